@@ -1,0 +1,44 @@
+# Everything that a person types. Each target is one or two lines; the work is done by tca_app and the scripts in .ci.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNS := $(VENV)/.runs
+TESTS := $(VENV)/.tests
+# Modules are compiled when they are first imported: compiling all of them at once doubles the wait.
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: help run migrate demo test check
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+run: $(RUNS) ## Start the console with its stores; the address is the last line
+	@exec $(BIN)/python -m tca_app serve
+
+migrate: $(RUNS) ## Bring the database to the schema of this version
+	@$(BIN)/python -m tca_app migrate
+
+demo: $(RUNS) ## Fill the database with realistic data
+	@$(BIN)/python -m tca_app demo
+
+test: $(TESTS) ## Run every test on throw-away stores, browser journeys included
+	@CHROMIUM="$$(.ci/chromium $(BIN))" exec $(BIN)/python -m pytest -n 2
+
+check: $(TESTS) ## Format, lint, types, import rules, and whether the migrations match the models
+	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
+	@$(BIN)/mypy
+	@found=$$(PYTHONPATH=. $(BIN)/lint-imports --no-cache) || { echo "$$found"; exit 1; }
+	@$(BIN)/python -m tca_app check-migrations
+
+$(BIN)/python:
+	@.ci/venv $(PYTHON) $(VENV)
+
+$(RUNS): requirements.txt | $(BIN)/python
+	@echo "Installing requirements.txt"
+	@$(PIP) install --no-compile -r $< && touch $@
+
+$(TESTS): requirements-dev.txt $(RUNS)
+	@echo "Installing requirements-dev.txt"
+	@$(PIP) install --no-compile -r $< && touch $@

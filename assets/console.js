@@ -1,0 +1,314 @@
+/*
+ * What the browser must do itself: sign in and out (the password never passes the websocket), shortcuts, the sidebar,
+ * relative times. One plain script from our own origin, so that the page needs no inline script of ours.
+ * Everything listens on the document, because React may replace any element at any time.
+ */
+(() => {
+  "use strict";
+
+  const root = document.documentElement;
+  /* Under `reflex run` the page comes from another port than the API; the cookie belongs to the host, so it fits both. */
+  const port = document.currentScript.dataset.apiPort;
+  const api = port ? `${location.protocol}//${location.hostname}:${port}` : "";
+  const call = (path, options) => fetch(api + path, { credentials: api ? "include" : "same-origin", ...options });
+  const phone = window.matchMedia("(max-width: 767px)");
+  const find = (selector, from = document) => from.querySelector(selector);
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+  /* ---- forms that post JSON to the API: sign in, setup ---- */
+
+  /** A path of this site, or the dashboard. "//host" and "/\host" lead elsewhere and are refused. */
+  const safeNext = (value) => {
+    if (!value || !/^\/(?![/\\])[^\x00-\x1f]*$/.test(value)) return "/dashboard";
+    try {
+      return new URL(value, location.origin).origin === location.origin ? value : "/dashboard";
+    } catch {
+      return "/dashboard";
+    }
+  };
+
+  const say = (element, text) => {
+    if (!element) return;
+    element.textContent = text;
+    element.hidden = !text;
+  };
+
+  const showFaults = (form, title, faults) => {
+    let first = null;
+    for (const fault of faults) {
+      const name = (fault.pointer || "").split("/").pop();
+      const spot = find(`[data-error-for="${CSS.escape(name)}"]`, form);
+      const input = form.elements.namedItem(name);
+      if (!spot) title = title || fault.detail;
+      say(spot, fault.detail);
+      if (input && spot) input.setAttribute("aria-invalid", "true");
+      first = first || (spot && input);
+    }
+    say(find("[data-form-error]", form), title);
+    (first || find("[name=password]", form) || form).focus();
+  };
+
+  const clearFaults = (form) => {
+    for (const spot of all("[data-error-for], [data-form-error]", form)) say(spot, "");
+    for (const input of all("[aria-invalid]", form)) input.removeAttribute("aria-invalid");
+  };
+
+  const setBusy = (form, busy) => {
+    form.toggleAttribute("data-busy", busy);
+    for (const button of all("[type=submit]", form)) {
+      button.disabled = busy;
+      button.toggleAttribute("data-loading", busy);
+      button.setAttribute("aria-busy", String(busy));
+    }
+  };
+
+  const readForm = (form) => {
+    const body = Object.fromEntries(new FormData(form).entries());
+    const query = new URLSearchParams(location.search);
+    for (const name of (form.dataset.fromQuery || "").split(" ").filter(Boolean)) body[name] = query.get(name) || "";
+    return body;
+  };
+
+  const waitText = (response, problem) => {
+    const seconds = Number(response.headers.get("retry-after")) || 0;
+    if (!seconds) return problem.detail || "Too many attempts. Wait a moment and try again.";
+    const wait = seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+    return `Too many attempts. Try again in ${wait}.`;
+  };
+
+  const post = async (form) => {
+    if (form.hasAttribute("data-busy")) return;
+    clearFaults(form);
+    setBusy(form, true);
+    let response;
+    try {
+      response = await call(form.dataset.post, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "application/json", "x-requested-with": "tca-console" },
+        body: JSON.stringify(readForm(form)),
+      });
+    } catch {
+      setBusy(form, false);
+      showFaults(form, "The console cannot be reached. Check your connection and try again.", []);
+      return;
+    }
+    if (response.ok) {
+      // A full load: the websocket's handshake must carry the new cookie. The button stays busy until then.
+      location.assign(safeNext(new URLSearchParams(location.search).get("next")));
+      return;
+    }
+    const problem = await response.json().catch(() => ({}));
+    setBusy(form, false);
+    const faults = Array.isArray(problem.errors) ? problem.errors : [];
+    const placed = faults.length > 0 && faults.every((fault) =>
+      find(`[data-error-for="${CSS.escape((fault.pointer || "").split("/").pop())}"]`, form));
+    const text = response.status === 429 ? waitText(response, problem)
+      : placed ? "" : problem.detail || problem.title || "That did not work. Try again in a moment.";
+    showFaults(form, text, faults);
+  };
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-post]");
+    if (!form) return;
+    event.preventDefault();
+    post(form);
+  }, true);
+
+  /* ---- buttons that act here ---- */
+
+  const signOut = async (button) => {
+    button.setAttribute("aria-busy", "true");
+    /* The answer clears the site's storage; how the console looks is no secret and is put back. */
+    const looks = [SIDEBAR, "theme"].map((name) => [name, localStorage.getItem(name)]).filter(([, value]) => value);
+    try {
+      await call("/api/auth/session", { method: "DELETE", headers: { "x-requested-with": "tca-console" } });
+    } finally {
+      for (const [name, value] of looks) localStorage.setItem(name, value);
+      location.assign("/login");
+    }
+  };
+
+  const togglePassword = (button) => {
+    const input = document.getElementById(button.getAttribute("aria-controls"));
+    const show = input.type === "password";
+    input.type = show ? "text" : "password";
+    button.textContent = show ? "Hide" : "Show";
+    button.setAttribute("aria-label", `${button.textContent} password`);
+  };
+
+  /* The sidebar: folded on a wide screen (remembered), a drawer on a phone (never remembered). */
+  const SIDEBAR = "tca-sidebar";
+  const markSidebar = () => {
+    const open = phone.matches ? root.dataset.drawer === "open" : root.dataset.sidebar !== "folded";
+    for (const button of all("[data-action=sidebar]")) {
+      if (button.getAttribute("aria-expanded") !== String(open)) button.setAttribute("aria-expanded", String(open));
+    }
+  };
+  const closeDrawer = (focusBack) => {
+    if (root.dataset.drawer !== "open") return;
+    delete root.dataset.drawer;
+    markSidebar();
+    if (focusBack) find("[data-action=sidebar]")?.focus();
+  };
+  const toggleSidebar = () => {
+    if (phone.matches) {
+      if (root.dataset.drawer === "open") return closeDrawer(true);
+      root.dataset.drawer = "open";
+      find("#sidebar a")?.focus();
+    } else {
+      root.dataset.sidebar = root.dataset.sidebar === "folded" ? "open" : "folded";
+      try { localStorage.setItem(SIDEBAR, root.dataset.sidebar); } catch { /* storage may be off: not remembered */ }
+    }
+    markSidebar();
+  };
+  try { root.dataset.sidebar = localStorage.getItem(SIDEBAR) === "folded" ? "folded" : "open"; } catch { /* as above */ }
+
+  const ACTIONS = {
+    "sign-out": signOut,
+    "toggle-password": togglePassword,
+    sidebar: toggleSidebar,
+    "close-drawer": () => closeDrawer(true),
+    reload: () => location.reload(),
+    back: () => (history.length > 1 ? history.back() : location.assign("/dashboard")),
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-action]");
+    if (button && ACTIONS[button.dataset.action]) ACTIONS[button.dataset.action](button);
+    else if (event.target.closest("#sidebar a")) closeDrawer(false);
+  });
+
+  /* ---- keyboard ---- */
+
+  const isTyping = (target) =>
+    target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName) && target.type !== "checkbox";
+
+  const moveRow = (step) => {
+    const rows = all("tr[data-row]");
+    if (!rows.length) return;
+    const at = rows.indexOf(document.activeElement.closest?.("tr[data-row]"));
+    const next = at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1);
+    rows[next].focus();
+    rows[next].scrollIntoView({ block: "nearest" });
+  };
+
+  /** Arrow keys walk through the field and the links of the palette. */
+  const movePalette = (palette, step) => {
+    const stops = [find("input", palette), ...all("a", palette)].filter(Boolean);
+    const at = stops.indexOf(document.activeElement);
+    stops[(at + step + stops.length) % stops.length].focus();
+  };
+
+  const onPaletteKey = (event, palette) => {
+    if (event.key === "ArrowDown") movePalette(palette, 1);
+    else if (event.key === "ArrowUp") movePalette(palette, -1);
+    else if (event.key === "Enter" && event.target.tagName === "INPUT") find("a", palette)?.click();
+    else return;
+    event.preventDefault();
+  };
+
+  const onRowKey = (event) => {
+    const row = event.target.closest?.("tr[data-row]");
+    if (event.key === "ArrowDown" || event.key === "j") moveRow(1);
+    else if (event.key === "ArrowUp" || event.key === "k") moveRow(-1);
+    else if (row !== event.target) return;
+    else if (event.key === "Enter") find("a[data-open]", row)?.click();
+    else if (event.key === " " || event.key === "x") find("input[type=checkbox]", row)?.click();
+    else return;
+    event.preventDefault();
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      const opener = find("[data-palette-open]");
+      if (!opener) return;
+      event.preventDefault();
+      if (!find("[data-palette]")) opener.click();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const palette = event.target.closest?.("[data-palette]");
+    if (palette) return onPaletteKey(event, palette);
+    if (event.key === "Escape") return closeDrawer(true);
+    if (isTyping(event.target) || find("[role=dialog], [role=alertdialog], [role=menu]")) return;
+    if (event.key === "/") {
+      const box = find("[data-hotkey-search]");
+      if (!box) return;
+      event.preventDefault();
+      box.focus();
+      box.select();
+    } else onRowKey(event);
+  });
+
+  /* A second submit of a form that the server still works on is dropped (its nonce would refuse it too). */
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-once]");
+    if (form && form.dataset.sent === form.dataset.once + form.dataset.round) {
+      event.preventDefault();
+      event.stopPropagation();
+    } else if (form) form.dataset.sent = form.dataset.once + form.dataset.round;
+  }, true);
+
+  /* ---- relative times, and search boxes that follow the URL ---- */
+
+  const UNITS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
+  const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+  const ago = (then) => {
+    const seconds = Math.round((then - Date.now()) / 1000);
+    for (const [unit, size] of UNITS) {
+      if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
+    }
+    return "just now";
+  };
+
+  const setTime = (element) => {
+    const then = Date.parse(element.dateTime);
+    if (Number.isNaN(then)) return;
+    const text = ago(then);
+    if (element.firstChild?.nodeType === Node.TEXT_NODE) {
+      // The node stays: React writes into this very node when the row shows another time.
+      if (element.firstChild.nodeValue !== text) element.firstChild.nodeValue = text;
+    }
+    const title = exact.format(then);
+    if (element.title !== title) element.title = title;
+  };
+
+  const followUrl = (box) => {
+    const value = box.dataset.value || "";
+    if (document.activeElement !== box && box.value !== value) box.value = value;
+  };
+
+  /* A dialog that the server opened has no button of its own to go back to; without this the focus would be lost. */
+  const OVERLAYS = "[role=dialog], [role=alertdialog], [role=menu]";
+  let lastOutside = null;
+  let hadOverlay = false;
+  const noteOutside = (event) => {
+    const control = event.target.closest?.("a, button, input, select, textarea, tr[data-row]");
+    if (control && !control.closest(OVERLAYS)) lastOutside = control;
+  };
+  document.addEventListener("focusin", noteOutside);
+  document.addEventListener("pointerdown", noteOutside, true);  // a press on a menu's button does not focus it
+  const giveFocusBack = () => {
+    const hasOverlay = Boolean(find(OVERLAYS));
+    if (hadOverlay && !hasOverlay && document.activeElement === document.body) lastOutside?.focus({ preventScroll: true });
+    hadOverlay = hasOverlay;
+  };
+
+  const refresh = () => {
+    giveFocusBack();
+    all("time[data-relative]").forEach(setTime);
+    all("input[data-value]").forEach(followUrl);
+    markSidebar();
+  };
+
+  // Runs before the next paint, so nobody sees the exact time turn into a relative one.
+  new MutationObserver(refresh).observe(document, {
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime", "data-value"],
+  });
+  setInterval(() => document.hidden || refresh(), 20000);
+  document.addEventListener("visibilitychange", refresh);
+  phone.addEventListener("change", () => { delete root.dataset.drawer; markSidebar(); });
+  refresh();
+})();

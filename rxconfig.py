@@ -1,0 +1,38 @@
+"""Reflex' settings, from the console's own. `reflex run` also gets its stores from here, once, in its main process."""
+
+import os
+import sys
+from pathlib import Path
+
+import reflex as rx
+
+from tca_app.config import ConfigError, get_settings
+from tca_app.development import start_stores
+from tca_app.frontend import prepare_environment
+from tca_app.ui.theme import radix_theme
+
+program = Path(sys.argv[0])
+is_reflex_run = "reflex" in (program.stem, program.parent.name) and "run" in sys.argv[1:]
+
+try:
+    if is_reflex_run and "TCA_STORES" not in os.environ:  # the workers and the reloaded settings inherit it
+        os.environ["TCA_STORES"] = "started"
+        prepare_environment(get_settings().data_dir)
+        start_stores()
+    settings = get_settings()
+except ConfigError as error:
+    sys.exit("\n".join(error.faults))
+
+config = rx.Config(
+    app_name="tca_app",
+    backend_host=settings.host,
+    cors_allowed_origins=settings.allowed_origins,
+    trusted_proxy_hops=settings.trusted_proxy_hops,
+    # One process holds the state; who signs in and what they see is read again from PostgreSQL anyway.
+    state_manager_mode=rx.constants.StateManagerMode.MEMORY,
+    telemetry_enabled=False,
+    show_built_with_reflex=False,
+    frontend_lazy_bundled_libraries=True,
+    plugins=[rx.plugins.RadixThemesPlugin(theme=radix_theme())],
+    disable_plugins=[rx.plugins.SitemapPlugin],
+)

@@ -1,0 +1,153 @@
+"""The commands of the console: `python -m tca_app --help`."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from tca_app import demo
+from tca_app.admin import run_once
+from tca_app.config import ConfigError, get_settings
+from tca_app.core.embedded import configured_stores, embedded_stores
+from tca_app.core.embedded_servers import StoreError
+from tca_app.core.errors import AppError
+from tca_app.features.auth import setup
+from tca_app.frontend import ROOT
+from tca_app.frontend_bundle import BundleError
+from tca_app.migrate import MigrationError, check_models, migrate
+from tca_app.serve import StartError
+from tca_app.serve import serve as run_console
+
+CONFIG_FAULT = 78  # EX_CONFIG of sysexits.h
+
+commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@commands.callback()
+def console() -> None:
+    """TCA InfraForge console."""
+    os.chdir(ROOT)  # .env, the default DATA_DIR and Reflex' settings lie here
+
+
+@commands.command()
+def serve() -> None:
+    """Run the console: stores, migrations, front end, web."""
+    with _plain_faults():
+        run_console(_say)
+
+
+@commands.command("migrate")
+def migrate_database() -> None:
+    """Bring the database to the schema of this version."""
+    with _plain_faults(), configured_stores():
+        migrate()
+        _say("The database is up to date")
+
+
+@commands.command(hidden=True)
+def check_migrations() -> None:
+    """Compare the migrations with the models on a throw-away database (`make check`)."""
+    with _plain_faults(), TemporaryDirectory(prefix="tca-") as folder:
+        with embedded_stores(Path(folder), redis=False, durable=False) as urls:
+            os.environ["DATABASE_URL"] = urls.database_url
+            get_settings.cache_clear()
+            check_models()
+        _say("The migrations match the models")
+
+
+@commands.command()
+def create_admin(
+    username: Annotated[str, typer.Option(prompt=True, help="3 to 50 ASCII letters and digits.")],
+    email: Annotated[str, typer.Option(prompt=True)],
+    password: Annotated[
+        str,
+        typer.Option(
+            prompt=True,
+            confirmation_prompt=True,
+            hide_input=True,
+            envvar="ADMIN_PASSWORD",
+            help="Better left out: it is asked for, or read from ADMIN_PASSWORD.",
+        ),
+    ],
+    full_name: str = "",
+) -> None:
+    """Make an administrator."""
+    with _plain_faults(), configured_stores():
+        migrate()
+        admin = run_once(
+            lambda session: setup.create_admin(
+                session, email=email, username=username, full_name=full_name, password=password
+            )
+        )
+        _say(f"{admin.username} is an administrator now")
+
+
+@commands.command("demo")
+def fill_demo(force: Annotated[bool, typer.Option(help="Also when there are users already.")] = False) -> None:
+    """Fill the database with 200 users and 40 projects with 120 days of history."""
+    with _plain_faults(), configured_stores():
+        migrate()
+        made = run_once(lambda session: demo.fill(session, force=force))
+        _say(f"Made {made.users} users and {made.projects} projects")
+        _say(f"Sign in as {made.admin} (administrator) or {made.member}; everybody's password is {made.password}")
+
+
+@commands.command()
+def check_config() -> None:
+    """Name every fault of the settings; exit code 78 when there is one."""
+    with _plain_faults():
+        settings = get_settings()
+        _say(f"The settings are fine ({settings.environment})")
+
+
+@commands.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the REST interface."""
+    with _plain_faults():
+        _say(json.dumps(import_module("tca_app.api").build_api().openapi(), indent=1))  # FastAPI is slow to import
+
+
+@commands.command(hidden=True)
+def stores() -> None:
+    """Hold the stores for `reflex run`: print where they are, stop them at the end of the input."""
+    with _plain_faults(), configured_stores() as urls:
+        migrate()
+        found = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
+        _say(json.dumps({name: url for name, url in found.items() if url}))
+        sys.stdin.read()
+
+
+def _say(line: str) -> None:
+    typer.echo(line)
+    sys.stdout.flush()
+
+
+@contextmanager
+def _plain_faults() -> Iterator[None]:
+    """Expected faults are lines for a person, never a traceback; Ctrl-C and SIGTERM are a normal end."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except ConfigError as error:
+        typer.echo("\n".join(error.faults), err=True)
+        raise typer.Exit(CONFIG_FAULT) from None
+    except AppError as error:
+        typer.echo("\n".join(f"{fault.name}: {fault.detail}" for fault in error.errors) or error.detail, err=True)
+        raise typer.Exit(1) from None
+    except (StoreError, BundleError, MigrationError, StartError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+if __name__ == "__main__":
+    commands()

@@ -1,0 +1,253 @@
+"""The one settings class: every name comes from the environment or `.env` and is read once."""
+
+import json
+import math
+import os
+import secrets
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+VERSION = "0.1.0"
+MIN_SECRET_BYTES = 32
+LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+CommaList = Annotated[list[str], NoDecode]
+
+
+class ConfigError(Exception):
+    """The settings cannot be used. `faults` has one readable line per fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+class Settings(BaseSettings):
+    """Settings of one process. Times are in the unit that the name says."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=False)
+
+    app_name: str = "TCA InfraForge"
+    environment: Literal["development", "production"] = "development"
+    debug: bool = False
+    secret_key: SecretStr = SecretStr("")
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    public_url: str = ""
+    allowed_hosts: CommaList = []
+    allowed_origins: CommaList = []
+    trusted_proxy_hops: int = Field(0, ge=0, le=8)
+    data_dir: Path = Path(".data")
+
+    database_url: SecretStr = SecretStr("")
+    database_pool_size: int = Field(10, ge=1, le=100)
+    database_max_overflow: int = Field(20, ge=0, le=200)
+    redis_url: SecretStr = SecretStr("")
+    redis_cache_ttl: int = Field(3600, ge=1)
+
+    jwt_secret_key: SecretStr = SecretStr("")
+    jwt_algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
+    jwt_access_token_expire_minutes: int = Field(30, ge=1, le=24 * 60)
+    jwt_refresh_token_expire_days: int = Field(7, ge=1, le=90)
+    session_idle_minutes: int = Field(12 * 60, ge=5)
+    password_min_length: int = Field(8, ge=8, le=64)
+    password_hash_memory_kib: int = Field(19 * 1024, ge=8)
+    password_hash_rounds: int = Field(2, ge=1)
+    password_hash_parallelism: int = Field(1, ge=1)
+    password_hash_threads: int = Field(2, ge=1, le=32)
+
+    first_superuser_username: str = ""
+    first_superuser_email: str = ""
+    first_superuser_password: SecretStr = SecretStr("")
+
+    rate_limit_login: str = "10/minute"
+    rate_limit_api: str = "600/minute"
+
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """A comma-separated list or a JSON list."""
+        if not isinstance(value, str):
+            return value
+        if value.strip().startswith("["):
+            return json.loads(value)
+        return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("database_url")
+    @classmethod
+    def _one_driver(cls, value: SecretStr) -> SecretStr:
+        """Any PostgreSQL URL is accepted; the drivers are the product's choice."""
+        url = value.get_secret_value()
+        if not url:
+            return value
+        scheme, sep, rest = url.partition("://")
+        if not sep or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+            raise ValueError("must start with postgresql://")
+        return SecretStr("postgresql://" + rest)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url and url.partition("://")[0] not in ("redis", "rediss", "unix"):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("rate_limit_login", "rate_limit_api")
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        count, _, period = value.replace(" ", "").partition("/")
+        if value and not (count.isdigit() and int(count) > 0 and period):
+            raise ValueError("must look like 10/minute, or be empty to switch the limit off")
+        return value
+
+    @model_validator(mode="after")
+    def _derive(self) -> Self:
+        self.data_dir = self.data_dir.expanduser().resolve()
+        if not self.public_url:
+            self.public_url = f"http://{'localhost' if self.host in LOCAL_NAMES else self.host}:{self.port}"
+        self.public_url = self.public_url.rstrip("/")
+        if not self.allowed_hosts:
+            host = self.public_url.partition("://")[2].rpartition("@")[2].rpartition(":")[0]
+            self.allowed_hosts = sorted({*LOCAL_NAMES, host or self.public_url.partition("://")[2]} - {""})
+        if not self.allowed_origins:
+            self.allowed_origins = self._own_origins()
+        return self
+
+    def _own_origins(self) -> list[str]:
+        """The public URL and, in development, the ports of `make run` and `reflex run` on loopback."""
+        origins = {self.public_url}
+        if self.environment == "development":
+            ports = {self.port, 3000}
+            origins |= {f"http://{name}:{port}" for name in ("localhost", "127.0.0.1") for port in ports}
+        return sorted(origins)
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """`__Host-` cookies need TLS in front; plain http is for loopback development."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def async_database_url(self) -> str:
+        return self._dsn("postgresql+psycopg")
+
+    @property
+    def sync_database_url(self) -> str:
+        return self._dsn("postgresql+psycopg2")
+
+    def _dsn(self, scheme: str) -> str:
+        return scheme + self.database_url.get_secret_value().removeprefix("postgresql")
+
+
+def production_faults(s: Settings) -> list[str]:
+    """Every reason why production must not start with these settings (reliability row OPS-1)."""
+    faults = []
+    for name, secret in (("SECRET_KEY", s.secret_key), ("JWT_SECRET_KEY", s.jwt_secret_key)):
+        faults += [f"{name} {why}" for why in _secret_faults(secret.get_secret_value())]
+    if s.secret_key.get_secret_value() and s.secret_key == s.jwt_secret_key:
+        faults.append("JWT_SECRET_KEY must differ from SECRET_KEY")
+    if s.debug:
+        faults.append("DEBUG must be off")
+    if any("*" in host for host in s.allowed_hosts):
+        faults.append("ALLOWED_HOSTS must name hosts, without *")
+    if any("*" in origin for origin in s.allowed_origins):
+        faults.append("ALLOWED_ORIGINS must name origins, without *")
+    if not s.public_url.startswith("https://"):
+        faults.append("PUBLIC_URL must start with https://")
+    if any(origin.startswith("http://") for origin in s.allowed_origins):
+        faults.append("ALLOWED_ORIGINS must use https://")
+    for name in ("rate_limit_login", "rate_limit_api"):
+        if not getattr(s, name):
+            faults.append(f"{name.upper()} must not be empty")
+    faults += _store_faults(s)
+    return faults
+
+
+def _secret_faults(value: str) -> list[str]:
+    if not value:
+        return ["must be set"]
+    if len(value.encode()) < MIN_SECRET_BYTES:
+        return [f"must have at least {MIN_SECRET_BYTES} bytes"]
+    counts = Counter(value)
+    bits = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values()) * len(value)
+    if bits < 96 or any(word in value.lower() for word in ("changeme", "change-me", "secret", "password", "example")):
+        return ["is a default or easily guessed value; make one with: openssl rand -base64 48"]
+    return []
+
+
+def _store_faults(s: Settings) -> list[str]:
+    faults = []
+    for name, url in (
+        ("DATABASE_URL", s.database_url.get_secret_value()),
+        ("REDIS_URL", s.redis_url.get_secret_value()),
+    ):
+        authority = url.partition("://")[2].partition("/")[0]
+        local = (
+            not url
+            or url.startswith("unix://")
+            or authority.rpartition("@")[2].startswith(LOCAL_NAMES)
+            or "host=/" in url
+        )
+        if local:
+            continue
+        if ":" not in authority.rpartition("@")[0]:
+            faults.append(f"{name} must carry a password for a store on another machine")
+        if name == "DATABASE_URL" and not any(mode in url for mode in ("sslmode=require", "sslmode=verify-")):
+            faults.append("DATABASE_URL must use TLS (sslmode=require or stricter) for a store on another machine")
+    return faults
+
+
+def load_settings() -> Settings:
+    """Read the settings; development secrets are made once and kept. Raises ConfigError with every fault."""
+    try:
+        s = Settings()
+    except ValidationError as error:
+        raise ConfigError([f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]) from None
+    if s.is_production:
+        faults = production_faults(s)
+        if faults:
+            raise ConfigError(faults)
+    elif not (s.secret_key.get_secret_value() and s.jwt_secret_key.get_secret_value()):
+        kept = _development_secrets(s.data_dir)
+        for name in ("secret_key", "jwt_secret_key"):
+            if not getattr(s, name).get_secret_value():
+                setattr(s, name, SecretStr(kept[name]))
+    return s
+
+
+def _development_secrets(data_dir: Path) -> dict[str, str]:
+    """Two random keys in `DATA_DIR/secrets.json` (mode 0600), so that a restart logs nobody out."""
+    path = data_dir / "secrets.json"
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = {name: secrets.token_urlsafe(48) for name in ("secret_key", "jwt_secret_key")}
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(fresh))
+        try:
+            os.link(draft, path)  # atomic and refuses to replace what another process made first
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError) as error:
+        raise ConfigError([f"DATA_DIR: cannot keep secrets in {path}: {error}"]) from None
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process."""
+    return load_settings()

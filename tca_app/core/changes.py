@@ -1,0 +1,119 @@
+"""Short-lived copies of what many requests ask for, dropped the moment the rows behind them change.
+
+Triggers NOTIFY on commit, whoever wrote: this process, another replica, a command. A copy is used only while this
+process hears those notices, and never longer than two seconds (row AU-8): without the connection every request asks the
+database again. This process drops its copies before it answers a write, so everybody reads what they wrote.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from time import monotonic
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
+
+import psycopg
+import structlog
+
+from tca_app.config import get_settings
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "tca_changes"
+KEPT_S = 2.0
+RETRY_S = 1.0
+PROBE_S = 5.0
+T = TypeVar("T")
+
+
+class ChangeCache(Generic[T]):
+    """Values under a key, each tagged with what it was made from, such as `user:7` or `users`.
+
+    With `drop_on_write` every commit of this process empties it, so that no rule has to say what it changed.
+    """
+
+    def __init__(self, most: int, *, drop_on_write: bool = False) -> None:
+        self._most = most
+        self._values: dict[str, tuple[float, T]] = {}
+        self._keys_of: dict[str, set[str]] = defaultdict(set)
+        self.drop_on_write = drop_on_write
+        self.generation = 0
+        self.is_listening = False
+        _caches.add(self)
+
+    def get(self, key: str) -> T | None:
+        found = self._values.get(key)
+        if found is None or not self.is_listening or found[0] < monotonic():
+            return None
+        return found[1]
+
+    def put(self, key: str, value: T, tags: Iterable[str], generation: int) -> None:
+        """Keep a value that was read since `generation`; after a change in between it may be old, so it is not kept."""
+        if generation != self.generation or not self.is_listening:
+            return
+        if len(self._values) >= self._most:
+            self.clear()
+        self._values[key] = (monotonic() + KEPT_S, value)
+        for tag in tags:
+            self._keys_of[tag].add(key)
+
+    async def read_through(self, key: str, tags: Iterable[str], read: Callable[[], Awaitable[T]]) -> T:
+        """The copy under `key`, or what `read` finds, which is then kept."""
+        found = self.get(key)
+        if found is None:
+            generation = self.generation
+            found = await read()
+            self.put(key, found, tags, generation)
+        return found
+
+    def drop(self, tag: str) -> None:
+        self.generation += 1
+        for key in self._keys_of.pop(tag, ()):
+            self._values.pop(key, None)
+
+    def clear(self) -> None:
+        self.generation += 1
+        self._values.clear()
+        self._keys_of.clear()
+
+
+_caches: WeakSet[ChangeCache[Any]] = WeakSet()
+
+
+def note_write() -> None:
+    """This process has committed something."""
+    for cache in _caches:
+        if cache.drop_on_write:
+            cache.clear()
+
+
+async def listen() -> None:
+    """Keep the copies true until cancelled: one per process, as a lifespan task. Reconnects for ever."""
+    while True:
+        try:
+            await _listen_once()
+        except (psycopg.Error, OSError) as error:
+            log.warning("change_notices_lost", error=type(error).__name__)
+        finally:
+            _hear(False)
+        await asyncio.sleep(RETRY_S)
+
+
+def _hear(is_listening: bool) -> None:
+    for cache in _caches:
+        cache.is_listening = is_listening
+        cache.clear()
+
+
+async def _listen_once() -> None:
+    dsn = get_settings().database_url.get_secret_value()
+    connection = await psycopg.AsyncConnection.connect(dsn, autocommit=True, application_name="tca_app changes")
+    async with connection:
+        await connection.execute(f"LISTEN {CHANNEL}")
+        _hear(True)
+        while True:
+            async for notice in connection.notifies(timeout=PROBE_S):
+                for cache in _caches:
+                    cache.drop(notice.payload)
+            # A connection that died without a word looks quiet; the probe tells the two apart.
+            await asyncio.wait_for(connection.execute("SELECT 1"), PROBE_S)

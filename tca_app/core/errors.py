@@ -1,0 +1,159 @@
+"""The one family of errors: a rule raises an `AppError`; the edge turns it into a toast or problem+json."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+
+
+@dataclass(frozen=True)
+class FieldFault:
+    """What is wrong with one field. `pointer` is a JSON pointer (RFC 6901) into the body, such as `/email`."""
+
+    pointer: str
+    detail: str
+
+    @property
+    def name(self) -> str:
+        return self.pointer.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """What stands in a field now, and who changed its row last."""
+
+    field: str
+    current: object
+    changed_by: str
+    changed_at: datetime
+
+
+@dataclass
+class AppError(Exception):
+    """A refusal that a person may read. `code` is stable and for programs; `detail` is one sentence."""
+
+    detail: str = ""
+    errors: list[FieldFault] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "bad_request"
+    default = "The request cannot be carried out."
+    keeps_changes = False  # True: the refusal itself is worth a row (a counted failure), so the transaction commits
+
+    def __post_init__(self) -> None:
+        self.detail = self.detail or self.default
+        super().__init__(self.detail)
+
+    @property
+    def field_details(self) -> dict[str, str]:
+        """Field name to message, for a form."""
+        return {fault.name: fault.detail for fault in self.errors}
+
+
+class BadRequest(AppError):
+    """400: the request has no meaning here."""
+
+
+class NotSignedIn(AppError):
+    status = HTTPStatus.UNAUTHORIZED
+    code = "not_signed_in"
+    default = "Sign in to go on."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.headers.setdefault("WWW-Authenticate", "Bearer")
+
+
+class BadCredentials(NotSignedIn):
+    code = "bad_credentials"
+    default = "The username, email or password is not right."
+    keeps_changes = True
+
+
+class TokenReused(NotSignedIn):
+    """A refresh token came back after it was replaced: the whole session ends with it (RFC 9700, 4.14)."""
+
+    code = "token_reused"
+    default = "This refresh token was used before. The session has ended; sign in again."
+    keeps_changes = True
+
+
+class Forbidden(AppError):
+    status = HTTPStatus.FORBIDDEN
+    code = "forbidden"
+    default = "You do not have permission to do this."
+
+
+class NotFound(AppError):
+    status = HTTPStatus.NOT_FOUND
+    code = "not_found"
+    default = "This does not exist, or you may not see it."
+
+
+class Conflict(AppError):
+    status = HTTPStatus.CONFLICT
+    code = "conflict"
+    default = "This clashes with what is already there."
+
+
+@dataclass
+class Stale(AppError):
+    """412: the caller's copy is older than the row. `changes` names each given field that has another value now."""
+
+    changes: list[FieldChange] = field(default_factory=list)
+    changed_by: str = ""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+    code = "stale"
+    default = "This was changed by somebody else after you opened it."
+
+
+MAX_BODY = 1024 * 1024
+
+
+class PayloadTooLarge(AppError):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "payload_too_large"
+    default = "The request body is larger than 1 MiB."
+
+
+class UnsupportedMediaType(AppError):
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    code = "unsupported_media_type"
+    default = "Send the body as application/json."
+
+
+class Invalid(AppError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "invalid"
+    default = "Some fields are not right."
+
+    @classmethod
+    def at(cls, name: str, detail: str) -> "Invalid":
+        """One bad field of the body."""
+        return cls(errors=[FieldFault(f"/{name}", detail)])
+
+
+class TooManyRequests(AppError):
+    """429 with the wait in `Retry-After`."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too_many_requests"
+    default = "Too many requests. Wait a moment and try again."
+
+    keeps_changes = True
+
+    @classmethod
+    def after(cls, seconds: float) -> "TooManyRequests":
+        wait = max(1, int(seconds + 0.999))
+        return cls(f"Too many attempts. Try again in {wait} seconds.", headers={"Retry-After": str(wait)})
+
+
+class Unavailable(AppError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "unavailable"
+    default = "A part of the console is not reachable just now. Try again in a moment."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.headers.setdefault("Retry-After", "2")

@@ -1,0 +1,121 @@
+"""Base types for what comes in: every string, id and number of a body or query is bounded here, once.
+
+The patterns stand in the OpenAPI document too, so a client can check by the same rule. NUL, other control characters
+and the characters that reorder text on a screen are refused everywhere (row IN-3); orjson refuses lone surrogates.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+MAX_ID = 2**53 - 1  # what every JSON reader can hold exactly (RFC 8259, section 6)
+_REORDER = r"\u202a-\u202e\u2066-\u2069\ufeff"
+_ONE_LINE = rf"[^\x00-\x1f\x7f-\x9f{_REORDER}]"
+_TEXT = rf"[^\x00-\x08\x0b-\x1f\x7f-\x9f{_REORDER}]"
+_INK = rf"[^\s\x00-\x1f\x7f-\x9f{_REORDER}]"
+# The e-mail syntax of the HTML standard (https://html.spec.whatwg.org/#valid-e-mail-address), with at least one dot.
+_EMAIL = (
+    r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
+)
+
+
+_USERNAME = r"^[A-Za-z0-9]+$"
+_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_HTTP_URL = r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?)?$"
+_PATTERN_WORDS = {
+    _EMAIL: "Enter an email address, such as ana@example.com.",
+    _USERNAME: "Use only ASCII letters and digits.",
+    _SLUG: "Use lower-case letters, digits and single hyphens between them.",
+    _HTTP_URL: "Enter an address that starts with http:// or https://.",
+}
+
+
+def in_words(fault: Mapping[str, Any]) -> str:
+    """One of pydantic's faults in words for a person; the same at a form's field, over REST and in a command."""
+    context, kind = fault.get("ctx", {}), fault["type"]
+    if kind == "missing" or (kind == "string_too_short" and context.get("min_length") == 1):
+        return "Fill this in."
+    if kind == "string_too_short":
+        return f"Use at least {context['min_length']} characters."
+    if kind == "string_too_long":
+        return f"Use at most {context['max_length']} characters."
+    if kind == "string_pattern_mismatch":
+        return _PATTERN_WORDS.get(context.get("pattern", ""), "This has characters that are not allowed here.")
+    if kind == "extra_forbidden":
+        return "There is no such field."
+    if kind == "value_error":
+        return str(context.get("error", fault["msg"]))
+    return f"{fault['msg']}."
+
+
+def _tidy(value: str) -> str:
+    return unicodedata.normalize("NFC", value).strip()
+
+
+def _digits(value: object) -> object:
+    """Query and path numbers are ASCII digits: pydantic alone would take '1_0' and ' 1 '."""
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,25}", value):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _whole(value: object) -> object:
+    """7.0 is an integer to JSON Schema and to JavaScript."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _true_or_false(value: object) -> object:
+    if isinstance(value, str) and value not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _fold(value: str) -> str:
+    return value.casefold()
+
+
+Line100 = Annotated[str, Field(max_length=100, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
+Name100 = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=rf"^{_ONE_LINE}*{_INK}{_ONE_LINE}*$"), AfterValidator(_tidy)
+]
+Text2000 = Annotated[str, Field(max_length=2000, pattern=rf"^{_TEXT}*$"), AfterValidator(_tidy)]
+SearchText = Annotated[str, Field(max_length=100, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
+Email = Annotated[
+    str,
+    Field(max_length=254, pattern=_EMAIL, json_schema_extra={"format": "email"}, examples=["ana@example.com"]),
+    AfterValidator(_fold),
+]
+Username = Annotated[str, Field(min_length=3, max_length=50, pattern=_USERNAME, examples=["ana"])]
+Slug = Annotated[str, Field(min_length=1, max_length=100, pattern=_SLUG, examples=["billing-api"])]
+HttpUrl = Annotated[
+    str,
+    Field(
+        max_length=500,
+        pattern=_HTTP_URL,
+        examples=["https://git.example.com/billing"],
+    ),
+]
+_Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Id = Annotated[_Id, BeforeValidator(_whole, json_schema_input_type=_Id)]
+_Skip = Annotated[int, Field(ge=0, le=2**31 - 1)]
+_Limit = Annotated[int, Field(ge=1, le=100)]
+UrlId = Annotated[_Id, BeforeValidator(_digits, json_schema_input_type=_Id)]
+Skip = Annotated[_Skip, BeforeValidator(_digits, json_schema_input_type=_Skip)]
+Limit = Annotated[_Limit, BeforeValidator(_digits, json_schema_input_type=_Limit)]
+Flag = Annotated[bool, BeforeValidator(_true_or_false, json_schema_input_type=bool)]
+
+
+class InputModel(BaseModel):
+    """A body: unknown fields are refused (row AZ-4) and nothing is converted from another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ReadModel(BaseModel):
+    """What goes out: a named list of fields, never a table row."""
+
+    model_config = ConfigDict(from_attributes=True)

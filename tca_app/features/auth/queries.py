@@ -1,0 +1,182 @@
+"""Who is behind a cookie or a token, and which sessions are open: the reads of sign-in, done on every request."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config import get_settings
+from tca_app.core.actor import Actor
+from tca_app.core.changes import ChangeCache
+from tca_app.core.db import after_commit
+from tca_app.core.errors import NotFound, NotSignedIn
+from tca_app.core.security import read_access_token, token_hash
+from tca_app.features.auth.schemas import SessionRead, SignedInUser
+from tca_app.models import AuthSession, User
+
+TOUCH_AFTER = timedelta(minutes=1)
+
+PERSON = (
+    User.id,
+    User.email,
+    User.username,
+    User.full_name,
+    User.is_active,
+    User.is_superuser,
+    User.last_login_at,
+    User.version,
+    User.created_at,
+    User.updated_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request came from."""
+
+    ip: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A resolved session: the actor, the person's own fields, and whether its last use should be written down."""
+
+    actor: Actor
+    person: SignedInUser
+    is_stale: bool
+
+
+def person_fields(row: Row[Any]) -> dict[str, Any]:
+    return {name: row._mapping[name] for name in SignedInUser.model_fields}
+
+
+def is_valid() -> tuple[Any, ...]:
+    """When a session counts: not revoked, not expired, not idle, and its person may sign in (rows AU-7 and AU-8)."""
+    idle = timedelta(minutes=get_settings().session_idle_minutes)
+    return (
+        AuthSession.revoked_at.is_(None),
+        AuthSession.expires_at > func.now(),
+        or_(AuthSession.kind == "api", AuthSession.last_used_at > func.now() - idle),
+        AuthSession.auth_version == User.auth_version,
+        User.is_active,
+        User.deleted_at.is_(None),
+    )
+
+
+@lru_cache(maxsize=2)
+def _session_by(column: str) -> Select[Any]:
+    """The statement behind every request, built once: building it takes longer than running it."""
+    return (
+        select(*PERSON, AuthSession.id.label("session_id"), AuthSession.last_used_at)
+        .join(User, User.id == AuthSession.user_id)
+        .where(getattr(AuthSession, column) == bindparam("value"), *is_valid())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    person: SignedInUser
+    session_id: int
+    touch_at: datetime
+
+
+found_sessions: ChangeCache[_Found] = ChangeCache(10_000)
+
+
+_ANYWHERE = Client()
+
+
+def _caller(found: _Found, client: Client) -> Caller:
+    person = found.person
+    actor = Actor(
+        user_id=person.id,
+        username=person.username,
+        full_name=person.full_name,
+        is_superuser=person.is_superuser,
+        session_id=found.session_id,
+        ip=client.ip,
+        request_id=client.request_id,
+    )
+    return Caller(actor, person, found.touch_at < datetime.now(UTC))
+
+
+async def _resolve(session: AsyncSession, column: str, value: Any, key: str, client: Client) -> Caller | None:
+    generation = found_sessions.generation
+    row = (await session.execute(_session_by(column), {"value": value})).first()
+    if row is None:
+        return None
+    found = _Found(SignedInUser.model_construct(**person_fields(row)), row.session_id, row.last_used_at + TOUCH_AFTER)
+    found_sessions.put(key, found, (f"user:{found.person.id}", f"session:{found.session_id}"), generation)
+    return _caller(found, client)
+
+
+def known_bearer(access_token: str, client: Client) -> Caller | None:
+    """The caller from a copy that any change drops at once (core.changes), or None: then ask `resolve_bearer`."""
+    found = found_sessions.get(access_token)
+    return _caller(found, client) if found else None
+
+
+async def resolve_bearer(session: AsyncSession, access_token: str, client: Client = _ANYWHERE) -> Caller:
+    """Who a REST caller is. Raises NotSignedIn."""
+    caller = await _resolve(session, "family", read_access_token(access_token), access_token, client)
+    if caller is None:
+        raise NotSignedIn
+    return caller
+
+
+async def resolve_browser(session: AsyncSession, cookie: str, client: Client = _ANYWHERE) -> Caller | None:
+    """Who a browser's session cookie belongs to, or None."""
+    if not cookie or len(cookie) > 200:
+        return None
+    key = "cookie:" + cookie
+    if found := found_sessions.get(key):
+        return _caller(found, client)
+    return await _resolve(session, "token_hash", token_hash(cookie), key, client)
+
+
+def forget_person(session: AsyncSession, user_id: int) -> None:
+    """Drop the copies of a person once the transaction is committed, before its answer is sent."""
+    after_commit(session, lambda: found_sessions.drop(f"user:{user_id}"))
+
+
+async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[int]:
+    """Those of the sessions that still count."""
+    rows = await session.execute(
+        select(AuthSession.id)
+        .join(User, User.id == AuthSession.user_id)
+        .where(AuthSession.id.in_(session_ids), *is_valid())
+    )
+    return set(rows.scalars())
+
+
+async def touch(session: AsyncSession, session_id: int) -> None:
+    """Write down that a session was used just now; the callers do so at most once a minute."""
+    await session.execute(update(AuthSession).where(AuthSession.id == session_id).values(last_used_at=func.now()))
+
+
+async def list_sessions(session: AsyncSession, actor: Actor, user_id: int) -> list[SessionRead]:
+    """The open sessions of oneself; a superuser may see another person's. Newest use first."""
+    if user_id != actor.user_id and not actor.is_superuser:
+        raise NotFound
+    rows = await session.execute(
+        select(
+            AuthSession.id,
+            AuthSession.kind,
+            AuthSession.user_agent,
+            AuthSession.ip,
+            AuthSession.created_at,
+            AuthSession.last_used_at,
+            AuthSession.expires_at,
+        )
+        .join(User, User.id == AuthSession.user_id)
+        .where(AuthSession.user_id == user_id, *is_valid())
+        .order_by(AuthSession.last_used_at.desc(), AuthSession.id.desc())
+        .limit(100)
+    )
+    return [SessionRead.of(row, actor.session_id) for row in rows]

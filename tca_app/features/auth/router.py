@@ -1,0 +1,149 @@
+"""`/api/auth`: sign-in of browsers (cookie) and of scripts (tokens), and the sessions behind both."""
+
+from typing import Annotated
+
+from fastapi import Depends, Form, Request, Response
+from pydantic import TypeAdapter
+
+from tca_app.config import get_settings
+from tca_app.core.db import reading, transaction
+from tca_app.core.errors import NotSignedIn
+from tca_app.core.limits import get_limits
+from tca_app.core.schema import UrlId
+from tca_app.core.security import MAX_PASSWORD, cookie_name
+from tca_app.deps import (
+    CurrentActor,
+    CurrentPerson,
+    FromClient,
+    Reading,
+    Writing,
+    console_router,
+    json_response,
+    problems,
+)
+from tca_app.features.auth import service, setup
+from tca_app.features.auth.schemas import (
+    LoginAnswer,
+    LoginRequest,
+    RefreshRequest,
+    SessionRead,
+    SessionRequest,
+    SetupRequest,
+    SignedInUser,
+    TokenPair,
+)
+from tca_app.features.auth.service import Client, Kind, SignIn
+
+router = console_router("/api/auth", "auth")
+DEVICE_DAYS = 180
+_sessions = TypeAdapter(list[SessionRead])
+
+
+async def _limited(client: FromClient) -> Client:
+    """Sign-in, set-up and refresh share one rate per address (row AU-2)."""
+    await get_limits().refuse_excess("login", client.ip)
+    return client
+
+
+LimitedClient = Annotated[Client, Depends(_limited)]
+
+
+async def _sign_in(login: str, password: str, client: Client, kind: Kind) -> SignIn:
+    """Look up, hash, open the session: no database connection is held while the hash is computed."""
+    async with reading() as session:
+        account = await service.find_account(session, login, client)
+    checked = await service.check_password(account, password)
+    async with transaction() as session:
+        return await service.sign_in(session, account, checked, client, kind)
+
+
+def _set_cookies(response: Response, done: SignIn) -> Response:
+    settings = get_settings()
+    for name, value, days in (
+        (cookie_name(), done.cookie, settings.jwt_refresh_token_expire_days),
+        (cookie_name("device"), done.device, DEVICE_DAYS),
+    ):
+        response.set_cookie(
+            name, value, max_age=days * 86400, httponly=True, samesite="lax", secure=settings.secure_cookies
+        )
+    return response
+
+
+def _answer(done: SignIn) -> Response:
+    if done.answer is None:
+        raise NotSignedIn
+    return json_response(done.answer.model_dump_json().encode())
+
+
+@router.post("/login", response_model=LoginAnswer, responses=problems(401))
+async def login(data: LoginRequest, client: LimitedClient) -> Response:
+    """Sign a script in, by username or email. The answer is the same for unknown, wrong and inactive."""
+    return _answer(await _sign_in(data.login, data.password, client, "api"))
+
+
+@router.post("/token", response_model=LoginAnswer, responses=problems(401))
+async def token(
+    username: Annotated[str, Form(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]+$")],
+    password: Annotated[str, Form(min_length=1, max_length=MAX_PASSWORD)],
+    client: LimitedClient,
+) -> Response:
+    """The same as an OAuth2 password form, so that "Authorize" in `/docs` works."""
+    return _answer(await _sign_in(username, password, client, "api"))
+
+
+@router.post("/session", status_code=204, response_class=Response, responses=problems(401, 403))
+async def open_browser_session(data: SessionRequest, client: LimitedClient) -> Response:
+    """The browser's sign-in: an HttpOnly cookie and no token in the body."""
+    return _set_cookies(Response(status_code=204), await _sign_in(data.username, data.password, client, "browser"))
+
+
+@router.delete("/session", status_code=204, response_class=Response, responses=problems(403))
+async def close_browser_session(request: Request, client: FromClient, session: Writing) -> Response:
+    """Sign the browser out. Also answers 204 when it was not signed in."""
+    caller = await service.resolve_browser(session, request.cookies.get(cookie_name(), ""), client)
+    if caller:
+        await service.sign_out(session, caller.actor)
+    response = Response(status_code=204, headers={"Clear-Site-Data": '"storage"'})
+    response.delete_cookie(cookie_name(), httponly=True, samesite="lax", secure=get_settings().secure_cookies)
+    return response
+
+
+@router.post("/setup", status_code=204, response_class=Response, responses=problems(403, 404, 409))
+async def set_up(data: SetupRequest, client: LimitedClient, session: Writing) -> Response:
+    """Create the first admin with the one-time token that the first start prints; 404 once there is one."""
+    return _set_cookies(Response(status_code=204), await setup.set_up(session, data, client))
+
+
+@router.post("/refresh", response_model=TokenPair, responses=problems(401))
+async def refresh(data: RefreshRequest, _client: LimitedClient, session: Writing) -> Response:
+    """A new pair; the old refresh token dies. A refresh token used twice ends the whole session."""
+    return json_response((await service.refresh(session, data.refresh_token)).model_dump_json().encode())
+
+
+@router.post("/logout", status_code=204, response_class=Response, responses=problems(401))
+async def logout(actor: CurrentActor, session: Writing) -> Response:
+    await service.sign_out(session, actor)
+    return Response(status_code=204)
+
+
+@router.post("/logout-all", status_code=204, response_class=Response, responses=problems(401))
+async def logout_all(actor: CurrentActor, session: Writing) -> Response:
+    """End every session of the caller, browsers included."""
+    await service.sign_out_everywhere(session, actor)
+    return Response(status_code=204)
+
+
+@router.get("/verify", response_model=SignedInUser, responses=problems(401))
+async def verify(person: CurrentPerson) -> Response:
+    return json_response(person.model_dump_json().encode())
+
+
+@router.get("/sessions", response_model=list[SessionRead], responses=problems(401))
+async def list_sessions(actor: CurrentActor, session: Reading) -> Response:
+    return json_response(_sessions.dump_json(await service.list_sessions(session, actor, actor.user_id)))
+
+
+@router.delete("/sessions/{session_id:int}", status_code=204, response_class=Response, responses=problems(401, 404))
+async def revoke_session(session_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
+    await service.revoke_session(session, actor, session_id)
+    return Response(status_code=204)

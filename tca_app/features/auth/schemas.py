@@ -1,0 +1,114 @@
+"""What sign-in takes and gives."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tca_app.core.schema import Email, InputModel, Line100, ReadModel, Username
+from tca_app.core.security import MAX_PASSWORD
+
+# A password that is only compared: any text of a bounded length.
+GivenPassword = Annotated[
+    str, Field(min_length=1, max_length=MAX_PASSWORD, json_schema_extra={"format": "password", "writeOnly": True})
+]
+# A password that is being set: the rule stands in core.security.password_fault.
+NewPassword = Annotated[
+    str,
+    Field(
+        min_length=8,
+        max_length=MAX_PASSWORD,
+        description="At least 8 characters with a digit and an upper-case letter, and not a common password.",
+        json_schema_extra={"format": "new-password", "writeOnly": True},
+    ),
+]
+LoginName = Annotated[str, Field(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["ana"])]
+Token = Annotated[str, Field(min_length=20, max_length=200, pattern=r"^[A-Za-z0-9._-]+$")]
+
+
+def _one_name_required(schema: dict[str, Any]) -> None:
+    for name in ("username", "email"):
+        del schema["properties"][name]["default"]
+    schema["anyOf"] = [{"required": ["username"]}, {"required": ["email"]}]
+
+
+class LoginRequest(InputModel):
+    """Either name may be given; `username` may hold an email address too."""
+
+    model_config = ConfigDict(json_schema_extra=_one_name_required)
+
+    username: LoginName = Field(default="")
+    email: LoginName = Field(default="")
+    password: GivenPassword
+
+    @model_validator(mode="after")
+    def _one_name(self) -> "LoginRequest":
+        if not (self.username or self.email):
+            raise ValueError("give username or email")
+        return self
+
+    @property
+    def login(self) -> str:
+        return self.username or self.email
+
+
+class SessionRequest(InputModel):
+    username: LoginName
+    password: GivenPassword
+
+
+class SetupRequest(InputModel):
+    """The first admin, made with the one-time token that the first start prints."""
+
+    token: Token
+    email: Email
+    username: Username
+    full_name: Line100 = ""
+    password: NewPassword
+
+
+class RefreshRequest(InputModel):
+    refresh_token: Token
+
+
+class SignedInUser(ReadModel):
+    """The person behind a session, as the person itself may see it."""
+
+    id: int
+    email: str
+    username: str
+    full_name: str
+    is_active: bool
+    is_superuser: bool
+    last_login_at: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class TokenPair(BaseModel):
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105  the name of a scheme
+    expires_in: int = Field(description="Seconds that the access token lives.")
+    refresh_token: str
+
+
+class LoginAnswer(TokenPair):
+    user: SignedInUser
+
+
+class SessionRead(ReadModel):
+    """One sign-in. `is_current` marks the one that asks."""
+
+    id: int
+    kind: Literal["browser", "api"]
+    user_agent: str
+    ip: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    is_current: bool = False
+
+    @classmethod
+    def of(cls, row: Any, current_id: int) -> "SessionRead":
+        return cls(**row._mapping, is_current=row.id == current_id)

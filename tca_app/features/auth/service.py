@@ -1,0 +1,259 @@
+"""Sign-in and sessions: one `auth_sessions` row stands behind a cookie or a pair of tokens, and ending it ends both."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, true, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config import get_settings
+from tca_app.core.actor import Actor
+from tca_app.core.errors import BadCredentials, NotFound, NotSignedIn, TokenReused
+from tca_app.core.security import (
+    keyed_token,
+    new_access_token,
+    new_token,
+    same,
+    token_hash,
+    verify_password,
+)
+from tca_app.features.auth import throttle
+from tca_app.features.auth.queries import (
+    PERSON,
+    Caller,
+    Client,
+    forget_person,
+    found_sessions,
+    is_valid,
+    known_bearer,
+    list_sessions,
+    live_sessions,
+    person_fields,
+    resolve_bearer,
+    resolve_browser,
+    touch,
+)
+from tca_app.features.auth.schemas import LoginAnswer, SignedInUser, TokenPair
+from tca_app.models import AuthSession, User
+
+REFRESH_GRACE = timedelta(seconds=10)
+Kind = Literal["browser", "api"]
+
+__all__ = [
+    "Account",
+    "Caller",
+    "Client",
+    "Kind",
+    "SignIn",
+    "check_password",
+    "find_account",
+    "forget_person",
+    "found_sessions",
+    "known_bearer",
+    "list_sessions",
+    "live_sessions",
+    "open_session",
+    "refresh",
+    "resolve_bearer",
+    "resolve_browser",
+    "revoke",
+    "revoke_session",
+    "revoke_user",
+    "sign_in",
+    "sign_out",
+    "sign_out_everywhere",
+    "touch",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a login name leads to. `user_id` is None for a name that nobody has; the caller must not tell."""
+
+    user_id: int | None
+    hashed_password: str | None
+    may_sign_in: bool
+    throttle_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A new session: the browser's cookie values, or the script's tokens."""
+
+    session_id: int
+    cookie: str
+    device: str
+    answer: LoginAnswer | None
+
+
+async def find_account(session: AsyncSession, login: str, client: Client) -> Account:
+    """By username or email, without regard to case. Raises TooManyRequests while its throttle waits."""
+    folded = login.strip().casefold()
+    found = await session.execute(
+        select(User.id, User.hashed_password, User.is_active, User.deleted_at).where(
+            or_(func.lower(User.username) == folded, User.email == folded)
+        )
+    )
+    row = found.first()
+    key = throttle.throttle_key(row.id if row else None, folded, client.device)
+    await throttle.refuse_while_waiting(session, key, await throttle.database_now(session))
+    if row is None:
+        return Account(None, None, False, key)
+    return Account(row.id, row.hashed_password, row.is_active and row.deleted_at is None, key)
+
+
+async def check_password(account: Account, password: str) -> tuple[bool, str | None]:
+    """The slow part of a sign-in, done while no database connection is held; equally slow for every account."""
+    right, fresh_hash = await verify_password(password, account.hashed_password)
+    return right and account.may_sign_in, fresh_hash
+
+
+async def sign_in(
+    session: AsyncSession, account: Account, checked: tuple[bool, str | None], client: Client, kind: Kind
+) -> SignIn:
+    """Open a session, or count the failure. Raises BadCredentials alike for unknown, wrong and inactive (row AU-3)."""
+    right, fresh_hash = checked
+    now = await throttle.database_now(session)
+    failures = await throttle.lock_count(session, account.throttle_key, now)
+    if not right or account.user_id is None:
+        await throttle.count_failure(session, account.throttle_key, failures, now)
+        raise BadCredentials
+    await throttle.forget(session, account.throttle_key)
+    return await open_session(session, account.user_id, client, kind, account.hashed_password, fresh_hash)
+
+
+async def open_session(
+    session: AsyncSession,
+    user_id: int,
+    client: Client,
+    kind: Kind,
+    proven_hash: str | None = None,
+    fresh_hash: str | None = None,
+) -> SignIn:
+    """A session for a person whose identity is proven. Its life is absolute: seven days by default, never extended.
+
+    `proven_hash` is what the password was checked against: if it was changed since, the proof is void.
+    """
+    changes: dict[str, Any] = {"last_login_at": func.now(), "updated_at": User.updated_at}
+    if fresh_hash:
+        changes["hashed_password"] = fresh_hash
+    person = (
+        await session.execute(
+            update(User)
+            .where(User.id == user_id, User.is_active, User.deleted_at.is_(None))
+            .where(User.hashed_password == proven_hash if proven_hash else true())
+            .values(changes)
+            .returning(*PERSON, User.auth_version)
+        )
+    ).first()
+    if person is None:
+        raise BadCredentials
+    forget_person(session, user_id)
+    cookie = new_token()
+    row = AuthSession(
+        user_id=user_id,
+        kind=kind,
+        auth_version=person.auth_version,
+        user_agent=client.user_agent[:300],
+        ip=client.ip,
+        expires_at=datetime.now(UTC) + timedelta(days=get_settings().jwt_refresh_token_expire_days),
+    )
+    if kind == "browser":
+        row.token_hash = token_hash(cookie)
+        session.add(row)
+        await session.flush()
+        device = client.device if throttle.is_device_of(user_id, client.device) else throttle.new_device(user_id)
+        return SignIn(_id(row), cookie, device, None)
+    refresh_token = _first_refresh_token(row.family)
+    row.refresh_hash = token_hash(refresh_token)
+    session.add(row)
+    await session.flush()
+    access_token, life = new_access_token(user_id, row.family)
+    answer = LoginAnswer(
+        access_token=access_token,
+        expires_in=life,
+        refresh_token=refresh_token,
+        user=SignedInUser(**person_fields(person)),
+    )
+    return SignIn(_id(row), "", "", answer)
+
+
+def _id(row: AuthSession) -> int:
+    if row.id is None:
+        raise RuntimeError("the session row was not flushed")
+    return row.id
+
+
+def _first_refresh_token(family: UUID) -> str:
+    return f"{family.hex}.{new_token()}"
+
+
+def _successor(token: str) -> str:
+    """The refresh token after this one: made again from it, so that a repeated call within the grace gets the same."""
+    family = token.partition(".")[0]
+    return f"{family}.{keyed_token('refresh', token)}"
+
+
+async def refresh(session: AsyncSession, token: str) -> TokenPair:
+    """Rotate (row AU-6). The token before the last counts 10 s longer, for a lost answer; an older one ends it all."""
+    try:
+        family = UUID(hex=token.partition(".")[0])
+    except ValueError:
+        raise NotSignedIn from None
+    found = await session.execute(
+        select(AuthSession, User.id)
+        .join(User, User.id == AuthSession.user_id)
+        .where(AuthSession.family == family, AuthSession.kind == "api", *is_valid())
+        .with_for_update(of=AuthSession)
+    )
+    row = found.scalars().first()
+    if row is None or row.refresh_hash is None:
+        raise NotSignedIn
+    given, successor = token_hash(token), _successor(token)
+    now = await throttle.database_now(session)
+    if same(given.hex(), row.refresh_hash.hex()):
+        row.previous_refresh_hash, row.refresh_hash = given, token_hash(successor)
+        row.rotated_at = row.last_used_at = now
+    elif not (row.previous_refresh_hash == given and row.rotated_at and now - row.rotated_at <= REFRESH_GRACE):
+        await revoke(session, AuthSession.id == row.id, "refresh token reused")
+        raise TokenReused
+    access_token, life = new_access_token(row.user_id, family)
+    return TokenPair(access_token=access_token, expires_in=life, refresh_token=successor)
+
+
+async def revoke(session: AsyncSession, which: Any, reason: str) -> int:
+    """End the sessions that match; returns how many. The only way that a session ends early."""
+    ended = await session.execute(
+        update(AuthSession)
+        .where(which, AuthSession.revoked_at.is_(None))
+        .values(revoked_at=func.now(), revoked_reason=reason)
+        .returning(AuthSession.user_id)
+    )
+    people = list(ended.scalars())
+    for user_id in set(people):
+        forget_person(session, user_id)
+    return len(people)
+
+
+async def revoke_user(session: AsyncSession, user_id: int, reason: str, keep: int = 0) -> int:
+    """End every session of a person but `keep`."""
+    return await revoke(session, (AuthSession.user_id == user_id) & (AuthSession.id != keep), reason)
+
+
+async def sign_out(session: AsyncSession, actor: Actor) -> None:
+    await revoke(session, AuthSession.id == actor.session_id, "signed out")
+
+
+async def sign_out_everywhere(session: AsyncSession, actor: Actor) -> None:
+    await revoke_user(session, actor.user_id, "signed out everywhere")
+
+
+async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -> None:
+    """End one session: one's own, or anybody's for a superuser. Raises NotFound for others."""
+    which = AuthSession.id == session_id
+    if not actor.is_superuser:
+        which &= AuthSession.user_id == actor.user_id
+    if not await revoke(session, which, f"ended by {actor.username}"):
+        raise NotFound

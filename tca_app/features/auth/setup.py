@@ -1,0 +1,80 @@
+"""The first admin: by the one-time link that the first start prints, or by a command. Open only while there is none."""
+
+from datetime import timedelta
+
+from pydantic import ValidationError
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.db import lock
+from tca_app.core.errors import FieldFault, Forbidden, Invalid, NotFound
+from tca_app.core.schema import in_words
+from tca_app.core.security import new_token, token_hash
+from tca_app.features.auth.schemas import SetupRequest
+from tca_app.features.auth.service import Client, SignIn, open_session
+from tca_app.features.users import service as users
+from tca_app.features.users.schemas import UserCreate, UserRead
+from tca_app.models import OneTimeToken, User
+
+PURPOSE = "setup"
+TOKEN_LIFE = timedelta(hours=24)
+
+
+class SetupTokenRefused(Forbidden):
+    """The one-time token is not the one that was printed last, or it is too old."""
+
+    code = "setup_token_refused"
+    default = "This set-up link is not valid any more. Restart the console to get a new one."
+
+
+async def setup_open(session: AsyncSession) -> bool:
+    """Whether there is no superuser yet. One who is deactivated counts: set-up never opens again by itself."""
+    found = await session.execute(select(User.id).where(User.is_superuser, User.deleted_at.is_(None)).limit(1))
+    return found.first() is None
+
+
+async def ensure_setup_token(session: AsyncSession) -> str | None:
+    """A new one-time token in place of the earlier one, or None when there is a superuser."""
+    await lock(session, PURPOSE)
+    if not await setup_open(session):
+        return None
+    token = new_token()
+    await session.execute(delete(OneTimeToken).where(OneTimeToken.purpose == PURPOSE))
+    session.add(OneTimeToken(purpose=PURPOSE, token_hash=token_hash(token), expires_at=func.now() + TOKEN_LIFE))
+    await session.flush()
+    return token
+
+
+async def set_up(session: AsyncSession, data: SetupRequest, client: Client) -> SignIn:
+    """Make the first admin and sign them in. Raises NotFound once there is one, SetupTokenRefused for a wrong token."""
+    await lock(session, PURPOSE)
+    if not await setup_open(session):
+        raise NotFound
+    spent = (
+        delete(OneTimeToken)
+        .where(
+            OneTimeToken.purpose == PURPOSE,
+            OneTimeToken.token_hash == token_hash(data.token),
+            OneTimeToken.expires_at > func.now(),
+        )
+        .returning(OneTimeToken.id)
+    )
+    # The token first: whoever has none cannot make us compute a password hash.
+    if (await session.execute(spent)).first() is None:
+        raise SetupTokenRefused
+    admin = UserCreate(**data.model_dump(exclude={"token"}), is_superuser=True)
+    person = await users.insert_user(session, admin, None)
+    return await open_session(session, person.id, client, "browser")
+
+
+async def create_admin(
+    session: AsyncSession, *, email: str, username: str, full_name: str = "", password: str
+) -> UserRead:
+    """A superuser for the command line and FIRST_SUPERUSER_*. Raises Invalid or Conflict with the fields."""
+    try:
+        data = UserCreate(email=email, username=username, full_name=full_name, password=password, is_superuser=True)
+    except ValidationError as error:
+        faults = [FieldFault(f"/{fault['loc'][0]}", in_words(fault)) for fault in error.errors()]
+        raise Invalid(errors=faults) from None
+    await lock(session, PURPOSE)
+    return await users.insert_user(session, data, None)

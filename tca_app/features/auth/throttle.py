@@ -1,0 +1,90 @@
+"""The throttle per account (row AU-1): five failures in a row, then waits that double from 30 s to 15 min.
+
+Counted in PostgreSQL, so that it holds over replicas and without Redis; it has no off switch. A name that nobody has is
+counted in the same way, so a wait tells nothing. A browser that signed in before carries a device cookie and has a
+count of its own: an attacker cannot lock a person out of the browser they use (OWASP device cookies).
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.errors import TooManyRequests
+from tca_app.core.security import keyed_token, new_token, same, token_hash
+from tca_app.models import LoginThrottle
+
+FREE_FAILURES = 5
+FIRST_WAIT_S = 30
+LONGEST_WAIT_S = 15 * 60
+MOST_FAILURES = 100
+FORGET_AFTER = timedelta(hours=12)
+
+
+def throttle_key(user_id: int | None, login: str, device: str) -> str:
+    """Which count an attempt belongs to: the known device's, the account's, or the unknown name's."""
+    if user_id is None:
+        return "name:" + token_hash(login).hex()
+    return f"device:{device}" if device and is_device_of(user_id, device) else f"user:{user_id}"
+
+
+def new_device(user_id: int) -> str:
+    """The value of a device cookie, signed for one person."""
+    nonce = new_token()
+    return f"{user_id}.{nonce}.{keyed_token('device', str(user_id), nonce)}"
+
+
+def is_device_of(user_id: int, device: str) -> bool:
+    owner, _, rest = device.partition(".")
+    nonce, _, mac = rest.rpartition(".")
+    return owner == str(user_id) and same(mac, keyed_token("device", owner, nonce))
+
+
+def wait_after(failures: int) -> int:
+    """Seconds to wait after this many failures in a row."""
+    if failures < FREE_FAILURES:
+        return 0
+    if failures >= MOST_FAILURES:
+        return int(FORGET_AFTER.total_seconds())
+    return int(min(FIRST_WAIT_S * 2 ** (failures - FREE_FAILURES), LONGEST_WAIT_S))
+
+
+async def refuse_while_waiting(session: AsyncSession, key: str, now: datetime) -> None:
+    """Raises TooManyRequests while the wait lasts, whatever the password is."""
+    row = (await session.execute(select(LoginThrottle.blocked_until).where(LoginThrottle.key == key))).first()
+    if row and row.blocked_until and row.blocked_until > now:
+        raise TooManyRequests.after((row.blocked_until - now).total_seconds())
+
+
+async def lock_count(session: AsyncSession, key: str, now: datetime) -> int:
+    """The failures so far, with the row locked until the end of the transaction: parallel guesses take turns."""
+    fresh = insert(LoginThrottle).values(key=key, failures=0, last_failed_at=now).on_conflict_do_nothing()
+    await session.execute(fresh)
+    row = (await session.execute(select(LoginThrottle).where(LoginThrottle.key == key).with_for_update())).scalar_one()
+    if row.blocked_until and row.blocked_until > now:
+        raise TooManyRequests.after((row.blocked_until - now).total_seconds())
+    return 0 if row.last_failed_at < now - FORGET_AFTER else row.failures
+
+
+async def count_failure(session: AsyncSession, key: str, failures: int, now: datetime) -> None:
+    """Remember one more failure after `failures`, and forget the counts that nobody added to for 12 hours."""
+    wait = wait_after(failures + 1)
+    values = {
+        "failures": failures + 1,
+        "last_failed_at": now,
+        "blocked_until": now + timedelta(seconds=wait) if wait else None,
+    }
+    statement = insert(LoginThrottle).values(key=key, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
+    old = select(LoginThrottle.key).where(LoginThrottle.last_failed_at < now - FORGET_AFTER).limit(20)
+    await session.execute(delete(LoginThrottle).where(LoginThrottle.key.in_(old.with_for_update(skip_locked=True))))
+
+
+async def forget(session: AsyncSession, key: str) -> None:
+    await session.execute(delete(LoginThrottle).where(LoginThrottle.key == key))
+
+
+async def database_now(session: AsyncSession) -> datetime:
+    """The time that waits are reckoned by: one clock for all replicas (row FT-9)."""
+    return (await session.execute(select(func.clock_timestamp()))).scalar_one()

@@ -1,0 +1,34 @@
+"""`/health`: for load balancers, monitors and people."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from tca_app.deps import json_response
+from tca_app.features.health import service
+from tca_app.features.health.schemas import HealthRead, Live
+
+router = APIRouter(tags=["health"])
+_DOWN: dict[int | str, dict[str, Any]] = {
+    503: {"model": HealthRead, "description": "PostgreSQL or its schema is not usable."}
+}
+_LIVE = json_response(Live().model_dump_json().encode())
+
+
+@router.get("/health", response_model=HealthRead, responses=_DOWN)
+async def read_health() -> Response:
+    """Every part with its latency. Answers 503 when the console cannot serve."""
+    health = await service.health()
+    return json_response(health.model_dump_json().encode(), 503 if health.status == "down" else 200)
+
+
+@router.get("/health/live", response_model=Live)
+async def read_live() -> Response:
+    """The process answers; asks nothing of any other part."""
+    return _LIVE
+
+
+@router.get("/health/ready", response_model=HealthRead, responses=_DOWN)
+async def read_ready() -> Response:
+    """Ready for traffic: PostgreSQL answers and its schema is the one that this version needs."""
+    return await read_health()

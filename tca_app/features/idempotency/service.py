@@ -1,0 +1,66 @@
+"""One effect for a POST that is sent twice (row CC-3), for both doors.
+
+The answer is written in the transaction of its effect, under the caller's own key, and kept 24 hours. Sign-in calls are
+not kept: their answers are secrets.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.db import try_lock
+from tca_app.core.errors import Conflict, Invalid
+from tca_app.core.security import keyed_token
+from tca_app.models import IdempotencyKey
+
+KEPT = timedelta(hours=24)
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class KeyReused(Invalid):
+    code = "idempotency_key_reused"
+    default = "This Idempotency-Key was used for another request."
+
+
+class InFlight(Conflict):
+    code = "idempotency_in_flight"
+    default = "The first request with this Idempotency-Key is still being carried out. Try again in a moment."
+
+
+async def once(
+    session: AsyncSession,
+    actor: Actor,
+    key: str | None,
+    request: str,
+    shape: type[Shape],
+    act: Callable[[], Awaitable[Shape]],
+) -> Shape:
+    """Carry out `act`, or give its earlier answer for the same key and `request` (what is asked, as text).
+
+    Raises KeyReused for another request under the key, InFlight while the first one is not finished.
+    """
+    if not key:
+        return await act()
+    if not await try_lock(session, f"idempotency:{actor.user_id}:{key}"):
+        raise InFlight
+    # Keyed: a body may hold a new password, and a plain fast hash of it would be easier to guess than argon2's.
+    fingerprint = keyed_token("idempotency", request).encode()
+    kept_since = datetime.now(UTC) - KEPT
+    mine = (IdempotencyKey.user_id == actor.user_id) & (IdempotencyKey.key == key)
+    row = (await session.execute(select(IdempotencyKey).where(mine, IdempotencyKey.created_at > kept_since))).scalar()
+    if row is not None:
+        if row.fingerprint != fingerprint:
+            raise KeyReused
+        return shape.model_validate_json(row.answer)
+    answer = await act()
+    await session.execute(delete(IdempotencyKey).where(mine | (IdempotencyKey.created_at < kept_since)))
+    session.add(
+        IdempotencyKey(user_id=actor.user_id, key=key, fingerprint=fingerprint, answer=answer.model_dump_json())
+    )
+    await session.flush()
+    return answer

@@ -1,0 +1,194 @@
+"""The page of one project: `/projects/[project_id]` with overview, members and settings."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.projects.detail.state import ProjectState
+from tca_app.features.projects.form.pages import project_dialog
+from tca_app.features.projects.members.pages import members_tab, team_preview
+from tca_app.features.projects.members.state import MembersState
+from tca_app.features.projects.picker.pages import people_picker
+from tca_app.ui import routes
+from tca_app.ui.components import (
+    button,
+    confirm_dialog,
+    error_state,
+    facts,
+    not_found,
+    page_header,
+    panel,
+    project_status_badge,
+    relative_time,
+    skeleton_lines,
+    tabs,
+)
+from tca_app.ui.layout import page
+
+state = ProjectState
+project = ProjectState.project
+
+
+@page(
+    routes.PROJECT,
+    ProjectState.heading,
+    on_load=(ProjectState.load, MembersState.load),
+    crumbs=(("Projects", routes.PROJECTS), (ProjectState.heading, None)),
+)
+def project_page() -> rx.Component:
+    return rx.match(
+        state.phase,
+        ("ready", _project()),
+        ("missing", not_found()),
+        ("failed", rx.fragment(page_header("Project"), error_state(state.failure, state.load))),
+        rx.fragment(page_header("Project"), skeleton_lines(4)),
+    )
+
+
+def _may(action: str) -> Any:
+    return state.allowed.contains(action)
+
+
+def _project() -> rx.Component:
+    url = routes.project(project["id"])
+    settings = tabs(
+        ("Overview", url, state.tab == "overview"),
+        ("Members", f"{url}?tab=members", state.tab == "members"),
+        ("Settings", f"{url}?tab=settings", state.tab == "settings"),
+    )
+    plain = tabs(
+        ("Overview", url, state.tab == "overview"),
+        ("Members", f"{url}?tab=members", state.tab == "members"),
+    )
+    return rx.fragment(
+        page_header(
+            project["name"],
+            rx.el.span(
+                project_status_badge(project["status"]),
+                rx.el.span(project["slug"], class_name="mono"),
+                class_name="row",
+            ),
+            rx.cond(
+                _may("projects.update") & (state.tab != "settings"), button("Edit", icon="pencil", on_click=_edit())
+            ),
+        ),
+        rx.cond(_may("projects.update"), settings, plain),
+        rx.match(state.tab, ("members", members_tab()), ("settings", _settings()), _overview()),
+        project_dialog(state),
+        *(_dialog(action) for action in DIALOGS),
+    )
+
+
+def _edit() -> Any:
+    return state.open_edit(project["id"])
+
+
+def _overview() -> rx.Component:
+    return rx.el.div(
+        panel(
+            "About",
+            rx.el.div(
+                rx.cond(
+                    project["description"] != "",
+                    rx.el.p(project["description"], class_name="prose"),
+                    rx.el.p("No description yet.", class_name="muted"),
+                ),
+                facts(
+                    ("Owner", project["owner"]),
+                    ("Your role", rx.cond(project["my_role"] != "", project["my_role"], "Not a member")),
+                    ("Members", rx.el.span(project["member_count"], class_name="num")),
+                    ("Repository", _repository()),
+                    ("Created", relative_time(project["created_at"])),
+                    ("Changed", relative_time(project["updated_at"])),
+                ),
+                class_name="stack",
+            ),
+        ),
+        rx.cond(_may("members.list"), team_preview(f"{routes.project(project['id'])}?tab=members")),
+        class_name="columns",
+    )
+
+
+def _repository() -> rx.Component:
+    url = project["repository"]
+    return rx.cond(
+        url != "",
+        rx.el.a(url, href=url, target="_blank", rel="noopener noreferrer", class_name="link"),
+        rx.el.span("None", class_name="muted"),
+    )
+
+
+def _settings() -> rx.Component:
+    is_archived = project["status"] == "archived"
+    return rx.el.div(
+        panel(
+            "General",
+            facts(
+                ("Name", project["name"]),
+                ("Slug", rx.el.span(project["slug"], class_name="mono")),
+                ("Description", rx.cond(project["description"] != "", project["description"], "None")),
+                ("Repository", _repository()),
+                ("Status", project_status_badge(project["status"])),
+            ),
+            actions=(button("Edit", kind="small", icon="pencil", on_click=_edit()),),
+        ),
+        rx.cond(
+            _may("projects.delete"),
+            panel(
+                "Ownership and removal",
+                _choice(
+                    "Transfer ownership",
+                    "Another person becomes the owner; the one before stays as a maintainer.",
+                    button("Transfer", on_click=state.ask("transfer")),
+                ),
+                rx.cond(
+                    is_archived,
+                    _choice("Activate", "It counts as active again.", button("Activate", on_click=state.activate())),
+                    _choice(
+                        "Archive",
+                        "It stays readable, and no longer counts as active.",
+                        button("Archive", on_click=state.ask("archive")),
+                    ),
+                ),
+                _choice(
+                    "Delete",
+                    "It goes to the trash with its team, and can be restored for 30 days.",
+                    button("Delete", kind="danger-quiet", on_click=state.ask("delete")),
+                ),
+                flush=True,
+            ),
+        ),
+        class_name="stack narrow",
+    )
+
+
+def _choice(title: str, text: str, action: rx.Component) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(rx.el.h3(title), rx.el.p(text, class_name="muted"), class_name="grow"), action, class_name="choice"
+    )
+
+
+# What is asked for: title, text and the word on the button.
+DIALOGS = {
+    "transfer": ("Transfer ownership?", "Only the new owner, or an administrator, can give it back.", "Transfer"),
+    "archive": ("Archive this project?", "It stays readable, and can be activated again.", "Archive"),
+    "delete": ("Delete this project?", "It goes to the trash and can be restored for 30 days.", "Delete"),
+    "leave": ("Leave this project?", "You no longer see it unless somebody adds you again.", "Leave"),
+}
+
+
+def _dialog(action: str) -> rx.Component:
+    title, text, confirm = DIALOGS[action]
+    error = rx.cond(state.asking_error != "", rx.el.div(state.asking_error, class_name="notice error", role="alert"))
+    picker = people_picker(state, "New owner") if action == "transfer" else None
+    return confirm_dialog(
+        open_=state.asking == action,
+        title=title,
+        text=text,
+        confirm=confirm,
+        on_confirm=state.confirm,
+        on_cancel=state.cancel(),
+        busy=state.is_acting,
+        body=rx.el.div(error, picker, class_name="stack tight"),
+        type_name=project["name"] if action == "delete" else None,
+    )

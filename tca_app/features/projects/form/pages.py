@@ -1,0 +1,51 @@
+"""The dialog in which a project is made or changed."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui.forms import form_dialog, select_field, text_field
+
+
+def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
+    """For a ProjectForm. It has a field for each value that the form was opened with; `more` comes below."""
+    is_new = state.form_mode == "create"
+    return form_dialog(
+        state,
+        title=rx.cond(is_new, "New project", "Edit project"),
+        submit=rx.cond(is_new, "Create", "Save"),
+        on_submit=state.save,
+        text=rx.cond(is_new, "You become its owner.", ""),
+        fields=[
+            _if_given(state, "name", text_field(state, "name", "Name", required=True, max_length=100)),
+            _if_given(
+                state,
+                "slug",
+                text_field(
+                    state,
+                    "slug",
+                    "Slug",
+                    required=True,
+                    hint="Stands in addresses and scripts that name this project.",
+                    max_length=100,
+                    spell_check=False,
+                ),
+            ),
+            text_field(state, "description", "Description", lines=3, max_length=2000),
+            text_field(
+                state,
+                "repository_url",
+                "Repository URL",
+                type_="url",
+                max_length=500,
+                placeholder="https://",
+                spell_check=False,
+            ),
+            _if_given(state, "status", select_field(state, "status", "Status", state.status_options)),
+            *more,
+        ],
+    )
+
+
+def _if_given(state: Any, name: str, field: rx.Component) -> rx.Component:
+    return rx.cond(state.form_values.contains(name), field)

@@ -1,0 +1,90 @@
+"""The field that finds people by name: type, walk with the arrow keys, Enter takes one."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui.components import avatar, icon_button
+
+
+def people_picker(state: Any, label: str, *, hint: str = "", roles: Any = None) -> rx.Component:
+    """For a PickerState. With `roles`, pairs of (value, label), each person picked has a select named `role.<id>`.
+
+    The search field belongs to no form, so Enter in it takes a person and does not send the form around it.
+    """
+    return rx.el.div(
+        rx.el.span(label, class_name="legend", custom_attrs={"id": "person-label"}),
+        rx.el.ul(
+            rx.foreach(state.picked, lambda person: _picked(state, person, roles)),
+            class_name="picked",
+            aria_label="Chosen",
+        ),
+        _search(state) if state._picks_many else rx.cond(state.picked.length() == 0, _search(state)),
+        rx.el.span(hint, class_name="hint") if hint else None,
+        class_name="field picker",
+    )
+
+
+def _search(state: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.input(
+            type="search",
+            class_name="input",
+            placeholder="Search by name",
+            auto_complete="off",
+            max_length=100,
+            role="combobox",
+            form="no-form",
+            aria_autocomplete="list",
+            aria_expanded=state.people.length() > 0,
+            aria_controls="people-found",
+            # Drawn anew after each pick, so it is empty, and it keeps the cursor.
+            key=f"person-{state.picked.length()}",
+            auto_focus=state.picked.length() > 0,
+            on_change=state.look_for.debounce(150),
+            aria_labelledby="person-label",
+        ),
+        rx.cond(
+            state.people_text != "",
+            rx.el.div(
+                rx.cond(
+                    state.people.length() > 0,
+                    rx.foreach(state.people, lambda person: _found(state, person)),
+                    rx.el.p("Nobody of that name is free to choose.", class_name="none", role="status"),
+                ),
+                custom_attrs={"id": "people-found"},
+                class_name="people-found",
+                role="listbox",
+                aria_label="People found",
+            ),
+        ),
+        custom_attrs={"data-palette": ""},
+    )
+
+
+def _found(state: Any, person: Any) -> rx.Component:
+    return rx.el.a(
+        avatar(person["initials"]),
+        rx.el.span(person["name"], class_name="truncate"),
+        rx.el.span(person["username"], class_name="muted truncate"),
+        href="#",
+        role="option",
+        on_click=state.pick(person["id"]).prevent_default,
+    )
+
+
+def _picked(state: Any, person: Any, roles: Any) -> rx.Component:
+    return rx.el.li(
+        avatar(person["initials"]),
+        rx.el.span(person["name"], class_name="truncate grow"),
+        rx.el.select(
+            *(rx.el.option(text, value=value) for value, text in roles),
+            name=f"role.{person['id']}",
+            class_name="select",
+            aria_label=f"Role of {person['name']}",
+        )
+        if roles
+        else None,
+        icon_button(f"Take {person['name']} out", "x", "ghost small", on_click=state.unpick(person["id"])),
+        key=person["id"].to(str),
+    )

@@ -1,0 +1,53 @@
+"""Who may do what in a project: the role in it decides, and a superuser counts as its owner."""
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import Forbidden, NotFound
+
+RANK = {"viewer": 1, "deployer": 2, "maintainer": 3, "owner": 4}
+
+# The lowest role that may do it.
+RULES = {
+    "projects.read": "viewer",
+    "projects.update": "maintainer",
+    "projects.rename": "owner",
+    "projects.archive": "owner",
+    "projects.transfer": "owner",
+    "projects.delete": "owner",
+    "projects.restore": "owner",
+    "members.list": "maintainer",
+    "members.write": "maintainer",
+    "members.grant_maintainer": "owner",
+}
+# Open to every signed-in person: lists show only what is theirs, and whoever creates a project owns it.
+ANYBODY = frozenset({"projects.list", "projects.create", "projects.bulk"})
+
+
+def may(actor: Actor, action: str, role: str | None = None) -> bool:
+    """Whether `actor`, who has `role` in the project (None: a stranger), may do `action`."""
+    if action in ANYBODY:
+        return True
+    needed = RULES.get(action)
+    if needed is None:
+        return False
+    return RANK[needed] <= (RANK["owner"] if actor.is_superuser else RANK.get(role or "", 0))
+
+
+def require(actor: Actor, action: str, role: str | None = None) -> None:
+    """Raises NotFound to a stranger, Forbidden to a member whose role is too low."""
+    if may(actor, action, role):
+        return
+    raise Forbidden if role else NotFound
+
+
+def change_action(field: str, before: object, after: object) -> str:
+    """The action that changing one field amounts to."""
+    if field in ("name", "slug"):
+        return "projects.rename"
+    if field == "status" and "archived" in (before, after):
+        return "projects.archive"
+    return "projects.update"
+
+
+def grant_action(*roles: str) -> str:
+    """The action of giving or taking these roles."""
+    return "members.grant_maintainer" if "maintainer" in roles else "members.write"

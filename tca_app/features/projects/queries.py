@@ -1,0 +1,185 @@
+"""What is read about projects: only what the actor may see, the counts included."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.changes import ChangeCache
+from tca_app.core.db import copied
+from tca_app.core.editing import ListQuery
+from tca_app.core.errors import NotFound
+from tca_app.core.lists import read_page, shapes, total_of
+from tca_app.core.paging import Page, contains, matching, page_of
+from tca_app.features.projects import policy
+from tca_app.features.projects.schemas import MemberRead, ProjectQuery, ProjectRead
+from tca_app.features.users.schemas import PersonRead
+from tca_app.models import Project, ProjectMember, User
+
+# The tables' own columns: a select of mapped attributes costs half as much again.
+_projects = Project.__table__.c
+_members = ProjectMember.__table__.c
+_people = User.__table__.c
+_me = ProjectMember.__table__.alias("me")
+_owner = User.__table__.alias("owner")
+_FIELDS = tuple(name for name in ProjectRead.model_fields if name not in ("owner", "member_count", "my_role"))
+COLUMNS = (*(_projects[name] for name in _FIELDS), _projects.owner_id)
+_ACTOR: Any = bindparam("actor_id")
+_my_row = and_(_me.c.project_id == _projects.id, _me.c.user_id == _ACTOR)
+
+_copies: ChangeCache[Page[ProjectRead]] = ChangeCache(500, drop_on_write=True)
+
+
+def visible(all_projects: bool) -> ColumnElement[bool]:
+    """The projects that exist for the parameter `actor_id`: all for a superuser, else where they are a member."""
+    if all_projects:
+        return true()
+    return _projects.id.in_(select(_members.project_id).where(_members.user_id == _ACTOR))
+
+
+def _member_count(project_id: Any) -> Any:
+    """People in the trash are not counted; they are members again when they are restored."""
+    return (
+        select(func.count())
+        .select_from(ProjectMember.__table__.join(User.__table__, _people.id == _members.user_id))
+        .where(_members.project_id == project_id, _people.deleted_at.is_(None))
+        .scalar_subquery()
+        .label("member_count")
+    )
+
+
+_rest = (_owner.c.username, _owner.c.full_name, _member_count(_projects.id), _me.c.role.label("my_role"))
+WHOLE = (
+    select(*COLUMNS, *_rest)
+    .select_from(Project.__table__)
+    .join(_owner, _owner.c.id == _projects.owner_id)
+    .outerjoin(_me, _my_row)
+    .where(_projects.id == bindparam("project_id"))
+)
+"""A whole project with the role of `actor_id` in it; not yet narrowed to what the actor may see."""
+_ONE = WHOLE.where(_projects.deleted_at.is_(None))
+
+
+def project_read(row: Any) -> ProjectRead:
+    values = row if isinstance(row, dict) else row._mapping
+    owner = PersonRead(id=values["owner_id"], username=values["username"], full_name=values["full_name"])
+    rest = {name: values[name] for name in (*_FIELDS, "member_count", "my_role")}
+    return ProjectRead.model_construct(owner=owner, **rest)
+
+
+async def get_project(session: AsyncSession, actor: Actor, project_id: int) -> ProjectRead:
+    """One project that is not in the trash. Raises NotFound, to a stranger too."""
+    row = (await session.execute(_ONE, {"project_id": project_id, "actor_id": actor.user_id})).first()
+    if row is None:
+        raise NotFound
+    policy.require(actor, "projects.read", row.my_role)
+    return project_read(row)
+
+
+async def list_projects(session: AsyncSession, actor: Actor, query: ProjectQuery) -> Page[ProjectRead]:
+    """A page of the projects that the actor may see; the total counts no others."""
+    policy.require(actor, "projects.list")
+    key = f"{actor.user_id} {actor.is_superuser} {query.model_dump_json()}"
+    return await copied(session, _copies, key, ("projects", "users"), lambda: _read_list(session, actor, query))
+
+
+async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -> Page[ProjectRead]:
+    given = (query.status is not None, query.owner_id is not None, query.member_id is not None)
+    filters = (actor.is_superuser, *given, query.mine, query.deleted)
+    if query.search:
+        found = await matching(session, Project.search_text, query.search)
+        statement, total = _paged(_chosen(*filters, query.sort).where(*found), query.sort, is_search=True)
+    else:
+        statement, total = _unsearched(*filters, query.sort)
+    values = query.model_dump(exclude={"mine", "deleted", "sort"}) | {"actor_id": actor.user_id}
+    return await read_page(session, statement, values, total, _project_reads)
+
+
+def _project_reads(rows: Sequence[Any]) -> list[ProjectRead]:
+    """As `shapes` does it, with the owner put together; the columns stand in the order of `_paged`."""
+    owners = shapes(PersonRead, [row[:3] for row in rows])
+    return shapes(ProjectRead, [(*row[3:9], owner, *row[9:]) for row, owner in zip(rows, owners, strict=True)])
+
+
+@lru_cache(maxsize=256)
+def _chosen(
+    all_projects: bool, by_status: bool, by_owner: bool, by_member: bool, mine: bool, deleted: bool, sort: str
+) -> Select[Any]:
+    """The projects of a list, in its order. Kept: to build a statement takes as long as to run it."""
+    rows = select(*COLUMNS, _me.c.role.label("my_role")).select_from(Project.__table__)
+    rows = rows.join(_me, _my_row, isouter=all_projects and not mine)
+    rows = rows.where(_projects.deleted_at.is_not(None) if deleted else _projects.deleted_at.is_(None))
+    if deleted and not all_projects:
+        rows = rows.where(_projects.owner_id == _ACTOR)
+    if by_status:
+        rows = rows.where(_projects.status == bindparam("status"))
+    if by_owner:
+        rows = rows.where(_projects.owner_id == bindparam("owner_id"))
+    if by_member:
+        theirs = select(_members.project_id).where(_members.user_id == bindparam("member_id"))
+        rows = rows.where(_projects.id.in_(theirs))
+    return rows.order_by(*_order(sort, _projects))
+
+
+@lru_cache(maxsize=256)
+def _unsearched(*filters: Any) -> tuple[Select[Any], Select[Any]]:
+    return _paged(_chosen(*filters), filters[-1], is_search=False)
+
+
+def _paged(chosen: Select[Any], sort: str, *, is_search: bool) -> tuple[Select[Any], Select[Any]]:
+    """The statement of a page with the total as its last column, and of the total alone.
+
+    The joins stand outside the page: they are done for its rows, not for every row that is counted or sorted.
+    """
+    total = total_of(chosen, is_search=is_search)
+    page = chosen.offset(bindparam("skip")).limit(bindparam("limit")).subquery("page")
+    own = [page.c[name] for name in _FIELDS]
+    owner = (_owner.c.id, _owner.c.username, _owner.c.full_name)
+    columns = (*owner, *own[:6], _member_count(page.c.id), page.c.my_role, *own[6:], total.scalar_subquery())
+    statement = select(*columns).select_from(page.join(_owner, _owner.c.id == page.c.owner_id))
+    return statement.order_by(*_order(sort, page.c)), total
+
+
+def _order(sort: str, columns: Any) -> tuple[Any, Any]:
+    name = sort.removeprefix("-")
+    column = func.lower(columns.name) if name == "name" else columns[name]
+    return (column.desc(), columns.id.desc()) if sort.startswith("-") else (column.asc(), columns.id.asc())
+
+
+MEMBER = (
+    _members.user_id,
+    _people.username,
+    _people.full_name,
+    _people.is_active,
+    _members.role,
+    _members.created_at,
+)
+_TEAM = (
+    select(*MEMBER)
+    .select_from(ProjectMember.__table__.join(User.__table__, _people.id == _members.user_id))
+    .where(_members.project_id == bindparam("project_id"), _people.deleted_at.is_(None))
+)
+
+
+async def list_members(session: AsyncSession, actor: Actor, project_id: int, query: ListQuery) -> Page[MemberRead]:
+    """The team, highest role first, then by name."""
+    project = await get_project(session, actor, project_id)
+    policy.require(actor, "members.list", project.my_role)
+    rank = func.array_position(literal(list(policy.RANK)), _members.role)
+    rows = _TEAM.params(project_id=project_id).order_by(rank.desc(), func.lower(_people.username), _people.id)
+    if query.search:
+        shown = func.fold_text(_people.username + literal("\n") + _people.full_name)
+        rows = rows.where(contains(shown, query.search)[0])
+    found, total, capped = await page_of(session, rows, skip=query.skip, limit=query.limit, search=query.search)
+    return Page(shapes(MemberRead, found), total, capped)
+
+
+async def membership(session: AsyncSession, project_id: int, user_id: int) -> MemberRead:
+    """One person of a team. Raises NotFound."""
+    row = (await session.execute(_TEAM.where(_members.user_id == user_id), {"project_id": project_id})).first()
+    if row is None:
+        raise NotFound
+    return shapes(MemberRead, [row])[0]

@@ -1,0 +1,158 @@
+"""`/api/v1/projects`: projects and their teams, for scripts. Every rule stands in the services."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from pydantic import TypeAdapter
+
+from tca_app.core.editing import ListQuery
+from tca_app.core.schema import UrlId
+from tca_app.deps import (
+    CurrentActor,
+    IfMatch,
+    Once,
+    Reading,
+    Writing,
+    console_router,
+    item_response,
+    page_response,
+    problems,
+)
+from tca_app.features.projects import service, team
+from tca_app.features.projects.schemas import (
+    MemberRead,
+    MemberUpdate,
+    ProjectCreate,
+    ProjectQuery,
+    ProjectRead,
+    ProjectUpdate,
+    TeamMember,
+    Transfer,
+)
+
+router = console_router("/api/v1/projects", "projects")
+_projects = TypeAdapter(list[ProjectRead])
+_members = TypeAdapter(list[MemberRead])
+
+
+@router.get("", response_model=list[ProjectRead], responses=problems(401))
+async def list_projects(
+    request: Request, query: Annotated[ProjectQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
+    """Those that the caller is a member of; all for superusers. `deleted=true` shows the trash."""
+    page = await service.list_projects(session, actor, query)
+    return page_response(request, page, _projects, query.skip, query.limit)
+
+
+@router.post("", status_code=201, response_model=ProjectRead, responses=problems(401, 404, 409))
+async def create_project(data: ProjectCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """The caller becomes the owner. Without a slug one is made from the name."""
+    project = await once.answer(session, actor, data, ProjectRead, lambda: service.create_project(session, actor, data))
+    return item_response(project, 201, f"/api/v1/projects/{project.id}")
+
+
+@router.get("/{project_id:int}", response_model=ProjectRead, responses=problems(401, 404))
+async def read_project(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    return item_response(await service.get_project(session, actor, project_id))
+
+
+@router.patch("/{project_id:int}", response_model=ProjectRead, responses=problems(401, 403, 404, 409, 412))
+@router.put("/{project_id:int}", response_model=ProjectRead, responses=problems(401, 403, 404, 409, 412))
+async def update_project(
+    project_id: UrlId, data: ProjectUpdate, actor: CurrentActor, session: Writing, if_version: IfMatch
+) -> Response:
+    """Change the given fields. Name, slug and archiving are for owners; the rest for maintainers too."""
+    return item_response(await service.update_project(session, actor, project_id, data, if_version))
+
+
+@router.delete(
+    "/{project_id:int}",
+    status_code=204,
+    response_class=Response,
+    responses=problems(401, 403, 404, 412),
+)
+async def delete_project(project_id: UrlId, actor: CurrentActor, session: Writing, if_version: IfMatch) -> Response:
+    """To the trash. For owners."""
+    await service.delete_project(session, actor, project_id, if_version)
+    return Response(status_code=204)
+
+
+@router.post("/{project_id:int}/restore", response_model=ProjectRead, responses=problems(401, 403, 404))
+async def restore_project(project_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """Out of the trash. For owners."""
+    project = await once.answer(
+        session, actor, None, ProjectRead, lambda: service.restore_project(session, actor, project_id)
+    )
+    return item_response(project)
+
+
+@router.post(
+    "/{project_id:int}/transfer",
+    response_model=ProjectRead,
+    responses=problems(401, 403, 404, 412),
+)
+async def transfer_project(
+    project_id: UrlId, data: Transfer, actor: CurrentActor, session: Writing, if_version: IfMatch, once: Once
+) -> Response:
+    """Make somebody else the owner; the owner before stays as a maintainer."""
+    project = await once.answer(
+        session,
+        actor,
+        data,
+        ProjectRead,
+        lambda: service.transfer_project(session, actor, project_id, data, if_version),
+    )
+    return item_response(project)
+
+
+@router.get("/{project_id:int}/members", response_model=list[MemberRead], responses=problems(401, 403, 404))
+async def list_members(
+    request: Request,
+    project_id: UrlId,
+    query: Annotated[ListQuery, Query()],
+    actor: CurrentActor,
+    session: Reading,
+) -> Response:
+    """The team, highest role first. For maintainers and owners."""
+    page = await team.list_members(session, actor, project_id, query)
+    return page_response(request, page, _members, query.skip, query.limit)
+
+
+@router.post(
+    "/{project_id:int}/members",
+    status_code=201,
+    response_model=MemberRead,
+    responses=problems(401, 403, 404, 409),
+)
+async def add_member(
+    project_id: UrlId, data: TeamMember, actor: CurrentActor, session: Writing, once: Once
+) -> Response:
+    """For maintainers and owners; only owners make somebody a maintainer."""
+    member = await once.answer(
+        session, actor, data, MemberRead, lambda: team.add_member(session, actor, project_id, data)
+    )
+    return item_response(member, 201, f"/api/v1/projects/{project_id}/members/{member.user_id}")
+
+
+@router.patch(
+    "/{project_id:int}/members/{user_id:int}",
+    response_model=MemberRead,
+    responses=problems(401, 403, 404, 409),
+)
+async def change_member(
+    project_id: UrlId, user_id: UrlId, data: MemberUpdate, actor: CurrentActor, session: Writing
+) -> Response:
+    """Give another role. Only owners give or take the role of a maintainer."""
+    return item_response(await team.change_member(session, actor, project_id, user_id, data))
+
+
+@router.delete(
+    "/{project_id:int}/members/{user_id:int}",
+    status_code=204,
+    response_class=Response,
+    responses=problems(401, 403, 404, 409),
+)
+async def remove_member(project_id: UrlId, user_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
+    """Take somebody out of the team. Anybody but the owner may leave it."""
+    await team.remove_member(session, actor, project_id, user_id)
+    return Response(status_code=204)

@@ -1,0 +1,133 @@
+"""What the calls and forms about projects and their teams take and give."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from tca_app.core.editing import LEFT_OUT, Changes, ListQuery
+from tca_app.core.schema import Flag, HttpUrl, Id, InputModel, Name100, ReadModel, Slug, Text2000, UrlId
+from tca_app.features.users.schemas import PersonRead
+
+ProjectStatus = Literal["active", "paused", "archived"]
+Role = Literal["owner", "maintainer", "deployer", "viewer"]
+GrantedRole = Literal["maintainer", "deployer", "viewer"]
+ProjectSort = Literal[
+    "created_at", "-created_at", "updated_at", "-updated_at", "name", "-name", "slug", "-slug", "status", "-status"
+]
+ProjectAction = Literal["archive", "delete", "restore"]
+
+_BILLING: dict[str, Any] = {
+    "name": "Billing API",
+    "slug": "billing-api",
+    "description": "Invoices and payments.",
+    "status": "active",
+    "repository_url": "https://git.example.com/billing",
+}
+
+
+class TeamMember(InputModel):
+    user_id: Id
+    role: GrantedRole = "viewer"
+
+
+class ProjectCreate(InputModel):
+    """Whoever creates it becomes its owner. Without a slug one is made from the name."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [_BILLING | {"team_members": [{"user_id": 7, "role": "deployer"}]}]}
+    )
+
+    name: Name100
+    slug: Slug | None = None
+    description: Text2000 = ""
+    status: ProjectStatus = "active"
+    repository_url: HttpUrl = ""
+    team_members: Annotated[list[TeamMember], Field(max_length=100)] = []
+
+
+class ProjectUpdate(Changes):
+    """Maintainers change description, repository_url, and status between active and paused; owners everything."""
+
+    name: Name100 = LEFT_OUT
+    slug: Slug = LEFT_OUT
+    description: Text2000 = LEFT_OUT
+    status: ProjectStatus = LEFT_OUT
+    repository_url: HttpUrl = LEFT_OUT
+
+
+class ProjectQuery(ListQuery):
+    """`mine`: those that the caller is a member of; `member_id`: those that somebody is a member of.
+
+    `deleted`: the trash (own projects; all for a superuser).
+    """
+
+    status: ProjectStatus | None = None
+    owner_id: UrlId | None = None
+    member_id: UrlId | None = None
+    mine: Flag = False
+    deleted: Flag = False
+    sort: ProjectSort = "-created_at"
+
+
+class ProjectBulk(InputModel):
+    """One act on many projects."""
+
+    action: ProjectAction
+    ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
+
+
+class Transfer(InputModel):
+    user_id: Id = Field(description="Who becomes the owner. The owner before stays as a maintainer.")
+
+
+class MemberUpdate(InputModel):
+    role: GrantedRole
+
+
+class ProjectRead(ReadModel):
+    """A project as the caller sees it. `my_role` is null for a superuser who is not a member."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {"id": 3}
+                | _BILLING
+                | {
+                    "owner": {"id": 7, "username": "ana", "full_name": "Ana Lopez"},
+                    "member_count": 4,
+                    "my_role": "owner",
+                    "version": 1,
+                    "created_at": "2026-05-04T09:30:00Z",
+                    "updated_at": "2026-05-04T09:30:00Z",
+                    "deleted_at": None,
+                }
+            ]
+        },
+    )
+
+    id: int
+    name: str
+    slug: str
+    description: str
+    status: ProjectStatus
+    repository_url: str
+    owner: PersonRead
+    member_count: int
+    my_role: Role | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+class MemberRead(ReadModel):
+    """One person of a project's team."""
+
+    user_id: int
+    username: str
+    full_name: str
+    is_active: bool
+    role: Role
+    created_at: datetime

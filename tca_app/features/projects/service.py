@@ -1,0 +1,296 @@
+"""The rules about projects: they are made, changed, handed over, moved to the trash and brought back here."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, Text, bindparam, column, func, literal, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.db import refuse_duplicates
+from tca_app.core.editing import refuse_stale
+from tca_app.core.errors import AppError, Conflict, FieldFault, NotFound
+from tca_app.features.projects import policy
+from tca_app.features.projects.queries import COLUMNS, WHOLE, get_project, list_members, list_projects, project_read
+from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectRead, ProjectUpdate, Transfer
+from tca_app.features.users.schemas import BulkResult
+from tca_app.models import Project, ProjectMember, User
+
+__all__ = [
+    "bulk_projects",
+    "create_project",
+    "delete_project",
+    "find_project",
+    "get_project",
+    "hand_over_all",
+    "list_members",
+    "list_projects",
+    "refuse_absent",
+    "restore_project",
+    "transfer_project",
+    "update_project",
+]
+
+SLUG_TAKEN = "This slug is taken."
+SLUG_ROUNDS = 20
+
+
+class NoSuchPerson(Conflict):
+    """The body is well formed, but the person it names is not there (409, as for a broken foreign key: row CC-6)."""
+
+    code = "no_such_person"
+    default = "There is no active person with this id."
+
+
+async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreate) -> ProjectRead:
+    """The actor becomes the owner. Raises Conflict for a taken slug, NoSuchPerson for absent members."""
+    policy.require(actor, "projects.create")
+    if data.team_members:
+        await _check_team(session, actor, data)
+    row = await _insert_named(session, actor, data)
+    mine = {"my_role": "owner", "member_count": 1 + len(data.team_members)}
+    return project_read({**row._mapping, **mine, "username": actor.username, "full_name": actor.full_name})
+
+
+async def _check_team(session: AsyncSession, actor: Actor, data: ProjectCreate) -> None:
+    ids = [member.user_id for member in data.team_members]
+    present = await _present(session, ids)
+    faults = []
+    for place, user_id in enumerate(ids):
+        pointer = f"/team_members/{place}/user_id"
+        if user_id in (actor.user_id, *ids[:place]):
+            faults.append(FieldFault(pointer, "This person is in the team already."))
+        elif user_id not in present:
+            faults.append(FieldFault(pointer, NoSuchPerson.default))
+    if faults:
+        raise NoSuchPerson(errors=faults)
+
+
+async def _present(session: AsyncSession, user_ids: Iterable[int]) -> set[int]:
+    """Those who are at work, held until the end of the transaction: nobody deletes them meanwhile."""
+    statement = select(User.id).where(User.id.in_(set(user_ids)), User.is_active, User.deleted_at.is_(None))
+    rows = await session.execute(statement.order_by(User.id).with_for_update(read=True, key_share=True))
+    return set(rows.scalars())
+
+
+async def refuse_absent(session: AsyncSession, field: str, user_id: int) -> None:
+    """Raises NoSuchPerson at `field` unless this person can be given a project or a role in one."""
+    if user_id not in await _present(session, [user_id]):
+        raise NoSuchPerson(errors=[FieldFault(f"/{field}", NoSuchPerson.default)])
+
+
+async def _insert_named(session: AsyncSession, actor: Actor, data: ProjectCreate) -> Any:
+    """Insert under the given slug, or under the first free one that the name makes; others may be doing the same."""
+    if data.slug:
+        row = await _insert(session, actor, data, data.slug)
+        if row is None:
+            raise Conflict(SLUG_TAKEN, errors=[FieldFault("/slug", SLUG_TAKEN)])
+        return row
+    base = slug_of(data.name)
+    slug = base
+    for _ in range(SLUG_ROUNDS):
+        row = await _insert(session, actor, data, slug)
+        if row is not None:
+            return row
+        slug = await _next_slug(session, base)
+    raise Conflict("Many projects of this name are being created just now. Try again.")
+
+
+_people = User.__table__.c
+_AT_WORK = (_people.is_active, _people.deleted_at.is_(None))
+_GIVEN = ("name", "slug", "description", "status", "repository_url")
+
+
+def _insert_statement() -> Select[Any]:
+    """The project and its team in one statement: no row when the slug is taken or the owner is not at work any more.
+
+    The owner's row is held until the end of the transaction: nobody deletes them meanwhile.
+    """
+    owner = select(*(bindparam(f"new_{name}", type_=Text) for name in _GIVEN), _people.id, _people.id.label("by"))
+    owner = owner.where(_people.id == bindparam("actor_id"), *_AT_WORK).with_for_update(read=True, key_share=True)
+    made = insert(Project.__table__).from_select([*_GIVEN, "owner_id", "updated_by_id"], owner)
+    new = made.on_conflict_do_nothing(index_elements=["slug"]).returning(*COLUMNS).cte("new")
+    lists = bindparam("user_ids", type_=ARRAY(BigInteger)), bindparam("roles", type_=ARRAY(Text))
+    team = func.unnest(*lists).table_valued(column("user_id", BigInteger), column("role", Text)).render_derived("team")
+    rows = select(new.c.id, team.c.user_id, team.c.role).select_from(new.join(team, true()))
+    members = insert(ProjectMember.__table__).from_select(["project_id", "user_id", "role"], rows)
+    return select(new).add_cte(members.cte("members"))
+
+
+_INSERT = _insert_statement()  # built once: that takes ten times as long as to run it
+
+
+async def _insert(session: AsyncSession, actor: Actor, data: ProjectCreate, slug: str) -> Any:
+    """None when the slug is taken. Raises NotFound when the actor was deleted at this moment."""
+    values = {f"new_{name}": getattr(data, name) for name in _GIVEN} | {"new_slug": slug, "actor_id": actor.user_id}
+    values["user_ids"] = [actor.user_id, *(member.user_id for member in data.team_members)]
+    values["roles"] = ["owner", *(member.role for member in data.team_members)]
+    row = (await session.execute(_INSERT, values)).first()
+    if row is None and actor.user_id not in await _present(session, [actor.user_id]):
+        raise NotFound
+    return row
+
+
+def slug_of(name: str) -> str:
+    """A slug from a name: without accents, in lower case, words joined by hyphens; at most 90 characters."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:90].strip("-") or "project"
+
+
+async def _next_slug(session: AsyncSession, base: str) -> str:
+    """One above the highest number in use behind `base`."""
+    number = func.substr(Project.slug, len(base) + 2)
+    taken = await session.execute(
+        select(number).where(func.starts_with(Project.slug, f"{base}-"), number.regexp_match("^[1-9][0-9]{0,8}$"))
+    )
+    return f"{base}-{max((int(n) for n in taken.scalars()), default=1) + 1}"
+
+
+_projects = Project.__table__.c
+_editor = User.__table__.alias("editor")
+_changed_by = (
+    select(func.coalesce(func.nullif(_editor.c.full_name, ""), _editor.c.username))
+    .where(_editor.c.id == _projects.updated_by_id)
+    .correlate(Project.__table__)
+    .scalar_subquery()
+)
+_LOCKED = WHOLE.add_columns(func.coalesce(_changed_by, "").label("changed_by")).with_for_update(
+    of=Project.__table__, key_share=True
+)
+
+
+async def find_project(
+    session: AsyncSession, actor: Actor, action: str, project_id: int, *, deleted: bool = False
+) -> Any:
+    """A project that the actor may do `action` to, locked by this transaction. Raises NotFound, Forbidden."""
+    in_trash = _projects.deleted_at.is_not(None) if deleted else _projects.deleted_at.is_(None)
+    statement = _LOCKED.where(in_trash)
+    row = (await session.execute(statement, {"project_id": project_id, "actor_id": actor.user_id})).first()
+    if row is None:
+        raise NotFound
+    policy.require(actor, action, row.my_role)
+    return row
+
+
+async def update_project(
+    session: AsyncSession, actor: Actor, project_id: int, data: ProjectUpdate, if_version: int | None = None
+) -> ProjectRead:
+    """Change the given fields. Raises Stale, Conflict at a taken slug, Forbidden for what only an owner may change."""
+    row = await find_project(session, actor, "projects.update", project_id)
+    given = data.given()
+    refuse_stale(row, given, if_version, row.changed_by)
+    changed = {name: value for name, value in given.items() if row._mapping[name] != value}
+    for name, value in changed.items():
+        policy.require(actor, policy.change_action(name, row._mapping[name], value), row.my_role)
+    return await _store(session, actor, row, changed) if changed else project_read(row)
+
+
+async def _store(session: AsyncSession, actor: Actor, row: Any, changes: dict[str, Any]) -> ProjectRead:
+    statement = (
+        update(Project)
+        .where(Project.id == row.id)
+        .values(**changes, version=Project.version + 1, updated_by_id=actor.user_id)
+        .returning(*COLUMNS)
+        .execution_options(synchronize_session=False)
+    )
+    with refuse_duplicates({"uq_projects_slug": ("slug", SLUG_TAKEN)}):
+        after = (await session.execute(statement)).one()
+    return project_read({**row._mapping, **after._mapping})
+
+
+async def transfer_project(
+    session: AsyncSession, actor: Actor, project_id: int, data: Transfer, if_version: int | None = None
+) -> ProjectRead:
+    """Give it to another active person; the owner before stays as a maintainer. Raises NoSuchPerson for others."""
+    row = await find_project(session, actor, "projects.transfer", project_id)
+    refuse_stale(row, {}, if_version, row.changed_by)
+    await refuse_absent(session, "user_id", data.user_id)
+    if data.user_id != row.owner_id:
+        await _hand_over(session, actor, Project.id == project_id, data.user_id)
+    after = (await session.execute(WHOLE, {"project_id": project_id, "actor_id": actor.user_id})).one()
+    return project_read(after)
+
+
+async def _hand_over(session: AsyncSession, actor: Actor, which: Any, to_id: int) -> None:
+    """Make `to_id` the owner of the projects that match; `owner_id` and the role in the team change together."""
+    locked = select(Project.id).where(which).order_by(Project.id).with_for_update(key_share=True)
+    these = Project.id.in_(list((await session.execute(locked)).scalars()))
+    before = select(ProjectMember.id).join(Project, Project.id == ProjectMember.project_id)
+    before = before.where(these, ProjectMember.role == "owner")
+    quiet = {"synchronize_session": False}
+    await session.execute(
+        update(ProjectMember).where(ProjectMember.id.in_(before)).values(role="maintainer").execution_options(**quiet)
+    )
+    new_rows = select(Project.id, literal(to_id, BigInteger), literal("owner", Text)).where(these)
+    put = insert(ProjectMember).from_select(["project_id", "user_id", "role"], new_rows)
+    await session.execute(
+        put.on_conflict_do_update(
+            index_elements=["project_id", "user_id"], set_={"role": "owner", "updated_at": func.now()}
+        )
+    )
+    await session.execute(
+        update(Project)
+        .where(these)
+        .values(owner_id=to_id, version=Project.version + 1, updated_by_id=actor.user_id)
+        .execution_options(**quiet)
+    )
+
+
+async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id: int | None) -> None:
+    """Give all projects of a `person` who leaves to another. Raises Conflict when there are some and `to_id` is None.
+
+    Those in the trash go too, so that whatever is brought back has an owner who is there.
+    """
+    if to_id is not None:
+        if to_id == person.id:
+            raise NoSuchPerson(errors=[FieldFault("/transfer_to", "Choose somebody else.")])
+        await refuse_absent(session, "transfer_to", to_id)
+    counts = select(func.count(), func.count(Project.deleted_at)).where(Project.owner_id == person.id)
+    owned, in_trash = (await session.execute(counts)).one()
+    if not owned:
+        return
+    if to_id is None:
+        noun = "project" if owned == 1 else "projects"
+        trash = f" ({in_trash} in the trash)" if in_trash else ""
+        detail = f"{person.username} owns {owned} {noun}{trash}. Choose who takes over."
+        raise Conflict(detail, errors=[FieldFault("/transfer_to", detail)])
+    await _hand_over(session, actor, Project.owner_id == person.id, to_id)
+
+
+async def delete_project(session: AsyncSession, actor: Actor, project_id: int, if_version: int | None = None) -> None:
+    """To the trash; its slug stays taken so that it can come back."""
+    row = await find_project(session, actor, "projects.delete", project_id)
+    refuse_stale(row, {}, if_version, row.changed_by)
+    await _store(session, actor, row, {"deleted_at": func.now()})
+
+
+async def restore_project(session: AsyncSession, actor: Actor, project_id: int) -> ProjectRead:
+    """Out of the trash, with its team. Raises NotFound for one that is not in it."""
+    row = await find_project(session, actor, "projects.restore", project_id, deleted=True)
+    return await _store(session, actor, row, {"deleted_at": None})
+
+
+async def bulk_projects(session: AsyncSession, actor: Actor, data: ProjectBulk) -> list[BulkResult]:
+    """One act on each of many, in one transaction, with what became of each: a refusal stops only its own row."""
+    policy.require(actor, "projects.bulk")
+    results = {}
+    for project_id in sorted(set(data.ids)):  # one order for all, so that two bulk acts cannot wait for each other
+        try:
+            async with session.begin_nested():
+                await _act(session, actor, data.action, project_id)
+            results[project_id] = BulkResult(id=project_id, ok=True)
+        except AppError as refusal:
+            results[project_id] = BulkResult(id=project_id, ok=False, detail=refusal.detail)
+    return [results[project_id] for project_id in dict.fromkeys(data.ids)]
+
+
+async def _act(session: AsyncSession, actor: Actor, action: str, project_id: int) -> None:
+    if action == "archive":
+        await update_project(session, actor, project_id, ProjectUpdate(status="archived"))
+    elif action == "delete":
+        await delete_project(session, actor, project_id)
+    else:
+        await restore_project(session, actor, project_id)

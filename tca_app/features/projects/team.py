@@ -1,0 +1,70 @@
+"""The rules about who works on a project. The owner's own row changes only when the project is handed over."""
+
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import Conflict, FieldFault, NotFound
+from tca_app.features.projects import policy
+from tca_app.features.projects.queries import list_members, membership
+from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
+from tca_app.features.projects.service import find_project, refuse_absent
+from tca_app.models import ProjectMember
+
+__all__ = ["add_member", "change_member", "list_members", "remove_member"]
+
+
+async def add_member(session: AsyncSession, actor: Actor, project_id: int, data: TeamMember) -> MemberRead:
+    """Raises Conflict for somebody who is in the team already, NoSuchPerson for one who is not there."""
+    project = await find_project(session, actor, "members.write", project_id)
+    policy.require(actor, policy.grant_action(data.role), project.my_role)
+    await refuse_absent(session, "user_id", data.user_id)
+    row = {"project_id": project_id, "user_id": data.user_id, "role": data.role}
+    put = insert(ProjectMember).values(row).on_conflict_do_nothing(index_elements=["project_id", "user_id"])
+    if (await session.execute(put.returning(ProjectMember.id))).first() is None:
+        detail = "This person is in the team already."
+        raise Conflict(detail, errors=[FieldFault("/user_id", detail)])
+    return await membership(session, project_id, data.user_id)
+
+
+async def change_member(
+    session: AsyncSession, actor: Actor, project_id: int, user_id: int, data: MemberUpdate
+) -> MemberRead:
+    """Give another role. Only an owner gives or takes the role of a maintainer."""
+    project = await find_project(session, actor, "members.write", project_id)
+    row = await _member(session, project_id, user_id)
+    _refuse_owner(row)
+    policy.require(actor, policy.grant_action(row.role, data.role), project.my_role)
+    change = update(ProjectMember).where(ProjectMember.id == row.id).values(role=data.role)
+    await session.execute(change.execution_options(synchronize_session=False))
+    return await membership(session, project_id, user_id)
+
+
+async def remove_member(session: AsyncSession, actor: Actor, project_id: int, user_id: int) -> None:
+    """Take somebody out of the team; anybody but the owner may leave it."""
+    leaving = user_id == actor.user_id
+    project = await find_project(session, actor, "projects.read" if leaving else "members.write", project_id)
+    row = await _member(session, project_id, user_id)
+    _refuse_owner(row)
+    if not leaving:
+        policy.require(actor, policy.grant_action(row.role), project.my_role)
+    await session.execute(delete(ProjectMember).where(ProjectMember.id == row.id))
+
+
+async def _member(session: AsyncSession, project_id: int, user_id: int) -> Any:
+    """The row of one team member. The project is locked, so nobody else changes it meanwhile."""
+    statement = select(ProjectMember.id, ProjectMember.role).where(
+        ProjectMember.project_id == project_id, ProjectMember.user_id == user_id
+    )
+    row = (await session.execute(statement)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _refuse_owner(row: Any) -> None:
+    if row.role == "owner":
+        raise Conflict("The owner changes only when the project is handed over.")

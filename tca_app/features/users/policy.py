@@ -1,0 +1,51 @@
+"""Who may do what to people's accounts. What is not named here is refused."""
+
+from collections.abc import Iterable
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import FieldFault, Forbidden, NotFound
+
+ANYBODY = "anybody"
+SELF = "self"
+SUPERUSER = "superuser"
+
+RULES: dict[str, frozenset[str]] = {
+    "users.list": frozenset({SUPERUSER}),
+    "users.create": frozenset({SUPERUSER}),
+    "users.directory": frozenset({ANYBODY}),
+    "users.read": frozenset({SUPERUSER, SELF}),
+    "users.update": frozenset({SUPERUSER, SELF}),
+    "users.delete": frozenset({SUPERUSER}),
+    "users.restore": frozenset({SUPERUSER}),
+    "users.bulk": frozenset({SUPERUSER}),
+}
+OWN_FIELDS = frozenset({"email", "full_name", "password", "current_password"})
+
+
+def may(actor: Actor, action: str, user_id: int | None = None) -> bool:
+    """Whether `actor` may do `action`, to the person `user_id` where it is about one."""
+    allowed = RULES.get(action, frozenset())
+    return (
+        ANYBODY in allowed
+        or (SUPERUSER in allowed and actor.is_superuser)
+        or (SELF in allowed and user_id == actor.user_id)
+    )
+
+
+def require(actor: Actor, action: str, user_id: int | None = None) -> None:
+    """Raises NotFound where the existence of a person would be told, else Forbidden."""
+    if may(actor, action, user_id):
+        return
+    raise NotFound if SELF in RULES.get(action, frozenset()) else Forbidden
+
+
+def require_fields(actor: Actor, given: Iterable[str]) -> None:
+    """Raises Forbidden when the fields include one that only a superuser may set."""
+    if actor.is_superuser:
+        return
+    refused = sorted(set(given) - OWN_FIELDS)
+    if refused:
+        raise Forbidden(
+            "Only an administrator may change this.",
+            errors=[FieldFault(f"/{name}", "Only an administrator may change this.") for name in refused],
+        )

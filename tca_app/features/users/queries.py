@@ -1,0 +1,123 @@
+"""What is read about people: columns only, never rows of the table, so that no hash can slip out."""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, literal, nulls_last, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.changes import ChangeCache
+from tca_app.core.db import copied
+from tca_app.core.errors import NotFound
+from tca_app.core.lists import read_page, shapes, total_of
+from tca_app.core.paging import Page, contains, matching, page_of
+from tca_app.features.users import policy
+from tca_app.features.users.schemas import MembershipRead, PersonRead, UserQuery, UserRead, UserSort
+from tca_app.models import Project, ProjectMember, User
+
+_copies: ChangeCache[Any] = ChangeCache(500, drop_on_write=True)
+DIRECTORY_SIZE = 20
+MEMBERSHIPS = 100
+# The table's own columns: a select of mapped attributes costs half as much again.
+_users = User.__table__.c
+COLUMNS = tuple(_users[name] for name in UserRead.model_fields)
+_PERSON = tuple(_users[name] for name in PersonRead.model_fields)
+_SORTS: dict[str, Any] = {
+    "created_at": _users.created_at,
+    "username": func.lower(_users.username),
+    "email": _users.email,
+    "full_name": func.lower(_users.full_name),
+    "last_login_at": _users.last_login_at,
+}
+_ONE = select(*COLUMNS).where(_users.id == bindparam("user_id"), _users.deleted_at.is_(None))
+
+
+def user_read(row: Any) -> UserRead:
+    return shapes(UserRead, [row])[0]
+
+
+async def get_user(session: AsyncSession, actor: Actor, user_id: int) -> UserRead:
+    """One person who is not in the trash. Raises NotFound, to a stranger too."""
+    policy.require(actor, "users.read", user_id)
+
+    async def read() -> UserRead:
+        row = (await session.execute(_ONE, {"user_id": user_id})).first()
+        if row is None:
+            raise NotFound
+        return user_read(row)
+
+    return await copied(session, _copies, f"user:{user_id}", (f"user:{user_id}",), read)
+
+
+async def list_users(session: AsyncSession, actor: Actor, query: UserQuery) -> Page[UserRead]:
+    """A page of people, or of the trash; the order is always made total by id."""
+    policy.require(actor, "users.list")
+    key = query.model_dump_json()
+    return await copied(session, _copies, key, ("users",), lambda: _read_list(session, query))
+
+
+async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:
+    chosen = _chosen(query.is_active, query.is_superuser, query.deleted, query.sort)
+    if query.search:
+        chosen = chosen.where(*await matching(session, User.search_text, query.search))
+        statement, total = _paged(chosen, is_search=True)
+    else:
+        statement, total = _unsearched(query.is_active, query.is_superuser, query.deleted, query.sort)
+    values = query.model_dump(include={"skip", "limit", "search"})
+    return await read_page(session, statement, values, total, lambda rows: shapes(UserRead, rows))
+
+
+@lru_cache(maxsize=256)
+def _chosen(is_active: bool | None, is_superuser: bool | None, deleted: bool, sort: UserSort) -> Select[Any]:
+    """The people of a list, in its order. Kept: to build a statement takes as long as to run it."""
+    rows = select(*COLUMNS).where(_users.deleted_at.is_not(None) if deleted else _users.deleted_at.is_(None))
+    if is_active is not None:
+        rows = rows.where(_users.is_active.is_(is_active))
+    if is_superuser is not None:
+        rows = rows.where(_users.is_superuser.is_(is_superuser))
+    return rows.order_by(*_order(sort))
+
+
+@lru_cache(maxsize=256)
+def _unsearched(*filters: Any) -> tuple[Select[Any], Select[Any]]:
+    return _paged(_chosen(*filters), is_search=False)
+
+
+def _paged(chosen: Select[Any], *, is_search: bool) -> tuple[Select[Any], Select[Any]]:
+    """The statement of a page with the total as its last column, and of the total alone."""
+    total = total_of(chosen, is_search=is_search)
+    statement = chosen.add_columns(total.scalar_subquery()).offset(bindparam("skip")).limit(bindparam("limit"))
+    return statement, total
+
+
+def _order(sort: str) -> tuple[Any, Any]:
+    column = _SORTS[sort.removeprefix("-")]
+    if not sort.startswith("-"):
+        return (nulls_last(column.asc()) if sort == "last_login_at" else column.asc()), _users.id.asc()
+    return (nulls_last(column.desc()) if sort == "-last_login_at" else column.desc()), _users.id.desc()
+
+
+async def search_people(session: AsyncSession, actor: Actor, search: str = "") -> list[PersonRead]:
+    """Up to 20 people at work for a picker. The search looks at names only, so it tells nothing about an address."""
+    policy.require(actor, "users.directory")
+    rows = select(*_PERSON).where(_users.is_active, _users.deleted_at.is_(None))
+    if search:
+        shown = func.fold_text(_users.username + literal("\n") + _users.full_name)
+        in_names, *_ = contains(shown, search)
+        rows = rows.where(in_names, *await matching(session, User.search_text, search))
+    found = await session.execute(rows.order_by(func.lower(_users.username), _users.id).limit(DIRECTORY_SIZE))
+    return shapes(PersonRead, found)
+
+
+async def list_memberships(session: AsyncSession, actor: Actor, user_id: int) -> Page[MembershipRead]:
+    """The first 100 projects of a person with the role there, by name; those in the trash are left out."""
+    policy.require(actor, "users.read", user_id)
+    rows = (
+        select(Project.id, Project.name, Project.status, ProjectMember.role)
+        .join(ProjectMember, ProjectMember.project_id == Project.id)
+        .where(ProjectMember.user_id == user_id, Project.deleted_at.is_(None))
+        .order_by(func.lower(Project.name), Project.id)
+    )
+    found, total, _ = await page_of(session, rows, skip=0, limit=MEMBERSHIPS)
+    return Page(shapes(MembershipRead, found), total)

@@ -1,0 +1,92 @@
+"""`/api/v1/users`: people, for scripts. Every rule stands in the service."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from pydantic import TypeAdapter
+
+from tca_app.core.schema import SearchText, UrlId
+from tca_app.deps import (
+    CurrentActor,
+    CurrentPerson,
+    IfMatch,
+    Once,
+    Reading,
+    Writing,
+    console_router,
+    item_response,
+    json_response,
+    page_response,
+    problems,
+)
+from tca_app.features.auth.schemas import SignedInUser
+from tca_app.features.users import service
+from tca_app.features.users.schemas import PersonRead, UserCreate, UserQuery, UserRead, UserUpdate
+
+router = console_router("/api/v1/users", "users")
+_users = TypeAdapter(list[UserRead])
+_people = TypeAdapter(list[PersonRead])
+
+
+@router.get("", response_model=list[UserRead], responses=problems(401, 403))
+async def list_users(
+    request: Request, query: Annotated[UserQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
+    """People, newest first unless `sort` says otherwise. For superusers. `deleted=true` shows the trash."""
+    page = await service.list_users(session, actor, query)
+    return page_response(request, page, _users, query.skip, query.limit)
+
+
+@router.post("", status_code=201, response_model=UserRead, responses=problems(401, 403, 409))
+async def create_user(data: UserCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """For superusers."""
+    user = await once.answer(session, actor, data, UserRead, lambda: service.create_user(session, actor, data))
+    return item_response(user, 201, f"/api/v1/users/{user.id}")
+
+
+@router.get("/directory", response_model=list[PersonRead], responses=problems(401))
+async def search_people(actor: CurrentActor, session: Reading, search: SearchText = "") -> Response:
+    """Up to 20 active people by name, for pickers."""
+    return json_response(_people.dump_json(await service.search_people(session, actor, search)))
+
+
+@router.get("/me", response_model=SignedInUser, responses=problems(401))
+async def read_me(person: CurrentPerson) -> Response:
+    return item_response(person)
+
+
+@router.get("/{user_id:int}", response_model=UserRead, responses=problems(401, 404))
+async def read_user(user_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    """Oneself; anybody for superusers."""
+    return item_response(await service.get_user(session, actor, user_id))
+
+
+@router.patch("/{user_id:int}", response_model=UserRead, responses=problems(401, 403, 404, 409, 412))
+@router.put("/{user_id:int}", response_model=UserRead, responses=problems(401, 403, 404, 409, 412))
+async def update_user(
+    user_id: UrlId, data: UserUpdate, actor: CurrentActor, session: Writing, if_version: IfMatch
+) -> Response:
+    """Change the given fields. Oneself: full_name, and email and password with current_password. Superusers: all."""
+    return item_response(await service.update_user(session, actor, user_id, data, if_version))
+
+
+@router.delete(
+    "/{user_id:int}",
+    status_code=204,
+    response_class=Response,
+    responses=problems(401, 403, 404, 409, 412),
+)
+async def delete_user(
+    user_id: UrlId, actor: CurrentActor, session: Writing, if_version: IfMatch, transfer_to: UrlId | None = None
+) -> Response:
+    """To the trash. For superusers. `transfer_to` takes over the projects that the person owns."""
+    await service.delete_user(session, actor, user_id, transfer_to, if_version)
+    return Response(status_code=204)
+
+
+@router.post("/{user_id:int}/restore", response_model=UserRead, responses=problems(401, 403, 404, 409))
+async def restore_user(user_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """Out of the trash. For superusers."""
+    return item_response(
+        await once.answer(session, actor, None, UserRead, lambda: service.restore_user(session, actor, user_id))
+    )

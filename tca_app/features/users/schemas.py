@@ -1,0 +1,130 @@
+"""What the calls and forms about people take and give."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from tca_app.core.editing import LEFT_OUT, Changes, ListQuery
+from tca_app.core.schema import Email, Flag, Id, InputModel, Line100, ReadModel, Username
+from tca_app.features.auth.schemas import GivenPassword, NewPassword
+
+_ANA: dict[str, Any] = {"email": "ana@example.com", "username": "ana", "full_name": "Ana Lopez"}
+
+UserSort = Literal[
+    "created_at",
+    "-created_at",
+    "username",
+    "-username",
+    "email",
+    "-email",
+    "full_name",
+    "-full_name",
+    "last_login_at",
+    "-last_login_at",
+]
+UserAction = Literal["activate", "deactivate", "delete", "restore"]
+
+
+class UserCreate(InputModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [_ANA | {"password": "Green-Boat-42"}]})
+
+    email: Email
+    username: Username
+    full_name: Line100 = ""
+    password: NewPassword
+    is_active: bool = True
+    is_superuser: bool = False
+
+
+class UserUpdate(Changes):
+    """Changing one's own email or password needs `current_password`; some fields are for superusers only."""
+
+    email: Email = LEFT_OUT
+    username: Username = LEFT_OUT
+    full_name: Line100 = LEFT_OUT
+    password: NewPassword = LEFT_OUT
+    current_password: GivenPassword = LEFT_OUT
+    is_active: bool = LEFT_OUT
+    is_superuser: bool = LEFT_OUT
+
+
+class UserQuery(ListQuery):
+    """`deleted` shows the trash instead of those at work."""
+
+    is_active: Flag | None = None
+    is_superuser: Flag | None = None
+    deleted: Flag = False
+    sort: UserSort = "-created_at"
+
+
+class UserBulk(InputModel):
+    """One act on many people. `transfer_to` takes over the projects of those who are deleted."""
+
+    action: UserAction
+    ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
+    transfer_to: Id | None = None
+
+
+class UserRead(ReadModel):
+    """A person as a superuser, or the person itself, may see them."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {"id": 7}
+                | _ANA
+                | {
+                    "is_active": True,
+                    "is_superuser": False,
+                    "last_login_at": None,
+                    "version": 1,
+                    "created_at": "2026-05-04T09:30:00Z",
+                    "updated_at": "2026-05-04T09:30:00Z",
+                    "deleted_at": None,
+                }
+            ]
+        },
+    )
+
+    id: int
+    email: str
+    username: str
+    full_name: str
+    is_active: bool
+    is_superuser: bool
+    last_login_at: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+class PersonRead(ReadModel):
+    """A name to show or pick; nothing more about the person."""
+
+    id: int
+    username: str
+    full_name: str
+
+    @property
+    def display_name(self) -> str:
+        return self.full_name or self.username
+
+
+class MembershipRead(ReadModel):
+    """A project that a person works on, and as what."""
+
+    project_id: int
+    name: str
+    status: Literal["active", "paused", "archived"]
+    role: Literal["owner", "maintainer", "deployer", "viewer"]
+
+
+class BulkResult(ReadModel):
+    """What became of one row of a bulk act; `detail` says why it was refused."""
+
+    id: int
+    ok: bool
+    detail: str = ""

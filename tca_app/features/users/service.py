@@ -1,0 +1,219 @@
+"""The rules about people: accounts are made, changed, moved to the trash and brought back here and nowhere else."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from tca_app.core.actor import Actor
+from tca_app.core.db import lock, refuse_duplicates
+from tca_app.core.editing import refuse_stale
+from tca_app.core.errors import AppError, Conflict, Invalid, NotFound
+from tca_app.core.security import hash_password, password_fault, verify_password
+from tca_app.features.auth import service as auth
+from tca_app.features.auth import throttle
+from tca_app.features.projects import service as projects
+from tca_app.features.users import policy
+from tca_app.features.users.queries import COLUMNS, get_user, list_memberships, list_users, search_people, user_read
+from tca_app.features.users.schemas import BulkResult, UserBulk, UserCreate, UserRead, UserUpdate
+from tca_app.models import User
+
+__all__ = [
+    "bulk_users",
+    "create_user",
+    "delete_user",
+    "get_user",
+    "insert_user",
+    "list_memberships",
+    "list_users",
+    "restore_user",
+    "search_people",
+    "update_user",
+]
+
+Lock = Literal["change", "remove"] | None
+UNIQUE = {
+    "uq_users_email": ("email", "This email address is taken."),
+    "uq_users_username": ("username", "This username is taken."),
+}
+
+
+class WrongPassword(Invalid):
+    """The current password was not right; the attempt stays counted."""
+
+    code = "wrong_password"
+    default = "The current password is not right."
+    keeps_changes = True
+
+
+async def create_user(session: AsyncSession, actor: Actor, data: UserCreate) -> UserRead:
+    """Raises Conflict at the field for a taken email or username, Invalid at a weak password."""
+    policy.require(actor, "users.create")
+    return await insert_user(session, data, actor.user_id)
+
+
+async def insert_user(session: AsyncSession, data: UserCreate, by: int | None) -> UserRead:
+    """The one way that an account is made, for the set-up and the commands too: it asks no permission."""
+    await _refuse_weak(data.password, data.username, data.email, data.full_name)
+    fields = data.model_dump(exclude={"password"})
+    fields |= {"hashed_password": await hash_password(data.password), "updated_by_id": by}
+    with refuse_duplicates(UNIQUE):
+        return user_read((await session.execute(insert(User).values(fields).returning(*COLUMNS))).one())
+
+
+async def _refuse_weak(password: str, *words: str) -> None:
+    fault = password_fault(password, *words)
+    if fault:
+        raise Invalid.at("password", fault)
+
+
+async def update_user(
+    session: AsyncSession, actor: Actor, user_id: int, data: UserUpdate, if_version: int | None = None
+) -> UserRead:
+    """Change the given fields. Raises Stale, Conflict (taken, last administrator), WrongPassword, Forbidden."""
+    policy.require(actor, "users.update", user_id)
+    given = data.given()
+    policy.require_fields(actor, given)
+    current_password, password = given.pop("current_password", None), given.pop("password", None)
+    before = await _find(session, user_id)
+    if user_id == actor.user_id and (password or given.get("email", before.email) != before.email):
+        await _confirm_password(session, actor, before.hashed_password, current_password)
+    if password:
+        names = {name: given.get(name, before._mapping[name]) for name in ("username", "email", "full_name")}
+        await _refuse_weak(password, *names.values())
+        given["hashed_password"] = await hash_password(password)
+    if given.get("is_active") is False or given.get("is_superuser") is False:
+        await lock_superusers(session)
+    row = await _find(session, user_id, "change")
+    refuse_stale(row, given, if_version, row.changed_by)
+    return await _write(session, actor, row, given)
+
+
+async def _find(session: AsyncSession, user_id: int, lock_row: Lock = None, *, deleted: bool = False) -> Any:
+    """One person with the name of who changed them last; `lock_row` holds the row until the end of the transaction.
+
+    While somebody "removes" a row, rows that refer to it wait: nobody becomes an owner just as they are deleted.
+    """
+    editor = aliased(User)
+    name = func.coalesce(func.nullif(editor.full_name, ""), editor.username)
+    changed_by = select(name).where(editor.id == User.updated_by_id).correlate(User).scalar_subquery()
+    in_trash = User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
+    statement = select(*COLUMNS, User.hashed_password, func.coalesce(changed_by, "").label("changed_by"))
+    statement = statement.where(User.id == user_id, in_trash)
+    if lock_row:
+        statement = statement.with_for_update(of=User, key_share=lock_row == "change")
+    row = (await session.execute(statement)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def _confirm_password(session: AsyncSession, actor: Actor, hashed: str, given: str | None) -> None:
+    """Ask a signed-in person for their password again; failures count like those of a sign-in (row AU-1)."""
+    if not given:
+        raise Invalid.at("current_password", "Enter your current password to change this.")
+    key = throttle.throttle_key(actor.user_id, "", "")
+    now = await throttle.database_now(session)
+    await throttle.refuse_while_waiting(session, key, now)
+    right, _ = await verify_password(given, hashed)
+    failures = await throttle.lock_count(session, key, now)
+    if not right:
+        await throttle.count_failure(session, key, failures, now)
+        raise WrongPassword.at("current_password", WrongPassword.default)
+    await throttle.forget(session, key)
+
+
+async def lock_superusers(session: AsyncSession) -> None:
+    """Whoever may take a superuser away takes turns, so that two cannot take the last two (row AZ-5).
+
+    Always before a lock on a person's row: the other way round two of them could wait for each other.
+    """
+    await lock(session, "superusers")
+
+
+async def _keep_a_superuser(session: AsyncSession, row: Any) -> None:
+    if not (row.is_superuser and row.is_active):
+        return
+    others = select(User.id).where(User.id != row.id, User.is_superuser, User.is_active, User.deleted_at.is_(None))
+    if (await session.execute(others.limit(1))).first() is None:
+        raise Conflict(f"{row.username} is the last active administrator. Make somebody else an administrator first.")
+
+
+async def _write(session: AsyncSession, actor: Actor, row: Any, given: Mapping[str, Any]) -> UserRead:
+    changed = {name: value for name, value in given.items() if row._mapping[name] != value}
+    if not changed:
+        return UserRead.model_construct(**{name: row._mapping[name] for name in UserRead.model_fields})
+    loses_rights = changed.get("is_active") is False or changed.get("is_superuser") is False
+    if loses_rights:
+        await _keep_a_superuser(session, row)
+    cut_off = loses_rights or "hashed_password" in changed or "email" in changed
+    keep = actor.session_id if row.id == actor.user_id and not loses_rights else 0
+    if cut_off and not keep:
+        changed["auth_version"] = User.auth_version + 1
+    after = await _store(session, actor, row.id, changed)
+    if cut_off:
+        await auth.revoke_user(session, row.id, f"account changed by {actor.username}", keep=keep)
+    return after
+
+
+async def _store(session: AsyncSession, actor: Actor, user_id: int, values: Mapping[str, Any]) -> UserRead:
+    statement = (
+        update(User)
+        .where(User.id == user_id)
+        .values(**values, version=User.version + 1, updated_by_id=actor.user_id)
+        .returning(*COLUMNS)
+        .execution_options(synchronize_session=False)
+    )
+    auth.forget_person(session, user_id)
+    with refuse_duplicates(UNIQUE):
+        return user_read((await session.execute(statement)).one())
+
+
+async def delete_user(
+    session: AsyncSession, actor: Actor, user_id: int, transfer_to: int | None = None, if_version: int | None = None
+) -> None:
+    """To the trash. Their projects go to `transfer_to`; raises Conflict when they own some and nobody is named."""
+    policy.require(actor, "users.delete")
+    await lock_superusers(session)
+    row = await _find(session, user_id, "remove")
+    refuse_stale(row, {}, if_version, row.changed_by)
+    await _keep_a_superuser(session, row)
+    if user_id == actor.user_id:
+        raise Conflict("You cannot delete your own account. Ask another administrator.")
+    await projects.hand_over_all(session, actor, row, transfer_to)
+    await _store(session, actor, user_id, {"deleted_at": func.now(), "auth_version": User.auth_version + 1})
+    await auth.revoke_user(session, user_id, f"deleted by {actor.username}")
+
+
+async def restore_user(session: AsyncSession, actor: Actor, user_id: int) -> UserRead:
+    """Out of the trash, with the rights and memberships they had. Raises NotFound for one who is not in it."""
+    policy.require(actor, "users.restore")
+    await _find(session, user_id, "change", deleted=True)
+    return await _store(session, actor, user_id, {"deleted_at": None})
+
+
+async def bulk_users(session: AsyncSession, actor: Actor, data: UserBulk) -> list[BulkResult]:
+    """One act on each of many, in one transaction, with what became of each: a refusal stops only its own row."""
+    policy.require(actor, "users.bulk")
+    if data.action in ("deactivate", "delete"):
+        await lock_superusers(session)
+    results = {}
+    for user_id in sorted(set(data.ids)):  # one order for all, so that two bulk acts cannot wait for each other
+        try:
+            async with session.begin_nested():
+                await _act(session, actor, data, user_id)
+            results[user_id] = BulkResult(id=user_id, ok=True)
+        except AppError as refusal:
+            results[user_id] = BulkResult(id=user_id, ok=False, detail=refusal.detail)
+    return [results[user_id] for user_id in dict.fromkeys(data.ids)]
+
+
+async def _act(session: AsyncSession, actor: Actor, data: UserBulk, user_id: int) -> None:
+    if data.action == "delete":
+        await delete_user(session, actor, user_id, data.transfer_to)
+    elif data.action == "restore":
+        await restore_user(session, actor, user_id)
+    else:
+        await update_user(session, actor, user_id, UserUpdate(is_active=data.action == "activate"))

@@ -1,0 +1,210 @@
+"""The ASGI edge in front of both doors: hosts, origins, body size, request id, security headers, and which door it is.
+
+Pure ASGI around everything, websockets and static files included, so that nothing can be mounted beside it.
+"""
+
+import secrets
+from time import perf_counter
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tca_app.config import Settings
+from tca_app.core.errors import MAX_BODY, AppError, BadRequest, Forbidden, PayloadTooLarge, UnsupportedMediaType
+from tca_app.core.log import request_id_var
+from tca_app.core.problem import MEDIA_TYPE, problem_of
+from tca_app.core.security import cookie_name
+from tca_app.deps import json_response
+from tca_app.features.auth.service import Client
+from tca_app.features.health.schemas import Live
+
+log = structlog.get_logger("tca_app.http")
+
+API_PATHS = ("/api", "/health", "/docs", "/redoc", "/openapi.json")
+LIVE = "/health/live"  # asked every second by whoever watches: answered here, it needs nothing and leaves no line
+WRITES = ("POST", "PUT", "PATCH")
+COOKIE_CALLS = ("/api/auth/session", "/api/auth/setup")
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
+
+
+class Edge:
+    """Sends `/api`, `/health` and the API documents to FastAPI and everything else to Reflex."""
+
+    def __init__(self, api: ASGIApp, ui: ASGIApp, settings: Settings, page_csp: str) -> None:
+        self.api = api
+        self.live = json_response(Live().model_dump_json().encode())
+        self.ui = ui
+        self.hosts = {host.lower() for host in settings.allowed_hosts}
+        self.origins = set(settings.allowed_origins)
+        self.hops = settings.trusted_proxy_hops
+        self.device_cookie = cookie_name("device")
+        always = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+            (b"permissions-policy", PERMISSIONS.encode()),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+        ]
+        if settings.secure_cookies:
+            always.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
+        self.page_headers = [*always, (b"x-frame-options", b"DENY"), (b"content-security-policy", page_csp.encode())]
+        self.api_headers = [
+            *always,
+            (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+            (b"cache-control", b"no-store"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope.get("headers", ()))
+        if scope["type"] == "lifespan":
+            await self.ui(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, headers, receive, send)
+        elif refusal := self._refusal(scope, headers):
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal.detail})
+        else:
+            await self.ui(scope, receive, send)
+
+    async def _http(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
+        request_id = secrets.token_hex(8)
+        mark = request_id_var.set(request_id)
+        is_api = _is_api(scope["path"])
+        extra = [*(self.api_headers if is_api else self.page_headers), (b"x-request-id", request_id.encode())]
+        extra += self._cross_origin(headers) if is_api else []
+        status, started = 500, perf_counter()
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(h for h in extra if h[0] not in given)]
+            await send(message)
+
+        try:
+            if refusal := self._refusal(scope, headers):
+                await _refuse(send_with_headers, refusal)
+            elif scope["path"] == LIVE and scope["method"] == "GET":
+                await self.live(scope, receive, send_with_headers)
+            elif not is_api:
+                await self.ui(scope, receive, send_with_headers)
+            elif scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
+                await _preflight(send_with_headers)
+            elif refusal := self._api_refusal(scope, headers):
+                await _refuse(send_with_headers, refusal)
+            else:
+                scope["client_info"] = self._client(scope, headers, request_id)
+                scope["path"] = scope["path"].rstrip("/")
+                await self._rest(scope, receive, send_with_headers)
+        finally:
+            if is_api and scope["path"] != LIVE:
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    ms=round((perf_counter() - started) * 1e3, 1),
+                )
+            request_id_var.reset(mark)
+
+    async def _rest(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.api(scope, receive, send)
+        except Exception:
+            # Starlette has answered with a problem 500 and raises again for the server's log; ours has the request id.
+            log.exception("unexpected_error", path=scope["path"])
+
+    def _client(self, scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Client:
+        return Client(
+            ip=self.address(scope, headers),
+            user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
+            request_id=request_id,
+            device=_cookie(headers, self.device_cookie),
+        )
+
+    def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> AppError | None:
+        """Hosts for everything; origins for the live connection, by websocket and by polling (row AU-11)."""
+        if not self._host_is_ours(headers.get(b"host", b"").decode("latin-1")):
+            return BadRequest("This host name is not served here.")
+        if scope["path"].startswith("/_event") and headers.get(b"origin", b"").decode("latin-1") not in self.origins:
+            return Forbidden("This origin may not open a live connection.")
+        return None
+
+    def _host_is_ours(self, host: str) -> bool:
+        name = host.lower()
+        if not name.endswith("]"):
+            name = name.rpartition(":")[0] or name
+        return "*" in self.hosts or name in self.hosts
+
+    def _api_refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> AppError | None:
+        length = headers.get(b"content-length", b"")
+        if length and (not length.isdigit() or int(length) > MAX_BODY):
+            return PayloadTooLarge()
+        has_body = length not in (b"", b"0") or b"transfer-encoding" in headers
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        wanted = b"application/x-www-form-urlencoded" if scope["path"] == "/api/auth/token" else b"application/json"
+        if scope["method"] in WRITES and has_body and kind != wanted:
+            return UnsupportedMediaType(f"Send the body as {wanted.decode()}.")
+        if scope["path"].startswith(COOKIE_CALLS):
+            return self._foreign_page(headers)
+        return None
+
+    def _foreign_page(self, headers: dict[bytes, bytes]) -> AppError | None:
+        """A call that a cookie may authorise has to come from a page of ours (row IN-11)."""
+        origin = headers.get(b"origin")
+        if origin is not None:
+            ours = origin.decode("latin-1") in self.origins
+        else:
+            ours = headers.get(b"sec-fetch-site", b"none") in (b"same-origin", b"none")
+        return None if ours else Forbidden("This call has to come from the console's own pages.")
+
+    def _cross_origin(self, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+        """CORS for ALLOWED_ORIGINS: the page of `reflex run` is served on another port than its API."""
+        origin = headers.get(b"origin", b"")
+        if origin.decode("latin-1") not in self.origins:
+            return [(b"vary", b"Origin")]
+        return [
+            (b"vary", b"Origin"),
+            (b"access-control-allow-origin", origin),
+            (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", b"ETag, Link, Location, Retry-After, X-Request-Id, X-Total-Count"),
+        ]
+
+    def address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+        """The caller's address: what the last trusted proxy saw, never what the caller claims."""
+        peer = scope["client"][0] if scope.get("client") else ""
+        if not self.hops:
+            return peer
+        chain = [part.strip() for part in headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")]
+        return chain[-self.hops] if len(chain) >= self.hops and chain[-self.hops] else peer
+
+
+def _is_api(path: str) -> bool:
+    return any(path == root or path.startswith(root + "/") for root in API_PATHS)
+
+
+def _cookie(headers: dict[bytes, bytes], name: str) -> str:
+    for part in headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            return value[:300]
+    return ""
+
+
+async def _preflight(send: Send) -> None:
+    headers = [
+        (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
+        (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key, If-Match, X-Requested-With"),
+        (b"access-control-max-age", b"600"),
+    ]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _refuse(send: Send, error: AppError) -> None:
+    body = problem_of(error)
+    headers: list[Any] = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    await send({"type": "http.response.start", "status": int(error.status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,55 @@
+"""Projects and the people who work on them."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Index, Text, UniqueConstraint, text
+from sqlmodel import Field
+
+from tca_app.models.base import UTC_TIME, Row
+
+
+class Project(Row, table=True):
+    """`owner_id` always also stands in `project_members` with the role owner."""
+
+    __tablename__ = "projects"
+    __table_args__ = (
+        CheckConstraint("status IN ('active', 'paused', 'archived')", name="status"),
+        CheckConstraint("slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'", name="slug_form"),
+        Index("uq_projects_slug", "slug", unique=True),
+        Index(
+            "ix_projects_newest", text("created_at DESC"), text("id DESC"), postgresql_where=text("deleted_at IS NULL")
+        ),
+        Index("ix_projects_by_name", text("lower(name)"), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_projects_trash", text("deleted_at DESC"), postgresql_where=text("deleted_at IS NOT NULL")),
+        Index("ix_projects_owner_id", "owner_id"),
+        Index("ix_projects_grams", text("text_grams(search_text)"), postgresql_using="gin"),
+    )
+
+    name: str = Field(sa_type=Text)
+    slug: str = Field(sa_type=Text)
+    description: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    status: str = Field(default="active", sa_type=Text, sa_column_kwargs={"server_default": "active"})
+    owner_id: int = Field(sa_type=BigInteger, foreign_key="users.id", ondelete="RESTRICT")
+    repository_url: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+    deleted_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    search_text: str | None = Field(
+        default=None,
+        sa_column=Column("search_text", Text, Computed("fold_text(name || E'\\n' || slug)", persisted=True)),
+    )
+
+
+class ProjectMember(Row, table=True):
+    """One person's role in one project."""
+
+    __tablename__ = "project_members"
+    __table_args__ = (
+        UniqueConstraint("project_id", "user_id"),
+        CheckConstraint("role IN ('owner', 'maintainer', 'deployer', 'viewer')", name="role"),
+        Index("ix_project_members_user_id", "user_id", "project_id"),
+    )
+
+    project_id: int = Field(sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
+    user_id: int = Field(sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE")
+    role: str = Field(sa_type=Text)

@@ -1,0 +1,45 @@
+"""People: who may sign in, and what they are called."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Index, Text, text
+from sqlmodel import Field
+
+from tca_app.models.base import UTC_TIME, Row
+
+
+class User(Row, table=True):
+    """`email` is stored case-folded; `username` keeps its case and is unique without regard to it."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("username ~ '^[A-Za-z0-9]{3,50}$'", name="username_form"),
+        CheckConstraint("email = lower(email)", name="email_folded"),
+        Index("uq_users_email", "email", unique=True),
+        Index("uq_users_username", text("lower(username)"), unique=True),
+        Index("ix_users_newest", text("created_at DESC"), text("id DESC"), postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_users_by_full_name", text("lower(full_name)"), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_users_trash", text("deleted_at DESC"), postgresql_where=text("deleted_at IS NOT NULL")),
+        Index("ix_users_superusers", "id", postgresql_where=text("is_superuser AND is_active AND deleted_at IS NULL")),
+        Index("ix_users_grams", text("text_grams(search_text)"), postgresql_using="gin"),
+    )
+
+    email: str = Field(sa_type=Text)
+    username: str = Field(sa_type=Text)
+    full_name: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    hashed_password: str = Field(sa_type=Text, repr=False)
+    is_active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    is_superuser: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    auth_version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    last_login_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+    deleted_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    search_text: str | None = Field(
+        default=None,
+        sa_column=Column(
+            "search_text",
+            Text,
+            Computed("fold_text(email || E'\\n' || username || E'\\n' || full_name)", persisted=True),
+        ),
+    )

@@ -1,0 +1,57 @@
+"""Wires the console: pages, REST, the edge in front of both, and what runs as long as the process does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import reflex as rx
+from starlette.types import ASGIApp
+
+from tca_app.api import build_api
+from tca_app.config import get_settings
+from tca_app.core.changes import listen
+from tca_app.core.db import close_db
+from tca_app.core.log import setup_logging
+from tca_app.core.redis import close_redis
+from tca_app.features.auth import pages as auth_pages
+from tca_app.features.dashboard import pages as dashboard_pages
+from tca_app.features.projects import pages as project_pages
+from tca_app.features.users import pages as users_pages
+from tca_app.frontend_files import page_policy, with_pages
+from tca_app.middleware import Edge
+from tca_app.ui import layout, theme
+from tca_app.ui.install import install
+
+PAGES = [*auth_pages.PAGES, *dashboard_pages.PAGES, *users_pages.PAGES, *project_pages.PAGES]
+
+
+class Console(rx.App):
+    """Reflex' application with the console's edge in front: REST and pages pass through it, nothing passes beside."""
+
+    def __call__(self) -> ASGIApp:
+        return Edge(build_api(), with_pages(super().__call__()), get_settings(), page_policy([]))
+
+
+@asynccontextmanager
+async def _process() -> AsyncIterator[None]:
+    """What one process needs while it serves: logs, the notices of changes, and a clean end."""
+    setup_logging()
+    listening = asyncio.create_task(listen())
+    yield
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await close_db()
+    await close_redis()
+
+
+app = Console(
+    head_components=theme.head_components(),
+    stylesheets=theme.STYLESHEETS,
+    html_lang="en",
+    toaster=None,
+    app_wraps={(55, "ErrorBoundary"): lambda _stateful: layout.error_boundary()},
+)
+layout.add_pages(app, PAGES)
+app.add_page(layout.not_found_page, route="404", title="Not found")
+app.register_lifespan_task(_process)
+install(app)

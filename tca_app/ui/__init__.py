@@ -1,0 +1,1 @@
+"""What every screen shares. Nothing in here knows a feature's page."""

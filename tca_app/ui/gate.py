@@ -1,0 +1,181 @@
+"""The gate in front of every event: who it is, whether this state is theirs, and whether they may."""
+
+import asyncio
+from collections.abc import Coroutine
+from http.cookies import CookieError, SimpleCookie
+from secrets import token_hex
+from typing import Any, TypeVar
+
+import reflex as rx
+import structlog
+from reflex.event import Event
+from reflex.state import BaseState, State, StateUpdate
+from reflex_base.utils.format import format_event_handler
+
+from tca_app.core.actor import Actor
+from tca_app.core.db import reading, transaction
+from tca_app.core.errors import AppError, BadRequest, Unavailable
+from tca_app.core.log import request_id_var
+from tca_app.core.security import cookie_name
+from tca_app.features.auth import service as auth
+from tca_app.ui.handlers import CALL, INTERNAL_HANDLERS, NOT_UNDERSTOOD, PERMISSIONS, Call, permission_of, refuse_wild
+from tca_app.ui.session import SessionState, Toast, to_login
+from tca_app.ui.sockets import OPEN_SOCKETS, holds_token
+
+log = structlog.get_logger(__name__)
+
+_HYDRATES = tuple(format_event_handler(State.event_handlers[name]) for name in ("hydrate", "hydrate_and_load"))
+_REHYDRATE = _HYDRATES[1]
+NO_ANSWER = "The console cannot reach its database just now. Nothing was changed. Try again in a moment."
+REFUSED = "You do not have permission to do this."
+ANSWER_WITHIN_S = 2.0
+T = TypeVar("T")
+_given_up: set[asyncio.Task[Any]] = set()  # the loop itself would forget them
+
+
+class Gate(rx.Middleware):
+    """Runs before every event, under the lock of its state. Denies what nothing allows.
+
+    A state belongs to the session that it was hydrated for. Another session, or none, that comes with the same client
+    token (stolen, or left over after a sign-out) gets it only emptied, and only by one of the two hydrate events:
+    these load the whole tree, while with Redis any other event loads a part, so a reset there would leave the rest.
+    """
+
+    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
+        if not holds_token(app, state.router_data):
+            return StateUpdate()
+        request_id = token_hex(8)
+        request_id_var.set(request_id)
+        CALL.set(Call(None, request_id))
+        try:
+            actor = await _within(ANSWER_WITHIN_S, _resolve(state.router_data, request_id))
+        except Exception as error:  # fail closed: without an answer nobody is anybody
+            return _no_answer(event, error, request_id)
+        CALL.set(Call(actor, request_id))
+        session_id = actor.session_id if actor else 0
+        viewer = await state.get_state(SessionState)
+        if viewer._session_id != session_id:
+            if event.name not in _HYDRATES:
+                # The snapshot that follows is empty for a stranger, and its on_load leads to the sign-in page.
+                return StateUpdate(events=[Event(name=_REHYDRATE)])
+            state._get_root_state().reset()
+            viewer._session_id = session_id
+        elif event.name in _HYDRATES and viewer.toasts:
+            viewer._keep_toasts([])
+        viewer._show(actor)
+        OPEN_SOCKETS.note(state.router_data, session_id)
+        return await _refusal(state, viewer, event, actor)
+
+
+async def _within(seconds: float, asked: Coroutine[Any, Any, T]) -> T:
+    """The answer, or Unavailable. Not `wait_for`: giving up on a hanging PostgreSQL takes ten seconds by itself."""
+    task = asyncio.create_task(asked)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if done:
+        return task.result()
+    _given_up.add(task)
+    task.add_done_callback(_given_up.discard)
+    task.cancel()
+    raise Unavailable
+
+
+async def _resolve(router_data: dict[str, Any], request_id: str) -> Actor | None:
+    """The person behind the cookie of this websocket's handshake, from the database, each time (rows AU-7, AU-8)."""
+    headers = router_data.get("headers", {})
+    cookie = session_cookie(headers.get("cookie", ""))
+    if not cookie:
+        return None
+    client = auth.Client(
+        ip=str(router_data.get("ip", "")), user_agent=headers.get("user-agent", "")[:300], request_id=request_id
+    )
+    async with reading() as session:
+        caller = await auth.resolve_browser(session, cookie, client)
+    if caller is None:
+        return None
+    if caller.is_stale:
+        async with transaction() as session:
+            await auth.touch(session, caller.actor.session_id)
+    return caller.actor
+
+
+def session_cookie(header: str) -> str:
+    """The value of the session cookie in a Cookie header, or nothing."""
+    name = cookie_name()
+    for part in header.split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            return _unquoted(value)
+    return ""
+
+
+def _unquoted(value: str) -> str:
+    try:
+        return SimpleCookie(f"v={value}")["v"].value
+    except (CookieError, KeyError):
+        return ""
+
+
+async def _refusal(state: BaseState, viewer: SessionState, event: Event, actor: Actor | None) -> StateUpdate | None:
+    """None when the event may run."""
+    if event.name in INTERNAL_HANDLERS:
+        return None if event.name in _HYDRATES or _is_sane(event.payload) else StateUpdate()
+    permission = permission_of(event.name)
+    if permission is None:
+        log.warning("ui.unguarded_event", event_name=event.name[:200], user_id=viewer.user_id)
+        return StateUpdate()
+    if not isinstance(event.payload, dict):
+        return await _toasted(state, viewer, NOT_UNDERSTOOD)
+    if PERMISSIONS[permission](actor):
+        return None
+    if actor is None:
+        return StateUpdate(events=Event.from_event_type(to_login(str(state.router_data.get("asPath", "")))))
+    if _is_of_refused_page(state, actor):
+        return StateUpdate()
+    return await _toasted(state, viewer, REFUSED)
+
+
+def _is_sane(payload: Any) -> bool:
+    try:
+        refuse_wild(payload)
+    except BadRequest:
+        return False
+    return isinstance(payload, dict)
+
+
+# Route to the permission that its page asks for; filled by `ui.layout.add_pages`.
+PAGE_PERMISSIONS: dict[str, str] = {}
+
+
+def _is_of_refused_page(state: BaseState, actor: Actor) -> bool:
+    """A page that says "You do not have permission" needs no toast that says it again."""
+    permission = PAGE_PERMISSIONS.get(str(state.router_data.get("pathname", "")).strip("/"))
+    return permission is not None and not PERMISSIONS[permission](actor)
+
+
+async def _toasted(state: BaseState, viewer: SessionState, text: str) -> StateUpdate:
+    viewer._toast(text, kind="error")
+    root = state._get_root_state()
+    delta = await root._get_resolved_delta()
+    root._clean()
+    return StateUpdate(delta=delta)
+
+
+def _no_answer(event: Event, error: Exception, request_id: str) -> StateUpdate:
+    """Nobody is known, so the state is not touched: only what every tab may see is pushed."""
+    if isinstance(error, AppError):
+        log.warning("ui.gate_has_no_database", event_name=event.name[:200], request_id=request_id)
+    else:
+        log.exception("ui.gate_failed", event_name=event.name[:200], request_id=request_id)
+    if event.name in _HYDRATES:
+        return StateUpdate(delta=pushed(outage=True))
+    toast = Toast(id=request_id[:8], kind="error", text=NO_ANSWER, undo=False, at=0.0)
+    return StateUpdate(delta=pushed(toasts=[toast]))
+
+
+def pushed(**values: Any) -> dict[str, dict[str, Any]]:
+    """A delta of SessionState that only the browser gets; the server's copy is not changed."""
+    return {SessionState.get_full_name(): {f"{name}_rx_state_": value for name, value in values.items()}}

@@ -1,0 +1,231 @@
+"""The decorator that every event handler carries: its permission, the check of its arguments, its errors."""
+
+import functools
+import inspect
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+import reflex as rx
+import structlog
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+from reflex_base.registry import RegistrationContext
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import AppError, BadRequest
+from tca_app.ui.sockets import holds_token
+
+log = structlog.get_logger(__name__)
+
+MAX_TEXT = 10_000
+MAX_DEPTH = 6
+MAX_ITEMS = 2_000
+PERMISSION_MARK = "__tca_permission__"
+NOT_UNDERSTOOD = "The page sent something that the console does not understand. Reload the page and try again."
+
+# What a handler may ask for. This opens the door of an event; whether *this* user or project may be touched is asked
+# by the service, which both doors share.
+PERMISSIONS: dict[str, Callable[[Actor | None], bool]] = {
+    "public": lambda actor: True,
+    "signed_in": lambda actor: actor is not None,
+    "users.manage": lambda actor: actor is not None and actor.is_superuser,
+}
+
+# Reflex's own handlers that Gate lets through without a permission of ours, each with its reason.
+INTERNAL_HANDLERS: dict[str, str] = {
+    "reflex___state____state.hydrate": "first snapshot; Gate has bound or emptied the state before it runs",
+    "reflex___state____state.hydrate_and_load": "the same, sent by the browser at each (re)connection",
+    "reflex___state____state.reflex___state____on_load_internal_state.on_load_internal": (
+        "only queues the page's on_load handlers, each of which passes Gate itself"
+    ),
+    "reflex___state____state.reflex___state____on_load_internal_state.set_is_hydrated": "ends a page load; no data",
+    "reflex___state____state.reflex___state____frontend_event_exception_state.handle_frontend_exception": (
+        "logs an error of the browser; Gate bounds its size"
+    ),
+}
+
+# Reflex's own handlers that nothing here calls, so Gate refuses them: setters of single vars, the way in for
+# browser-storage vars (the console has none), and a second switch for the hydrated flag.
+REFUSED_HANDLERS = (".setvar", ".update_vars_internal", "state____state.set_is_hydrated")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who is behind the event that runs now, resolved from the database by Gate for this event alone."""
+
+    actor: Actor | None
+    request_id: str
+
+
+NOBODY = Call(None, "")
+CALL: ContextVar[Call] = ContextVar("tca_ui_call", default=NOBODY)
+
+
+def handler(permission: str, *, supersedes: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make an async method of a state an event handler that asks for `permission`.
+
+    Arguments are checked strictly against their annotations: a dict for a `str` is refused, so are unknown arguments,
+    text over 10,000 characters or with NUL, and numbers that are not finite. An AppError becomes a toast with its
+    detail, any other error a neutral toast with the request id that the log has too. `supersedes` cancels the same
+    event of the same tab that still runs, so that the newest answer wins.
+
+    There is no background handler on purpose: it may outlive its tab and then write into a state that Gate has given
+    to somebody else. Whoever needs one must compare `_session_id` inside each `async with self`.
+    """
+    if permission not in PERMISSIONS:
+        raise ValueError(f"no such permission: {permission}")
+
+    def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
+        checked = _Arguments(fn)
+        if inspect.isasyncgenfunction(fn):
+            guarded = _guard_generator(fn, checked)
+        elif inspect.iscoroutinefunction(fn):
+            guarded = _guard_coroutine(fn, checked)
+        else:
+            raise TypeError(f"{fn.__qualname__} must be async: a plain function would block every other session")
+        setattr(guarded, PERMISSION_MARK, permission)
+        return rx.event(guarded, supersedes=supersedes)
+
+    return decorate
+
+
+def _guard_coroutine(fn: Callable[..., Awaitable[Any]], checked: "_Arguments") -> Callable[..., Any]:
+    @functools.wraps(fn)
+    async def guarded(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        try:
+            events = await fn(self, **checked.of(args, kwargs))
+        except Exception as error:
+            events = await _tell(self, fn, error)
+        return events if _may_answer(self) else None
+
+    return guarded
+
+
+def _guard_generator(fn: Callable[..., AsyncGenerator[Any, None]], checked: "_Arguments") -> Callable[..., Any]:
+    @functools.wraps(fn)
+    async def guarded(self: Any, /, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        try:
+            async for events in fn(self, **checked.of(args, kwargs)):
+                if not _may_answer(self):
+                    return
+                yield events
+        except Exception as error:
+            events = await _tell(self, fn, error)
+            if _may_answer(self):
+                yield events
+        _may_answer(self)
+
+    return guarded
+
+
+def _may_answer(state: Any) -> bool:
+    """False, and nothing left to send, when the tab that asked has lost its client token to another socket."""
+    if holds_token(RegistrationContext.get().app, state.router_data):
+        return True
+    state._get_root_state()._clean()
+    return False
+
+
+class _Arguments:
+    """The arguments of one handler, checked strictly against its annotations (made at the first call)."""
+
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        self.fn = fn
+        self.signature = inspect.signature(fn)
+        self.adapters: dict[str, TypeAdapter[Any]] | None = None
+
+    def of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Name to checked value. Raises BadRequest."""
+        if self.adapters is None:
+            self.adapters = self._make()
+        try:
+            given = self.signature.bind(None, *args, **kwargs).arguments
+            given = dict(list(given.items())[1:])  # without self
+            for value in given.values():
+                refuse_wild(value)
+            return {name: self.adapters[name].validate_python(value) for name, value in given.items()}
+        except (TypeError, ValidationError) as error:
+            where = error.errors(include_input=False)[0]["loc"] if isinstance(error, ValidationError) else ()
+            log.warning("ui.bad_arguments", handler=self.fn.__qualname__, where=where)
+            raise BadRequest(NOT_UNDERSTOOD) from None
+
+    def _make(self) -> dict[str, TypeAdapter[Any]]:
+        hints = get_type_hints(self.fn, include_extras=True)
+        names = list(self.signature.parameters)[1:]
+        missing = [name for name in names if name not in hints]
+        if missing:
+            raise TypeError(f"{self.fn.__qualname__}: annotate {', '.join(missing)}")
+        return {name: _strict(hints[name]) for name in names}
+
+
+def _strict(hint: Any) -> TypeAdapter[Any]:
+    try:
+        return TypeAdapter(hint, config=ConfigDict(strict=True))
+    except PydanticUserError:  # models and TypedDicts carry their own settings
+        return TypeAdapter(hint)
+
+
+def refuse_wild(value: Any, depth: int = 0) -> None:
+    """Raise BadRequest for what no form of ours can send: see rows IN-3, IN-4 and IN-7."""
+    if depth > MAX_DEPTH:
+        raise BadRequest(NOT_UNDERSTOOD)
+    if isinstance(value, str):
+        _refuse_text(value)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise BadRequest("A number is not allowed here.")
+    elif isinstance(value, int):
+        if abs(value) >= 2**63:
+            raise BadRequest("A number is too large.")
+    elif isinstance(value, Mapping | list | tuple):
+        if len(value) > MAX_ITEMS:
+            raise BadRequest(NOT_UNDERSTOOD)
+        for part in (*value.keys(), *value.values()) if isinstance(value, Mapping) else value:
+            refuse_wild(part, depth + 1)
+
+
+def _refuse_text(value: str) -> None:
+    if len(value) > MAX_TEXT:
+        raise BadRequest(f"A text is longer than {MAX_TEXT:,} characters.")
+    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise BadRequest("A text has characters that cannot be stored.")
+
+
+async def _tell(state: Any, fn: Callable[..., Any], error: Exception) -> Any:
+    """Say it to the person and, unless it is a refusal, to the log."""
+    call = CALL.get()
+    if isinstance(error, AppError):
+        text = error.detail
+    else:
+        log.exception("ui.handler_failed", handler=fn.__qualname__, request_id=call.request_id)
+        text = f"Something went wrong on our side. Quote {call.request_id or 'the time'} when you report it."
+    return await _Teller.tell(state, text, error)
+
+
+class _Teller:
+    """Shows a text to the person. `ui.session` puts its toasts here: its own handlers need this module first."""
+
+    tell: Callable[[Any, str, Exception], Awaitable[Any]]
+
+
+def tell_with(tell: Callable[[Any, str, Exception], Awaitable[Any]]) -> None:
+    """Name the function that shows an error of a handler. It may return an event, such as a redirect."""
+    _Teller.tell = staticmethod(tell)
+
+
+def permission_of(event_name: str) -> str | None:
+    """The permission that a registered handler asks for; None when it has none and so must be refused."""
+    found = RegistrationContext.get().event_handlers.get(event_name)
+    return getattr(found.handler.fn, PERMISSION_MARK, None) if found else None
+
+
+def unguarded_handlers() -> list[str]:
+    """Registered handlers of ours that carry no permission. Gate refuses them; a test wants none."""
+    return sorted(
+        name
+        for name in RegistrationContext.get().event_handlers
+        if permission_of(name) is None and name not in INTERNAL_HANDLERS and not name.endswith(REFUSED_HANDLERS)
+    )

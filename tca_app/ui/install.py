@@ -1,0 +1,30 @@
+"""Hangs the gate, the watch and the error handling into a Reflex app: one call from the wiring."""
+
+import reflex as rx
+import structlog
+from reflex.state import FrontendEventExceptionState
+
+from tca_app.ui.gate import Gate
+from tca_app.ui.handlers import CALL
+from tca_app.ui.watch import watch_sessions
+
+log = structlog.get_logger(__name__)
+
+
+def install(app: rx.App) -> None:
+    """Before the app serves. Gate comes first: what another middleware answers must not bypass it."""
+    app.add_middleware(Gate(), index=0)
+    app.register_lifespan_task(watch_sessions)
+    app.backend_exception_handler = _backend_error
+    app.frontend_exception_handler = _browser_error
+    # Reflex would answer some of these with a script to evaluate, which our CSP refuses.
+    FrontendEventExceptionState.auto_reload_on_errors = []
+
+
+def _backend_error(exception: Exception) -> None:
+    """What no handler's own guard caught: a fault between Reflex and us. The person's page is left as it is."""
+    log.error("ui.event_failed", request_id=CALL.get().request_id, exc_info=exception)
+
+
+def _browser_error(exception: Exception) -> None:
+    log.warning("ui.browser_error", error=str(exception)[:2000])

@@ -1,0 +1,131 @@
+"""The command palette (Ctrl or Cmd + K): the pages one may open, and what features let it search."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypedDict
+
+import reflex as rx
+
+from tca_app.core.actor import Actor
+from tca_app.core.db import reading
+from tca_app.ui import routes
+from tca_app.ui.components import DIALOG_TITLE, link
+from tca_app.ui.handlers import PERMISSIONS, handler
+from tca_app.ui.session import SessionState
+
+MAX_PER_SOURCE = 6
+
+
+class Entry(TypedDict):
+    """A line of the palette. `kind` says what it is: "Page", "Project"."""
+
+    label: str
+    kind: str
+    url: str
+
+
+NAVIGATION = (
+    ("Dashboard", routes.DASHBOARD, "layout-dashboard", "signed_in"),
+    ("Users", routes.USERS, "users", "users.manage"),
+    ("Projects", routes.PROJECTS, "folder-git-2", "signed_in"),
+    ("Settings", routes.SETTINGS, "settings", "signed_in"),
+)
+
+# source(session, actor, text). The edges do not know the type of a session, they only pass it on.
+Source = Callable[[Any, Actor, str], Awaitable[list[Entry]]]
+_SOURCES: dict[str, tuple[str, Source]] = {}
+
+
+def add_source(name: str, permission: str, source: Source) -> None:
+    """Let the palette search something more: `source(session, actor, text)` answers at most a handful of entries."""
+    _SOURCES[name] = (permission, source)
+
+
+class PaletteState(SessionState):
+    """What the open palette shows."""
+
+    entries: list[Entry] = []
+
+    @handler("signed_in", supersedes=True)
+    async def look_up(self, text: str) -> None:
+        actor, wanted = self._as_actor(), text.strip()[:100]
+        found = _pages(actor, wanted.casefold())
+        if wanted:
+            async with reading() as session:
+                for permission, source in _SOURCES.values():
+                    if PERMISSIONS[permission](actor):
+                        found += (await source(session, actor, wanted))[:MAX_PER_SOURCE]
+        self.entries = found
+
+
+def _pages(actor: Actor, wanted: str) -> list[Entry]:
+    return [
+        Entry(label=label, kind="Page", url=url)
+        for label, url, _icon, permission in NAVIGATION
+        if wanted in label.casefold() and PERMISSIONS[permission](actor)
+    ]
+
+
+def palette() -> rx.Component:
+    """The button that opens it, and the dialog itself. Opening needs no answer of the server; the lines come then."""
+    return rx.dialog.root(
+        rx.dialog.trigger(
+            rx.el.button(
+                rx.icon("search", size=16, aria_hidden="true"),
+                rx.el.span("Search", class_name="hide-phone"),
+                rx.el.kbd("Ctrl K", class_name="hide-phone", aria_hidden="true"),
+                class_name="btn search-opener",
+                type="button",
+                aria_label="Search and commands",
+                aria_keyshortcuts="Control+K Meta+K",
+                custom_attrs={"data-palette-open": ""},
+            )
+        ),
+        rx.dialog.content(
+            rx.el.div(_body(), custom_attrs={"data-palette": ""}),
+            max_width="560px",
+            padding="0",
+            custom_attrs={"aria-describedby": rx.Var("undefined")},
+        ),
+        on_open_change=PaletteState.look_up(""),
+    )
+
+
+def _body() -> rx.Component:
+    return rx.fragment(
+        rx.dialog.title("Search and commands", class_name="sr-only", custom_attrs=DIALOG_TITLE),
+        rx.el.input(
+            class_name="palette-input",
+            placeholder="Go to a page, user or project",
+            aria_label="Go to a page, user or project",
+            auto_complete="off",
+            max_length=100,
+            auto_focus=True,
+            on_change=PaletteState.look_up.debounce(120),
+        ),
+        rx.el.div(
+            rx.cond(
+                PaletteState.entries.length() > 0,
+                rx.foreach(PaletteState.entries, _line),
+                rx.el.p("Nothing matches.", class_name="none"),
+            ),
+            class_name="palette-list",
+            aria_live="polite",
+        ),
+        rx.el.div(
+            rx.el.span(rx.el.kbd("↑"), " ", rx.el.kbd("↓"), " move"),
+            rx.el.span(rx.el.kbd("Enter"), " open"),
+            rx.el.span(rx.el.kbd("Esc"), " close"),
+            class_name="palette-foot hide-phone",
+        ),
+    )
+
+
+def _line(entry: Any) -> rx.Component:
+    return rx.dialog.close(
+        link(
+            rx.el.span(entry["label"], class_name="truncate"),
+            rx.el.span(entry["kind"], class_name="kind"),
+            to=entry["url"],
+            class_name="",
+        )
+    )

@@ -1,0 +1,25 @@
+"""Every URL of the console, once. Pages are registered under the patterns; links are made by the functions."""
+
+LOGIN = "/login"
+SETUP = "/setup"
+HOME = "/"
+DASHBOARD = "/dashboard"
+USERS = "/users"
+# Not [user_id]: a route's parameter becomes a var of every state, and that name is the viewer's.
+USER = "/users/[person_id]"
+PROJECTS = "/projects"
+PROJECT = "/projects/[project_id]"
+SETTINGS = "/settings"
+
+API_SESSION = "/api/auth/session"
+API_SETUP = "/api/auth/setup"
+
+
+def user(user_id: object) -> str:
+    """The page of one person. Takes an id or a Reflex var of one."""
+    return f"{USERS}/{user_id}"
+
+
+def project(project_id: object) -> str:
+    """The page of one project. Takes an id or a Reflex var of one."""
+    return f"{PROJECTS}/{project_id}"

@@ -1,0 +1,140 @@
+"""The state of one tab's viewer: who it is, what they may open, and the toasts that they see."""
+
+from copy import deepcopy
+from time import time
+from typing import Any, TypedDict
+from urllib.parse import quote
+from uuid import uuid4
+
+import reflex as rx
+from reflex.event import Event, EventSpec
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import NotSignedIn
+from tca_app.ui import routes
+from tca_app.ui.handlers import CALL, PERMISSIONS, handler, tell_with
+
+TOAST_LIFE_S = 8.0  # the stylesheet hides a toast after this; the server forgets it at the next page or toast
+MAX_TOASTS = 4
+
+
+class Toast(TypedDict):
+    """`kind` is info, success or error."""
+
+    id: str
+    kind: str
+    text: str
+    undo: bool
+    at: float
+
+
+class SessionState(rx.State):
+    """Base of every feature's state: `class UsersState(SessionState)`.
+
+    What it shows is written by Gate from the database at each event; nothing here is ever trusted as identity.
+    """
+
+    user_id: int = 0
+    username: str = ""
+    full_name: str = ""
+    is_superuser: bool = False
+    grants: list[str] = []
+    toasts: list[Toast] = []
+    # Only ever pushed by `ui.watch`: PostgreSQL does not answer, so nobody's rights are known.
+    outage: bool = False
+
+    _session_id: int = 0
+    _undo: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    @rx.var
+    def display_name(self) -> str:
+        return self.full_name or self.username
+
+    @rx.var
+    def initials(self) -> str:
+        words = (self.full_name or self.username).split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    def _as_actor(self) -> Actor:
+        """Who acts in this event. Raises NotSignedIn."""
+        actor = CALL.get().actor
+        if actor is None:
+            raise NotSignedIn
+        return actor
+
+    def _show(self, actor: Actor | None) -> None:
+        """Show this viewer; assigns only what differs, so an unchanged viewer costs no delta."""
+        shown = {
+            "user_id": actor.user_id if actor else 0,
+            "username": actor.username if actor else "",
+            "full_name": actor.full_name if actor else "",
+            "is_superuser": bool(actor and actor.is_superuser),
+            "grants": [name for name, rule in PERMISSIONS.items() if rule(actor)] if actor else [],
+        }
+        for name, value in shown.items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)
+
+    def _toast(self, text: str, kind: str = "success", undo: EventSpec | None = None) -> None:
+        """Show a toast. `undo` is the event that its "Undo" button sends: `UsersState.restore(user_id)`."""
+        toast = Toast(id=uuid4().hex[:8], kind=kind, text=text, undo=undo is not None, at=time())
+        if undo is not None:
+            event = Event.from_event_type(undo)[0]
+            self._undo[toast["id"]] = (event.name, event.payload)
+        self._keep_toasts([*self._young_toasts(), toast][-MAX_TOASTS:])
+
+    def _young_toasts(self) -> list[Toast]:
+        oldest = time() - TOAST_LIFE_S
+        return [dict(toast) for toast in self.toasts if toast["at"] > oldest]
+
+    def _keep_toasts(self, toasts: list[Toast]) -> None:
+        self.toasts = toasts
+        kept = {toast["id"] for toast in toasts}
+        for gone in [key for key in self._undo if key not in kept]:
+            del self._undo[gone]
+
+    def _to_login(self) -> EventSpec:
+        """To the sign-in page, which returns to where the viewer is now."""
+        here = str(self.router_data.get("asPath", ""))
+        return to_login(here)
+
+    @handler("signed_in")
+    async def enter(self) -> None:
+        """First on_load of every page but the public ones: Gate turns a stranger away here."""
+        young = self._young_toasts()
+        if len(young) != len(self.toasts):
+            self._keep_toasts(young)
+
+    @handler("signed_in")
+    async def go_home(self) -> EventSpec:
+        """The on_load of `/`."""
+        return rx.redirect(routes.DASHBOARD, replace=True)
+
+    @handler("public")
+    async def dismiss_toast(self, toast_id: str) -> None:
+        self._keep_toasts([dict(toast) for toast in self.toasts if toast["id"] != toast_id])
+
+    @handler("signed_in")
+    async def undo(self, toast_id: str) -> Event | None:
+        """Send the event that the toast carries; it passes Gate like any other."""
+        found = self._undo.get(toast_id)
+        self._keep_toasts([dict(toast) for toast in self.toasts if toast["id"] != toast_id])
+        # A copy all the way down: what a state holds is handed out wrapped, and a wrapped list is not a list.
+        return Event(name=found[0], payload=deepcopy(dict(found[1]))) if found else None
+
+
+def to_login(here: str) -> EventSpec:
+    """`here` is the browser's word; the sign-in page takes it only as a path of this site."""
+    path = here.partition("?")[0].rstrip("/")
+    if path in ("", routes.LOGIN, routes.SETUP):
+        return rx.redirect(routes.LOGIN)
+    return rx.redirect(f"{routes.LOGIN}?next={quote(here, safe='/')}")
+
+
+async def _tell(state: rx.State, text: str, error: Exception) -> EventSpec | None:
+    session_state = await state.get_state(SessionState)
+    session_state._toast(text, kind="error")
+    return session_state._to_login() if isinstance(error, NotSignedIn) else None
+
+
+tell_with(_tell)

@@ -1,0 +1,38 @@
+"""How the console looks: the Radix theme, the stylesheet, and what stands in the head of every page."""
+
+import hashlib
+from pathlib import Path
+
+import reflex as rx
+from reflex_base.config import get_config
+from reflex_base.constants import CompileContext
+from reflex_base.environment import environment
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+STYLESHEETS = ["/console.css"]
+# The palettes that console.css and the theme refer to. The build drops those that no Python source names.
+PALETTES = ("indigo", "slate", "green", "amber", "red")
+
+
+def radix_theme() -> rx.Component:
+    """For `RadixThemesPlugin(theme=radix_theme())` in rxconfig.py. Follows the system's light or dark."""
+    return rx.theme(accent_color=PALETTES[0], gray_color=PALETTES[1], radius="medium", panel_background="solid")
+
+
+def _api_port() -> dict[str, str]:
+    """Under `reflex run` the API is on a port of its own; `console.js` calls it there."""
+    if environment.REFLEX_COMPILE_CONTEXT.get() is CompileContext.EXPORT:
+        return {}
+    return {"data-api-port": str(get_config().backend_port)}
+
+
+def head_components() -> list[rx.Component]:
+    """For `rx.App(head_components=...)`. The script's address changes with its text, so caches may keep it for ever."""
+    script = (ASSETS / "console.js").read_bytes()
+    version = hashlib.sha256(script).hexdigest()[:12]
+    return [
+        rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml"),
+        rx.el.meta(name="color-scheme", content="light dark"),
+        rx.el.meta(name="robots", content="noindex"),
+        rx.el.script(src=f"/console.js?v={version}", defer=True, custom_attrs=_api_port()),
+    ]

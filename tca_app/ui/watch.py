@@ -1,0 +1,131 @@
+"""Cuts off what was revoked: every second the sessions of all open sockets are asked for, and dead ones are blanked."""
+
+import asyncio
+from time import monotonic
+from typing import Any
+
+import reflex as rx
+import structlog
+from reflex.event import Event
+from reflex.istate.manager.token import BaseStateToken
+from reflex.state import State, StateUpdate
+from reflex_base.registry import RegistrationContext
+from reflex_base.utils.format import format_event_handler
+
+from tca_app.core.db import reading
+from tca_app.core.errors import Unavailable
+from tca_app.features.auth import service as auth
+from tca_app.ui import routes
+from tca_app.ui.gate import pushed
+from tca_app.ui.sockets import OPEN_SOCKETS, OpenSocket
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 1.0
+GRACE_S = (
+    3.0  # of silence from PostgreSQL; with the query's own 1 s limit a dead session shows for under 5 s (row AU-7)
+)
+ANSWER_WITHIN_S = 1.0
+
+
+async def watch_sessions() -> None:
+    """The lifespan task, one per process."""
+    watch = SessionWatch(RegistrationContext.get().app)
+    while True:
+        await asyncio.sleep(EVERY_S)
+        try:
+            await watch.once()
+        except Exception:
+            # The watch must outlive any fault: without it a revoked tab would stay open until its next event.
+            log.exception("ui.watch_failed")
+
+
+class SessionWatch:
+    """What the watch remembers between two rounds."""
+
+    def __init__(self, app: rx.App) -> None:
+        self.app = app
+        self.answered_at = monotonic()
+        self.blanked: set[str] = set()
+        self.asking: asyncio.Task[set[int]] | None = None
+
+    async def once(self) -> None:
+        """One round: forget closed sockets, cut dead sessions, blank everything while PostgreSQL is silent too long."""
+        OPEN_SOCKETS.forget_closed(self.app.event_namespace.sid_to_token)
+        sockets = OPEN_SOCKETS.all()
+        self.blanked &= {socket.socket_id for socket in sockets}
+        if not sockets:
+            self.answered_at = monotonic()
+            return
+        alive = await self._ask(sockets)
+        if alive is None:
+            await self._silent(sockets)
+            return
+        self.answered_at = monotonic()
+        dead = [socket for socket in sockets if socket.session_id not in alive]
+        await asyncio.gather(*(self._cut(socket) for socket in dead))
+        await self._restore([socket for socket in sockets if socket.session_id in alive])
+
+    async def _ask(self, sockets: list[OpenSocket]) -> set[int] | None:
+        """The sessions that still count, or None when PostgreSQL does not say in time.
+
+        Giving up on a query of a server that hangs takes many seconds itself, so nobody waits for that, and there is
+        no second question before the first one has ended.
+        """
+        if self.asking is None or self.asking.done():
+            self.asking = asyncio.create_task(_alive(sockets))
+            await asyncio.wait({self.asking}, timeout=ANSWER_WITHIN_S)
+        if not self.asking.done():
+            self.asking.cancel()
+            return None
+        if self.asking.cancelled() or isinstance(self.asking.exception(), Unavailable | OSError):
+            return None
+        return self.asking.result()
+
+    async def _silent(self, sockets: list[OpenSocket]) -> None:
+        """PostgreSQL gives no answer: after the grace nobody's rights are known, so nobody sees anything."""
+        if monotonic() - self.answered_at < GRACE_S:
+            return
+        fresh = [socket for socket in sockets if socket.socket_id not in self.blanked]
+        if fresh:
+            log.error("ui.watch_has_no_database", sockets=len(fresh))
+            update = StateUpdate(delta=blank(outage=True))
+        for socket in fresh:
+            await self._send(socket, update)
+            self.blanked.add(socket.socket_id)
+
+    async def _restore(self, sockets: list[OpenSocket]) -> None:
+        """PostgreSQL is back: load the blanked pages again, through Gate."""
+        for socket in sockets:
+            if socket.socket_id in self.blanked:
+                self.blanked.discard(socket.socket_id)
+                rehydrate = Event(name=format_event_handler(State.event_handlers["hydrate_and_load"]))
+                await self.app.event_processor.enqueue(socket.token, rehydrate)
+
+    async def _cut(self, socket: OpenSocket) -> None:
+        """Empty the tab, lead it to the sign-in page, close its socket, and empty its state here."""
+        log.info("ui.session_cut", session_id=socket.session_id)
+        OPEN_SOCKETS.forget(socket.socket_id)
+        events = Event.from_event_type(rx.redirect(routes.LOGIN))
+        await self._send(socket, StateUpdate(delta=blank(), events=events))
+        await self.app.sio.disconnect(socket.socket_id, namespace=self.app.event_namespace.namespace)
+        async with self.app.state_manager.modify_state(BaseStateToken(ident=socket.token, cls=State)) as state:
+            state.reset()
+
+    async def _send(self, socket: OpenSocket, update: StateUpdate) -> None:
+        await self.app.event_namespace.emit("event", update, to=socket.socket_id)
+
+
+async def _alive(sockets: list[OpenSocket]) -> set[int]:
+    async with reading() as session:
+        return await auth.live_sessions(session, sorted({socket.session_id for socket in sockets}))
+
+
+def blank(outage: bool = False) -> dict[str, dict[str, Any]]:
+    """A delta that sets every var of every state to its default. The root has only where the browser is: left out."""
+    root = State.get_full_name()
+    defaults = State(_reflex_internal_init=True).dict(initial=True)
+    delta = {name: values for name, values in defaults.items() if name != root}
+    for name, values in pushed(outage=outage).items():
+        delta[name] = {**delta.get(name, {}), **values}
+    return delta

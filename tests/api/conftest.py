@@ -1,0 +1,41 @@
+"""A running REST server on a port of its own, with this worker's database."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+START_S = 30
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(port), "--no-ws"]
+    server = subprocess.Popen([*command, "--log-level", "error", "tests.api.serve:build"], cwd=ROOT)
+    try:
+        _wait_for(server, url)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _wait_for(server: subprocess.Popen[bytes], url: str) -> None:
+    end = monotonic() + START_S
+    while True:
+        try:
+            httpx.get(url + "/health/live").raise_for_status()
+            return
+        except httpx.HTTPError:
+            if server.poll() is not None or monotonic() > end:
+                pytest.fail("the REST server did not start")

@@ -1,0 +1,29 @@
+"""The REST side as a process of its own, for tests that need a real server and a real client."""
+
+import asyncio
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tca_app.api import build_api
+from tca_app.config import get_settings
+from tca_app.core.changes import listen
+from tca_app.middleware import Edge
+
+
+async def _lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hears changes as the product does; there are no pages."""
+    if scope["type"] != "lifespan":
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    await receive()
+    listening = asyncio.create_task(listen())
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    listening.cancel()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def build() -> ASGIApp:
+    """For `granian --factory`."""
+    return Edge(build_api(), _lifespan, get_settings(), "")

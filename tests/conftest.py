@@ -1,0 +1,148 @@
+"""The stores of the test run: started once, migrated once; every worker has a database of its own."""
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tca_app.api import build_api
+from tca_app.config import get_settings
+from tca_app.core.db import close_db, transaction
+from tca_app.core.embedded import embedded_stores
+from tca_app.core.redis import close_redis
+from tca_app.middleware import Edge
+from tca_app.migrate import migrate
+
+TABLES = (
+    "idempotency_keys",
+    "auth_sessions",
+    "login_throttles",
+    "one_time_tokens",
+    "project_members",
+    "projects",
+    "users",
+)
+# Hashing is as cheap as argon2 allows: what is tested is the rule, not the cost.
+CHEAP = {
+    "PASSWORD_HASH_MEMORY_KIB": "8",
+    "PASSWORD_HASH_ROUNDS": "1",
+    "RATE_LIMIT_LOGIN": "",
+    "RATE_LIMIT_API": "",
+    "DATABASE_POOL_SIZE": "5",
+    "ENVIRONMENT": "development",
+    "LOG_LEVEL": "ERROR",
+}
+_run = contextlib.ExitStack()
+_stores: dict[str, str] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller (or the only process) starts the stores; a worker is told where they are."""
+    worker_input = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        _stores.update(worker_input["stores"])
+    elif not (config.option.collectonly or config.option.help):
+        _stores.update(_start())
+    if _stores:
+        _use_own_database(getattr(worker_input, "get", lambda *_: "main")("workerid", "main"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["stores"] = _stores
+
+
+def pytest_unconfigure() -> None:
+    _run.close()
+
+
+def _start() -> dict[str, str]:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a time-out, too, has to end the stores
+    home = Path(tempfile.mkdtemp(prefix="tca-tests-"))
+    _run.callback(shutil.rmtree, home, ignore_errors=True)
+    urls = _run.enter_context(embedded_stores(home, durable=False))
+    _settle(DATABASE_URL=urls.database_url, REDIS_URL=urls.redis_url, DATA_DIR=str(home))
+    migrate()
+    return {"home": str(home), "database_url": urls.database_url, "redis_url": urls.redis_url}
+
+
+def _use_own_database(worker: str) -> None:
+    """A copy of the migrated database, and settings that lead to it: no test ever sees another store."""
+    name = f"tca_{worker}"
+    with psycopg.connect(_stores["database_url"].replace("/tca?", "/postgres?"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE tca")
+    number = int("".join(c for c in worker if c.isdigit()) or 0)
+    _settle(
+        DATA_DIR=_stores["home"],
+        DATABASE_URL=_stores["database_url"].replace("/tca?", f"/{name}?"),
+        REDIS_URL=f"{_stores['redis_url']}?db={number % 16}",
+    )
+
+
+def _settle(**names: str) -> None:
+    os.environ.update(CHEAP | names)
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def _cleaner() -> Iterator[psycopg.Connection]:
+    with psycopg.connect(get_settings().database_url.get_secret_value(), autocommit=True) as connection:
+        connection.execute("SET lock_timeout = '10s'")
+        yield connection
+
+
+@pytest.fixture(autouse=True)
+def _empty_tables(_cleaner: psycopg.Connection) -> Iterator[None]:
+    """Whatever a test wrote is gone before the next one."""
+    yield
+    # Not TRUNCATE: for a handful of rows it takes fifty times as long, because it makes every index anew.
+    _cleaner.execute("; ".join(f"DELETE FROM {table}" for table in TABLES))
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def _pools() -> AsyncIterator[None]:
+    yield
+    await close_db()
+    await close_redis()
+
+
+@pytest.fixture
+async def db() -> AsyncIterator[AsyncSession]:
+    """One transaction that is taken back at the end. Other connections do not see what it wrote."""
+
+    class Undo(Exception):
+        pass
+
+    with contextlib.suppress(Undo):
+        async with transaction() as session:
+            yield session
+            raise Undo
+
+
+@pytest.fixture(scope="session")
+def edge() -> ASGIApp:
+    """The REST side behind the edge that serves it, without pages."""
+
+    async def no_pages(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    return Edge(build_api(), no_pages, get_settings(), "")
+
+
+@pytest.fixture
+async def api(edge: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the REST side; sign in with `tests.factories.bearer`."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://localhost") as client:
+        yield client

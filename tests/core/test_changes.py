@@ -1,0 +1,190 @@
+"""Copies of what every request needs: fast, and gone the moment the row changes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from tca_app.config import get_settings
+from tca_app.core.changes import ChangeCache, listen
+from tca_app.core.db import transaction
+from tca_app.features.auth.service import found_sessions
+from tca_app.features.users import service as users
+from tca_app.features.users.schemas import UserUpdate
+from tests.factories import make_admin, make_project, make_user, run, signed_in
+
+ME = "/api/v1/users/me"
+
+
+@pytest.fixture
+async def listening() -> AsyncIterator[ChangeCache]:
+    """The process hears changes, as it does when it serves."""
+    task = asyncio.create_task(listen())
+    await _until(lambda: found_sessions.is_listening)
+    yield found_sessions
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not found_sessions.is_listening
+
+
+async def _until(condition, within_s: float = 5.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def _queries_of(call) -> int:
+    """How many statements the process sends while `call` runs."""
+    from sqlalchemy import event
+
+    from tca_app.core import db
+
+    seen = []
+    engine = db._get().reader.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *_: seen.append(1))
+    await call()
+    return len(seen)
+
+
+async def test_a_second_request_asks_the_database_nothing(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+    _, header = await signed_in(await make_user())
+    assert (await api.get(ME, headers=header)).status_code == 200
+    assert await _queries_of(lambda: api.get(ME, headers=header)) == 0
+
+
+async def test_without_the_notices_every_request_asks(api: httpx.AsyncClient) -> None:
+    _, header = await signed_in(await make_user())
+    await api.get(ME, headers=header)
+    assert await _queries_of(lambda: api.get(ME, headers=header)) == 1
+
+
+async def test_ones_own_write_is_visible_in_the_next_answer(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+    person, header = await signed_in(await make_user())
+    for number in range(30):
+        await api.get(ME, headers=header)
+        answer = await api.patch(
+            f"/api/v1/users/{person.user_id}", headers=header, json={"full_name": f"Name {number}"}
+        )
+        assert answer.status_code == 200
+        assert (await api.get(ME, headers=header)).json()["full_name"] == f"Name {number}"
+
+
+async def test_readers_never_bring_an_old_row_back(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+    """Readers race a writer; after its answer nobody sees the value before."""
+    person, header = await signed_in(await make_user())
+    admin = await make_admin()
+
+    async def read() -> None:
+        for _ in range(40):
+            await api.get(ME, headers=header)
+
+    async def write() -> None:
+        for number in range(20):
+            await run(users.update_user, admin, person.user_id, UserUpdate(full_name=f"Name {number}"))
+            assert (await api.get(ME, headers=header)).json()["full_name"] == f"Name {number}"
+
+    await asyncio.gather(write(), *(read() for _ in range(4)))
+
+
+async def test_a_change_by_anybody_else_drops_the_copy(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+    """Not through our rules and not through this process: the database itself tells."""
+    person, header = await signed_in(await make_user())
+    assert (await api.get(ME, headers=header)).status_code == 200
+    generation = listening.generation
+    with psycopg.connect(get_settings().database_url.get_secret_value(), autocommit=True) as other:
+        other.execute("UPDATE users SET is_active = false WHERE id = %s", (person.user_id,))
+    await _until(lambda: listening.generation > generation, within_s=2)
+    assert (await api.get(ME, headers=header)).status_code == 401
+
+
+async def test_a_revoked_session_is_out_at_once(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+    person, header = await signed_in(await make_user())
+    await api.get(ME, headers=header)
+    assert (await api.delete(f"/api/auth/sessions/{person.session_id}", headers=header)).status_code == 204
+    assert (await api.get(ME, headers=header)).status_code == 401
+
+
+async def test_a_lost_connection_ends_the_use_of_copies(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+    _, header = await signed_in(await make_user())
+    await api.get(ME, headers=header)
+    async with transaction() as session:
+        await session.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tca_app changes'")
+        )
+    await _until(lambda: not listening.is_listening, within_s=2)
+    assert (await api.get(ME, headers=header)).status_code == 200
+    await _until(lambda: listening.is_listening)
+
+
+def test_a_value_read_before_a_change_is_not_kept() -> None:
+    cache: ChangeCache[str] = ChangeCache(100)
+    cache.is_listening = True
+    generation = cache.generation
+    cache.drop("user:1")
+    cache.put("key", "old", ["user:1"], generation)
+    assert cache.get("key") is None
+    cache.put("key", "new", ["user:1"], cache.generation)
+    assert cache.get("key") == "new"
+    cache.drop("user:2")
+    assert cache.get("key") == "new"
+    cache.drop("user:1")
+    assert cache.get("key") is None
+
+
+def test_copies_do_not_outlive_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tca_app.core import changes
+
+    now = [100.0]
+    monkeypatch.setattr(changes, "monotonic", lambda: now[0])
+    cache: ChangeCache[str] = ChangeCache(100)
+    cache.is_listening = True
+    cache.put("key", "value", ["user:1"], cache.generation)
+    now[0] += 1.99
+    assert cache.get("key") == "value"
+    now[0] += 0.02
+    assert cache.get("key") is None
+
+
+async def test_a_list_is_copied_and_dropped_by_every_write(api: httpx.AsyncClient, listening: None) -> None:
+    """Read, write, read: the answer after the write has it, for people and for projects."""
+    _, header = await signed_in(await make_admin())
+    for number in range(10):
+        for path, body in (
+            (
+                "/api/v1/users",
+                {"email": f"p{number}@example.com", "username": f"person{number}x", "password": "Green-Boat-42"},
+            ),
+            ("/api/v1/projects", {"name": f"Project {number}"}),
+        ):
+            before = (await api.get(path, headers=header)).headers["x-total-count"]
+            assert await _queries_of(lambda path=path: api.get(path, headers=header)) == 0
+            made = (await api.post(path, json=body, headers=header)).json()
+            after = await api.get(path, headers=header)
+            assert int(after.headers["x-total-count"]) == int(before) + 1
+            assert made["id"] in [row["id"] for row in after.json()]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE users SET full_name = 'Renamed' WHERE id = %(id)s",
+        "UPDATE projects SET name = 'Renamed'",
+        "UPDATE project_members SET role = 'owner'",
+        "DELETE FROM project_members",
+    ],
+)
+async def test_a_list_is_dropped_by_a_write_from_elsewhere(
+    api: httpx.AsyncClient, listening: None, change: str
+) -> None:
+    person, header = await signed_in(await make_user())
+    await make_project(person)
+    await api.get("/api/v1/projects", headers=header)
+    assert await _queries_of(lambda: api.get("/api/v1/projects", headers=header)) == 0
+    generation = found_sessions.generation
+    with psycopg.connect(get_settings().database_url.get_secret_value(), autocommit=True) as other:
+        other.execute(change, {"id": person.user_id})
+    await _until(lambda: found_sessions.generation > generation, within_s=2)
+    assert await _queries_of(lambda: api.get("/api/v1/projects", headers=header)) > 0

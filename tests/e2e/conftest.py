@@ -1,0 +1,151 @@
+"""The whole product as one process, and browsers that use it as people do: by role and label."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+START_S = 240  # the first start builds the pages
+PASSWORD = "Green-Boat-42"
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+expect.set_options(timeout=10_000)
+
+
+@dataclass(frozen=True)
+class Console:
+    """A running console. `setup_link` works once, for whoever comes first."""
+
+    url: str
+    setup_link: str
+    process: subprocess.Popen[str]
+
+
+@pytest.fixture(scope="session")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR", "LANG")}
+    kept |= {name: value for name, value in os.environ.items() if name.startswith(("NPM_", "npm_", "NODE_"))}
+    settings = {
+        "DATA_DIR": str(tmp_path_factory.mktemp("console")),
+        "DATABASE_URL": "",  # stores of its own, whatever a developer's .env names
+        "REDIS_URL": "",
+        "PORT": str(port),
+        "RATE_LIMIT_LOGIN": "1000/minute",
+        "PASSWORD_HASH_MEMORY_KIB": "1024",
+        "LOG_LEVEL": "WARNING",
+    }
+    command = [sys.executable, "-m", "tca_app", "serve"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=kept | settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        link = _setup_link(process)
+        yield Console(link.partition("/setup")[0], link, process)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _setup_link(process: subprocess.Popen[str]) -> str:
+    """The last line of a first start. The rest of the output is read too, so that the pipe never fills."""
+    lines: Queue[str] = Queue()
+
+    def read() -> None:
+        for line in process.stdout or ():
+            lines.put(line)
+        lines.put("")
+
+    Thread(target=read, daemon=True).start()
+    said = []
+    while True:
+        try:
+            line = lines.get(timeout=START_S)
+        except Empty:
+            line = ""
+        said.append(line)
+        if found := re.search(r"http\S+/setup\?token=\S+", line):
+            return found[0]
+        if not line:
+            pytest.fail("the console did not start:\n" + "".join(said))
+
+
+# For a module, not for the session: Playwright keeps an event loop running, under which no async test can run.
+@pytest.fixture(scope="module")
+def playwright_() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright_: Playwright) -> Iterator[Browser]:
+    found = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+    path = found if Path(found).exists() else None
+    launched = playwright_.chromium.launch(executable_path=path, args=list(QUIET))
+    yield launched
+    launched.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, console: Console) -> Iterator[Callable[..., Page]]:
+    """Opens a browser of its own each time; fails the test when a page broke the security policy or had an error."""
+    with ExitStack() as open_contexts:
+        faults: list[str] = []
+
+        def open_one(**options: object) -> Page:
+            context: BrowserContext = browser.new_context(base_url=console.url, **options)  # type: ignore[arg-type]
+            open_contexts.callback(context.close)
+            context.set_default_timeout(15_000)
+            page = context.new_page()
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on("console", lambda line: faults.append(line.text) if "Content Security" in line.text else None)
+            return page
+
+        yield open_one
+        assert faults == []
+
+
+@pytest.fixture(scope="module")
+def admin(browser: Browser, console: Console) -> tuple[str, str]:
+    """The first admin, made through the set-up page; username and password."""
+    context = browser.new_context()
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.goto(console.setup_link)
+    page.get_by_label("Email").fill("ada@example.com")
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Full name").fill("Ada Admin")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/dashboard**")
+    context.close()
+    return "ada", PASSWORD
+
+
+def sign_in(page: Page, username: str, password: str = PASSWORD, path: str = "/login") -> None:
+    """Through the form, until the page that was asked for is there."""
+    page.goto(path)
+    page.get_by_label("Username or email").fill(username)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Account")).to_be_visible()

@@ -1,0 +1,227 @@
+"""Signing in: who gets in, who does not, and that the answer never tells why."""
+
+import asyncio
+from datetime import timedelta
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+
+from tca_app.core.db import transaction
+from tca_app.core.security import hash_password
+from tca_app.features.auth import throttle
+from tca_app.models import AuthSession, LoginThrottle, User
+from tests.factories import PASSWORD, make_user, row_of
+
+LOGIN = "/api/auth/login"
+
+
+async def log_in(api: httpx.AsyncClient, username: str, password: str = PASSWORD) -> httpx.Response:
+    return await api.post(LOGIN, json={"username": username, "password": password})
+
+
+async def let_time_pass(seconds: float) -> None:
+    """Move every remembered failure back, as if that much time had gone by."""
+    back = timedelta(seconds=seconds)
+    async with transaction() as session:
+        await session.execute(
+            update(LoginThrottle).values(
+                last_failed_at=LoginThrottle.last_failed_at - back, blocked_until=LoginThrottle.blocked_until - back
+            )
+        )
+
+
+@pytest.mark.parametrize("name", ["ana", "ANA", "ana@example.com", "Ana@Example.COM"])
+async def test_username_and_email_work_in_any_case(api: httpx.AsyncClient, name: str) -> None:
+    ana = await make_user("ana")
+    answer = await log_in(api, name)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["user"]["id"] == ana.user_id
+    assert body["token_type"] == "bearer"
+    assert body["expires_in"] == 30 * 60
+    assert "hashed_password" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_email_field_works_too(api: httpx.AsyncClient) -> None:
+    await make_user("ana")
+    answer = await api.post(LOGIN, json={"email": "ana@example.com", "password": PASSWORD})
+    assert answer.status_code == 200
+    assert (await api.post(LOGIN, json={"password": PASSWORD})).status_code == 422
+
+
+async def test_the_password_form_of_oauth2_works(api: httpx.AsyncClient) -> None:
+    await make_user("ana")
+    answer = await api.post("/api/auth/token", data={"username": "ana", "password": PASSWORD})
+    assert answer.status_code == 200
+    assert answer.json()["refresh_token"]
+
+
+async def test_unknown_wrong_and_inactive_get_one_answer(api: httpx.AsyncClient) -> None:
+    await make_user("ana")
+    await make_user("idle", is_active=False)
+    answers = [
+        await log_in(api, "nobody"),
+        await log_in(api, "ana", "Wrong-Boat-42"),
+        await log_in(api, "idle"),
+    ]
+    bodies = [{k: v for k, v in answer.json().items() if k != "request_id"} for answer in answers]
+    assert [answer.status_code for answer in answers] == [401, 401, 401]
+    assert bodies[0] == bodies[1] == bodies[2]
+    assert bodies[0]["code"] == "bad_credentials"
+
+
+async def test_unknown_and_wrong_do_the_same_hashing(api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row AU-3 without a clock: the slow step runs once for each, with a hash of the same cost."""
+    from tca_app.core import security
+
+    costs = []
+    hasher = security._hasher()
+    real = hasher.context.verify_and_update
+
+    def counting(password: str, stored: str) -> tuple[bool, str | None]:
+        costs.append(stored.split("$")[3])
+        return real(password, stored)
+
+    monkeypatch.setattr(hasher.context, "verify_and_update", counting)
+    await make_user("ana")
+    await make_user("idle", is_active=False)
+    for name in ("nobody", "ana", "idle"):
+        await log_in(api, name, "Wrong-Boat-42")
+    assert len(costs) == 3
+    assert len(set(costs)) == 1
+
+
+async def test_five_failures_make_even_the_right_password_wait(api: httpx.AsyncClient) -> None:
+    await make_user("ana")
+    for _ in range(5):
+        assert (await log_in(api, "ana", "Wrong-Boat-42")).status_code == 401
+    refused = await log_in(api, "ana")
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["retry-after"]) <= 30
+    await let_time_pass(31)
+    assert (await log_in(api, "ana")).status_code == 200
+
+
+async def test_waits_double_up_to_a_quarter_of_an_hour() -> None:
+    waits = [throttle.wait_after(n) for n in range(4, 14)]
+    assert waits == [0, 30, 60, 120, 240, 480, 900, 900, 900, 900]
+    assert throttle.wait_after(100) == 12 * 3600
+
+
+async def test_a_name_that_nobody_has_is_throttled_alike(api: httpx.AsyncClient) -> None:
+    for _ in range(5):
+        await log_in(api, "ghost", "Wrong-Boat-42")
+    assert (await log_in(api, "ghost", "Wrong-Boat-42")).status_code == 429
+
+
+async def test_a_success_forgets_the_failures(api: httpx.AsyncClient) -> None:
+    await make_user("ana")
+    for _ in range(4):
+        await log_in(api, "ana", "Wrong-Boat-42")
+    assert (await log_in(api, "ana")).status_code == 200
+    assert (await log_in(api, "ana", "Wrong-Boat-42")).status_code == 401
+
+
+async def test_failures_are_forgotten_after_twelve_hours(api: httpx.AsyncClient) -> None:
+    await make_user("ana")
+    for _ in range(4):
+        await log_in(api, "ana", "Wrong-Boat-42")
+    await let_time_pass(12 * 3600 + 1)
+    for _ in range(4):
+        assert (await log_in(api, "ana", "Wrong-Boat-42")).status_code == 401
+    assert (await log_in(api, "ana")).status_code == 200
+
+
+async def test_parallel_guesses_get_no_more_than_five_tries(api: httpx.AsyncClient) -> None:
+    await make_user("ana")
+    answers = await asyncio.gather(*(log_in(api, "ana", f"Wrong-Boat-{n}") for n in range(20)))
+    assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 15
+
+
+async def test_a_known_browser_is_not_locked_out_by_a_stranger(api: httpx.AsyncClient) -> None:
+    await make_user("ana")
+    body = {"username": "ana", "password": PASSWORD}
+    first = await api.post("/api/auth/session", json=body)
+    assert first.status_code == 204
+    device = first.cookies["device"]
+    api.cookies.clear()
+    for _ in range(200):
+        await log_in(api, "ana", "Wrong-Boat-42")
+    assert (await log_in(api, "ana")).status_code == 429
+    again = await api.post("/api/auth/session", json=body, headers={"cookie": f"device={device}"})
+    assert again.status_code == 204
+    forged = await api.post("/api/auth/session", json=body, headers={"cookie": f"device={device[:-2]}xx"})
+    assert forged.status_code == 429
+
+
+async def test_the_browser_gets_only_cookies(api: httpx.AsyncClient) -> None:
+    await make_user("ana")
+    answer = await api.post("/api/auth/session", json={"username": "ana", "password": PASSWORD})
+    assert (answer.status_code, answer.content) == (204, b"")
+    for cookie in answer.headers.get_list("set-cookie"):
+        assert "HttpOnly" in cookie
+        assert "SameSite=lax" in cookie
+        assert "Path=/" in cookie
+
+
+async def test_only_hashes_of_tokens_are_kept(api: httpx.AsyncClient) -> None:
+    await make_user("ana")
+    browser = await api.post("/api/auth/session", json={"username": "ana", "password": PASSWORD})
+    script = (await log_in(api, "ana")).json()
+    async with transaction() as session:
+        rows = (await session.execute(select(*AuthSession.__table__.c))).all()
+    kept = " ".join(str(value) for row in rows for value in row)
+    for secret in (browser.cookies["sid"], script["refresh_token"], script["access_token"]):
+        assert secret not in kept
+
+
+async def test_each_sign_in_is_a_session_of_its_own(api: httpx.AsyncClient) -> None:
+    await make_user("ana")
+    body = {"username": "ana", "password": PASSWORD}
+    first = await api.post("/api/auth/session", json=body)
+    second = await api.post("/api/auth/session", json=body)
+    assert first.cookies["sid"] != second.cookies["sid"]
+
+
+async def test_a_weaker_hash_is_renewed_at_sign_in(api: httpx.AsyncClient) -> None:
+    ana = await make_user("ana")
+    weak = "$argon2id$v=19$m=8,t=1,p=1$"
+    assert (await row_of(User, ana.user_id))["hashed_password"].startswith(weak)
+    from passlib.context import CryptContext
+
+    weaker = CryptContext(["argon2"], argon2__type="I", argon2__memory_cost=8, argon2__rounds=1, argon2__parallelism=1)
+    async with transaction() as session:
+        await session.execute(update(User).values(hashed_password=weaker.hash(PASSWORD)))
+    assert (await log_in(api, "ana")).status_code == 200
+    assert (await row_of(User, ana.user_id))["hashed_password"].startswith(weak)
+
+
+async def test_the_same_password_in_another_unicode_form_matches(api: httpx.AsyncClient) -> None:
+    composed, decomposed = "Gr\u00fcn-Boot-42", "Gru\u0308n-Boot-42"
+    await make_user("ana", password=composed)
+    assert composed != decomposed
+    assert (await log_in(api, "ana", decomposed)).status_code == 200
+
+
+async def test_a_long_password_is_refused_before_it_is_hashed(api: httpx.AsyncClient) -> None:
+    answer = await log_in(api, "ana", "A1" + "x" * 500_000)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/password"
+
+
+async def test_hashes_carry_the_agreed_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tca_app.config import get_settings
+    from tca_app.core import security
+
+    for name in ("PASSWORD_HASH_MEMORY_KIB", "PASSWORD_HASH_ROUNDS", "PASSWORD_HASH_PARALLELISM"):
+        monkeypatch.delenv(name, raising=False)
+    get_settings.cache_clear()
+    security._hasher.cache_clear()
+    try:
+        assert (await hash_password("Green-Boat-42")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
+        security._hasher.cache_clear()

@@ -1,0 +1,126 @@
+"""The dashboard without a browser: its numbers against counts of their own, and faults that stay in their panel."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+from sqlalchemy import text
+
+from tca_app.core.actor import Actor
+from tca_app.core.db import reading
+from tca_app.core.errors import Unavailable
+from tca_app.features.dashboard import service as dashboard
+from tca_app.features.dashboard.state import DashboardState, HealthState
+from tca_app.features.health import service as parts
+from tests.factories import make_admin, make_project, make_user
+from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def open_tab(console: Console, actor: Actor | None, path: str = "/dashboard") -> Tab:
+    tab = Tab(console, actor.username if actor else "nobody", await sign_in(actor) if actor else "", path)
+    await tab.hydrate()
+    return tab
+
+
+def ago(days: float) -> datetime:
+    return datetime.now(UTC) - timedelta(days=days)
+
+
+async def count(statement: str) -> int:
+    async with reading() as session:
+        return int((await session.execute(text(statement))).scalar_one())
+
+
+async def test_the_numbers_are_those_of_the_rows(console: Console) -> None:
+    admin = await make_user("root", is_superuser=True, created_at=ago(90))
+    for days in (80, 70, 3):
+        await make_user(created_at=ago(days))
+    await make_user(created_at=ago(60), deleted_at=ago(2))
+    for days, status in ((50, "active"), (50, "archived"), (40, "paused"), (5, "active"), (1, "active")):
+        await make_project(admin, status=status, created_at=ago(days))
+    updates = await (await open_tab(console, admin)).send(DashboardState.load)
+    people, projects = (shown(updates, DashboardState, name) for name in ("people_card", "projects_card"))
+    users_now = await count("SELECT count(*) FROM users WHERE deleted_at IS NULL")
+    users_then = await count(
+        "SELECT count(*) FROM users WHERE created_at <= now() - interval '30 days'"
+        " AND (deleted_at IS NULL OR deleted_at > now() - interval '30 days')"
+    )
+    active = await count("SELECT count(*) FROM projects WHERE status = 'active' AND deleted_at IS NULL")
+    assert (people["value"], people["direction"]) == (str(users_now), "same")
+    assert people["trend"] == f"No change in 30 days, from {users_then}"
+    assert (projects["value"], projects["direction"]) == (str(active), "up")
+    assert projects["trend"] == "+200.0% in 30 days, from 1"
+    days = shown(updates, DashboardState, "users_by_day")
+    assert (len(days), days[-1]["users"]) == (30, users_now)
+    assert len(shown(updates, DashboardState, "newest_projects")) == await count(
+        "SELECT least(count(*), 5) FROM projects"
+    )
+
+
+async def test_without_a_past_the_card_says_so(console: Console) -> None:
+    admin = await make_admin()
+    await make_project(admin)
+    updates = await (await open_tab(console, admin)).send(DashboardState.load)
+    card = shown(updates, DashboardState, "projects_card")
+    assert (card["direction"], card["trend"]) == ("", "No data before")
+
+
+async def test_a_member_sees_own_projects_and_no_numbers_of_people(console: Console) -> None:
+    member, other = await make_user(), await make_user("canaryperson")
+    await make_project(other, "Secret Canary")
+    await make_project(member, "Own")
+    updates = await (await open_tab(console, member)).send(DashboardState.load)
+    assert not shown(updates, DashboardState, "sees_people")
+    assert not shown(updates, DashboardState, "newest_users")
+    assert [entry["name"] for entry in shown(updates, DashboardState, "newest_projects")] == ["Own"]
+    assert "anary" not in repr(updates)
+
+
+async def test_an_empty_instance_is_told_what_to_do(console: Console) -> None:
+    admin = await make_admin()
+    tab = await open_tab(console, admin)
+    assert shown(await tab.send(DashboardState.load), DashboardState, "is_new_instance") is True
+    await make_project(admin)
+    assert shown(await tab.send(DashboardState.load), DashboardState, "is_new_instance") is False
+
+
+async def test_every_part_is_shown_with_its_answer(console: Console) -> None:
+    updates = await (await open_tab(console, await make_user())).send(HealthState.load)
+    by_name = {part["name"]: part for part in shown(updates, HealthState, "parts")}
+    assert {"PostgreSQL", "Redis", "Schema", "Disk"} <= set(by_name)
+    assert by_name["PostgreSQL"]["status"] == "ok"
+    assert by_name["PostgreSQL"]["latency"].endswith(" ms")
+
+
+async def test_one_failing_panel_leaves_the_other(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_given: Any) -> Any:
+        raise RuntimeError("inner detail")
+
+    async def is_away() -> Any:
+        raise Unavailable
+
+    tab = await open_tab(console, await make_admin())
+    with monkeypatch.context() as patch:
+        patch.setattr(dashboard, "stats", fails)
+        updates = await tab.send(DashboardState.refresh)
+        assert "inner detail" not in repr(updates)
+        assert "Quote" in shown(updates, DashboardState, "failure")
+        assert shown(updates, HealthState, "parts")
+    assert shown(await tab.send(DashboardState.load), DashboardState, "failure") == ""
+    monkeypatch.setattr(parts, "health", is_away)
+    assert "not reachable" in shown(await tab.send(HealthState.load), HealthState, "failure")
+
+
+async def test_the_front_door_leads_on(console: Console) -> None:
+    assert redirects(await (await open_tab(console, await make_user(), "/")).send(DashboardState.go_home)) == [
+        "/dashboard"
+    ]
+    assert redirects(await (await open_tab(console, None, "/")).send(DashboardState.go_home)) == ["/login"]

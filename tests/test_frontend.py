@@ -1,0 +1,296 @@
+"""The built front end: when it is built, what is done to it, how it is served."""
+
+import base64
+import gzip
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import brotli
+import httpx
+import pytest
+
+from tca_app import frontend
+from tca_app.frontend_bundle import BundleError, compress, make_relocatable, script_hashes, shrink_styles
+from tca_app.frontend_css import Used, purge
+from tca_app.frontend_files import FrontendFiles
+
+ENV = (
+    "var e={PING:`http://localhost:8000/ping`,EVENT:`ws://localhost:8000/_event`,TRANSPORT:`websocket`};export{e as t};"
+)
+
+
+def _used(built: str, sources: str = "") -> Used:
+    return Used.found_in([built], [sources])
+
+
+# When it is built
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in ("tca_app/features/users/pages.py", "tca_app/ui/theme.py", "tca_app/core/db.py", "assets/logo.svg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["tca_app/features/users/pages.py", "tca_app/ui/theme.py", "assets/logo.svg"])
+def test_a_changed_source_asks_for_a_new_build(project: Path, name: str) -> None:
+    before = frontend.sources_hash(project)
+    (project / name).write_text("2")
+    assert frontend.sources_hash(project) != before
+
+
+def test_a_change_that_no_page_shows_does_not(project: Path) -> None:
+    before = frontend.sources_hash(project)
+    (project / "tca_app/core/db.py").write_text("2")
+    assert frontend.sources_hash(project) == before
+
+
+def test_a_moved_source_asks_for_a_new_build(project: Path) -> None:
+    before = frontend.sources_hash(project)
+    (project / "assets/logo.svg").rename(project / "assets/mark.svg")
+    assert frontend.sources_hash(project) != before
+
+
+def test_only_a_finished_build_of_these_sources_counts(tmp_path: Path) -> None:
+    web = tmp_path / ".web"
+    (web / "build/client").mkdir(parents=True)
+    assert not frontend.is_built(web, "now")
+    (web / frontend.STAMP).write_text(json.dumps({"sources": "now"}))
+    assert not frontend.is_built(web, "now"), "the pages are missing"
+    (web / "build/client/404.html").write_text("")
+    assert frontend.is_built(web, "now")
+    assert not frontend.is_built(web, "later")
+    (web / frontend.STAMP).write_text("{")
+    assert not frontend.is_built(web, "now")
+
+
+def test_node_and_npm_come_from_the_package_whatever_the_system_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", "http://localhost:9/")
+    frontend.prepare_environment(tmp_path)
+    frontend.prepare_environment(tmp_path)
+    assert shutil.which("node") == str(tmp_path / "node" / "node")
+    assert shutil.which("npm") == str(tmp_path / "node" / "npm")
+
+
+# Any address
+
+
+def test_the_bundle_talks_to_the_address_that_it_came_from(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    script = tmp_path / "assets" / "reflex-env-abc.js"
+    script.write_text(ENV)
+    make_relocatable(tmp_path)
+    assert "localhost" not in script.read_text()
+    assert 'PING:location.origin+"/ping"' in script.read_text()
+    assert 'EVENT:location.origin.replace(/^http/,"ws")+"/_event"' in script.read_text()
+
+
+def test_a_bundle_of_an_unknown_form_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    with pytest.raises(BundleError, match="found 0"):
+        make_relocatable(tmp_path)
+    (tmp_path / "assets" / "reflex-env-abc.js").write_text("var e={EVENT:atob(`d3M6Ly8=`)}")
+    with pytest.raises(BundleError, match="not known"):
+        make_relocatable(tmp_path)
+
+
+# The stylesheet
+
+
+def test_rules_of_components_that_no_page_has_are_dropped() -> None:
+    css = ".rt-Button{a:1}.rt-Slider{a:2}.rt-Button .rt-Icon,.rt-Button:hover{a:3}.mine{a:4}"
+    kept = purge(css, _used("className:`rt-Button`"))
+    assert kept == ".rt-Button{a:1}.rt-Button:hover{a:3}.mine{a:4}"
+    alternatives = ":where(.rt-Slider,.rt-Button){a:5}"
+    assert purge(alternatives, _used("className:`rt-Button`")) == alternatives
+
+
+def test_what_must_be_absent_does_not_have_to_exist() -> None:
+    css = ".rt-Button:not(.rt-Slider){a:1}.rt-Button:where(:not(.rt-Slider)){a:2}"
+    assert purge(css, _used("rt-Button")) == css
+
+
+def test_variants_are_kept_because_they_are_made_at_run_time() -> None:
+    css = ".rt-Button:where(.rt-variant-soft):where(.rt-r-size-3){a:1}"
+    assert purge(css, _used("rt-Button rt-r-size")) == css
+
+
+def test_sizes_per_screen_are_kept_for_the_values_that_pages_pass() -> None:
+    css = r"@media (width>=1px){.md\:rt-r-size-1{a:1}.md\:rt-r-size-2{a:2}.lg\:rt-r-size-2{a:3}.md\:rt-r-w{a:4}}"
+    built = "rt-r-size rt-r-w {size:{initial:`1`,md:`2`}}"
+    assert purge(css, _used(built)) == r"@media (width>=1px){.md\:rt-r-size-2{a:2}.md\:rt-r-w{a:4}}"
+    assert r".md\:rt-r-size-1" in purge(css, _used("rt-r-size rt-r-w {size:{md:state.size}}"))
+
+
+def test_colours_are_kept_when_a_page_or_a_state_names_them() -> None:
+    css = (
+        ":root{--red-1:red;--teal-1:teal;--blue-1:blue}"
+        "[data-accent-color=red]{--accent-1:var(--red-1)}[data-accent-color=teal]{--accent-1:var(--teal-1)}"
+        "[data-accent-color=blue]{--accent-1:var(--blue-1)}.x{color:var(--accent-1)}"
+    )
+    kept = purge(css, _used('<div data-accent-color="blue">', "STATUS = {'failed': 'red'}"))
+    assert "red" in kept
+    assert "blue" in kept
+    assert "teal" not in kept
+
+
+def test_variables_that_nothing_refers_to_go_and_others_stay() -> None:
+    css = ":root{--a:1;--b:var(--a);--c:2;--d:3}.x{left:var(--b)}"
+    assert purge(css, _used("style: var(--d)")) == ":root{--a:1;--b:var(--a);--d:3}.x{left:var(--b)}"
+
+
+def test_strings_comments_and_at_rules_survive() -> None:
+    css = '@charset "utf-8";.x:after{content:"} .rt-Slider{"}@keyframes k{to{opacity:0}}@font-face{font-family:"a;b"}'
+    assert purge(css, _used("")) == css
+    assert purge("/* } */.x{a:1}", _used("")).endswith(".x{a:1}")
+
+
+def test_a_purged_stylesheet_has_a_new_name_wherever_it_is_named(tmp_path: Path) -> None:
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    (assets / "styles-a1.css").write_text(".rt-Slider{a:1}.x{a:2}")
+    (assets / "root-b2.js").write_text("const css='/assets/styles-a1.css'")
+    (assets / "other-c3.js").write_text("import './chunk-d4.js'")
+    (tmp_path / "index.html").write_text(
+        '<link href="/assets/styles-a1.css"><script src="/assets/root-b2.js"></script>'
+    )
+    shrink_styles(tmp_path, [])
+    names = {path.name for path in assets.iterdir()}
+    sheet = next(name for name in names if name.startswith("styles-a1."))
+    root = next(name for name in names if name.startswith("root-b2."))
+    assert sheet != "styles-a1.css"
+    assert root != "root-b2.js"
+    assert "other-c3.js" in names
+    assert sheet in (assets / root).read_text()
+    page = (tmp_path / "index.html").read_text()
+    assert f'"/assets/{sheet}"' in page
+    assert f'"/assets/{root}"' in page
+
+
+# Scripts and copies
+
+
+def test_inline_scripts_are_hashed_as_a_browser_does() -> None:
+    text = '\nif (a && b < c) { d("&amp;") }\n'
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    html = (
+        f'<script src="/x.js"></script><script type="module" async="">{text}</script><p>text</p><script>{text}</script>'
+    )
+    assert script_hashes(html) == [f"'sha256-{digest}'"]
+
+
+def test_copies_are_made_anew_for_every_file_that_gains(tmp_path: Path) -> None:
+    (tmp_path / "big.js").write_text("let a = 1;" * 200)
+    (tmp_path / "big.js.gz").write_bytes(b"old")
+    (tmp_path / "gone.js.br").write_bytes(b"old")
+    (tmp_path / "tiny.js").write_text("1")
+    compress(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"big.js", "big.js.br", "big.js.gz", "tiny.js"}
+    assert gzip.decompress((tmp_path / "big.js.gz").read_bytes()) == (tmp_path / "big.js").read_bytes()
+    assert brotli.decompress((tmp_path / "big.js.br").read_bytes()) == (tmp_path / "big.js").read_bytes()
+
+
+# Serving
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Path:
+    client = tmp_path / "build" / "client"
+    (client / "assets").mkdir(parents=True)
+    (client / "login").mkdir()
+    (client / "assets" / "app-a1.js").write_text("let a = 1;" * 200)
+    (client / "index.html").write_text("home")
+    (client / "login.html").write_text("sign in")
+    (client / "login" / "index.html").write_text("sign in")
+    (client / "404.html").write_text("shell")
+    (client / "favicon.ico").write_bytes(b"icon")
+    compress(client)
+    hashes = {path.relative_to(client).as_posix(): ["'sha256-abc='"] for path in client.rglob("*.html")}
+    (tmp_path / "csp-hashes.json").write_text(json.dumps(hashes))
+    (tmp_path / "routes.json").write_text(json.dumps(["index", "login", "users/[id]", "404"]))
+    return tmp_path
+
+
+@pytest.fixture
+async def browser(web: Path):  # type: ignore[no-untyped-def]
+    async def reflex(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+        await send({"type": "http.response.body", "body": b"reflex"})
+
+    transport = httpx.ASGITransport(FrontendFiles(reflex, web))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        ("/", 200, "home"),
+        ("/login", 200, "sign in"),
+        ("/login/", 200, "sign in"),
+        ("/users/7", 200, "shell"),
+        ("/404", 404, "shell"),
+        ("/nothing", 404, "shell"),
+        ("/index", 200, "home"),
+        ("/../csp-hashes.json", 404, "shell"),
+        ("/%2e%2e/csp-hashes.json", 404, "shell"),
+        ("/_event", 299, "reflex"),
+        ("/ping", 299, "reflex"),
+    ],
+)
+async def test_pages_answer_at_once_with_an_honest_status(
+    browser: httpx.AsyncClient, path: str, status: int, text: str
+) -> None:
+    answer = await browser.get(path)
+    assert (answer.status_code, answer.text) == (status, text)
+
+
+async def test_assets_are_cached_for_good_and_pages_never(browser: httpx.AsyncClient) -> None:
+    assert "immutable" in (await browser.get("/assets/app-a1.js")).headers["cache-control"]
+    page = await browser.get("/login")
+    assert page.headers["cache-control"] == "no-cache"
+    again = await browser.get("/login", headers={"if-none-match": page.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("accepts", "encoding"),
+    [
+        ("gzip, deflate, br", "br"),
+        ("gzip", "gzip"),
+        ("identity", None),
+        ("br;q=0, gzip", "gzip"),
+        ("*", "br"),
+        ("", None),
+    ],
+)
+async def test_the_smallest_copy_that_the_browser_takes_is_sent(
+    browser: httpx.AsyncClient, accepts: str, encoding: str | None
+) -> None:
+    answer = await browser.get("/assets/app-a1.js", headers={"accept-encoding": accepts})
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.text == "let a = 1;" * 200
+
+
+async def test_a_page_allows_its_own_inline_scripts_only(browser: httpx.AsyncClient) -> None:
+    policy = (await browser.get("/login")).headers["content-security-policy"]
+    scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert "'sha256-abc='" in scripts
+    assert "'unsafe-inline'" not in scripts
+    assert "'unsafe-eval'" not in scripts
+    assert "frame-ancestors 'none'" in policy
+
+
+async def test_files_are_only_read(browser: httpx.AsyncClient) -> None:
+    head = await browser.head("/login")
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", "7")
+    refused = await browser.post("/login")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")

@@ -1,0 +1,64 @@
+"""No route without a policy: every route is called as nobody, and only those on the list below answer."""
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from tca_app.api import build_api
+from tca_app.models import Project, User
+from tests.factories import make_admin, make_project, make_user, row_of, signed_in
+
+# Open to everybody, each for a reason: they sign in, or tell only that the console is there.
+PUBLIC = {
+    ("POST", "/api/auth/login"),
+    ("POST", "/api/auth/token"),
+    ("POST", "/api/auth/session"),
+    ("DELETE", "/api/auth/session"),
+    ("POST", "/api/auth/setup"),
+    ("POST", "/api/auth/refresh"),
+    ("GET", "/api"),
+    ("GET", "/health"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+}
+
+
+def routes() -> list[tuple[str, str]]:
+    document = build_api().openapi()
+    return sorted((method.upper(), path) for path, calls in document["paths"].items() for method in calls)
+
+
+def test_every_route_stands_in_the_document() -> None:
+    """What is hidden from the document is hidden from the tests that walk it."""
+    api = build_api()
+    hidden = [route.path for route in api.routes if isinstance(route, APIRoute) and not route.include_in_schema]
+    assert hidden == []
+
+
+@pytest.mark.parametrize(("method", "path"), [route for route in routes() if route not in PUBLIC])
+async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: str) -> None:
+    admin = await make_admin()
+    project_id = await make_project(admin)
+    before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
+    url = path.format(user_id=admin.user_id, project_id=project_id, session_id=1)
+    answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
+    assert answer.status_code == 401, answer.text
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert (await row_of(User, admin.user_id), await row_of(Project, project_id)) == before
+
+
+@pytest.mark.parametrize(("method", "path"), [route for route in routes() if route not in PUBLIC and "{" in route[1]])
+async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, method: str, path: str) -> None:
+    """Row AZ-3: the same call with the ids of somebody else's rows, as a member who has nothing to do with them."""
+    admin, _ = await signed_in(await make_admin())
+    _, stranger = await signed_in(await make_user())
+    project_id = await make_project(admin)
+    before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
+    url = path.format(user_id=admin.user_id, project_id=project_id, session_id=admin.session_id)
+    bodies = {"members": {"user_id": admin.user_id, "role": "viewer"}, "transfer": {"user_id": admin.user_id}}
+    body = {"role": "viewer"} if path.endswith("members/{user_id}") else bodies.get(path.rsplit("/", 1)[-1])
+    body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
+    answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)
+    expected = (403, 404) if path.startswith("/api/v1/users/") and method != "GET" else (404,)
+    assert answer.status_code in expected, answer.text
+    assert (await row_of(User, admin.user_id), await row_of(Project, project_id)) == before

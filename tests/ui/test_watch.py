@@ -1,0 +1,137 @@
+"""A tab whose session ended is emptied and closed, and so is every tab while nobody's rights can be known."""
+
+import asyncio
+import contextlib
+from time import monotonic
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+
+from tca_app.core.errors import Unavailable
+from tca_app.features.auth import service as auth
+from tca_app.ui import watch
+from tca_app.ui.session import SessionState
+from tca_app.ui.sockets import OpenSockets
+from tca_app.ui.watch import GRACE_S, SessionWatch
+from tests.factories import make_user, run, signed_in
+
+
+class FakeApp:
+    """The socket side of rx.App: what is sent to whom, and who is disconnected."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Any]] = []
+        self.closed: list[str] = []
+        self.rehydrated: list[str] = []
+        self.state_manager = StateManagerMemory()
+        self.event_namespace = SimpleNamespace(sid_to_token={}, namespace="/_event", emit=self._emit)
+        self.sio = SimpleNamespace(disconnect=self._disconnect)
+        self.event_processor = SimpleNamespace(enqueue=self._enqueue)
+
+    async def _emit(self, _name: str, update: Any, to: str) -> None:
+        self.sent.append((to, update))
+
+    async def _disconnect(self, socket_id: str, namespace: str) -> None:
+        self.closed.append(socket_id)
+
+    async def _enqueue(self, token: str, _event: Any) -> None:
+        self.rehydrated.append(token)
+
+
+@pytest.fixture
+def sockets(monkeypatch: pytest.MonkeyPatch) -> OpenSockets:
+    fresh = OpenSockets()
+    monkeypatch.setattr(watch, "OPEN_SOCKETS", fresh)
+    return fresh
+
+
+@pytest.fixture
+def app() -> FakeApp:
+    return FakeApp()
+
+
+def connect(app: FakeApp, sockets: OpenSockets, name: str, session_id: int) -> None:
+    app.event_namespace.sid_to_token[name] = f"token-{name}"
+    sockets.note({"sid": name, "token": f"token-{name}"}, session_id)
+
+
+async def test_only_the_dead_session_is_cut(app: FakeApp, sockets: OpenSockets) -> None:
+    gone, _ = await signed_in(await make_user())
+    kept, _ = await signed_in(await make_user())
+    connect(app, sockets, "a", gone.session_id)
+    connect(app, sockets, "b", kept.session_id)
+    await run(auth.revoke_user, gone.user_id, "test")
+    await SessionWatch(app).once()
+    assert app.closed == ["a"]
+    [(to, update)] = app.sent
+    assert to == "a"
+    assert update.delta[SessionState.get_full_name()]["username_rx_state_"] == ""
+    assert [event.payload["path"] for event in update.events] == ["/login"]
+    assert [socket.socket_id for socket in sockets.all()] == ["b"]
+
+
+async def test_sockets_that_closed_are_forgotten(app: FakeApp, sockets: OpenSockets) -> None:
+    for number in range(100):
+        connect(app, sockets, f"s{number}", 1)
+    app.event_namespace.sid_to_token.clear()
+    await SessionWatch(app).once()
+    assert len(sockets) == 0
+    assert not app.sent
+
+
+async def test_silence_blanks_every_tab_after_the_grace_and_an_answer_brings_it_back(
+    app: FakeApp, sockets: OpenSockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor, _ = await signed_in(await make_user())
+    connect(app, sockets, "a", actor.session_id)
+    now = 1000.0
+    monkeypatch.setattr(watch, "monotonic", lambda: now)
+    session_watch = SessionWatch(app)
+
+    async def silent(*_: Any) -> set[int]:
+        raise Unavailable
+
+    answers = auth.live_sessions
+    monkeypatch.setattr(auth, "live_sessions", silent)
+    await session_watch.once()
+    assert not app.sent
+    now += GRACE_S + 0.1
+    await session_watch.once()
+    await session_watch.once()
+    [(_, update)] = app.sent  # once, not every second
+    assert update.delta[SessionState.get_full_name()]["outage_rx_state_"] is True
+    assert update.delta[SessionState.get_full_name()]["username_rx_state_"] == ""
+    monkeypatch.setattr(auth, "live_sessions", answers)
+    await session_watch.once()
+    assert app.rehydrated == ["token-a"]
+    assert not app.closed
+
+
+async def test_a_server_that_hangs_is_not_waited_for(
+    app: FakeApp, sockets: OpenSockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Giving up on a query of a stopped PostgreSQL takes long itself: the watch goes on without it, and asks once."""
+    connect(app, sockets, "a", 1)
+    asked = []
+
+    async def hang(*_: Any) -> set[int]:
+        asked.append(1)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.sleep(0.2)  # the driver's own patience
+        raise Unavailable
+
+    monkeypatch.setattr(auth, "live_sessions", hang)
+    monkeypatch.setattr(watch, "ANSWER_WITHIN_S", 0.05)
+    session_watch = SessionWatch(app)
+    started = monotonic()
+    await session_watch.once()
+    await asyncio.sleep(0.01)
+    await session_watch.once()
+    assert monotonic() - started < 0.2
+    assert asked == [1]
+    await asyncio.sleep(0.3)
+    await session_watch.once()
+    assert asked == [1, 1]
