@@ -76,6 +76,31 @@
     return `Too many attempts. Try again in ${wait}.`;
   };
 
+  /* The scripts of the page that comes next, as React Router lists them: fetched while the person still types. */
+  let fetched = false;
+  const fetchNext = () => {
+    const routes = window.__reactRouterManifest?.routes;
+    if (fetched || !routes) return;
+    fetched = true;
+    const path = new URL(safeNext(new URLSearchParams(location.search).get("next")), location.origin).pathname;
+    const next = Object.values(routes).find((route) => `/${route.path || ""}` === path.replace(/\/$/, ""));
+    for (const href of next ? [next.module, ...(next.imports || [])] : []) {
+      if (find(`link[href="${CSS.escape(href)}"]`)) continue;
+      document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
+    }
+  };
+
+  /**
+   * Into the console. The websocket's handshake must carry the new cookie, so it is closed and opened as if the tab had
+   * been put away and fetched again; the sign-in page then leads on. Where that does not happen the page loads anew.
+   */
+  const enter = (next) => {
+    const here = location.href;
+    setTimeout(() => location.href === here && location.assign(next), 1500);
+    window.dispatchEvent(new PageTransitionEvent("pagehide"));
+    document.dispatchEvent(new Event("visibilitychange"));
+  };
+
   const post = async (form) => {
     if (form.hasAttribute("data-busy")) return;
     clearFaults(form);
@@ -92,11 +117,7 @@
       showFaults(form, "The console cannot be reached. Check your connection and try again.", []);
       return;
     }
-    if (response.ok) {
-      // A full load: the websocket's handshake must carry the new cookie. The button stays busy until then.
-      location.assign(safeNext(new URLSearchParams(location.search).get("next")));
-      return;
-    }
+    if (response.ok) return enter(safeNext(new URLSearchParams(location.search).get("next")));  // the button stays busy
     const problem = await response.json().catch(() => ({}));
     setBusy(form, false);
     const faults = Array.isArray(problem.errors) ? problem.errors : [];
@@ -113,6 +134,8 @@
     event.preventDefault();
     post(form);
   }, true);
+
+  document.addEventListener("input", (event) => event.target.closest("form[data-post]") && fetchNext());
 
   /* ---- buttons that act here ---- */
 

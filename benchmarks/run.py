@@ -98,8 +98,9 @@ def main() -> None:
             "RATE_LIMIT_API": "100000000/minute",
         }
         pid = stack.enter_context(running(serve, f"http://127.0.0.1:{PORT}/health/live", ROOT, **raised))
-        limit = [sys.executable, str(tools / "limit" / "serve.py"), LIMIT_PORT, str(folder / "limit")]
-        stack.enter_context(running(limit, f"http://127.0.0.1:{LIMIT_PORT}/health", ROOT))
+        if arguments.only != "front":  # the browser has nothing to be compared with, and needs both cores
+            limit = [sys.executable, str(tools / "limit" / "serve.py"), LIMIT_PORT, str(folder / "limit")]
+            stack.enter_context(running(limit, f"http://127.0.0.1:{LIMIT_PORT}/health", ROOT))
         os.environ.update(OURS_USER="admin", OURS_PASSWORD=PASSWORD, OURS_PID=str(pid))
         os.environ["LIMIT_PID"] = str(folder / "limit" / "web.pid")
         runs = {

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,6 +28,7 @@ async def app_(scope, receive, send):
             if message["type"] == "lifespan.shutdown":
                 return
     if scope["path"] == "/slow":
+        print("a slow request", flush=True)
         await asyncio.sleep(1)
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"hello"})
@@ -92,13 +92,16 @@ class Console:
             # A shell that starts jobs in the background has them ignore Ctrl-C.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
+        self.read_until("is ready")
+
+    def read_until(self, text: str) -> None:
+        """Wait for a line with this text; fails when the process ends without one."""
         assert self.process.stdout
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
-            if "is ready" in line:
-                break
-        else:
-            raise AssertionError(f"it did not start: {self.lines}")
+            if text in line:
+                return
+        raise AssertionError(f"it ended without {text!r}: {self.lines}")
 
     def get(self, path: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=10)
@@ -157,7 +160,7 @@ def test_the_first_start_ends_with_the_set_up_link_and_a_later_one_gives_a_new_o
 def test_a_request_under_way_is_answered_before_the_end(project: Path, tmp_path: Path) -> None:
     with _console(project, tmp_path) as console, socket.create_connection(("127.0.0.1", console.port)) as browser:
         browser.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        time.sleep(0.3)
+        console.read_until("a slow request")
         console.process.send_signal(signal.SIGTERM)
         browser.settimeout(10)
         answer = b""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from tca_app.config import get_settings
-from tca_app.core.changes import ChangeCache, listen
+from tca_app.core.changes import CHANNEL, ChangeCache, listen
 from tca_app.core.db import transaction
 from tca_app.features.auth.service import found_sessions
 from tca_app.features.users import service as users
@@ -36,6 +37,25 @@ async def _until(condition, within_s: float = 5.0) -> None:
             await asyncio.sleep(0)
 
 
+class _Ear(ChangeCache[str]):
+    """Remembers every notice that arrives."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.heard: set[str] = set()
+
+    def drop(self, tag: str) -> None:
+        self.heard.add(tag)
+
+
+async def _heard_all() -> None:
+    """Every notice of the writes before this call has arrived: notices come in the order of the commits."""
+    ear, marker = _Ear(), uuid4().hex
+    async with transaction() as session:
+        await session.execute(text("SELECT pg_notify(:channel, :marker)"), {"channel": CHANNEL, "marker": marker})
+    await _until(lambda: marker in ear.heard)
+
+
 async def _queries_of(call) -> int:
     """How many statements the process sends while `call` runs."""
     from sqlalchemy import event
@@ -51,6 +71,7 @@ async def _queries_of(call) -> int:
 
 async def test_a_second_request_asks_the_database_nothing(api: httpx.AsyncClient, listening: ChangeCache) -> None:
     _, header = await signed_in(await make_user())
+    await _heard_all()
     assert (await api.get(ME, headers=header)).status_code == 200
     assert await _queries_of(lambda: api.get(ME, headers=header)) == 0
 
@@ -159,6 +180,7 @@ async def test_a_list_is_copied_and_dropped_by_every_write(api: httpx.AsyncClien
             ),
             ("/api/v1/projects", {"name": f"Project {number}"}),
         ):
+            await _heard_all()
             before = (await api.get(path, headers=header)).headers["x-total-count"]
             assert await _queries_of(lambda path=path: api.get(path, headers=header)) == 0
             made = (await api.post(path, json=body, headers=header)).json()
@@ -181,10 +203,10 @@ async def test_a_list_is_dropped_by_a_write_from_elsewhere(
 ) -> None:
     person, header = await signed_in(await make_user())
     await make_project(person)
+    await _heard_all()
     await api.get("/api/v1/projects", headers=header)
     assert await _queries_of(lambda: api.get("/api/v1/projects", headers=header)) == 0
-    generation = found_sessions.generation
     with psycopg.connect(get_settings().database_url.get_secret_value(), autocommit=True) as other:
         other.execute(change, {"id": person.user_id})
-    await _until(lambda: found_sessions.generation > generation, within_s=2)
+    await _heard_all()
     assert await _queries_of(lambda: api.get("/api/v1/projects", headers=header)) > 0

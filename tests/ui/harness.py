@@ -25,7 +25,7 @@ from tca_app.ui.session import SessionState
 from tests.factories import run
 
 SECRET = "canary-7f3a"  # what only the victim may see
-LEAVE = asyncio.Event()
+ENTERED, LEAVE = asyncio.Event(), asyncio.Event()  # a handler that waits has begun; it may end
 _sockets = itertools.count(1)
 
 
@@ -50,6 +50,7 @@ class Notes(SessionState):
     @handler("signed_in")
     async def wait(self) -> Any:
         """Long enough for the tab to close and another to take its token."""
+        ENTERED.set()
         await LEAVE.wait()
         self.rows = [f"late {SECRET}"]
         return Notes.load

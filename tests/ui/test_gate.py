@@ -14,7 +14,7 @@ from tca_app.ui import gate
 from tca_app.ui.handlers import INTERNAL_HANDLERS, PERMISSIONS, permission_of
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_user, run
-from tests.ui.harness import LEAVE, SECRET, Console, More, Notes, Tab, redirects, shown, sign_in
+from tests.ui.harness import ENTERED, LEAVE, SECRET, Console, More, Notes, Tab, redirects, shown, sign_in
 
 
 async def test_a_person_sees_their_page(console: Console) -> None:
@@ -86,9 +86,10 @@ async def test_an_answer_that_comes_late_is_not_given_to_who_took_the_token(cons
     victim = Tab(console, "t1", await sign_in(await make_user()))
     await victim.hydrate()
     LEAVE.clear()
+    ENTERED.clear()
     running = asyncio.create_task(victim.send(Notes.wait))
     queued = asyncio.create_task(victim.send(Notes.load))
-    await asyncio.sleep(0.05)
+    await asyncio.wait_for(ENTERED.wait(), 10)
     console.received.clear()
     thief = Tab(console, "t1", path="/other")  # connecting takes the token over
     LEAVE.set()

@@ -98,7 +98,7 @@ async def find_account(session: AsyncSession, login: str, client: Client) -> Acc
     )
     row = found.first()
     key = throttle.throttle_key(row.id if row else None, folded, client.device)
-    await throttle.refuse_while_waiting(session, key, await throttle.database_now(session))
+    await throttle.refuse_while_waiting(session, key)
     if row is None:
         return Account(None, None, False, key)
     return Account(row.id, row.hashed_password, row.is_active and row.deleted_at is None, key)
@@ -115,8 +115,7 @@ async def sign_in(
 ) -> SignIn:
     """Open a session, or count the failure. Raises BadCredentials alike for unknown, wrong and inactive (row AU-3)."""
     right, fresh_hash = checked
-    now = await throttle.database_now(session)
-    failures = await throttle.lock_count(session, account.throttle_key, now)
+    failures, now = await throttle.lock_count(session, account.throttle_key)
     if not right or account.user_id is None:
         await throttle.count_failure(session, account.throttle_key, failures, now)
         raise BadCredentials

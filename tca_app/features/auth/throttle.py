@@ -7,7 +7,7 @@ count of its own: an attacker cannot lock a person out of the browser they use (
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, DateTime, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,21 +50,34 @@ def wait_after(failures: int) -> int:
     return int(min(FIRST_WAIT_S * 2 ** (failures - FREE_FAILURES), LONGEST_WAIT_S))
 
 
-async def refuse_while_waiting(session: AsyncSession, key: str, now: datetime) -> None:
+async def refuse_while_waiting(session: AsyncSession, key: str) -> None:
     """Raises TooManyRequests while the wait lasts, whatever the password is."""
-    row = (await session.execute(select(LoginThrottle.blocked_until).where(LoginThrottle.key == key))).first()
-    if row and row.blocked_until and row.blocked_until > now:
-        raise TooManyRequests.after((row.blocked_until - now).total_seconds())
+    asked = select(LoginThrottle.blocked_until, _clock()).where(LoginThrottle.key == key)
+    for blocked_until, now in await session.execute(asked):
+        _refuse_before(blocked_until, now)
 
 
-async def lock_count(session: AsyncSession, key: str, now: datetime) -> int:
-    """The failures so far, with the row locked until the end of the transaction: parallel guesses take turns."""
-    fresh = insert(LoginThrottle).values(key=key, failures=0, last_failed_at=now).on_conflict_do_nothing()
-    await session.execute(fresh)
-    row = (await session.execute(select(LoginThrottle).where(LoginThrottle.key == key).with_for_update())).scalar_one()
-    if row.blocked_until and row.blocked_until > now:
-        raise TooManyRequests.after((row.blocked_until - now).total_seconds())
-    return 0 if row.last_failed_at < now - FORGET_AFTER else row.failures
+async def lock_count(session: AsyncSession, key: str) -> tuple[int, datetime]:
+    """The failures so far and the time now, with the row locked until the end of the transaction.
+
+    Parallel guesses take turns: an update that changes nothing waits for the lock, and its answer is read after that.
+    """
+    entry = insert(LoginThrottle).values(key=key, failures=0, last_failed_at=_clock())
+    locked = entry.on_conflict_do_update(index_elements=["key"], set_={"key": entry.excluded.key})
+    fields = (LoginThrottle.failures, LoginThrottle.last_failed_at, LoginThrottle.blocked_until, _clock())
+    failures, last_failed_at, blocked_until, now = (await session.execute(locked.returning(*fields))).one()
+    _refuse_before(blocked_until, now)
+    return (0 if last_failed_at < now - FORGET_AFTER else failures), now
+
+
+def _refuse_before(blocked_until: datetime | None, now: datetime) -> None:
+    if blocked_until and blocked_until > now:
+        raise TooManyRequests.after((blocked_until - now).total_seconds())
+
+
+def _clock() -> ColumnElement[datetime]:
+    """The time that waits are reckoned by: one clock for all replicas (row FT-9)."""
+    return func.clock_timestamp(type_=DateTime(timezone=True))
 
 
 async def count_failure(session: AsyncSession, key: str, failures: int, now: datetime) -> None:
@@ -86,5 +99,4 @@ async def forget(session: AsyncSession, key: str) -> None:
 
 
 async def database_now(session: AsyncSession) -> datetime:
-    """The time that waits are reckoned by: one clock for all replicas (row FT-9)."""
-    return (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return (await session.execute(select(_clock()))).scalar_one()

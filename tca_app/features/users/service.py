@@ -115,10 +115,9 @@ async def _confirm_password(session: AsyncSession, actor: Actor, hashed: str, gi
     if not given:
         raise Invalid.at("current_password", "Enter your current password to change this.")
     key = throttle.throttle_key(actor.user_id, "", "")
-    now = await throttle.database_now(session)
-    await throttle.refuse_while_waiting(session, key, now)
+    await throttle.refuse_while_waiting(session, key)
     right, _ = await verify_password(given, hashed)
-    failures = await throttle.lock_count(session, key, now)
+    failures, now = await throttle.lock_count(session, key)
     if not right:
         await throttle.count_failure(session, key, failures, now)
         raise WrongPassword.at("current_password", WrongPassword.default)

@@ -1,0 +1,116 @@
+"""How long a click waits for the page to change: `python -m benchmarks.clicks [-n 40]`.
+
+Chromium, the production build, 10,000 users and projects, warm pages. A time is taken inside the page: from the `click`
+event to the mutation that makes the answer true, so websocket, server, query and React are in it and the test driver
+is not.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.run import PASSWORD, PORT, ROOT, prepare, running
+
+GOAL_MS = 30
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+
+# Starts the clock at the next click and stops it at the first change after which the expression differs from before.
+WATCH = """(look) => {
+  const read = () => { try { return String(new Function("return " + look)()); } catch { return ""; } };
+  const before = read();
+  window.waited = null;
+  document.addEventListener("click", () => {
+    const started = performance.now();
+    const seen = new MutationObserver(() => {
+      if (read() === before) return;
+      window.waited = performance.now() - started;
+      seen.disconnect();
+    });
+    seen.observe(document, {subtree: true, childList: true, characterData: true, attributes: true});
+  }, {capture: true, once: true});
+}"""
+FIRST_ROW = "document.querySelector('tbody tr[data-row]').dataset.row"
+BULK_BAR = "document.querySelector('.bulk-bar strong')?.textContent"
+DIALOG = "document.querySelector('[role=dialog][data-state=open]') !== null"
+TAB = "document.querySelector('main').innerText"
+TURN = ("[aria-label='Next page']", "[aria-label='Previous page']")
+HEADING = "document.querySelector('main h1').textContent"
+
+
+@dataclass(frozen=True)
+class Click:
+    """What is clicked, alternating between the selectors, and what then changes."""
+
+    name: str
+    path: str
+    selectors: tuple[str, ...]
+    look: str
+
+
+CLICKS = (
+    Click("a row is ticked", "/users", ("tbody tr[data-row] input >> nth=1",), BULK_BAR),
+    Click(
+        "a dialog opens", "/users", ("button:has-text('New user')", "[role=dialog] button:has-text('Cancel')"), DIALOG
+    ),
+    Click("another tab of a page", "/settings", ("a:text-is('Password')", "a:text-is('Profile')"), TAB),
+    Click("the next 25 of 10,000 users", "/users", TURN, FIRST_ROW),
+    Click("the next 25 of 10,000 projects", "/projects", TURN, FIRST_ROW),
+    Click("users by another order", "/users?sort=full_name", ("th button.sort >> nth=0",), FIRST_ROW),
+    Click("another page", "/users", ("#sidebar a:has-text('Projects')", "#sidebar a:has-text('Users')"), HEADING),
+)
+
+
+def measure(page: Page, click: Click, count: int) -> list[float]:
+    """Milliseconds of each click after two that warm up."""
+    page.goto(click.path)
+    page.wait_for_function(f"() => {{ try {{ return {click.look} !== '' }} catch {{ return false }} }}")
+    page.locator(click.selectors[0]).wait_for()
+    times = []
+    for number in range(count + 2):
+        page.evaluate(WATCH, click.look)
+        page.locator(click.selectors[number % len(click.selectors)]).click()
+        page.wait_for_function("() => window.waited !== null")
+        times.append(page.evaluate("() => window.waited"))
+        page.wait_for_function("() => document.querySelector('.progress')?.dataset.busy !== 'true'")
+    return times[2:]
+
+
+def report(address: str, count: int) -> None:
+    with sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+        browser = playwright.chromium.launch(executable_path=path if Path(path).exists() else None, args=list(QUIET))
+        page = browser.new_page(base_url=address, viewport={"width": 1280, "height": 900}, bypass_csp=True)
+        page.goto("/login")
+        page.fill("input[name=username]", "admin")
+        page.fill("input[name=password]", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_selector("main h1")
+        print("| click | median ms | p95 ms |\n|---|---|---|")
+        every: list[float] = []
+        for click in CLICKS:
+            times = measure(page, click, count)
+            every += times
+            print(f"| {click.name} | {statistics.median(times):.1f} | {statistics.quantiles(times, n=20)[-1]:.1f} |")
+        print(f"\nAll clicks: median {statistics.median(every):.1f} ms (goal {GOAL_MS} ms), Chromium {browser.version}")
+        browser.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-n", type=int, default=40, help="clicks of each kind")
+    count = parser.parse_args().n
+    with tempfile.TemporaryDirectory(prefix="tca-bench-") as folder:
+        prepare(Path(folder))
+        address = f"http://127.0.0.1:{PORT}"
+        with running([sys.executable, "-m", "tca_app", "serve"], f"{address}/health/live", ROOT, PORT=PORT):
+            report(address, count)
+
+
+if __name__ == "__main__":
+    main()
