@@ -145,6 +145,7 @@ async def open_session(
             .where(User.hashed_password == proven_hash if proven_hash else true())
             .values(changes)
             .returning(*PERSON, User.auth_version)
+            .execution_options(synchronize_session=False)
         )
     ).first()
     if person is None:

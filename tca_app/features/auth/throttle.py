@@ -7,7 +7,7 @@ count of its own: an attacker cannot lock a person out of the browser they use (
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, DateTime, delete, func, select
+from sqlalchemy import ColumnElement, DateTime, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,10 +50,21 @@ def wait_after(failures: int) -> int:
     return int(min(FIRST_WAIT_S * 2 ** (failures - FREE_FAILURES), LONGEST_WAIT_S))
 
 
+# One clock for all replicas (row FT-9).
+CLOCK: ColumnElement[datetime] = func.clock_timestamp(type_=DateTime(timezone=True))
+# Built once: building them takes longer than running them.
+_ASK = select(LoginThrottle.blocked_until, CLOCK).where(LoginThrottle.key == bindparam("name"))
+_ENTRY = insert(LoginThrottle).values(key=bindparam("name"), failures=0, last_failed_at=CLOCK)
+_LOCK = _ENTRY.on_conflict_do_update(index_elements=["key"], set_={"key": _ENTRY.excluded.key}).returning(
+    LoginThrottle.failures, LoginThrottle.last_failed_at, LoginThrottle.blocked_until, CLOCK
+)
+_FORGET = delete(LoginThrottle).where(LoginThrottle.key == bindparam("name"))
+_PLAIN = {"synchronize_session": False}
+
+
 async def refuse_while_waiting(session: AsyncSession, key: str) -> None:
     """Raises TooManyRequests while the wait lasts, whatever the password is."""
-    asked = select(LoginThrottle.blocked_until, _clock()).where(LoginThrottle.key == key)
-    for blocked_until, now in await session.execute(asked):
+    for blocked_until, now in await session.execute(_ASK, {"name": key}):
         _refuse_before(blocked_until, now)
 
 
@@ -62,10 +73,8 @@ async def lock_count(session: AsyncSession, key: str) -> tuple[int, datetime]:
 
     Parallel guesses take turns: an update that changes nothing waits for the lock, and its answer is read after that.
     """
-    entry = insert(LoginThrottle).values(key=key, failures=0, last_failed_at=_clock())
-    locked = entry.on_conflict_do_update(index_elements=["key"], set_={"key": entry.excluded.key})
-    fields = (LoginThrottle.failures, LoginThrottle.last_failed_at, LoginThrottle.blocked_until, _clock())
-    failures, last_failed_at, blocked_until, now = (await session.execute(locked.returning(*fields))).one()
+    found = await session.execute(_LOCK, {"name": key}, execution_options=_PLAIN)
+    failures, last_failed_at, blocked_until, now = found.one()
     _refuse_before(blocked_until, now)
     return (0 if last_failed_at < now - FORGET_AFTER else failures), now
 
@@ -73,11 +82,6 @@ async def lock_count(session: AsyncSession, key: str) -> tuple[int, datetime]:
 def _refuse_before(blocked_until: datetime | None, now: datetime) -> None:
     if blocked_until and blocked_until > now:
         raise TooManyRequests.after((blocked_until - now).total_seconds())
-
-
-def _clock() -> ColumnElement[datetime]:
-    """The time that waits are reckoned by: one clock for all replicas (row FT-9)."""
-    return func.clock_timestamp(type_=DateTime(timezone=True))
 
 
 async def count_failure(session: AsyncSession, key: str, failures: int, now: datetime) -> None:
@@ -95,8 +99,8 @@ async def count_failure(session: AsyncSession, key: str, failures: int, now: dat
 
 
 async def forget(session: AsyncSession, key: str) -> None:
-    await session.execute(delete(LoginThrottle).where(LoginThrottle.key == key))
+    await session.execute(_FORGET, {"name": key}, execution_options=_PLAIN)
 
 
 async def database_now(session: AsyncSession) -> datetime:
-    return (await session.execute(select(_clock()))).scalar_one()
+    return (await session.execute(select(CLOCK))).scalar_one()
