@@ -1,7 +1,7 @@
-"""The console beside the physical limit: `python -m benchmarks.run TOOLS [--only rest|login|front]`.
+"""The console beside the physical limit: `python -m benchmarks.run TOOLS [--only rest|login|front|start]`.
 
-TOOLS is the folder with compare.py, login_bench.py, frontend_weight.py and limit/serve.py. Starts both servers, each
-with stores of its own and 10,000 users and projects, measures them in one run and ends them.
+TOOLS is the folder with compare.py, login_bench.py, frontend_weight.py, start_time.py and limit/serve.py. Starts both
+servers, each with stores of its own and 10,000 users and projects, measures them in one run and ends them.
 """
 
 import argparse
@@ -80,13 +80,25 @@ def config_for(tools: Path, name: str, folder: Path) -> Path:
     return path
 
 
+def starts(tools: Path) -> None:
+    """Seconds from the command to the first answer, with nothing changed since the start before."""
+    with tempfile.TemporaryDirectory(prefix="tca-bench-") as folder:
+        prepare(Path(folder))
+        address = ["--url", f"http://127.0.0.1:{PORT}/health/live", "--cwd", str(ROOT)]
+        command = [sys.executable, str(tools / "start_time.py"), *address, "--", "make", "run"]
+        subprocess.run(command, check=True, env={**os.environ, "PORT": PORT}, cwd=ROOT)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tools", type=Path)
-    parser.add_argument("--only", choices=("rest", "login", "front"))
+    parser.add_argument("--only", choices=("rest", "login", "front", "start"))
     parser.add_argument("-d", default="5", help="seconds of each measurement")
     arguments = parser.parse_args()
     tools = arguments.tools.resolve()
+    if arguments.only == "start":
+        starts(tools)
+        return
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tca-bench-")))
         prepare(folder / "console")

@@ -1,6 +1,7 @@
 """Wires the console: pages, REST, the edge in front of both, and what runs as long as the process does."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -36,6 +37,9 @@ class Console(rx.App):
 async def _process() -> AsyncIterator[None]:
     """What one process needs while it serves: logs, the notices of changes, and a clean end."""
     setup_logging()
+    # What is loaded by now stays: without this every full collection walks all of it and stops the process for 100 ms.
+    gc.collect()
+    gc.freeze()
     listening = asyncio.create_task(listen())
     yield
     listening.cancel()
