@@ -94,7 +94,8 @@
    * Into the console. The websocket's handshake must carry the new cookie, so it is closed and opened as if the tab had
    * been put away and fetched again; the sign-in page then leads on. Where that does not happen the page loads anew.
    */
-  const enter = (next) => {
+  const enter = (form, next) => {
+    if (form.dataset.connected !== "true" || document.hidden || form.dataset.post.endsWith("/setup")) return location.assign(next);
     const here = location.href;
     setTimeout(() => location.href === here && location.assign(next), 1500);
     window.dispatchEvent(new PageTransitionEvent("pagehide"));
@@ -117,7 +118,7 @@
       showFaults(form, "The console cannot be reached. Check your connection and try again.", []);
       return;
     }
-    if (response.ok) return enter(safeNext(new URLSearchParams(location.search).get("next")));  // the button stays busy
+    if (response.ok) return enter(form, safeNext(new URLSearchParams(location.search).get("next")));  // the button stays busy
     const problem = await response.json().catch(() => ({}));
     setBusy(form, false);
     const faults = Array.isArray(problem.errors) ? problem.errors : [];

@@ -222,3 +222,15 @@ def test_an_unknown_page_is_a_404_with_a_way_back(new_page: NewPage, admin: tupl
     assert answer.status == 404
     page.get_by_role("link", name=re.compile("dashboard", re.IGNORECASE)).last.click()
     page.wait_for_url("**/dashboard**")
+
+
+def test_signing_in_does_not_load_the_page_anew(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    page.goto("/login?next=/users")
+    expect(page.locator("form[data-connected=true]")).to_be_visible()
+    page.evaluate("window.stillHere = true")
+    page.get_by_label("Username or email").fill(admin[0])
+    page.get_by_label("Password", exact=True).fill(admin[1])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Users", level=1)).to_be_visible()
+    assert page.evaluate("window.stillHere")
