@@ -320,8 +320,22 @@
     hadOverlay = hasOverlay;
   };
 
+  /* A refused save leads to the first field that has to change, unless the person has typed on since. */
+  let typedSince = false;
+  document.addEventListener("input", () => { typedSince = true; });
+  document.addEventListener("submit", () => { typedSince = false; }, true);
+  const leadToFault = () => {
+    for (const form of all("form[data-round]")) {
+      const fault = find("[aria-invalid=true]", form);
+      if (!fault || form.dataset.told === form.dataset.round) continue;
+      form.dataset.told = form.dataset.round;
+      if (!typedSince) fault.focus();
+    }
+  };
+
   const refresh = () => {
     giveFocusBack();
+    leadToFault();
     all("time[data-relative]").forEach(setTime);
     all("input[data-value]").forEach(followUrl);
     markSidebar();
@@ -329,7 +343,7 @@
 
   // Runs before the next paint, so nobody sees the exact time turn into a relative one.
   new MutationObserver(refresh).observe(document, {
-    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime", "data-value"],
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime", "data-value", "aria-invalid"],
   });
   setInterval(() => document.hidden || refresh(), 20000);
   document.addEventListener("visibilitychange", refresh);

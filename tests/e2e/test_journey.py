@@ -234,3 +234,16 @@ def test_signing_in_does_not_load_the_page_anew(new_page: NewPage, admin: tuple[
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Users", level=1)).to_be_visible()
     assert page.evaluate("window.stillHere")
+
+
+def test_a_refused_save_leads_to_the_field(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    sign_in(page, *admin, path="/login?next=/users")
+    page.get_by_role("button", name="New user").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Email").fill("somebody@example.com")
+    dialog.get_by_label("Username").fill(admin[0])
+    dialog.get_by_label("Password", exact=True).fill(PASSWORD)
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog.get_by_text("This username is taken.")).to_be_visible()
+    expect(dialog.get_by_label("Username")).to_be_focused()

@@ -186,12 +186,17 @@ def team_preview(url: Any) -> rx.Component:
         "Team",
         rx.cond(
             state.members_loaded,
-            rx.el.ul(rx.foreach(state.members[:PREVIEW], _preview_line), class_name="lines"),
+            rx.el.ul(rx.foreach(state.members[:PREVIEW], _preview_line), _preview_rest(url), class_name="lines"),
             rx.el.div(skeleton_lines(3), class_name="panel-body"),
         ),
         actions=(link("All members", to=url),),
         flush=True,
     )
+
+
+def _preview_rest(url: Any) -> rx.Component:
+    rest = state.members_total - PREVIEW
+    return rx.cond(rest > 0, rx.el.li(link("and ", rest, " more", to=url)))
 
 
 def _preview_line(member: Any) -> rx.Component:
