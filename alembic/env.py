@@ -12,6 +12,11 @@ WAIT_FOR_RUNNER = "60s"
 WAIT_FOR_TABLE = "2s"  # a migration that waits longer for a lock stops everybody who comes after it
 
 
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Procrastinate's tables have no models of ours."""
+    return not (kind == "table" and (name or "").startswith("procrastinate_"))
+
+
 def run() -> None:
     engine = create_engine(
         get_settings().sync_database_url,
@@ -23,7 +28,12 @@ def run() -> None:
         connection.execute(text(f"SELECT pg_advisory_lock({RUNNER_LOCK})"))
         connection.execute(text(f"SET lock_timeout = '{WAIT_FOR_TABLE}'"))
         connection.commit()
-        context.configure(connection=connection, target_metadata=SQLModel.metadata, transaction_per_migration=True)
+        context.configure(
+            connection=connection,
+            target_metadata=SQLModel.metadata,
+            transaction_per_migration=True,
+            include_name=_is_ours,
+        )
         with context.begin_transaction():
             context.run_migrations()
 

@@ -320,6 +320,15 @@
     hadOverlay = hasOverlay;
   };
 
+  /* "Load more" presses itself when it comes into view. */
+  const inView = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting && !entry.target.disabled) entry.target.click();
+  }, { rootMargin: "200px" });
+  const watchMore = () => all("[data-load-more]:not([data-watched])").forEach((button) => {
+    button.dataset.watched = "";
+    inView.observe(button);
+  });
+
   /* A refused save leads to the first field that has to change, unless the person has typed on since. */
   let typedSince = false;
   document.addEventListener("input", () => { typedSince = true; });
@@ -336,6 +345,7 @@
   const refresh = () => {
     giveFocusBack();
     leadToFault();
+    watchMore();
     all("time[data-relative]").forEach(setTime);
     all("input[data-value]").forEach(followUrl);
     markSidebar();

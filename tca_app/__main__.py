@@ -6,25 +6,32 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
+import uvloop
 
 from tca_app import demo
 from tca_app.admin import run_once
 from tca_app.config import ConfigError, get_settings
+from tca_app.consumers.analytics import recount
+from tca_app.consumers.streams import replay
 from tca_app.core.embedded import configured_stores, embedded_stores
 from tca_app.core.embedded_servers import StoreError
 from tca_app.core.errors import AppError
+from tca_app.core.event_log import verify_log
+from tca_app.core.jobs import Wait
 from tca_app.features.auth import setup
 from tca_app.frontend import ROOT
 from tca_app.frontend_bundle import BundleError
 from tca_app.migrate import MigrationError, check_models, migrate
 from tca_app.serve import StartError
 from tca_app.serve import serve as run_console
+from tca_app.worker import run_worker
 
 CONFIG_FAULT = 78  # EX_CONFIG of sysexits.h
 
@@ -42,6 +49,14 @@ def serve() -> None:
     """Run the console: stores, migrations, front end, web."""
     with _plain_faults():
         run_console(_say)
+
+
+@commands.command()
+def worker(queue: Annotated[list[str] | None, typer.Option(help="Only this queue; may be repeated.")] = None) -> None:
+    """Do jobs in a process of their own (the web process does them too unless RUN_WORKER=false)."""
+    with _plain_faults(), configured_stores():
+        migrate()
+        uvloop.run(run_worker(queue))
 
 
 @commands.command("migrate")
@@ -100,6 +115,41 @@ def fill_demo(force: Annotated[bool, typer.Option(help="Also when there are user
         _say(f"Sign in as {made.admin} (administrator) or {made.member}; everybody's password is {made.password}")
 
 
+@commands.command("verify-log")
+def check_log() -> None:
+    """Walk the event log and name the first row that is not as it was written; exit code 1 when there is one."""
+    with _plain_faults(), configured_stores():
+        migrate()
+        found = run_once(verify_log)
+        if found.fault:
+            typer.echo(f"The event log is broken: {found.fault}", err=True)
+            raise typer.Exit(1)
+        _say(f"{found.events:,} events in {found.chains:,} chains: intact")
+
+
+@commands.command("recount")
+def recount_metrics() -> None:
+    """Compare the numbers by day with the event log, and mend those that differ."""
+    with _plain_faults(), configured_stores():
+        migrate()
+        total, wrong = run_once(recount)
+        for line in wrong:
+            _say(line)
+        _say(f"{total:,} numbers: {f'{len(wrong):,} mended' if wrong else 'all right'}")
+
+
+@commands.command("replay-stream")
+def replay_streams(
+    since: Annotated[datetime | None, typer.Option(help="The first day (UTC).", formats=["%Y-%m-%d"])] = None,
+) -> None:
+    """Fill the Redis streams from the event log, after Redis lost them."""
+    first = since.replace(tzinfo=UTC) if since else datetime.min.replace(tzinfo=UTC)
+    with _plain_faults(), configured_stores():
+        migrate()
+        done = run_once(lambda session: replay(session, first))
+        _say(f"Appended {done:,} events")
+
+
 @commands.command()
 def check_config() -> None:
     """Name every fault of the settings; exit code 78 when there is one."""
@@ -141,6 +191,9 @@ def _plain_faults() -> Iterator[None]:
         raise typer.Exit(CONFIG_FAULT) from None
     except AppError as error:
         typer.echo("\n".join(f"{fault.name}: {fault.detail}" for fault in error.errors) or error.detail, err=True)
+        raise typer.Exit(1) from None
+    except Wait as error:
+        typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     except (StoreError, BundleError, MigrationError, StartError) as error:
         typer.echo(str(error), err=True)

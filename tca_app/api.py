@@ -15,12 +15,26 @@ from tca_app.core.errors import MAX_BODY, AppError, FieldFault
 from tca_app.core.problem import MEDIA_TYPE, problem_body, problem_of
 from tca_app.core.schema import in_words
 from tca_app.deps import Problem, json_response
+from tca_app.features.activity.router import router as activity_router
 from tca_app.features.auth.router import router as auth_router
 from tca_app.features.dashboard.router import router as dashboard_router
 from tca_app.features.health.router import router as health_router
+from tca_app.features.jobs.router import router as jobs_router
+from tca_app.features.notifications.router import router as notifications_router
 from tca_app.features.projects.router import router as projects_router
 from tca_app.features.users.router import router as users_router
 
+# By how often they are asked.
+ROUTERS = (
+    health_router,
+    users_router,
+    projects_router,
+    auth_router,
+    dashboard_router,
+    activity_router,
+    notifications_router,
+    jobs_router,
+)
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "payload_too_large"}
 
 
@@ -45,7 +59,7 @@ def build_api() -> FastAPI:
     )
     for error, handler in _HANDLERS.items():
         api.add_exception_handler(error, handler)
-    for router in (health_router, users_router, projects_router, auth_router, dashboard_router):  # by how often asked
+    for router in ROUTERS:
         api.include_router(router)
     about = About(name=get_settings().app_name, version=VERSION, status="ok", docs="/docs").model_dump_json().encode()
 

@@ -5,9 +5,11 @@ import math
 import os
 import secrets
 from collections import Counter
+from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -65,6 +67,17 @@ class Settings(BaseSettings):
     first_superuser_email: str = ""
     first_superuser_password: SecretStr = SecretStr("")
 
+    run_worker: bool = True  # does this web process do the jobs too?
+    job_takeover_seconds: float = Field(20, ge=0.5, le=600)
+    stream_maxlen: int = Field(10_000, ge=100)
+
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = "TCA InfraForge <noreply@localhost>"
+    slack_webhook_url: SecretStr = SecretStr("")
+    user_service_url: str = ""
+    notification_service_url: str = ""
+    analytics_service_url: str = ""
+
     rate_limit_login: str = "10/minute"
     rate_limit_api: str = "600/minute"
 
@@ -99,6 +112,32 @@ class Settings(BaseSettings):
         url = value.get_secret_value()
         if url and url.partition("://")[0] not in ("redis", "rediss", "unix"):
             raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_scheme(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if parts.geturl() and not (parts.scheme in ("smtp", "smtps") and parts.hostname):
+            raise ValueError("must look like smtp://user:password@host:587 or smtps://host")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _one_sender(cls, value: str) -> str:
+        if "@" not in parseaddr(value)[1] or not value.isprintable():
+            raise ValueError("must look like Console <console@example.com>")
+        return value
+
+    @field_validator("user_service_url", "notification_service_url", "analytics_service_url")
+    @classmethod
+    def _service_scheme(cls, value: str) -> str:
+        return _refuse_other_schemes(value)
+
+    @field_validator("slack_webhook_url")
+    @classmethod
+    def _slack_scheme(cls, value: SecretStr) -> SecretStr:
+        _refuse_other_schemes(value.get_secret_value())
         return value
 
     @field_validator("rate_limit_login", "rate_limit_api")
@@ -151,6 +190,13 @@ class Settings(BaseSettings):
         return scheme + self.database_url.get_secret_value().removeprefix("postgresql")
 
 
+def _refuse_other_schemes(url: str) -> str:
+    parts = urlsplit(url)
+    if url and not (parts.scheme in ("http", "https") and parts.hostname):
+        raise ValueError("must start with https:// or http://")
+    return url
+
+
 def production_faults(s: Settings) -> list[str]:
     """Every reason why production must not start with these settings (reliability row OPS-1)."""
     faults = []
@@ -172,6 +218,7 @@ def production_faults(s: Settings) -> list[str]:
         if not getattr(s, name):
             faults.append(f"{name.upper()} must not be empty")
     faults += _store_faults(s)
+    faults += _sender_faults(s)
     return faults
 
 
@@ -206,6 +253,18 @@ def _store_faults(s: Settings) -> list[str]:
             faults.append(f"{name} must carry a password for a store on another machine")
         if name == "DATABASE_URL" and not any(mode in url for mode in ("sslmode=require", "sslmode=verify-")):
             faults.append("DATABASE_URL must use TLS (sslmode=require or stricter) for a store on another machine")
+    return faults
+
+
+def _sender_faults(s: Settings) -> list[str]:
+    """Mail and messages must not travel in the clear; a Slack address is a secret that leads to Slack only."""
+    faults = []
+    smtp = urlsplit(s.smtp_url.get_secret_value())
+    if smtp.scheme == "smtp" and "starttls=required" not in smtp.query and smtp.hostname not in LOCAL_NAMES:
+        faults.append("SMTP_URL must be smtps:// or end with ?starttls=required")
+    slack = urlsplit(s.slack_webhook_url.get_secret_value())
+    if slack.hostname and (slack.scheme, slack.hostname) != ("https", "hooks.slack.com"):
+        faults.append("SLACK_WEBHOOK_URL must start with https://hooks.slack.com/")
     return faults
 
 

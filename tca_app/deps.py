@@ -20,6 +20,7 @@ from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Invalid, NotSignedIn
 from tca_app.core.limits import get_limits
 from tca_app.core.paging import Page
+from tca_app.core.security import cookie_name
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.auth.service import Client
@@ -176,7 +177,23 @@ async def _caller(token: str, client: Client) -> auth.Caller:
     return caller
 
 
+class _Viewer(_SignedIn):
+    """As for every call, and also by the cookie of a browser: for a file that a page links to. Only for GET."""
+
+    async def __call__(self, request: Request) -> Any:
+        cookie = request.cookies.get(cookie_name(), "")
+        if request.headers.get("authorization") or not cookie or request.method != "GET":
+            return await super().__call__(request)
+        async with reading() as session:
+            caller = await auth.resolve_browser(session, cookie, request.scope["client_info"])
+        if caller is None:
+            raise NotSignedIn
+        await get_limits().refuse_excess("api", f"user:{caller.actor.user_id}")
+        return caller.actor
+
+
 CurrentActor = Annotated[Actor, Depends(_SignedIn("actor"))]
+CurrentViewer = Annotated[Actor, Depends(_Viewer("actor"))]
 CurrentPerson = Annotated[SignedInUser, Depends(_SignedIn("person"))]
 
 
@@ -253,6 +270,12 @@ def page_response(request: Request, page: Page[T], adapter: TypeAdapter[list[T]]
     if links := _links(request, page.total, page.capped, skip, limit):
         headers["Link"] = links
     return json_response(adapter.dump_json(page.items), headers=headers)
+
+
+def next_link(request: Request, cursor: int) -> dict[str, str]:
+    """The `Link` header of a list by cursor: to what follows after the id `cursor`."""
+    given = [(name, value) for name, value in parse_qsl(request.url.query) if name != "cursor"]
+    return {"Link": f'<{request.scope["path"]}?{urlencode([*given, ("cursor", cursor)])}>; rel="next"'}
 
 
 def _links(request: Request, total: int, capped: bool, skip: int, limit: int) -> str:

@@ -12,18 +12,31 @@ from tca_app.api import build_api
 from tca_app.config import get_settings
 from tca_app.core.changes import listen
 from tca_app.core.db import close_db
+from tca_app.core.http import close_http
 from tca_app.core.log import setup_logging
 from tca_app.core.redis import close_redis
+from tca_app.features.activity import pages as activity_pages
 from tca_app.features.auth import pages as auth_pages
 from tca_app.features.dashboard import pages as dashboard_pages
+from tca_app.features.jobs import pages as job_pages
+from tca_app.features.notifications import pages as notification_pages
 from tca_app.features.projects import pages as project_pages
 from tca_app.features.users import pages as users_pages
 from tca_app.frontend_files import page_policy, with_pages
 from tca_app.middleware import Edge
 from tca_app.ui import layout, theme
 from tca_app.ui.install import install
+from tca_app.worker import work
 
-PAGES = [*auth_pages.PAGES, *dashboard_pages.PAGES, *users_pages.PAGES, *project_pages.PAGES]
+PAGES = [
+    *auth_pages.PAGES,
+    *dashboard_pages.PAGES,
+    *users_pages.PAGES,
+    *project_pages.PAGES,
+    *activity_pages.PAGES,
+    *notification_pages.PAGES,
+    *job_pages.PAGES,
+]
 
 
 class Console(rx.App):
@@ -40,10 +53,14 @@ async def _process() -> AsyncIterator[None]:
     # What is loaded by now stays: without this every full collection walks all of it and stops the process for 100 ms.
     gc.collect()
     gc.freeze()
-    listening = asyncio.create_task(listen())
+    tasks = [asyncio.create_task(listen())]
+    if get_settings().run_worker:
+        tasks.append(asyncio.create_task(work()))
     yield
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await close_http()
     await close_db()
     await close_redis()
 

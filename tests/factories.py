@@ -4,14 +4,17 @@ import itertools
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from tca_app.core.actor import Actor
 from tca_app.core.db import transaction
+from tca_app.core.events import emit
 from tca_app.core.security import hash_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
-from tca_app.models import Project, ProjectMember, User
+from tca_app.features.users.events import UserUpdated
+from tca_app.models import LoggedEvent, Notification, Project, ProjectMember, User
+from tca_app.worker import work
 
 PASSWORD = "Green-Boat-42"
 T = TypeVar("T")
@@ -53,6 +56,22 @@ async def make_project(owner: Actor, name: str = "", team: dict[Actor, str] | No
     return project_id
 
 
+async def make_notification(whom: Actor) -> int:
+    """A line in somebody's inbox; returns its id."""
+    async with transaction() as session:
+        await emit(session, None, UserUpdated(subject_id=whom.user_id, subject_name=whom.display_name))
+        event_id = (await session.execute(select(func.max(LoggedEvent.id)))).scalar_one()
+        values = {
+            "user_id": whom.user_id,
+            "event_id": event_id,
+            "kind": "user_updated",
+            "title": "x",
+            "body": "",
+            "link": "",
+        }
+        return (await session.execute(insert(Notification).values(values).returning(Notification.id))).scalar_one()
+
+
 async def bearer(actor: Actor) -> dict[str, str]:
     """The header of a script that this person signed in."""
     done = await run(auth.open_session, actor.user_id, Client(ip="127.0.0.1"), "api")
@@ -66,6 +85,11 @@ async def signed_in(actor: Actor) -> tuple[Actor, dict[str, str]]:
     async with transaction() as session:
         caller = await auth.resolve_bearer(session, header["Authorization"].removeprefix("Bearer "))
     return caller.actor, header
+
+
+async def do_jobs() -> None:
+    """Do every job that waits, as a worker does, until there is none left."""
+    await work(until_empty=True)
 
 
 async def row_of(table: Any, row_id: int) -> dict[str, Any]:

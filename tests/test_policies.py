@@ -6,7 +6,7 @@ from fastapi.routing import APIRoute
 
 from tca_app.api import build_api
 from tca_app.models import Project, User
-from tests.factories import make_admin, make_project, make_user, row_of, signed_in
+from tests.factories import make_admin, make_notification, make_project, make_user, row_of, signed_in
 
 # Open to everybody, each for a reason: they sign in, or tell only that the console is there.
 PUBLIC = {
@@ -40,7 +40,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     admin = await make_admin()
     project_id = await make_project(admin)
     before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
-    url = path.format(user_id=admin.user_id, project_id=project_id, session_id=1)
+    url = path.format(user_id=admin.user_id, project_id=project_id, session_id=1, notification_id=1, job_id=1)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -54,11 +54,14 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     _, stranger = await signed_in(await make_user())
     project_id = await make_project(admin)
     before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
-    url = path.format(user_id=admin.user_id, project_id=project_id, session_id=admin.session_id)
+    ids = {"session_id": admin.session_id, "notification_id": await make_notification(admin), "job_id": 1}
+    url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     bodies = {"members": {"user_id": admin.user_id, "role": "viewer"}, "transfer": {"user_id": admin.user_id}}
     body = {"role": "viewer"} if path.endswith("members/{user_id}") else bodies.get(path.rsplit("/", 1)[-1])
     body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
     answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)
-    expected = (403, 404) if path.startswith("/api/v1/users/") and method != "GET" else (404,)
+    # What only administrators have at all is refused; elsewhere whatever is somebody else's does not exist.
+    refused = path.startswith("/api/v1/jobs/") or (path.startswith("/api/v1/users/") and method != "GET")
+    expected = (403, 404) if refused else (404,)
     assert answer.status_code in expected, answer.text
     assert (await row_of(User, admin.user_id), await row_of(Project, project_id)) == before

@@ -23,6 +23,7 @@ CHANNEL = "tca_changes"
 KEPT_S = 2.0
 RETRY_S = 1.0
 PROBE_S = 5.0
+EVERYTHING = "*"
 T = TypeVar("T")
 
 
@@ -78,6 +79,27 @@ class ChangeCache(Generic[T]):
 
 
 _caches: WeakSet[ChangeCache[Any]] = WeakSet()
+_hearers: list[Callable[[str], None]] = []
+_lost_at: float | None = monotonic()  # not yet heard anything
+
+
+def hear(hearer: Callable[[str], None]) -> Callable[[], None]:
+    """Call `hearer` with the topic of each change, after the copies of it are gone; returns how to end that.
+
+    It gets EVERYTHING when notices may have been missed. It must be quick: it runs between two notices.
+    """
+    _hearers.append(hearer)
+    return lambda: _hearers.remove(hearer)
+
+
+def deaf_for() -> float:
+    """Seconds since the notices of changes were lost; 0 while they are heard."""
+    return 0.0 if _lost_at is None else monotonic() - _lost_at
+
+
+def _tell(topic: str) -> None:
+    for hearer in list(_hearers):
+        hearer(topic)
 
 
 def note_write() -> None:
@@ -100,9 +122,15 @@ async def listen() -> None:
 
 
 def _hear(is_listening: bool) -> None:
+    global _lost_at
     for cache in _caches:
         cache.is_listening = is_listening
         cache.clear()
+    if is_listening:
+        _lost_at = None
+        _tell(EVERYTHING)
+    elif _lost_at is None:
+        _lost_at = monotonic()
 
 
 async def _listen_once() -> None:
@@ -115,5 +143,6 @@ async def _listen_once() -> None:
             async for notice in connection.notifies(timeout=PROBE_S):
                 for cache in _caches:
                     cache.drop(notice.payload)
+                _tell(notice.payload)
             # A connection that died without a word looks quiet; the probe tells the two apart.
             await asyncio.wait_for(connection.execute("SELECT 1"), PROBE_S)

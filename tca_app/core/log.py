@@ -77,5 +77,5 @@ def _standard_library(level: int, shared: list[Any], final: list[Any]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in ("sqlalchemy.engine", "engineio", "socketio", "httpx", "granian"):
+    for name in ("sqlalchemy.engine", "engineio", "socketio", "httpx", "granian", "procrastinate"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -1,7 +1,25 @@
 """Every table. Import them from here, so that Alembic and relations always know them all."""
 
 from tca_app.models.auth import AuthSession, IdempotencyKey, LoginThrottle, OneTimeToken
+from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
+from tca_app.models.inbox import Notification, NotificationPreference
+from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
 from tca_app.models.user import User
 
-__all__ = ["AuthSession", "IdempotencyKey", "LoginThrottle", "OneTimeToken", "Project", "ProjectMember", "User"]
+__all__ = [
+    "AuthSession",
+    "DailyMetric",
+    "EventEffect",
+    "EventHead",
+    "IdempotencyKey",
+    "JobFailure",
+    "LoggedEvent",
+    "LoginThrottle",
+    "Notification",
+    "NotificationPreference",
+    "OneTimeToken",
+    "Project",
+    "ProjectMember",
+    "User",
+]

@@ -19,6 +19,7 @@ from tca_app.core.log import request_id_var
 from tca_app.core.security import cookie_name
 from tca_app.features.auth import service as auth
 from tca_app.ui.handlers import CALL, INTERNAL_HANDLERS, NOT_UNDERSTOOD, PERMISSIONS, Call, permission_of, refuse_wild
+from tca_app.ui.live import LIVE
 from tca_app.ui.session import SessionState, Toast, to_login
 from tca_app.ui.sockets import OPEN_SOCKETS, holds_token
 
@@ -64,6 +65,7 @@ class Gate(rx.Middleware):
             viewer._keep_toasts([])
         viewer._show(actor)
         OPEN_SOCKETS.note(state.router_data, session_id)
+        LIVE.moved(state.router_data)
         return await _refusal(state, viewer, event, actor)
 
 

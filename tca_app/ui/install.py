@@ -6,6 +6,7 @@ from reflex.state import FrontendEventExceptionState
 
 from tca_app.ui.gate import Gate
 from tca_app.ui.handlers import CALL
+from tca_app.ui.live import listen_for_changes
 from tca_app.ui.watch import watch_sessions
 
 log = structlog.get_logger(__name__)
@@ -15,6 +16,7 @@ def install(app: rx.App) -> None:
     """Before the app serves. Gate comes first: what another middleware answers must not bypass it."""
     app.add_middleware(Gate(), index=0)
     app.register_lifespan_task(watch_sessions)
+    app.register_lifespan_task(listen_for_changes)
     app.backend_exception_handler = _backend_error
     app.frontend_exception_handler = _browser_error
     # Reflex would answer some of these with a script to evaluate, which our CSP refuses.

@@ -14,6 +14,7 @@ from tca_app.config import get_settings
 from tca_app.ui import routes
 from tca_app.ui.components import avatar, crashed, forbidden, icon_button, link, not_found, outage
 from tca_app.ui.gate import PAGE_PERMISSIONS
+from tca_app.ui.inbox import BellState, bell
 from tca_app.ui.palette import NAVIGATION, palette
 from tca_app.ui.session import SessionState
 
@@ -68,12 +69,13 @@ def add_pages(app: rx.App, pages: list[Page]) -> None:
     home = Page(routes.HOME, "Home", "signed_in", (SessionState.go_home,), (), boot)
     for entry in (home, *pages):
         PAGE_PERMISSIONS[entry.route.strip("/")] = entry.permission
-        guard = () if entry.is_public else (SessionState.enter,)
+        # The bell comes last: the page itself is what people wait for.
+        guard, bells = ((), ()) if entry.is_public else ((SessionState.enter,), (BellState.load,))
         app.add_page(
             _of_its_module(entry),
             route=entry.route,
             title=_page_title(entry.title),
-            on_load=[*guard, *entry.on_load],
+            on_load=[*guard, *entry.on_load, *bells],
         )
 
 
@@ -178,6 +180,7 @@ def _topbar(crumbs: tuple[Crumb, ...]) -> rx.Component:
         ),
         palette(),
         connection_status(),
+        bell(),
         _account_menu(),
         class_name="topbar",
     )
@@ -190,16 +193,21 @@ def _crumb(label: Any, url: str | None) -> rx.Component:
 
 
 def connection_status() -> rx.Component:
-    """A status region: whether this page hears from the server."""
+    """A status region: whether this page hears from the server, and the server of changes."""
+    stale = SessionState.is_stale
     return rx.el.span(
-        rx.cond(has_connection_errors, "Reconnecting", "Connected"),
+        rx.cond(has_connection_errors, "Reconnecting", rx.cond(stale, "Stale", "Connected")),
         class_name="live",
         role="status",
-        custom_attrs={"data-live": rx.cond(has_connection_errors, "off", "on")},
+        custom_attrs={"data-live": rx.cond(has_connection_errors, "off", rx.cond(stale, "stale", "on"))},
         title=rx.cond(
             has_connection_errors,
             "The server does not answer. What you see may be old.",
-            "This page is in touch with the server.",
+            rx.cond(
+                stale,
+                "The server does not hear of changes just now. Reload to see the newest.",
+                "This page shows changes as they happen.",
+            ),
         ),
     )
 

@@ -9,10 +9,15 @@ USERS = "/users"
 USER = "/users/[person_id]"
 PROJECTS = "/projects"
 PROJECT = "/projects/[project_id]"
+ACTIVITY = "/activity"
+NOTIFICATIONS = "/notifications"
+PREFERENCES = "/notifications?tab=preferences"
+JOBS = "/status/jobs"
 SETTINGS = "/settings"
 
 API_SESSION = "/api/auth/session"
 API_SETUP = "/api/auth/setup"
+API_ACTIVITY_EXPORT = "/api/v1/activity/export"
 
 
 def user(user_id: object) -> str:

@@ -13,6 +13,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import NotSignedIn
 from tca_app.ui import routes
 from tca_app.ui.handlers import CALL, PERMISSIONS, handler, tell_with
+from tca_app.ui.live import LIVE
 
 TOAST_LIFE_S = 8.0  # the stylesheet hides a toast after this; the server forgets it at the next page or toast
 MAX_TOASTS = 4
@@ -42,6 +43,8 @@ class SessionState(rx.State):
     toasts: list[Toast] = []
     # Only ever pushed by `ui.watch`: PostgreSQL does not answer, so nobody's rights are known.
     outage: bool = False
+    # Pushed too: this process does not hear of changes just now, so what is shown may be old.
+    is_stale: bool = False
 
     _session_id: int = 0
     _undo: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -74,6 +77,10 @@ class SessionState(rx.State):
         for name, value in shown.items():
             if getattr(self, name) != value:
                 setattr(self, name, value)
+
+    def _watch(self, handler: Any, *topics: str) -> None:
+        """Read again by `handler` whenever one of the topics changes, until the viewer leaves the page."""
+        LIVE.watch(self.router_data, handler, topics)
 
     def _toast(self, text: str, kind: str = "success", undo: EventSpec | None = None) -> None:
         """Show a toast. `undo` is the event that its "Undo" button sends: `UsersState.restore(user_id)`."""

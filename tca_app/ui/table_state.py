@@ -146,8 +146,13 @@ class TableState(rx.State, mixin=True):
         here = {row["id"] for row in rows}
         if any(row_id not in here for row_id in self.selected):
             self.selected = [row_id for row_id in self.selected if row_id in here]
-        self.rows, self.total, self.is_capped = rows, total, capped
-        self.is_loaded, self.load_error = True, ""
+        # A screen that is read again for somebody else's change sends only what differs.
+        if self.rows != rows:
+            self.rows = rows
+        if (self.total, self.is_capped) != (total, capped):
+            self.total, self.is_capped = total, capped
+        if not self.is_loaded or self.load_error:
+            self.is_loaded, self.load_error = True, ""
 
     def _fail(self, text: str) -> None:
         query = self._query()

@@ -12,11 +12,13 @@ from reflex.state import State, StateUpdate
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
+from tca_app.core.changes import deaf_for
 from tca_app.core.db import reading
 from tca_app.core.errors import Unavailable
 from tca_app.features.auth import service as auth
 from tca_app.ui import routes
 from tca_app.ui.gate import pushed
+from tca_app.ui.live import LIVE
 from tca_app.ui.sockets import OPEN_SOCKETS, OpenSocket
 
 log = structlog.get_logger(__name__)
@@ -26,6 +28,7 @@ GRACE_S = (
     3.0  # of silence from PostgreSQL; with the query's own 1 s limit a dead session shows for under 5 s (row AU-7)
 )
 ANSWER_WITHIN_S = 1.0
+STALE_AFTER_S = 2.0
 
 
 async def watch_sessions() -> None:
@@ -47,12 +50,15 @@ class SessionWatch:
         self.app = app
         self.answered_at = monotonic()
         self.blanked: set[str] = set()
+        self.stale: set[str] = set()
         self.asking: asyncio.Task[set[int]] | None = None
 
     async def once(self) -> None:
         """One round: forget closed sockets, cut dead sessions, blank everything while PostgreSQL is silent too long."""
         OPEN_SOCKETS.forget_closed(self.app.event_namespace.sid_to_token)
         sockets = OPEN_SOCKETS.all()
+        LIVE.keep_only({socket.socket_id for socket in sockets})
+        await self._tell_stale(sockets)
         self.blanked &= {socket.socket_id for socket in sockets}
         if not sockets:
             self.answered_at = monotonic()
@@ -65,6 +71,15 @@ class SessionWatch:
         dead = [socket for socket in sockets if socket.session_id not in alive]
         await asyncio.gather(*(self._cut(socket) for socket in dead))
         await self._restore([socket for socket in sockets if socket.session_id in alive])
+
+    async def _tell_stale(self, sockets: list[OpenSocket]) -> None:
+        """Say at every tab when this process has not heard of changes for a while, and when it does again."""
+        is_stale = deaf_for() > STALE_AFTER_S
+        told = {socket.socket_id for socket in sockets} if is_stale else set()
+        for socket in sockets:
+            if (socket.socket_id in told) != (socket.socket_id in self.stale):
+                await self._send(socket, StateUpdate(delta=pushed(is_stale=is_stale)))
+        self.stale = told
 
     async def _ask(self, sockets: list[OpenSocket]) -> set[int] | None:
         """The sessions that still count, or None when PostgreSQL does not say in time.
@@ -106,6 +121,7 @@ class SessionWatch:
         """Empty the tab, lead it to the sign-in page, close its socket, and empty its state here."""
         log.info("ui.session_cut", session_id=socket.session_id)
         OPEN_SOCKETS.forget(socket.socket_id)
+        LIVE.forget(socket.socket_id)
         events = Event.from_event_type(rx.redirect(routes.LOGIN))
         await self._send(socket, StateUpdate(delta=blank(), events=events))
         await self.app.sio.disconnect(socket.socket_id, namespace=self.app.event_namespace.namespace)

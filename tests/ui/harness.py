@@ -94,6 +94,7 @@ class Console(MiddlewareMixin):
         self.state_manager = manager
         self.event_namespace = SimpleNamespace(token_to_sid={})
         self.processor = BaseStateEventProcessor(middleware=self, backend_exception_handler=self._keep_error)
+        self.event_processor = self.processor
 
     def _keep_error(self, exception: Exception) -> None:
         self.errors.append(exception)

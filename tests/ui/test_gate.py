@@ -114,7 +114,7 @@ async def test_a_revoked_session_has_no_further_effect(console: Console) -> None
     actor = await make_user()
     tab = Tab(console, "t1", await sign_in(actor))
     await tab.hydrate()
-    await run(auth.revoke_user, actor.user_id, "test")
+    await run(auth.revoke_user, None, actor.user_id, "test")
     auth.found_sessions.clear()
     updates = await tab.send(Notes.rename, note_id=1, text="late")
     assert shown(updates, Notes, "acts") == []  # the snapshot of the emptied state
@@ -149,7 +149,7 @@ async def test_demotion_counts_at_the_next_event(console: Console) -> None:
     tab = Tab(console, "t1", await sign_in(admin))
     await tab.hydrate()
     assert shown(await tab.send(Notes.purge), Notes, "acts") == ["purged"]
-    await run(auth.revoke_user, admin.user_id, "demoted")
+    await run(auth.revoke_user, None, admin.user_id, "demoted")
     auth.found_sessions.clear()
     assert shown(await tab.send(Notes.purge), Notes, "acts") == []
 

@@ -47,7 +47,8 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> OpenSockets:
 
 
 @pytest.fixture
-def app() -> FakeApp:
+def app(monkeypatch: pytest.MonkeyPatch) -> FakeApp:
+    monkeypatch.setattr(watch, "deaf_for", lambda: 0.0)  # as a process that hears of changes
     return FakeApp()
 
 
@@ -61,7 +62,7 @@ async def test_only_the_dead_session_is_cut(app: FakeApp, sockets: OpenSockets) 
     kept, _ = await signed_in(await make_user())
     connect(app, sockets, "a", gone.session_id)
     connect(app, sockets, "b", kept.session_id)
-    await run(auth.revoke_user, gone.user_id, "test")
+    await run(auth.revoke_user, None, gone.user_id, "test")
     await SessionWatch(app).once()
     assert app.closed == ["a"]
     [(to, update)] = app.sent
@@ -137,3 +138,16 @@ async def test_a_server_that_hangs_is_not_waited_for(
     await asyncio.wait({hanging}, timeout=10)
     await session_watch.once()
     assert asked == [1, 1]
+
+
+async def test_a_tab_is_told_once_that_it_may_be_stale_and_once_that_it_is_not(
+    app: FakeApp, sockets: OpenSockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor, _ = await signed_in(await make_user())
+    connect(app, sockets, "a", actor.session_id)
+    session_watch = SessionWatch(app)
+    for deaf_s in (0.0, 3.0, 4.0, 0.0, 0.0):
+        monkeypatch.setattr(watch, "deaf_for", lambda deaf_s=deaf_s: deaf_s)
+        await session_watch.once()
+    told = [update.delta[SessionState.get_full_name()]["is_stale_rx_state_"] for _, update in app.sent]
+    assert told == [True, False]

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.errors import BadCredentials, NotFound, NotSignedIn, TokenReused
+from tca_app.core.events import emit
 from tca_app.core.security import (
     keyed_token,
     new_access_token,
@@ -19,7 +20,7 @@ from tca_app.core.security import (
     token_hash,
     verify_password,
 )
-from tca_app.features.auth import throttle
+from tca_app.features.auth import events, throttle
 from tca_app.features.auth.queries import (
     PERSON,
     Caller,
@@ -76,6 +77,7 @@ class Account:
     hashed_password: str | None
     may_sign_in: bool
     throttle_key: str
+    name: str = "an unknown name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ async def find_account(session: AsyncSession, login: str, client: Client) -> Acc
     """By username or email, without regard to case. Raises TooManyRequests while its throttle waits."""
     folded = login.strip().casefold()
     found = await session.execute(
-        select(User.id, User.hashed_password, User.is_active, User.deleted_at).where(
+        select(User.id, User.hashed_password, User.is_active, User.deleted_at, User.username, User.full_name).where(
             or_(func.lower(User.username) == folded, User.email == folded)
         )
     )
@@ -101,7 +103,8 @@ async def find_account(session: AsyncSession, login: str, client: Client) -> Acc
     await throttle.refuse_while_waiting(session, key)
     if row is None:
         return Account(None, None, False, key)
-    return Account(row.id, row.hashed_password, row.is_active and row.deleted_at is None, key)
+    may_sign_in = row.is_active and row.deleted_at is None
+    return Account(row.id, row.hashed_password, may_sign_in, key, row.full_name or row.username)
 
 
 async def check_password(account: Account, password: str) -> tuple[bool, str | None]:
@@ -118,9 +121,15 @@ async def sign_in(
     failures, now = await throttle.lock_count(session, account.throttle_key)
     if not right or account.user_id is None:
         await throttle.count_failure(session, account.throttle_key, failures, now)
+        await emit(session, None, _failed(account, client))
         raise BadCredentials
     await throttle.forget(session, account.throttle_key)
     return await open_session(session, account.user_id, client, kind, account.hashed_password, fresh_hash)
+
+
+def _failed(account: Account, client: Client) -> events.LoginFailed:
+    about = {"subject_id": account.user_id or 0, "subject_name": account.name}
+    return events.LoginFailed(**about, device=client.user_agent[:200])
 
 
 async def open_session(
@@ -151,6 +160,7 @@ async def open_session(
     if person is None:
         raise BadCredentials
     forget_person(session, user_id)
+    await _tell_signed_in(session, person, client, kind)
     cookie = new_token()
     row = AuthSession(
         user_id=user_id,
@@ -178,6 +188,14 @@ async def open_session(
         user=SignedInUser(**person_fields(person)),
     )
     return SignIn(_id(row), "", "", answer)
+
+
+async def _tell_signed_in(session: AsyncSession, person: Any, client: Client, kind: Kind) -> None:
+    actor = Actor(
+        person.id, person.username, person.full_name, person.is_superuser, ip=client.ip, request_id=client.request_id
+    )
+    about = {"subject_id": person.id, "subject_name": actor.display_name}
+    await emit(session, actor, events.UserLoggedIn(**about, kind=kind, device=client.user_agent[:200]))
 
 
 def _id(row: AuthSession) -> int:
@@ -217,37 +235,42 @@ async def refresh(session: AsyncSession, token: str) -> TokenPair:
         row.previous_refresh_hash, row.refresh_hash = given, token_hash(successor)
         row.rotated_at = row.last_used_at = now
     elif not (row.previous_refresh_hash == given and row.rotated_at and now - row.rotated_at <= REFRESH_GRACE):
-        await revoke(session, AuthSession.id == row.id, "refresh token reused")
+        await revoke(session, None, AuthSession.id == row.id, "refresh token reused")
         raise TokenReused
     access_token, life = new_access_token(row.user_id, family)
     return TokenPair(access_token=access_token, expires_in=life, refresh_token=successor)
 
 
-async def revoke(session: AsyncSession, which: Any, reason: str) -> int:
+async def revoke(session: AsyncSession, actor: Actor | None, which: Any, reason: str) -> int:
     """End the sessions that match; returns how many. The only way that a session ends early."""
     ended = await session.execute(
         update(AuthSession)
-        .where(which, AuthSession.revoked_at.is_(None))
+        .where(which, AuthSession.revoked_at.is_(None), User.id == AuthSession.user_id)
         .values(revoked_at=func.now(), revoked_reason=reason)
-        .returning(AuthSession.user_id)
+        .returning(AuthSession.id, User.id, func.coalesce(func.nullif(User.full_name, ""), User.username))
+        .execution_options(synchronize_session=False)
     )
-    people = list(ended.scalars())
-    for user_id in set(people):
+    of_person: dict[tuple[int, str], list[int]] = {}
+    for session_id, user_id, name in ended:
+        of_person.setdefault((user_id, name), []).append(session_id)
+    for (user_id, name), sessions in of_person.items():
         forget_person(session, user_id)
-    return len(people)
+        about = {"subject_id": user_id, "subject_name": name}
+        await emit(session, actor, events.SessionRevoked(**about, sessions=sorted(sessions), reason=reason))
+    return sum(map(len, of_person.values()))
 
 
-async def revoke_user(session: AsyncSession, user_id: int, reason: str, keep: int = 0) -> int:
+async def revoke_user(session: AsyncSession, actor: Actor | None, user_id: int, reason: str, keep: int = 0) -> int:
     """End every session of a person but `keep`."""
-    return await revoke(session, (AuthSession.user_id == user_id) & (AuthSession.id != keep), reason)
+    return await revoke(session, actor, (AuthSession.user_id == user_id) & (AuthSession.id != keep), reason)
 
 
 async def sign_out(session: AsyncSession, actor: Actor) -> None:
-    await revoke(session, AuthSession.id == actor.session_id, "signed out")
+    await revoke(session, actor, AuthSession.id == actor.session_id, "signed out")
 
 
 async def sign_out_everywhere(session: AsyncSession, actor: Actor) -> None:
-    await revoke_user(session, actor.user_id, "signed out everywhere")
+    await revoke_user(session, actor, actor.user_id, "signed out everywhere")
 
 
 async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -> None:
@@ -255,5 +278,5 @@ async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -
     which = AuthSession.id == session_id
     if not actor.is_superuser:
         which &= AuthSession.user_id == actor.user_id
-    if not await revoke(session, which, f"ended by {actor.username}"):
+    if not await revoke(session, actor, which, f"ended by {actor.username}"):
         raise NotFound

@@ -4,6 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.activity.pages import recent_activity
+from tca_app.features.activity.state import RecentState
 from tca_app.features.dashboard.state import DashboardState, HealthState
 from tca_app.ui import routes
 from tca_app.ui.components import (
@@ -26,7 +28,7 @@ state = DashboardState
 ACTIVE_PROJECTS = f"{routes.PROJECTS}?status=active"
 
 
-@page(routes.DASHBOARD, "Dashboard", on_load=(DashboardState.load, HealthState.load))
+@page(routes.DASHBOARD, "Dashboard", on_load=(DashboardState.load, HealthState.load, RecentState.load))
 def dashboard_page() -> rx.Component:
     return rx.fragment(
         page_header("Hello, " + SessionState.display_name, _as_of(), _refresh()),
@@ -36,7 +38,7 @@ def dashboard_page() -> rx.Component:
                 panel("Numbers", error_state(state.failure, state.load), flush=True),
                 rx.cond(state.is_loaded & state.is_new_instance, _first_steps(), _numbers()),
             ),
-            _health(),
+            rx.el.div(recent_activity(), _health(), class_name="columns even"),
             class_name="stack",
         ),
     )

@@ -8,6 +8,7 @@ import structlog
 
 from tca_app.core.db import reading
 from tca_app.core.errors import AppError
+from tca_app.features.activity.state import RecentState
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.schemas import DayCount, StatsRead, Trend
 from tca_app.features.health import service as parts
@@ -73,6 +74,7 @@ class DashboardState(SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
+        self._watch(DashboardState.load, "users", "projects")
         try:
             async with reading() as session:
                 self._keep(await dashboard.stats(session, self._as_actor()))
@@ -84,7 +86,7 @@ class DashboardState(SessionState):
         self.is_refreshing = True
         yield
         self.is_refreshing = False
-        yield [DashboardState.load, HealthState.load]
+        yield [DashboardState.load, HealthState.load, RecentState.load]
 
     def _keep(self, stats: StatsRead) -> None:
         people = stats.total_users

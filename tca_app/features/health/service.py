@@ -17,8 +17,10 @@ from tca_app.core.db import reading
 from tca_app.core.errors import AppError
 from tca_app.core.redis import RedisError, get_redis
 from tca_app.features.health.schemas import Check, HealthRead, Status
+from tca_app.features.jobs.service import count_queues
 
 LIMIT_S = 2.0
+MOST_LAG_S = 60.0
 KEPT_S = 1.0
 MIN_FREE_DISK = 0.05
 ROOT = Path(__file__).resolve().parents[3]
@@ -49,7 +51,7 @@ async def health() -> HealthRead:
 
 
 async def _check_all() -> HealthRead:
-    names = {"database": _database, "redis": _redis, "migrations": _migrations, "disk": _disk}
+    names = {"database": _database, "redis": _redis, "jobs": _jobs, "migrations": _migrations, "disk": _disk}
     results = await asyncio.gather(*(_timed(check) for check in names.values()))
     checks = dict(zip(names, results, strict=True))
     status: Status = "ok"
@@ -86,6 +88,22 @@ async def _redis() -> Check:
     except (RedisError, OSError) as error:
         return Check(status="degraded", detail=f"Redis is not reachable ({type(error).__name__}); working without it")
     return Check(status="ok", detail="Redis")
+
+
+async def _jobs() -> Check:
+    """Late or dead jobs make the console worse, not useless."""
+    try:
+        async with reading() as session:
+            found = await count_queues(session)
+    except (AppError, OSError) as error:
+        return Check(status="degraded", detail=f"the queues cannot be read ({type(error).__name__})")
+    waiting = sum(queue.waiting + queue.retrying for queue in found.queues)
+    dead = sum(queue.dead for queue in found.queues)
+    lag = max(queue.lag_seconds for queue in found.queues)
+    if found.workers == 0 and waiting:
+        return Check(status="degraded", detail=f"no worker is alive; {waiting} jobs wait")
+    detail = f"{waiting} waiting, {dead} dead, {lag:.0f} s behind"
+    return Check(status="ok" if lag < MOST_LAG_S and not dead else "degraded", detail=detail)
 
 
 async def _migrations() -> Check:

@@ -13,7 +13,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.db import refuse_duplicates
 from tca_app.core.editing import refuse_stale
 from tca_app.core.errors import AppError, Conflict, FieldFault, NotFound
-from tca_app.features.projects import policy
+from tca_app.core.events import emit
+from tca_app.features.projects import events, policy
 from tca_app.features.projects.queries import COLUMNS, WHOLE, get_project, list_members, list_projects, project_read
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectRead, ProjectUpdate, Transfer
 from tca_app.features.users.schemas import BulkResult
@@ -28,6 +29,7 @@ __all__ = [
     "hand_over_all",
     "list_members",
     "list_projects",
+    "names_of",
     "refuse_absent",
     "restore_project",
     "transfer_project",
@@ -52,7 +54,26 @@ async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreat
         await _check_team(session, actor, data)
     row = await _insert_named(session, actor, data)
     mine = {"my_role": "owner", "member_count": 1 + len(data.team_members)}
-    return project_read({**row._mapping, **mine, "username": actor.username, "full_name": actor.full_name})
+    made = project_read({**row._mapping, **mine, "username": actor.username, "full_name": actor.full_name})
+    await emit(session, actor, events.ProjectCreated.of(made, after=_told(made, _GIVEN)))
+    if data.team_members:
+        names = await names_of(session, [member.user_id for member in data.team_members])
+        for member in data.team_members:
+            about = {"user_id": member.user_id, "user_name": names[member.user_id], "role": member.role}
+            await emit(session, actor, events.MemberAdded.of(made, **about))
+    return made
+
+
+def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The fields of a project that an event tells, of those in `names`."""
+    return {name: getattr(row, name) for name in names if name in _GIVEN}
+
+
+async def names_of(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str]:
+    """What people are called, by id."""
+    shown = func.coalesce(func.nullif(User.full_name, ""), User.username).label("name")
+    rows = await session.execute(select(User.id, shown).where(User.id.in_(set(user_ids))))
+    return {row.id: row.name for row in rows}
 
 
 async def _check_team(session: AsyncSession, actor: Actor, data: ProjectCreate) -> None:
@@ -185,7 +206,12 @@ async def update_project(
     changed = {name: value for name, value in given.items() if row._mapping[name] != value}
     for name, value in changed.items():
         policy.require(actor, policy.change_action(name, row._mapping[name], value), row.my_role)
-    return await _store(session, actor, row, changed) if changed else project_read(row)
+    if not changed:
+        return project_read(row)
+    after = await _store(session, actor, row, changed)
+    kind = events.ProjectArchived if changed.get("status") == "archived" else events.ProjectUpdated
+    await emit(session, actor, kind.of(after, before=_told(row, changed), after=_told(after, changed)))
+    return after
 
 
 async def _store(session: AsyncSession, actor: Actor, row: Any, changes: dict[str, Any]) -> ProjectRead:
@@ -209,15 +235,19 @@ async def transfer_project(
     refuse_stale(row, {}, if_version, row.changed_by)
     await refuse_absent(session, "user_id", data.user_id)
     if data.user_id != row.owner_id:
-        await _hand_over(session, actor, Project.id == project_id, data.user_id)
+        await _hand_over(session, actor, Project.id == project_id, row.owner_id, data.user_id)
     after = (await session.execute(WHOLE, {"project_id": project_id, "actor_id": actor.user_id})).one()
     return project_read(after)
 
 
-async def _hand_over(session: AsyncSession, actor: Actor, which: Any, to_id: int) -> None:
+async def _hand_over(session: AsyncSession, actor: Actor, which: Any, from_id: int, to_id: int) -> None:
     """Make `to_id` the owner of the projects that match; `owner_id` and the role in the team change together."""
-    locked = select(Project.id).where(which).order_by(Project.id).with_for_update(key_share=True)
-    these = Project.id.in_(list((await session.execute(locked)).scalars()))
+    locked = select(Project.id, Project.name).where(which).order_by(Project.id).with_for_update(key_share=True)
+    found = (await session.execute(locked)).all()
+    these = Project.id.in_([row.id for row in found])
+    to_name = (await names_of(session, [to_id]))[to_id]
+    for row in found:
+        await emit(session, actor, events.ProjectTransferred.of(row, from_id=from_id, to_id=to_id, to_name=to_name))
     before = select(ProjectMember.id).join(Project, Project.id == ProjectMember.project_id)
     before = before.where(these, ProjectMember.role == "owner")
     quiet = {"synchronize_session": False}
@@ -257,7 +287,7 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id:
         trash = f" ({in_trash} in the trash)" if in_trash else ""
         detail = f"{person.username} owns {owned} {noun}{trash}. Choose who takes over."
         raise Conflict(detail, errors=[FieldFault("/transfer_to", detail)])
-    await _hand_over(session, actor, Project.owner_id == person.id, to_id)
+    await _hand_over(session, actor, Project.owner_id == person.id, person.id, to_id)
 
 
 async def delete_project(session: AsyncSession, actor: Actor, project_id: int, if_version: int | None = None) -> None:
@@ -265,12 +295,15 @@ async def delete_project(session: AsyncSession, actor: Actor, project_id: int, i
     row = await find_project(session, actor, "projects.delete", project_id)
     refuse_stale(row, {}, if_version, row.changed_by)
     await _store(session, actor, row, {"deleted_at": func.now()})
+    await emit(session, actor, events.ProjectDeleted.of(row))
 
 
 async def restore_project(session: AsyncSession, actor: Actor, project_id: int) -> ProjectRead:
     """Out of the trash, with its team. Raises NotFound for one that is not in it."""
     row = await find_project(session, actor, "projects.restore", project_id, deleted=True)
-    return await _store(session, actor, row, {"deleted_at": None})
+    after = await _store(session, actor, row, {"deleted_at": None})
+    await emit(session, actor, events.ProjectRestored.of(row))
+    return after
 
 
 async def bulk_projects(session: AsyncSession, actor: Actor, data: ProjectBulk) -> list[BulkResult]:

@@ -84,6 +84,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
+        self._watch(ProjectsState.load, "projects")
         await self._load()
 
     def _saved(self) -> Any:

@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldFault, NotFound
-from tca_app.features.projects import policy
+from tca_app.core.events import emit
+from tca_app.features.projects import events, policy
 from tca_app.features.projects.queries import list_members, membership
 from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
-from tca_app.features.projects.service import find_project, refuse_absent
+from tca_app.features.projects.service import find_project, names_of, refuse_absent
 from tca_app.models import ProjectMember
 
 __all__ = ["add_member", "change_member", "list_members", "remove_member"]
@@ -27,7 +28,10 @@ async def add_member(session: AsyncSession, actor: Actor, project_id: int, data:
     if (await session.execute(put.returning(ProjectMember.id))).first() is None:
         detail = "This person is in the team already."
         raise Conflict(detail, errors=[FieldFault("/user_id", detail)])
-    return await membership(session, project_id, data.user_id)
+    added = await membership(session, project_id, data.user_id)
+    about = {"user_id": data.user_id, "user_name": added.full_name or added.username, "role": data.role}
+    await emit(session, actor, events.MemberAdded.of(project, **about))
+    return added
 
 
 async def change_member(
@@ -40,7 +44,12 @@ async def change_member(
     policy.require(actor, policy.grant_action(row.role, data.role), project.my_role)
     change = update(ProjectMember).where(ProjectMember.id == row.id).values(role=data.role)
     await session.execute(change.execution_options(synchronize_session=False))
-    return await membership(session, project_id, user_id)
+    member = await membership(session, project_id, user_id)
+    if data.role != row.role:
+        about = {"user_id": user_id, "user_name": member.full_name or member.username, "role": data.role}
+        changed = {"before": {"role": row.role}, "after": {"role": data.role}}
+        await emit(session, actor, events.MemberRoleChanged.of(project, **about, **changed))
+    return member
 
 
 async def remove_member(session: AsyncSession, actor: Actor, project_id: int, user_id: int) -> None:
@@ -52,6 +61,9 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
     if not leaving:
         policy.require(actor, policy.grant_action(row.role), project.my_role)
     await session.execute(delete(ProjectMember).where(ProjectMember.id == row.id))
+    name = (await names_of(session, [user_id]))[user_id]
+    about = {"user_id": user_id, "user_name": name, "role": row.role}
+    await emit(session, actor, events.MemberRemoved.of(project, **about))
 
 
 async def _member(session: AsyncSession, project_id: int, user_id: int) -> Any:

@@ -4,6 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.activity.pages import subject_activity
+from tca_app.features.activity.state import SubjectFeedState
 from tca_app.features.users.act_state import ActState
 from tca_app.features.users.detail_state import UserState
 from tca_app.features.users.dialog_pages import user_dialogs
@@ -37,7 +39,12 @@ _back = (
 )
 
 
-@page(routes.USER, UserState.title, on_load=(UserState.load,), crumbs=(_back, (UserState.title, None)))
+@page(
+    routes.USER,
+    UserState.title,
+    on_load=(UserState.load, SubjectFeedState.load),
+    crumbs=(_back, (UserState.title, None)),
+)
 def user_page() -> rx.Component:
     failed = error_state(UserState.load_error, UserState.load)
     return rx.cond(
@@ -60,6 +67,7 @@ def _panels() -> rx.Component:
             class_name="halves",
         ),
         panel("Sessions", _sessions(), flush=True),
+        subject_activity(),
         class_name="stack",
     )
 

@@ -85,6 +85,7 @@ class UserState(SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         user_id = person_of(str(self.router_data.get("asPath", "")))
+        self._watch(UserState.load, f"user:{user_id}", "projects")
         self.load_error, self.is_missing = "", False
         try:
             await self._read(user_id)

@@ -1,6 +1,6 @@
 """The rules about people: accounts are made, changed, moved to the trash and brought back here and nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from sqlalchemy import func, insert, select, update
@@ -11,11 +11,12 @@ from tca_app.core.actor import Actor
 from tca_app.core.db import lock, refuse_duplicates
 from tca_app.core.editing import refuse_stale
 from tca_app.core.errors import AppError, Conflict, Invalid, NotFound
+from tca_app.core.events import emit
 from tca_app.core.security import hash_password, password_fault, verify_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth import throttle
 from tca_app.features.projects import service as projects
-from tca_app.features.users import policy
+from tca_app.features.users import events, policy
 from tca_app.features.users.queries import COLUMNS, get_user, list_memberships, list_users, search_people, user_read
 from tca_app.features.users.schemas import BulkResult, UserBulk, UserCreate, UserRead, UserUpdate
 from tca_app.models import User
@@ -51,16 +52,30 @@ class WrongPassword(Invalid):
 async def create_user(session: AsyncSession, actor: Actor, data: UserCreate) -> UserRead:
     """Raises Conflict at the field for a taken email or username, Invalid at a weak password."""
     policy.require(actor, "users.create")
-    return await insert_user(session, data, actor.user_id)
+    return await insert_user(session, data, actor)
 
 
-async def insert_user(session: AsyncSession, data: UserCreate, by: int | None) -> UserRead:
+async def insert_user(session: AsyncSession, data: UserCreate, actor: Actor | None) -> UserRead:
     """The one way that an account is made, for the set-up and the commands too: it asks no permission."""
     await _refuse_weak(data.password, data.username, data.email, data.full_name)
     fields = data.model_dump(exclude={"password"})
-    fields |= {"hashed_password": await hash_password(data.password), "updated_by_id": by}
+    fields |= {"hashed_password": await hash_password(data.password), "updated_by_id": actor.user_id if actor else None}
     with refuse_duplicates(UNIQUE):
-        return user_read((await session.execute(insert(User).values(fields).returning(*COLUMNS))).one())
+        made = user_read((await session.execute(insert(User).values(fields).returning(*COLUMNS))).one())
+    await emit(session, actor, events.UserCreated(**_subject(made), after=_told(made, TOLD)))
+    return made
+
+
+TOLD = ("email", "username", "full_name", "is_active", "is_superuser")
+
+
+def _subject(user: Any) -> dict[str, Any]:
+    return {"subject_id": user.id, "subject_name": user.full_name or user.username}
+
+
+def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The fields of an account that an event tells, of those in `names`."""
+    return {name: getattr(row, name) for name in TOLD if name in names}
 
 
 async def _refuse_weak(password: str, *words: str) -> None:
@@ -152,9 +167,25 @@ async def _write(session: AsyncSession, actor: Actor, row: Any, given: Mapping[s
     if cut_off and not keep:
         changed["auth_version"] = User.auth_version + 1
     after = await _store(session, actor, row.id, changed)
+    await _tell_changes(session, actor, row, after, changed)
     if cut_off:
-        await auth.revoke_user(session, row.id, f"account changed by {actor.username}", keep=keep)
+        await auth.revoke_user(session, actor, row.id, f"account changed by {actor.username}", keep=keep)
     return after
+
+
+async def _tell_changes(
+    session: AsyncSession, actor: Actor, before: Any, after: UserRead, changed: Mapping[str, Any]
+) -> None:
+    """A password and a switch of `is_active` are events of their own; the rest is one."""
+    if "hashed_password" in changed:
+        await emit(session, actor, events.PasswordChanged(**_subject(after)))
+    if "is_active" in changed:
+        kind = events.UserActivated if after.is_active else events.UserDeactivated
+        await emit(session, actor, kind(**_subject(after)))
+    rest = [name for name in changed if name in TOLD and name != "is_active"]
+    if rest:
+        told = {"before": _told(before, rest), "after": _told(after, rest)}
+        await emit(session, actor, events.UserUpdated(**_subject(after), **told))
 
 
 async def _store(session: AsyncSession, actor: Actor, user_id: int, values: Mapping[str, Any]) -> UserRead:
@@ -182,15 +213,18 @@ async def delete_user(
     if user_id == actor.user_id:
         raise Conflict("You cannot delete your own account. Ask another administrator.")
     await projects.hand_over_all(session, actor, row, transfer_to)
-    await _store(session, actor, user_id, {"deleted_at": func.now(), "auth_version": User.auth_version + 1})
-    await auth.revoke_user(session, user_id, f"deleted by {actor.username}")
+    after = await _store(session, actor, user_id, {"deleted_at": func.now(), "auth_version": User.auth_version + 1})
+    await emit(session, actor, events.UserDeleted(**_subject(after)))
+    await auth.revoke_user(session, actor, user_id, f"deleted by {actor.username}")
 
 
 async def restore_user(session: AsyncSession, actor: Actor, user_id: int) -> UserRead:
     """Out of the trash, with the rights and memberships they had. Raises NotFound for one who is not in it."""
     policy.require(actor, "users.restore")
     await _find(session, user_id, "change", deleted=True)
-    return await _store(session, actor, user_id, {"deleted_at": None})
+    after = await _store(session, actor, user_id, {"deleted_at": None})
+    await emit(session, actor, events.UserRestored(**_subject(after)))
+    return after
 
 
 async def bulk_users(session: AsyncSession, actor: Actor, data: UserBulk) -> list[BulkResult]:

@@ -99,6 +99,7 @@ class UsersState(TableState, SessionState):
 
     @handler("users.manage", supersedes=True)
     async def load(self) -> None:
+        self._watch(UsersState.load, "users")
         await self._load()
 
     @handler("users.manage")

@@ -1,9 +1,11 @@
-"""The page of one project: `/projects/[project_id]` with overview, members and settings."""
+"""The page of one project: `/projects/[project_id]` with overview, members, activity and settings."""
 
 from typing import Any
 
 import reflex as rx
 
+from tca_app.features.activity.pages import subject_activity
+from tca_app.features.activity.state import SubjectFeedState
 from tca_app.features.projects.detail.state import ProjectState
 from tca_app.features.projects.form.pages import project_dialog
 from tca_app.features.projects.members.pages import members_tab, team_preview
@@ -32,7 +34,7 @@ project = ProjectState.project
 @page(
     routes.PROJECT,
     ProjectState.heading,
-    on_load=(ProjectState.load, MembersState.load),
+    on_load=(ProjectState.load, MembersState.load, SubjectFeedState.load),
     crumbs=(("Projects", routes.PROJECTS), (ProjectState.heading, None)),
 )
 def project_page() -> rx.Component:
@@ -51,15 +53,12 @@ def _may(action: str) -> Any:
 
 def _project() -> rx.Component:
     url = routes.project(project["id"])
-    settings = tabs(
+    shared = (
         ("Overview", url, state.tab == "overview"),
         ("Members", f"{url}?tab=members", state.tab == "members"),
-        ("Settings", f"{url}?tab=settings", state.tab == "settings"),
+        ("Activity", f"{url}?tab=activity", state.tab == "activity"),
     )
-    plain = tabs(
-        ("Overview", url, state.tab == "overview"),
-        ("Members", f"{url}?tab=members", state.tab == "members"),
-    )
+    settings = ("Settings", f"{url}?tab=settings", state.tab == "settings")
     return rx.fragment(
         page_header(
             project["name"],
@@ -72,8 +71,14 @@ def _project() -> rx.Component:
                 _may("projects.update") & (state.tab != "settings"), button("Edit", icon="pencil", on_click=_edit())
             ),
         ),
-        rx.cond(_may("projects.update"), settings, plain),
-        rx.match(state.tab, ("members", members_tab()), ("settings", _settings()), _overview()),
+        rx.cond(_may("projects.update"), tabs(*shared, settings), tabs(*shared)),
+        rx.match(
+            state.tab,
+            ("members", members_tab()),
+            ("activity", subject_activity()),
+            ("settings", _settings()),
+            _overview(),
+        ),
         project_dialog(state),
         *(_dialog(action) for action in DIALOGS),
     )

@@ -19,7 +19,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
-TABS = ("overview", "members", "settings")
+TABS = ("overview", "members", "activity", "settings")
 ACTIONS = ("transfer", "archive", "delete", "leave")
 
 
@@ -85,6 +85,7 @@ class ProjectState(ProjectForm, PickerState, SessionState):
     async def load(self) -> AsyncGenerator[Any, None]:
         """Read the project that the URL names. What was shown of another one is gone before."""
         project_id = shown_project(self)
+        self._watch(ProjectState.load, f"project:{project_id}")
         if project_id != self.project["id"]:
             self._forget("")
             yield

@@ -56,11 +56,20 @@ class MembersState(PickerState, FormState, SessionState):
         if project_id != self._team_of:
             self._forget_team()
         self.members_search = ""
+        self._watch(MembersState.read_again, f"project:{project_id}")
         try:
             await self._read_team(project_id)
         except (NotFound, Forbidden):
             self._forget_team()
         self.members_loaded = True
+
+    @handler("signed_in", supersedes=True)
+    async def read_again(self) -> None:
+        """The team after somebody changed it; the search stays."""
+        try:
+            await self._read_team(shown_project(self))
+        except (NotFound, Forbidden):
+            self._forget_team()
 
     def _forget_team(self) -> None:
         self.members, self.members_total, self.members_search = [], 0, ""

@@ -1,0 +1,35 @@
+"""Other services at USER_SERVICE_URL, NOTIFICATION_SERVICE_URL and ANALYTICS_SERVICE_URL get what ours deal with.
+
+Each call is a job with a key that stays the same at every attempt; see docs/services.md.
+"""
+
+from typing import Any, Literal
+from uuid import uuid4
+
+from procrastinate.jobs import Job
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config import get_settings
+from tca_app.core.http import Service
+from tca_app.core.jobs import Dead, enqueue, task
+
+Name = Literal["user", "notification", "analytics"]
+PATHS: dict[Name, str] = {"user": "/events", "notification": "/notifications", "analytics": "/events"}
+
+
+def _address(service: Name) -> str:
+    return str(getattr(get_settings(), f"{service}_service_url"))
+
+
+async def hand_over(session: AsyncSession, service: Name, items: list[dict[str, Any]]) -> None:
+    """A job that posts `items` to the service, when there is one."""
+    if items and _address(service):
+        await enqueue(session, "call_service", service=service, key=str(uuid4()), items=items)
+
+
+@task("call_service", "stream_queue")
+async def call_service(_job: Job, service: Name, key: str, items: list[dict[str, Any]]) -> None:
+    address = _address(service)
+    if not address:
+        raise Dead(f"{service.upper()}_SERVICE_URL is not set any more")
+    await Service(address).post(PATHS[service], {"items": items}, key=key)

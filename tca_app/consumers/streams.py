@@ -1,0 +1,62 @@
+"""The feed for other services: a Redis stream per kind of subject. Lost streams are made again from the log.
+
+A stream is written before its transaction is committed, so a crash in between delivers again: readers tell by `uuid`,
+and by `sequence` whether something newer about the same subject came already (rows EV-3 and EV-7); see docs/streams.md.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config import get_settings
+from tca_app.consumers.services import hand_over
+from tca_app.core.consumers import consumer
+from tca_app.core.events import LOGGED_COLUMNS, Logged
+from tca_app.core.jobs import Wait
+from tca_app.core.redis import RedisError, get_redis
+
+BATCH = 500
+
+_REPLAY = text(f"SELECT {LOGGED_COLUMNS} FROM events WHERE id > :after AND at >= :since ORDER BY id LIMIT :most")  # noqa: S608
+
+
+def stream_of(event: Logged) -> str:
+    """`user_events`, `project_events`."""
+    return f"{event.subject_type}_events"
+
+
+@consumer("streams")
+async def publish(session: AsyncSession, events: Sequence[Logged]) -> None:
+    """Append to the streams. While Redis is away the job waits, however long that takes."""
+    await _append(events)
+    await hand_over(session, "user", [event.public() for event in events if event.subject_type == "user"])
+
+
+async def _append(events: Sequence[Logged]) -> None:
+    """Raises Wait while Redis is away."""
+    most = get_settings().stream_maxlen
+    try:
+        async with get_redis().pipeline(transaction=False) as pipeline:
+            for event in events:
+                pipeline.xadd(stream_of(event), _fields(event), maxlen=most, approximate=True)
+            await pipeline.execute()
+    except (RedisError, OSError) as error:
+        raise Wait(f"Redis cannot be reached ({type(error).__name__})") from error
+
+
+def _fields(event: Logged) -> dict[str, str]:
+    """Redis keeps texts only: nothing is "", and `data` is JSON."""
+    given = event.public() | {"data": orjson.dumps(event.data).decode()}
+    return {name: "" if value is None else str(value) for name, value in given.items()}
+
+
+async def replay(session: AsyncSession, since: datetime) -> int:
+    """Append everything since then again, in order; how many events. Readers drop what they know by its uuid."""
+    done, last = 0, 0
+    while rows := (await session.execute(_REPLAY, {"after": last, "since": since, "most": BATCH})).all():
+        await _append([Logged(*row) for row in rows])
+        done, last = done + len(rows), rows[-1].id
+    return done

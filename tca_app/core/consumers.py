@@ -1,0 +1,97 @@
+"""What reacts to events: each consumer deals with each event once, in batches when there are many.
+
+A job is waiting for every event and consumer. Whoever takes one takes the others of its kind along, up to `BATCH`, and
+does them in one transaction with the effect: at 0.6 ms of CPU for a job alone, one by one would be too slow. When a
+batch fails nothing of it happened, and its first event is tried alone, so a poisoned one holds nobody up.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from procrastinate.jobs import Job
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.db import transaction
+from tca_app.core.events import LOGGED_COLUMNS, QUEUES, TASK_PREFIX, Logged
+from tca_app.core.jobs import task, wake_workers
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+Effect = Callable[[AsyncSession, Sequence[Logged]], Awaitable[None]]
+
+# Jobs that nobody has tried yet: one that failed waits for its own turn. They end here, without being fetched.
+_TAKE_MORE = text(
+    """
+    DELETE FROM procrastinate_jobs WHERE id IN (
+      SELECT id FROM procrastinate_jobs
+      WHERE task_name = :task AND status = 'todo' AND attempts = 0 AND scheduled_at IS NULL
+      ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
+    RETURNING CAST(args ->> 'event_id' AS bigint)
+    """
+)
+
+
+def consumer(name: str) -> Callable[[Effect], Effect]:
+    """Make `async def effect(session, events)` the consumer `name`. Its events come oldest first, each once.
+
+    The effect belongs into `session`, the transaction that also notes the events as dealt with. What goes elsewhere, a
+    mail or a call, is a job of its own that the effect enqueues.
+    """
+
+    def decorate(effect: Effect) -> Effect:
+        async def consume(job: Job, event_id: int) -> None:
+            if job.attempts == 0 and await _together(name, effect, event_id):
+                return
+            async with transaction() as session:
+                await _apply(session, name, effect, [event_id])
+
+        task(TASK_PREFIX + name, QUEUES[name])(consume)
+        return effect
+
+    return decorate
+
+
+async def _together(name: str, effect: Effect, event_id: int) -> bool:
+    """Whether the event and those that wait behind it are dealt with; False when one of several failed."""
+    others: list[int] = []
+    try:
+        async with transaction() as session:
+            taken = await session.execute(_TAKE_MORE, {"task": TASK_PREFIX + name, "most": BATCH - 1})
+            others = list(taken.scalars())
+            await _apply(session, name, effect, [event_id, *others])
+    except Exception as error:
+        if not others:
+            raise
+        log.warning("consumer.batch_failed", consumer=name, events=len(others) + 1, error=type(error).__name__)
+        await wake_workers()
+        return False
+    return True
+
+
+_FRESH = text(
+    f"""
+    WITH fresh AS (
+      INSERT INTO event_effects (consumer, event_id)
+      SELECT :consumer, id FROM unnest(CAST(:ids AS bigint[])) AS given (id) GROUP BY id
+      ON CONFLICT DO NOTHING RETURNING event_id
+    )
+    SELECT {LOGGED_COLUMNS} FROM events JOIN fresh ON event_id = id ORDER BY id
+    """  # noqa: S608
+)
+
+
+async def _apply(session: AsyncSession, name: str, effect: Effect, ids: list[int]) -> None:
+    rows = await session.execute(_FRESH, {"consumer": name, "ids": ids})
+    events = [Logged(*row) for row in rows]
+    if events:
+        await effect(session, events)
+
+
+_READ = text(f"SELECT {LOGGED_COLUMNS} FROM events WHERE id = :id")  # noqa: S608
+
+
+async def read_event(session: AsyncSession, event_id: int) -> Logged:
+    """One event, for a job that an effect enqueued about it."""
+    return Logged(*(await session.execute(_READ, {"id": event_id})).one())

@@ -1,0 +1,160 @@
+"""The event log: what an event is, and `emit`, which writes it with one job per consumer in the caller's transaction.
+
+The catalogue is the subclasses of `Event`; each feature has its own in `events.py`. The log is append-only, every row
+is chained to the one before about the same subject (docs/decisions/0016), and jobs are procrastinate's.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.log import request_id_var
+
+# Consumer to the queue that its jobs wait in.
+QUEUES = {
+    "analytics": "analytics_queue",
+    "notifications": "notification_queue",
+    "streams": "stream_queue",
+}
+TASK_PREFIX = "consume_"
+SECRET_WORDS = ("password", "secret", "token", "hash", "cookie")
+CATALOGUE: dict[str, type["Event"]] = {}
+
+
+class Event(BaseModel):
+    """Something that happened to a subject. `before` and `after` hold the changed fields only, never a secret.
+
+    A subclass sets `type` (in the past tense), `subject_type`, `title` (a sentence with {actor} and {subject}) and
+    `consumers = TOLD` when people are told of it (features.notifications.kinds says who). Fields of its own go into
+    `data` beside before and after.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    subject_type: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    consumers: ClassVar[tuple[str, ...]] = ("analytics", "streams")
+
+    subject_id: int
+    subject_name: str
+    project_id: int | None = None
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        if cls.type and CATALOGUE.setdefault(cls.type, cls) is not cls:
+            raise TypeError(f"two events are called {cls.type}")
+
+    def data(self) -> dict[str, Any]:
+        """What the log keeps besides the columns. Raises ValueError for a field that is named like a secret."""
+        data = self.model_dump(mode="json", exclude={"subject_id", "subject_name", "project_id"})
+        for name in (*data, *data["before"], *data["after"]):
+            if any(word in name for word in SECRET_WORDS):
+                raise ValueError(f"{self.type} must not log {name}")
+        return data
+
+
+TOLD = (*Event.consumers, "notifications")
+
+
+def sentence(type_: str, *, actor: str, subject: str, data: dict[str, Any]) -> str:
+    """What happened, in words; the bare type for an event that this version does not know any more."""
+    event = CATALOGUE.get(type_)
+    return event.title.format_map({**data, "actor": actor, "subject": subject}) if event else type_
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event as a consumer reads it from the log."""
+
+    id: int
+    uuid: UUID
+    at: datetime
+    type: str
+    version: int
+    subject_type: str
+    subject_id: int
+    subject_name: str
+    sequence: int
+    actor_type: str
+    actor_id: int | None
+    actor_name: str
+    project_id: int | None
+    data: dict[str, Any]
+    ip: str
+    request_id: str
+
+    def public(self) -> dict[str, Any]:
+        """What other services get to see of it: no address and no request."""
+        return {
+            "uuid": str(self.uuid),
+            "type": self.type,
+            "version": self.version,
+            "subject_type": self.subject_type,
+            "subject_id": self.subject_id,
+            "subject_name": self.subject_name,
+            "sequence": self.sequence,
+            "project_id": self.project_id,
+            "actor_id": self.actor_id,
+            "at": self.at.astimezone(UTC).isoformat(),
+            "data": self.data,
+        }
+
+
+LOGGED_COLUMNS = ", ".join(field.name for field in fields(Logged))
+
+_EMIT = text(
+    """
+    WITH logged AS (
+      INSERT INTO events (uuid, type, version, subject_type, subject_id, subject_name, actor_type, actor_id, actor_name,
+                          project_id, data, ip, request_id)
+      VALUES (:uuid, :type, :version, :subject_type, :subject_id, :subject_name, :actor_type, :actor_id, :actor_name,
+              :project_id, :data, :ip, :request_id)
+      RETURNING id
+    )
+    SELECT procrastinate_defer_jobs_v1(array_agg(
+      ROW(queue, task, 0, NULL, NULL, jsonb_build_object('event_id', logged.id), NULL)::procrastinate_job_to_defer_v1))
+    FROM logged, unnest(CAST(:queues AS text[]), CAST(:tasks AS text[])) AS job (queue, task)
+    """
+).bindparams(
+    bindparam("data", type_=JSONB), bindparam("queues", type_=ARRAY(Text)), bindparam("tasks", type_=ARRAY(Text))
+)
+
+
+@cache
+def _jobs_of(event: type[Event]) -> dict[str, list[str]]:
+    return {
+        "queues": [QUEUES[name] for name in event.consumers],
+        "tasks": [TASK_PREFIX + name for name in event.consumers],
+    }
+
+
+async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
+    """Log it and enqueue its jobs: both are there after the commit, or neither (row EV-1). No actor: the system."""
+    values = {
+        "uuid": uuid4(),
+        "type": event.type,
+        "version": event.version,
+        "subject_type": event.subject_type,
+        "subject_id": event.subject_id,
+        "subject_name": event.subject_name,
+        "project_id": event.project_id,
+        "data": event.data(),
+        "actor_type": "user" if actor else "system",
+        "actor_id": actor.user_id if actor else None,
+        "actor_name": actor.display_name if actor else "System",
+        "ip": actor.ip if actor else "",
+        "request_id": (actor.request_id if actor else "") or request_id_var.get(),
+    }
+    await session.execute(_EMIT, values | _jobs_of(type(event)))

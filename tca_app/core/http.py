@@ -1,0 +1,157 @@
+"""Calls to other services over HTTP: one pooled client, short time-outs, retries where they are safe, a circuit.
+
+For addresses that the operator set. What users enter goes through `core.outbound`, which looks where it leads.
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import structlog
+
+from tca_app.core.jobs import Dead, Later, Wait
+from tca_app.core.log import request_id_var
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT = httpx.Timeout(5.0, connect=2.0, pool=2.0)
+ATTEMPTS = 3
+FIRST_WAIT_S = 0.2
+FAILURES_TO_OPEN = 5
+OPEN_S = 30.0
+LONGEST_RETRY_AFTER_S = 3600.0
+# RFC 9110, 9.2.2: a second one changes nothing.
+IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+# Of the 4xx those that say "not now"; all others stay as they are however often one asks (row EV-5).
+NOT_NOW = frozenset({408, 409, 425, 429})
+
+_client: httpx.AsyncClient | None = None
+
+
+class TargetAway(Exception):
+    """It could not be reached, or answered that it cannot just now."""
+
+
+class CircuitOpen(Wait):
+    """It failed often and lately: nobody asks it for a while."""
+
+
+class _Target:
+    """What is known of one host and port: how often in a row it failed, and until when it is left alone."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.open_until = 0.0
+
+    def refuse_if_open(self, name: str) -> None:
+        if monotonic() < self.open_until:
+            raise CircuitOpen(f"{name} failed {self.failures} times in a row; it is left alone for a moment")
+
+    def note(self, is_ok: bool) -> None:
+        self.failures = 0 if is_ok else self.failures + 1
+        if self.failures >= FAILURES_TO_OPEN:
+            self.open_until = monotonic() + OPEN_S
+
+
+_targets: dict[str, _Target] = defaultdict(_Target)
+
+
+def get_http() -> httpx.AsyncClient:
+    """The shared client. No proxies or credentials from the environment, no redirects."""
+    global _client
+    if _client is None:
+        _client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+    return _client
+
+
+async def close_http() -> None:
+    global _client
+    if _client is not None:
+        closing, _client = _client, None
+        await closing.aclose()
+    _targets.clear()
+
+
+async def call(
+    method: str, url: str, *, json: Any = None, params: dict[str, Any] | None = None, key: str | None = None
+) -> httpx.Response:
+    """Ask, and give back the answer when it is a 2xx.
+
+    Asked up to three times when a second time changes nothing: by the method, or because `key` goes along as
+    Idempotency-Key. Raises CircuitOpen, TargetAway, Later when the answer says when to come back, and Dead for an
+    answer that another attempt would not change.
+    """
+    name = urlsplit(url).netloc.rpartition("@")[2]
+    target = _targets[name]
+    headers = {"X-Request-Id": request_id_var.get()} | ({"Idempotency-Key": key} if key else {})
+    attempts = ATTEMPTS if key or method in IDEMPOTENT else 1
+    for attempt in range(1, attempts + 1):
+        target.refuse_if_open(name)
+        try:
+            answer = await get_http().request(method, url, json=json, params=params, headers=headers)
+            is_away = answer.status_code >= 500 or answer.status_code in NOT_NOW
+        except (httpx.TransportError, httpx.TooManyRedirects) as error:
+            answer, is_away = None, True
+            failure = TargetAway(f"{name} cannot be reached ({type(error).__name__})")
+        # 429 is an answer of a healthy service: it opens no circuit.
+        target.note(not is_away or (answer is not None and answer.status_code == 429))
+        if answer is not None and not is_away:
+            return _accepted(name, answer)
+        if answer is not None:
+            wait = retry_after(answer)
+            failure = TargetAway(f"{name} answered {answer.status_code}")
+            if wait is not None:
+                raise Later(str(failure), wait)
+        if attempt < attempts:
+            await asyncio.sleep(FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
+    raise failure
+
+
+def _accepted(name: str, answer: httpx.Response) -> httpx.Response:
+    if answer.is_success:
+        return answer
+    raise Dead(f"{name} answered {answer.status_code}")
+
+
+def retry_after(answer: httpx.Response) -> float | None:
+    """Seconds that the answer asks to wait (RFC 9110, 10.2.3): a number or a date; at most an hour."""
+    given = answer.headers.get("Retry-After", "")
+    if not given:
+        return None
+    if given.isascii() and given.isdigit():
+        seconds = float(given)
+    else:
+        try:
+            seconds = (parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)
+
+
+class Service:
+    """Another service at a base address, with the four calls of a REST client."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url.rstrip("/")
+
+    async def get(self, path: str, params: dict[str, Any] | None = None) -> Any:
+        return (await call("GET", self.base_url + path, params=params)).json()
+
+    async def post(self, path: str, data: Any, key: str | None = None) -> Any:
+        return _body(await call("POST", self.base_url + path, json=data, key=key))
+
+    async def put(self, path: str, data: Any) -> Any:
+        return _body(await call("PUT", self.base_url + path, json=data))
+
+    async def delete(self, path: str) -> None:
+        await call("DELETE", self.base_url + path)
+
+
+def _body(answer: httpx.Response) -> Any:
+    return answer.json() if answer.content else None

@@ -1,0 +1,198 @@
+"""Jobs: procrastinate's queues on the same PostgreSQL, with our retries, and a worker that takes over from dead ones.
+
+A job is enqueued in the transaction that causes it. It runs at least once; what it does to the database it does in one
+transaction that also says so (`core.consumers`), so a second run changes nothing.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any
+
+import structlog
+from procrastinate import App, JobContext, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy
+from psycopg_pool import PoolTimeout
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config import get_settings
+from tca_app.core.db import reading, transaction
+from tca_app.core.log import request_id_var
+
+log = structlog.get_logger(__name__)
+
+QUEUE_NAMES = ("email_queue", "notification_queue", "analytics_queue", "stream_queue", "webhook_queue")
+MOST_ATTEMPTS = 10
+LONGEST_WAIT_S = 300
+CONCURRENCY = 8
+POLL_S = 5.0  # only a net below the notices
+END_S = 10.0  # for jobs that run when the end is asked for
+RETRY_START_S = 1.0
+
+
+class Dead(Exception):
+    """Trying again cannot help: the job is dead at once, with this reason."""
+
+
+class Wait(Exception):
+    """What the job needs is away and will be back: it is tried again for as long as that takes."""
+
+
+class Later(Exception):
+    """Whoever is asked said when to come back: not before `after_s` seconds."""
+
+    def __init__(self, reason: str, after_s: float) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
+class Backoff(BaseRetryStrategy):
+    """Waits that double from a second to five minutes, each spread by a quarter; dead after ten attempts (row EV-5)."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        is_last = job.attempts + 1 >= MOST_ATTEMPTS and not isinstance(exception, Wait)
+        if is_last or isinstance(exception, Dead):
+            return None
+        wait = min(2.0 ** min(job.attempts, 10), LONGEST_WAIT_S) * random.uniform(0.75, 1.25)  # noqa: S311
+        if isinstance(exception, Later):
+            wait = max(wait, exception.after_s)
+        return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=wait))
+
+
+jobs = App(connector=PsycopgConnector())
+Work = Callable[..., Coroutine[Any, Any, None]]
+
+
+def task(name: str, queue: str) -> Callable[[Work], Work]:
+    """Make `async def work(job, **args)` a kind of job. A failed attempt is written down with its reason."""
+
+    def decorate(work: Work) -> Work:
+        @wraps(work)
+        async def attempt(context: JobContext, **args: Any) -> None:
+            request_id_var.set(f"job-{context.job.id}")
+            try:
+                await work(context.job, **args)
+            except Exception as error:
+                await _note_failure(context.job, error)
+                raise
+
+        jobs.task(name=name, queue=queue, retry=Backoff(), pass_context=True)(attempt)  # type: ignore[arg-type]
+        return work
+
+    return decorate
+
+
+_NOTE_FAILURE = text(
+    "INSERT INTO job_failures (job_id, attempt, error) VALUES (:job_id, :attempt, :error) ON CONFLICT DO NOTHING"
+)
+
+
+async def _note_failure(job: Job, error: Exception) -> None:
+    reason = f"{type(error).__name__}: {error}"[:2000].replace("\x00", "")
+    log.warning("job.failed", job=job.id, task=job.task_name, attempt=job.attempts + 1, reason=reason)
+    async with transaction() as session:
+        await session.execute(_NOTE_FAILURE, {"job_id": job.id, "attempt": job.attempts + 1, "error": reason})
+
+
+_DEFER = text(
+    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, NULL, NULL, :args, :at)"
+    "::procrastinate_job_to_defer_v1])"
+).bindparams(bindparam("args", type_=JSONB))
+
+
+async def enqueue(session: AsyncSession, name: str, at: datetime | None = None, **args: Any) -> None:
+    """A job that is there when the transaction of `session` is committed, and never otherwise."""
+    await session.execute(_DEFER, {"queue": jobs.tasks[name].queue, "task": name, "args": args, "at": at})
+
+
+_DEFER_MANY = text(
+    "SELECT procrastinate_defer_jobs_v1(array_agg(ROW(:queue, :task, 0, NULL, NULL, args, NULL)"
+    "::procrastinate_job_to_defer_v1)) FROM jsonb_array_elements(:rows) AS args"
+).bindparams(bindparam("rows", type_=JSONB))
+
+
+async def enqueue_many(session: AsyncSession, name: str, rows: list[dict[str, Any]]) -> None:
+    """Like `enqueue`, one job for each row of arguments, in one statement."""
+    if rows:
+        await session.execute(_DEFER_MANY, {"queue": jobs.tasks[name].queue, "task": name, "rows": rows})
+
+
+async def work(queues: list[str] | None = None, *, until_empty: bool = False) -> None:
+    """Do jobs until cancelled, or until there are none left; survives the loss of the database."""
+    while True:
+        try:
+            async with _opened():
+                await asyncio.gather(_run(queues, until_empty), *([] if until_empty else [_take_over()]))
+        except (ConnectorException, PoolTimeout, OSError) as error:
+            log.warning("job.worker_lost_database", error=type(error).__name__)
+        if not until_empty:
+            await asyncio.sleep(RETRY_START_S)
+        elif not await _is_any_due():
+            return
+
+
+_DUE = text(
+    "SELECT FROM procrastinate_jobs WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now()) LIMIT 1"
+)
+WAKE = text("""SELECT pg_notify('procrastinate_any_queue_v1', '{"type": "job_inserted", "job_id": 0}')""")
+
+
+async def _is_any_due() -> bool:
+    """A worker also stops at jobs that a batch holds just then; they are free again when it failed."""
+    async with reading() as session:
+        return (await session.execute(_DUE)).first() is not None
+
+
+async def wake_workers() -> None:
+    """Have the workers look now, not at their next poll: jobs became free without being enqueued."""
+    async with transaction() as session:
+        await session.execute(WAKE)
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[None]:
+    """A connector of its own for each attempt: procrastinate's cannot be opened twice."""
+    connector = PsycopgConnector(
+        conninfo=get_settings().database_url.get_secret_value(),
+        min_size=1,
+        max_size=4,
+        timeout=5,
+        kwargs={"application_name": "tca_app jobs"},
+    )
+    with jobs.replace_connector(connector):
+        async with jobs.open_async():
+            yield
+
+
+def _run(queues: list[str] | None, until_empty: bool) -> Awaitable[None]:
+    takeover = get_settings().job_takeover_seconds
+    chosen: dict[str, Any] = {"queues": queues} if queues else {}
+    return jobs.run_worker_async(
+        **chosen,
+        wait=not until_empty,
+        concurrency=CONCURRENCY,
+        listen_notify=not until_empty,
+        fetch_job_polling_interval=POLL_S,
+        update_heartbeat_interval=takeover / 4,
+        stalled_worker_timeout=takeover,
+        shutdown_graceful_timeout=END_S,
+        install_signal_handlers=False,
+        delete_jobs="successful",
+    )
+
+
+async def _take_over() -> None:
+    """Give the jobs of workers whose heart stopped to the living, also when there is no new job (row EV-4)."""
+    takeover = get_settings().job_takeover_seconds
+    while True:
+        for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=takeover):
+            log.warning("job.taken_over", job=job.id, task=job.task_name)
+            await jobs.job_manager.retry_job(job)
+        await asyncio.sleep(takeover / 4)

@@ -1,0 +1,120 @@
+"""Mail: by SMTP when SMTP_URL is set, else one readable file a mail in `DATA_DIR/mail`.
+
+A mail may be sent twice when a worker dies between sending it and saying so; its Message-ID is the same then, so that
+receivers drop the second one (row EV-3).
+"""
+
+import os
+import re
+import ssl
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, localtime, parseaddr
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+import structlog
+
+from tca_app.config import get_settings
+from tca_app.core.jobs import Dead
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT_S = 10.0
+# Any control character, and what Unicode counts as the end of a line: a name must not begin another header (row IN-10).
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_POLICY = SMTP.clone(cte_type="8bit", utf8=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What is sent to one person. `key` is the same at every attempt; the Message-ID is made from it."""
+
+    key: str
+    to: str
+    name: str
+    subject: str
+    text: str
+    html: str
+
+
+async def send(mail: Mail) -> None:
+    """Raises Dead when the server refuses it for good; other errors are worth another attempt."""
+    message = compose(mail)
+    url = get_settings().smtp_url.get_secret_value()
+    if not url:
+        path = _write(mail.key, message)
+        log.info("mail.written", path=str(path), subject=message["Subject"])
+        return
+    try:
+        await aiosmtplib.send(message, timeout=TIMEOUT_S, **_server(url))
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        refused = error.recipients[0]
+        raise _named(refused.code, refused.message) from error
+    except aiosmtplib.SMTPResponseException as error:
+        raise _named(error.code, error.message) from error
+    log.info("mail.sent", message_id=message["Message-ID"])
+
+
+class MailRefused(Exception):
+    """The server said no for now (RFC 5321, 4.2.1: codes from 400 to 499)."""
+
+
+def _named(code: int, answer: str) -> Exception:
+    words = f"the mail server answered {code} {answer}"
+    return Dead(words) if 500 <= code < 600 else MailRefused(words)
+
+
+def compose(mail: Mail) -> EmailMessage:
+    """The message with text and HTML. Line breaks in a name or subject become blanks."""
+    settings = get_settings()
+    sender_name, sender = parseaddr(settings.mail_from)
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = Address(_line(sender_name), addr_spec=sender)
+    message["To"] = Address(_line(mail.name), addr_spec=_line(mail.to))
+    message["Subject"] = _line(mail.subject)
+    message["Date"] = format_datetime(localtime())
+    message["Message-ID"] = f"<{mail.key}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
+    return message
+
+
+def _line(text: str) -> str:
+    return _BREAKS.sub(" ", text).strip()
+
+
+def _write(key: str, message: EmailMessage) -> Path:
+    """Whole or not at all, so that whoever watches the folder never reads half a mail."""
+    folder = get_settings().data_dir / "mail"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{key}.eml"
+    draft = path.with_suffix(f".{os.getpid()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(message.as_bytes())
+    draft.replace(path)
+    return path
+
+
+def _server(url: str) -> dict[str, Any]:
+    """The arguments of aiosmtplib for `smtp://user:password@host:port?starttls=required`, or `smtps://`.
+
+    `starttls` is required, never or, left out, used when the server has it.
+    """
+    parts = urlsplit(url)
+    starttls = parse_qs(parts.query).get("starttls", [""])[0]
+    use_tls = parts.scheme == "smtps"
+    return {
+        "hostname": parts.hostname,
+        "port": parts.port or (465 if use_tls else 587),
+        "username": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+        "use_tls": use_tls,
+        "start_tls": False if use_tls else {"required": True, "never": False}.get(starttls),
+        "tls_context": ssl.create_default_context(),
+    }

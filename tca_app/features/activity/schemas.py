@@ -1,0 +1,73 @@
+"""What the calls and screens about the event log take and give."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from tca_app.core.schema import Limit, ReadModel, SearchText, UrlId
+
+EXPORT_ROWS = 50_000
+
+
+def _iso_day(value: object) -> object:
+    """Pydantic alone would take a number of seconds too."""
+    if isinstance(value, str) and not (len(value) == 10 and value[4] == value[7] == "-"):
+        raise ValueError("must be a date such as 2026-01-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_iso_day, json_schema_input_type=date)]
+TypeName = Annotated[str, Field(max_length=50, pattern=r"^[a-z_]+$")]
+
+
+class ActivityFilter(BaseModel):
+    """Which events. `since` and `until` are days in UTC, both included."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    search: SearchText = ""
+    type: TypeName | None = None
+    actor_id: UrlId | None = None
+    subject_type: Literal["user", "project", "job"] | None = None
+    subject_id: UrlId | None = None
+    about_id: UrlId | None = Field(None, description="Events about this person, or by them.")
+    project_id: UrlId | None = None
+    since: Day | None = None
+    until: Day | None = None
+
+
+class ActivityQuery(ActivityFilter):
+    """`cursor` is the id of the last event that the caller has; older ones follow."""
+
+    cursor: UrlId | None = None
+    limit: Limit = 50
+
+
+class ExportQuery(ActivityFilter):
+    """At most 50,000 events, the newest; `X-Capped: true` says that there are more."""
+
+    format: Literal["csv", "json"] = "csv"
+
+
+class ActivityRead(ReadModel):
+    """One event. `ip` and `request_id` are for superusers, null for others. `data` has fields of the event's own."""
+
+    id: int
+    uuid: UUID
+    at: datetime
+    type: str
+    summary: str = Field(examples=["Ana Lopez created Billing API"])
+    actor_type: str = Field(examples=["user", "system"])
+    actor_id: int | None
+    actor_name: str
+    subject_type: str = Field(examples=["project"])
+    subject_id: int
+    subject_name: str
+    project_id: int | None
+    before: dict[str, Any]
+    after: dict[str, Any]
+    data: dict[str, Any]
+    ip: str | None
+    request_id: str | None

@@ -1,0 +1,76 @@
+"""The event log as people read it: newest first, by cursor, only what the reader may see."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.events import sentence
+from tca_app.core.paging import matching
+from tca_app.features.activity import policy
+from tca_app.features.activity.schemas import ActivityFilter, ActivityQuery, ActivityRead
+from tca_app.models import LoggedEvent, Project, ProjectMember
+
+_log = LoggedEvent.__table__.c
+_COLUMNS = tuple(column for column in _log if column.name not in ("search_text", "hash", "previous_hash", "sequence"))
+
+
+async def list_activity(session: AsyncSession, actor: Actor, query: ActivityQuery) -> tuple[list[ActivityRead], bool]:
+    """The events after `query.cursor`, newest first, and whether older ones follow."""
+    wanted = await _conditions(session, query)
+    if query.cursor is not None:
+        wanted.append(_log.id < query.cursor)
+    rows = (await session.execute(_visible(actor, wanted, query.limit + 1))).all()
+    return [_read(row, policy.sees_all(actor)) for row in rows[: query.limit]], len(rows) > query.limit
+
+
+async def _conditions(session: AsyncSession, query: ActivityFilter) -> list[Any]:
+    wanted: list[Any] = []
+    if query.search:
+        wanted += await matching(session, LoggedEvent.search_text, query.search)
+    for name in ("type", "actor_id", "subject_type", "subject_id", "project_id"):
+        if (value := getattr(query, name)) is not None:
+            wanted.append(_log[name] == value)
+    if query.about_id is not None:
+        about = (_log.subject_type == "user") & (_log.subject_id == query.about_id)
+        wanted.append(or_(about, _log.actor_id == query.about_id))
+    if query.since is not None:
+        wanted.append(_log.at >= datetime.combine(query.since, time.min, UTC))
+    if query.until is not None:
+        wanted.append(_log.at < datetime.combine(query.until, time.min, UTC) + timedelta(days=1))
+    return wanted
+
+
+def _visible(actor: Actor, wanted: list[Any], limit: int) -> Select[Any]:
+    """For others than superusers each reason to see an event is a select of its own, so that each has its index."""
+    if policy.sees_all(actor):
+        return select(*_COLUMNS).where(*wanted).order_by(_log.id.desc()).limit(limit)
+    mine = (
+        select(ProjectMember.project_id)
+        .join(Project, Project.id == ProjectMember.project_id)
+        .where(ProjectMember.user_id == actor.user_id, Project.deleted_at.is_(None))
+    )
+    reasons = (
+        _log.project_id.in_(mine),
+        (_log.subject_type == "user") & (_log.subject_id == actor.user_id),
+        _log.actor_id == actor.user_id,
+    )
+    parts = [select(_log.id).where(reason, *wanted).order_by(_log.id.desc()).limit(limit) for reason in reasons]
+    first, *others = (select(part.subquery().c.id) for part in parts)
+    ids = first.union(*others).subquery()
+    return select(*_COLUMNS).where(_log.id.in_(select(ids.c.id))).order_by(_log.id.desc()).limit(limit)
+
+
+def _read(row: Any, sees_all: bool) -> ActivityRead:
+    values = dict(row._mapping)
+    data = values.pop("data")
+    told = {"actor": values["actor_name"], "subject": values["subject_name"], "data": data}
+    return ActivityRead(
+        **values | ({} if sees_all else {"ip": None, "request_id": None}),
+        summary=sentence(values["type"], **told),
+        before=data.get("before", {}),
+        after=data.get("after", {}),
+        data={name: value for name, value in data.items() if name not in ("before", "after")},
+    )

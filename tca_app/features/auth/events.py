@@ -1,0 +1,36 @@
+"""What happens at the door: sign-ins, refused ones, and sessions that end."""
+
+from typing import ClassVar
+
+from tca_app.core.events import TOLD, Event
+
+
+class _SessionEvent(Event):
+    """`subject` is the person who signs in; id 0 stands for names that nobody has, which are not written down."""
+
+    type: ClassVar[str] = ""
+    subject_type: ClassVar[str] = "user"
+
+
+class UserLoggedIn(_SessionEvent):
+    type = "user_logged_in"
+    title = "{subject} signed in"
+
+    kind: str
+    device: str
+
+
+class LoginFailed(_SessionEvent):
+    type = "login_failed"
+    title = "A sign-in as {subject} was refused"
+
+    device: str
+
+
+class SessionRevoked(_SessionEvent):
+    type = "session_revoked"
+    title = "{actor} ended sessions of {subject}"
+    consumers = TOLD
+
+    sessions: list[int]
+    reason: str

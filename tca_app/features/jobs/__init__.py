@@ -1,0 +1,1 @@
+"""Jobs: what waits, what fails and why; retry and discard."""

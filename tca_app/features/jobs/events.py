@@ -1,0 +1,24 @@
+"""What administrators do to jobs."""
+
+from typing import ClassVar
+
+from tca_app.core.events import Event
+
+
+class _JobEvent(Event):
+    """`subject` is the job, by its kind."""
+
+    type: ClassVar[str] = ""
+    subject_type: ClassVar[str] = "job"
+
+    reason: str
+
+
+class JobRetried(_JobEvent):
+    type = "job_retried"
+    title = "{actor} had the job {subject} tried again"
+
+
+class JobDiscarded(_JobEvent):
+    type = "job_discarded"
+    title = "{actor} discarded the job {subject}"

@@ -1,0 +1,146 @@
+"""Jobs as an administrator sees them: how much waits in each queue, what died and why, and another chance for it."""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config import get_settings
+from tca_app.core.actor import Actor
+from tca_app.core.errors import NotFound
+from tca_app.core.events import emit
+from tca_app.core.jobs import QUEUE_NAMES, WAKE
+from tca_app.core.paging import Page
+from tca_app.features.jobs import policy
+from tca_app.features.jobs.events import JobDiscarded, JobRetried
+from tca_app.features.jobs.schemas import JobQuery, JobRead, JobResult, JobsAct, QueueRead, QueuesRead
+
+NOT_DEAD = "This job is not dead: it waits, runs, or is done."
+
+# A job that waits for its time is not late; one that does not is since it was put there.
+_QUEUES = text(
+    """
+    SELECT queue_name AS name,
+      count(*) FILTER (WHERE status = 'todo' AND attempts = 0) AS waiting,
+      count(*) FILTER (WHERE status = 'doing') AS running,
+      count(*) FILTER (WHERE status = 'todo' AND attempts > 0) AS retrying,
+      count(*) FILTER (WHERE status = 'failed') AS dead,
+      min(id) FILTER (WHERE status = 'todo' AND scheduled_at IS NULL) AS oldest,
+      min(scheduled_at) FILTER (WHERE status = 'todo' AND scheduled_at <= now()) AS due
+    FROM procrastinate_jobs GROUP BY queue_name
+    """
+)
+_SINCE = text(
+    "SELECT job_id, extract(epoch FROM now() - min(at))::float8 AS late_s FROM procrastinate_events "
+    "WHERE job_id = ANY(:ids) AND type = 'deferred' GROUP BY job_id"
+)
+_NOW = text("SELECT now()")
+_WORKERS = text(
+    "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :alive_s)"
+)
+_STATES = {
+    "dead": "jobs.status = 'failed'",
+    "retrying": "jobs.status = 'todo' AND jobs.attempts > 0",
+    "waiting": "jobs.status = 'todo' AND jobs.attempts = 0",
+    "running": "jobs.status = 'doing'",
+}
+_FROM = """
+    FROM procrastinate_jobs AS jobs LEFT JOIN LATERAL (
+      SELECT error, at FROM job_failures WHERE job_id = jobs.id ORDER BY attempt DESC LIMIT 1) AS last ON true
+    WHERE {state} AND (CAST(:queue AS text) IS NULL OR queue_name = :queue)
+      AND (:search = '' OR strpos(lower(task_name || ' ' || coalesce(error, '')), lower(:search)) > 0)
+"""
+_COLUMNS = """
+    SELECT jobs.id, task_name AS kind, queue_name AS queue, attempts, args, coalesce(error, '') AS reason,
+      last.at AS failed_at, scheduled_at AS next_at
+"""
+
+
+async def read_queues(session: AsyncSession, actor: Actor) -> QueuesRead:
+    """Every queue with what is in it, and the workers that are alive."""
+    policy.require(actor)
+    return await count_queues(session)
+
+
+async def count_queues(session: AsyncSession) -> QueuesRead:
+    """The same without a viewer: for the health check and the metrics."""
+    rows = {row.name: row for row in await session.execute(_QUEUES)}
+    oldest = [row.oldest for row in rows.values() if row.oldest is not None]
+    since: dict[int, float] = {}
+    if oldest:
+        since = {row.job_id: row.late_s for row in await session.execute(_SINCE, {"ids": oldest})}
+    now = (await session.execute(_NOW)).scalar_one()
+    alive_s = get_settings().job_takeover_seconds
+    workers = (await session.execute(_WORKERS, {"alive_s": alive_s})).scalar_one()
+    return QueuesRead(workers=workers, queues=[_queue(name, rows.get(name), since, now) for name in QUEUE_NAMES])
+
+
+def _queue(name: str, row: Any, since: dict[int, float], now: Any) -> QueueRead:
+    if row is None:
+        return QueueRead(name=name, waiting=0, running=0, retrying=0, dead=0, lag_seconds=0.0)
+    late = [since.get(row.oldest, 0.0), (now - row.due).total_seconds() if row.due else 0.0]
+    return QueueRead(
+        name=name,
+        waiting=row.waiting,
+        running=row.running,
+        retrying=row.retrying,
+        dead=row.dead,
+        lag_seconds=round(max(0.0, *late), 3),
+    )
+
+
+async def list_jobs(session: AsyncSession, actor: Actor, query: JobQuery) -> Page[JobRead]:
+    """Those in one state, newest first."""
+    policy.require(actor)
+    found = _FROM.format(state=_STATES[query.state])  # one of four texts of ours
+    values = {"queue": query.queue, "search": query.search}
+    total = (await session.execute(text(f"SELECT count(*) {found}"), values)).scalar_one()
+    page = text(f"{_COLUMNS} {found} ORDER BY jobs.id DESC LIMIT :limit OFFSET :skip")
+    rows = await session.execute(page, values | {"limit": query.limit, "skip": query.skip})
+    return Page([JobRead(state=query.state, **row._mapping) for row in rows], total)
+
+
+_REVIVE = text(
+    "UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL "
+    "WHERE id = :id AND status = 'failed' RETURNING task_name"
+)
+_DROP = text("DELETE FROM procrastinate_jobs WHERE id = :id AND status = 'failed' RETURNING task_name")
+_REASON = text("SELECT error FROM job_failures WHERE job_id = :id ORDER BY attempt DESC LIMIT 1")
+_FORGET = text("DELETE FROM job_failures WHERE job_id = :id")
+
+
+async def retry_job(session: AsyncSession, actor: Actor, job_id: int) -> None:
+    """Another ten attempts for a dead job, the first at once. Raises NotFound unless it is dead."""
+    policy.require(actor)
+    await _act(session, actor, job_id, _REVIVE, JobRetried)
+    await session.execute(WAKE)
+
+
+async def discard_job(session: AsyncSession, actor: Actor, job_id: int) -> None:
+    """Give up on a dead job. Raises NotFound unless it is dead."""
+    policy.require(actor)
+    await _act(session, actor, job_id, _DROP, JobDiscarded)
+
+
+async def _act(
+    session: AsyncSession, actor: Actor, job_id: int, change: Any, event: type[JobRetried | JobDiscarded]
+) -> None:
+    kind = (await session.execute(change, {"id": job_id})).scalar()
+    if kind is None:
+        raise NotFound(NOT_DEAD)
+    reason = (await session.execute(_REASON, {"id": job_id})).scalar() or ""
+    await session.execute(_FORGET, {"id": job_id})
+    await emit(session, actor, event(subject_id=job_id, subject_name=kind, reason=reason[:500]))
+
+
+async def act_on_jobs(session: AsyncSession, actor: Actor, data: JobsAct) -> list[JobResult]:
+    """The same to several; those that are not dead any more are left out and named."""
+    policy.require(actor)
+    results = []
+    for job_id in dict.fromkeys(data.ids):
+        try:
+            await (retry_job if data.action == "retry" else discard_job)(session, actor, job_id)
+            results.append(JobResult(id=job_id, ok=True, detail=""))
+        except NotFound as error:
+            results.append(JobResult(id=job_id, ok=False, detail=error.detail))
+    return results

@@ -1,0 +1,80 @@
+"""What people are told: of which events, whom, by which ways, and in which words."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tca_app.core.events import Logged
+
+Channel = Literal["inbox", "mail", "slack"]
+CHANNELS: tuple[Channel, ...] = ("inbox", "mail", "slack")
+# The ways that nobody can switch off: by them a person learns of a change to their account that may be an attack.
+ALWAYS: frozenset[tuple[str, Channel]] = frozenset({("password_changed", "mail")})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of event that people hear of.
+
+    `audience` is "subject" (the person it happened to), "team" (everybody in the project), "maintainers" (those who
+    look after the project, or all superusers when it is about none), "admins", or names of fields of the event that
+    hold a person's id, with a blank between them. `title` has {actor}, {subject} and the event's own fields;
+    `names_fields` says below it which fields changed.
+    """
+
+    label: str
+    audience: str
+    title: str
+    on: frozenset[Channel] = frozenset({"inbox"})
+    template: str = "notice"
+    leads_there: bool = True
+    names_fields: bool = False
+
+
+KINDS: dict[str, Kind] = {
+    "member_added": Kind(
+        "You join a project",
+        "user_id",
+        "{actor} added you to {subject} as {role}",
+        frozenset({"inbox", "mail"}),
+        "invitation",
+    ),
+    "member_role_changed": Kind("Your role changes", "user_id", "{actor} made you {role} of {subject}"),
+    "member_removed": Kind("You leave a project", "user_id", "{actor} took you out of {subject}", leads_there=False),
+    "project_transferred": Kind(
+        "A project is handed over", "from_id to_id", "{actor} handed {subject} over to {to_name}"
+    ),
+    "project_archived": Kind("A project of yours is archived", "team", "{actor} archived {subject}"),
+    "project_deleted": Kind(
+        "A project of yours is deleted", "team", "{actor} moved {subject} to the trash", leads_there=False
+    ),
+    "project_restored": Kind("A project of yours is restored", "team", "{actor} restored {subject}"),
+    "user_updated": Kind("Somebody changes your account", "subject", "{actor} changed your account", names_fields=True),
+    "password_changed": Kind(
+        "Your password is changed", "subject", "{actor} changed your password", template="password_changed"
+    ),
+    "session_revoked": Kind("Somebody ends your sessions", "subject", "{actor} ended sessions of yours"),
+    "user_created": Kind(
+        "An account is made (administrators)", "admins", "{actor} created the account of {subject}", frozenset()
+    ),
+}
+
+
+def title_of(event: Logged) -> str:
+    """The sentence for the person who is told."""
+    names = {**event.data, "actor": event.actor_name, "subject": event.subject_name}
+    return KINDS[event.type].title.format_map(names)
+
+
+def body_of(event: Logged) -> str:
+    """Which fields changed, where the title does not say it."""
+    changed: Any = event.data.get("after", {}) if KINDS[event.type].names_fields else {}
+    return ", ".join(name.replace("_", " ").capitalize() for name in changed)
+
+
+def link_of(event: Logged) -> str:
+    """The path of the page where more can be seen; "" when there is none for the person who is told."""
+    if not KINDS[event.type].leads_there:
+        return ""
+    if event.subject_type == "project":
+        return f"/projects/{event.subject_id}"
+    return "/settings" if KINDS[event.type].audience == "subject" else f"/users/{event.subject_id}"

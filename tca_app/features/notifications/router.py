@@ -1,0 +1,80 @@
+"""`/api/v1/notifications`: the caller's inbox and preferences, for scripts."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from pydantic import TypeAdapter
+
+from tca_app.core.schema import UrlId
+from tca_app.deps import (
+    CurrentActor,
+    Once,
+    Reading,
+    Writing,
+    console_router,
+    item_response,
+    json_response,
+    next_link,
+    problems,
+)
+from tca_app.features.notifications import service
+from tca_app.features.notifications.schemas import (
+    InboxCount,
+    InboxQuery,
+    NotificationRead,
+    Preference,
+    PreferencesUpdate,
+)
+
+router = console_router("/api/v1/notifications", "notifications")
+_notifications = TypeAdapter(list[NotificationRead])
+_preferences = TypeAdapter(list[Preference])
+
+
+@router.get("", response_model=list[NotificationRead], responses=problems(401))
+async def list_notifications(
+    request: Request, query: Annotated[InboxQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
+    """The caller's inbox, newest first. `Link` leads to the older ones."""
+    found, more = await service.list_notifications(session, actor, query)
+    headers = next_link(request, found[-1].id) if more else {}
+    return json_response(_notifications.dump_json(found), headers=headers)
+
+
+@router.get("/count", response_model=InboxCount, responses=problems(401))
+async def count_unread(actor: CurrentActor, session: Reading) -> Response:
+    """How many are unread, counted up to 100."""
+    return json_response(InboxCount(unread=await service.count_unread(session, actor)).model_dump_json().encode())
+
+
+@router.post("/{notification_id:int}/read", response_model=NotificationRead, responses=problems(401, 404))
+async def read_notification(notification_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """Mark one as read."""
+    done = await once.answer(
+        session, actor, None, NotificationRead, lambda: service.read_one(session, actor, notification_id)
+    )
+    return item_response(done)
+
+
+@router.post("/read-all", response_model=InboxCount, responses=problems(401))
+async def read_all(actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """Mark all as read."""
+
+    async def act() -> InboxCount:
+        await service.read_all(session, actor)
+        return InboxCount(unread=await service.count_unread(session, actor))
+
+    return item_response(await once.answer(session, actor, None, InboxCount, act))
+
+
+@router.get("/preferences", response_model=list[Preference], responses=problems(401))
+async def list_preferences(actor: CurrentActor, session: Reading) -> Response:
+    """By which ways the caller hears of what."""
+    return json_response(_preferences.dump_json(await service.list_preferences(session, actor)))
+
+
+@router.patch("/preferences", response_model=list[Preference], responses=problems(401, 403, 409))
+async def change_preferences(data: PreferencesUpdate, actor: CurrentActor, session: Writing) -> Response:
+    """Change the given ones; answers all."""
+    changed = await service.change_preferences(session, actor, data.preferences)
+    return json_response(_preferences.dump_json(changed))

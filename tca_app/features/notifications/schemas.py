@@ -1,0 +1,63 @@
+"""What the calls and screens of the inbox take and give."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tca_app.core.schema import Flag, InputModel, Limit, ReadModel, UrlId
+from tca_app.features.notifications.kinds import KINDS, Channel
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError("There is no such kind.")
+    return kind
+
+
+class InboxQuery(BaseModel):
+    """`cursor` is the id of the last one that the caller has; older ones follow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    unread: Flag = False
+    cursor: UrlId | None = None
+    limit: Limit = 50
+
+
+class NotificationRead(ReadModel):
+    """`link` is a path of this console, or empty."""
+
+    id: int
+    kind: str = Field(examples=["member_added"])
+    title: str = Field(examples=["Ana Lopez added you to Billing API as deployer"])
+    body: str
+    link: str = Field(examples=["/projects/7"])
+    created_at: datetime
+    read_at: datetime | None
+
+
+class InboxCount(ReadModel):
+    unread: int
+
+
+class Preference(ReadModel):
+    """Whether the caller hears of a kind by a channel. `is_fixed`: it cannot be switched off."""
+
+    kind: str = Field(examples=["member_added"])
+    label: str = Field(examples=["You join a project"])
+    channel: Channel
+    is_on: bool
+    is_fixed: bool
+
+
+class PreferenceChange(InputModel):
+    kind: Annotated[
+        str, Field(json_schema_extra={"enum": list(KINDS)}, examples=["member_added"]), AfterValidator(_known)
+    ]
+    channel: Literal["inbox", "mail", "slack"]
+    is_on: bool
+
+
+class PreferencesUpdate(InputModel):
+    preferences: Annotated[list[PreferenceChange], Field(min_length=1, max_length=100)]

@@ -1,0 +1,108 @@
+"""The rules of the inbox: a person reads and changes only their own. Rows are written by `consumers.notifications`."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import Conflict, FieldFault, Forbidden, NotFound
+from tca_app.features.notifications.kinds import ALWAYS, CHANNELS, KINDS
+from tca_app.features.notifications.schemas import (
+    InboxQuery,
+    NotificationRead,
+    Preference,
+    PreferenceChange,
+)
+from tca_app.models import Notification, NotificationPreference
+
+_inbox = Notification.__table__.c
+_COLUMNS = tuple(_inbox[name] for name in NotificationRead.model_fields)
+COUNT_CAP = 100
+
+
+async def list_notifications(
+    session: AsyncSession, actor: Actor, query: InboxQuery
+) -> tuple[list[NotificationRead], bool]:
+    """Those after `query.cursor`, newest first, and whether older ones follow."""
+    wanted = [_inbox.user_id == actor.user_id]
+    if query.unread:
+        wanted.append(_inbox.read_at.is_(None))
+    if query.cursor is not None:
+        wanted.append(_inbox.id < query.cursor)
+    statement = select(*_COLUMNS).where(*wanted).order_by(_inbox.id.desc()).limit(query.limit + 1)
+    rows = (await session.execute(statement)).all()
+    return [NotificationRead.model_validate(row) for row in rows[: query.limit]], len(rows) > query.limit
+
+
+async def count_unread(session: AsyncSession, actor: Actor) -> int:
+    """Counted up to `COUNT_CAP`: nobody reads a larger number on a bell."""
+    unread = select(_inbox.id).where(_inbox.user_id == actor.user_id, _inbox.read_at.is_(None)).limit(COUNT_CAP)
+    return (await session.execute(select(func.count()).select_from(unread.subquery()))).scalar_one()
+
+
+async def read_one(
+    session: AsyncSession, actor: Actor, notification_id: int, *, is_read: bool = True
+) -> NotificationRead:
+    """Mark one as read or, with `is_read=False`, as unread. Raises NotFound for one of somebody else."""
+    mine = (_inbox.id == notification_id) & (_inbox.user_id == actor.user_id)
+    at = func.coalesce(_inbox.read_at, func.now()) if is_read else None
+    statement = update(Notification).where(mine).values(read_at=at).returning(*_COLUMNS)
+    row = (await session.execute(statement.execution_options(synchronize_session=False))).first()
+    if row is None:
+        raise NotFound
+    return NotificationRead.model_validate(row)
+
+
+async def read_all(session: AsyncSession, actor: Actor, newest: int | None = None) -> int:
+    """Mark all as read, up to the id `newest`: what came later has not been seen. How many there were."""
+    mine = [_inbox.user_id == actor.user_id, _inbox.read_at.is_(None)]
+    if newest is not None:
+        mine.append(_inbox.id <= newest)
+    statement = update(Notification).where(*mine).values(read_at=func.now())
+    done = await session.execute(statement.execution_options(synchronize_session=False))
+    return int(done.rowcount)
+
+
+async def list_preferences(session: AsyncSession, actor: Actor) -> list[Preference]:
+    """Every kind that may concern the person, by each channel."""
+    table = NotificationPreference.__table__.c
+    chosen = select(table.kind, table.channel, table.is_on).where(table.user_id == actor.user_id)
+    known = {(row.kind, row.channel): row.is_on for row in await session.execute(chosen)}
+    return [
+        Preference(
+            kind=name,
+            label=kind.label,
+            channel=channel,
+            is_on=(name, channel) in ALWAYS or known.get((name, channel), channel in kind.on),
+            is_fixed=(name, channel) in ALWAYS,
+        )
+        for name, kind in KINDS.items()
+        if kind.audience != "admins" or actor.is_superuser
+        for channel in CHANNELS
+    ]
+
+
+async def change_preferences(
+    session: AsyncSession, actor: Actor, changes: Sequence[PreferenceChange]
+) -> list[Preference]:
+    """Raises Forbidden for a kind that is not for this person, Conflict for one that cannot be switched off."""
+    offered = {(row.kind, row.channel): row for row in await list_preferences(session, actor)}
+    for number, change in enumerate(changes):
+        found = offered.get((change.kind, change.channel))
+        if found is None:
+            detail = "Only administrators hear of this."
+            raise Forbidden(detail, errors=[FieldFault(f"/preferences/{number}/kind", detail)])
+        if found.is_fixed and not change.is_on:
+            detail = "This cannot be switched off."
+            raise Conflict(detail, errors=[FieldFault(f"/preferences/{number}/is_on", detail)])
+    last = {(change.kind, change.channel): change.is_on for change in changes}
+    rows = [
+        {"user_id": actor.user_id, "kind": kind, "channel": channel, "is_on": is_on}
+        for (kind, channel), is_on in last.items()
+    ]
+    put = insert(NotificationPreference).values(rows)
+    keys = ["user_id", "kind", "channel"]
+    await session.execute(put.on_conflict_do_update(index_elements=keys, set_={"is_on": put.excluded.is_on}))
+    return await list_preferences(session, actor)

@@ -1,0 +1,86 @@
+"""What happens to projects and their teams."""
+
+from typing import Any, ClassVar
+
+from tca_app.core.events import TOLD, Event
+
+
+class _ProjectEvent(Event):
+    """`subject` is the project, so `project_id` is its id."""
+
+    type: ClassVar[str] = ""
+    subject_type: ClassVar[str] = "project"
+
+    @classmethod
+    def of(cls, project: Any, **fields: Any) -> "_ProjectEvent":
+        """About a project: anything with `id` and `name`."""
+        return cls(subject_id=project.id, subject_name=project.name, project_id=project.id, **fields)
+
+
+class ProjectCreated(_ProjectEvent):
+    type = "project_created"
+    title = "{actor} created {subject}"
+
+
+class ProjectUpdated(_ProjectEvent):
+    type = "project_updated"
+    title = "{actor} changed {subject}"
+
+
+class ProjectArchived(_ProjectEvent):
+    type = "project_archived"
+    title = "{actor} archived {subject}"
+    consumers = TOLD
+
+
+class ProjectDeleted(_ProjectEvent):
+    type = "project_deleted"
+    title = "{actor} moved {subject} to the trash"
+    consumers = TOLD
+
+
+class ProjectRestored(_ProjectEvent):
+    type = "project_restored"
+    title = "{actor} restored {subject}"
+    consumers = TOLD
+
+
+class ProjectTransferred(_ProjectEvent):
+    type = "project_transferred"
+    title = "{actor} gave {subject} to {to_name}"
+    consumers = TOLD
+
+    from_id: int
+    to_id: int
+    to_name: str
+
+
+class _MemberEvent(_ProjectEvent):
+    """About one person in a team."""
+
+    user_id: int
+    user_name: str
+
+
+class MemberAdded(_MemberEvent):
+    type = "member_added"
+    title = "{actor} added {user_name} to {subject} as {role}"
+    consumers = TOLD
+
+    role: str
+
+
+class MemberRoleChanged(_MemberEvent):
+    type = "member_role_changed"
+    title = "{actor} made {user_name} {role} of {subject}"
+    consumers = TOLD
+
+    role: str
+
+
+class MemberRemoved(_MemberEvent):
+    type = "member_removed"
+    title = "{actor} took {user_name} out of {subject}"
+    consumers = TOLD
+
+    role: str

@@ -1,0 +1,50 @@
+"""What happens to people's accounts."""
+
+from typing import ClassVar
+
+from tca_app.core.events import TOLD, Event
+
+
+class _UserEvent(Event):
+    """`subject` is the person whose account it is."""
+
+    type: ClassVar[str] = ""
+    subject_type: ClassVar[str] = "user"
+
+
+class UserCreated(_UserEvent):
+    type = "user_created"
+    title = "{actor} created the account of {subject}"
+    consumers = TOLD
+
+
+class UserUpdated(_UserEvent):
+    type = "user_updated"
+    title = "{actor} changed the account of {subject}"
+    consumers = TOLD
+
+
+class UserActivated(_UserEvent):
+    type = "user_activated"
+    title = "{actor} activated {subject}"
+
+
+class UserDeactivated(_UserEvent):
+    type = "user_deactivated"
+    title = "{actor} deactivated {subject}"
+
+
+class UserDeleted(_UserEvent):
+    type = "user_deleted"
+    title = "{actor} moved {subject} to the trash"
+
+
+class UserRestored(_UserEvent):
+    type = "user_restored"
+    title = "{actor} restored {subject}"
+
+
+class PasswordChanged(_UserEvent):
+    type = "password_changed"
+    title = "{actor} changed the password of {subject}"
+    consumers = TOLD

@@ -1,0 +1,94 @@
+"""What happened: the append-only log, the head of each chain in it, and who has dealt with which event."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Computed, Identity, Index, LargeBinary, SmallInteger, Text, Uuid, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from tca_app.models.base import UTC_TIME
+
+
+class LoggedEvent(SQLModel, table=True):
+    """One event. `sequence`, `previous_hash` and `hash` are made by the database when the row is written.
+
+    No foreign keys: what happened stays true when the row that it happened to is purged.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("uq_events_uuid", "uuid", unique=True),
+        Index("uq_events_chain", "subject_type", "subject_id", "sequence", unique=True),
+        Index("ix_events_by_project", "project_id", text("id DESC"), postgresql_where=text("project_id IS NOT NULL")),
+        Index("ix_events_by_actor", "actor_id", text("id DESC"), postgresql_where=text("actor_id IS NOT NULL")),
+        Index("ix_events_by_type", "type", text("id DESC")),
+        Index("ix_events_by_time", "at"),
+        Index("ix_events_grams", text("text_grams(search_text)"), postgresql_using="gin"),
+    )
+
+    id: int | None = Field(default=None, sa_type=BigInteger, primary_key=True, sa_column_args=(Identity(always=False),))
+    uuid: UUID = Field(sa_type=Uuid)
+    at: datetime = Field(
+        default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.clock_timestamp(), "nullable": False}
+    )
+    type: str = Field(sa_type=Text)
+    version: int = Field(sa_type=SmallInteger)
+    subject_type: str = Field(sa_type=Text)
+    subject_id: int = Field(sa_type=BigInteger)
+    subject_name: str = Field(sa_type=Text)
+    sequence: int = Field(default=None, sa_type=BigInteger, sa_column_kwargs={"nullable": False})
+    actor_type: str = Field(sa_type=Text)
+    actor_id: int | None = Field(default=None, sa_type=BigInteger)
+    actor_name: str = Field(sa_type=Text)
+    project_id: int | None = Field(default=None, sa_type=BigInteger)
+    data: dict[str, Any] = Field(sa_type=JSONB)
+    ip: str = Field(sa_type=Text)
+    request_id: str = Field(sa_type=Text)
+    previous_hash: bytes = Field(default=None, sa_type=LargeBinary, sa_column_kwargs={"nullable": False})
+    hash: bytes = Field(default=None, sa_type=LargeBinary, sa_column_kwargs={"nullable": False})
+    search_text: str | None = Field(
+        default=None,
+        sa_column=Column(
+            "search_text",
+            Text,
+            Computed("fold_text(actor_name || E'\\n' || subject_name || E'\\n' || type)", persisted=True),
+        ),
+    )
+
+
+class EventHead(SQLModel, table=True):
+    """The last link of the chain of one subject. Its row lock is what makes writers about one subject take turns."""
+
+    __tablename__ = "event_heads"
+
+    subject_type: str = Field(primary_key=True, sa_type=Text)
+    subject_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    sequence: int = Field(sa_type=BigInteger)
+    hash: bytes = Field(sa_type=LargeBinary)
+
+
+class EventEffect(SQLModel, table=True):
+    """This consumer has dealt with this event; written in the transaction of the effect (row EV-3)."""
+
+    __tablename__ = "event_effects"
+
+    consumer: str = Field(primary_key=True, sa_type=Text)
+    event_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(
+        default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.now(), "nullable": False}
+    )
+
+
+class JobFailure(SQLModel, table=True):
+    """Why an attempt at a job failed; kept as long as the job."""
+
+    __tablename__ = "job_failures"
+
+    job_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    attempt: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    error: str = Field(sa_type=Text)
+    at: datetime = Field(
+        default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.now(), "nullable": False}
+    )

@@ -1,0 +1,153 @@
+"""The bell: how many unread notifications the viewer has, live on every page, and the newest of them."""
+
+from typing import Any, TypedDict
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from tca_app.core.db import reading, transaction
+from tca_app.features.notifications import service as notifications
+from tca_app.features.notifications.schemas import InboxQuery, NotificationRead
+from tca_app.ui import routes
+from tca_app.ui.components import link, relative_time
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+
+NEWEST = 8
+
+
+class Line(TypedDict):
+    """One notification as a list draws it. `link` is "" when there is nothing to open."""
+
+    id: int
+    title: str
+    body: str
+    link: str
+    at: str
+    is_read: bool
+
+
+def line_of(found: NotificationRead) -> Line:
+    return Line(
+        id=found.id,
+        title=found.title,
+        body=found.body,
+        link=found.link,
+        at=found.created_at.isoformat(),
+        is_read=found.read_at is not None,
+    )
+
+
+class BellState(SessionState):
+    """What the bell shows."""
+
+    unread: int = 0
+    newest: list[Line] = []
+    is_open: bool = False
+
+    @rx.var
+    def unread_text(self) -> str:
+        return f"{notifications.COUNT_CAP - 1}+" if self.unread >= notifications.COUNT_CAP else str(self.unread)
+
+    @rx.var
+    def bell_label(self) -> str:
+        return f"Notifications, {self.unread_text} unread" if self.unread else "Notifications"
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        """The last on_load of every page, and again when the viewer's inbox changes."""
+        actor = self._as_actor()
+        self._watch(BellState.load, f"inbox:{actor.user_id}")
+        async with reading() as session:
+            unread = await notifications.count_unread(session, actor)
+            found = (
+                await notifications.list_notifications(session, actor, InboxQuery(limit=NEWEST))
+                if self.is_open
+                else None
+            )
+        if self.unread != unread:
+            self.unread = unread
+        if found is not None:
+            self.newest = [line_of(row) for row in found[0]]
+
+    @handler("signed_in")
+    async def set_open(self, is_open: bool) -> EventSpec | None:
+        self.is_open = is_open
+        return BellState.load() if is_open else None
+
+    @handler("signed_in")
+    async def open_one(self, notification_id: int) -> EventSpec | None:
+        """Mark it as read and go where it leads."""
+        async with transaction() as session:
+            found = await notifications.read_one(session, self._as_actor(), notification_id)
+        self.is_open = False
+        return rx.redirect(found.link) if found.link else None
+
+    @handler("signed_in")
+    async def read_all(self) -> EventSpec:
+        seen = self.newest[0]["id"] if self.newest else None
+        async with transaction() as session:
+            await notifications.read_all(session, self._as_actor(), seen)
+        return BellState.load()
+
+
+def bell() -> rx.Component:
+    """The button in the top bar; the list is read when it is opened."""
+    state = BellState
+    return rx.popover.root(
+        rx.popover.trigger(
+            rx.el.button(
+                rx.icon("bell", size=16, aria_hidden="true"),
+                rx.cond(state.unread > 0, rx.el.span(state.unread_text, class_name="count", aria_hidden="true")),
+                class_name="btn icon ghost bell",
+                type="button",
+                aria_label=state.bell_label,
+                title="Notifications",
+            )
+        ),
+        rx.popover.content(
+            rx.el.div(
+                rx.el.h2("Notifications"),
+                rx.cond(
+                    state.unread > 0,
+                    rx.el.button("Mark all read", type="button", class_name="btn small ghost", on_click=state.read_all),
+                ),
+                class_name="panel-head",
+            ),
+            rx.cond(
+                state.newest.length() > 0,
+                rx.el.ul(rx.foreach(state.newest, inbox_line), class_name="inbox"),
+                rx.el.p("Nothing yet. What concerns you will be listed here.", class_name="none muted"),
+            ),
+            rx.el.div(
+                rx.popover.close(link("All notifications", to=routes.NOTIFICATIONS)),
+                rx.popover.close(link("Preferences", to=routes.PREFERENCES)),
+                class_name="panel-foot",
+            ),
+            align="end",
+            class_name="bell-list",
+            aria_label="Notifications",
+        ),
+        open=state.is_open,
+        on_open_change=state.set_open,
+    )
+
+
+def inbox_line(line: Any) -> rx.Component:
+    """One notification: pressed it is read, and leads to what it is about."""
+    return rx.el.li(
+        rx.el.button(
+            rx.el.span(class_name="dot", aria_hidden="true"),
+            rx.el.span(
+                rx.cond(line["is_read"], None, rx.el.span("Unread: ", class_name="sr-only")),
+                rx.el.span(line["title"]),
+                rx.cond(line["body"] != "", rx.el.span(line["body"], class_name="cell-sub")),
+                class_name="grow",
+            ),
+            relative_time(line["at"]),
+            type="button",
+            on_click=BellState.open_one(line["id"].to(int)),
+            custom_attrs={"data-read": rx.cond(line["is_read"], "true", "false")},
+        ),
+        key=line["id"].to(str),
+    )

@@ -1,0 +1,101 @@
+"""Live screens: what a tab shows is read again, through Gate and its own handler, when somebody changed it.
+
+A state says in its load handler what its screen is made of: `self._watch(UsersState.load, "users")`. PostgreSQL tells
+every process of each change at its commit (docs/decisions/0017), so this holds over replicas and without Redis. A nudge
+carries no data: the handler asks the service, which asks whether this person may still see it.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from reflex.event import Event
+from reflex_base.registry import RegistrationContext
+from reflex_base.utils.format import format_event_handler
+
+from tca_app.core.changes import hear
+from tca_app.core.live import Nudges
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One part of what one tab shows: its socket, the client token that names its state, and what reads it again."""
+
+    socket_id: str
+    token: str
+    event: str
+
+
+class LiveScreens:
+    """The screens of this process. A tab leaves its screens when it goes to another page or closes."""
+
+    def __init__(self) -> None:
+        self._nudges: Nudges[Screen] = Nudges(self._read_again)
+        self._paths: dict[str, str] = {}
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def __len__(self) -> int:
+        return len(self._nudges)
+
+    def watch(self, router_data: dict[str, Any], handler: Any, topics: tuple[str, ...]) -> None:
+        """From now on this tab runs `handler` when one of the topics changes."""
+        socket_id, token = router_data.get("sid", ""), router_data.get("token", "")
+        if socket_id and token:
+            self._paths.setdefault(socket_id, _page(router_data))
+            self._nudges.listen(Screen(socket_id, token, format_event_handler(handler)), topics)
+
+    def moved(self, router_data: dict[str, Any]) -> None:
+        """An event came from this tab; when it is on another page by now, its screens are left."""
+        socket_id, page = router_data.get("sid", ""), _page(router_data)
+        if self._paths.get(socket_id, page) != page:
+            self.forget(socket_id)
+
+    def forget(self, socket_id: str) -> None:
+        self._paths.pop(socket_id, None)
+        for screen in self._nudges.listeners():
+            if screen.socket_id == socket_id:
+                self._nudges.leave(screen)
+
+    def keep_only(self, open_now: set[str]) -> None:
+        """Drop the screens of sockets that are closed."""
+        for socket_id in set(self._paths) - open_now:
+            self.forget(socket_id)
+
+    def tell(self, topic: str) -> None:
+        self._nudges.tell(topic)
+
+    def _read_again(self, screen: Screen) -> None:
+        task = asyncio.ensure_future(_enqueue(screen))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+
+def _page(router_data: dict[str, Any]) -> str:
+    """The page without its query: another page of a list is the same screen."""
+    return str(router_data.get("asPath", "")).partition("?")[0].rstrip("/")
+
+
+async def _enqueue(screen: Screen) -> None:
+    app = RegistrationContext.get().app
+    if app.event_namespace.token_to_sid.get(screen.token) != screen.socket_id:
+        return  # the tab is gone, or its token is somebody else's by now
+    try:
+        await app.event_processor.enqueue(screen.token, Event(name=screen.event))
+    except Exception:
+        # One tab that cannot be told must not stop the others; it is fresh again at its next load.
+        log.exception("ui.nudge_failed", handler=screen.event)
+
+
+LIVE = LiveScreens()
+
+
+async def listen_for_changes() -> None:
+    """The lifespan task: hand the changes that this process hears of to its screens."""
+    end = hear(LIVE.tell)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        end()

@@ -1,0 +1,27 @@
+"""The job worker: every kind of job that there is, and the process or task that does them."""
+
+import asyncio
+import signal
+
+from tca_app.consumers import analytics, mail, notifications, services, slack, streams
+from tca_app.core.db import close_db
+from tca_app.core.http import close_http
+from tca_app.core.jobs import work
+from tca_app.core.log import setup_logging
+from tca_app.core.redis import close_redis
+
+# Their import makes their jobs known; naming them here keeps the import from looking unused.
+CONSUMERS = (analytics, notifications, streams, mail, slack, services)
+__all__ = ["CONSUMERS", "run_worker", "work"]
+
+
+async def run_worker(queues: list[str] | None = None) -> None:
+    """Do jobs until SIGINT or SIGTERM; those that run then may end first."""
+    setup_logging()
+    working = asyncio.create_task(work(queues))
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, working.cancel)
+    await asyncio.gather(working, return_exceptions=True)
+    await close_http()
+    await close_db()
+    await close_redis()

@@ -1,0 +1,158 @@
+"""Mail goes out by SMTP or into a folder, with a stable id, and nobody can write its headers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from tca_app.config import get_settings
+from tca_app.core.db import reading, transaction
+from tca_app.core.mail import Mail, compose, send
+from tca_app.features.projects import team
+from tca_app.features.projects.schemas import TeamMember
+from tca_app.features.users import service as users
+from tca_app.features.users.schemas import UserCreate, UserUpdate
+from tests.factories import PASSWORD, do_jobs, make_admin, make_project, make_user, run
+
+
+class Sink:
+    """An SMTP server that keeps what it gets; `answer` may refuse."""
+
+    def __init__(self) -> None:
+        self.got: list[EmailMessage] = []
+        self.answer = "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        if self.answer.startswith("250"):
+            self.got.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        return self.answer
+
+
+@pytest.fixture
+async def sink(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sink]:
+    handler = Sink()
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(handler, decode_data=False), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr(f"smtp://127.0.0.1:{port}?starttls=never"))
+    yield handler
+    server.close()
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(get_settings(), "data_dir", tmp_path)
+    return tmp_path / "mail"
+
+
+def mail(**fields: str) -> Mail:
+    given = {
+        "key": "k1",
+        "to": "bo@example.com",
+        "name": "Bo",
+        "subject": "Hi",
+        "text": "Hello",
+        "html": "<p>Hello</p>",
+    }
+    return Mail(**given | fields)
+
+
+def body_of(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def _files(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def failures() -> list[tuple[str, str]]:
+    rows = "SELECT status::text, error FROM procrastinate_jobs JOIN job_failures ON job_id = id ORDER BY attempt"
+    async with reading() as session:
+        return [(row.status, row.error) for row in await session.execute(text(rows))]
+
+
+async def test_a_new_person_is_welcomed_and_a_new_member_invited(sink: Sink) -> None:
+    admin = await make_admin("root")
+    bo = await run(
+        users.create_user,
+        admin,
+        UserCreate(email="bo@example.com", username="bob", full_name="Bo <b>", password=PASSWORD),
+    )
+    project_id = await make_project(admin, "Billing")
+    await run(team.add_member, admin, project_id, TeamMember(user_id=bo.id, role="viewer"))
+    await do_jobs()
+    welcome, invitation = sorted(sink.got, key=lambda message: message["Subject"], reverse=True)
+    assert (welcome["To"], welcome["Subject"]) == ('"Bo <b>" <bo@example.com>', "Your account on TCA InfraForge")
+    assert "Your username is bob" in body_of(welcome, "plain")
+    assert PASSWORD not in str(welcome)
+    assert "Hello Bo &lt;b&gt;" in body_of(welcome, "html")
+    assert invitation["Subject"] == "Root added you to Billing as viewer"
+    assert f"/projects/{project_id}" in body_of(invitation, "plain")
+
+
+async def test_a_changed_password_is_always_told_even_if_it_was_oneself(sink: Sink) -> None:
+    ana = await make_user("ana")
+    change = UserUpdate(password="Another-Boat-43", current_password=PASSWORD)
+    await run(users.update_user, ana, ana.user_id, change)
+    await do_jobs()
+    assert [message["Subject"] for message in sink.got] == ["Your password was changed"]
+    assert "you changed the password" in body_of(sink.got[0], "plain")
+    assert "Another-Boat" not in str(sink.got[0])
+
+
+async def test_without_a_server_mail_is_a_readable_file(folder: Path) -> None:
+    await send(mail(text="Grüße"))
+    (file,) = _files(folder)
+    message = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert (file.name, message["Message-ID"], message["To"]) == ("k1.eml", "<k1@localhost>", "Bo <bo@example.com>")
+    assert "Grüße" in file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "text_", ["Hi\r\nBcc: evil@example.com", "Hi\nX: y", "Hi\u2028Bcc: evil@example.com", "a\x00b"]
+)
+def test_no_name_or_subject_begins_another_header(text_: str) -> None:
+    for message in (compose(mail(subject=text_)), compose(mail(name=text_))):
+        again = message_from_bytes(message.as_bytes(), policy=policy.default)
+        assert again["Bcc"] is None
+        assert again["X"] is None
+        assert set(again.keys()) == set(compose(mail()).keys())
+
+
+async def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_not(sink: Sink) -> None:
+    bo = await make_user("bob")
+    ana = await make_user("ana")
+    sink.answer = "451 try later"
+    await run(team.add_member, ana, await make_project(ana), TeamMember(user_id=bo.user_id, role="viewer"))
+    await do_jobs()
+    assert await failures() == [("todo", "MailRefused: the mail server answered 451 try later")]
+    sink.answer = "554 no such mailbox"
+    async with transaction() as session:
+        await session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = now()"))
+    await do_jobs()
+    assert [status for status, _ in await failures()] == ["failed", "failed"]
+    assert sink.got == []
+
+
+async def test_a_second_attempt_has_the_same_message_id(sink: Sink) -> None:
+    await send(mail())
+    await send(mail())
+    assert len({message["Message-ID"] for message in sink.got}) == 1
+    assert len(sink.got) == 2
+
+
+async def test_who_is_deactivated_meanwhile_gets_no_mail(sink: Sink) -> None:
+    ana, bo = await make_user("ana"), await make_user("bob")
+    await run(team.add_member, ana, await make_project(ana), TeamMember(user_id=bo.user_id, role="viewer"))
+    await run(users.update_user, await make_admin(), bo.user_id, UserUpdate(is_active=False))
+    await do_jobs()
+    assert sink.got == []

@@ -1,0 +1,81 @@
+"""Nudges reach whoever listens, not too often, and never too few times."""
+
+import asyncio
+
+import pytest
+
+from tca_app.core.changes import EVERYTHING
+from tca_app.core.live import Nudges
+
+EVERY_S = 0.02
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def nudges(told: list[str]) -> Nudges[str]:
+    return Nudges(told.append, EVERY_S)
+
+
+async def _until(told: list[str], count: int) -> None:
+    async with asyncio.timeout(5):
+        while len(told) < count:
+            await asyncio.sleep(0)
+
+
+async def _idle(nudges: Nudges[str]) -> None:
+    """Until no timer runs any more."""
+    async with asyncio.timeout(5):
+        while nudges._resting:
+            await asyncio.sleep(0)
+
+
+async def test_only_those_who_listen_are_told(nudges: Nudges[str], told: list[str]) -> None:
+    nudges.listen("list", ["users"])
+    nudges.listen("page", ["user:7", "projects"])
+    nudges.tell("users")
+    nudges.tell("user:8")
+    assert told == ["list"]
+    nudges.tell("user:7")
+    assert told == ["list", "page"]
+
+
+async def test_a_burst_is_one_nudge_now_and_one_later(nudges: Nudges[str], told: list[str]) -> None:
+    nudges.listen("list", ["users"])
+    for _ in range(100):
+        nudges.tell("users")
+    assert told == ["list"]
+    await _until(told, 2)
+    await _idle(nudges)
+    assert told == ["list", "list"]
+
+
+async def test_after_a_gap_everybody_is_told(nudges: Nudges[str], told: list[str]) -> None:
+    nudges.listen("list", ["users"])
+    nudges.listen("page", ["user:7"])
+    nudges.tell(EVERYTHING)
+    assert sorted(told) == ["list", "page"]
+
+
+async def test_who_left_is_told_nothing_more(nudges: Nudges[str], told: list[str]) -> None:
+    nudges.listen("list", ["users"])
+    nudges.tell("users")
+    nudges.tell("users")
+    nudges.leave("list")
+    await _idle(nudges)
+    nudges.tell("users")
+    assert told == ["list"]
+    assert len(nudges) == 0
+    assert not nudges._listeners
+
+
+async def test_other_topics_take_the_place_of_those_before(nudges: Nudges[str], told: list[str]) -> None:
+    nudges.listen("page", ["user:7"])
+    nudges.listen("page", ["user:8"])
+    nudges.tell("user:7")
+    assert told == []
+    nudges.tell("user:8")
+    assert told == ["page"]

@@ -1,0 +1,29 @@
+"""The event log in a real browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import sign_in
+from tests.e2e.test_journey import NewPage, create_project
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+
+def test_what_somebody_did_can_be_read_filtered_and_taken_along(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    sign_in(page, *admin)
+    create_project(page, "Logged Project")
+    page.get_by_role("link", name="Activity", exact=True).click()
+    expect(page.get_by_role("heading", name="Activity", level=1)).to_be_visible()
+    line = page.get_by_text("Ada Admin created Logged Project")
+    line.click()
+    expect(page.get_by_role("row", name="Slug logged-project")).to_be_visible()
+    page.get_by_label("What").select_option("user_logged_in")
+    expect(line).to_be_hidden()
+    expect(page.get_by_text("Ada Admin signed in").first).to_be_visible()
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="CSV file").click()
+    assert download.value.suggested_filename.endswith(".csv")
+    assert "user_logged_in" in download.value.path().read_text()
+    assert "project_created" not in download.value.path().read_text()

@@ -1,0 +1,76 @@
+"""Small servers on loopback that keep what they are sent."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass
+class Request:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class HttpSink:
+    """Answers each request with the next of `answers` (the last one stays), after `delay_s`."""
+
+    def __init__(self) -> None:
+        self.got: list[Request] = []
+        self.answers: list[int] = [200]
+        self.headers: dict[str, str] = {}
+        self.body = b"{}"
+        self.connections = 0
+        self.hold: asyncio.Event | None = None
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while line := await reader.readline():
+                await self._answer(line, reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return
+        finally:
+            writer.close()
+
+    async def _answer(self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        method, path, _ = line.decode().split(" ", 2)
+        headers = {}
+        while (header := await reader.readline()) not in (b"\r\n", b""):
+            name, _, value = header.decode().partition(":")
+            headers[name.strip().lower()] = value.strip()
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        self.got.append(Request(method, path, headers, body))
+        if self.hold is not None:
+            await self.hold.wait()
+        code = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        given = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+        writer.write(f"HTTP/1.1 {code} X\r\n{given}Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body)
+        await writer.drain()

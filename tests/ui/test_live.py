@@ -1,0 +1,115 @@
+"""An open page shows what others change, asks Gate each time, and is forgotten when it is left."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+
+from tca_app.core.changes import listen
+from tca_app.core.db import transaction
+from tca_app.features.auth import service as auth
+from tca_app.features.projects import service as projects
+from tca_app.features.projects.detail.state import ProjectState
+from tca_app.features.projects.schemas import ProjectUpdate
+from tca_app.features.users import service as users
+from tca_app.features.users.schemas import UserUpdate
+from tca_app.features.users.state import UsersState
+from tca_app.ui.live import LIVE, listen_for_changes
+from tests.factories import make_admin, make_project, make_user, run
+from tests.ui.harness import Console, Notes, Tab, console_on, shown, sign_in
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    """With the notices of PostgreSQL, as in a process that serves."""
+    async with console_on(StateManagerMemory()) as running:
+        tasks = [asyncio.create_task(listen()), asyncio.create_task(listen_for_changes())]
+        async with asyncio.timeout(5):
+            while not auth.found_sessions.is_listening:
+                await asyncio.sleep(0)
+        yield running
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        LIVE.keep_only(set())
+
+
+async def opened(console: Console, cookie: str, path: str, load: Any) -> Tab:
+    tab = Tab(console, f"tab {path}", cookie, path)
+    await tab.hydrate()
+    await tab.send(load)
+    console.received.clear()
+    return tab
+
+
+async def pushed(console: Console, tab: Tab, state: Any, name: str, wanted: Any) -> None:
+    """Wait until the tab was sent a value of a var that `wanted` accepts."""
+    async with asyncio.timeout(10):
+        while not ((value := shown(console.received.get(tab.token, []), state, name)) and wanted(value)):
+            await asyncio.sleep(0)
+
+
+async def test_a_list_shows_what_somebody_else_changed(console: Console) -> None:
+    admin, bo = await make_admin("root"), await make_user("bo1")
+    tab = await opened(console, await sign_in(admin), "/users", UsersState.load)
+    await run(users.update_user, admin, bo.user_id, UserUpdate(full_name="Bo Berg"))
+    await pushed(console, tab, UsersState, "rows", lambda rows: "Bo Berg" in [row["full_name"] for row in rows])
+
+
+async def test_a_page_shows_what_happens_to_its_project_alone(console: Console) -> None:
+    ana = await make_user("ana")
+    billing, other = await make_project(ana, "Billing"), await make_project(ana, "Other")
+    tab = await opened(console, await sign_in(ana), f"/projects/{billing}", ProjectState.load)
+    await run(projects.update_project, ana, other, ProjectUpdate(name="Something else"))
+    await run(projects.update_project, ana, billing, ProjectUpdate(name="Invoices"))
+    await pushed(console, tab, ProjectState, "project", lambda project: project["name"] == "Invoices")
+    assert "Something else" not in repr(console.received)
+
+
+async def test_who_lost_the_right_gets_nothing(console: Console) -> None:
+    admin, second = await make_admin("root"), await make_admin("second")
+    tab = await opened(console, await sign_in(second), "/users", UsersState.load)
+    await run(users.update_user, admin, second.user_id, UserUpdate(is_superuser=False))
+    await run(users.update_user, admin, admin.user_id, UserUpdate(full_name="Canary Name"))
+    # The tab's own next event comes after the nudges: whatever they sent is there by then.
+    await tab.send(Notes.load)
+    assert "Canary Name" not in repr(console.received)
+
+
+async def test_a_page_that_was_left_is_not_read_again(console: Console) -> None:
+    admin = await make_admin()
+    tab = await opened(console, await sign_in(admin), "/users", UsersState.load)
+    assert len(LIVE) == 1
+    tab.path = "/notes"
+    await tab.send(Notes.load)
+    assert len(LIVE) == 0
+
+
+async def test_another_page_of_the_same_list_is_the_same_screen(console: Console) -> None:
+    tab = await opened(console, await sign_in(await make_admin()), "/users", UsersState.load)
+    tab.path = "/users?page=2"
+    await tab.send(UsersState.load)
+    assert len(LIVE) == 1
+
+
+async def test_a_closed_tab_is_forgotten(console: Console) -> None:
+    tab = await opened(console, await sign_in(await make_admin()), "/users", UsersState.load)
+    LIVE.keep_only({tab.socket})
+    assert len(LIVE) == 1
+    LIVE.keep_only(set())
+    assert len(LIVE) == 0
+
+
+async def test_after_lost_notices_every_screen_is_read_again(console: Console) -> None:
+    admin, bo = await make_admin(), await make_user("bo1")
+    tab = await opened(console, await sign_in(admin), "/users", UsersState.load)
+    async with transaction() as session:
+        connection = await session.connection()
+        await connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tca_app changes'"
+        )
+        await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # nobody is told of this
+        await connection.exec_driver_sql(f"UPDATE users SET full_name = 'Silent Change' WHERE id = {bo.user_id}")
+    await pushed(console, tab, UsersState, "rows", lambda rows: "Silent Change" in [row["full_name"] for row in rows])
