@@ -24,6 +24,7 @@ from tca_app.middleware import Edge
 from tca_app.migrate import migrate
 
 TABLES = (
+    "notification_digests",
     "notification_preferences",
     "notifications",
     "daily_metrics",

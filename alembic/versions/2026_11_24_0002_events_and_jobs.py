@@ -202,10 +202,20 @@ def _make_inbox() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", "kind", "channel", name=op.f("pk_notification_preferences")),
     )
+    op.create_table(
+        "notification_digests",
+        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_notification_digests_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_notification_digests")),
+    )
 
 
 def downgrade() -> None:
     for table in (
+        "notification_digests",
         "notification_preferences",
         "notifications",
         "daily_metrics",

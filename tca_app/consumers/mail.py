@@ -3,6 +3,7 @@
 import structlog
 from procrastinate.jobs import Job
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.consumers import read_event
 from tca_app.core.db import reading
@@ -16,14 +17,19 @@ _users = User.__table__.c
 _COLUMNS = (_users.id, _users.email, _users.username, _users.full_name)
 
 
+async def find_reader(session: AsyncSession, user_id: int) -> Reader | None:
+    """Whom to write to; None for who was deleted or deactivated meanwhile."""
+    active = select(*_COLUMNS).where(_users.id == user_id, _users.is_active, _users.deleted_at.is_(None))
+    row = (await session.execute(active)).first()
+    return Reader(*row) if row else None
+
+
 @task("send_mail", "email_queue")
 async def send_mail(_job: Job, event_id: int, user_id: int) -> None:
-    """Whoever was deleted or deactivated meanwhile gets no mail."""
     async with reading() as session:
         event = await read_event(session, event_id)
-        active = select(*_COLUMNS).where(_users.id == user_id, _users.is_active, _users.deleted_at.is_(None))
-        row = (await session.execute(active)).first()
-    if row is None:
+        reader = await find_reader(session, user_id)
+    if reader is None:
         log.info("mail.nobody_to_send_to", user_id=user_id, event_id=event_id)
         return
-    await send(mail_for(event, Reader(*row)))
+    await send(mail_for(event, reader))

@@ -16,6 +16,7 @@ import structlog
 from procrastinate import App, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
+from procrastinate.periodic import PeriodicTask
 from procrastinate.retry import BaseRetryStrategy
 from psycopg_pool import PoolTimeout
 from sqlalchemy import bindparam, text
@@ -28,7 +29,8 @@ from tca_app.core.log import request_id_var
 
 log = structlog.get_logger(__name__)
 
-QUEUE_NAMES = ("email_queue", "notification_queue", "analytics_queue", "stream_queue", "webhook_queue")
+UPKEEP_QUEUE = "upkeep_queue"
+QUEUE_NAMES = ("email_queue", "notification_queue", "analytics_queue", "stream_queue", "webhook_queue", UPKEEP_QUEUE)
 MOST_ATTEMPTS = 10
 LONGEST_WAIT_S = 300
 CONCURRENCY = 8
@@ -68,6 +70,7 @@ class Backoff(BaseRetryStrategy):
 
 jobs = App(connector=PsycopgConnector())
 Work = Callable[..., Coroutine[Any, Any, None]]
+Upkeep = Callable[[], Coroutine[Any, Any, None]]
 
 
 def task(name: str, queue: str) -> Callable[[Work], Work]:
@@ -84,6 +87,26 @@ def task(name: str, queue: str) -> Callable[[Work], Work]:
                 raise
 
         jobs.task(name=name, queue=queue, retry=Backoff(), pass_context=True)(attempt)  # type: ignore[arg-type]
+        return work
+
+    return decorate
+
+
+_schedule: dict[tuple[str, str], PeriodicTask[Any, Any, Any]] = {}
+
+
+def periodic(name: str, cron: str) -> Callable[[Upkeep], Upkeep]:
+    """Have `async def work()` done at the times of `cron` (UTC), once, however many workers there are.
+
+    A time that passes while no worker is alive is left out after ten minutes, so what must not be missed comes hourly.
+    """
+
+    def decorate(work: Upkeep) -> Upkeep:
+        async def attempt(_job: Job, timestamp: int) -> None:
+            await work()
+
+        task(name, UPKEEP_QUEUE)(attempt)
+        _schedule[name, ""] = PeriodicTask(jobs.tasks[name], cron, "", {})
         return work
 
     return decorate
@@ -174,6 +197,8 @@ async def _opened() -> AsyncIterator[None]:
 def _run(queues: list[str] | None, until_empty: bool) -> Awaitable[None]:
     takeover = get_settings().job_takeover_seconds
     chosen: dict[str, Any] = {"queues": queues} if queues else {}
+    # Whoever only empties the queues puts nothing new into them.
+    jobs.periodic_registry.periodic_tasks = {} if until_empty else dict(_schedule)
     return jobs.run_worker_async(
         **chosen,
         wait=not until_empty,

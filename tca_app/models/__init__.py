@@ -2,7 +2,7 @@
 
 from tca_app.models.auth import AuthSession, IdempotencyKey, LoginThrottle, OneTimeToken
 from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
-from tca_app.models.inbox import Notification, NotificationPreference
+from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
 from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
 from tca_app.models.user import User
@@ -17,6 +17,7 @@ __all__ = [
     "LoggedEvent",
     "LoginThrottle",
     "Notification",
+    "NotificationDigest",
     "NotificationPreference",
     "OneTimeToken",
     "Project",

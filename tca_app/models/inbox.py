@@ -42,3 +42,18 @@ class NotificationPreference(SQLModel, table=True):
     kind: str = Field(primary_key=True, sa_type=Text)
     channel: str = Field(primary_key=True, sa_type=Text)
     is_on: bool
+
+
+class NotificationDigest(SQLModel, table=True):
+    """When a person was last sent a summary."""
+
+    __tablename__ = "notification_digests"
+
+    user_id: int = Field(
+        sa_type=BigInteger,
+        foreign_key="users.id",
+        ondelete="CASCADE",
+        primary_key=True,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    sent_at: datetime = Field(sa_type=UTC_TIME)

@@ -28,6 +28,7 @@ class Kind:
     template: str = "notice"
     leads_there: bool = True
     names_fields: bool = False
+    offered: tuple[Channel, ...] = CHANNELS
 
 
 KINDS: dict[str, Kind] = {
@@ -56,6 +57,13 @@ KINDS: dict[str, Kind] = {
     "user_created": Kind(
         "An account is made (administrators)", "admins", "{actor} created the account of {subject}", frozenset()
     ),
+}
+
+
+DIGEST = "digest"
+# What people choose about: every kind of event, and the summary, which is made of what the others left unread.
+OFFERED: dict[str, Kind] = KINDS | {
+    DIGEST: Kind("A summary each morning of what you have not read", "self", "", frozenset(), offered=("mail",))
 }
 
 

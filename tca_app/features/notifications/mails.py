@@ -3,11 +3,13 @@
 The blocks are rendered as plain text, and the layout escapes them: a name is text, whatever it is made of.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from tca_app.config import get_settings
 from tca_app.core.events import Logged
@@ -33,6 +35,14 @@ class Reader:
     full_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One unread notification."""
+
+    title: str
+    link: str
+
+
 def mail_for(event: Logged, reader: Reader) -> Mail:
     """The mail that tells `reader` of `event`."""
     is_welcome = event.type == WELCOME and event.subject_id == reader.id
@@ -48,9 +58,28 @@ def mail_for(event: Logged, reader: Reader) -> Mail:
         "title": title_of(event),
         "body": body_of(event),
     }
+    path = "/login" if is_welcome else link_of(event)
+    return _mail(f"{event.uuid}.{reader.id}", reader, template, context, path)
+
+
+def digest_for(reader: Reader, day: date, lines: Sequence[Line], more: int) -> Mail:
+    """The summary of one morning: what was unread, and how many lines there are beside these."""
+    settings = get_settings()
+    template = _templates.get_template("digest.txt")
+    context = {
+        "app_name": settings.app_name,
+        "name": reader.full_name or reader.username,
+        "lines": [f"{line.title}: {settings.public_url}{line.link}" if line.link else line.title for line in lines],
+        "count": len(lines) + more,
+        "more": more,
+    }
+    return _mail(f"digest-{day}.{reader.id}", reader, template, context, "/notifications?tab=unread")
+
+
+def _mail(key: str, reader: Reader, template: Template, context: dict[str, Any], path: str) -> Mail:
+    settings = get_settings()
     # Of the text only the blank line between paragraphs counts; a name cannot hold one.
     paragraphs = _block(template, "text", context).split("\n\n")
-    path = "/login" if is_welcome else link_of(event)
     shown = {
         "app_name": settings.app_name,
         "subject": _block(template, "subject", context),
@@ -61,7 +90,7 @@ def mail_for(event: Logged, reader: Reader) -> Mail:
         f"What you hear of is your choice: {settings.public_url}/notifications?tab=preferences",
     }
     return Mail(
-        key=f"{event.uuid}.{reader.id}",
+        key=key,
         to=reader.email,
         name=reader.full_name or reader.username,
         subject=str(shown["subject"]),
@@ -70,5 +99,5 @@ def mail_for(event: Logged, reader: Reader) -> Mail:
     )
 
 
-def _block(template: Any, name: str, context: dict[str, Any]) -> str:
+def _block(template: Template, name: str, context: dict[str, Any]) -> str:
     return "".join(template.blocks[name](template.new_context(context))).strip()

@@ -100,16 +100,19 @@ def _if_offered(channel: str, cell: rx.Component) -> rx.Component:
 def _choice(choice: Any) -> rx.Component:
     def cell(channel: str, text: str) -> rx.Component:
         return rx.el.td(
-            rx.el.label(
-                rx.el.input(
-                    type="checkbox",
-                    class_name="checkbox",
-                    checked=choice["on"].to(list[str]).contains(channel),
-                    disabled=choice["fixed"].to(list[str]).contains(channel),
-                    on_change=lambda is_on: state.choose(choice["kind"].to(str), channel, is_on),
-                ),
-                rx.el.span(text, ": ", choice["label"], class_name="sr-only"),
-            )
+            rx.cond(choice["offered"].to(list[str]).contains(channel), box(channel, text)),
+        )
+
+    def box(channel: str, text: str) -> rx.Component:
+        return rx.el.label(
+            rx.el.input(
+                type="checkbox",
+                class_name="checkbox",
+                checked=choice["on"].to(list[str]).contains(channel),
+                disabled=choice["fixed"].to(list[str]).contains(channel),
+                on_change=lambda is_on: state.choose(choice["kind"].to(str), channel, is_on),
+            ),
+            rx.el.span(text, ": ", choice["label"], class_name="sr-only"),
         )
 
     return rx.el.tr(

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tca_app.core.schema import Flag, InputModel, Limit, ReadModel, UrlId
-from tca_app.features.notifications.kinds import KINDS, Channel
+from tca_app.features.notifications.kinds import OFFERED, Channel
 
 
 def _known(kind: str) -> str:
-    if kind not in KINDS:
+    if kind not in OFFERED:
         raise ValueError("There is no such kind.")
     return kind
 
@@ -53,7 +53,7 @@ class Preference(ReadModel):
 
 class PreferenceChange(InputModel):
     kind: Annotated[
-        str, Field(json_schema_extra={"enum": list(KINDS)}, examples=["member_added"]), AfterValidator(_known)
+        str, Field(json_schema_extra={"enum": list(OFFERED)}, examples=["member_added"]), AfterValidator(_known)
     ]
     channel: Literal["inbox", "mail", "slack"]
     is_on: bool

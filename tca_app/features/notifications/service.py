@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldFault, Forbidden, NotFound
-from tca_app.features.notifications.kinds import ALWAYS, CHANNELS, KINDS
+from tca_app.features.notifications.kinds import ALWAYS, OFFERED
 from tca_app.features.notifications.schemas import (
     InboxQuery,
     NotificationRead,
@@ -78,21 +78,21 @@ async def list_preferences(session: AsyncSession, actor: Actor) -> list[Preferen
             is_on=(name, channel) in ALWAYS or known.get((name, channel), channel in kind.on),
             is_fixed=(name, channel) in ALWAYS,
         )
-        for name, kind in KINDS.items()
+        for name, kind in OFFERED.items()
         if kind.audience != "admins" or actor.is_superuser
-        for channel in CHANNELS
+        for channel in kind.offered
     ]
 
 
 async def change_preferences(
     session: AsyncSession, actor: Actor, changes: Sequence[PreferenceChange]
 ) -> list[Preference]:
-    """Raises Forbidden for a kind that is not for this person, Conflict for one that cannot be switched off."""
+    """Raises Forbidden for what is not offered to this person, Conflict for one that cannot be switched off."""
     offered = {(row.kind, row.channel): row for row in await list_preferences(session, actor)}
     for number, change in enumerate(changes):
         found = offered.get((change.kind, change.channel))
         if found is None:
-            detail = "Only administrators hear of this."
+            detail = "You cannot hear of this by that way."
             raise Forbidden(detail, errors=[FieldFault(f"/preferences/{number}/kind", detail)])
         if found.is_fixed and not change.is_on:
             detail = "This cannot be switched off."

@@ -22,10 +22,11 @@ TABS = ("all", "unread", "preferences")
 
 
 class Choice(TypedDict):
-    """A row of the preferences: a kind with a switch for each channel. `fixed` names those that stay on."""
+    """A row of the preferences: a kind with a switch for each channel `offered`; those in `fixed` stay on."""
 
     kind: str
     label: str
+    offered: list[str]
     on: list[str]
     fixed: list[str]
 
@@ -105,7 +106,8 @@ class InboxState(SessionState):
 def _choices(rows: list[Preference]) -> list[Choice]:
     found: dict[str, Choice] = {}
     for row in rows:
-        choice = found.setdefault(row.kind, Choice(kind=row.kind, label=row.label, on=[], fixed=[]))
+        choice = found.setdefault(row.kind, Choice(kind=row.kind, label=row.label, offered=[], on=[], fixed=[]))
+        choice["offered"].append(row.channel)
         if row.is_on:
             choice["on"].append(row.channel)
         if row.is_fixed:

@@ -45,6 +45,11 @@ class ProjectRestored(_ProjectEvent):
     consumers = TOLD
 
 
+class ProjectPurged(_ProjectEvent):
+    type = "project_purged"
+    title = "{subject} was deleted for good after 30 days in the trash"
+
+
 class ProjectTransferred(_ProjectEvent):
     type = "project_transferred"
     title = "{actor} gave {subject} to {to_name}"

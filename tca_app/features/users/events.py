@@ -44,6 +44,11 @@ class UserRestored(_UserEvent):
     title = "{actor} restored {subject}"
 
 
+class UserPurged(_UserEvent):
+    type = "user_purged"
+    title = "{subject} was deleted for good after 30 days in the trash"
+
+
 class PasswordChanged(_UserEvent):
     type = "password_changed"
     title = "{actor} changed the password of {subject}"

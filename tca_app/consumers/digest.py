@@ -1,0 +1,35 @@
+"""Sends the summary each morning to those who want one."""
+
+from datetime import UTC, datetime
+
+from procrastinate.jobs import Job
+
+from tca_app.consumers.mail import find_reader
+from tca_app.core.db import reading, transaction
+from tca_app.core.jobs import enqueue_many, periodic, task
+from tca_app.core.mail import send
+from tca_app.features.notifications import digest
+from tca_app.features.notifications.mails import digest_for
+
+
+@periodic("plan_digests", "7 * * * *")
+async def plan_digests() -> None:
+    await plan(datetime.now(UTC))
+
+
+async def plan(now: datetime) -> None:
+    """A job for each summary that is due at `now`."""
+    async with transaction() as session:
+        due = await digest.take_due(session, now)
+        rows = [{"user_id": user_id, "since": since.isoformat(), "day": str(now.date())} for user_id, since in due]
+        await enqueue_many(session, "send_digest", rows)
+
+
+@task("send_digest", "email_queue")
+async def send_digest(_job: Job, user_id: int, since: str, day: str) -> None:
+    """Whoever has read everything meanwhile gets none."""
+    async with reading() as session:
+        reader = await find_reader(session, user_id)
+        lines, more = await digest.unread_since(session, user_id, datetime.fromisoformat(since))
+    if reader and lines:
+        await send(digest_for(reader, datetime.fromisoformat(day).date(), lines, more))

@@ -1,0 +1,40 @@
+"""What is done by the clock and not by an event, once across all workers."""
+
+import structlog
+
+from tca_app.consumers.analytics import recount
+from tca_app.core.db import transaction
+from tca_app.core.jobs import periodic
+from tca_app.features.retention import service as retention
+
+log = structlog.get_logger(__name__)
+
+
+@periodic("trim_tables", "17 * * * *")
+async def trim_tables() -> None:
+    """Batch by batch, each in a transaction of its own: nobody waits for a long one."""
+    is_full = True
+    while is_full:
+        async with transaction() as session:
+            gone = await retention.trim(session)
+        log.info("upkeep.trimmed", **gone)
+        is_full = max(gone.values()) >= retention.BATCH
+
+
+@periodic("purge_trash", "37 * * * *")
+async def purge_trash() -> None:
+    """Until nothing in the trash is old enough."""
+    purged = 1
+    while purged:
+        async with transaction() as session:
+            purged = await retention.purge_trash(session)
+        if purged:
+            log.info("upkeep.purged", rows=purged)
+
+
+@periodic("check_numbers", "27 3 * * *")
+async def check_numbers() -> None:
+    """The numbers by day against the log, each night."""
+    async with transaction() as session:
+        total, wrong = await recount(session)
+    (log.warning if wrong else log.info)("upkeep.recounted", numbers=total, mended=wrong[:20])

@@ -1,0 +1,49 @@
+"""The summary each morning: who wants one, and what they have not read since the one before."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.features.notifications.mails import Line
+from tca_app.models import Notification
+
+MORNING = 7  # o'clock, UTC
+LINES = 20
+_inbox = Notification.__table__.c
+
+# Those who chose it, have not had today's, and have something new that is unread. The mark and the jobs are one commit.
+_DUE = text(
+    """
+    WITH this AS (SELECT date_trunc('day', CAST(:now AS timestamptz)) + make_interval(hours => :morning) AS morning),
+    due AS (
+      SELECT chosen.user_id, coalesce(last.sent_at, this.morning - interval '7 days') AS since
+      FROM this, notification_preferences AS chosen
+      JOIN users ON users.id = chosen.user_id AND users.is_active AND users.deleted_at IS NULL
+      LEFT JOIN notification_digests AS last ON last.user_id = chosen.user_id
+      WHERE chosen.kind = 'digest' AND chosen.channel = 'mail' AND chosen.is_on AND :now >= this.morning
+        AND (last.sent_at IS NULL OR last.sent_at < this.morning)
+        AND EXISTS (SELECT FROM notifications WHERE user_id = chosen.user_id AND read_at IS NULL
+                    AND created_at > coalesce(last.sent_at, this.morning - interval '7 days'))
+    ), marked AS (
+      INSERT INTO notification_digests (user_id, sent_at) SELECT user_id, :now FROM due
+      ON CONFLICT (user_id) DO UPDATE SET sent_at = excluded.sent_at
+    )
+    SELECT user_id, since FROM due ORDER BY user_id
+    """
+)
+
+
+async def take_due(session: AsyncSession, now: datetime) -> list[tuple[int, datetime]]:
+    """The people whose summary is due, each with the time since when; they count as served from now on."""
+    return [(row.user_id, row.since) for row in await session.execute(_DUE, {"now": now, "morning": MORNING})]
+
+
+async def unread_since(session: AsyncSession, user_id: int, since: datetime) -> tuple[list[Line], int]:
+    """What the person has not read of what came since then, newest first, and how many lines are left out."""
+    unread: Any = select(_inbox.title, _inbox.link).where(
+        _inbox.user_id == user_id, _inbox.read_at.is_(None), _inbox.created_at > since
+    )
+    rows = (await session.execute(unread.order_by(_inbox.id.desc()).limit(1000))).all()
+    return [Line(row.title, row.link) for row in rows[:LINES]], max(0, len(rows) - LINES)

@@ -1,0 +1,66 @@
+"""What is kept for how long, and the end of what is older: the trash, and rows that nobody reads any more.
+
+The event log itself is kept for ever, and a dead job until somebody decides about it.
+"""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.events import emit
+from tca_app.features.projects.events import ProjectPurged
+from tca_app.features.users.events import UserPurged
+
+TRASH_DAYS = 30
+BATCH = 5_000
+PURGED_AT_ONCE = 100
+
+# Table to the condition of what goes. Effects keep a second delivery from counting twice, so they outlive every job
+# that may still come; those of the numbers stay, a recount is made from them.
+_OLD = {
+    "idempotency_keys": "created_at < now() - interval '24 hours'",
+    "auth_sessions": "least(expires_at, revoked_at) < now() - interval '30 days'",
+    "login_throttles": "last_failed_at < now() - interval '24 hours'",
+    "one_time_tokens": "expires_at < now() - interval '7 days'",
+    "notifications": "read_at < now() - interval '90 days' OR created_at < now() - interval '1 year'",
+    "event_effects": "consumer <> 'analytics' AND at < now() - interval '30 days'",
+    "job_failures": "NOT EXISTS (SELECT FROM procrastinate_jobs WHERE id = job_id)",
+}
+_TRIM = {
+    table: text(
+        f"WITH old AS (SELECT ctid FROM {table} WHERE {is_old} LIMIT :most), "  # noqa: S608  texts of ours
+        f"gone AS (DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM old) RETURNING 1) SELECT count(*) FROM gone"
+    )
+    for table, is_old in _OLD.items()
+}
+_PROJECTS = text(
+    "DELETE FROM projects WHERE id IN (SELECT id FROM projects WHERE deleted_at < now() - make_interval(days => :days) "
+    "ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED) RETURNING id, name"
+)
+# Whoever owns a project stays until that is gone; deleting a person asks for a new owner, so it is rare.
+_USERS = text(
+    "DELETE FROM users WHERE id IN (SELECT id FROM users WHERE deleted_at < now() - make_interval(days => :days) "
+    "AND NOT EXISTS (SELECT FROM projects WHERE owner_id = users.id) ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED) "
+    "RETURNING id, coalesce(nullif(full_name, ''), username) AS name"
+)
+
+
+async def trim(session: AsyncSession) -> dict[str, int]:
+    """Delete up to `BATCH` old rows of each table; how many of which."""
+    return {table: (await session.execute(done, {"most": BATCH})).scalar_one() for table, done in _TRIM.items()}
+
+
+async def purge_trash(session: AsyncSession) -> int:
+    """Delete for good what has been in the trash for `TRASH_DAYS`, up to `PURGED_AT_ONCE` of a kind; how many."""
+    projects = await _purge(session, _PROJECTS)
+    for row in projects:
+        await emit(session, None, ProjectPurged.of(row))
+    users = await _purge(session, _USERS)
+    for row in users:
+        await emit(session, None, UserPurged(subject_id=row.id, subject_name=row.name))
+    return len(projects) + len(users)
+
+
+async def _purge(session: AsyncSession, statement: Any) -> list[Any]:
+    return list((await session.execute(statement, {"days": TRASH_DAYS, "most": PURGED_AT_ONCE})).all())

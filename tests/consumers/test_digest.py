@@ -1,0 +1,67 @@
+"""The summary each morning: for those who want it, once a day, of what they have not read."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from tca_app.config import get_settings
+from tca_app.consumers.digest import plan
+from tca_app.core.actor import Actor
+from tca_app.core.db import transaction
+from tests.factories import bearer, do_jobs, make_notification, make_user
+
+TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+MORNING = TODAY + timedelta(days=1, hours=7, minutes=7)
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(get_settings(), "data_dir", tmp_path)
+    return tmp_path / "mail"
+
+
+async def choose(api: httpx.AsyncClient, actor: Actor) -> None:
+    change = {"preferences": [{"kind": "digest", "channel": "mail", "is_on": True}]}
+    answer = await api.patch("/api/v1/notifications/preferences", headers=await bearer(actor), json=change)
+    assert answer.status_code == 200, answer.text
+
+
+async def _mails(at: datetime, folder: Path) -> list[str]:
+    await plan(at)
+    await do_jobs()
+    return _read(folder)
+
+
+def _read(folder: Path) -> list[str]:
+    return sorted(path.read_text() for path in folder.glob("digest-*.eml"))
+
+
+async def test_it_comes_once_a_day_to_those_who_chose_it(api: httpx.AsyncClient, folder: Path) -> None:
+    ana, bo = await make_user("ana"), await make_user("bob")
+    for whom in (ana, bo, ana):
+        await make_notification(whom)
+    await choose(api, ana)
+    assert await _mails(MORNING - timedelta(hours=1), folder) == []  # not yet morning
+    (mail,) = await _mails(MORNING, folder)
+    assert "2 unread notifications" in mail
+    assert "ana@" in mail
+    assert len(await _mails(MORNING + timedelta(hours=1), folder)) == 1
+    assert len(await _mails(MORNING + timedelta(days=1), folder)) == 1  # nothing new since
+
+
+async def test_who_has_read_everything_gets_none(api: httpx.AsyncClient, folder: Path) -> None:
+    ana = await make_user("ana")
+    await make_notification(ana)
+    await choose(api, ana)
+    async with transaction() as session:
+        await session.execute(text("UPDATE notifications SET read_at = now()"))
+    assert await _mails(MORNING, folder) == []
+
+
+async def test_it_is_offered_by_mail_only(api: httpx.AsyncClient) -> None:
+    header = await bearer(await make_user("ana"))
+    change = {"preferences": [{"kind": "digest", "channel": "inbox", "is_on": True}]}
+    assert (await api.patch("/api/v1/notifications/preferences", headers=header, json=change)).status_code == 403

@@ -1,0 +1,102 @@
+"""Jobs: tried again with longer waits, dead with a reason, done by the clock once, and never in each other's way."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from procrastinate.jobs import Job
+from procrastinate.periodic import PeriodicDeferrer
+from sqlalchemy import text
+
+from tca_app.core import jobs as queues
+from tca_app.core.db import reading, transaction
+from tca_app.core.jobs import Backoff, Dead, Later, Wait, enqueue, jobs, task
+from tests.factories import do_jobs, run
+
+RAN: list[int] = []
+FAIL: list[Exception] = []
+
+
+@task("test_job", "email_queue")
+async def _test_job(_job: Job, number: int) -> None:
+    RAN.append(number)
+    if number == 0 and FAIL:
+        raise FAIL[0]
+
+
+@pytest.fixture(autouse=True)
+def _clean() -> None:
+    RAN.clear()
+    FAIL.clear()
+
+
+async def _rows(statement: str) -> list[tuple[Any, ...]]:
+    async with reading() as session:
+        return [tuple(row) for row in await session.execute(text(statement))]
+
+
+async def _make_due() -> None:
+    async with transaction() as session:
+        await session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'"))
+
+
+async def test_a_job_that_always_fails_is_tried_ten_times_and_then_dead_with_its_reason() -> None:
+    FAIL.append(RuntimeError("no paper"))
+    await run(enqueue, "test_job", number=0)
+    for _ in range(queues.MOST_ATTEMPTS + 2):
+        await do_jobs()
+        await _make_due()
+    assert RAN == [0] * queues.MOST_ATTEMPTS
+    assert await _rows("SELECT status::text FROM procrastinate_jobs") == [("failed",)]
+    reasons = await _rows("SELECT attempt, error FROM job_failures ORDER BY attempt")
+    assert reasons == [(n, "RuntimeError: no paper") for n in range(1, queues.MOST_ATTEMPTS + 1)]
+
+
+async def test_a_poisoned_job_holds_nobody_up() -> None:
+    FAIL.append(RuntimeError("poison"))
+    for number in (0, 1, 2):
+        await run(enqueue, "test_job", number=number)
+    await do_jobs()
+    assert sorted(RAN) == [0, 1, 2]
+    assert len(await _rows("SELECT FROM procrastinate_jobs")) == 1
+
+
+async def test_what_cannot_succeed_is_dead_at_once() -> None:
+    FAIL.append(Dead("no such mailbox"))
+    await run(enqueue, "test_job", number=0)
+    await do_jobs()
+    assert await _rows("SELECT status::text, attempts FROM procrastinate_jobs") == [("failed", 1)]
+
+
+@pytest.mark.parametrize(("attempts", "low", "high"), [(0, 0.75, 1.25), (3, 6, 10), (8, 192, 320), (30, 225, 375)])
+def test_waits_double_up_to_five_minutes_and_are_spread(attempts: int, low: float, high: float) -> None:
+    waits = [_wait(Wait("away"), attempts) for _ in range(50)]
+    assert low - 0.1 <= min(waits)
+    assert max(waits) <= high
+    assert len(set(waits)) > 1
+
+
+def _wait(error: Exception, attempts: int) -> float:
+    job = Job(id=1, status="doing", queue="q", lock=None, queueing_lock=None, task_name="t", attempts=attempts)
+    decision = Backoff().get_retry_decision(exception=error, job=job)
+    assert decision is not None
+    assert decision.retry_at is not None
+    return (decision.retry_at - datetime.now(UTC)).total_seconds()
+
+
+def test_whoever_says_when_to_come_back_is_not_asked_before() -> None:
+    assert _wait(Later("busy", 120), 0) > 119
+    assert _wait(Later("busy", 0), 3) > 5
+
+
+async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs.periodic_registry, "periodic_tasks", dict(queues._schedule))
+    at = datetime(2026, 1, 1, 12, 0, 1, tzinfo=UTC).timestamp()
+    async with queues._opened():
+        for _ in range(3):
+            deferrer = PeriodicDeferrer(jobs.periodic_registry, max_delay=3600)
+            await deferrer.defer_jobs(deferrer.get_previous_tasks(at=at))
+    found = await _rows("SELECT task_name FROM procrastinate_jobs ORDER BY task_name")
+    assert found == [("plan_digests",), ("purge_trash",), ("trim_tables",)]  # the nightly one is not due at noon
+    await do_jobs()
+    assert await _rows("SELECT FROM procrastinate_jobs") == []
