@@ -27,7 +27,7 @@ async def hand_over(session: AsyncSession, service: Name, items: list[dict[str, 
         await enqueue(session, "call_service", service=service, key=str(uuid4()), items=items)
 
 
-@task("call_service", "stream_queue")
+@task("call_service", "delivery_queue")
 async def call_service(_job: Job, service: Name, key: str, items: list[dict[str, Any]]) -> None:
     address = _address(service)
     if not address:

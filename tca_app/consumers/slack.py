@@ -11,7 +11,7 @@ from tca_app.core.jobs import Dead, task
 from tca_app.features.notifications.kinds import link_of
 
 
-@task("send_slack", "notification_queue")
+@task("send_slack", "delivery_queue")
 async def send_slack(_job: Job, event_id: int) -> None:
     """Slack's own Retry-After is honoured, and while Slack is away it is left alone (row FT-7)."""
     settings = get_settings()

@@ -124,7 +124,7 @@ _EMIT = text(
       RETURNING id
     )
     SELECT procrastinate_defer_jobs_v1(array_agg(
-      ROW(queue, task, 0, NULL, NULL, jsonb_build_object('event_id', logged.id), NULL)::procrastinate_job_to_defer_v1))
+      ROW(queue, task, 0, NULL, NULL, jsonb_build_object('event_id', logged.id), now())::procrastinate_job_to_defer_v1))
     FROM logged, unnest(CAST(:queues AS text[]), CAST(:tasks AS text[])) AS job (queue, task)
     """
 ).bindparams(

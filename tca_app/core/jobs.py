@@ -6,7 +6,7 @@ transaction that also says so (`core.consumers`), so a second run changes nothin
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -30,10 +30,20 @@ from tca_app.core.log import request_id_var
 log = structlog.get_logger(__name__)
 
 UPKEEP_QUEUE = "upkeep_queue"
-QUEUE_NAMES = ("email_queue", "notification_queue", "analytics_queue", "stream_queue", "webhook_queue", UPKEEP_QUEUE)
+# Each queue has a worker of its own with so many jobs at a time, so that none holds up another. One at a time for those
+# whose jobs take all others of their kind along; more for those that wait for a mail server or another service.
+QUEUES = {
+    "email_queue": 4,
+    "notification_queue": 1,
+    "analytics_queue": 1,
+    "webhook_queue": 1,
+    "stream_queue": 1,
+    "delivery_queue": 8,
+    UPKEEP_QUEUE: 1,
+}
+QUEUE_NAMES = tuple(QUEUES)
 MOST_ATTEMPTS = 10
 LONGEST_WAIT_S = 300
-CONCURRENCY = 8
 POLL_S = 5.0  # only a net below the notices
 END_S = 10.0  # for jobs that run when the end is asked for
 RETRY_START_S = 1.0
@@ -124,19 +134,20 @@ async def _note_failure(job: Job, error: Exception) -> None:
         await session.execute(_NOTE_FAILURE, {"job_id": job.id, "attempt": job.attempts + 1, "error": reason})
 
 
+# `scheduled_at` is always set: it says since when a job waits.
 _DEFER = text(
-    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, NULL, NULL, :args, :at)"
+    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, NULL, NULL, :args, now())"
     "::procrastinate_job_to_defer_v1])"
 ).bindparams(bindparam("args", type_=JSONB))
 
 
-async def enqueue(session: AsyncSession, name: str, at: datetime | None = None, **args: Any) -> None:
+async def enqueue(session: AsyncSession, name: str, **args: Any) -> None:
     """A job that is there when the transaction of `session` is committed, and never otherwise."""
-    await session.execute(_DEFER, {"queue": jobs.tasks[name].queue, "task": name, "args": args, "at": at})
+    await session.execute(_DEFER, {"queue": jobs.tasks[name].queue, "task": name, "args": args})
 
 
 _DEFER_MANY = text(
-    "SELECT procrastinate_defer_jobs_v1(array_agg(ROW(:queue, :task, 0, NULL, NULL, args, NULL)"
+    "SELECT procrastinate_defer_jobs_v1(array_agg(ROW(:queue, :task, 0, NULL, NULL, args, now())"
     "::procrastinate_job_to_defer_v1)) FROM jsonb_array_elements(:rows) AS args"
 ).bindparams(bindparam("rows", type_=JSONB))
 
@@ -152,9 +163,12 @@ async def work(queues: list[str] | None = None, *, until_empty: bool = False) ->
     while True:
         try:
             async with _opened():
-                await asyncio.gather(_run(queues, until_empty), *([] if until_empty else [_take_over()]))
-        except (ConnectorException, PoolTimeout, OSError) as error:
-            log.warning("job.worker_lost_database", error=type(error).__name__)
+                if until_empty:
+                    await _run(queues)
+                else:
+                    await _run_for_ever(queues or QUEUE_NAMES)
+        except* (ConnectorException, PoolTimeout, OSError) as lost:
+            log.warning("job.worker_lost_database", error=type(lost.exceptions[0]).__name__)
         if not until_empty:
             await asyncio.sleep(RETRY_START_S)
         elif not await _is_any_due():
@@ -164,7 +178,13 @@ async def work(queues: list[str] | None = None, *, until_empty: bool = False) ->
 _DUE = text(
     "SELECT FROM procrastinate_jobs WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now()) LIMIT 1"
 )
-WAKE = text("""SELECT pg_notify('procrastinate_any_queue_v1', '{"type": "job_inserted", "job_id": 0}')""")
+_WAKE = text(
+    """
+    SELECT pg_notify(channel, '{"type": "job_inserted", "job_id": 0}')
+    FROM (SELECT 'procrastinate_queue_v1#' || unnest(CAST(:queues AS text[]))
+          UNION ALL SELECT 'procrastinate_any_queue_v1') AS to_wake (channel)
+    """
+)
 
 
 async def _is_any_due() -> bool:
@@ -173,10 +193,9 @@ async def _is_any_due() -> bool:
         return (await session.execute(_DUE)).first() is not None
 
 
-async def wake_workers() -> None:
-    """Have the workers look now, not at their next poll: jobs became free without being enqueued."""
-    async with transaction() as session:
-        await session.execute(WAKE)
+async def wake_workers(session: AsyncSession) -> None:
+    """Have the workers look at the commit, not at their next poll: jobs became free without being enqueued."""
+    await session.execute(_WAKE, {"queues": list(QUEUE_NAMES)})
 
 
 @asynccontextmanager
@@ -185,7 +204,7 @@ async def _opened() -> AsyncIterator[None]:
     connector = PsycopgConnector(
         conninfo=get_settings().database_url.get_secret_value(),
         min_size=1,
-        max_size=4,
+        max_size=2 * len(QUEUES),
         timeout=5,
         kwargs={"application_name": "tca_app jobs"},
     )
@@ -194,23 +213,32 @@ async def _opened() -> AsyncIterator[None]:
             yield
 
 
-def _run(queues: list[str] | None, until_empty: bool) -> Awaitable[None]:
+async def _run(queues: list[str] | None) -> None:
+    """Until the queues are empty. Nothing new comes into them by the clock."""
+    jobs.periodic_registry.periodic_tasks = {}
+    options = _options() | {"queues": queues, "concurrency": 4}
+    await jobs.run_worker_async(**options, wait=False, listen_notify=False)
+
+
+async def _run_for_ever(queues: Sequence[str]) -> None:
+    jobs.periodic_registry.periodic_tasks = dict(_schedule)
+    async with asyncio.TaskGroup() as tasks:
+        for queue in queues:
+            options = _options() | {"queues": [queue], "concurrency": QUEUES[queue]}
+            tasks.create_task(jobs.run_worker_async(**options, wait=True, listen_notify=True))
+        tasks.create_task(_take_over())
+
+
+def _options() -> dict[str, Any]:
     takeover = get_settings().job_takeover_seconds
-    chosen: dict[str, Any] = {"queues": queues} if queues else {}
-    # Whoever only empties the queues puts nothing new into them.
-    jobs.periodic_registry.periodic_tasks = {} if until_empty else dict(_schedule)
-    return jobs.run_worker_async(
-        **chosen,
-        wait=not until_empty,
-        concurrency=CONCURRENCY,
-        listen_notify=not until_empty,
-        fetch_job_polling_interval=POLL_S,
-        update_heartbeat_interval=takeover / 4,
-        stalled_worker_timeout=takeover,
-        shutdown_graceful_timeout=END_S,
-        install_signal_handlers=False,
-        delete_jobs="successful",
-    )
+    return {
+        "fetch_job_polling_interval": POLL_S,
+        "update_heartbeat_interval": takeover / 4,
+        "stalled_worker_timeout": takeover,
+        "shutdown_graceful_timeout": END_S,
+        "install_signal_handlers": False,
+        "delete_jobs": "successful",
+    }
 
 
 async def _take_over() -> None:

@@ -88,8 +88,8 @@ def _workers() -> rx.Component:
         state.queues.length() > 0,
         rx.cond(
             state.workers > 0,
-            badge(rx.cond(state.workers == 1, "1 worker", f"{state.workers} workers"), "good", "circle-check"),
-            badge("No worker", "bad", "circle-x"),
+            badge("Workers are at work", "good", "circle-check"),
+            badge("No worker is alive", "bad", "circle-x"),
         ),
     )
 

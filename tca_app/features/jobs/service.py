@@ -9,7 +9,7 @@ from tca_app.config import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.errors import NotFound
 from tca_app.core.events import emit
-from tca_app.core.jobs import QUEUE_NAMES, WAKE
+from tca_app.core.jobs import QUEUE_NAMES, wake_workers
 from tca_app.core.paging import Page
 from tca_app.features.jobs import policy
 from tca_app.features.jobs.events import JobDiscarded, JobRetried
@@ -17,7 +17,7 @@ from tca_app.features.jobs.schemas import JobQuery, JobRead, JobResult, JobsAct,
 
 NOT_DEAD = "This job is not dead: it waits, runs, or is done."
 
-# A job that waits for its time is not late; one that does not is since it was put there.
+# A job is late since the time that it was put there for; one whose time has not come is not.
 _QUEUES = text(
     """
     SELECT queue_name AS name,
@@ -25,16 +25,11 @@ _QUEUES = text(
       count(*) FILTER (WHERE status = 'doing') AS running,
       count(*) FILTER (WHERE status = 'todo' AND attempts > 0) AS retrying,
       count(*) FILTER (WHERE status = 'failed') AS dead,
-      min(id) FILTER (WHERE status = 'todo' AND scheduled_at IS NULL) AS oldest,
-      min(scheduled_at) FILTER (WHERE status = 'todo' AND scheduled_at <= now()) AS due
+      coalesce(extract(epoch FROM now() - min(scheduled_at)
+        FILTER (WHERE status = 'todo' AND scheduled_at <= now())), 0)::float8 AS lag_seconds
     FROM procrastinate_jobs GROUP BY queue_name
     """
 )
-_SINCE = text(
-    "SELECT job_id, extract(epoch FROM now() - min(at))::float8 AS late_s FROM procrastinate_events "
-    "WHERE job_id = ANY(:ids) AND type = 'deferred' GROUP BY job_id"
-)
-_NOW = text("SELECT now()")
 _WORKERS = text(
     "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :alive_s)"
 )
@@ -52,7 +47,7 @@ _FROM = """
 """
 _COLUMNS = """
     SELECT jobs.id, task_name AS kind, queue_name AS queue, attempts, args, coalesce(error, '') AS reason,
-      last.at AS failed_at, scheduled_at AS next_at
+      last.at AS failed_at, CASE WHEN scheduled_at > now() THEN scheduled_at END AS next_at
 """
 
 
@@ -65,28 +60,14 @@ async def read_queues(session: AsyncSession, actor: Actor) -> QueuesRead:
 async def count_queues(session: AsyncSession) -> QueuesRead:
     """The same without a viewer: for the health check and the metrics."""
     rows = {row.name: row for row in await session.execute(_QUEUES)}
-    oldest = [row.oldest for row in rows.values() if row.oldest is not None]
-    since: dict[int, float] = {}
-    if oldest:
-        since = {row.job_id: row.late_s for row in await session.execute(_SINCE, {"ids": oldest})}
-    now = (await session.execute(_NOW)).scalar_one()
     alive_s = get_settings().job_takeover_seconds
     workers = (await session.execute(_WORKERS, {"alive_s": alive_s})).scalar_one()
-    return QueuesRead(workers=workers, queues=[_queue(name, rows.get(name), since, now) for name in QUEUE_NAMES])
+    return QueuesRead(workers=workers, queues=[_queue(name, rows.get(name)) for name in QUEUE_NAMES])
 
 
-def _queue(name: str, row: Any, since: dict[int, float], now: Any) -> QueueRead:
-    if row is None:
-        return QueueRead(name=name, waiting=0, running=0, retrying=0, dead=0, lag_seconds=0.0)
-    late = [since.get(row.oldest, 0.0), (now - row.due).total_seconds() if row.due else 0.0]
-    return QueueRead(
-        name=name,
-        waiting=row.waiting,
-        running=row.running,
-        retrying=row.retrying,
-        dead=row.dead,
-        lag_seconds=round(max(0.0, *late), 3),
-    )
+def _queue(name: str, row: Any) -> QueueRead:
+    found = row._mapping if row else {"name": name, **dict.fromkeys(("waiting", "running", "retrying", "dead"), 0)}
+    return QueueRead(**{"lag_seconds": 0.0, **found})
 
 
 async def list_jobs(session: AsyncSession, actor: Actor, query: JobQuery) -> Page[JobRead]:
@@ -101,7 +82,7 @@ async def list_jobs(session: AsyncSession, actor: Actor, query: JobQuery) -> Pag
 
 
 _REVIVE = text(
-    "UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL "
+    "UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = now() "
     "WHERE id = :id AND status = 'failed' RETURNING task_name"
 )
 _DROP = text("DELETE FROM procrastinate_jobs WHERE id = :id AND status = 'failed' RETURNING task_name")
@@ -113,7 +94,7 @@ async def retry_job(session: AsyncSession, actor: Actor, job_id: int) -> None:
     """Another ten attempts for a dead job, the first at once. Raises NotFound unless it is dead."""
     policy.require(actor)
     await _act(session, actor, job_id, _REVIVE, JobRetried)
-    await session.execute(WAKE)
+    await wake_workers(session)
 
 
 async def discard_job(session: AsyncSession, actor: Actor, job_id: int) -> None:
