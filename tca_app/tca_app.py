@@ -20,6 +20,7 @@ from tca_app.features.auth import pages as auth_pages
 from tca_app.features.dashboard import pages as dashboard_pages
 from tca_app.features.jobs import pages as job_pages
 from tca_app.features.notifications import pages as notification_pages
+from tca_app.features.presence.state import keep_presence
 from tca_app.features.projects import pages as project_pages
 from tca_app.features.users import pages as users_pages
 from tca_app.frontend_files import page_policy, with_pages
@@ -75,4 +76,5 @@ app = Console(
 layout.add_pages(app, PAGES)
 app.add_page(layout.not_found_page, route="404", title="Not found")
 app.register_lifespan_task(_process)
+app.register_lifespan_task(keep_presence)
 install(app)

@@ -47,6 +47,9 @@ class Nudges(Generic[K]):
     def listeners(self) -> list[K]:
         return list(self._topics)
 
+    def listeners_of(self, topic: str) -> list[K]:
+        return list(self._listeners.get(topic, ()))
+
     def tell(self, topic: str) -> None:
         """Something changed."""
         for key in list(self._topics if topic == EVERYTHING else self._listeners.get(topic, ())):

@@ -64,6 +64,12 @@ class LiveScreens:
         for socket_id in set(self._paths) - open_now:
             self.forget(socket_id)
 
+    def is_watching(self, socket_id: str, topic: str | None = None) -> bool:
+        """Whether this tab shows something that follows `topic`, or any page at all."""
+        if topic is None:
+            return socket_id in self._paths
+        return any(screen.socket_id == socket_id for screen in self._nudges.listeners_of(topic))
+
     def tell(self, topic: str) -> None:
         self._nudges.tell(topic)
 

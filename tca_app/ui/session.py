@@ -29,6 +29,11 @@ class Toast(TypedDict):
     at: float
 
 
+def initials_of(name: str) -> str:
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
 class SessionState(rx.State):
     """Base of every feature's state: `class UsersState(SessionState)`.
 
@@ -55,8 +60,7 @@ class SessionState(rx.State):
 
     @rx.var
     def initials(self) -> str:
-        words = (self.full_name or self.username).split()
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+        return initials_of(self.full_name or self.username)
 
     def _as_actor(self) -> Actor:
         """Who acts in this event. Raises NotSignedIn."""

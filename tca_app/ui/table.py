@@ -191,6 +191,9 @@ class _Table:
             self._menu(row),
             # No key of its own: the next page is written into the rows that are there, which is far cheaper.
             tab_index=-1,
+            class_name=rx.cond(
+                self.state.flashed.contains(row["id"]), rx.cond(self.state.flash_turn, "flash-a", "flash-b"), ""
+            ),
             custom_attrs={"data-row": row["id"], "data-selected": self.state.selected.contains(row["id"])},
         )
 

@@ -105,6 +105,8 @@ class TableState(rx.State, mixin=True):
     page: int = 1
     page_size: int = PAGE_SIZES[0]
     selected: list[int] = []
+    flashed: list[int] = []  # rows that changed at the last reading; the turn tells two readings in a row apart
+    flash_turn: bool = False
 
     _spec: ClassVar[TableSpec]
 
@@ -142,17 +144,26 @@ class TableState(rx.State, mixin=True):
         shown = (self.search, self.sort, dict(self.filters), self.page, self.page_size)
         asked = (query.search, query.sort, query.filters, query.page, query.size)
         if shown != asked:
+            self.flashed = []
             self.search, self.sort, self.filters, self.page, self.page_size = asked
         here = {row["id"] for row in rows}
         if any(row_id not in here for row_id in self.selected):
             self.selected = [row_id for row_id in self.selected if row_id in here]
         # A screen that is read again for somebody else's change sends only what differs.
         if self.rows != rows:
+            if self.is_loaded and shown == asked:
+                self._flash(rows)
             self.rows = rows
         if (self.total, self.is_capped) != (total, capped):
             self.total, self.is_capped = total, capped
         if not self.is_loaded or self.load_error:
             self.is_loaded, self.load_error = True, ""
+
+    def _flash(self, rows: list[Any]) -> None:
+        """Mark what is new or differs, for the eye."""
+        before = {row["id"]: row for row in self.rows}
+        self.flashed = [row["id"] for row in rows if before.get(row["id"]) != row]
+        self.flash_turn = not self.flash_turn
 
     def _fail(self, text: str) -> None:
         query = self._query()

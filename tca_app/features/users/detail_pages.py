@@ -6,6 +6,8 @@ import reflex as rx
 
 from tca_app.features.activity.pages import subject_activity
 from tca_app.features.activity.state import SubjectFeedState
+from tca_app.features.presence.pages import who_else
+from tca_app.features.presence.state import PresenceState
 from tca_app.features.users.act_state import ActState
 from tca_app.features.users.detail_state import UserState
 from tca_app.features.users.dialog_pages import user_dialogs
@@ -42,7 +44,7 @@ _back = (
 @page(
     routes.USER,
     UserState.title,
-    on_load=(UserState.load, SubjectFeedState.load),
+    on_load=(UserState.load, SubjectFeedState.load, PresenceState.load),
     crumbs=(_back, (UserState.title, None)),
 )
 def user_page() -> rx.Component:
@@ -75,7 +77,7 @@ def _panels() -> rx.Component:
 def _header() -> rx.Component:
     return page_header(
         UserState.title,
-        rx.el.span(_person["username"], class_name="mono"),
+        rx.el.span(rx.el.span(_person["username"], class_name="mono"), who_else(), class_name="row"),
         button("Edit", icon="pencil", on_click=UserFormState.open_edit(_person["id"])),
         rx.cond(UserState.is_self, link("Change password", to=f"{routes.SETTINGS}?tab=password", class_name="btn")),
         rx.cond(SessionState.is_superuser, _more()),

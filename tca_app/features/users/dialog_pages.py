@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.presence.pages import editing_mark
 from tca_app.features.users.act_state import ActState
 from tca_app.features.users.edit_state import UserFormState
 from tca_app.ui.components import confirm_dialog
@@ -34,6 +35,7 @@ def _form() -> rx.Component:
                 "is_superuser",
                 check_field(state, "is_superuser", "Administrator", "Sees and changes everything in this console."),
             ),
+            rx.cond(state.form_id > 0, editing_mark("user", state.form_id)),
         ],
     )
 

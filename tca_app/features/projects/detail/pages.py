@@ -6,6 +6,8 @@ import reflex as rx
 
 from tca_app.features.activity.pages import subject_activity
 from tca_app.features.activity.state import SubjectFeedState
+from tca_app.features.presence.pages import who_else
+from tca_app.features.presence.state import PresenceState
 from tca_app.features.projects.detail.state import ProjectState
 from tca_app.features.projects.form.pages import project_dialog
 from tca_app.features.projects.members.pages import members_tab, team_preview
@@ -34,7 +36,7 @@ project = ProjectState.project
 @page(
     routes.PROJECT,
     ProjectState.heading,
-    on_load=(ProjectState.load, MembersState.load, SubjectFeedState.load),
+    on_load=(ProjectState.load, MembersState.load, SubjectFeedState.load, PresenceState.load),
     crumbs=(("Projects", routes.PROJECTS), (ProjectState.heading, None)),
 )
 def project_page() -> rx.Component:
@@ -65,6 +67,7 @@ def _project() -> rx.Component:
             rx.el.span(
                 project_status_badge(project["status"]),
                 rx.el.span(project["slug"], class_name="mono"),
+                who_else(),
                 class_name="row",
             ),
             rx.cond(

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.presence.pages import editing_mark
 from tca_app.ui.forms import form_dialog, select_field, text_field
 
 
@@ -43,6 +44,7 @@ def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
             ),
             _if_given(state, "status", select_field(state, "status", "Status", state.status_options)),
             *more,
+            rx.cond(is_new, None, editing_mark("project", state.form_id)),
         ],
     )
 

@@ -10,11 +10,11 @@ from tca_app.core.errors import Forbidden, Invalid, NotFound
 from tca_app.features.projects import policy, team
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.detail.state import ProjectState, shown_project
-from tca_app.features.projects.picker.state import PickerState, initials_of, printable
+from tca_app.features.projects.picker.state import PickerState, printable
 from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
-from tca_app.ui.session import SessionState
+from tca_app.ui.session import SessionState, initials_of
 
 TEAM_SHOWN = 100
 GRANTED = (("viewer", "Viewer"), ("deployer", "Deployer"), ("maintainer", "Maintainer"))

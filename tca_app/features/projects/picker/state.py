@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.core.db import reading
 from tca_app.features.users import service as users
 from tca_app.ui.handlers import handler
+from tca_app.ui.session import initials_of
 
 FOUND = 6
 
@@ -21,11 +22,6 @@ class Person(TypedDict):
 def printable(text: str) -> str:
     """What a search may hold; an address or a frame made by hand may have anything in it."""
     return "".join(character for character in text if character.isprintable()).strip()[:100]
-
-
-def initials_of(name: str) -> str:
-    words = name.split()
-    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
 class PickerState(rx.State, mixin=True):

@@ -1,0 +1,85 @@
+"""The rules of presence: only who may see a person or project is seen there, and sees who else is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core import presence
+from tca_app.core.actor import Actor
+from tca_app.core.errors import NotFound
+from tca_app.core.presence import Viewer
+from tca_app.core.redis import RedisError
+from tca_app.features.projects import service as projects
+from tca_app.features.users import service as users
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is looked at: `kind` is "project" or "user"."""
+
+    kind: str
+    id: int
+
+    @property
+    def topic(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+async def enter(session: AsyncSession, actor: Actor, subject: Subject, place: str, *, is_editing: bool) -> None:
+    """Be seen there, and tell the others. Raises NotFound for what the actor may not see."""
+    await _refuse_unseen(session, actor, subject)
+    viewer = Viewer(actor.user_id, actor.display_name, is_editing)
+    try:
+        await presence.put(subject.topic, place, viewer)
+    except (RedisError, OSError) as error:
+        log.warning("presence.without_redis", error=type(error).__name__)
+        return
+    await _tell(session, subject.topic)
+
+
+async def others(session: AsyncSession, actor: Actor, subject: Subject) -> list[Viewer]:
+    """Who else is there, those who edit first; nobody while Redis is away."""
+    await _refuse_unseen(session, actor, subject)
+    try:
+        found = await presence.viewers(subject.topic)
+    except (RedisError, OSError) as error:
+        log.warning("presence.without_redis", error=type(error).__name__)
+        return []
+    return [viewer for viewer in found if viewer.user_id != actor.user_id]
+
+
+async def _refuse_unseen(session: AsyncSession, actor: Actor, subject: Subject) -> None:
+    if subject.kind == "project":
+        await projects.get_project(session, actor, subject.id)
+    elif subject.kind == "user":
+        await users.get_user(session, actor, subject.id)
+    else:
+        raise NotFound
+
+
+async def leave(session: AsyncSession, topic: str, place: str) -> None:
+    """Be seen there no longer. With Redis away the entry dies by itself."""
+    try:
+        await presence.remove(topic, place)
+    except (RedisError, OSError) as error:
+        log.warning("presence.without_redis", error=type(error).__name__)
+    await _tell(session, topic)
+
+
+async def renew(stays: Iterable[tuple[str, str, Viewer]]) -> None:
+    """Say again who is at which place of which topic, before the entries die."""
+    try:
+        for topic, place, viewer in stays:
+            await presence.put(topic, place, viewer)
+    except (RedisError, OSError) as error:
+        log.warning("presence.without_redis", error=type(error).__name__)
+
+
+async def _tell(session: AsyncSession, topic: str) -> None:
+    """Have the screens of a topic read again who is there, on every replica."""
+    await session.execute(text("SELECT pg_notify('tca_changes', :topic)"), {"topic": f"presence:{topic}"})

@@ -1,0 +1,88 @@
+"""Jobs over REST: what waits, what died and why, and another chance for it; administrators only."""
+
+from typing import Any
+
+import httpx
+import pytest
+from procrastinate.jobs import Job
+from sqlalchemy import text
+
+from tca_app.core.db import reading
+from tca_app.core.jobs import Dead, enqueue, task
+from tests.factories import bearer, do_jobs, make_admin, make_user, run
+
+JOBS = "/api/v1/jobs"
+BROKEN: list[str] = []
+
+
+@task("fragile", "email_queue")
+async def _fragile(_job: Job, number: int) -> None:
+    if BROKEN:
+        raise Dead(f"{BROKEN[0]} {number}")
+
+
+@pytest.fixture(autouse=True)
+async def three_dead() -> list[int]:
+    """Jobs 1 to 3 of the kind, dead; the oldest first."""
+    BROKEN[:] = ["no paper"]
+    for number in (1, 2, 3):
+        await run(enqueue, "fragile", number=number)
+    await do_jobs()
+    async with reading() as session:
+        return list(await session.scalars(text("SELECT id FROM procrastinate_jobs ORDER BY id")))
+
+
+async def _get(api: httpx.AsyncClient, header: dict[str, str], path: str) -> Any:
+    answer = await api.get(JOBS + path, headers=header)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_the_dead_are_listed_with_their_reason(api: httpx.AsyncClient, three_dead: list[int]) -> None:
+    header = await bearer(await make_admin())
+    rows = await _get(api, header, "?limit=2")
+    assert [row["id"] for row in rows] == three_dead[:0:-1]
+    assert (rows[0]["kind"], rows[0]["reason"], rows[0]["attempts"]) == ("fragile", "Dead: no paper 3", 1)
+    assert [row["args"] for row in await _get(api, header, "?search=paper 2")] == [{"number": 2}]
+    assert await _get(api, header, "?state=waiting&queue=email_queue") == []
+
+
+async def test_the_queues_say_how_much_is_in_them(api: httpx.AsyncClient) -> None:
+    header = await bearer(await make_admin())
+    await run(enqueue, "fragile", number=4)
+    found = await _get(api, header, "/queues")
+    email = next(queue for queue in found["queues"] if queue["name"] == "email_queue")
+    assert (email["waiting"], email["dead"], email["running"], email["retrying"]) == (1, 3, 0, 0)
+    assert email["lag_seconds"] >= 0
+    assert found["workers"] == 0
+
+
+async def test_a_retried_job_is_done_and_who_did_it_stands_in_the_log(
+    api: httpx.AsyncClient, three_dead: list[int]
+) -> None:
+    header = await bearer(await make_admin())
+    BROKEN.clear()
+    first = three_dead[0]
+    assert (await api.post(f"{JOBS}/{first}/retry", headers=header)).status_code == 204
+    await do_jobs()
+    assert first not in [row["id"] for row in await _get(api, header, "")]
+    assert (await api.post(f"{JOBS}/{first}/retry", headers=header)).status_code == 404
+    (event, *_) = (await api.get("/api/v1/activity?type=job_retried", headers=header)).json()
+    assert (event["subject_id"], event["data"]["reason"]) == (first, "Dead: no paper 1")
+
+
+async def test_a_discarded_job_is_gone(api: httpx.AsyncClient, three_dead: list[int]) -> None:
+    header = await bearer(await make_admin())
+    assert (await api.delete(f"{JOBS}/{three_dead[1]}", headers=header)).status_code == 204
+    assert [row["id"] for row in await _get(api, header, "")] == [three_dead[2], three_dead[0]]
+    async with reading() as session:
+        left = await session.scalars(text("SELECT job_id FROM job_failures ORDER BY job_id"))
+        assert list(left) == [three_dead[0], three_dead[2]]
+
+
+async def test_members_neither_see_nor_touch_them(api: httpx.AsyncClient, three_dead: list[int]) -> None:
+    header = await bearer(await make_user())
+    for method, path in (("GET", ""), ("GET", "/queues"), ("DELETE", f"/{three_dead[0]}")):
+        assert (await api.request(method, JOBS + path, headers=header)).status_code == 403
+    assert (await api.post(f"{JOBS}/{three_dead[0]}/retry", headers=header)).status_code == 403
+    assert len(await _get(api, await bearer(await make_admin()), "")) == 3
