@@ -11,13 +11,16 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tca_app import demo_history
 from tca_app.core.errors import Conflict
 from tca_app.core.security import hash_password
 from tca_app.features.projects.service import slug_of
+from tca_app.features.retention.service import TRASH_DAYS
 from tca_app.models import Project, ProjectMember, User
 
 USERS = 200
 DAYS = 120
+IN_TRASH = timedelta(days=TRASH_DAYS - 1)  # what was there longer is purged within the hour
 FIRST_NAMES = (
     "Ana Amara Björn Chidi Chloé Dalia Diego Elif Emma Farid Fatima Grace Haruto Hanna Ines Ivan Jonas José Kaito "
     "Laila Lena Liam Lucía Malik Marta Mei Milan Nadia Noah Olga Omar Priya Rosa Samir Sofia Søren Tariq Vera Yusuf Zoë"
@@ -77,6 +80,7 @@ class Demo:
 
     users: int
     projects: int
+    events: int
     password: str
     admin: str
     member: str
@@ -98,14 +102,13 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     at_work = [person for person in people if person["is_active"] and not person["deleted_at"]]
     projects = [_project(dice, now, name, at_work, slugs) for name in PROJECTS]
     made = await session.execute(insert(Project).returning(Project.id, sort_by_parameter_order=True), projects)
-    rows = [
-        row
-        for project, project_id in zip(projects, made.scalars(), strict=True)
-        for row in _team(dice, now, project, project_id, at_work)
-    ]
+    for project, project_id in zip(projects, made.scalars(), strict=True):
+        project["id"] = project_id
+    rows = [row for project in projects for row in _team(dice, now, project, at_work)]
     await session.execute(insert(ProjectMember), rows)
+    events = await demo_history.tell(session, dice, now, people, projects, rows)
     member = next(person for person in at_work if not person["is_superuser"])
-    return Demo(len(people), len(projects), password, people[0]["username"], member["username"])
+    return Demo(len(people), len(projects), events, password, people[0]["username"], member["username"])
 
 
 def _moment(dice: random.Random, since: datetime, until: datetime) -> datetime:
@@ -143,7 +146,7 @@ def _person(
         "last_login_at": seen,
         "created_at": created_at,
         "updated_at": created_at,
-        "deleted_at": _moment(dice, created_at, now) if left else None,
+        "deleted_at": _moment(dice, max(created_at, now - IN_TRASH), now) if left else None,
     }
 
 
@@ -171,12 +174,12 @@ def _project(
         "repository_url": f"https://git.example.com/tca/{slug}" if dice.random() < 0.8 else "",
         "created_at": created_at,
         "updated_at": _moment(dice, created_at, now),
-        "deleted_at": _moment(dice, created_at, now) if dice.random() < 1 / 20 else None,
+        "deleted_at": _moment(dice, max(created_at, now - IN_TRASH), now) if dice.random() < 1 / 20 else None,
     }
 
 
 def _team(
-    dice: random.Random, now: datetime, project: dict[str, Any], project_id: int, at_work: list[dict[str, Any]]
+    dice: random.Random, now: datetime, project: dict[str, Any], at_work: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     others = [person["id"] for person in at_work if person["id"] != project["owner_id"]]
     roles = dice.choices(("maintainer", "deployer", "viewer"), (2, 4, 5), k=dice.randint(1, 11))
@@ -186,6 +189,6 @@ def _team(
         for user_id, role in zip(dice.sample(others, len(roles)), roles, strict=True)
     ]
     return [
-        {"project_id": project_id, "user_id": user_id, "role": role, "created_at": joined, "updated_at": joined}
+        {"project_id": project["id"], "user_id": user_id, "role": role, "created_at": joined, "updated_at": joined}
         for user_id, role, joined in team
     ]

@@ -1,9 +1,13 @@
 """The demo data looks like a grown organisation, keeps the product's rules, and never mixes with real people."""
 
 import pytest
+from sqlalchemy import text
 
 from tca_app import demo
+from tca_app.consumers.analytics import recount
+from tca_app.core.db import reading
 from tca_app.core.errors import Conflict
+from tca_app.core.event_log import verify_log
 from tests.factories import bearer, make_admin, make_user, run
 
 
@@ -34,3 +38,16 @@ async def test_the_demo_does_not_mix_with_real_people_unless_forced():
         await run(demo.fill)
     assert (await run(demo.fill, force=True)).users == 200
     assert (await run(demo.fill, force=True)).users == 200
+
+
+async def test_the_demo_has_a_history_that_fits_its_rows() -> None:
+    made = await run(demo.fill)
+    checked = await run(verify_log)
+    assert (checked.fault, checked.events) == ("", made.events)
+    assert (await run(recount))[1] == []
+    async with reading() as session:
+        counts = "SELECT (SELECT sum(value) FROM daily_metrics WHERE name = :name)"
+        for name, count in (("users_created", made.users), ("projects_created", made.projects)):
+            assert (await session.execute(text(counts), {"name": name})).scalar_one() == count
+        jobs = await session.execute(text("SELECT count(*) FROM procrastinate_jobs"))
+        assert jobs.scalar_one() == 0

@@ -142,7 +142,12 @@ def _jobs_of(event: type[Event]) -> dict[str, list[str]]:
 
 async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
     """Log it and enqueue its jobs: both are there after the commit, or neither (row EV-1). No actor: the system."""
-    values = {
+    await session.execute(_EMIT, logged_values(actor, event) | _jobs_of(type(event)))
+
+
+def logged_values(actor: Actor | None, event: Event) -> dict[str, Any]:
+    """The row of the log, without what the database makes."""
+    return {
         "uuid": uuid4(),
         "type": event.type,
         "version": event.version,
@@ -157,4 +162,3 @@ async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None
         "ip": actor.ip if actor else "",
         "request_id": (actor.request_id if actor else "") or request_id_var.get(),
     }
-    await session.execute(_EMIT, values | _jobs_of(type(event)))
