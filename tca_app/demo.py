@@ -115,7 +115,7 @@ def _moment(dice: random.Random, since: datetime, until: datetime) -> datetime:
     """Some time between the two, more often late than early: the organisation grows."""
     moment = until - (until - since) * dice.random() ** 1.4
     at_work = moment.replace(hour=dice.randint(7, 17), minute=dice.randint(0, 59), second=dice.randint(0, 59))
-    return min(max(at_work, since), until)
+    return at_work if since <= at_work <= until else moment
 
 
 def _people(dice: random.Random, now: datetime, known: set[str], hashed: str) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ async def tell(
     """Write the log of these rows, in the order of time; how many events."""
     actors = {person["id"]: _actor(person) for person in people}
     happened = [
-        *_of_people(dice, people, actors),
+        *_of_people(dice, now, people, actors),
         *_of_projects(now, projects, actors),
         *_of_team(projects, team, actors),
         *_sign_ins(dice, now, people, actors),
@@ -58,7 +58,7 @@ def _subject(person: Row) -> dict[str, Any]:
     return {"subject_id": person["id"], "subject_name": person["full_name"]}
 
 
-def _of_people(dice: random.Random, people: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
+def _of_people(dice: random.Random, now: datetime, people: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
     admins = [actors[person["id"]] for person in people if person["is_superuser"]]
     for place, person in enumerate(people):
         told = {name: person[name] for name in ("email", "username", "full_name", "is_active", "is_superuser")}
@@ -71,8 +71,10 @@ def _of_people(dice: random.Random, people: list[Row], actors: dict[int, Actor])
         if gone:
             yield gone, dice.choice(admins), of_users.UserDeleted(**_subject(person))
         elif not person["is_active"]:
-            left = person["created_at"] + timedelta(days=dice.randint(3, 20))
-            yield left, dice.choice(admins), of_users.UserDeactivated(**_subject(person))
+            left = min(
+                person["created_at"] + timedelta(days=dice.randint(3, 20)), now - timedelta(hours=dice.randint(1, 9))
+            )
+            yield max(left, person["created_at"]), dice.choice(admins), of_users.UserDeactivated(**_subject(person))
 
 
 def _of_projects(now: datetime, projects: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:

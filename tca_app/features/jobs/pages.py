@@ -17,27 +17,30 @@ state = JobsState
 def jobs_page() -> rx.Component:
     return rx.fragment(
         page_header("Jobs", "What the workers do in the background: mail, notifications, numbers and streams."),
-        _queues(),
-        data_table(
-            state,
-            columns=_columns(),
-            label="Jobs",
-            search_label="Search jobs by kind or reason",
-            on_retry=state.load,
-            row_name=lambda row: f"{row['kind']} {row['id']}",
-            actions=[
-                RowAction("Retry", lambda row: state.retry([row["id"]]), shown=_is_dead),
-                RowAction("Discard", lambda row: state.ask_discard([row["id"]]), danger=True, shown=_is_dead),
-            ],
-            bulk=[
-                BulkAction("Retry", state.retry_selected(), shown=state.is_dead_list),
-                BulkAction("Discard", state.ask_discard_selected(), danger=True, shown=state.is_dead_list),
-            ],
-            empty=empty_state(
-                "No jobs here",
-                "A job that failed ten times, or that cannot succeed, is listed as dead with its reason.",
-                icon="circle-check",
+        rx.el.div(
+            _queues(),
+            data_table(
+                state,
+                columns=_columns(),
+                label="Jobs",
+                search_label="Search jobs by kind or reason",
+                on_retry=state.load,
+                row_name=lambda row: f"{row['kind']} {row['id']}",
+                actions=[
+                    RowAction("Retry", lambda row: state.retry([row["id"]]), shown=_is_dead),
+                    RowAction("Discard", lambda row: state.ask_discard([row["id"]]), danger=True, shown=_is_dead),
+                ],
+                bulk=[
+                    BulkAction("Retry", state.retry_selected(), shown=state.is_dead_list),
+                    BulkAction("Discard", state.ask_discard_selected(), danger=True, shown=state.is_dead_list),
+                ],
+                empty=empty_state(
+                    "No jobs here",
+                    "A job that failed ten times, or that cannot succeed, is listed as dead with its reason.",
+                    icon="circle-check",
+                ),
             ),
+            class_name="stack",
         ),
         confirm_dialog(
             open_=state.doomed.length() > 0,
