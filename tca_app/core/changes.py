@@ -37,6 +37,7 @@ class ChangeCache(Generic[T]):
         self._most = most
         self._values: dict[str, tuple[float, T]] = {}
         self._keys_of: dict[str, set[str]] = defaultdict(set)
+        self._flights: dict[tuple[str, int], asyncio.Future[T]] = {}
         self.drop_on_write = drop_on_write
         self.generation = 0
         self.is_listening = False
@@ -58,13 +59,41 @@ class ChangeCache(Generic[T]):
         for tag in tags:
             self._keys_of[tag].add(key)
 
+    def renew(self, tag: str, generation: int, check: Callable[[T], T | None]) -> None:
+        """Let the copies with this tag live on, as `check` gives them back; it has asked the rows since `generation`.
+
+        For what is looked at regularly anyway. A copy that `check` answers with None is left to end.
+        """
+        if generation != self.generation or not self.is_listening:
+            return
+        for key in self._keys_of.get(tag, ()):
+            if key in self._values and (value := check(self._values[key][1])) is not None:
+                self._values[key] = (monotonic() + KEPT_S, value)
+
     async def read_through(self, key: str, tags: Iterable[str], read: Callable[[], Awaitable[T]]) -> T:
-        """The copy under `key`, or what `read` finds, which is then kept."""
+        """The copy under `key`, or what `read` finds, which is then kept. Who comes while it is read waits for that."""
         found = self.get(key)
-        if found is None:
-            generation = self.generation
+        if found is not None:
+            return found
+        if not self.is_listening:
+            return await read()
+        place = (key, self.generation)  # whoever comes after a change does not wait for a reading from before it
+        flight = self._flights.get(place)
+        if flight is not None:
+            await asyncio.wait({flight})
+            return await read() if flight.cancelled() else flight.result()
+        return await self._fly(place, tags, read)
+
+    async def _fly(self, place: tuple[str, int], tags: Iterable[str], read: Callable[[], Awaitable[T]]) -> T:
+        """Read for all who wait. When this reader fails or is given up, each of them reads for itself."""
+        flight = self._flights[place] = asyncio.get_running_loop().create_future()
+        try:
             found = await read()
-            self.put(key, found, tags, generation)
+            flight.set_result(found)
+        finally:
+            flight.cancel()
+            del self._flights[place]
+        self.put(place[0], found, tags, place[1])
         return found
 
     def drop(self, tag: str) -> None:

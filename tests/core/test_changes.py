@@ -10,12 +10,15 @@ import pytest
 from sqlalchemy import text
 
 from tca_app.config import get_settings
+from tca_app.core import changes
 from tca_app.core.changes import CHANNEL, ChangeCache, listen
 from tca_app.core.db import transaction
+from tca_app.features.auth.queries import live_sessions, resolve_browser
 from tca_app.features.auth.service import found_sessions
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
 from tests.factories import make_admin, make_project, make_user, run, signed_in
+from tests.ui.harness import sign_in
 
 ME = "/api/v1/users/me"
 
@@ -210,3 +213,67 @@ async def test_a_list_is_dropped_by_a_write_from_elsewhere(
         other.execute(change, {"id": person.user_id})
     await _heard_all()
     assert await _queries_of(lambda: api.get("/api/v1/projects", headers=header)) > 0
+
+
+async def test_a_crowd_reads_once_and_who_comes_after_a_change_reads_anew() -> None:
+    copies: ChangeCache[str] = ChangeCache(10)
+    copies.is_listening = True
+    reads, may_end = [], asyncio.Event()
+
+    async def read() -> str:
+        reads.append(len(reads) + 1)
+        answer = f"reading {len(reads)}"
+        await may_end.wait()
+        return answer
+
+    early = [asyncio.create_task(copies.read_through("k", ["t"], read)) for _ in range(50)]
+    await _until(lambda: reads == [1])
+    copies.drop("t")
+    late = [asyncio.create_task(copies.read_through("k", ["t"], read)) for _ in range(50)]
+    await _until(lambda: reads == [1, 2])
+    may_end.set()
+    assert set(await asyncio.gather(*early)) == {"reading 1"}
+    assert set(await asyncio.gather(*late)) == {"reading 2"}
+    assert copies.get("k") == "reading 2"
+
+
+async def test_when_the_one_who_reads_is_given_up_the_others_read_for_themselves() -> None:
+    copies: ChangeCache[str] = ChangeCache(10)
+    copies.is_listening = True
+    entered, never = asyncio.Event(), asyncio.Event()
+
+    async def hang() -> str:
+        entered.set()
+        await never.wait()
+        return ""
+
+    async def read() -> str:
+        return "mine"
+
+    first = asyncio.create_task(copies.read_through("k", ["t"], hang))
+    await entered.wait()
+    second = asyncio.create_task(copies.read_through("k", ["t"], read))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == "mine"
+
+
+async def test_an_open_page_does_not_ask_for_its_own_session(
+    listening: ChangeCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watch asks for all of them once a second; what it finds unchanged lives on, whatever else does not."""
+    ana, bo = [(await signed_in(await make_user(name)))[0] for name in ("ana", "bob")]
+    cookies = [await sign_in(actor) for actor in (ana, bo)]
+    callers = [await run(resolve_browser, cookie) for cookie in cookies]
+    ids = [caller.actor.session_id for caller in callers if caller]
+    await _heard_all()
+    callers = [await run(resolve_browser, cookie) for cookie in cookies]
+    now = changes.monotonic()
+    monkeypatch.setattr(changes, "monotonic", lambda: now + 10)  # the copies are too old
+    assert [found_sessions.get(f"cookie:{cookie}") for cookie in cookies] == [None, None]
+    async with transaction() as session:  # unheard: as if its notice were lost
+        await session.execute(text("ALTER TABLE users DISABLE TRIGGER USER"))
+        await session.execute(text("UPDATE users SET version = version + 1 WHERE id = :id"), {"id": bo.user_id})
+        await session.execute(text("ALTER TABLE users ENABLE TRIGGER USER"))
+    assert await run(live_sessions, ids) == set(ids)
+    assert [found_sessions.get(f"cookie:{cookie}") is not None for cookie in cookies] == [True, False]

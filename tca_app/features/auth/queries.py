@@ -1,8 +1,8 @@
 """Who is behind a cookie or a token, and which sessions are open: the reads of sign-in, done on every request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, or_, select, update
@@ -146,13 +146,23 @@ def forget_person(session: AsyncSession, user_id: int) -> None:
 
 
 async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[int]:
-    """Those of the sessions that still count."""
+    """Those of the sessions that still count. Their copies live on, so an open page does not ask for its own."""
+    generation = found_sessions.generation
     rows = await session.execute(
-        select(AuthSession.id)
+        select(AuthSession.id, User.version, AuthSession.last_used_at)
         .join(User, User.id == AuthSession.user_id)
         .where(AuthSession.id.in_(session_ids), *is_valid())
     )
-    return set(rows.scalars())
+    alive = set()
+    for session_id, version, last_used_at in rows:
+        alive.add(session_id)
+        found_sessions.renew(f"session:{session_id}", generation, partial(_still_true, version, last_used_at))
+    return alive
+
+
+def _still_true(version: int, last_used_at: datetime, found: _Found) -> _Found | None:
+    """Every change of a person gives them another version."""
+    return replace(found, touch_at=last_used_at + TOUCH_AFTER) if found.person.version == version else None
 
 
 async def touch(session: AsyncSession, session_id: int) -> None:

@@ -1,0 +1,157 @@
+"""The event log and its consumers: `python -m benchmarks.events [--events 5000]`.
+
+Three questions: do writers queue behind one another for the chain of hashes, how many events a second go through all
+consumers with one worker, and how long it takes from a commit to the effect when nothing else is going on. Everything
+runs on stores of its own; the worker is a process of its own.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[1]
+WRITERS, WRITES = 8, 150
+IDLE_EVENTS = 100
+
+
+async def _write(subject: int, lock_name: str = "") -> None:
+    """One change with its event, as an edge makes it: the project is invented, the row of the log is not."""
+    from tca_app.core.db import lock, transaction
+    from tca_app.core.events import emit
+    from tca_app.features.projects.events import ProjectUpdated
+
+    async with transaction() as session:
+        if lock_name:
+            await lock(session, lock_name)
+        about = {"subject_id": subject, "subject_name": f"Project {subject}", "project_id": subject}
+        await emit(session, None, ProjectUpdated(**about, before={"name": "Old"}, after={"name": "New"}))
+
+
+async def _writers(write: Callable[[int, int], Awaitable[None]]) -> float:
+    """Events a second of `WRITERS` who write at once."""
+
+    async def one(writer: int) -> None:
+        for number in range(WRITES):
+            await write(writer, number)
+
+    started = perf_counter()
+    await asyncio.gather(*(one(writer) for writer in range(WRITERS)))
+    return WRITERS * WRITES / (perf_counter() - started)
+
+
+async def _chains() -> None:
+    cases: dict[str, Callable[[int, int], Awaitable[None]]] = {
+        "a chain for each subject (ours), every writer another subject": lambda writer, n: _write(writer * 10_000 + n),
+        "the same, all writers about one subject": lambda _writer, _n: _write(7),
+        "one chain for all, as a lock on its end makes it": lambda writer, n: _write(writer * 10_000 + n, "the end"),
+    }
+    await _writers(cases["the same, all writers about one subject"])  # warm
+    print(f"| {WRITERS} writers at once | events/s (three rounds) | ratio |\n|---|---|---|")
+    rates: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(3):
+        for name, write in cases.items():
+            rates[name].append(await _writers(write))
+    first = statistics.median(next(iter(rates.values())))
+    for name, found in rates.items():
+        shown = ", ".join(f"{rate:.0f}" for rate in found)
+        print(f"| {name} | {shown} | {statistics.median(found) / first:.2f} |")
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tca_app", "worker"], cwd=ROOT, env={**os.environ, "LOG_LEVEL": "ERROR"}
+    )
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def _wait_for_effects(connection: psycopg.Connection, wanted: int) -> float:
+    """The moment at which every consumer has dealt with every event."""
+    while True:
+        row = connection.execute("SELECT count(*) FROM event_effects").fetchone()
+        if row and row[0] >= wanted:
+            return perf_counter()
+
+
+async def _throughput(connection: psycopg.Connection, count: int, consumers: int) -> None:
+    before = _effects(connection)
+    for number in range(count):
+        await _write(number)
+    started = perf_counter()
+    with _worker():
+        ended = await asyncio.to_thread(_wait_for_effects, connection, before + count * consumers)
+        took = ended - started
+        print(f"\n{count:,} events wait, {consumers} consumers, one worker with its start: {count / took:.0f} events/s")
+        before = _effects(connection)
+        started = perf_counter()
+        await asyncio.gather(*(_write(number) for number in range(count // 10)))
+        ended = await asyncio.to_thread(_wait_for_effects, connection, before + count // 10 * consumers)
+        print(f"{count // 10:,} events as they come: {count / 10 / (ended - started):.0f} events/s, writing included")
+
+
+def _effects(connection: psycopg.Connection) -> int:
+    row = connection.execute("SELECT count(*) FROM event_effects").fetchone()
+    return row[0] if row else 0
+
+
+async def _delay(connection: psycopg.Connection, consumers: int) -> None:
+    times = []
+    with _worker():
+        for number in range(IDLE_EVENTS + 5):
+            before = _effects(connection)
+            await _write(number)
+            started = perf_counter()
+            ended = await asyncio.to_thread(_wait_for_effects, connection, before + consumers)
+            times.append((ended - started) * 1e3)
+    times = sorted(times[5:])  # the first ones wait for the worker's start
+    p95 = times[int(0.95 * len(times))]
+    print(
+        f"\nidle, from the commit to the effect of the last consumer: median {statistics.median(times):.1f} ms, "
+        f"p95 {p95:.1f} ms"
+    )
+
+
+async def _measure(database_url: str, count: int) -> None:
+    from tca_app.core.db import close_db
+    from tca_app.features.projects.events import ProjectUpdated
+
+    consumers = len(ProjectUpdated.consumers)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        await _chains()
+        connection.execute("DELETE FROM procrastinate_jobs")
+        await _throughput(connection, count, consumers)
+        await _delay(connection, consumers)
+    await close_db()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=5000)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tca-events-") as folder:
+        os.environ["DATA_DIR"] = folder
+        from tca_app.core.embedded import configured_stores
+        from tca_app.migrate import migrate
+
+        with configured_stores() as urls:
+            migrate()
+            asyncio.run(_measure(urls.database_url, arguments.events))
+
+
+if __name__ == "__main__":
+    main()

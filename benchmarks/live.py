@@ -1,0 +1,150 @@
+"""A change by one person on the open screens of others: `python -m benchmarks.live [--sessions 100] [--replicas 2]`.
+
+Opens so many sessions of the list of users, one of them a real Chromium. Changes a person over REST, once a second, and
+takes the time from the request to the DOM of the browser and to the websocket of each other session. With two replicas
+the change is made on the first and every session is open on the second.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from playwright.async_api import Page, async_playwright
+
+from benchmarks.clicks import QUIET
+from benchmarks.run import PASSWORD, ROOT, running
+from benchmarks.sessions import Session
+
+PORTS = ("8121", "8122")
+CHANGES = 30
+# Notes when each mark is in the page for the first time.
+WATCH = """() => {
+  window.seen = {};
+  const look = () => {
+    for (const [mark] of document.body.textContent.matchAll(/mark-\\d+/g)) window.seen[mark] ??= Date.now();
+  };
+  new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true});
+}"""
+
+
+def _prepare(folder: Path) -> None:
+    import subprocess
+
+    os.environ["DATA_DIR"] = str(folder)
+    subprocess.run(
+        [sys.executable, "-m", "tca_app", "create-admin", "--username", "admin", "--email", "admin@example.com"],
+        cwd=ROOT,
+        check=True,
+        env={**os.environ, "ADMIN_PASSWORD": PASSWORD},
+        stdout=subprocess.DEVNULL,
+    )
+
+
+async def _sign_in(client: httpx.AsyncClient, base: str) -> tuple[str, dict[str, str], int]:
+    """The cookie of a browser, the header of a script, and the admin's id."""
+    who = {"username": "admin", "password": PASSWORD}
+    done = await client.post(
+        f"{base}/api/auth/session", json=who, headers={"X-Requested-With": "bench", "Origin": base}
+    )
+    done.raise_for_status()
+    cookie = done.headers["set-cookie"].partition(";")[0]
+    token = (await client.post(f"{base}/api/auth/login", json=who)).json()
+    return cookie, {"Authorization": f"Bearer {token['access_token']}"}, token["user"]["id"]
+
+
+async def _browser_page(playwright: Any, base: str) -> Page:
+    program = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    browser = await playwright.chromium.launch(executable_path=program, args=list(QUIET))
+    page = await browser.new_page()
+    await page.goto(f"{base}/login")
+    await page.get_by_label("Username or email").fill("admin")
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url("**/dashboard")
+    await page.goto(f"{base}/users/")
+    await page.locator("tbody tr[data-row]").first.wait_for()
+    await page.evaluate(WATCH)
+    return page
+
+
+async def _measure(write_base: str, read_base: str, pid: int, count: int) -> None:
+    async with httpx.AsyncClient() as client, async_playwright() as playwright:
+        cookie, header, admin_id = await _sign_in(client, write_base)
+        page = await _browser_page(playwright, read_base)
+        sessions = [await Session.open(read_base, cookie, "/users") for _ in range(count - 1)]
+        listening = [asyncio.create_task(session.listen()) for session in sessions]
+        await asyncio.gather(*(session.loaded.wait() for session in sessions))
+        server = psutil.Process(pid)
+        busy, sent = sum(server.cpu_times()[:2]), {}
+        for number in range(CHANGES):
+            mark = f"mark-{number}"
+            sent[mark] = time.time()
+            change = {"full_name": mark}
+            (
+                await client.patch(f"{write_base}/api/v1/users/{admin_id}", json=change, headers=header)
+            ).raise_for_status()
+            await asyncio.sleep(1)
+        busy = sum(server.cpu_times()[:2]) - busy
+        seen = await page.evaluate("window.seen")
+        _print("the DOM of the browser", [seen[mark] / 1e3 - at for mark, at in sent.items() if mark in seen], CHANGES)
+        heard = [at - sent[mark] for session in sessions for mark, at in _first_heard(session).items() if mark in sent]
+        _print("the websockets of the others", heard, CHANGES * (count - 1))
+        print(f"\n{busy / CHANGES / count * 1e3:.2f} ms CPU of the process for a change and an open session")
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)
+
+
+def _first_heard(session: Session) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for at, text in session.heard:
+        for mark in re.findall(r"mark-\d+", text):
+            found.setdefault(mark, at)
+    return found
+
+
+def _print(name: str, times: list[float], wanted: int) -> None:
+    ordered = sorted(seconds * 1e3 for seconds in times)
+    p95 = ordered[int(0.95 * len(ordered))]
+    print(f"| {name} | {statistics.median(ordered):.0f} | {p95:.0f} | {len(ordered)} of {wanted} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sessions", type=int, default=100)
+    parser.add_argument("--replicas", type=int, choices=(1, 2), default=1)
+    arguments = parser.parse_args()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tca-live-")))
+        _prepare(folder)
+        quiet = {"LOG_LEVEL": "ERROR", "RATE_LIMIT_API": "100000/minute", "RATE_LIMIT_LOGIN": "1000/minute"}
+        bases = [f"http://localhost:{port}" for port in PORTS[: arguments.replicas]]
+        if arguments.replicas == 2:
+            from tca_app.core.embedded import configured_stores
+
+            urls = stack.enter_context(configured_stores())
+            quiet |= {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
+        role = "serve" if arguments.replicas == 1 else "web"
+        pids = [
+            stack.enter_context(
+                running([sys.executable, "-m", "tca_app", role], f"{base}/health/live", ROOT, PORT=port, **quiet)
+            )
+            for port, base in zip(PORTS, bases, strict=False)
+        ]
+        print(f"{arguments.sessions} sessions, {arguments.replicas} process(es)\n")
+        print("| from the request to | p50 ms | p95 ms | arrived |\n|---|---|---|---|")
+        asyncio.run(_measure(bases[0], bases[-1], pids[-1], arguments.sessions))
+
+
+if __name__ == "__main__":
+    main()
