@@ -1,0 +1,42 @@
+"""What the documentation tells others to run, runs."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tca_app.config import get_settings
+from tca_app.features.projects import service as projects
+from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
+from tests.factories import do_jobs, make_user, run
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+@pytest.fixture
+def client() -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(get_settings().redis_url.get_secret_value(), decode_responses=True) as found:
+        found.delete("project_events", "billing:seen")
+        yield found
+        found.delete("project_events", "billing:seen")
+
+
+async def test_a_consumer_group_reads_each_event_once(client: redis.Redis) -> None:
+    example: dict[str, Any] = {}
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "streams.md").read_text(), re.DOTALL)
+    exec(code, example)
+    ana = await make_user("ana")
+    made = await run(projects.create_project, ana, ProjectCreate(name="Billing"))
+    await run(projects.update_project, ana, made.id, ProjectUpdate(status="paused"))
+    await do_jobs()
+    example["join"](client)
+    example["join"](client)  # a second process
+    handled: list[dict[str, str]] = []
+    assert example["read"](client, "one", handled.append, block_ms=10) == 2
+    assert [fields["type"] for fields in handled] == ["project_created", "project_updated"]
+    client.xadd("project_events", handled[0])  # delivered again
+    assert example["read"](client, "two", handled.append, block_ms=10) == 1
+    assert len(handled) == 2
