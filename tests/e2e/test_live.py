@@ -1,0 +1,55 @@
+"""What one person does, on the open screens of another."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import sign_in
+from tests.e2e.test_journey import NewPage, create_project, create_user
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+
+def test_an_invitation_reaches_the_open_screens_of_who_is_invited(new_page: NewPage, admin: tuple[str, str]) -> None:
+    """The list, the bell, the dashboard and the page of the project change while somebody looks at them."""
+    boss, guest, other = new_page(), new_page(), new_page()
+    sign_in(boss, *admin)
+    create_user(boss, "lena", "Lena Live")
+    sign_in(guest, "lena", path="/projects")
+    expect(guest.get_by_text("No projects yet").or_(guest.get_by_text("Nothing here yet")).first).to_be_visible()
+    sign_in(other, "lena", path="/notifications")
+    expect(guest.get_by_role("status").filter(has_text="Connected")).to_be_visible()
+
+    create_project(boss, "Shared Plan", member="Lena")
+    row = guest.locator("tbody tr").filter(has_text="Shared Plan")
+    expect(row).to_be_visible()
+    expect(guest.get_by_role("button", name="Notifications, 1 unread")).to_be_visible()
+    expect(other.locator("main").get_by_text("Ada Admin added you to Shared Plan as")).to_be_visible()
+
+    other.locator("main").get_by_role("button", name="Ada Admin added you to Shared Plan").click()
+    expect(other.get_by_role("heading", level=1, name="Shared Plan")).to_be_visible()
+    expect(guest.get_by_role("button", name="Notifications", exact=True)).to_be_visible()
+
+
+def test_who_edits_is_seen_and_what_they_save_appears_without_a_reload(
+    new_page: NewPage, admin: tuple[str, str]
+) -> None:
+    boss, guest = new_page(), new_page()
+    sign_in(boss, *admin)
+    create_user(boss, "kaya", "Kaya Live")
+    create_project(boss, "Watched", member="Kaya")
+    boss.get_by_role("link", name="Watched", exact=True).click()
+    expect(boss.get_by_role("heading", level=1, name="Watched")).to_be_visible()
+    sign_in(guest, "kaya", path="/projects")
+    guest.get_by_role("link", name="Watched", exact=True).click()
+    expect(boss.get_by_text("Kaya Live is here")).to_be_visible()
+    expect(guest.get_by_text("Ada Admin is here")).to_be_visible()
+
+    boss.get_by_role("button", name="Edit").click()
+    expect(guest.get_by_text("Ada Admin is editing")).to_be_visible()
+    dialog = boss.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("Watched closely")
+    dialog.get_by_role("button", name="Save").click()
+    expect(guest.get_by_role("heading", level=1, name="Watched closely")).to_be_visible()
+    expect(guest.get_by_text("Ada Admin is here")).to_be_visible()
+    guest.close()
+    expect(boss.get_by_text("Kaya Live is here")).to_be_hidden()
