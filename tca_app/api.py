@@ -20,6 +20,7 @@ from tca_app.features.auth.router import router as auth_router
 from tca_app.features.dashboard.router import router as dashboard_router
 from tca_app.features.health.router import router as health_router
 from tca_app.features.jobs.router import router as jobs_router
+from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.notifications.router import router as notifications_router
 from tca_app.features.projects.router import router as projects_router
 from tca_app.features.users.router import router as users_router
@@ -61,6 +62,8 @@ def build_api() -> FastAPI:
         api.add_exception_handler(error, handler)
     for router in ROUTERS:
         api.include_router(router)
+    if get_settings().prometheus_enabled:
+        api.include_router(metrics_router)
     about = About(name=get_settings().app_name, version=VERSION, status="ok", docs="/docs").model_dump_json().encode()
 
     @api.get("/api", response_model=About, tags=["about"])

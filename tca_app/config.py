@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     rate_limit_login: str = "10/minute"
     rate_limit_api: str = "600/minute"
 
+    prometheus_enabled: bool = True
+    metrics_token: SecretStr = SecretStr("")
+    sentry_dsn: SecretStr = SecretStr("")
+
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -138,6 +142,14 @@ class Settings(BaseSettings):
     @classmethod
     def _slack_scheme(cls, value: SecretStr) -> SecretStr:
         _refuse_other_schemes(value.get_secret_value())
+        return value
+
+    @field_validator("sentry_dsn")
+    @classmethod
+    def _sentry_form(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if parts.geturl() and not (parts.scheme in ("http", "https") and parts.username and parts.path.strip("/")):
+            raise ValueError("must look like https://KEY@host/PROJECT")
         return value
 
     @field_validator("rate_limit_login", "rate_limit_api")
@@ -217,6 +229,8 @@ def production_faults(s: Settings) -> list[str]:
     for name in ("rate_limit_login", "rate_limit_api"):
         if not getattr(s, name):
             faults.append(f"{name.upper()} must not be empty")
+    if s.metrics_token.get_secret_value():
+        faults += [f"METRICS_TOKEN {why}" for why in _secret_faults(s.metrics_token.get_secret_value())]
     faults += _store_faults(s)
     faults += _sender_faults(s)
     return faults
@@ -265,6 +279,8 @@ def _sender_faults(s: Settings) -> list[str]:
     slack = urlsplit(s.slack_webhook_url.get_secret_value())
     if slack.hostname and (slack.scheme, slack.hostname) != ("https", "hooks.slack.com"):
         faults.append("SLACK_WEBHOOK_URL must start with https://hooks.slack.com/")
+    if s.sentry_dsn.get_secret_value().startswith("http://"):
+        faults.append("SENTRY_DSN must start with https://")
     return faults
 
 

@@ -19,6 +19,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Invalid, NotSignedIn
 from tca_app.core.limits import get_limits
+from tca_app.core.log import user_id_var
 from tca_app.core.paging import Page
 from tca_app.core.security import cookie_name
 from tca_app.features.auth import service as auth
@@ -143,7 +144,7 @@ async def client_of(request: Request) -> Client:
 FromClient = Annotated[Client, Depends(client_of)]
 
 
-class _SignedIn(SecurityBase):
+class SignedIn(SecurityBase):
     """Who calls, read from the database on every request: a cut-off counts at once (rows AU-7 and AU-8).
 
     One dependency and not the five that FastAPI's own parts would make: each costs a tenth of a small request.
@@ -158,7 +159,9 @@ class _SignedIn(SecurityBase):
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise NotSignedIn
-        return getattr(await _caller(token, request.scope["client_info"]), self.part)
+        caller = await _caller(token, request.scope["client_info"])
+        user_id_var.set(caller.actor.user_id)
+        return getattr(caller, self.part)
 
 
 async def _caller(token: str, client: Client) -> auth.Caller:
@@ -177,7 +180,7 @@ async def _caller(token: str, client: Client) -> auth.Caller:
     return caller
 
 
-class _Viewer(_SignedIn):
+class _Viewer(SignedIn):
     """As for every call, and also by the cookie of a browser: for a file that a page links to. Only for GET."""
 
     async def __call__(self, request: Request) -> Any:
@@ -192,9 +195,9 @@ class _Viewer(_SignedIn):
         return caller.actor
 
 
-CurrentActor = Annotated[Actor, Depends(_SignedIn("actor"))]
+CurrentActor = Annotated[Actor, Depends(SignedIn("actor"))]
 CurrentViewer = Annotated[Actor, Depends(_Viewer("actor"))]
-CurrentPerson = Annotated[SignedInUser, Depends(_SignedIn("person"))]
+CurrentPerson = Annotated[SignedInUser, Depends(SignedIn("person"))]
 
 
 async def _if_match(

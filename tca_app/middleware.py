@@ -12,8 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tca_app.config import Settings
 from tca_app.core.errors import MAX_BODY, AppError, BadRequest, Forbidden, PayloadTooLarge, UnsupportedMediaType
-from tca_app.core.log import request_id_var
+from tca_app.core.log import request_id_var, user_id_var
+from tca_app.core.metrics import ELSEWHERE, note_request
 from tca_app.core.problem import MEDIA_TYPE, problem_of
+from tca_app.core.reports import report
 from tca_app.core.security import cookie_name
 from tca_app.deps import json_response
 from tca_app.features.auth.service import Client
@@ -21,7 +23,7 @@ from tca_app.features.health.schemas import Live
 
 log = structlog.get_logger("tca_app.http")
 
-API_PATHS = ("/api", "/health", "/docs", "/redoc", "/openapi.json")
+API_PATHS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json")
 LIVE = "/health/live"  # asked every second by whoever watches: answered here, it needs nothing and leaves no line
 WRITES = ("POST", "PUT", "PATCH")
 COOKIE_CALLS = ("/api/auth/session", "/api/auth/setup")
@@ -68,7 +70,7 @@ class Edge:
 
     async def _http(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         request_id = secrets.token_hex(8)
-        mark = request_id_var.set(request_id)
+        mark, nobody = request_id_var.set(request_id), user_id_var.set(None)
         is_api = _is_api(scope["path"])
         extra = [*(self.api_headers if is_api else self.page_headers), (b"x-request-id", request_id.encode())]
         extra += self._cross_origin(headers) if is_api else []
@@ -98,22 +100,20 @@ class Edge:
                 scope["path"] = scope["path"].rstrip("/")
                 await self._rest(scope, receive, send_with_headers)
         finally:
-            if is_api and scope["path"] != LIVE:
-                log.info(
-                    "request",
-                    method=scope["method"],
-                    path=scope["path"],
-                    status=status,
-                    ms=round((perf_counter() - started) * 1e3, 1),
-                )
+            took, path = perf_counter() - started, scope["path"]
+            note_request(_template(scope) if is_api else "pages", scope["method"], status, took)
+            if is_api and path != LIVE:
+                log.info("request", method=scope["method"], path=path, status=status, ms=round(took * 1e3, 1))
             request_id_var.reset(mark)
+            user_id_var.reset(nobody)
 
     async def _rest(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self.api(scope, receive, send)
-        except Exception:
+        except Exception as error:
             # Starlette has answered with a problem 500 and raises again for the server's log; ours has the request id.
             log.exception("unexpected_error", path=scope["path"])
+            report(error, "rest", f"{scope['method']} {_template(scope)}")
 
     def _client(self, scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Client:
         return Client(
@@ -182,6 +182,13 @@ class Edge:
 
 def _is_api(path: str) -> bool:
     return any(path == root or path.startswith(root + "/") for root in API_PATHS)
+
+
+def _template(scope: Scope) -> str:
+    """The route with its parameters' names; one word for what has none, so that no caller makes a new label."""
+    if scope["path"] == LIVE:
+        return LIVE
+    return getattr(scope.get("route"), "path_format", ELSEWHERE)
 
 
 def _cookie(headers: dict[bytes, bytes], name: str) -> str:

@@ -15,6 +15,7 @@ from tca_app.core.db import close_db
 from tca_app.core.http import close_http
 from tca_app.core.log import setup_logging
 from tca_app.core.redis import close_redis
+from tca_app.core.reports import close_reports, start_reports
 from tca_app.features.activity import pages as activity_pages
 from tca_app.features.auth import pages as auth_pages
 from tca_app.features.dashboard import pages as dashboard_pages
@@ -51,6 +52,7 @@ class Console(rx.App):
 async def _process() -> AsyncIterator[None]:
     """What one process needs while it serves: logs, the notices of changes, and a clean end."""
     setup_logging()
+    start_reports()
     # What is loaded by now stays: without this every full collection walks all of it and stops the process for 100 ms.
     gc.collect()
     gc.freeze()
@@ -64,6 +66,7 @@ async def _process() -> AsyncIterator[None]:
     await close_http()
     await close_db()
     await close_redis()
+    await close_reports()
 
 
 app = Console(

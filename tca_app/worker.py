@@ -9,6 +9,7 @@ from tca_app.core.http import close_http
 from tca_app.core.jobs import work
 from tca_app.core.log import setup_logging
 from tca_app.core.redis import close_redis
+from tca_app.core.reports import close_reports, start_reports
 
 # Their import makes their jobs known; naming them here keeps the import from looking unused.
 CONSUMERS = (analytics, notifications, streams, mail, slack, services, digest, upkeep)
@@ -18,6 +19,7 @@ __all__ = ["CONSUMERS", "run_worker", "work"]
 async def run_worker(queues: list[str] | None = None) -> None:
     """Do jobs until SIGINT or SIGTERM; those that run then may end first."""
     setup_logging()
+    start_reports()
     working = asyncio.create_task(work(queues))
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, working.cancel)
@@ -25,3 +27,4 @@ async def run_worker(queues: list[str] | None = None) -> None:
     await close_http()
     await close_db()
     await close_redis()
+    await close_reports()

@@ -72,7 +72,7 @@ async def count(session: AsyncSession, events: Sequence[Logged]) -> None:
     days, names, dimensions = zip(*added, strict=True)
     values = {"days": days, "names": names, "dimensions": dimensions, "values": list(added.values())}
     await session.execute(_ADD, {name: list(column) for name, column in values.items()})
-    await hand_over(session, "analytics", [event.public() for event in events])
+    await hand_over(session, "analytics", [event.for_services() for event in events])
 
 
 async def recount(session: AsyncSession) -> tuple[int, list[str]]:

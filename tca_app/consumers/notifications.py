@@ -33,15 +33,20 @@ async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
     concerned = await _concerned(session, told)
     chosen = await _chosen(session, set().union(*concerned.values()))
     ways = {event.id: _ways(event, concerned[event.id], chosen) for event in told}
-    rows = [_line(e, user_id) for e in told for user_id, wanted in ways[e.id].items() if "inbox" in wanted]
-    if rows:
+    lines = [(e, user_id) for e in told for user_id, wanted in ways[e.id].items() if "inbox" in wanted]
+    if lines:
+        rows = [_line(e, user_id) for e, user_id in lines]
         await session.execute(insert(Notification).values(rows).on_conflict_do_nothing())
-        await hand_over(session, "notification", rows)
-    mails = [(e.id, user_id) for e in told for user_id, wanted in ways[e.id].items() if "mail" in wanted]
-    await enqueue_many(session, "send_mail", [{"event_id": e, "user_id": user_id} for e, user_id in mails])
+        await hand_over(session, "notification", [_line(e, u) | {"request_id": e.request_id} for e, u in lines])
+    mails = [(e, user_id) for e in told for user_id, wanted in ways[e.id].items() if "mail" in wanted]
+    await enqueue_many(session, "send_mail", [_about(e) | {"user_id": user_id} for e, user_id in mails])
     if get_settings().slack_webhook_url.get_secret_value():
-        slack = [{"event_id": e.id} for e in told if any("slack" in wanted for wanted in ways[e.id].values())]
+        slack = [_about(e) for e in told if any("slack" in wanted for wanted in ways[e.id].values())]
         await enqueue_many(session, "send_slack", slack)
+
+
+def _about(event: Logged) -> dict[str, Any]:
+    return {"event_id": event.id, "cause": event.cause}
 
 
 def _line(event: Logged, user_id: int) -> dict[str, Any]:

@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.db import transaction
 from tca_app.core.events import LOGGED_COLUMNS, QUEUES, TASK_PREFIX, Logged
-from tca_app.core.jobs import task, wake_workers
+from tca_app.core.jobs import own_request_id, task, wake_workers
+from tca_app.core.log import request_id_var, user_id_var
+from tca_app.core.metrics import note_consumed
 
 log = structlog.get_logger(__name__)
 
@@ -48,10 +50,11 @@ def consumer(name: str) -> Callable[[Effect], Effect]:
 
         async def consume(job: Job, event_id: int) -> None:
             async with turn.lock:
-                if job.attempts == 0 and await _together(name, effect, event_id, turn):
+                if job.attempts == 0 and await _together(job, name, effect, event_id, turn):
                     return
             async with transaction() as session:
-                await _apply(session, name, effect, [event_id])
+                done = await _apply(session, name, effect, [event_id])
+            note_consumed(name, done)
 
         task(TASK_PREFIX + name, QUEUES[name])(consume)
         return effect
@@ -67,16 +70,18 @@ class _Turn:
         self.last_size = 0
 
 
-async def _together(name: str, effect: Effect, event_id: int, turn: _Turn) -> bool:
+async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _Turn) -> bool:
     """Whether the event and those that wait behind it are dealt with; False when one of several failed."""
     others: list[int] = []
+    cause = request_id_var.get(), user_id_var.get()
     if turn.last_size >= BUSY:
         await asyncio.sleep(GATHER_S)
     try:
         async with transaction() as session:
             taken = await session.execute(_TAKE_MORE, {"task": TASK_PREFIX + name, "most": BATCH - 1})
             others = list(taken.scalars())
-            await _apply(session, name, effect, [event_id, *others])
+            request_id_var.set(own_request_id(job))
+            done = await _apply(session, name, effect, [event_id, *others])
         turn.last_size = 1 + len(others)
     except Exception as error:
         turn.last_size = 0
@@ -85,7 +90,10 @@ async def _together(name: str, effect: Effect, event_id: int, turn: _Turn) -> bo
         log.warning("consumer.batch_failed", consumer=name, events=len(others) + 1, error=type(error).__name__)
         async with transaction() as session:
             await wake_workers(session)
+        request_id_var.set(cause[0])
+        user_id_var.set(cause[1])
         return False
+    note_consumed(name, done)
     return True
 
 
@@ -101,11 +109,26 @@ _FRESH = text(
 )
 
 
-async def _apply(session: AsyncSession, name: str, effect: Effect, ids: list[int]) -> None:
+async def _apply(session: AsyncSession, name: str, effect: Effect, ids: list[int]) -> int:
+    """How many of them were not dealt with before."""
     rows = await session.execute(_FRESH, {"consumer": name, "ids": ids})
     events = [Logged(*row) for row in rows]
     if events:
+        _act_for(name, events)
         await effect(session, events)
+    return len(events)
+
+
+def _act_for(name: str, events: Sequence[Logged]) -> None:
+    """A batch of one request acts under its id. One of several keeps the id of the job, which a line in the log
+    explains: under the id of one request it would be taken for that one's alone."""
+    request_ids = {event.request_id for event in events}
+    if len(request_ids) > 1:
+        user_id_var.set(None)
+        log.info("consumer.batch", consumer=name, events=len(events), request_ids=sorted(request_ids))
+    elif events[0].request_id:
+        request_id_var.set(events[0].request_id)
+        user_id_var.set(events[0].actor_id)
 
 
 _READ = text(f"SELECT {LOGGED_COLUMNS} FROM events WHERE id = :id")  # noqa: S608

@@ -30,6 +30,7 @@ class _Database:
     def __init__(self) -> None:
         settings = get_settings()
         shared: dict[str, Any] = {
+            "hide_parameters": True,  # an error's text is logged; what was sent with the statement is not
             "pool_timeout": POOL_WAIT_S,
             "pool_use_lifo": True,
             "connect_args": {
@@ -65,6 +66,15 @@ def _get() -> _Database:
     if _database is None:
         _database = _Database()
     return _database
+
+
+def pool_use() -> dict[str, tuple[int, int, int]]:
+    """Of each pool: how many connections it may have, has, and lends just now."""
+    database = _get()
+    pools: dict[str, Any] = {"writer": database.writer.pool, "reader": database.reader.pool}
+    return {
+        name: (pool.size(), pool.checkedin() + pool.checkedout(), pool.checkedout()) for name, pool in pools.items()
+    }
 
 
 async def close_db() -> None:

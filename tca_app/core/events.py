@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.log import request_id_var
+from tca_app.core.scrub import is_secret
 
 # Consumer to the queue that its jobs wait in.
 QUEUES = {
@@ -25,7 +26,6 @@ QUEUES = {
     "streams": "stream_queue",
 }
 TASK_PREFIX = "consume_"
-SECRET_WORDS = ("password", "secret", "token", "hash", "cookie")
 CATALOGUE: dict[str, type["Event"]] = {}
 
 
@@ -60,7 +60,7 @@ class Event(BaseModel):
         """What the log keeps besides the columns. Raises ValueError for a field that is named like a secret."""
         data = self.model_dump(mode="json", exclude={"subject_id", "subject_name", "project_id"})
         for name in (*data, *data["before"], *data["after"]):
-            if any(word in name for word in SECRET_WORDS):
+            if is_secret(name):
                 raise ValueError(f"{self.type} must not log {name}")
         return data
 
@@ -95,8 +95,17 @@ class Logged:
     ip: str
     request_id: str
 
+    @property
+    def cause(self) -> dict[str, Any]:
+        """For a job about this event, enqueued while several are dealt with at once."""
+        return {"request_id": self.request_id, "user_id": self.actor_id}
+
+    def for_services(self) -> dict[str, Any]:
+        """What the operator's own services get: the request too, since a call may be about events of several."""
+        return self.public() | {"request_id": self.request_id}
+
     def public(self) -> dict[str, Any]:
-        """What other services get to see of it: no address and no request."""
+        """What everybody else gets to see of it: no address and no request."""
         return {
             "uuid": str(self.uuid),
             "type": self.type,
@@ -124,11 +133,15 @@ _EMIT = text(
       RETURNING id
     )
     SELECT procrastinate_defer_jobs_v1(array_agg(
-      ROW(queue, task, 0, NULL, NULL, jsonb_build_object('event_id', logged.id), now())::procrastinate_job_to_defer_v1))
+      ROW(queue, task, 0, NULL, NULL, jsonb_build_object('event_id', logged.id, 'cause', CAST(:cause AS jsonb)), now())
+        ::procrastinate_job_to_defer_v1))
     FROM logged, unnest(CAST(:queues AS text[]), CAST(:tasks AS text[])) AS job (queue, task)
     """
 ).bindparams(
-    bindparam("data", type_=JSONB), bindparam("queues", type_=ARRAY(Text)), bindparam("tasks", type_=ARRAY(Text))
+    bindparam("data", type_=JSONB),
+    bindparam("cause", type_=JSONB),
+    bindparam("queues", type_=ARRAY(Text)),
+    bindparam("tasks", type_=ARRAY(Text)),
 )
 
 
@@ -142,7 +155,9 @@ def _jobs_of(event: type[Event]) -> dict[str, list[str]]:
 
 async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
     """Log it and enqueue its jobs: both are there after the commit, or neither (row EV-1). No actor: the system."""
-    await session.execute(_EMIT, logged_values(actor, event) | _jobs_of(type(event)))
+    row = logged_values(actor, event)
+    cause = {"request_id": row["request_id"], "user_id": row["actor_id"]}
+    await session.execute(_EMIT, row | {"cause": cause} | _jobs_of(type(event)))
 
 
 def logged_values(actor: Actor | None, event: Event) -> dict[str, Any]:

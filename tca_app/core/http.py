@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 
-from tca_app.core.jobs import Dead, Later, Wait
+from tca_app.core.jobs import Dead, Expected, Later, Wait
 from tca_app.core.log import request_id_var
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ NOT_NOW = frozenset({408, 409, 425, 429})
 _client: httpx.AsyncClient | None = None
 
 
-class TargetAway(Exception):
+class TargetAway(Expected):
     """It could not be reached, or answered that it cannot just now."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -25,7 +26,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config import get_settings
 from tca_app.core.db import reading, transaction
-from tca_app.core.log import request_id_var
+from tca_app.core.errors import AppError
+from tca_app.core.log import request_id_var, user_id_var
+from tca_app.core.metrics import note_job
+from tca_app.core.reports import report
+from tca_app.core.scrub import scrub_text
 
 log = structlog.get_logger(__name__)
 
@@ -49,15 +54,19 @@ END_S = 10.0  # for jobs that run when the end is asked for
 RETRY_START_S = 1.0
 
 
-class Dead(Exception):
+class Expected(Exception):
+    """A failure that has a name: the job keeps it as its reason. Errors without one are faults of ours."""
+
+
+class Dead(Expected):
     """Trying again cannot help: the job is dead at once, with this reason."""
 
 
-class Wait(Exception):
+class Wait(Expected):
     """What the job needs is away and will be back: it is tried again for as long as that takes."""
 
 
-class Later(Exception):
+class Later(Expected):
     """Whoever is asked said when to come back: not before `after_s` seconds."""
 
     def __init__(self, reason: str, after_s: float) -> None:
@@ -69,13 +78,18 @@ class Backoff(BaseRetryStrategy):
     """Waits that double from a second to five minutes, each spread by a quarter; dead after ten attempts (row EV-5)."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        is_last = job.attempts + 1 >= MOST_ATTEMPTS and not isinstance(exception, Wait)
-        if is_last or isinstance(exception, Dead):
+        if is_last(exception, job):
             return None
         wait = min(2.0 ** min(job.attempts, 10), LONGEST_WAIT_S) * random.uniform(0.75, 1.25)  # noqa: S311
         if isinstance(exception, Later):
             wait = max(wait, exception.after_s)
         return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=wait))
+
+
+def is_last(error: BaseException, job: Job) -> bool:
+    """Whether this failure leaves the job dead."""
+    tried_enough = job.attempts + 1 >= MOST_ATTEMPTS and not isinstance(error, Wait)
+    return tried_enough or isinstance(error, Dead)
 
 
 jobs = App(connector=PsycopgConnector())
@@ -88,13 +102,21 @@ def task(name: str, queue: str) -> Callable[[Work], Work]:
 
     def decorate(work: Work) -> Work:
         @wraps(work)
-        async def attempt(context: JobContext, **args: Any) -> None:
-            request_id_var.set(f"job-{context.job.id}")
+        async def attempt(context: JobContext, cause: dict[str, Any] | None = None, **args: Any) -> None:
+            job, started = context.job, perf_counter()
+            _act_for(job, cause or {})
             try:
-                await work(context.job, **args)
+                await work(job, **args)
             except Exception as error:
-                await _note_failure(context.job, error)
+                dead = is_last(error, job)
+                note_job(name, "dead" if dead else "retried", perf_counter() - started)
+                if dead or (job.attempts == 0 and not isinstance(error, Expected | AppError)):
+                    report(error, "job", name)
+                await _note_failure(job, error)
                 raise
+            took = perf_counter() - started
+            note_job(name, "done", took)
+            log.info("job.done", job=job.id, task=name, ms=round(took * 1e3, 1))
 
         jobs.task(name=name, queue=queue, retry=Backoff(), pass_context=True)(attempt)  # type: ignore[arg-type]
         return work
@@ -122,13 +144,29 @@ def periodic(name: str, cron: str) -> Callable[[Upkeep], Upkeep]:
     return decorate
 
 
+def _act_for(job: Job, cause: dict[str, Any]) -> None:
+    """Log, call and write under the request that caused the job; under the job's own id when nobody did."""
+    request_id_var.set(cause.get("request_id") or own_request_id(job))
+    user_id_var.set(cause.get("user_id"))
+
+
+def own_request_id(job: Job) -> str:
+    return f"job-{job.id}"
+
+
+def _cause() -> dict[str, Any]:
+    """What `_act_for` needs when the job runs: who is acting now, and in which request."""
+    return {"request_id": request_id_var.get(), "user_id": user_id_var.get()}
+
+
 _NOTE_FAILURE = text(
     "INSERT INTO job_failures (job_id, attempt, error) VALUES (:job_id, :attempt, :error) ON CONFLICT DO NOTHING"
 )
 
 
 async def _note_failure(job: Job, error: Exception) -> None:
-    reason = f"{type(error).__name__}: {error}"[:2000].replace("\x00", "")
+    # The text of an error of a library may hold an address with its password.
+    reason = scrub_text(f"{type(error).__name__}: {error}")[:2000].replace("\x00", "")
     log.warning("job.failed", job=job.id, task=job.task_name, attempt=job.attempts + 1, reason=reason)
     async with transaction() as session:
         await session.execute(_NOTE_FAILURE, {"job_id": job.id, "attempt": job.attempts + 1, "error": reason})
@@ -143,7 +181,8 @@ _DEFER = text(
 
 async def enqueue(session: AsyncSession, name: str, **args: Any) -> None:
     """A job that is there when the transaction of `session` is committed, and never otherwise."""
-    await session.execute(_DEFER, {"queue": jobs.tasks[name].queue, "task": name, "args": args})
+    given = {"cause": _cause(), **args}
+    await session.execute(_DEFER, {"queue": jobs.tasks[name].queue, "task": name, "args": given})
 
 
 _DEFER_MANY = text(
@@ -153,9 +192,10 @@ _DEFER_MANY = text(
 
 
 async def enqueue_many(session: AsyncSession, name: str, rows: list[dict[str, Any]]) -> None:
-    """Like `enqueue`, one job for each row of arguments, in one statement."""
+    """Like `enqueue`, one job for each row of arguments, in one statement. A row may name its own `cause`."""
     if rows:
-        await session.execute(_DEFER_MANY, {"queue": jobs.tasks[name].queue, "task": name, "rows": rows})
+        given = [{"cause": _cause(), **row} for row in rows]
+        await session.execute(_DEFER_MANY, {"queue": jobs.tasks[name].queue, "task": name, "rows": given})
 
 
 async def work(queues: list[str] | None = None, *, until_empty: bool = False) -> None:

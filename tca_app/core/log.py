@@ -11,10 +11,10 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, WrappedLogger
 
 from tca_app.config import get_settings
+from tca_app.core.scrub import REMOVED, is_secret, scrub, scrub_text
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
-
-_SECRET_WORDS = ("password", "secret", "token", "cookie", "authorization", "dsn")
+user_id_var: ContextVar[int | None] = ContextVar("user_id", default=None)  # who acts, for error reports
 
 
 def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -25,11 +25,17 @@ def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> E
 
 def _scrub(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A value under a telling name never reaches a line, whoever logs it."""
-    for key in event:
-        lowered = key.lower()
-        if any(word in lowered for word in _SECRET_WORDS):
-            event[key] = "[removed]"
+    for key, value in event.items():
+        if is_secret(key):
+            event[key] = REMOVED
+        elif isinstance(value, dict | list | tuple):
+            event[key] = scrub(value)
     return event
+
+
+def _scrub_line(_logger: WrappedLogger, _method: str, line: Any) -> Any:
+    """The last look, at the finished line: what an error of a library says is not of our making."""
+    return scrub_text(line)
 
 
 def _json(event: EventDict, **_options: Any) -> str:
@@ -47,7 +53,7 @@ def setup_logging() -> None:
         _add_request_id,
         _scrub,
     ]
-    final: list[Any] = _json_lines() if settings.log_format == "json" else [_console()]
+    final: list[Any] = [*(_json_lines() if settings.log_format == "json" else [_console()]), _scrub_line]
     # Ours write at once: through the standard library a line costs as much as a small request.
     structlog.configure(
         processors=[*shared, *final],

@@ -20,7 +20,8 @@ import aiosmtplib
 import structlog
 
 from tca_app.config import get_settings
-from tca_app.core.jobs import Dead
+from tca_app.core.jobs import Dead, Expected
+from tca_app.core.log import request_id_var
 
 log = structlog.get_logger(__name__)
 
@@ -57,11 +58,17 @@ async def send(mail: Mail) -> None:
         raise _named(refused.code, refused.message) from error
     except aiosmtplib.SMTPResponseException as error:
         raise _named(error.code, error.message) from error
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise MailServerAway(f"the mail server cannot be reached ({type(error).__name__})") from error
     log.info("mail.sent", message_id=message["Message-ID"])
 
 
-class MailRefused(Exception):
+class MailRefused(Expected):
     """The server said no for now (RFC 5321, 4.2.1: codes from 400 to 499)."""
+
+
+class MailServerAway(Expected):
+    """It does not answer, or not as a mail server should."""
 
 
 def _named(code: int, answer: str) -> Exception:
@@ -80,6 +87,8 @@ def compose(mail: Mail) -> EmailMessage:
     message["Date"] = format_datetime(localtime())
     message["Message-ID"] = f"<{mail.key}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
+    if request_id := request_id_var.get():
+        message["X-Request-Id"] = _line(request_id)
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
     return message

@@ -15,10 +15,21 @@ from reflex_base.utils.format import format_event_handler
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError, BadRequest, Unavailable
-from tca_app.core.log import request_id_var
+from tca_app.core.log import request_id_var, user_id_var
+from tca_app.core.metrics import note_refused_event
+from tca_app.core.reports import report
 from tca_app.core.security import cookie_name
 from tca_app.features.auth import service as auth
-from tca_app.ui.handlers import CALL, INTERNAL_HANDLERS, NOT_UNDERSTOOD, PERMISSIONS, Call, permission_of, refuse_wild
+from tca_app.ui.handlers import (
+    CALL,
+    INTERNAL_HANDLERS,
+    NOT_UNDERSTOOD,
+    PERMISSIONS,
+    Call,
+    handler_name,
+    permission_of,
+    refuse_wild,
+)
 from tca_app.ui.live import LIVE
 from tca_app.ui.session import SessionState, Toast, to_login
 from tca_app.ui.sockets import OPEN_SOCKETS, holds_token
@@ -47,12 +58,14 @@ class Gate(rx.Middleware):
             return StateUpdate()
         request_id = token_hex(8)
         request_id_var.set(request_id)
+        user_id_var.set(None)
         CALL.set(Call(None, request_id))
         try:
             actor = await _within(ANSWER_WITHIN_S, _resolve(state.router_data, request_id))
         except Exception as error:  # fail closed: without an answer nobody is anybody
             return _no_answer(event, error, request_id)
         CALL.set(Call(actor, request_id))
+        user_id_var.set(actor.user_id if actor else None)
         session_id = actor.session_id if actor else 0
         viewer = await state.get_state(SessionState)
         if viewer._session_id != session_id:
@@ -66,7 +79,10 @@ class Gate(rx.Middleware):
         viewer._show(actor)
         OPEN_SOCKETS.note(state.router_data, session_id)
         LIVE.moved(state.router_data)
-        return await _refusal(state, viewer, event, actor)
+        refusal = await _refusal(state, viewer, event, actor)
+        if refusal is not None:
+            note_refused_event(handler_name(event.name))
+        return refusal
 
 
 async def _within(seconds: float, asked: Coroutine[Any, Any, T]) -> T:
@@ -172,6 +188,7 @@ def _no_answer(event: Event, error: Exception, request_id: str) -> StateUpdate:
         log.warning("ui.gate_has_no_database", event_name=event.name[:200], request_id=request_id)
     else:
         log.exception("ui.gate_failed", event_name=event.name[:200], request_id=request_id)
+        report(error, "ui", "Gate")
     if event.name in _HYDRATES:
         return StateUpdate(delta=pushed(outage=True))
     toast = Toast(id=request_id[:8], kind="error", text=NO_ANSWER, undo=False, at=0.0)

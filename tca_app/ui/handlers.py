@@ -16,6 +16,8 @@ from reflex_base.registry import RegistrationContext
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import AppError, BadRequest
+from tca_app.core.metrics import watch_handler
+from tca_app.core.reports import report
 from tca_app.ui.sockets import holds_token
 
 log = structlog.get_logger(__name__)
@@ -96,11 +98,13 @@ def handler(permission: str, *, supersedes: bool = False) -> Callable[[Callable[
 def _guard_coroutine(fn: Callable[..., Awaitable[Any]], checked: "_Arguments") -> Callable[..., Any]:
     @functools.wraps(fn)
     async def guarded(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        try:
-            events = await fn(self, **checked.of(args, kwargs))
-        except Exception as error:
-            events = await _tell(self, fn, error)
-        return events if _may_answer(self) else None
+        with watch_handler(fn.__qualname__) as watched:
+            try:
+                events = await fn(self, **checked.of(args, kwargs))
+            except Exception as error:
+                watched.outcome = "refused" if isinstance(error, AppError) else "failed"
+                events = await _tell(self, fn, error)
+            return events if _may_answer(self) else None
 
     return guarded
 
@@ -108,16 +112,18 @@ def _guard_coroutine(fn: Callable[..., Awaitable[Any]], checked: "_Arguments") -
 def _guard_generator(fn: Callable[..., AsyncGenerator[Any, None]], checked: "_Arguments") -> Callable[..., Any]:
     @functools.wraps(fn)
     async def guarded(self: Any, /, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
-        try:
-            async for events in fn(self, **checked.of(args, kwargs)):
-                if not _may_answer(self):
-                    return
-                yield events
-        except Exception as error:
-            events = await _tell(self, fn, error)
-            if _may_answer(self):
-                yield events
-        _may_answer(self)
+        with watch_handler(fn.__qualname__) as watched:
+            try:
+                async for events in fn(self, **checked.of(args, kwargs)):
+                    if not _may_answer(self):
+                        return
+                    yield events
+            except Exception as error:
+                watched.outcome = "refused" if isinstance(error, AppError) else "failed"
+                events = await _tell(self, fn, error)
+                if _may_answer(self):
+                    yield events
+            _may_answer(self)
 
     return guarded
 
@@ -202,6 +208,7 @@ async def _tell(state: Any, fn: Callable[..., Any], error: Exception) -> Any:
         text = error.detail
     else:
         log.exception("ui.handler_failed", handler=fn.__qualname__, request_id=call.request_id)
+        report(error, "ui", fn.__qualname__)
         text = f"Something went wrong on our side. Quote {call.request_id or 'the time'} when you report it."
     return await _Teller.tell(state, text, error)
 
@@ -221,6 +228,12 @@ def permission_of(event_name: str) -> str | None:
     """The permission that a registered handler asks for; None when it has none and so must be refused."""
     found = RegistrationContext.get().event_handlers.get(event_name)
     return getattr(found.handler.fn, PERMISSION_MARK, None) if found else None
+
+
+def handler_name(event_name: str) -> str:
+    """What metrics call a registered handler; the same short name for all that are not."""
+    found = RegistrationContext.get().event_handlers.get(event_name)
+    return found.handler.fn.__qualname__ if found else "unknown"
 
 
 def unguarded_handlers() -> list[str]:

@@ -4,9 +4,11 @@ import reflex as rx
 import structlog
 from reflex.state import FrontendEventExceptionState
 
+from tca_app.core.metrics import SCREENS, SOCKETS
+from tca_app.core.reports import report
 from tca_app.ui.gate import Gate
 from tca_app.ui.handlers import CALL
-from tca_app.ui.live import listen_for_changes
+from tca_app.ui.live import LIVE, listen_for_changes
 from tca_app.ui.watch import watch_sessions
 
 log = structlog.get_logger(__name__)
@@ -19,6 +21,8 @@ def install(app: rx.App) -> None:
     app.register_lifespan_task(listen_for_changes)
     app.backend_exception_handler = _backend_error
     app.frontend_exception_handler = _browser_error
+    SOCKETS.set_function(lambda: len(app.event_namespace.sid_to_token) if app.event_namespace else 0)
+    SCREENS.set_function(lambda: len(LIVE))
     # Reflex would answer some of these with a script to evaluate, which our CSP refuses.
     FrontendEventExceptionState.auto_reload_on_errors = []
 
@@ -26,6 +30,7 @@ def install(app: rx.App) -> None:
 def _backend_error(exception: Exception) -> None:
     """What no handler's own guard caught: a fault between Reflex and us. The person's page is left as it is."""
     log.error("ui.event_failed", request_id=CALL.get().request_id, exc_info=exception)
+    report(exception, "ui", "event")
 
 
 def _browser_error(exception: Exception) -> None:

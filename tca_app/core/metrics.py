@@ -1,0 +1,111 @@
+"""What this process counts of itself, for Prometheus.
+
+Every label comes from a list of ours: route templates, registered handlers, kinds of jobs. A caller cannot make a new
+series, so the number of them is bounded. What can be looked up is not counted here: `features.metrics` asks for it when
+somebody reads.
+"""
+
+from asyncio import CancelledError
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from time import perf_counter
+from typing import Any, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, disable_created_metrics
+from prometheus_client.process_collector import ProcessCollector
+
+# Done; refused with words for a person; failed by a fault of ours; cancelled by the same event, sent again.
+Outcome = Literal["done", "refused", "failed", "superseded"]
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+ELSEWHERE = "other"  # the route of what no route answers
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+
+def _counter(name: str, help_: str, *labels: str) -> Counter:
+    return Counter(f"tca_{name}", help_, labels, registry=REGISTRY)
+
+
+def _histogram(name: str, help_: str, *labels: str) -> Histogram:
+    return Histogram(f"tca_{name}", help_, labels, buckets=_SECONDS, registry=REGISTRY)
+
+
+def _gauge(name: str, help_: str) -> Gauge:
+    return Gauge(f"tca_{name}", help_, registry=REGISTRY)
+
+
+_requests = _counter("http_requests", "Requests by route template, method and status.", "route", "method", "status")
+_request_s = _histogram("http_request_duration_seconds", "From the first byte in to the last one out.", "route")
+_ui_events = _counter("ui_events", "Events of the pages by handler and outcome.", "handler", "outcome")
+_ui_event_s = _histogram("ui_event_duration_seconds", "How long handlers ran.", "handler")
+_jobs = _counter("jobs", "Attempts at jobs by task and outcome: done, retried, dead.", "task", "outcome")
+_job_s = _histogram("job_duration_seconds", "How long attempts took.", "task")
+_consumed = _counter("events_consumed", "Events of the log that a consumer has dealt with.", "consumer")
+_cache_reads = _counter("cache_reads", "Reads by namespace and result: hit, miss, off.", "namespace", "result")
+CACHE_ERRORS = _counter("cache_errors", "Times that the cache went without Redis because of an error.")
+SOCKETS = _gauge("sockets", "Open live connections.")
+SCREENS = _gauge("live_screens", "Screens that are read again when something changes.")
+
+
+# Children are kept: looking one up costs as much as counting does.
+@cache
+def _request_of(route: str, method: str, status: int) -> tuple[Any, Any]:
+    return _requests.labels(route, method, status), _request_s.labels(route)
+
+
+def note_request(route: str, method: str, status: int, seconds: float) -> None:
+    count, duration = _request_of(route, method if method in METHODS else ELSEWHERE, status)
+    count.inc()
+    duration.observe(seconds)
+
+
+@cache
+def _ui_event_of(handler: str, outcome: Outcome) -> tuple[Any, Any]:
+    return _ui_events.labels(handler, outcome), _ui_event_s.labels(handler)
+
+
+def note_ui_event(handler: str, outcome: Outcome, seconds: float) -> None:
+    count, duration = _ui_event_of(handler, outcome)
+    count.inc()
+    duration.observe(seconds)
+
+
+def note_refused_event(handler: str) -> None:
+    """The gate has not let it in."""
+    _ui_event_of(handler, "refused")[0].inc()
+
+
+def note_job(task: str, outcome: Literal["done", "retried", "dead"], seconds: float) -> None:
+    _jobs.labels(task, outcome).inc()
+    _job_s.labels(task).observe(seconds)
+
+
+def note_consumed(consumer: str, events: int) -> None:
+    _consumed.labels(consumer).inc(events)
+
+
+def note_cache_read(namespace: str, result: Literal["hit", "miss", "off"]) -> None:
+    _cache_reads.labels(namespace, result).inc()
+
+
+@contextmanager
+def watch_handler(handler: str) -> Iterator["Watched"]:
+    """Time one event of a page; whoever runs it says in `outcome` how it ended."""
+    watched = Watched()
+    started = perf_counter()
+    try:
+        yield watched
+    except CancelledError:
+        watched.outcome = "superseded"
+        raise
+    finally:
+        note_ui_event(handler, watched.outcome, perf_counter() - started)
+
+
+class Watched:
+    outcome: Outcome = "done"

@@ -1,0 +1,93 @@
+"""Puts together what a scrape gets: the counters of this process, and what is looked up while somebody reads."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config import VERSION
+from tca_app.core.actor import Actor
+from tca_app.core.changes import deaf_for
+from tca_app.core.db import pool_use
+from tca_app.core.errors import AppError
+from tca_app.core.metrics import REGISTRY
+from tca_app.features.health.schemas import HealthRead
+from tca_app.features.health.service import health
+from tca_app.features.jobs.schemas import QueuesRead
+from tca_app.features.jobs.service import count_queues
+from tca_app.features.metrics import policy
+
+log = structlog.get_logger(__name__)
+
+
+class _Snapshot(CollectorRegistry):
+    """Numbers of this moment; a part that cannot be asked has none, instead of old ones."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        super().__init__()
+        self._families = list(families)
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._families
+
+
+async def scrape(session: AsyncSession, actor: Actor | None) -> bytes:
+    """Everything in Prometheus' text form. Answers also while PostgreSQL or Redis does not."""
+    policy.require(actor)
+    parts = await health()  # bounded in time, and one check for a crowd of readers
+    families = [_version(), *_health(parts), *_pools(), _deafness()]
+    if parts.checks["database"].status == "ok":
+        try:
+            families += _queues(await count_queues(session))
+        except (AppError, OSError) as error:
+            log.warning("metrics.without_queues", error=type(error).__name__)
+    return generate_latest(REGISTRY) + generate_latest(_Snapshot(families))
+
+
+def _gauge(name: str, help_: str, label: str, values: Iterable[tuple[str, Any]]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"tca_{name}", help_, labels=[label])
+    for key, value in values:
+        family.add_metric([key], float(value))
+    return family
+
+
+def _version() -> Metric:
+    return _gauge("info", "Always 1; the label is what runs.", "version", [(VERSION, 1)])
+
+
+def _deafness() -> Metric:
+    return GaugeMetricFamily("tca_deaf_seconds", "How long notices of changes are missed; 0 is well.", deaf_for())
+
+
+def _health(read: HealthRead) -> list[Metric]:
+    checks = read.checks.items()
+    timed = [(name, check.latency_ms / 1e3) for name, check in checks if check.latency_ms is not None]
+    return [
+        _gauge("up", "Whether a part works: database, redis, …", "part", [(n, c.status == "ok") for n, c in checks]),
+        _gauge("probe_seconds", "How long the check of a part took.", "part", timed),
+    ]
+
+
+def _pools() -> list[Metric]:
+    use = pool_use().items()
+    return [
+        _gauge("db_pool_size", "Connections that a pool may open.", "pool", [(n, u[0]) for n, u in use]),
+        _gauge("db_pool_open", "Connections that are open.", "pool", [(n, u[1]) for n, u in use]),
+        _gauge("db_pool_checked_out", "Connections in use.", "pool", [(n, u[2]) for n, u in use]),
+    ]
+
+
+def _queues(found: QueuesRead) -> list[Metric]:
+    depth = GaugeMetricFamily("tca_queue_jobs", "Jobs by queue and state.", labels=["queue", "state"])
+    for queue in found.queues:
+        for state in ("waiting", "running", "retrying", "dead"):
+            depth.add_metric([queue.name, state], getattr(queue, state))
+    lags = [(queue.name, queue.lag_seconds) for queue in found.queues]
+    return [
+        depth,
+        _gauge("queue_lag_seconds", "How long the oldest job that could run is waiting.", "queue", lags),
+        GaugeMetricFamily("tca_job_workers", "Workers that are alive, in all processes.", found.workers),
+    ]
