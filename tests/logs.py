@@ -1,0 +1,42 @@
+"""The log of this process as it would be written, into a text."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+from unittest.mock import patch
+
+import structlog
+
+from tca_app.config import get_settings
+from tca_app.core.log import setup_logging
+
+
+@contextmanager
+def written_log(form: Literal["console", "json"] = "json") -> Iterator[io.StringIO]:
+    """Everything from INFO up, ours and the libraries', formatted and scrubbed as in production."""
+    settings, root, configure = get_settings(), logging.getLogger(), structlog.configure
+    handlers, level = root.handlers[:], root.level
+    text = io.StringIO()
+    # Loggers must not be kept: they would write into this text for ever.
+    uncached = lambda **given: configure(**given | {"cache_logger_on_first_use": False})  # noqa: E731
+    with (
+        patch.object(settings, "log_format", form),
+        patch.object(settings, "log_level", "INFO"),
+        patch("sys.stderr", text),
+        patch.object(structlog, "configure", uncached),
+    ):
+        setup_logging()
+    try:
+        yield text
+    finally:
+        structlog.reset_defaults()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+def lines_of(text: io.StringIO) -> list[dict[str, Any]]:
+    """The lines of a log in JSON."""
+    return [json.loads(line) for line in text.getvalue().splitlines()]
