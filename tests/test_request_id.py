@@ -63,6 +63,7 @@ async def test_one_id_from_a_rest_call_to_the_mail(api: httpx.AsyncClient, servi
     project_id = await make_project(owner)
     header = await bearer(owner)
     await do_jobs()  # of the sign-in
+    service.got.clear()
     with written_log() as log:
         body = {"user_id": bo.user_id, "role": "viewer"}
         answer = await api.post(f"/api/v1/projects/{project_id}/members", json=body, headers=header)

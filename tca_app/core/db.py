@@ -21,7 +21,7 @@ SERVER_OPTIONS = "-c timezone=UTC -c standard_conforming_strings=on -c random_pa
 PING_AFTER_IDLE_S = 1.0
 
 T = TypeVar("T")
-AfterCommit = Callable[[], None]
+AfterCommit = Callable[[], Awaitable[None] | None]
 
 
 class _Database:
@@ -122,7 +122,9 @@ async def _commit(session: AsyncSession) -> None:
     await session.commit()
     note_write()
     for callback in session.info.pop("after_commit", []):
-        callback()
+        waiting = callback()
+        if waiting is not None:
+            await waiting
 
 
 @asynccontextmanager
@@ -142,7 +144,10 @@ async def copied(
 
 
 def after_commit(session: AsyncSession, callback: AfterCommit) -> None:
-    """Run `callback` once the transaction of `session` is committed; never when it is rolled back."""
+    """Run `callback` once the transaction of `session` is committed, before anybody is answered.
+
+    Never when it is rolled back. It must not fail: what is committed is done.
+    """
     session.info.setdefault("after_commit", []).append(callback)
 
 

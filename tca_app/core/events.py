@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.cache import changed
 from tca_app.core.log import request_id_var
 from tca_app.core.scrub import is_secret
 
@@ -158,6 +159,7 @@ async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None
     row = logged_values(actor, event)
     cause = {"request_id": row["request_id"], "user_id": row["actor_id"]}
     await session.execute(_EMIT, row | {"cause": cause} | _jobs_of(type(event)))
+    changed(session, event.subject_type)
 
 
 def logged_values(actor: Actor | None, event: Event) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from time import monotonic
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from tca_app.config import get_settings
 
 TIMEOUT_S = 0.25
 OPEN_S = 5.0
+MOST_CONNECTIONS = 20
 
 __all__ = ["Circuit", "Redis", "RedisError", "close_redis", "get_redis"]
 
@@ -19,12 +20,15 @@ def get_redis() -> Redis:
     """The shared client; connections are opened at first use and bounded in number and time."""
     global _client
     if _client is None:
-        _client = Redis.from_url(
+        # A crowd waits for a free connection: the usual pool would tell it that Redis is away.
+        pool = BlockingConnectionPool.from_url(
             get_settings().redis_url.get_secret_value(),
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
-            max_connections=20,
+            max_connections=MOST_CONNECTIONS,
+            timeout=TIMEOUT_S,
         )
+        _client = Redis.from_pool(pool)
     return _client
 
 

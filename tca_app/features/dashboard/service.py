@@ -9,6 +9,7 @@ from sqlalchemy import Date, Select, and_, bindparam, cast, func, literal, or_, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.cache import Cache, cached
 from tca_app.core.lists import shapes
 from tca_app.features.dashboard.schemas import DayCount, NewProject, NewUser, StatsRead, Trend
 from tca_app.features.projects.queries import visible
@@ -23,8 +24,21 @@ _projects = Project.__table__.c
 _since: Any = bindparam("since")
 
 
+# What a viewer sees depends on who they are; all superusers see the same. The 30 days move on, so not for long.
+_kept = Cache("stats", made_of=("user", "project"), ttl_s=30)
+
+
 async def stats(session: AsyncSession, actor: Actor) -> StatsRead:
-    """The counts that this viewer may see, each with its value 30 days ago."""
+    """The counts that this viewer may see, each with its value 30 days ago; "as of" says when they were counted."""
+
+    async def count() -> dict[str, Any]:
+        return (await _count(session, actor)).model_dump(mode="json")
+
+    key = "superusers" if actor.is_superuser else f"user:{actor.user_id}"
+    return StatsRead.model_validate(await cached(session, _kept, key, count))
+
+
+async def _count(session: AsyncSession, actor: Actor) -> StatsRead:
     sees_people = policy.may(actor, "users.list")
     values = {"actor_id": actor.user_id}
     as_of, now, before = (await session.execute(_active_projects(actor.is_superuser), values)).one()
