@@ -36,7 +36,6 @@ class _Reporter:
             max_breadcrumbs=0,
             max_request_body_size="never",
             send_client_reports=False,
-            send_default_pii=False,
             spotlight=False,
             debug=False,
             http_proxy="",  # as for every other service: no proxy that only the environment knows

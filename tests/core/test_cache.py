@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -16,7 +17,7 @@ from sqlalchemy import text
 from tca_app.config import get_settings
 from tca_app.core import cache as module
 from tca_app.core.cache import LOWEST, Cache, _unpacked
-from tca_app.core.changes import deaf_for, listen
+from tca_app.core.changes import CHANNEL, deaf_for, hear, listen
 from tca_app.core.db import reading, transaction
 from tca_app.core.embedded_servers import _package_dir
 from tca_app.core.errors import Conflict
@@ -46,6 +47,16 @@ async def until(condition: Any, within_s: float = 5.0) -> None:
     async with asyncio.timeout(within_s):
         while not condition():
             await asyncio.sleep(0)
+
+
+async def heard_all() -> None:
+    """Every notice of the writes before this call has arrived: notices come in the order of the commits."""
+    heard, marker = set[str](), uuid4().hex
+    end = hear(heard.add)
+    async with transaction() as session:
+        await session.execute(text("SELECT pg_notify(:channel, :marker)"), {"channel": CHANNEL, "marker": marker})
+    await until(lambda: marker in heard)
+    end()
 
 
 class Counter:
@@ -214,6 +225,7 @@ async def test_the_dashboard_shows_ones_own_write_and_is_counted_once(
         return await count(*given)
 
     monkeypatch.setattr(dashboard, "_count", watched)
+    await heard_all()
     await asyncio.gather(*(_stats(admin) for _ in range(100)))
     assert counted == [admin]
     await run(projects.create_project, ana, ProjectCreate(name="New"))

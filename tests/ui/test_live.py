@@ -24,6 +24,7 @@ from tests.ui.harness import Console, Notes, Tab, console_on, shown, sign_in
 @pytest.fixture
 async def console() -> AsyncIterator[Console]:
     """With the notices of PostgreSQL, as in a process that serves."""
+    LIVE.keep_only(set())  # what other tests have opened
     async with console_on(StateManagerMemory()) as running:
         tasks = [asyncio.create_task(listen()), asyncio.create_task(listen_for_changes())]
         async with asyncio.timeout(5):
