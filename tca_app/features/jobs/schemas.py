@@ -38,7 +38,10 @@ class JobQuery(ListQuery):
 
 
 class JobRead(ReadModel):
-    """One job. `reason` is that of the last failed attempt; `next_at` when it is tried again, if not at once."""
+    """One job. `reason` is that of the last failed attempt; `next_at` when it is tried again, if not at once.
+
+    `request_id`: of the call or click that caused it; empty for what is done by the clock.
+    """
 
     id: int
     kind: str = Field(examples=["send_mail"])
@@ -49,6 +52,7 @@ class JobRead(ReadModel):
     reason: str
     failed_at: datetime | None
     next_at: datetime | None
+    request_id: str
 
 
 class JobsAct(InputModel):

@@ -46,8 +46,10 @@ _FROM = """
       AND (:search = '' OR strpos(lower(task_name || ' ' || coalesce(error, '')), lower(:search)) > 0)
 """
 _COLUMNS = """
-    SELECT jobs.id, task_name AS kind, queue_name AS queue, attempts, args, coalesce(error, '') AS reason,
-      last.at AS failed_at, CASE WHEN scheduled_at > now() THEN scheduled_at END AS next_at
+    SELECT jobs.id, task_name AS kind, queue_name AS queue, attempts, args - 'cause' AS args,
+      coalesce(error, '') AS reason, last.at AS failed_at,
+      CASE WHEN scheduled_at > now() THEN scheduled_at END AS next_at,
+      coalesce(args #>> '{cause,request_id}', '') AS request_id
 """
 
 
