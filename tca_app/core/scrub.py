@@ -28,7 +28,7 @@ _LOOKS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("$argon2", re.compile(r"\$argon2[^\s\"'\\)]+"), REMOVED),
     ("earer ", re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{6,}"), REMOVED),
     # `password='x'`, a query string, a Cookie header.
-    ("=", re.compile(rf"(?i)({_NAME}=)(?:\\?\"[^\"\\]+|'[^'\"]+|[^\s\"'&,;)\\]+)"), rf"\1{REMOVED}"),
+    ("=", re.compile(rf"(?i)({_NAME}=)(?:(\\?\")[^\"\\]+|(')[^']+|[^\s\"'&,;)\\]+)"), rf"\1\2\3{REMOVED}"),
     # A dict as Python or JSON writes it inside of a text.
     ("': '", re.compile(rf"(?i)('[\w-]*(?:{_WORDS})[\w-]*': ')[^']+"), rf"\1{REMOVED}"),
     ('\\"', re.compile(rf"(?i)(\\\"[\w-]*(?:{_WORDS})[\w-]*\\\": ?\\\")[^\"\\]+"), rf"\1{REMOVED}"),
