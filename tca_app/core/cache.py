@@ -127,7 +127,9 @@ class Cache:
         name = self._name(version, key)
         while (flight := self._flights.get(name)) is not None:
             try:
-                return await asyncio.shield(flight)
+                value = await asyncio.shield(flight)
+                note_cache_read(self.namespace, "joined")
+                return value
             except asyncio.CancelledError:
                 task = asyncio.current_task()
                 if not flight.cancelled() or (task and task.cancelling()):

@@ -46,7 +46,7 @@ _ui_event_s = _histogram("ui_event_duration_seconds", "How long handlers ran.", 
 _jobs = _counter("jobs", "Attempts at jobs by task and outcome: done, retried, dead.", "task", "outcome")
 _job_s = _histogram("job_duration_seconds", "How long attempts took.", "task")
 _consumed = _counter("events_consumed", "Events of the log that a consumer has dealt with.", "consumer")
-_cache_reads = _counter("cache_reads", "Reads by namespace and result: hit, miss, off.", "namespace", "result")
+_cache_reads = _counter("cache_reads", "Reads by namespace and result: hit, miss, joined, off.", "namespace", "result")
 CACHE_ERRORS = _counter("cache_errors", "Times that the cache went without Redis because of an error.")
 SOCKETS = _gauge("sockets", "Open live connections.")
 SCREENS = _gauge("live_screens", "Screens that are read again when something changes.")
@@ -89,7 +89,7 @@ def note_consumed(consumer: str, events: int) -> None:
     _consumed.labels(consumer).inc(events)
 
 
-def note_cache_read(namespace: str, result: Literal["hit", "miss", "off"]) -> None:
+def note_cache_read(namespace: str, result: Literal["hit", "miss", "joined", "off"]) -> None:
     _cache_reads.labels(namespace, result).inc()
 
 
