@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tca_app.core.editing import ListQuery
 from tca_app.core.jobs import QUEUE_NAMES
@@ -30,11 +30,17 @@ class QueuesRead(ReadModel):
     queues: list[QueueRead]
 
 
+def _known(queue: str | None) -> str | None:
+    if queue is not None and queue not in QUEUE_NAMES:
+        raise ValueError("There is no such queue.")
+    return queue
+
+
 class JobQuery(ListQuery):
     """`state=retrying`: failed before and waiting for another attempt. `search` is for the kind or the reason."""
 
     state: State = "dead"
-    queue: Annotated[str | None, Field(json_schema_extra={"enum": list(QUEUE_NAMES)})] = None
+    queue: Annotated[str | None, AfterValidator(_known), Field(json_schema_extra={"enum": list(QUEUE_NAMES)})] = None
 
 
 class JobRead(ReadModel):
