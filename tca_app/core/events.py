@@ -23,6 +23,7 @@ QUEUES = {
     "analytics": "analytics_queue",
     "notifications": "notification_queue",
     "streams": "stream_queue",
+    "webhooks": "webhook_queue",
 }
 TASK_PREFIX = "consume_"
 SECRET_WORDS = ("password", "secret", "token", "hash", "cookie")
@@ -43,7 +44,7 @@ class Event(BaseModel):
     version: ClassVar[int] = 1
     subject_type: ClassVar[str] = ""
     title: ClassVar[str] = ""
-    consumers: ClassVar[tuple[str, ...]] = ("analytics", "streams")
+    consumers: ClassVar[tuple[str, ...]] = ("analytics", "streams", "webhooks")
 
     subject_id: int
     subject_name: str
