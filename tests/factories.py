@@ -109,9 +109,9 @@ async def make_webhook(
     return webhooks.reveal(await run(webhooks.create_webhook, actor, data))
 
 
-async def make_delivery(webhook_id: int) -> int:
+async def make_delivery(webhook_id: int, message_id: str = "msg_1") -> int:
     """A line in the log of a webhook; returns its id."""
-    sent = {"event_type": "ping", "message_id": "msg_1", "attempt": 1, "url": "x", "request_headers": {}}
+    sent = {"event_type": "ping", "message_id": message_id, "attempt": 1, "url": "x", "request_headers": {}}
     values = sent | {"webhook_id": webhook_id, "status": "failed", "request_body": "{}"}
     async with transaction() as session:
         made = insert(WebhookDelivery).values(values).returning(WebhookDelivery.id)

@@ -127,7 +127,7 @@ async def _try(letter: _Letter) -> tuple[Attempt, float | None]:
         attempt = replace(attempt, request_headers=_headers(signed))
         return await _ask(target, letter.receiver.url, body, attempt)
     except (outbound.AddressRefused, CannotOpen) as error:
-        return replace(attempt, error=str(error), is_last=True), None
+        return replace(attempt, error=str(error).rstrip("."), is_last=True), None
 
 
 def _headers(signed: dict[str, str]) -> dict[str, str]:

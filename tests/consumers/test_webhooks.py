@@ -286,7 +286,7 @@ async def test_an_address_that_leads_inside_is_not_asked(sink: HttpSink, monkeyp
     await do_jobs()
     assert sink.connections == 0
     [(status, error)] = await rows("SELECT status, error FROM webhook_deliveries WHERE webhook_id = :id", id=hook.id)
-    assert (status, error) == ("failed", "This address is not on the public Internet.")
+    assert (status, error) == ("failed", "This address is not on the public Internet")
 
 
 async def test_one_that_hangs_holds_nobody_up(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,16 @@
 """Addresses that people enter: what is refused, and that the connection goes to what was looked at (row IN-9)."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tca_app.config import get_settings
 from tca_app.core import outbound
@@ -276,3 +283,35 @@ async def test_a_name_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(outbound, "resolve", nobody)
     with pytest.raises(TargetAway, match="cannot be found"):
         await send("GET", "https://gone.example.com/")
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """A file with a key and a certificate for this name, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    names = x509.SubjectAlternativeName([x509.DNSName(name)])
+    signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    file = folder / "server.pem"
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(private + signed.public_bytes(pem))
+    return file
+
+
+async def test_the_certificate_must_be_for_the_name_and_not_for_the_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = certificate(tmp_path, "good.example.com")
+    server_tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server_tls.load_cert_chain(file)
+    async with HttpSink(server_tls) as sink:
+        allow(monkeypatch, f"good.example.com:{sink.port}", f"evil.example.com:{sink.port}")
+        monkeypatch.setattr(outbound, "resolve", Resolver(["127.0.0.1"]))
+        monkeypatch.setattr(outbound, "_tls", lambda: ssl.create_default_context(cafile=file))
+        assert (await send("POST", f"https://good.example.com:{sink.port}/")).status == 200
+        with pytest.raises(TargetAway, match="its certificate is not valid"):
+            await send("POST", f"https://evil.example.com:{sink.port}/")
+        assert len(sink.got) == 1

@@ -35,8 +35,8 @@ state = WebhooksState
 )
 def webhooks_page() -> rx.Component:
     return rx.fragment(
-        page_header("Webhooks", "For everything that happens in the console. A project has its own on its page."),
-        webhooks_section("Every event is posted to the addresses below, those of projects and of people alike."),
+        page_header("Webhooks", "Addresses that are told of everything. A project has its own, on its page."),
+        webhooks_section("What happens to people, projects and jobs is posted to the addresses below."),
     )
 
 
@@ -102,7 +102,10 @@ def _list(lead: str) -> rx.Component:
     return rx.fragment(
         rx.el.div(
             rx.el.p(lead, class_name="muted grow"),
-            button("New webhook", kind="primary", icon="plus", on_click=state.open_create()),
+            rx.cond(
+                state.hooks.length() > 0,
+                button("New webhook", kind="primary", icon="plus", on_click=state.open_create()),
+            ),
             class_name="table-tools section-lead",
         ),
         rx.el.div(
@@ -112,7 +115,7 @@ def _list(lead: str) -> rx.Component:
                 empty_state(
                     "No webhooks yet",
                     "A webhook posts what happens here to an address of yours, signed, and again until it arrives.",
-                    button("New webhook", icon="plus", on_click=state.open_create()),
+                    button("New webhook", kind="primary", icon="plus", on_click=state.open_create()),
                     icon="webhook",
                 ),
             ),
@@ -142,7 +145,7 @@ def _table() -> rx.Component:
 def _row(hook: Any) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
-            open_link(rx.el.span(hook["url"], class_name="truncate cell-address"), hook["link"]),
+            open_link(rx.el.span(hook["label"], class_name="truncate cell-address"), hook["link"]),
             rx.cond(hook["description"] != "", rx.el.div(hook["description"], class_name="cell-sub")),
         ),
         rx.el.td(hook["events"], class_name="hide-phone"),

@@ -28,11 +28,12 @@ ACTS = ("rotate", "delete")
 
 
 class HookRow(TypedDict):
-    """A webhook as a page draws it. Times are ISO 8601, or ""; `key` names it in dialogs."""
+    """A webhook as a page draws it. Times are ISO 8601, or ""; `label` is the address as a list shows it."""
 
     id: int
     url: str
     host: str
+    label: str
     description: str
     link: str
     events: str
@@ -52,6 +53,7 @@ NOTHING = HookRow(
     id=0,
     url="",
     host="",
+    label="",
     description="",
     link="",
     events="",
@@ -131,10 +133,12 @@ class WebhooksState(WebhookForm, SessionState):
             self.hooks, self.phase, self.failure = [], "failed", error.detail
             return
         rows, wanted = [_row(hook) for hook in found], shown_webhook(self)
-        self.shown = next((row for row in rows if row["id"] == wanted), NOTHING)
-        self.phase = "list" if not wanted else "one" if self.shown["id"] else "missing"
-        if self.hooks != rows:
-            self.hooks = rows
+        shown = next((row for row in rows if row["id"] == wanted), NOTHING)
+        phase = "list" if not wanted else "one" if shown["id"] else "missing"
+        # Read again for somebody else's change it sends only what differs.
+        for name, value in (("hooks", rows), ("shown", shown), ("phase", phase)):
+            if getattr(self, name) != value:
+                setattr(self, name, value)
 
     def _created(self, made: SealedWebhook) -> list[Any]:
         return [WebhooksState.read_again, self._show_secret(made)]
@@ -209,6 +213,7 @@ def _row(hook: WebhookRead) -> HookRow:
         id=hook.id,
         url=hook.url,
         host=host_of(hook.url),
+        label=hook.url.removeprefix("https://"),
         description=hook.description,
         link=routes.webhook(hook.project_id, hook.id),
         events="All events" if not count else "1 event" if count == 1 else f"{count} events",

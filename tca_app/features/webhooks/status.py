@@ -23,6 +23,6 @@ def delivery_badge(status: Any) -> rx.Component:
     return rx.match(
         status,
         ("succeeded", badge("Delivered", "good", "circle-check")),
-        ("retrying", badge("Tried again", "warn", "rotate-cw")),
+        ("retrying", badge("Retrying", "warn", "rotate-cw")),
         badge("Failed", "bad", "circle-x"),
     )
