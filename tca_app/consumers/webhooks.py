@@ -7,7 +7,7 @@ the word of a person, so every call goes through `core.outbound`.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 from procrastinate.jobs import Job
@@ -30,7 +30,7 @@ from tca_app.features.webhooks.outcome import Attempt, Receiver, find_receiver, 
 log = structlog.get_logger(__name__)
 
 TASK = "deliver_webhook"
-# Of the worker's eight places; the rest is for everything else, whatever hangs here.
+# Of the eight places of the queue; the rest is for other services, whatever hangs here.
 MOST_AT_ONCE = 6
 MOST_PER_TARGET = 2
 GONE = 410
@@ -75,7 +75,7 @@ class _Letter:
         return signing.payload(self.event) if self.event else signing.ping(self.receiver.id, datetime.now(UTC))
 
 
-@task(TASK, "webhook_queue")
+@task(TASK, "delivery_queue")
 async def deliver(job: Job, webhook_id: int, message_id: str, event_id: int | None = None, tried: int = 0) -> None:
     """One attempt. What another may change is raised for another; what is final is raised as dead (row EV-5)."""
     async with reading() as session:
@@ -107,11 +107,11 @@ def _failure(attempt: Attempt, wait: float | None) -> Exception:
 async def _postpone(letter: _Letter, error: Busy | CircuitOpen) -> None:
     """Put it back without an attempt: it must not die of what others did to its target."""
     wait = error.for_s if isinstance(error, CircuitOpen) else 1.0
-    at = datetime.now(UTC) + timedelta(seconds=wait + random.uniform(0, 2))  # noqa: S311
+    after_s = wait + random.uniform(0, 2)  # noqa: S311
     about = {"event_id": letter.event.id} if letter.event else {}
     async with transaction() as session:
         given = {"webhook_id": letter.receiver.id, "message_id": letter.message_id, "tried": letter.tried}
-        await enqueue(session, TASK, at=at, **given, **about)
+        await enqueue(session, TASK, after_s, **given, **about)
 
 
 async def _try(letter: _Letter) -> tuple[Attempt, float | None]:

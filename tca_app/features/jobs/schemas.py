@@ -3,13 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tca_app.core.editing import ListQuery
 from tca_app.core.jobs import QUEUE_NAMES
 from tca_app.core.schema import Id, InputModel, ReadModel
 
 State = Literal["dead", "retrying", "waiting", "running"]
+
+
+def _known(name: str | None) -> str | None:
+    if name is not None and name not in QUEUE_NAMES:
+        raise ValueError("There is no such queue.")
+    return name
 
 
 class QueueRead(ReadModel):
@@ -34,7 +40,7 @@ class JobQuery(ListQuery):
     """`state=retrying`: failed before and waiting for another attempt. `search` is for the kind or the reason."""
 
     state: State = "dead"
-    queue: Annotated[str | None, Field(json_schema_extra={"enum": list(QUEUE_NAMES)})] = None
+    queue: Annotated[str | None, Field(json_schema_extra={"enum": list(QUEUE_NAMES)}), AfterValidator(_known)] = None
 
 
 class JobRead(ReadModel):
