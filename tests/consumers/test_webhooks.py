@@ -17,6 +17,7 @@ from tca_app.core.circuit import FAILURES_TO_OPEN, forget_circuits
 from tca_app.core.db import reading, transaction
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectUpdate
+from tca_app.features.webhooks import outcome
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import DeliveryQuery, WebhookUpdate, WebhookWithSecret
 from tests.factories import bearer, do_jobs, make_admin, make_project, make_user, make_webhook, run
@@ -204,7 +205,7 @@ async def test_four_failures_in_a_row_switch_it_off_and_maintainers_are_told(sin
     assert len(sink.got) == 8
     told = await rows("SELECT user_id, title, link FROM notifications WHERE kind = 'webhook_disabled' ORDER BY 1")
     assert [row.user_id for row in told] == [ana.user_id, mia.user_id]
-    assert told[0].title.startswith("The webhook to 127.0.0.1 was switched off: 4 deliveries in a row failed")
+    assert told[0].title.startswith("System switched off the webhook to 127.0.0.1: 4 deliveries in a row failed")
     assert told[0].link == f"/projects/{billing}?tab=webhooks&hook={hook.id}"
 
 
@@ -271,6 +272,17 @@ async def test_after_a_rotation_both_secrets_sign_for_a_day(sink: HttpSink) -> N
     assert verified(fresh.secret, one)
     with pytest.raises(WebhookVerificationError):
         verified(hook.secret, one)
+
+
+async def test_only_the_newest_attempts_are_kept(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcome, "KEPT", 2)
+    monkeypatch.setattr(outcome, "PRUNED_EVERY", 1)
+    ana, billing, hook = await failing(sink, 200)
+    for number in range(4):
+        await change(ana, billing, str(number))
+        await do_jobs()
+    assert len(sink.got) == 4
+    assert len(await attempts(hook.id)) == 2
 
 
 async def test_an_address_that_leads_inside_is_not_asked(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:

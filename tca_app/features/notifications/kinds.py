@@ -55,7 +55,7 @@ KINDS: dict[str, Kind] = {
     ),
     "session_revoked": Kind("Somebody ends your sessions", "subject", "{actor} ended sessions of yours"),
     "webhook_disabled": Kind(
-        "A webhook is switched off", "maintainers", "The webhook to {subject} was switched off: {reason}"
+        "A webhook is switched off", "maintainers", "{actor} switched off the webhook to {subject}: {reason}"
     ),
     "user_created": Kind(
         "An account is made (administrators)", "admins", "{actor} created the account of {subject}", frozenset()

@@ -35,7 +35,7 @@ class WebhookDeleted(_WebhookEvent):
 
 class WebhookDisabled(_WebhookEvent):
     type = "webhook_disabled"
-    title = "The webhook to {subject} was switched off: {reason}"
+    title = "{actor} switched off the webhook to {subject}: {reason}"
     consumers = TOLD
 
     reason: str
