@@ -104,10 +104,11 @@ class WebhooksState(WebhookForm, SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """What the URL names. A secret that was shown is gone with the page that showed it."""
-        self.secret_of, self.asking = "", ""
-        self._close_form()
-        if not is_here(self):
+        if self.phase:
             self.hooks, self.shown, self.phase = [], NOTHING, ""
+            self.secret_of, self.asking = "", ""
+            self._close_form()
+        if not is_here(self):
             return
         project_id = shown_project(self)
         self.is_of_project = project_id > 0
