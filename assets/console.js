@@ -187,7 +187,17 @@
   };
   try { root.dataset.sidebar = localStorage.getItem(SIDEBAR) === "folded" ? "folded" : "open"; } catch { /* as above */ }
 
+  /* Without a secure context there is no clipboard of that name; the older way still works there. */
+  const copy = async (button) => {
+    const field = document.getElementById(button.dataset.from);
+    field.select();
+    try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
+    button.dataset.copied = "";
+    setTimeout(() => delete button.dataset.copied, 2000);
+  };
+
   const ACTIONS = {
+    copy,
     "sign-out": signOut,
     "toggle-password": togglePassword,
     sidebar: toggleSidebar,

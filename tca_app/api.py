@@ -24,6 +24,7 @@ from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.notifications.router import router as notifications_router
 from tca_app.features.projects.router import router as projects_router
 from tca_app.features.users.router import router as users_router
+from tca_app.features.webhooks.router import router as webhooks_router
 
 # By how often they are asked.
 ROUTERS = (
@@ -35,6 +36,7 @@ ROUTERS = (
     activity_router,
     notifications_router,
     jobs_router,
+    webhooks_router,
 )
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "payload_too_large"}
 

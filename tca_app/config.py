@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     user_service_url: str = ""
     notification_service_url: str = ""
     analytics_service_url: str = ""
+    outbound_allowed_hosts: CommaList = []  # host:port that addresses entered by people may lead to all the same
 
     rate_limit_login: str = "10/minute"
     rate_limit_api: str = "600/minute"
@@ -88,7 +89,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @field_validator("allowed_hosts", "allowed_origins", "outbound_allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """A comma-separated list or a JSON list."""
@@ -231,6 +232,8 @@ def production_faults(s: Settings) -> list[str]:
             faults.append(f"{name.upper()} must not be empty")
     if s.metrics_token.get_secret_value():
         faults += [f"METRICS_TOKEN {why}" for why in _secret_faults(s.metrics_token.get_secret_value())]
+    if s.outbound_allowed_hosts:
+        faults.append("OUTBOUND_ALLOWED_HOSTS must be empty: it opens a way into the network behind the console")
     faults += _store_faults(s)
     faults += _sender_faults(s)
     return faults

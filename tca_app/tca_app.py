@@ -24,6 +24,7 @@ from tca_app.features.notifications import pages as notification_pages
 from tca_app.features.presence.state import keep_presence
 from tca_app.features.projects import pages as project_pages
 from tca_app.features.users import pages as users_pages
+from tca_app.features.webhooks import pages as webhook_pages
 from tca_app.frontend_files import page_policy, with_pages
 from tca_app.middleware import Edge
 from tca_app.ui import layout, theme
@@ -38,6 +39,7 @@ PAGES = [
     *activity_pages.PAGES,
     *notification_pages.PAGES,
     *job_pages.PAGES,
+    *webhook_pages.PAGES,
 ]
 
 

@@ -36,6 +36,8 @@ TABLES = (
     "auth_sessions",
     "login_throttles",
     "one_time_tokens",
+    "webhook_deliveries",
+    "webhooks",
     "project_members",
     "projects",
     "users",

@@ -13,7 +13,9 @@ from tca_app.core.security import hash_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
 from tca_app.features.users.events import UserUpdated
-from tca_app.models import LoggedEvent, Notification, Project, ProjectMember, User
+from tca_app.features.webhooks import service as webhooks
+from tca_app.features.webhooks.schemas import WebhookCreate, WebhookWithSecret
+from tca_app.models import LoggedEvent, Notification, Project, ProjectMember, User, WebhookDelivery
 from tca_app.worker import work
 
 PASSWORD = "Green-Boat-42"
@@ -97,3 +99,20 @@ async def row_of(table: Any, row_id: int) -> dict[str, Any]:
     async with transaction() as session:
         row = (await session.execute(select(*table.__table__.c).where(table.id == row_id))).one()
         return dict(row._mapping)
+
+
+async def make_webhook(
+    actor: Actor, url: str = "https://hooks.example.com/in", project_id: int | None = None, *types: str
+) -> WebhookWithSecret:
+    """A webhook as its maker sees it, with the secret."""
+    data = WebhookCreate(project_id=project_id, url=url, event_types=list(types))
+    return webhooks.reveal(await run(webhooks.create_webhook, actor, data))
+
+
+async def make_delivery(webhook_id: int, message_id: str = "msg_1") -> int:
+    """A line in the log of a webhook; returns its id."""
+    sent = {"event_type": "ping", "message_id": message_id, "attempt": 1, "url": "x", "request_headers": {}}
+    values = sent | {"webhook_id": webhook_id, "status": "failed", "request_body": "{}"}
+    async with transaction() as session:
+        made = insert(WebhookDelivery).values(values).returning(WebhookDelivery.id)
+        return (await session.execute(made)).scalar_one()

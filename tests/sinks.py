@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,7 +21,8 @@ class Request:
 class HttpSink:
     """Answers each request with the next of `answers` (the last one stays), after `delay_s`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.got: list[Request] = []
         self.answers: list[int] = [200]
         self.headers: dict[str, str] = {}
@@ -30,7 +32,7 @@ class HttpSink:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         return self
 
     async def __aexit__(self, *_: object) -> None:

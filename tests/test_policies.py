@@ -5,8 +5,17 @@ import pytest
 from fastapi.routing import APIRoute
 
 from tca_app.api import build_api
-from tca_app.models import Project, User
-from tests.factories import make_admin, make_notification, make_project, make_user, row_of, signed_in
+from tca_app.models import Project, User, Webhook
+from tests.factories import (
+    make_admin,
+    make_delivery,
+    make_notification,
+    make_project,
+    make_user,
+    make_webhook,
+    row_of,
+    signed_in,
+)
 
 # Open to everybody, each for a reason: they sign in, or tell only that the console is there.
 PUBLIC = {
@@ -40,7 +49,8 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     admin = await make_admin()
     project_id = await make_project(admin)
     before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
-    url = path.format(user_id=admin.user_id, project_id=project_id, session_id=1, notification_id=1, job_id=1)
+    ids = {"session_id": 1, "notification_id": 1, "job_id": 1, "webhook_id": 1, "delivery_id": 1}
+    url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -53,15 +63,19 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     admin, _ = await signed_in(await make_admin())
     _, stranger = await signed_in(await make_user())
     project_id = await make_project(admin)
-    before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
+    hook = await make_webhook(admin, project_id=project_id)
+    mine = ((User, admin.user_id), (Project, project_id), (Webhook, hook.id))
+    before = [await row_of(*row) for row in mine]
     ids = {"session_id": admin.session_id, "notification_id": await make_notification(admin), "job_id": 1}
+    ids |= {"webhook_id": hook.id, "delivery_id": await make_delivery(hook.id)}
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     bodies = {"members": {"user_id": admin.user_id, "role": "viewer"}, "transfer": {"user_id": admin.user_id}}
     body = {"role": "viewer"} if path.endswith("members/{user_id}") else bodies.get(path.rsplit("/", 1)[-1])
+    body = body or ({"description": "Mallory"} if "/webhooks/" in path else None)
     body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
     answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)
     # What only administrators have at all is refused; elsewhere whatever is somebody else's does not exist.
     refused = path.startswith("/api/v1/jobs/") or (path.startswith("/api/v1/users/") and method != "GET")
     expected = (403, 404) if refused else (404,)
     assert answer.status_code in expected, answer.text
-    assert (await row_of(User, admin.user_id), await row_of(Project, project_id)) == before
+    assert [await row_of(*row) for row in mine] == before

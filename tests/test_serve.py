@@ -225,9 +225,16 @@ def test_a_wrong_setting_is_one_line_and_exit_code_78(
 
 def test_check_config_names_every_fault_at_once(project: Path, tmp_path: Path) -> None:
     assert _run(project, tmp_path, "check-config").returncode == 0
-    done = _run(project, tmp_path, "check-config", ENVIRONMENT="production", DEBUG="true")
+    done = _run(
+        project,
+        tmp_path,
+        "check-config",
+        ENVIRONMENT="production",
+        DEBUG="true",
+        OUTBOUND_ALLOWED_HOSTS="localhost:9000",
+    )
     assert done.returncode == 78
-    for name in ("SECRET_KEY", "JWT_SECRET_KEY", "DEBUG", "PUBLIC_URL"):
+    for name in ("SECRET_KEY", "JWT_SECRET_KEY", "DEBUG", "PUBLIC_URL", "OUTBOUND_ALLOWED_HOSTS"):
         assert any(line.startswith(name) for line in done.stderr.splitlines()), name
 
 

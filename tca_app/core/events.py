@@ -25,6 +25,7 @@ QUEUES = {
     "analytics": "analytics_queue",
     "notifications": "notification_queue",
     "streams": "stream_queue",
+    "webhooks": "webhook_queue",
 }
 TASK_PREFIX = "consume_"
 CATALOGUE: dict[str, type["Event"]] = {}
@@ -44,7 +45,7 @@ class Event(BaseModel):
     version: ClassVar[int] = 1
     subject_type: ClassVar[str] = ""
     title: ClassVar[str] = ""
-    consumers: ClassVar[tuple[str, ...]] = ("analytics", "streams")
+    consumers: ClassVar[tuple[str, ...]] = ("analytics", "streams", "webhooks")
 
     subject_id: int
     subject_name: str

@@ -5,17 +5,16 @@ For addresses that the operator set. What users enter goes through `core.outboun
 
 import asyncio
 import random
-from collections import defaultdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import structlog
 
-from tca_app.core.jobs import Dead, Expected, Later, Wait
+from tca_app.core.circuit import forget_circuits, note, refuse_if_open
+from tca_app.core.jobs import Dead, Expected, Later
 from tca_app.core.log import request_id_var
 
 log = structlog.get_logger(__name__)
@@ -23,8 +22,6 @@ log = structlog.get_logger(__name__)
 TIMEOUT = httpx.Timeout(5.0, connect=2.0, pool=2.0)
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.2
-FAILURES_TO_OPEN = 5
-OPEN_S = 30.0
 LONGEST_RETRY_AFTER_S = 3600.0
 # RFC 9110, 9.2.2: a second one changes nothing.
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
@@ -36,30 +33,6 @@ _client: httpx.AsyncClient | None = None
 
 class TargetAway(Expected):
     """It could not be reached, or answered that it cannot just now."""
-
-
-class CircuitOpen(Wait):
-    """It failed often and lately: nobody asks it for a while."""
-
-
-class _Target:
-    """What is known of one host and port: how often in a row it failed, and until when it is left alone."""
-
-    def __init__(self) -> None:
-        self.failures = 0
-        self.open_until = 0.0
-
-    def refuse_if_open(self, name: str) -> None:
-        if monotonic() < self.open_until:
-            raise CircuitOpen(f"{name} failed {self.failures} times in a row; it is left alone for a moment")
-
-    def note(self, is_ok: bool) -> None:
-        self.failures = 0 if is_ok else self.failures + 1
-        if self.failures >= FAILURES_TO_OPEN:
-            self.open_until = monotonic() + OPEN_S
-
-
-_targets: dict[str, _Target] = defaultdict(_Target)
 
 
 def get_http() -> httpx.AsyncClient:
@@ -75,7 +48,7 @@ async def close_http() -> None:
     if _client is not None:
         closing, _client = _client, None
         await closing.aclose()
-    _targets.clear()
+    forget_circuits()
 
 
 async def call(
@@ -88,11 +61,10 @@ async def call(
     answer that another attempt would not change.
     """
     name = urlsplit(url).netloc.rpartition("@")[2]
-    target = _targets[name]
     headers = {"X-Request-Id": request_id_var.get()} | ({"Idempotency-Key": key} if key else {})
     attempts = ATTEMPTS if key or method in IDEMPOTENT else 1
     for attempt in range(1, attempts + 1):
-        target.refuse_if_open(name)
+        refuse_if_open(name)
         try:
             answer = await get_http().request(method, url, json=json, params=params, headers=headers)
             is_away = answer.status_code >= 500 or answer.status_code in NOT_NOW
@@ -100,11 +72,11 @@ async def call(
             answer, is_away = None, True
             failure = TargetAway(f"{name} cannot be reached ({type(error).__name__})")
         # 429 is an answer of a healthy service: it opens no circuit.
-        target.note(not is_away or (answer is not None and answer.status_code == 429))
+        note(name, not is_away or (answer is not None and answer.status_code == 429))
         if answer is not None and not is_away:
             return _accepted(name, answer)
         if answer is not None:
-            wait = retry_after(answer)
+            wait = retry_after(answer.headers)
             failure = TargetAway(f"{name} answered {answer.status_code}")
             if wait is not None:
                 raise Later(str(failure), wait)
@@ -119,9 +91,9 @@ def _accepted(name: str, answer: httpx.Response) -> httpx.Response:
     raise Dead(f"{name} answered {answer.status_code}")
 
 
-def retry_after(answer: httpx.Response) -> float | None:
-    """Seconds that the answer asks to wait (RFC 9110, 10.2.3): a number or a date; at most an hour."""
-    given = answer.headers.get("Retry-After", "")
+def retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds that an answer asks to wait (RFC 9110, 10.2.3): a number or a date; at most an hour."""
+    given = headers.get("Retry-After", "")
     if not given:
         return None
     if given.isascii() and given.isdigit():

@@ -174,15 +174,16 @@ async def _note_failure(job: Job, error: Exception) -> None:
 
 # `scheduled_at` is always set: it says since when a job waits.
 _DEFER = text(
-    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, NULL, NULL, :args, now())"
-    "::procrastinate_job_to_defer_v1])"
+    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, NULL, NULL, :args, "
+    "now() + make_interval(secs => :after_s))::procrastinate_job_to_defer_v1])"
 ).bindparams(bindparam("args", type_=JSONB))
 
 
-async def enqueue(session: AsyncSession, name: str, **args: Any) -> None:
-    """A job that is there when the transaction of `session` is committed, and never otherwise."""
+async def enqueue(session: AsyncSession, name: str, after_s: float = 0.0, **args: Any) -> None:
+    """A job that is there when the transaction of `session` is committed, and never otherwise; not before `after_s`."""
     given = {"cause": _cause(), **args}
-    await session.execute(_DEFER, {"queue": jobs.tasks[name].queue, "task": name, "args": given})
+    values = {"queue": jobs.tasks[name].queue, "task": name, "args": given, "after_s": after_s}
+    await session.execute(_DEFER, values)
 
 
 _DEFER_MANY = text(

@@ -6,6 +6,7 @@ from tca_app.models.inbox import Notification, NotificationDigest, NotificationP
 from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
 from tca_app.models.user import User
+from tca_app.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
     "AuthSession",
@@ -23,4 +24,6 @@ __all__ = [
     "Project",
     "ProjectMember",
     "User",
+    "Webhook",
+    "WebhookDelivery",
 ]

@@ -34,6 +34,7 @@ PERMISSIONS: dict[str, Callable[[Actor | None], bool]] = {
     "public": lambda actor: True,
     "signed_in": lambda actor: actor is not None,
     "users.manage": lambda actor: actor is not None and actor.is_superuser,
+    "webhooks.manage": lambda actor: actor is not None and actor.is_superuser,
     "jobs.manage": lambda actor: actor is not None and actor.is_superuser,
 }
 

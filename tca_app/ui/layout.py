@@ -156,7 +156,7 @@ def _sidebar(route: str) -> rx.Component:
 
 
 def _nav_link(label: str, url: str, icon: str, permission: str, route: str) -> rx.Component:
-    is_here = route == url or route.startswith(f"{url}/")
+    is_here = url == max((u for _, u, *_ in NAVIGATION if f"{route}/".startswith(f"{u}/")), key=len, default="")
     shown = link(
         rx.icon(icon, size=16, aria_hidden="true"),
         rx.el.span(label, class_name="label"),

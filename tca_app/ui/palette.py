@@ -30,6 +30,7 @@ NAVIGATION = (
     ("Activity", routes.ACTIVITY, "activity", "signed_in"),
     ("Notifications", routes.NOTIFICATIONS, "bell", "signed_in"),
     ("Jobs", routes.JOBS, "list-checks", "jobs.manage"),
+    ("Webhooks", routes.WEBHOOKS, "webhook", "webhooks.manage"),
     ("Settings", routes.SETTINGS, "settings", "signed_in"),
 )
 

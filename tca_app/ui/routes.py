@@ -14,6 +14,7 @@ NOTIFICATIONS = "/notifications"
 PREFERENCES = "/notifications?tab=preferences"
 JOBS = "/status/jobs"
 SETTINGS = "/settings"
+WEBHOOKS = "/settings/webhooks"
 
 API_SESSION = "/api/auth/session"
 API_SETUP = "/api/auth/setup"
@@ -28,3 +29,9 @@ def user(user_id: object) -> str:
 def project(project_id: object) -> str:
     """The page of one project. Takes an id or a Reflex var of one."""
     return f"{PROJECTS}/{project_id}"
+
+
+def webhook(project_id: int | None, webhook_id: int) -> str:
+    """Where one webhook is shown: on the page of its project, or among those that hear everything."""
+    page = f"{project(project_id)}?tab=webhooks&" if project_id else f"{WEBHOOKS}?"
+    return f"{page}hook={webhook_id}"

@@ -8,6 +8,9 @@ from tca_app.api import build_api
 from tca_app.config import get_settings
 from tca_app.core.changes import listen
 from tca_app.middleware import Edge
+from tca_app.worker import CONSUMERS
+
+__all__ = ["CONSUMERS", "build"]  # its import makes every kind of job known, as in the product
 
 
 async def _lifespan(scope: Scope, receive: Receive, send: Send) -> None:

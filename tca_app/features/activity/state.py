@@ -96,6 +96,8 @@ def _value(value: Any) -> str:
 
 
 def _url_of(event: ActivityRead) -> str:
+    if event.subject_type == "webhook":
+        return routes.webhook(event.project_id, event.subject_id)
     pages = {"project": routes.project, "user": routes.user}
     page = pages.get(event.subject_type)
     return page(event.subject_id) if page and event.subject_id else ""

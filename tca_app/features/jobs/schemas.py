@@ -12,6 +12,12 @@ from tca_app.core.schema import Id, InputModel, ReadModel
 State = Literal["dead", "retrying", "waiting", "running"]
 
 
+def _known(name: str | None) -> str | None:
+    if name is not None and name not in QUEUE_NAMES:
+        raise ValueError("There is no such queue.")
+    return name
+
+
 class QueueRead(ReadModel):
     """One queue. `lag_seconds`: how long the oldest job that could run is waiting; 0 when none does."""
 
@@ -28,12 +34,6 @@ class QueuesRead(ReadModel):
 
     workers: int
     queues: list[QueueRead]
-
-
-def _known(queue: str | None) -> str | None:
-    if queue is not None and queue not in QUEUE_NAMES:
-        raise ValueError("There is no such queue.")
-    return queue
 
 
 class JobQuery(ListQuery):

@@ -54,6 +54,9 @@ KINDS: dict[str, Kind] = {
         "Your password is changed", "subject", "{actor} changed your password", template="password_changed"
     ),
     "session_revoked": Kind("Somebody ends your sessions", "subject", "{actor} ended sessions of yours"),
+    "webhook_disabled": Kind(
+        "A webhook is switched off", "maintainers", "{actor} switched off the webhook to {subject}: {reason}"
+    ),
     "user_created": Kind(
         "An account is made (administrators)", "admins", "{actor} created the account of {subject}", frozenset()
     ),
@@ -85,4 +88,7 @@ def link_of(event: Logged) -> str:
         return ""
     if event.subject_type == "project":
         return f"/projects/{event.subject_id}"
+    if event.subject_type == "webhook":
+        page = f"/projects/{event.project_id}?tab=webhooks&" if event.project_id else "/settings/webhooks?"
+        return f"{page}hook={event.subject_id}"
     return "/settings" if KINDS[event.type].audience == "subject" else f"/users/{event.subject_id}"

@@ -17,6 +17,7 @@ RULES = {
     "members.list": "maintainer",
     "members.write": "maintainer",
     "members.grant_maintainer": "owner",
+    "webhooks.manage": "maintainer",
 }
 # Open to every signed-in person: lists show only what is theirs, and whoever creates a project owns it.
 ANYBODY = frozenset({"projects.list", "projects.create", "projects.bulk"})

@@ -24,6 +24,7 @@ _OLD = {
     "login_throttles": "last_failed_at < now() - interval '24 hours'",
     "one_time_tokens": "expires_at < now() - interval '7 days'",
     "notifications": "read_at < now() - interval '90 days' OR created_at < now() - interval '1 year'",
+    "webhook_deliveries": "at < now() - interval '90 days'",
     "event_effects": "consumer <> 'analytics' AND at < now() - interval '30 days'",
     "job_failures": "NOT EXISTS (SELECT FROM procrastinate_jobs WHERE id = job_id)",
 }

@@ -13,6 +13,9 @@ from tca_app.features.projects.form.pages import project_dialog
 from tca_app.features.projects.members.pages import members_tab, team_preview
 from tca_app.features.projects.members.state import MembersState
 from tca_app.features.projects.picker.pages import people_picker
+from tca_app.features.webhooks.detail.state import DeliveriesState
+from tca_app.features.webhooks.pages import webhooks_section
+from tca_app.features.webhooks.state import WebhooksState
 from tca_app.ui import routes
 from tca_app.ui.components import (
     button,
@@ -36,7 +39,14 @@ project = ProjectState.project
 @page(
     routes.PROJECT,
     ProjectState.heading,
-    on_load=(ProjectState.load, MembersState.load, SubjectFeedState.load, PresenceState.load),
+    on_load=(
+        ProjectState.load,
+        MembersState.load,
+        SubjectFeedState.load,
+        WebhooksState.load,
+        DeliveriesState.load,
+        PresenceState.load,
+    ),
     crumbs=(("Projects", routes.PROJECTS), (ProjectState.heading, None)),
 )
 def project_page() -> rx.Component:
@@ -60,7 +70,10 @@ def _project() -> rx.Component:
         ("Members", f"{url}?tab=members", state.tab == "members"),
         ("Activity", f"{url}?tab=activity", state.tab == "activity"),
     )
-    settings = ("Settings", f"{url}?tab=settings", state.tab == "settings")
+    managed = (
+        ("Webhooks", f"{url}?tab=webhooks", state.tab == "webhooks"),
+        ("Settings", f"{url}?tab=settings", state.tab == "settings"),
+    )
     return rx.fragment(
         page_header(
             project["name"],
@@ -74,11 +87,12 @@ def _project() -> rx.Component:
                 _may("projects.update") & (state.tab != "settings"), button("Edit", icon="pencil", on_click=_edit())
             ),
         ),
-        rx.cond(_may("projects.update"), tabs(*shared, settings), tabs(*shared)),
+        rx.cond(_may("projects.update"), tabs(*shared, *managed), tabs(*shared)),
         rx.match(
             state.tab,
             ("members", members_tab()),
             ("activity", subject_activity()),
+            ("webhooks", webhooks_section("What happens in this project is posted to the addresses below.")),
             ("settings", _settings()),
             _overview(),
         ),

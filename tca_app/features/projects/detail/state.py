@@ -19,7 +19,8 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
-TABS = ("overview", "members", "activity", "settings")
+TABS = ("overview", "members", "activity", "webhooks", "settings")
+NEEDED = {"webhooks": "webhooks.manage", "settings": "projects.update"}  # for a tab
 ACTIONS = ("transfer", "archive", "delete", "leave")
 
 
@@ -114,8 +115,8 @@ class ProjectState(ProjectForm, PickerState, SessionState):
         if project.my_role not in (None, "owner"):
             self.allowed = [*self.allowed, "leave"]
         wanted = parse_qs(urlsplit(str(self.router_data.get("asPath", ""))).query, max_num_fields=20).get("tab", [""])
-        is_closed = wanted[-1] == "settings" and "projects.update" not in self.allowed
-        self.tab = wanted[-1] if wanted[-1] in TABS and not is_closed else TABS[0]
+        is_open = wanted[-1] in TABS and NEEDED.get(wanted[-1], "projects.read") in self.allowed
+        self.tab = wanted[-1] if is_open else TABS[0]
         self.phase = "ready"
 
     def _saved(self) -> Any:

@@ -1,0 +1,170 @@
+"""Tells the receivers that people set up: a signed POST for each event and webhook, tried again while that can help.
+
+A webhook of a project hears of that project, one without a project of everything; see docs/webhooks.md. The address is
+the word of a person, so every call goes through `core.outbound`.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import structlog
+from procrastinate.jobs import Job
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config import VERSION
+from tca_app.core import outbound
+from tca_app.core.circuit import CircuitOpen, note, refuse_if_open
+from tca_app.core.consumers import consumer, read_event
+from tca_app.core.db import reading, transaction
+from tca_app.core.events import Logged
+from tca_app.core.http import NOT_NOW, TargetAway, retry_after
+from tca_app.core.jobs import MOST_ATTEMPTS, Dead, Later, enqueue, enqueue_many, task
+from tca_app.core.lanes import Busy, turn
+from tca_app.core.sealing import CannotOpen
+from tca_app.features.webhooks import signing
+from tca_app.features.webhooks.outcome import Attempt, Receiver, find_receiver, give_up, record
+
+log = structlog.get_logger(__name__)
+
+TASK = "deliver_webhook"
+# Of the eight places of the queue; the rest is for other services, whatever hangs here.
+MOST_AT_ONCE = 6
+MOST_PER_TARGET = 2
+GONE = 410
+
+_MATCHING = text(
+    """
+    SELECT hook.id AS webhook_id, event.id AS event_id, event.uuid
+    FROM events AS event JOIN webhooks AS hook
+      ON (hook.project_id IS NULL OR hook.project_id = event.project_id)
+      AND (hook.event_types = '{}' OR event.type = ANY(hook.event_types))
+    WHERE event.id = ANY(:ids) AND hook.is_active AND hook.created_at <= event.at
+    ORDER BY event.id, hook.id
+    """
+)
+
+
+@consumer("webhooks")
+async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
+    """A job for each event and each webhook that wants it and was there when it happened."""
+    causes = {event.id: event.cause for event in events}
+    found = await session.execute(_MATCHING, {"ids": list(causes)})
+    rows = [
+        {
+            "webhook_id": row.webhook_id,
+            "event_id": row.event_id,
+            "message_id": signing.message_id(row.uuid, row.webhook_id),
+            "cause": causes[row.event_id],
+        }
+        for row in found
+    ]
+    await enqueue_many(session, TASK, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """One message to one receiver. Without an event it is a test. `tried`: attempts before this job took over."""
+
+    receiver: Receiver
+    message_id: str
+    event: Logged | None
+    tried: int
+
+    def body(self) -> bytes:
+        return signing.payload(self.event) if self.event else signing.ping(self.receiver.id, datetime.now(UTC))
+
+
+@task(TASK, "delivery_queue")
+async def deliver(job: Job, webhook_id: int, message_id: str, event_id: int | None = None, tried: int = 0) -> None:
+    """One attempt. What another may change is raised for another; what is final is raised as dead (row EV-5)."""
+    async with reading() as session:
+        receiver = await find_receiver(session, webhook_id)
+        event = await read_event(session, event_id) if event_id is not None else None
+    if receiver is None or (event is not None and not receiver.is_active):
+        log.info("webhook.nobody_to_tell", webhook_id=webhook_id, event_id=event_id)
+        async with transaction() as session:
+            await give_up(session, webhook_id, message_id)
+        return
+    letter = _Letter(receiver, message_id, event, tried + job.attempts)
+    try:
+        attempt, wait = await _try(letter)
+    except (Busy, CircuitOpen) as error:
+        await _postpone(letter, error)
+        return
+    async with transaction() as session:
+        await record(session, receiver, attempt)
+    if attempt.error and event is not None:
+        raise _failure(attempt, wait)
+
+
+def _failure(attempt: Attempt, wait: float | None) -> Exception:
+    if attempt.is_last:
+        return Dead(attempt.error)
+    return TargetAway(attempt.error) if wait is None else Later(attempt.error, wait)
+
+
+async def _postpone(letter: _Letter, error: Busy | CircuitOpen) -> None:
+    """Put it back without an attempt: it must not die of what others did to its target."""
+    wait = error.for_s if isinstance(error, CircuitOpen) else 1.0
+    after_s = wait + random.uniform(0, 2)  # noqa: S311
+    about = {"event_id": letter.event.id} if letter.event else {}
+    async with transaction() as session:
+        given = {"webhook_id": letter.receiver.id, "message_id": letter.message_id, "tried": letter.tried}
+        await enqueue(session, TASK, after_s, **given, **about)
+
+
+async def _try(letter: _Letter) -> tuple[Attempt, float | None]:
+    """Send once; what came of it, and how long the receiver asks to wait. Raises Busy, CircuitOpen."""
+    now, body = datetime.now(UTC), letter.body()
+    # A test and the last of ten attempts stand for themselves; what is not final is made so below.
+    is_last = letter.event is None or letter.tried + 1 >= MOST_ATTEMPTS
+    event_id, event_type = (letter.event.id, letter.event.type) if letter.event else (None, signing.PING)
+    attempt = Attempt(letter.message_id, event_id, event_type, {}, body.decode(), is_last=is_last)
+    try:
+        target = outbound.target_of(letter.receiver.url).name
+        signed = signing.headers(letter.message_id, now, body, letter.receiver.keys())
+        attempt = replace(attempt, request_headers=_headers(signed))
+        return await _ask(target, letter.receiver.url, body, attempt)
+    except (outbound.AddressRefused, CannotOpen) as error:
+        return replace(attempt, error=str(error).rstrip("."), is_last=True), None
+
+
+def _headers(signed: dict[str, str]) -> dict[str, str]:
+    return {"content-type": "application/json", "user-agent": f"TCA-InfraForge/{VERSION}", **signed}
+
+
+async def _ask(target: str, url: str, body: bytes, attempt: Attempt) -> tuple[Attempt, float | None]:
+    """Whoever gives no answer is left alone for a while. An answer, whatever it says, shows that the target is there.
+
+    The circuit is shared by all webhooks that lead there and by nothing else: the operator's own services have others.
+    """
+    circuit = f"webhooks to {target}"
+    refuse_if_open(circuit)
+    async with turn("webhooks", MOST_AT_ONCE), turn(circuit, MOST_PER_TARGET):
+        try:
+            answer = await outbound.send("POST", url, content=body, headers=attempt.request_headers)
+        except TargetAway as error:
+            note(circuit, False)
+            return replace(attempt, error=str(error)), None
+        note(circuit, True)
+    return _judged(target, attempt, answer)
+
+
+def _judged(target: str, attempt: Attempt, answer: outbound.Answer) -> tuple[Attempt, float | None]:
+    code = answer.status
+    attempt = replace(
+        attempt,
+        response_code=code,
+        response_type=answer.headers.get("content-type", "")[:100],
+        response_size=len(answer.body),
+        duration_ms=answer.duration_ms,
+    )
+    if 200 <= code < 300:
+        return attempt, None
+    error = f"{target} answered {code}" + (", so it wants no more" if code == GONE else "")
+    is_final = code < 500 and code not in NOT_NOW
+    failed = replace(attempt, error=error, is_last=attempt.is_last or is_final, is_gone=code == GONE)
+    return failed, retry_after(answer.headers)

@@ -1,0 +1,41 @@
+"""What happens to webhooks. Of an address only the host is told: the rest of it is often a secret of the receiver."""
+
+from typing import Any, ClassVar
+
+from tca_app.core.events import TOLD, Event
+from tca_app.features.webhooks.schemas import host_of
+
+
+class _WebhookEvent(Event):
+    """`subject` is the webhook, by its host."""
+
+    type: ClassVar[str] = ""
+    subject_type: ClassVar[str] = "webhook"
+
+    @classmethod
+    def of(cls, hook: Any, **fields: Any) -> "_WebhookEvent":
+        """About a webhook: anything with `id`, `url` and `project_id`."""
+        return cls(subject_id=hook.id, subject_name=host_of(hook.url), project_id=hook.project_id, **fields)
+
+
+class WebhookCreated(_WebhookEvent):
+    type = "webhook_created"
+    title = "{actor} set up a webhook to {subject}"
+
+
+class WebhookUpdated(_WebhookEvent):
+    type = "webhook_updated"
+    title = "{actor} changed the webhook to {subject}"
+
+
+class WebhookDeleted(_WebhookEvent):
+    type = "webhook_deleted"
+    title = "{actor} deleted the webhook to {subject}"
+
+
+class WebhookDisabled(_WebhookEvent):
+    type = "webhook_disabled"
+    title = "{actor} switched off the webhook to {subject}: {reason}"
+    consumers = TOLD
+
+    reason: str

@@ -1,0 +1,127 @@
+"""What is read about webhooks: those of one project, or those that hear of everything, and their deliveries."""
+
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import NotFound
+from tca_app.core.paging import Page, page_of
+from tca_app.features.projects import queries as projects
+from tca_app.features.webhooks import policy
+from tca_app.features.webhooks.schemas import (
+    DeliveryDetail,
+    DeliveryQuery,
+    DeliveryRead,
+    WebhookQuery,
+    WebhookRead,
+)
+from tca_app.models import Project, ProjectMember, User, Webhook, WebhookDelivery
+
+HOOKS = Webhook.__table__
+_hooks = HOOKS.c
+_deliveries = WebhookDelivery.__table__.c
+_me = ProjectMember.__table__.alias("me")
+_maker = User.__table__.alias("maker")
+_PLAIN = (
+    "id",
+    "project_id",
+    "url",
+    "description",
+    "event_types",
+    "is_active",
+    "failures",
+    "disabled_at",
+    "disabled_why",
+    "version",
+    "created_at",
+    "updated_at",
+)
+
+
+def _name(person: Any) -> Any:
+    return func.coalesce(func.nullif(person.c.full_name, ""), person.c.username, "")
+
+
+_last = (
+    select(_deliveries.status, _deliveries.at)
+    .where(_deliveries.webhook_id == _hooks.id)
+    .order_by(_deliveries.id.desc())
+    .limit(1)
+    .lateral("last")
+)
+# A project in the trash has no webhooks to those who look.
+_exists = or_(_hooks.project_id.is_(None), Project.__table__.c.deleted_at.is_(None))
+_READ = (
+    select(
+        *(_hooks[name] for name in _PLAIN),
+        case((_hooks.old_secret_until > func.now(), _hooks.old_secret_until)).label("old_signature_until"),
+        _last.c.status.label("last_status"),
+        _last.c.at.label("last_at"),
+        _name(_maker).label("created_by"),
+        _me.c.role.label("my_role"),
+    )
+    .select_from(HOOKS)
+    .outerjoin(Project.__table__, Project.__table__.c.id == _hooks.project_id)
+    .outerjoin(_me, and_(_me.c.project_id == _hooks.project_id, _me.c.user_id == bindparam("actor_id")))
+    .outerjoin(_maker, _maker.c.id == _hooks.created_by_id)
+    .outerjoin(_last, true())
+    .where(_exists)
+)
+
+
+def _read(row: Any) -> WebhookRead:
+    return WebhookRead.model_validate(row)
+
+
+async def list_webhooks(session: AsyncSession, actor: Actor, query: WebhookQuery) -> list[WebhookRead]:
+    """Oldest first; there are few. Raises Forbidden, and NotFound for a project that the actor does not see."""
+    await require_scope(session, actor, query.project_id)
+    mine = _hooks.project_id.is_(None) if query.project_id is None else _hooks.project_id == query.project_id
+    rows = await session.execute(_READ.where(mine).order_by(_hooks.id), {"actor_id": actor.user_id})
+    return [_read(row) for row in rows]
+
+
+async def require_scope(session: AsyncSession, actor: Actor, project_id: int | None) -> None:
+    """Whether the actor manages the webhooks of this project, or those that hear of everything."""
+    if project_id is None:
+        policy.require_for_all(actor)
+    else:
+        project = await projects.get_project(session, actor, project_id)
+        policy.require(actor, project_id, project.my_role)
+
+
+async def get_webhook(session: AsyncSession, actor: Actor, webhook_id: int) -> WebhookRead:
+    """Raises NotFound, to a stranger too, and Forbidden."""
+    row = (await session.execute(_READ.where(_hooks.id == webhook_id), {"actor_id": actor.user_id})).first()
+    if row is None:
+        raise NotFound
+    policy.require(actor, row.project_id, row.my_role)
+    return _read(row)
+
+
+_COLUMNS = tuple(_deliveries[name] for name in DeliveryRead.model_fields)
+_DETAIL = tuple(_deliveries[name] for name in DeliveryDetail.model_fields)
+
+
+async def list_deliveries(
+    session: AsyncSession, actor: Actor, webhook_id: int, query: DeliveryQuery
+) -> Page[DeliveryRead]:
+    """The attempts, newest first."""
+    await get_webhook(session, actor, webhook_id)
+    rows = select(*_COLUMNS).where(_deliveries.webhook_id == webhook_id).order_by(_deliveries.id.desc())
+    if query.status is not None:
+        rows = rows.where(_deliveries.status == query.status)
+    found, total, _ = await page_of(session, rows, skip=query.skip, limit=query.limit)
+    return Page([DeliveryRead.model_validate(row) for row in found], total)
+
+
+async def get_delivery(session: AsyncSession, actor: Actor, webhook_id: int, delivery_id: int) -> DeliveryDetail:
+    """One attempt with what was sent."""
+    await get_webhook(session, actor, webhook_id)
+    one = select(*_DETAIL).where(_deliveries.webhook_id == webhook_id, _deliveries.id == delivery_id)
+    row = (await session.execute(one)).first()
+    if row is None:
+        raise NotFound
+    return DeliveryDetail.model_validate(row)

@@ -1,0 +1,125 @@
+"""`/api/v1/webhooks`: addresses that are told of events, for scripts. Every rule stands in the service."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from pydantic import TypeAdapter
+
+from tca_app.core.schema import UrlId
+from tca_app.deps import (
+    CurrentActor,
+    IfMatch,
+    Once,
+    Reading,
+    Writing,
+    console_router,
+    item_response,
+    json_response,
+    page_response,
+    problems,
+)
+from tca_app.features.webhooks import service
+from tca_app.features.webhooks.schemas import (
+    DeliveryDetail,
+    DeliveryQuery,
+    DeliveryRead,
+    Queued,
+    SealedWebhook,
+    WebhookCreate,
+    WebhookQuery,
+    WebhookRead,
+    WebhookUpdate,
+    WebhookWithSecret,
+)
+
+router = console_router("/api/v1/webhooks", "webhooks")
+_webhooks = TypeAdapter(list[WebhookRead])
+_deliveries = TypeAdapter(list[DeliveryRead])
+
+
+@router.get("", response_model=list[WebhookRead], responses=problems(401, 403, 404))
+async def list_webhooks(query: Annotated[WebhookQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
+    """Those of a project, for its maintainers and owner; without `project_id` those for everything, for superusers."""
+    return json_response(_webhooks.dump_json(await service.list_webhooks(session, actor, query)))
+
+
+@router.post("", status_code=201, response_model=WebhookWithSecret, responses=problems(401, 403, 404, 409))
+async def create_webhook(data: WebhookCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """The answer has the secret, which is never shown again."""
+    made = await once.answer(session, actor, data, SealedWebhook, lambda: service.create_webhook(session, actor, data))
+    return item_response(service.reveal(made), 201, f"/api/v1/webhooks/{made.id}")
+
+
+@router.get("/{webhook_id:int}", response_model=WebhookRead, responses=problems(401, 403, 404))
+async def read_webhook(webhook_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    return item_response(await service.get_webhook(session, actor, webhook_id))
+
+
+@router.patch("/{webhook_id:int}", response_model=WebhookRead, responses=problems(401, 403, 404, 409, 412))
+async def update_webhook(
+    webhook_id: UrlId, data: WebhookUpdate, actor: CurrentActor, session: Writing, if_version: IfMatch
+) -> Response:
+    """Change the given fields. `is_active` switches it on and off."""
+    return item_response(await service.update_webhook(session, actor, webhook_id, data, if_version))
+
+
+@router.delete("/{webhook_id:int}", status_code=204, response_class=Response, responses=problems(401, 403, 404, 412))
+async def delete_webhook(webhook_id: UrlId, actor: CurrentActor, session: Writing, if_version: IfMatch) -> Response:
+    """For good, with its deliveries."""
+    await service.delete_webhook(session, actor, webhook_id, if_version)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/{webhook_id:int}/rotate-secret", response_model=WebhookWithSecret, responses=problems(401, 403, 404, 409)
+)
+async def rotate_secret(webhook_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """Another secret, in the answer. What is sent in the next 24 hours is signed with both."""
+    made = await once.answer(
+        session, actor, None, SealedWebhook, lambda: service.rotate_secret(session, actor, webhook_id)
+    )
+    return item_response(service.reveal(made))
+
+
+@router.post("/{webhook_id:int}/test", status_code=202, response_model=Queued, responses=problems(401, 403, 404, 409))
+async def send_test(webhook_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """Send a `ping`, once. Its delivery tells what became of it."""
+    queued = await once.answer(session, actor, None, Queued, lambda: service.send_test(session, actor, webhook_id))
+    return item_response(queued, 202)
+
+
+@router.get("/{webhook_id:int}/deliveries", response_model=list[DeliveryRead], responses=problems(401, 403, 404))
+async def list_deliveries(
+    request: Request,
+    webhook_id: UrlId,
+    query: Annotated[DeliveryQuery, Query()],
+    actor: CurrentActor,
+    session: Reading,
+) -> Response:
+    """Every attempt, newest first; the last 1,000 are kept."""
+    page = await service.list_deliveries(session, actor, webhook_id, query)
+    return page_response(request, page, _deliveries, query.skip, query.limit)
+
+
+@router.get(
+    "/{webhook_id:int}/deliveries/{delivery_id:int}", response_model=DeliveryDetail, responses=problems(401, 403, 404)
+)
+async def read_delivery(webhook_id: UrlId, delivery_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    """One attempt with what was sent."""
+    return item_response(await service.get_delivery(session, actor, webhook_id, delivery_id))
+
+
+@router.post(
+    "/{webhook_id:int}/deliveries/{delivery_id:int}/redeliver",
+    status_code=202,
+    response_model=Queued,
+    responses=problems(401, 403, 404, 409),
+)
+async def redeliver(
+    webhook_id: UrlId, delivery_id: UrlId, actor: CurrentActor, session: Writing, once: Once
+) -> Response:
+    """Send the same again, under the same `webhook-id`."""
+    queued = await once.answer(
+        session, actor, None, Queued, lambda: service.redeliver(session, actor, webhook_id, delivery_id)
+    )
+    return item_response(queued, 202)

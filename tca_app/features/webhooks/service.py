@@ -1,0 +1,193 @@
+"""The rules about webhooks: they are set up, changed, given another secret, tried, and deleted here."""
+
+import base64
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.db import lock
+from tca_app.core.editing import refuse_stale
+from tca_app.core.errors import Conflict, FieldFault, NotFound
+from tca_app.core.events import emit
+from tca_app.core.jobs import enqueue
+from tca_app.core.outbound import AddressRefused, target_of
+from tca_app.features.webhooks import events, policy, signing
+from tca_app.features.webhooks.queries import (
+    HOOKS,
+    get_delivery,
+    get_webhook,
+    list_deliveries,
+    list_webhooks,
+    require_scope,
+)
+from tca_app.features.webhooks.schemas import (
+    Queued,
+    SealedWebhook,
+    WebhookCreate,
+    WebhookRead,
+    WebhookUpdate,
+    WebhookWithSecret,
+    host_of,
+)
+from tca_app.models import Project, ProjectMember, User, Webhook
+
+__all__ = [
+    "create_webhook",
+    "delete_webhook",
+    "get_delivery",
+    "get_webhook",
+    "list_deliveries",
+    "list_webhooks",
+    "redeliver",
+    "reveal",
+    "rotate_secret",
+    "send_test",
+    "update_webhook",
+]
+
+MOST = 20  # in one project, or for everything: each event is sent to all of them
+OLD_SECRET_LIFE = timedelta(hours=24)
+_hooks = HOOKS.c
+
+
+class UrlRefused(Conflict):
+    """The body is well formed, but the address leads to where the console does not go (409, as NoSuchPerson)."""
+
+    code = "address_refused"
+
+    @classmethod
+    def because(cls, refusal: AddressRefused) -> "UrlRefused":
+        return cls(str(refusal), errors=[FieldFault("/url", str(refusal))])
+
+
+async def create_webhook(session: AsyncSession, actor: Actor, data: WebhookCreate) -> SealedWebhook:
+    """With a new secret, for `reveal`. Raises UrlRefused, Conflict when there are many, Forbidden, NotFound."""
+    await require_scope(session, actor, data.project_id)
+    _refuse_url(data.url)
+    await lock(session, f"webhooks:{data.project_id}")
+    mine = _hooks.project_id.is_(None) if data.project_id is None else _hooks.project_id == data.project_id
+    if (await session.execute(select(func.count()).where(mine))).scalar_one() >= MOST:
+        raise Conflict(f"There are {MOST} webhooks already. Delete one first.")
+    secret = signing.sealed(signing.new_secret())
+    values = data.model_dump() | {"secret": secret, "created_by_id": actor.user_id, "updated_by_id": actor.user_id}
+    hook_id = (await session.execute(insert(HOOKS).values(values).returning(_hooks.id))).scalar_one()
+    made = await get_webhook(session, actor, hook_id)
+    await emit(session, actor, events.WebhookCreated.of(made, after=_told(made, ("url", "description", "event_types"))))
+    return _with_secret(made, secret)
+
+
+def _refuse_url(url: str) -> None:
+    """What the address tells by itself; where its name leads is looked at whenever something is sent."""
+    try:
+        target_of(url)
+    except AddressRefused as refusal:
+        raise UrlRefused.because(refusal) from None
+
+
+def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The fields that an event tells. Of an address only the host."""
+    values = {name: getattr(row, name) for name in names}
+    return values | ({"url": host_of(values["url"])} if "url" in values else {})
+
+
+def _with_secret(hook: WebhookRead, secret: bytes) -> SealedWebhook:
+    return SealedWebhook(**hook.model_dump(), sealed=base64.b64encode(secret).decode())
+
+
+def reveal(hook: SealedWebhook) -> WebhookWithSecret:
+    """With the secret in the clear, for the one answer that has it."""
+    secret = signing.opened(base64.b64decode(hook.sealed))
+    return WebhookWithSecret(**hook.model_dump(exclude={"sealed"}), secret=secret)
+
+
+_me = ProjectMember.__table__.alias("me")
+_editor = User.__table__.alias("editor")
+_projects = Project.__table__.c
+_LOCKED = (
+    select(
+        HOOKS,
+        _me.c.role.label("my_role"),
+        func.coalesce(func.nullif(_editor.c.full_name, ""), _editor.c.username, "").label("changed_by"),
+    )
+    .select_from(HOOKS)
+    .outerjoin(Project.__table__, _projects.id == _hooks.project_id)
+    .outerjoin(_me, and_(_me.c.project_id == _hooks.project_id, _me.c.user_id == bindparam("actor_id")))
+    .outerjoin(_editor, _editor.c.id == _hooks.updated_by_id)
+    .where(_hooks.id == bindparam("webhook_id"), or_(_hooks.project_id.is_(None), _projects.deleted_at.is_(None)))
+    .with_for_update(of=HOOKS, key_share=True)
+)
+
+
+async def _find(session: AsyncSession, actor: Actor, webhook_id: int) -> Any:
+    """One that the actor may manage, locked by this transaction. Raises NotFound, Forbidden."""
+    row = (await session.execute(_LOCKED, {"webhook_id": webhook_id, "actor_id": actor.user_id})).first()
+    if row is None:
+        raise NotFound
+    policy.require(actor, row.project_id, row.my_role)
+    return row
+
+
+async def update_webhook(
+    session: AsyncSession, actor: Actor, webhook_id: int, data: WebhookUpdate, if_version: int | None = None
+) -> WebhookRead:
+    """Change the given fields. Raises UrlRefused, Stale."""
+    row = await _find(session, actor, webhook_id)
+    given = data.given()
+    refuse_stale(row, given, if_version, row.changed_by)
+    changed = {name: value for name, value in given.items() if row._mapping[name] != value}
+    if "url" in changed:
+        _refuse_url(changed["url"])
+    if not changed:
+        return await get_webhook(session, actor, webhook_id)
+    fresh = {"failures": 0, "disabled_at": None, "disabled_why": ""} if "is_active" in changed else {}
+    after = await _store(session, actor, row, changed | fresh)
+    told = {"before": _told(row, changed), "after": _told(after, changed)}
+    await emit(session, actor, events.WebhookUpdated.of(after, **told))
+    return after
+
+
+async def _store(session: AsyncSession, actor: Actor, row: Any, values: dict[str, Any]) -> WebhookRead:
+    own = {"version": _hooks.version + 1, "updated_by_id": actor.user_id, "updated_at": func.clock_timestamp()}
+    await session.execute(update(HOOKS).where(_hooks.id == row.id).values(**values, **own))
+    return await get_webhook(session, actor, row.id)
+
+
+async def delete_webhook(session: AsyncSession, actor: Actor, webhook_id: int, if_version: int | None = None) -> None:
+    """With its deliveries. What still waits to be sent to it is dropped."""
+    row = await _find(session, actor, webhook_id)
+    refuse_stale(row, {}, if_version, row.changed_by)
+    await session.execute(delete(Webhook).where(_hooks.id == row.id))
+    await emit(session, actor, events.WebhookDeleted.of(row))
+
+
+async def rotate_secret(session: AsyncSession, actor: Actor, webhook_id: int) -> SealedWebhook:
+    """A new secret. The one before signs too for 24 hours, so that the receiver can change over without a gap."""
+    row = await _find(session, actor, webhook_id)
+    secret = signing.sealed(signing.new_secret())
+    until = func.now() + OLD_SECRET_LIFE
+    after = await _store(session, actor, row, {"secret": secret, "old_secret": row.secret, "old_secret_until": until})
+    await emit(session, actor, events.WebhookUpdated.of(after, after={"signing_key": "a new one"}))
+    return _with_secret(after, secret)
+
+
+async def send_test(session: AsyncSession, actor: Actor, webhook_id: int) -> Queued:
+    """Send a ping, once, also to one that is off. It counts neither as a success nor as a failure."""
+    row = await _find(session, actor, webhook_id)
+    message = signing.ping_id()
+    await enqueue(session, "deliver_webhook", webhook_id=row.id, message_id=message)
+    return Queued(message_id=message)
+
+
+async def redeliver(session: AsyncSession, actor: Actor, webhook_id: int, delivery_id: int) -> Queued:
+    """Send the same again under the same id. Raises Conflict while the webhook is off."""
+    row = await _find(session, actor, webhook_id)
+    delivery = await get_delivery(session, actor, webhook_id, delivery_id)
+    if delivery.event_id is not None and not row.is_active:
+        raise Conflict("This webhook is off. Switch it on first.")
+    about = {} if delivery.event_id is None else {"event_id": delivery.event_id}
+    await enqueue(session, "deliver_webhook", webhook_id=row.id, message_id=delivery.message_id, **about)
+    return Queued(message_id=delivery.message_id)

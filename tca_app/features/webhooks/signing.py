@@ -1,0 +1,67 @@
+"""Standard Webhooks (https://www.standardwebhooks.com): secrets, ids and signatures of what is sent."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import orjson
+
+from tca_app.core.events import Logged
+from tca_app.core.sealing import seal, unseal
+
+PREFIX = "whsec_"
+SECRET_BYTES = 32
+PURPOSE = "webhook"
+PING = "ping"
+
+
+def new_secret() -> str:
+    return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def sealed(secret: str) -> bytes:
+    return seal(secret, PURPOSE)
+
+
+def opened(secret: bytes) -> str:
+    """Raises CannotOpen."""
+    return unseal(secret, PURPOSE)
+
+
+def message_id(event: UUID, webhook_id: int) -> str:
+    """The same for every attempt to tell this receiver of this event, and another for another receiver."""
+    return f"msg_{uuid5(event, f'webhook {webhook_id}').hex}"
+
+
+def ping_id() -> str:
+    return f"msg_{uuid4().hex}"
+
+
+def payload(event: Logged) -> bytes:
+    """What a receiver gets of an event."""
+    return _body(event.type, event.at, event.public())
+
+
+def ping(webhook_id: int, at: datetime) -> bytes:
+    return _body(PING, at, {"webhook_id": webhook_id})
+
+
+def _body(type_: str, at: datetime, data: dict[str, Any]) -> bytes:
+    return orjson.dumps({"type": type_, "timestamp": at, "data": data}, option=orjson.OPT_UTC_Z)
+
+
+def headers(message: str, at: datetime, body: bytes, keys: list[str]) -> dict[str, str]:
+    """The three of Standard Webhooks, with a signature for each secret that is valid."""
+    seconds = str(int(at.timestamp()))
+    signed = f"{message}.{seconds}.".encode() + body
+    signatures = " ".join(_signature(key, signed) for key in keys)
+    return {"webhook-id": message, "webhook-timestamp": seconds, "webhook-signature": signatures}
+
+
+def _signature(secret: str, signed: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

@@ -1,0 +1,28 @@
+"""The badges of webhooks and deliveries: a word beside the colour."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui.components import badge
+
+
+def hook_badge(hook: Any) -> rx.Component:
+    return rx.cond(
+        hook["is_active"],
+        rx.cond(
+            hook["failures"].to(int) > 0,
+            badge("Failing", "warn", "triangle-alert"),
+            badge("On", "good", "circle-check"),
+        ),
+        rx.cond(hook["why_off"] != "", badge("Switched off", "bad", "circle-x"), badge("Off", "", "circle-off")),
+    )
+
+
+def delivery_badge(status: Any) -> rx.Component:
+    return rx.match(
+        status,
+        ("succeeded", badge("Delivered", "good", "circle-check")),
+        ("retrying", badge("Retrying", "warn", "rotate-cw")),
+        badge("Failed", "bad", "circle-x"),
+    )

@@ -1,0 +1,58 @@
+"""A webhook in a real browser: its secret is shown once, what it sends can be verified, and the log is live."""
+
+import pytest
+from playwright.sync_api import expect
+from standardwebhooks.webhooks import Webhook
+
+from tests.e2e.conftest import Receiver, sign_in
+from tests.e2e.test_journey import NewPage, create_project
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+
+def test_a_webhook_from_its_making_to_its_end(new_page: NewPage, admin: tuple[str, str], receiver: Receiver) -> None:
+    page = new_page()
+    sign_in(page, *admin)
+    create_project(page, "Hooked Project")
+    page.get_by_role("link", name="Hooked Project").first.click()
+    page.get_by_role("link", name="Webhooks", exact=True).last.click()
+    page.get_by_role("button", name="New webhook").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Address").fill("http://169.254.169.254/latest")
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog.get_by_text("not on the public Internet")).to_be_visible()
+    dialog.get_by_label("Address").fill(f"{receiver.url}/in")
+    dialog.get_by_label("Events").select_option("chosen")
+    dialog.get_by_label("Project updated").check()
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog).to_be_hidden()
+    secret = page.get_by_label("Secret", exact=True)
+    expect(secret).not_to_have_value("")
+    key = secret.input_value()
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Done").click()
+    expect(secret).to_be_hidden()
+
+    page.get_by_role("link", name=f"{receiver.url}/in").click()
+    expect(page.get_by_text("Nothing was sent yet")).to_be_visible()
+    page.get_by_role("button", name="Send test").click()
+    line = page.get_by_role("button", name="Delivered Ping")
+    expect(line).to_be_visible()  # without a reload: the log is live
+    line.click()
+    expect(page.get_by_text('"type": "ping"')).to_be_visible()
+    expect(page.get_by_text("text/plain")).to_be_visible()
+    expect(page.get_by_text("inner words")).to_be_hidden()
+    headers, body = receiver.got[-1]
+    assert Webhook(key).verify(body, headers)["type"] == "ping"
+    page.get_by_role("button", name="Redeliver").click()
+    expect(page.get_by_role("button", name="Delivered Ping Attempt 2")).to_be_visible()
+    assert receiver.got[-1][0]["webhook-id"] == headers["webhook-id"]
+
+    page.reload()
+    expect(page.get_by_role("button", name="Delivered Ping").first).to_be_visible()
+    assert key not in page.content()
+    page.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_role("button", name="Switch on")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No webhooks yet")).to_be_visible()
