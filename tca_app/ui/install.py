@@ -3,10 +3,12 @@
 import reflex as rx
 import structlog
 from reflex.state import FrontendEventExceptionState
+from reflex.utils.token_manager import RedisTokenManager
 
 from tca_app.ui.gate import Gate
 from tca_app.ui.handlers import CALL
 from tca_app.ui.live import listen_for_changes
+from tca_app.ui.tokens import Tokens
 from tca_app.ui.watch import watch_sessions
 
 log = structlog.get_logger(__name__)
@@ -17,10 +19,18 @@ def install(app: rx.App) -> None:
     app.add_middleware(Gate(), index=0)
     app.register_lifespan_task(watch_sessions)
     app.register_lifespan_task(listen_for_changes)
+    _share_tokens(app)
     app.backend_exception_handler = _backend_error
     app.frontend_exception_handler = _browser_error
     # Reflex would answer some of these with a script to evaluate, which our CSP refuses.
     FrontendEventExceptionState.auto_reload_on_errors = []
+
+
+def _share_tokens(app: rx.App) -> None:
+    """With the state in Redis, our own book of which tab talks to which replica."""
+    sockets = app.event_namespace
+    if sockets is not None and isinstance(sockets._token_manager, RedisTokenManager):
+        sockets._token_manager = Tokens(sockets._token_manager.redis)
 
 
 def _backend_error(exception: Exception) -> None:
