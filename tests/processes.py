@@ -167,7 +167,7 @@ class Cluster:
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database_url, autocommit=True) as connection:
-            done = connection.execute(statement, values)
+            done = connection.execute(statement, values or None)
             return done.fetchall() if done.description else []
 
     def command(self, *words: str) -> str:
