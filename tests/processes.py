@@ -86,17 +86,19 @@ class Process:
     def is_running(self) -> bool:
         return self.running is not None and self.running.poll() is None
 
+    def send(self, sign: signal.Signals) -> None:
+        assert self.running is not None
+        self.running.send_signal(sign)
+
+    def exit_code(self) -> int:
+        """When it has ended."""
+        assert self.running is not None
+        return self.running.wait(30)
+
     def kill(self) -> None:
         """As the kernel does when memory is short: no word to anybody."""
-        assert self.running is not None
-        self.running.send_signal(signal.SIGKILL)
-        self.running.wait()
-
-    def end(self) -> int:
-        """Ask it to end; its exit code."""
-        assert self.running is not None
-        self.running.send_signal(signal.SIGTERM)
-        return self.running.wait(30)
+        self.send(signal.SIGKILL)
+        self.exit_code()
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")
@@ -137,9 +139,9 @@ class Cluster:
         self.home = home
         self.redis_server = RedisServer(home)
         name = re.sub(r"\W", "_", f"tca_{home.name}")
-        self._admin_url = template_url.replace("/tca?", "/postgres?")
-        self._database = name
-        with psycopg.connect(self._admin_url, autocommit=True) as connection:
+        self.admin_url = template_url.replace("/tca?", "/postgres?")
+        self.database = name
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             connection.execute(f"CREATE DATABASE {name} TEMPLATE tca")
         self.database_url = template_url.replace("/tca?", f"/{name}?")
@@ -211,8 +213,8 @@ class Cluster:
             if process.is_running():
                 process.kill()
         self.redis_server.stop()
-        with psycopg.connect(self._admin_url, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {self._database} WITH (FORCE)")
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
 
 
 @contextlib.contextmanager
