@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tca_app.ui.palette import NAVIGATION
 from tests.e2e.conftest import sign_in
 from tests.factories import PASSWORD
 from tests.processes import Web
@@ -104,6 +105,21 @@ def test_a_tab_outlives_whichever_replica_is_killed(replicas: Replicas, new_page
             assert page.evaluate("sessionStorage.getItem('token')") == token
             assert admin.get("/api/v1/projects").status_code == 200
             victim.start()
+
+
+def test_every_page_keeps_its_state_in_redis(replicas: Replicas, new_page: NewPage) -> None:
+    """What a state holds must be picklable, whatever it was filled with."""
+    with replicas.admin as admin:
+        project, user = create(admin, "projects", name="Pickles"), create_user(admin, "pia1")
+        page = new_page()
+        sign_in(page, "ada")
+        pages = [path for _, path, _, _ in NAVIGATION] + [f"/projects/{project['id']}", f"/users/{user['id']}"]
+        for path in pages:
+            page.goto(path)
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    for web in (replicas.one, replicas.two):
+        assert [line for line in web.said().splitlines() if '"level":"error"' in line] == []
 
 
 def test_requests_go_on_while_a_replica_is_killed(replicas: Replicas) -> None:
