@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 from tests.factories import PASSWORD
-from tests.processes import Web
+from tests.processes import Web, eventually
 
 AGAIN_S = 0.05
 GIVE_UP = 2000  # attempts at one write: a hundred seconds
@@ -51,11 +51,13 @@ class Writer(threading.Thread):
         self._projects: dict[int, int] = {}  # id to the version that was seen last
         self._teams: set[tuple[int, int]] = set()
         self.statuses: list[int] = []
+        self.done = 0
 
     def run(self) -> None:
         try:
             for number in range(self._writes):
                 self._write(number)
+                self.done += 1
         except Exception as error:
             self._acks.faults.append(f"{self._name}: {error!r}")
         finally:
@@ -140,6 +142,11 @@ def write(webs: Sequence[Web], header: dict[str, str], acks: Acks, writes: int, 
     for thread in threads:
         thread.start()
     return threads
+
+
+def reached(threads: Sequence[Writer], acks: Acks, writes: int) -> None:
+    """Wait until so many writes are done."""
+    eventually(lambda: sum(thread.done for thread in threads) >= writes or acks.faults, f"{writes} writes", 120)
 
 
 def joined(threads: Sequence[Writer], acks: Acks) -> None:

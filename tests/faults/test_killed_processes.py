@@ -7,8 +7,8 @@ from time import monotonic
 import pytest
 
 from tests.faults.check import nothing_is_missing, streams_have_all
-from tests.faults.load import Acks, joined, write
-from tests.processes import Cluster, Process, eventually, sign_in
+from tests.faults.load import Acks, joined, reached, write
+from tests.processes import Cluster, Process, sign_in
 from tests.sinks import MailSink
 
 pytestmark = pytest.mark.xdist_group("e2e")
@@ -30,7 +30,7 @@ def test_what_was_acknowledged_survives_kills_at_random(stores: Cluster, sink: M
     starts: list[float] = []
     for number in range(1, KILLS + 1):
         # At its share of the writes, so that the kills lie all over the load.
-        eventually(lambda due=WRITES * number // (KILLS + 1): len(acks.rows) >= due or acks.faults, "more writes", 120)
+        reached(writing, acks, WRITES * number // (KILLS + 1))
         victim: Process = chance.choice([*webs, *workers])
         victim.kill()
         began = monotonic()

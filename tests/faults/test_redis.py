@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.faults.check import nothing_is_missing, streams_have_all
-from tests.faults.load import Acks, joined, write
+from tests.faults.load import Acks, joined, reached, write
 from tests.processes import Cluster, Web, eventually, sign_in
 from tests.sinks import MailSink
 
@@ -26,12 +26,12 @@ def test_a_redis_that_loses_everything_costs_nothing(stores: Cluster, sink: Mail
     for web in webs:
         web.wait()
     writing = write(webs, sign_in(webs[0].url), acks, WRITES)
-    after(acks, WRITES // 4)
+    reached(writing, acks, WRITES // 4)
     with stores.redis() as client:
         client.flushall()
-    after(acks, WRITES // 2)
+    reached(writing, acks, WRITES // 2)
     os.kill(stores.redis_pid(), signal.SIGKILL)
-    after(acks, WRITES * 5 // 8)
+    reached(writing, acks, WRITES * 5 // 8)
     stores.redis_server.start()
     joined(writing, acks)
     assert [code for writer in writing for code in writer.statuses if code >= 500] == []
@@ -41,10 +41,6 @@ def test_a_redis_that_loses_everything_costs_nothing(stores: Cluster, sink: Mail
     nothing_is_missing(stores, acks, sink)
     assert "Appended" in stores.command("replay-stream")
     streams_have_all(stores)
-
-
-def after(acks: Acks, writes: int) -> None:
-    eventually(lambda: len(acks.rows) >= writes or acks.faults, f"{writes} writes are acknowledged", 120)
 
 
 @contextmanager
