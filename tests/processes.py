@@ -18,6 +18,7 @@ import psycopg
 import redis
 
 from tca_app.core.embedded_servers import RedisServer
+from tca_app.core.jobs import QUEUE_NAMES
 from tests.factories import PASSWORD
 
 ROOT = Path(__file__).parents[1]
@@ -193,9 +194,10 @@ class Cluster:
         with self.redis() as client:
             return int(client.info("server")["process_id"])
 
-    def living_workers(self) -> int:
+    def living_workers(self) -> float:
+        """Worker processes whose hearts beat; each has one heart a queue."""
         statement = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '2 seconds'"
-        return int(self.sql(statement)[0][0])
+        return float(self.sql(statement)[0][0] / len(QUEUE_NAMES))
 
     def drained(self, seconds: float = 60.0) -> None:
         """Wait until every job is done. A dead one fails the test at once."""

@@ -9,13 +9,13 @@ from tests.processes import Cluster, cluster
 from tests.sinks import MailSink
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sink() -> Iterator[MailSink]:
     with MailSink() as running:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory, sink: MailSink) -> Iterator[Cluster]:
     """A database and a Redis, and nothing that runs on them yet."""
     with cluster(tmp_path_factory.mktemp("faults"), SMTP_URL=sink.url, STREAM_MAXLEN="1000000") as running:

@@ -1,5 +1,6 @@
 """Writes at random over REST to replicas that may die under them, with a log of what was acknowledged."""
 
+import itertools
 import json
 import os
 import random
@@ -16,6 +17,7 @@ from tests.processes import Web, eventually
 
 AGAIN_S = 0.05
 GIVE_UP = 2000  # attempts at one write: a hundred seconds
+_seeds = itertools.count(1)  # a name is made from it, too
 
 
 class Acks:
@@ -137,8 +139,7 @@ class Writer(threading.Thread):
 
 def write(webs: Sequence[Web], header: dict[str, str], acks: Acks, writes: int, writers: int = 4) -> list[Writer]:
     """Start that many scripts, which do so many writes together."""
-    seed = len(acks.rows)  # names of their own when more are started later
-    threads = [Writer(webs, header, acks, writes // writers, seed * 100 + n) for n in range(1, writers + 1)]
+    threads = [Writer(webs, header, acks, writes // writers, next(_seeds)) for _ in range(writers)]
     for thread in threads:
         thread.start()
     return threads

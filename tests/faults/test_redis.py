@@ -19,28 +19,15 @@ WRITES = int(os.environ.get("FAULT_WRITES", "160"))
 LIMITS = {"RATE_LIMIT_API": "100000/minute", "RATE_LIMIT_LOGIN": "1000/minute"}
 
 
-def test_a_redis_that_loses_everything_costs_nothing(stores: Cluster, sink: MailSink, acks: Acks) -> None:
-    """Row EV-6: emptied, then killed and started again, all of it under load."""
-    webs = [stores.web(wait=False, **LIMITS) for _ in range(2)]
-    processes = [*webs, *(stores.worker() for _ in range(2))]
-    for web in webs:
+@pytest.fixture(scope="module")
+def webs(stores: Cluster) -> list[Web]:
+    """Two web replicas and two workers that all of these tests leave alive."""
+    started = [stores.web(wait=False, **LIMITS) for _ in range(2)]
+    for _ in range(2):
+        stores.worker()
+    for web in started:
         web.wait()
-    writing = write(webs, sign_in(webs[0].url), acks, WRITES)
-    reached(writing, acks, WRITES // 4)
-    with stores.redis() as client:
-        client.flushall()
-    reached(writing, acks, WRITES // 2)
-    os.kill(stores.redis_pid(), signal.SIGKILL)
-    reached(writing, acks, WRITES * 5 // 8)
-    stores.redis_server.start()
-    joined(writing, acks)
-    assert [code for writer in writing for code in writer.statuses if code >= 500] == []
-    stores.drained()
-    for process in processes:
-        process.must_run()
-    nothing_is_missing(stores, acks, sink)
-    assert "Appended" in stores.command("replay-stream")
-    streams_have_all(stores)
+    return started
 
 
 @contextmanager
@@ -63,13 +50,36 @@ def down(stores: Cluster) -> Iterator[None]:
         stores.redis_server.start()
 
 
+def test_a_redis_that_loses_everything_costs_nothing(
+    stores: Cluster, webs: list[Web], sink: MailSink, acks: Acks
+) -> None:
+    """Row EV-6: emptied, then killed and started again, all of it under load."""
+    writing = write(webs, sign_in(webs[0].url), acks, WRITES)
+    reached(writing, acks, WRITES // 4)
+    with stores.redis() as client:
+        client.flushall()
+    reached(writing, acks, WRITES // 2)
+    with down(stores):
+        reached(writing, acks, WRITES * 5 // 8)
+    joined(writing, acks)
+    assert [code for writer in writing for code in writer.statuses if code >= 500] == []
+    stores.drained()
+    for process in stores.processes:
+        process.must_run()
+    nothing_is_missing(stores, acks, sink)
+    assert "Appended" in stores.command("replay-stream")
+    streams_have_all(stores)
+
+
 @pytest.mark.parametrize("fault", [hung, down])
-def test_rest_goes_on_without_redis(stores: Cluster, acks: Acks, fault: Callable[..., Iterator[None]]) -> None:
+def test_rest_goes_on_without_redis(
+    stores: Cluster, webs: list[Web], acks: Acks, fault: Callable[..., Iterator[None]]
+) -> None:
     """Row FT-2: reads, writes and sign-ins, all of them answered as ever."""
-    web = stores.web(**LIMITS)
+    web = webs[0]
     header = sign_in(web.url)
     with fault(stores), httpx.Client(base_url=web.url, headers=header, timeout=10) as client:
-        writing = write([web], header, acks, 80)
+        writing = write(webs, header, acks, 80)
         answers = [client.get(path).status_code for _ in range(25) for path in ("/api/v1/projects", "/api/v1/users")]
         joined(writing, acks)
         assert sign_in(web.url)
@@ -78,7 +88,8 @@ def test_rest_goes_on_without_redis(stores: Cluster, acks: Acks, fault: Callable
     assert set(answers) == {200}
     assert {code for writer in writing for code in writer.statuses} <= {200, 201}
     assert len(acks.rows) > 40
-    web.must_run()
+    for process in stores.processes:
+        process.must_run()
     eventually(lambda: not is_degraded(web), "Redis is back")
 
 
