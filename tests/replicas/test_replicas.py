@@ -1,5 +1,7 @@
 """Two replicas are one console: what happens on one is so on the other, at once, and either may be killed."""
 
+import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -105,6 +107,22 @@ def test_a_tab_outlives_whichever_replica_is_killed(replicas: Replicas, new_page
             assert page.evaluate("sessionStorage.getItem('token')") == token
             assert admin.get("/api/v1/projects").status_code == 200
             victim.start()
+
+
+def test_a_tab_outlives_a_redis_that_lost_its_memory(replicas: Replicas, new_page: NewPage) -> None:
+    """Its state is gone; it is loaded anew by the next change that it is told of, where it was and signed in."""
+    with replicas.admin as admin:
+        project = create(admin, "projects", name="Archive")
+        page = new_page()
+        sign_in(page, "ada", path="/projects?q=archive")
+        expect(page.locator("tbody")).to_contain_text("Archive")
+        os.kill(replicas.cluster.redis_pid(), signal.SIGKILL)
+        replicas.cluster.redis_server.start()
+        change(admin, replicas.one, f"projects/{project['id']}", name="Archive of letters")
+        expect(page.locator("tbody")).to_contain_text("Archive of letters")
+        assert "/projects" in page.url
+        page.get_by_role("button", name="New project").first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
 
 
 def test_every_page_keeps_its_state_in_redis(replicas: Replicas, new_page: NewPage) -> None:
