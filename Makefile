@@ -10,7 +10,7 @@ TESTS := $(VENV)/.tests
 # Modules are compiled when they are first imported: compiling all of them at once doubles the wait.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run migrate demo test check
+.PHONY: help run migrate demo test faults check
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
 
@@ -25,6 +25,9 @@ demo: $(RUNS) ## Fill the database with realistic data
 
 test: $(TESTS) ## Run every test on throw-away stores, browser journeys included
 	@CHROMIUM="$$(.ci/chromium $(BIN))" exec $(BIN)/python -m pytest -n 2
+
+faults: $(TESTS) ## Kill processes for half an hour or more: FAULT_WRITES=10000 FAULT_KILLS=200 unless set
+	@FAULT_WRITES=$${FAULT_WRITES:-10000} FAULT_KILLS=$${FAULT_KILLS:-200} exec $(BIN)/python -m pytest -s tests/faults
 
 check: $(TESTS) ## Format, lint, types, import rules, and whether the migrations match the models
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .

@@ -29,6 +29,7 @@ from tca_app.features.auth import setup
 from tca_app.frontend import ROOT
 from tca_app.frontend_bundle import BundleError
 from tca_app.migrate import MigrationError, check_models, migrate
+from tca_app.replica import serve_replica
 from tca_app.serve import StartError
 from tca_app.serve import serve as run_console
 from tca_app.worker import run_worker
@@ -49,6 +50,13 @@ def serve() -> None:
     """Run the console: stores, migrations, front end, web."""
     with _plain_faults():
         run_console(_say)
+
+
+@commands.command()
+def web() -> None:
+    """Run one web replica on DATABASE_URL and REDIS_URL; jobs are for `worker` unless RUN_WORKER is set."""
+    with _plain_faults():
+        serve_replica(_say)
 
 
 @commands.command()

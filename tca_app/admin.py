@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config import Settings
-from tca_app.core.db import close_db, transaction
+from tca_app.core.db import close_db, lock, transaction
 from tca_app.features.auth import setup
 
 T = TypeVar("T")
@@ -28,6 +28,7 @@ def run_once(act: Callable[[AsyncSession], Awaitable[T]]) -> T:
 
 async def first_admin(session: AsyncSession, settings: Settings) -> str | None:
     """Make the admin that FIRST_SUPERUSER_* names, else a one-time token for `/setup`; None when there is an admin."""
+    await lock(session, setup.PURPOSE)  # replicas that start at the same moment
     if settings.first_superuser_username and await setup.setup_open(session):
         await setup.create_admin(
             session,

@@ -32,14 +32,14 @@ class StartError(Exception):
 def serve(say: Callable[[str], None]) -> None:
     """Run the console until Ctrl-C or SIGTERM. `say` gets each line for the person at the terminal."""
     settings = get_settings()
-    _claim_port(settings)
+    claim_port(settings)
     if not (settings.database_url.get_secret_value() and settings.redis_url.get_secret_value()):
         say(f"Starting the stores in {settings.data_dir}")
     with configured_stores():
         migrate()
         if frontend.ensure_built(settings.data_dir, on_start=lambda: say("Building the front end (a minute or two)")):
             say("The front end is built")
-        uvloop.run(_run(get_settings(), say))
+        uvloop.run(run_server(get_settings(), say))
 
 
 async def setup_link(settings: Settings) -> str:
@@ -53,7 +53,7 @@ async def setup_link(settings: Settings) -> str:
     return f"{settings.public_url}/setup?token={token}" if token else ""
 
 
-def _claim_port(settings: Settings) -> None:
+def claim_port(settings: Settings) -> None:
     """Say early and clearly that the port cannot be had."""
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
@@ -75,7 +75,8 @@ def _load_app() -> object:
     return import_module("tca_app.tca_app").app()
 
 
-async def _run(settings: Settings, say: Callable[[str], None]) -> None:
+async def run_server(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM, and let what is being answered then end first."""
     server = Server(
         _load_app(), settings.host, settings.port, interface=Interfaces.ASGI, log_enabled=False, backlog=1024
     )

@@ -3,8 +3,12 @@
 import asyncio
 import json
 import ssl
+import threading
 from dataclasses import dataclass
+from email import message_from_bytes
 from typing import Any, Self
+
+from aiosmtpd.smtp import SMTP
 
 
 @dataclass
@@ -76,3 +80,39 @@ class HttpSink:
         given = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
         writer.write(f"HTTP/1.1 {code} X\r\n{given}Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body)
         await writer.drain()
+
+
+class MailSink:
+    """An SMTP server in a thread of its own that keeps the Message-IDs; while `gate` is not set it does not answer."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.got: list[str] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        making = self._loop.create_server(lambda: SMTP(self, loop=self._loop), "127.0.0.1", 0)
+        self._server = asyncio.run_coroutine_threadsafe(making, self._loop).result(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.gate.set()
+        self._loop.call_soon_threadsafe(self._server.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self._server.sockets[0].getsockname()[1]}?starttls=never"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        message_id = str(message_from_bytes(envelope.content)["Message-ID"])
+        self.begun.append(message_id)
+        while not self.gate.is_set():
+            await asyncio.sleep(0.01)
+        self.got.append(message_id)
+        return "250 OK"

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tca_app import frontend
+from tca_app.core.embedded import embedded_stores
 
 ROOT = Path(__file__).resolve().parent.parent
 STAND_IN = """
@@ -76,14 +77,14 @@ def _run(project: Path, data_dir: Path, *command: str, **settings: str) -> subpr
 
 
 class Console:
-    """A running `serve` with the lines that it printed until it was ready."""
+    """A running `serve` or `web` with the lines that it printed until it was ready."""
 
-    def __init__(self, project: Path, data_dir: Path, **settings: str) -> None:
+    def __init__(self, project: Path, data_dir: Path, command: str = "serve", **settings: str) -> None:
         self.port = int(settings.setdefault("PORT", str(_free_port())))
         self.data_dir = data_dir
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tca_app", "serve"],
+            [sys.executable, "-m", "tca_app", command],
             cwd=project,
             env=_environment(data_dir, **settings),
             stdout=subprocess.PIPE,
@@ -114,8 +115,8 @@ class Console:
 
 
 @contextmanager
-def _console(project: Path, data_dir: Path, **settings: str) -> Iterator[Console]:
-    console = Console(project, data_dir, **settings)
+def _console(project: Path, data_dir: Path, command: str = "serve", **settings: str) -> Iterator[Console]:
+    console = Console(project, data_dir, command, **settings)
     try:
         yield console
     finally:
@@ -221,6 +222,29 @@ def test_a_wrong_setting_is_one_line_and_exit_code_78(
 ) -> None:
     for command in ("serve", "check-config"):
         _is_one_line(_run(project, tmp_path, command, **settings), named, 78)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [({}, "DATABASE_URL and REDIS_URL"), ({"REDIS_URL": "redis://127.0.0.1"}, "DATABASE_URL")],
+)
+def test_a_replica_without_shared_stores_is_one_line(
+    project: Path, tmp_path: Path, given: dict[str, str], missing: str
+) -> None:
+    done = _run(project, tmp_path, "web", **given)
+    _is_one_line(done, f"{missing}:", 78)
+    assert not _store_pids(tmp_path)
+
+
+def test_a_replica_does_not_migrate_and_says_what_is_missing(project: Path, tmp_path: Path) -> None:
+    with embedded_stores(tmp_path, durable=False) as urls:
+        stores = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
+        done = _run(project, tmp_path, "web", PORT=str(_free_port()), **stores)
+        _is_one_line(done, "has schema none", 1)
+        assert _run(project, tmp_path, "migrate", **stores).returncode == 0
+        with _console(project, tmp_path, "web", **stores) as console:
+            assert console.get("/").text == "hello"
+            assert console.end(signal.SIGTERM) == 0
 
 
 def test_check_config_names_every_fault_at_once(project: Path, tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 import reflex as rx
 import structlog
 from reflex.state import FrontendEventExceptionState
+from reflex.utils.token_manager import RedisTokenManager
 
 from tca_app.core.metrics import SCREENS, SOCKETS
 from tca_app.core.reports import report
 from tca_app.ui.gate import Gate
 from tca_app.ui.handlers import CALL
 from tca_app.ui.live import LIVE, listen_for_changes
+from tca_app.ui.tokens import Tokens
 from tca_app.ui.watch import watch_sessions
 
 log = structlog.get_logger(__name__)
@@ -19,12 +21,20 @@ def install(app: rx.App) -> None:
     app.add_middleware(Gate(), index=0)
     app.register_lifespan_task(watch_sessions)
     app.register_lifespan_task(listen_for_changes)
+    _share_tokens(app)
     app.backend_exception_handler = _backend_error
     app.frontend_exception_handler = _browser_error
     SOCKETS.set_function(lambda: len(app.event_namespace.sid_to_token) if app.event_namespace else 0)
     SCREENS.set_function(lambda: len(LIVE))
     # Reflex would answer some of these with a script to evaluate, which our CSP refuses.
     FrontendEventExceptionState.auto_reload_on_errors = []
+
+
+def _share_tokens(app: rx.App) -> None:
+    """With the state in Redis, our own book of which tab talks to which replica."""
+    sockets = app.event_namespace
+    if sockets is not None and isinstance(sockets._token_manager, RedisTokenManager):
+        sockets._token_manager = Tokens(sockets._token_manager.redis)
 
 
 def _backend_error(exception: Exception) -> None:

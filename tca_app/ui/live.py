@@ -34,7 +34,7 @@ class LiveScreens:
 
     def __init__(self) -> None:
         self._nudges: Nudges[Screen] = Nudges(self._read_again)
-        self._paths: dict[str, str] = {}
+        self._tabs: dict[str, dict[str, Any]] = {}  # socket to what its last event said of where it is
         self._running: set[asyncio.Task[Any]] = set()
 
     def __len__(self) -> int:
@@ -44,37 +44,41 @@ class LiveScreens:
         """From now on this tab runs `handler` when one of the topics changes."""
         socket_id, token = router_data.get("sid", ""), router_data.get("token", "")
         if socket_id and token:
-            self._paths.setdefault(socket_id, _page(router_data))
+            self._tabs.setdefault(socket_id, router_data)
             self._nudges.listen(Screen(socket_id, token, format_event_handler(handler)), topics)
 
     def moved(self, router_data: dict[str, Any]) -> None:
         """An event came from this tab; when it is on another page by now, its screens are left."""
-        socket_id, page = router_data.get("sid", ""), _page(router_data)
-        if self._paths.get(socket_id, page) != page:
+        socket_id = router_data.get("sid", "")
+        if socket_id not in self._tabs:
+            return
+        if _page(self._tabs[socket_id]) != _page(router_data):
             self.forget(socket_id)
+        else:
+            self._tabs[socket_id] = router_data
 
     def forget(self, socket_id: str) -> None:
-        self._paths.pop(socket_id, None)
+        self._tabs.pop(socket_id, None)
         for screen in self._nudges.listeners():
             if screen.socket_id == socket_id:
                 self._nudges.leave(screen)
 
     def keep_only(self, open_now: set[str]) -> None:
         """Drop the screens of sockets that are closed."""
-        for socket_id in set(self._paths) - open_now:
+        for socket_id in set(self._tabs) - open_now:
             self.forget(socket_id)
 
     def is_watching(self, socket_id: str, topic: str | None = None) -> bool:
         """Whether this tab shows something that follows `topic`, or any page at all."""
         if topic is None:
-            return socket_id in self._paths
+            return socket_id in self._tabs
         return any(screen.socket_id == socket_id for screen in self._nudges.listeners_of(topic))
 
     def tell(self, topic: str) -> None:
         self._nudges.tell(topic)
 
     def _read_again(self, screen: Screen) -> None:
-        task = asyncio.ensure_future(_enqueue(screen))
+        task = asyncio.ensure_future(_enqueue(screen, self._tabs.get(screen.socket_id, {})))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -84,12 +88,13 @@ def _page(router_data: dict[str, Any]) -> str:
     return str(router_data.get("asPath", "")).partition("?")[0].rstrip("/")
 
 
-async def _enqueue(screen: Screen) -> None:
+async def _enqueue(screen: Screen, router_data: dict[str, Any]) -> None:
+    """With where the tab is and who it is, as from the browser: Redis may have lost the state that knew."""
     app = RegistrationContext.get().app
     if app.event_namespace.token_to_sid.get(screen.token) != screen.socket_id:
         return  # the tab is gone, or its token is somebody else's by now
     try:
-        await app.event_processor.enqueue(screen.token, Event(name=screen.event))
+        await app.event_processor.enqueue(screen.token, Event(name=screen.event, router_data=dict(router_data)))
     except Exception:
         # One tab that cannot be told must not stop the others; it is fresh again at its next load.
         log.exception("ui.nudge_failed", handler=screen.event)

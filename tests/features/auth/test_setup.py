@@ -4,8 +4,11 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
+from tca_app.admin import first_admin
+from tca_app.config import get_settings
 from tca_app.core.db import transaction
 from tca_app.core.errors import Conflict, Invalid
 from tca_app.features.auth import setup
@@ -47,6 +50,15 @@ async def test_twenty_who_use_the_link_at_once_make_one_admin(api):
     assert sorted(await asyncio.gather(*(use(n) for n in range(20)))) == [204] + [404] * 19
     async with transaction() as session:
         assert (await session.execute(select(func.count()).select_from(User))).scalar_one() == 1
+
+
+async def test_replicas_that_start_at_once_make_one_first_admin(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("username", "email", "password"):
+        given = {"username": "first", "email": "first@example.com", "password": SecretStr(PASSWORD)}
+        monkeypatch.setattr(get_settings(), f"first_superuser_{name}", given[name])
+    made = await asyncio.gather(*(run(first_admin, get_settings()) for _ in range(4)))
+    assert made == [None] * 4
+    assert not await run(setup.setup_open)
 
 
 async def test_a_wrong_an_old_and_a_replaced_link_are_refused(api):

@@ -1,0 +1,65 @@
+"""Which tab talks to which replica, when the state of the tabs is in Redis.
+
+Reflex notes in Redis which replica holds the socket of a client token, and gives a second tab that comes with the same
+token a new one, with an empty state. Two things of it are otherwise here:
+
+- A note outlives a replica that was killed. Its tabs come back to another one at once and are to find their state, so a
+  note counts only while its replica is there: while it listens on its channel. Redis ends that with the connection.
+- An answer to a tab whose socket is elsewhere by now is dropped, not passed on. A tab that came back is loaded anew
+  anyway, and whoever else came with its token must not get what was meant for it.
+"""
+
+import pickle
+from collections.abc import Callable, Coroutine
+
+import structlog
+from redis.exceptions import RedisError
+from reflex.state import StateUpdate
+from reflex.utils.token_manager import RedisTokenManager, SocketRecord
+
+log = structlog.get_logger(__name__)
+
+# Only the note that was looked at: a replica may have written a newer one since.
+_DELETE_IF_SAME = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+class Tokens(RedisTokenManager):
+    """Reflex' token manager on Redis, with the two differences."""
+
+    async def link_token_to_sid(self, token: str, sid: str) -> str | None:
+        try:
+            await self._forget_if_dead(token)
+        except (RedisError, OSError) as error:
+            log.warning("ui.tokens_without_redis", error=type(error).__name__)
+        return await super().link_token_to_sid(token, sid)
+
+    async def _forget_if_dead(self, token: str) -> None:
+        key = self._get_redis_key(token)
+        note = await self.redis.get(key)
+        if not note:
+            return
+        record: SocketRecord = pickle.loads(note)  # noqa: S301 - written by a replica, as all of the state is
+        if record.instance_id == self.instance_id:
+            return
+        channel = self._channel(record.instance_id)
+        if dict(await self.redis.pubsub_numsub(channel)).get(channel.encode(), 0):
+            return
+        log.info("ui.token_of_dead_replica", instance=record.instance_id)
+        self.token_to_socket.pop(token, None)
+        self.sid_to_token.pop(record.sid, None)
+        await self.redis.eval(_DELETE_IF_SAME, 1, key, note)
+
+    def _channel(self, instance_id: str) -> str:
+        return f"console_replica_{instance_id}"
+
+    async def _subscribe_lost_and_found_updates(
+        self, emit_update: Callable[[StateUpdate, str], Coroutine[None, None, None]]
+    ) -> None:
+        """Be there, by listening; nobody sends anything. Reflex starts this anew when the connection is lost."""
+        async with self.redis.pubsub() as presence:
+            await presence.subscribe(self._channel(self.instance_id))
+            async for _ in presence.listen():
+                pass
+
+    async def emit_lost_and_found(self, token: str, update: StateUpdate) -> bool:
+        return False

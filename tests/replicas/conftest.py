@@ -1,0 +1,106 @@
+"""Two web replicas and two workers behind Debian's nginx, as in docs/replicas.md."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.conftest import browser, playwright_  # noqa: F401 - fixtures
+from tests.processes import ROOT, Cluster, Web, cluster, eventually, free_port, sign_in
+
+TEMPLATE = ROOT / "deploy" / "nginx.conf"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits(replicas: "Replicas") -> None:
+    """All of it comes from one address."""
+    with replicas.cluster.redis() as client:
+        for key in client.scan_iter("*limits*", count=1000):
+            client.delete(key)
+
+
+@dataclass
+class Replicas:
+    """`url` is nginx; `one` and `two` stand behind it."""
+
+    url: str
+    one: Web
+    two: Web
+    cluster: Cluster
+    nginx_home: Path
+
+    @property
+    def admin(self) -> httpx.Client:
+        """A script of the administrator, through nginx."""
+        return httpx.Client(base_url=self.url, headers=sign_in(self.url), timeout=10)
+
+
+@pytest.fixture(scope="module")
+def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
+    nginx_port, ports = free_port(), [str(free_port()), str(free_port())]
+    url = f"http://localhost:{nginx_port}"
+    origins = [url, *(f"http://localhost:{port}" for port in ports)]
+    settings = {"PUBLIC_URL": url, "ALLOWED_ORIGINS": ",".join(origins), "TRUSTED_PROXY_HOPS": "1"}
+    settings["RATE_LIMIT_LOGIN"] = "10/minute"
+    with cluster(tmp_path_factory.mktemp("replicas"), **settings) as running, ExitStack() as ending:
+        webs = [running.web(PORT=port, wait=False) for port in ports]
+        for _ in range(2):
+            running.worker()
+        for web in webs:
+            web.wait()
+        home = ending.enter_context(nginx(nginx_port, ports))
+        eventually(lambda: httpx.get(f"{url}/health/live").status_code == 200, "nginx answers")
+        eventually(lambda: running.living_workers() == 2, "both workers are there")
+        yield Replicas(url, *webs, running, home)
+
+
+class nginx:
+    """A running nginx with the template's settings; only the addresses are others."""
+
+    def __init__(self, port: int, upstreams: list[str]) -> None:
+        # Not pytest's own folder: nginx' workers give up root, and have to pass through.
+        self.home = Path(tempfile.mkdtemp(prefix="tca-nginx-"))
+        self.home.chmod(0o711)
+        text = TEMPLATE.read_text()
+        for placed, own in zip(("8080", "8001", "8002"), (str(port), *upstreams), strict=True):
+            assert f"127.0.0.1:{placed}" in text
+            text = text.replace(f"127.0.0.1:{placed}", f"127.0.0.1:{own}")
+        (self.home / "nginx.conf").write_text(text)
+
+    def __enter__(self) -> Path:
+        command = [_program(), "-p", str(self.home), "-c", str(self.home / "nginx.conf"), "-g", "daemon off;"]
+        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        return self.home
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _program() -> str:
+    found = subprocess.run([ROOT / ".ci" / "nginx"], capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.fail(found.stderr.strip())
+    return found.stdout.strip()
+
+
+@pytest.fixture
+def new_page(browser: Browser, replicas: Replicas) -> Iterator[Callable[[], Page]]:  # noqa: F811
+    """Opens a browser of its own each time."""
+    with ExitStack() as open_contexts:
+
+        def open_one() -> Page:
+            context = browser.new_context(base_url=replicas.url)
+            open_contexts.callback(context.close)
+            context.set_default_timeout(20_000)
+            return context.new_page()
+
+        yield open_one
