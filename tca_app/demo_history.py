@@ -89,7 +89,7 @@ def _of_projects(now: datetime, projects: list[Row], actors: dict[int, Actor]) -
             yield project["updated_at"], owner, kind(**about, **change)
         if project["deleted_at"]:
             at = max(project["deleted_at"], project["updated_at"])
-            yield min(at, now), owner, of_projects.ProjectDeleted(**about)
+            yield min(at, now), owner, of_projects.ProjectDeleted(**about, status=project["status"])
 
 
 def _of_team(projects: list[Row], team: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:

@@ -2,20 +2,22 @@
 
 import itertools
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import func, insert, select
 
+from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
 from tca_app.core.db import transaction
-from tca_app.core.events import emit
+from tca_app.core.events import Event, emit, logged_values
 from tca_app.core.security import hash_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
 from tca_app.features.users.events import UserUpdated
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookWithSecret
-from tca_app.models import LoggedEvent, Notification, Project, ProjectMember, User, WebhookDelivery
+from tca_app.models import EventEffect, LoggedEvent, Notification, Project, ProjectMember, User, WebhookDelivery
 from tca_app.worker import work
 
 PASSWORD = "Green-Boat-42"
@@ -72,6 +74,16 @@ async def make_notification(whom: Actor) -> int:
             "link": "",
         }
         return (await session.execute(insert(Notification).values(values).returning(Notification.id))).scalar_one()
+
+
+async def happened(days_ago: float, kind: type[Event], **fields: Any) -> None:
+    """An event of the past, as the log has it and the numbers by day count it."""
+    about = {"subject_id": 1, "subject_name": "x"} | fields
+    async with transaction() as session:
+        row = logged_values(None, kind(**about)) | {"at": datetime.now(UTC) - timedelta(days=days_ago)}
+        event_id = (await session.execute(insert(LoggedEvent).values(row).returning(LoggedEvent.id))).scalar_one()
+        await session.execute(insert(EventEffect).values(consumer="analytics", event_id=event_id))
+        await recount(session)
 
 
 async def bearer(actor: Actor) -> dict[str, str]:

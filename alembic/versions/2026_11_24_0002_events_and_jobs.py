@@ -52,6 +52,8 @@ TRIGGERS = (
     "CREATE TRIGGER events_changed AFTER INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION notify_table('activity')",
     "CREATE TRIGGER jobs_changed AFTER INSERT OR UPDATE OR DELETE ON procrastinate_jobs "
     "FOR EACH STATEMENT EXECUTE FUNCTION notify_table('jobs')",
+    "CREATE TRIGGER metrics_changed AFTER INSERT OR UPDATE OR DELETE ON daily_metrics "
+    "FOR EACH STATEMENT EXECUTE FUNCTION notify_table('stats')",
     "CREATE TRIGGER projects_changed AFTER UPDATE OR DELETE ON projects "
     "FOR EACH ROW EXECUTE FUNCTION notify_change('project')",
     "CREATE TRIGGER project_team_changed AFTER INSERT OR UPDATE OR DELETE ON project_members "

@@ -1,19 +1,18 @@
 """The numbers by day: what is counted, kept by the events as they come and made again from the log by `recount`."""
 
-from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, BigInteger, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.consumers.services import hand_over
+from tca_app.core.cache import changed
 from tca_app.core.consumers import consumer
 from tca_app.core.db import lock
 from tca_app.core.events import Logged
 
 CONSUMER = "analytics"
-# The one place that says which number an event of which type adds one to.
+# Which number an event of which type adds one to.
 COUNTED = {
     "user_created": "users_created",
     "user_deleted": "users_deleted",
@@ -27,62 +26,71 @@ COUNTED = {
     "member_added": "members_added",
     "member_removed": "members_removed",
 }
-EVENTS = "events"  # all of them, with the type as dimension
-
+# The one place that says what is counted. `events`: all, by type. `users_total` and `projects_active`: by how much the
+# day changed how many there are, so that a count of now and these tell how many there were on any day before.
+_NUMBERS = """
+    SELECT CAST(logged.at AT TIME ZONE 'UTC' AS date) AS day, number.name, number.dimension,
+      CAST(sum(number.value) AS bigint) AS value
+    FROM logged
+    LEFT JOIN unnest(CAST(:types AS text[]), CAST(:names AS text[])) AS counted (type, name) USING (type)
+    CROSS JOIN LATERAL (VALUES
+      ('events', logged.type, 1),
+      (counted.name, '', 1),
+      ('users_total', '', CASE logged.type WHEN 'user_created' THEN 1 WHEN 'user_restored' THEN 1
+        WHEN 'user_deleted' THEN -1 ELSE 0 END),
+      ('projects_active', '', CASE
+        WHEN logged.type IN ('project_created', 'project_updated', 'project_archived') AND data -> 'after' ? 'status'
+          THEN CAST(data #>> '{after,status}' = 'active' AS int)
+            - coalesce(CAST(data #>> '{before,status}' = 'active' AS int), 0)
+        WHEN logged.type = 'project_restored' THEN CAST(data ->> 'status' = 'active' AS int)
+        WHEN logged.type = 'project_deleted' THEN -CAST(data ->> 'status' = 'active' AS int)
+        ELSE 0 END)
+    ) AS number (name, dimension, value)
+    WHERE number.name IS NOT NULL AND number.value <> 0
+    GROUP BY 1, 2, 3
+"""
 _ADD = text(
-    """
+    f"""
+    WITH logged AS (SELECT at, type, data FROM events WHERE id = ANY(:ids)), numbers AS ({_NUMBERS})
     INSERT INTO daily_metrics (day, name, dimension, value)
-    SELECT * FROM unnest(CAST(:days AS date[]), CAST(:names AS text[]), CAST(:dimensions AS text[]),
-                         CAST(:values AS bigint[])) ORDER BY 1, 2, 3
+    SELECT day, name, dimension, value FROM numbers ORDER BY 1, 2, 3
     ON CONFLICT (day, name, dimension) DO UPDATE SET value = daily_metrics.value + excluded.value
-    """
-)
+    """  # noqa: S608
+).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 # What was counted so far, and only that: the events that the consumer has noted as dealt with.
 _RECOUNT = text(
-    """
-    WITH counted (type, name) AS (SELECT * FROM unnest(CAST(:types AS text[]), CAST(:names AS text[]))),
-    logged AS (
-      SELECT CAST(events.at AT TIME ZONE 'UTC' AS date) AS day, events.type
-      FROM events JOIN event_effects ON event_id = events.id AND consumer = 'analytics'
-    ),
-    wanted AS (
-      SELECT day, counted.name, '' AS dimension, count(*) AS value FROM logged JOIN counted USING (type) GROUP BY 1, 2
-      UNION ALL SELECT day, 'events', type, count(*) FROM logged GROUP BY 1, 3
-    )
+    f"""
+    WITH logged AS (
+      SELECT events.at, type, data FROM events JOIN event_effects ON event_id = events.id AND consumer = 'analytics'
+    ), wanted AS ({_NUMBERS})
     SELECT day, name, dimension, coalesce(kept.value, 0) AS kept, coalesce(wanted.value, 0) AS wanted
     FROM wanted FULL JOIN daily_metrics AS kept USING (day, name, dimension)
-    """
+    """  # noqa: S608
 )
 _PUT = text(
     "INSERT INTO daily_metrics (day, name, dimension, value) VALUES (:day, :name, :dimension, :wanted) "
     "ON CONFLICT (day, name, dimension) DO UPDATE SET value = excluded.value"
 )
+_NAMED = {"types": list(COUNTED), "names": list(COUNTED.values())}
 
 
 @consumer(CONSUMER)
 async def count(session: AsyncSession, events: Sequence[Logged]) -> None:
     """Add a batch to the numbers, in one statement."""
     await lock(session, CONSUMER)  # taken by `recount` too; workers would meet on the same rows anyway
-    added: Counter[tuple[str, str, str]] = Counter()
-    for event in events:
-        day = event.at.astimezone(UTC).date().isoformat()
-        added[day, EVENTS, event.type] += 1
-        if event.type in COUNTED:
-            added[day, COUNTED[event.type], ""] += 1
-    days, names, dimensions = zip(*added, strict=True)
-    values = {"days": days, "names": names, "dimensions": dimensions, "values": list(added.values())}
-    await session.execute(_ADD, {name: list(column) for name, column in values.items()})
+    await session.execute(_ADD, _NAMED | {"ids": [event.id for event in events]})
+    changed(session, "stat")
     await hand_over(session, "analytics", [event.for_services() for event in events])
 
 
 async def recount(session: AsyncSession) -> tuple[int, list[str]]:
     """Compare every number with the log and mend those that differ; how many there are, and each difference."""
     await lock(session, CONSUMER)
-    named = {"types": list(COUNTED), "names": list(COUNTED.values())}
-    rows = (await session.execute(_RECOUNT, named)).all()
+    rows = (await session.execute(_RECOUNT, _NAMED)).all()
     wrong = [row for row in rows if row.kept != row.wanted]
     if wrong:
         await session.execute(_PUT, [dict(row._mapping) for row in wrong])
+        changed(session, "stat")
     return len(rows), [
         f"{row.day} {row.name} {row.dimension}".rstrip() + f": {row.kept} -> {row.wanted}" for row in wrong
     ]

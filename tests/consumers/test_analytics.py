@@ -24,8 +24,13 @@ async def test_every_event_is_counted_once() -> None:
     await run(emit, ana, ProjectUpdated(subject_id=1, subject_name="x"))
     await do_jobs()
     await do_jobs()
-    assert await numbers() == {"projects_created": 3, "eventsproject_created": 3, "eventsproject_updated": 1}
-    assert await run(recount) == (3, [])
+    assert await numbers() == {
+        "projects_created": 3,
+        "projects_active": 3,
+        "eventsproject_created": 3,
+        "eventsproject_updated": 1,
+    }
+    assert await run(recount) == (4, [])
 
 
 async def test_a_recount_mends_what_is_wrong() -> None:

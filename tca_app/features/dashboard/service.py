@@ -1,11 +1,10 @@
 """The numbers of the dashboard, from the rows that are there: six statements, however many rows there are."""
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Date, Select, and_, bindparam, cast, func, literal, or_, select
+from sqlalchemy import Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -15,17 +14,16 @@ from tca_app.features.dashboard.schemas import DayCount, NewProject, NewUser, St
 from tca_app.features.projects.queries import visible
 from tca_app.features.users import policy
 from tca_app.features.users.schemas import PersonRead
-from tca_app.models import Project, User
+from tca_app.models import DailyMetric, Project, User
 
 DAYS = 30
 NEWEST = 5
 _users = User.__table__.c
 _projects = Project.__table__.c
-_since: Any = bindparam("since")
 
 
 # What a viewer sees depends on who they are; all superusers see the same. The 30 days move on, so not for long.
-_kept = Cache("stats", made_of=("user", "project"), ttl_s=30)
+_kept = Cache("stats", made_of=("user", "project", "stat"), ttl_s=30)
 
 
 async def stats(session: AsyncSession, actor: Actor) -> StatsRead:
@@ -39,27 +37,52 @@ async def stats(session: AsyncSession, actor: Actor) -> StatsRead:
 
 
 async def _count(session: AsyncSession, actor: Actor) -> StatsRead:
-    sees_people = policy.may(actor, "users.list")
     values = {"actor_id": actor.user_id}
-    as_of, now, before = (await session.execute(_active_projects(actor.is_superuser), values)).one()
-    total, by_day = await _users_over_time(session, as_of) if sees_people else (None, [])
-    newest_users = (await session.execute(_NEWEST_USERS)).all() if sees_people else []
+    as_of, active, before = (await session.execute(_active_projects(actor.is_superuser), values)).one()
     newest_projects = (await session.execute(_newest_projects(actor.is_superuser), values)).all()
-    return StatsRead(
-        total_users=total,
-        active_projects=Trend.of(now, before),
-        users_by_day=by_day,
-        newest_users=shapes(NewUser, newest_users),
+    seen = StatsRead(
+        total_users=None,
+        active_projects=Trend.of(active, before),
+        users_by_day=[],
+        newest_users=[],
         newest_projects=[_new_project(row) for row in newest_projects],
         as_of=as_of,
     )
+    return await _with_all(session, seen, active) if policy.may(actor, "users.list") else seen
+
+
+async def _with_all(session: AsyncSession, seen: StatsRead, active: int) -> StatsRead:
+    """What only those see who see everything. The past is what is there now without what each day since has changed
+    (`daily_metrics`, kept by the events), so it needs no rows of people or projects."""
+    today = seen.as_of.astimezone(UTC).date()
+    rows = (await session.execute(_CHANGES, {"after": today - timedelta(days=DAYS)})).all()
+    people = {row.day: row.value for row in rows if row.name == "users_total"}
+    projects = sum(row.value for row in rows if row.name == "projects_active")
+    total: int = (await session.execute(_TOTAL)).scalar_one()
+    days = [today - timedelta(days=back) for back in range(DAYS, -1, -1)]
+    by_day = [DayCount(day=day, total=total - sum(n for on, n in people.items() if on > day)) for day in days]
+    newest = (await session.execute(_NEWEST_USERS)).all()
+    return seen.model_copy(
+        update={
+            "total_users": Trend.of(total, by_day[0].total),
+            "active_projects": Trend.of(active, active - projects),
+            "users_by_day": by_day[1:],
+            "newest_users": shapes(NewUser, newest),
+        }
+    )
+
+
+_metrics = DailyMetric.__table__.c
+_CHANGES = select(_metrics.day, _metrics.name, _metrics.value).where(
+    _metrics.name.in_(("users_total", "projects_active")), _metrics.day > bindparam("after")
+)
 
 
 @lru_cache(maxsize=2)
 def _active_projects(all_projects: bool) -> Select[Any]:
     """The time, the count now and 30 days ago.
 
-    A project counts for the past by the status that it has today: the rows do not say when it changed.
+    For a member a project counts for the past by the status that it has today: the rows do not say when it changed.
     """
     live = _projects.deleted_at.is_(None)
     since = func.now() - literal(timedelta(days=DAYS))
@@ -68,40 +91,7 @@ def _active_projects(all_projects: bool) -> Select[Any]:
     return counts.where(_projects.status == "active", visible(all_projects))
 
 
-def _day(moment: Any) -> Any:
-    return cast(func.timezone("UTC", moment), Date)
-
-
 _TOTAL = select(func.count()).where(_users.deleted_at.is_(None))
-_came_on, _left_on, _was_there = _day(_users.created_at), _day(_users.deleted_at), _users.created_at <= _since
-_CAME = select(_came_on, func.count()).where(_users.deleted_at.is_(None), _users.created_at > _since).group_by(_came_on)
-_LEFT = (
-    select(_left_on, _was_there, _came_on, func.count())
-    .where(_users.deleted_at > _since)
-    .group_by(_left_on, _was_there, _came_on)
-)
-
-
-async def _users_over_time(session: AsyncSession, as_of: datetime) -> tuple[Trend, list[DayCount]]:
-    """Counted back from today: those who came after a day are taken off, those who left after it are put back.
-
-    So only the rows of the last 30 days are read beside the total, which an index alone answers.
-    """
-    since = {"since": as_of - timedelta(days=DAYS)}
-    now: int = (await session.execute(_TOTAL)).scalar_one()
-    arrivals: dict[date, int] = dict((await session.execute(_CAME, since)).all())
-    leavers = (await session.execute(_LEFT, since)).all()
-    before = now - sum(arrivals.values()) + sum(n for _, was_there, _, n in leavers if was_there)
-    days = [as_of.astimezone(UTC).date() - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
-    return Trend.of(now, before), [DayCount(day=day, total=_total_on(day, now, arrivals, leavers)) for day in days]
-
-
-def _total_on(day: date, now: int, arrivals: dict[date, int], leavers: Sequence[Any]) -> int:
-    later = sum(n for arrived, n in arrivals.items() if arrived > day)
-    gone_since = sum(n for left, _, arrived, n in leavers if left > day >= arrived)
-    return now - later + gone_since
-
-
 _NEWEST_USERS = (
     select(_users.id, _users.username, _users.full_name, _users.created_at)
     .where(_users.deleted_at.is_(None))

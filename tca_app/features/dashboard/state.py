@@ -74,7 +74,7 @@ class DashboardState(SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        self._watch(DashboardState.load, "users", "projects")
+        self._watch(DashboardState.load, "users", "projects", "stats")
         try:
             async with reading() as session:
                 self._keep(await dashboard.stats(session, self._as_actor()))

@@ -38,11 +38,15 @@ class ProjectDeleted(_ProjectEvent):
     title = "{actor} moved {subject} to the trash"
     consumers = TOLD
 
+    status: str
+
 
 class ProjectRestored(_ProjectEvent):
     type = "project_restored"
     title = "{actor} restored {subject}"
     consumers = TOLD
+
+    status: str
 
 
 class ProjectPurged(_ProjectEvent):

@@ -295,14 +295,14 @@ async def delete_project(session: AsyncSession, actor: Actor, project_id: int, i
     row = await find_project(session, actor, "projects.delete", project_id)
     refuse_stale(row, {}, if_version, row.changed_by)
     await _store(session, actor, row, {"deleted_at": func.now()})
-    await emit(session, actor, events.ProjectDeleted.of(row))
+    await emit(session, actor, events.ProjectDeleted.of(row, status=row.status))
 
 
 async def restore_project(session: AsyncSession, actor: Actor, project_id: int) -> ProjectRead:
     """Out of the trash, with its team. Raises NotFound for one that is not in it."""
     row = await find_project(session, actor, "projects.restore", project_id, deleted=True)
     after = await _store(session, actor, row, {"deleted_at": None})
-    await emit(session, actor, events.ProjectRestored.of(row))
+    await emit(session, actor, events.ProjectRestored.of(row, status=row.status))
     return after
 
 

@@ -14,7 +14,9 @@ from tca_app.core.errors import Unavailable
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.state import DashboardState, HealthState
 from tca_app.features.health import service as parts
-from tests.factories import make_admin, make_project, make_user
+from tca_app.features.projects.events import ProjectCreated
+from tca_app.features.users.events import UserCreated, UserDeleted
+from tests.factories import happened, make_admin, make_project, make_user
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
 
@@ -46,6 +48,10 @@ async def test_the_numbers_are_those_of_the_rows(console: Console) -> None:
     await make_user(created_at=ago(60), deleted_at=ago(2))
     for days, status in ((50, "active"), (50, "archived"), (40, "paused"), (5, "active"), (1, "active")):
         await make_project(admin, status=status, created_at=ago(days))
+        await happened(days, ProjectCreated, after={"status": status})
+    for days in (90, 80, 70, 3, 60):
+        await happened(days, UserCreated)
+    await happened(2, UserDeleted)
     updates = await (await open_tab(console, admin)).send(DashboardState.load)
     people, projects = (shown(updates, DashboardState, name) for name in ("people_card", "projects_card"))
     users_now = await count("SELECT count(*) FROM users WHERE deleted_at IS NULL")
@@ -68,6 +74,7 @@ async def test_the_numbers_are_those_of_the_rows(console: Console) -> None:
 async def test_without_a_past_the_card_says_so(console: Console) -> None:
     admin = await make_admin()
     await make_project(admin)
+    await happened(0, ProjectCreated, after={"status": "active"})
     updates = await (await open_tab(console, admin)).send(DashboardState.load)
     card = shown(updates, DashboardState, "projects_card")
     assert (card["direction"], card["trend"]) == ("", "No data before")

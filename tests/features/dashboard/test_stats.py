@@ -6,7 +6,11 @@ from sqlalchemy import event
 
 from tca_app.core import db as database
 from tca_app.features.dashboard import service
-from tests.factories import bearer, make_admin, make_project, make_user, run
+from tca_app.features.projects import service as projects
+from tca_app.features.projects.events import ProjectArchived, ProjectCreated, ProjectDeleted, ProjectUpdated
+from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
+from tca_app.features.users.events import UserCreated, UserDeleted
+from tests.factories import bearer, do_jobs, happened, make_admin, make_project, make_user, run
 
 STATS = "/api/v1/stats"
 
@@ -17,12 +21,12 @@ def ago(days: float) -> datetime:
 
 async def test_users_are_counted_as_they_were(api):
     admin = await make_user("root", is_superuser=True, created_at=ago(100))
-    await make_user(created_at=ago(60), deleted_at=ago(40))
-    await make_user(created_at=ago(60), deleted_at=ago(10))
-    await make_user(created_at=ago(45))
-    await make_user(created_at=ago(20))
-    await make_user(created_at=ago(20), deleted_at=ago(15))
-    await make_user(created_at=ago(0))
+    for _ in range(3):
+        await make_user()
+    for days in (60, 60, 45, 20, 20, 0):
+        await happened(days, UserCreated)
+    for days in (40, 15, 10):
+        await happened(days, UserDeleted)
     stats = (await api.get(STATS, headers=await bearer(admin))).json()
     assert stats["total_users"] == {"now": 4, "before": 3, "percent": 33.3}
     by_day = {row["day"]: row["total"] for row in stats["users_by_day"]}
@@ -35,6 +39,7 @@ async def test_users_are_counted_as_they_were(api):
 
 async def test_without_a_past_there_is_no_percentage(api):
     admin = await make_admin()
+    await happened(0, UserCreated)
     stats = (await api.get(STATS, headers=await bearer(admin))).json()
     assert stats["total_users"] == {"now": 1, "before": 0, "percent": None}
     assert stats["active_projects"] == {"now": 0, "before": 0, "percent": None}
@@ -44,14 +49,39 @@ async def test_without_a_past_there_is_no_percentage(api):
 async def test_active_projects_are_counted_as_they_were(api):
     owner = await make_admin()
     await make_project(owner, created_at=ago(50))
-    await make_project(owner, created_at=ago(50), deleted_at=ago(5))
-    await make_project(owner, created_at=ago(50), deleted_at=ago(35))
     await make_project(owner, created_at=ago(50), status="archived")
     newest = await make_project(owner, "Newest")
+    paused = {"before": {"status": "active"}, "after": {"status": "paused"}}
+    woken = {"before": {"status": "paused"}, "after": {"status": "active"}}
+    await happened(50, ProjectCreated, after={"status": "active"})
+    await happened(25, ProjectUpdated, **paused)
+    await happened(20, ProjectUpdated, **woken)
+    await happened(15, ProjectArchived, before={"status": "active"}, after={"status": "archived"})
+    await happened(12, ProjectDeleted, status="archived")
+    await happened(11, ProjectDeleted, status="active")
+    await happened(10, ProjectUpdated, before={"name": "Old"}, after={"name": "New"})
+    await happened(0, ProjectCreated, after={"status": "active"})
     stats = (await api.get(STATS, headers=await bearer(owner))).json()
-    assert stats["active_projects"] == {"now": 2, "before": 2, "percent": 0.0}
+    assert stats["active_projects"] == {"now": 2, "before": 3, "percent": -33.3}
     assert (stats["newest_projects"][0]["id"], len(stats["newest_projects"])) == (newest, 3)
     assert stats["newest_projects"][0]["owner"]["id"] == owner.user_id
+
+
+async def test_the_past_is_what_people_did_and_not_what_rows_say_today(api):
+    """Through the services and the worker: created, archived, woken, deleted and restored, and back at the start."""
+    admin = await make_admin()
+    header = await bearer(admin)
+    made = await run(projects.create_project, admin, ProjectCreate(name="Billing"))
+    for status in ("paused", "active", "archived", "active"):
+        await run(projects.update_project, admin, made.id, ProjectUpdate(status=status))
+    await run(projects.delete_project, admin, made.id)
+    await do_jobs()
+    stats = (await api.get(STATS, headers=header)).json()
+    assert stats["active_projects"] == {"now": 0, "before": 0, "percent": None}
+    await run(projects.restore_project, admin, made.id)
+    await do_jobs()
+    stats = (await api.get(STATS, headers=header)).json()
+    assert stats["active_projects"] == {"now": 1, "before": 0, "percent": None}
 
 
 async def test_a_member_sees_own_projects_and_no_people(api):
