@@ -1,6 +1,7 @@
 """Web replicas and workers as real processes on stores of their own, for tests that kill them."""
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -30,6 +31,8 @@ SETTINGS = {
     "JWT_SECRET_KEY": "j" * 48,
     "PASSWORD_HASH_MEMORY_KIB": "8",
     "PASSWORD_HASH_ROUNDS": "1",
+    "DATABASE_POOL_SIZE": "4",  # all of them share one server's hundred connections
+    "DATABASE_MAX_OVERFLOW": "6",
     "RATE_LIMIT_LOGIN": "",
     "RATE_LIMIT_API": "",
     "JOB_TAKEOVER_SECONDS": "2",
@@ -139,7 +142,7 @@ class Cluster:
     def __init__(self, home: Path, template_url: str, **settings: str) -> None:
         self.home = home
         self.redis_server = RedisServer(home)
-        name = re.sub(r"\W", "_", f"tca_{home.name}")
+        name = re.sub(r"\W", "_", f"tca_{home.name}_{os.getpid()}")
         self.admin_url = template_url.replace("/tca?", "/postgres?")
         self.database = name
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
@@ -223,12 +226,15 @@ class Cluster:
 def cluster(home: Path, **settings: str) -> Iterator[Cluster]:
     """Processes are killed and stores dropped at the end, however the block ends."""
     template = re.sub(r"/tca_\w+\?", "/tca?", os.environ["DATABASE_URL"])
-    running = Cluster(home, template, **settings)
-    try:
-        yield running
-    finally:
-        running.close()
-        shutil.rmtree(home, ignore_errors=True)
+    # One at a time in the whole run, whichever pytest worker asks: two of them would starve each other.
+    with (Path(os.environ["DATA_DIR"]) / "cluster.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        running = Cluster(home, template, **settings)
+        try:
+            yield running
+        finally:
+            running.close()
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def sign_in(url: str, username: str = ADMIN) -> dict[str, str]:
