@@ -4,14 +4,11 @@ import os
 import random
 from time import monotonic
 
-import pytest
-
 from tests.faults.check import nothing_is_missing, streams_have_all
 from tests.faults.load import Acks, joined, reached, write
 from tests.processes import Cluster, Process, sign_in
 from tests.sinks import MailSink
 
-pytestmark = pytest.mark.xdist_group("e2e")
 # `make faults` runs the long form: 10000 writes and 200 kills.
 WRITES = int(os.environ.get("FAULT_WRITES", "240"))
 KILLS = int(os.environ.get("FAULT_KILLS", "5"))
