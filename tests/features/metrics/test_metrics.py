@@ -118,7 +118,7 @@ async def test_jobs_queues_pools_and_parts_are_there(api: httpx.AsyncClient) -> 
         await do_jobs()
     found = await read(api)
     assert value(found, "tca_queue_jobs", queue="email_queue", state="dead") == 1
-    assert value(found, "tca_queue_lag_seconds", queue="webhook_queue") == 0
+    assert value(found, "tca_queue_lag_seconds", queue="email_queue") == 0
     for part in ("database", "redis", "migrations"):
         assert value(found, "tca_up", part=part) == 1
         assert (value(found, "tca_probe_seconds", part=part) or 0) > 0
