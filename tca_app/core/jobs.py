@@ -209,8 +209,8 @@ async def work(queues: list[str] | None = None, *, until_empty: bool = False) ->
                     await _run(queues)
                 else:
                     await _run_for_ever(queues or QUEUE_NAMES)
-        except* (ConnectorException, PoolTimeout, OSError) as lost:
-            log.warning("job.worker_lost_database", error=type(lost.exceptions[0]).__name__)
+        except (ConnectorException, PoolTimeout, OSError) as error:
+            log.warning("job.worker_lost_database", error=type(error).__name__)
         if not until_empty:
             await asyncio.sleep(RETRY_START_S)
         elif not await _is_any_due():
@@ -264,11 +264,22 @@ async def _run(queues: list[str] | None) -> None:
 
 async def _run_for_ever(queues: Sequence[str]) -> None:
     jobs.periodic_registry.periodic_tasks = dict(_schedule)
-    async with asyncio.TaskGroup() as tasks:
-        for queue in queues:
-            options = _options() | {"queues": [queue], "concurrency": QUEUES[queue]}
-            tasks.create_task(AttentiveWorker(app=jobs, **options, wait=True, listen_notify=True).run())
-        tasks.create_task(_take_over())
+    options = _options() | {"wait": True, "listen_notify": True}
+    workers = [AttentiveWorker(app=jobs, **options, queues=[name], concurrency=QUEUES[name]) for name in queues]
+    running = [asyncio.create_task(work) for work in (*(worker.run() for worker in workers), _take_over())]
+    try:
+        # One that ends by itself has lost its connection: all begin anew.
+        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        # Both: a worker that is just starting may lose a cancellation, and only a cancellation ends what it waits for.
+        for worker in workers:
+            worker.stop()  # type: ignore[no-untyped-call]
+        for task in running:
+            task.cancel()
+        ended = await asyncio.gather(*running, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, Exception):
+            raise error
 
 
 def _options() -> dict[str, Any]:
