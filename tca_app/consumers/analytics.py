@@ -26,6 +26,10 @@ COUNTED = {
     "project_restored": "projects_restored",
     "member_added": "members_added",
     "member_removed": "members_removed",
+    "deployment_queued": "deployments_queued",
+    "deployment_succeeded": "deployments_succeeded",
+    "deployment_failed": "deployments_failed",
+    "deployment_cancelled": "deployments_cancelled",
 }
 EVENTS = "events"  # all of them, with the type as dimension
 
