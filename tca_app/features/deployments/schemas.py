@@ -13,6 +13,7 @@ from tca_app.core.schema import (
     InputModel,
     Line200,
     Line500,
+    LineNumber,
     LongLimit,
     Moment,
     Name100,
@@ -166,7 +167,7 @@ Line = Annotated[str, Field(max_length=MAX_LINE, pattern=r"^[^\x00\n]*$")]
 class LogAppend(InputModel):
     """Lines `first_seq`, `first_seq + 1` and so on. Lines that are there already are left as they are."""
 
-    first_seq: Annotated[int, Field(ge=1, le=MAX_LINES)]
+    first_seq: LineNumber
     lines: Annotated[list[Line], Field(min_length=1, max_length=MAX_BATCH)]
 
 

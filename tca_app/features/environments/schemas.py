@@ -6,11 +6,10 @@ from typing import Annotated
 from pydantic import Field
 
 from tca_app.core.editing import LEFT_OUT, Changes
-from tca_app.core.schema import HttpUrl, Id, InputModel, Moment, Name50, ReadModel, Reason
+from tca_app.core.schema import HttpUrl, Id, InputModel, Moment, Name50, Rank, ReadModel, Reason
 from tca_app.features.users.schemas import PersonRead
 
 EnvironmentName = Annotated[Name50, Field(examples=["production"])]
-Rank = Annotated[int, Field(ge=0, le=1000, description="Where it stands on the way to the users: 0 is first.")]
 
 
 class EnvironmentCreate(InputModel):
@@ -18,7 +17,7 @@ class EnvironmentCreate(InputModel):
 
     name: EnvironmentName
     url: HttpUrl = ""
-    rank: Rank = 50
+    rank: Rank = Field(50, description="Where it stands on the way to the users: 0 is first.")
     is_protected: Annotated[bool, Field(description="Deployers ask, maintainers approve.")] = False
     allow_parallel: Annotated[bool, Field(description="May more than one deployment be in progress?")] = False
 
