@@ -29,6 +29,7 @@ PUBLIC = {
     ("DELETE", "/api/auth/session"),
     ("POST", "/api/auth/setup"),
     ("POST", "/api/auth/refresh"),
+    ("POST", "/api/hooks/github/{project_id}"),  # signed with the project's own key
     ("GET", "/api"),
     ("GET", "/health"),
     ("GET", "/health/live"),

@@ -3,6 +3,7 @@
 from tca_app.models.auth import AuthSession, IdempotencyKey, LoginThrottle, OneTimeToken
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
 from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
+from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
 from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
@@ -18,6 +19,9 @@ __all__ = [
     "EventEffect",
     "EventHead",
     "FreezeWindow",
+    "GithubCommit",
+    "GithubDelivery",
+    "GithubHook",
     "IdempotencyKey",
     "JobFailure",
     "LoggedEvent",

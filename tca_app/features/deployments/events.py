@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from tca_app.core.events import TOLD, Event
+from tca_app.features.projects.events import ProjectEvent
 
 
 class _DeploymentEvent(Event):
@@ -96,3 +97,13 @@ class DeploymentCancelled(_DeploymentEvent):
     title = "{actor} cancelled the deployment of {subject}"
 
     reason: str
+
+
+class GithubHookRotated(ProjectEvent):
+    type = "github_hook_rotated"
+    title = "{actor} made a new key for the GitHub webhook of {subject}"
+
+
+class GithubHookRemoved(ProjectEvent):
+    type = "github_hook_removed"
+    title = "{actor} removed the GitHub webhook of {subject}"

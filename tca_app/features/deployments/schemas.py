@@ -203,3 +203,25 @@ class PlaceRead(ReadModel):
 class WhatRunsWhere(ReadModel):
     project: ProjectRef
     places: list[PlaceRead]
+
+
+class HookRead(ReadModel):
+    """`url` goes into the settings of the repository; `rotated_at` is null while there is no key."""
+
+    url: str
+    rotated_at: datetime | None
+
+
+class NewHook(ReadModel):
+    """`secret` is shown this once."""
+
+    url: str
+    rotated_at: datetime
+    secret: str
+
+
+class HookAnswer(ReadModel):
+    """What became of a delivery; GitHub shows it beside the delivery."""
+
+    outcome: Literal["done", "known", "ignored"]
+    detail: str
