@@ -17,7 +17,7 @@ from tca_app.deps import (
     page_response,
     problems,
 )
-from tca_app.features.deployments import decisions, logs, service
+from tca_app.features.deployments import decisions, logs, measures, service
 from tca_app.features.deployments.schemas import (
     Approval,
     ChangesRead,
@@ -30,6 +30,8 @@ from tca_app.features.deployments.schemas import (
     LogLine,
     LogQuery,
     LogState,
+    MeasuresQuery,
+    MeasuresRead,
     Refusal,
     Rollback,
 )
@@ -86,6 +88,12 @@ async def create_deployment(
         session, actor, data, DeploymentRead, lambda: service.create_deployment(session, actor, project_id, data)
     )
     return _answer(made, 201)
+
+
+@router.get("/deployments/measures", response_model=MeasuresRead, responses=problems(401, 404))
+async def read_measures(query: Annotated[MeasuresQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
+    """How often, how fast, how safely: delivery measures of one project, or of all that the caller may see."""
+    return item_response(await measures.delivery_measures(session, actor, query))
 
 
 @router.get("/deployments/{deployment_id:int}", response_model=DeploymentRead, responses=problems(401, 404))

@@ -225,3 +225,35 @@ class HookAnswer(ReadModel):
 
     outcome: Literal["done", "known", "ignored"]
     detail: str
+
+
+class MeasuresQuery(BaseModel):
+    """Of all projects that the caller may see, or of one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: Literal["7", "30", "90"] = "30"
+    environment: EnvironmentName = Field("production", description="Environments of this name count.")
+    project_id: UrlId | None = None
+
+
+class MeasuresRead(ReadModel):
+    """The four delivery measures of DORA over the last `days`; null where there is nothing to measure."""
+
+    days: int
+    environment: str
+    project_id: int | None
+    succeeded: int
+    finished: int = Field(description="Those that succeeded or failed.")
+    deployments_per_day: float = Field(description="How often a deployment succeeded, by day.")
+    lead_time_s: float | None = Field(
+        description="Median seconds from a commit to the end of the deployment that brought it."
+    )
+    with_commit_time: int = Field(description="How many deployments say when their commit was made.")
+    change_failure_rate: float | None = Field(
+        description="The share of finished deployments that failed or were rolled back, 0 to 1."
+    )
+    time_to_restore_s: float | None = Field(
+        description="Median seconds from the first bad deployment of an environment to the next good one."
+    )
+    restored: int = Field(description="How many times an environment was brought back.")
