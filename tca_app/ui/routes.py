@@ -20,6 +20,7 @@ WEBHOOKS = "/settings/webhooks"
 
 API_SESSION = "/api/auth/session"
 API_SETUP = "/api/auth/setup"
+API_DEPLOYMENTS = "/api/v1/deployments"
 API_ACTIVITY_EXPORT = "/api/v1/activity/export"
 
 

@@ -147,6 +147,26 @@ def _ids(actor: Actor, wanted: list[Any], project_id: int | None, most: int) -> 
     return select(of_one.c.id).select_from(mine.join(of_one, true()))
 
 
+_last = (
+    select(_deployments.id)
+    .where(_deployments.environment_id == _environments.id, _deployments.status == "succeeded")
+    .order_by(_deployments.finished_at.desc(), _deployments.id.desc())
+    .limit(1)
+    .correlate(Environment.__table__)
+    .scalar_subquery()
+)
+_CURRENT = WHOLE.where(
+    _deployments.id.in_(select(_last).where(_environments.project_id == bindparam("project_id")).correlate(None))
+)
+
+
+async def current_by_environment(session: AsyncSession, actor: Actor, project_id: int) -> dict[int, DeploymentRead]:
+    """What runs in each environment of a project, by the environment's id."""
+    await get_project(session, actor, project_id)
+    rows = await session.execute(_CURRENT, {"project_id": project_id})
+    return {row.environment_id: deployment_read(row) for row in rows}
+
+
 async def previous_success(session: AsyncSession, row: Any) -> Any:
     """What ran in the environment of `row` before it; None when nothing did."""
     before = WHOLE.where(

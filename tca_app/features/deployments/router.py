@@ -1,13 +1,18 @@
 """`/api/v1/deployments`, and those of one project, for build machines. Every rule stands in the services."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
+from tca_app.core.actor import Actor
+from tca_app.core.db import reading
 from tca_app.core.schema import UrlId
 from tca_app.deps import (
     CurrentActor,
+    CurrentViewer,
     Once,
     Reading,
     Writing,
@@ -17,8 +22,9 @@ from tca_app.deps import (
     page_response,
     problems,
 )
-from tca_app.features.deployments import decisions, logs, measures, service
+from tca_app.features.deployments import decisions, logs, matrix, measures, service
 from tca_app.features.deployments.schemas import (
+    MAX_BATCH,
     Approval,
     ChangesRead,
     DeploymentCreate,
@@ -30,14 +36,17 @@ from tca_app.features.deployments.schemas import (
     LogLine,
     LogQuery,
     LogState,
+    MatrixQuery,
     MeasuresQuery,
     MeasuresRead,
     Refusal,
     Rollback,
+    WhatRunsWhere,
 )
 
 router = console_router("/api/v1", "deployments")
 _deployments = TypeAdapter(list[DeploymentRead])
+_matrix = TypeAdapter(list[WhatRunsWhere])
 _lines = TypeAdapter(list[LogLine])
 
 
@@ -90,6 +99,12 @@ async def create_deployment(
     return _answer(made, 201)
 
 
+@router.get("/deployments/current", response_model=list[WhatRunsWhere], responses=problems(401))
+async def read_current(query: Annotated[MatrixQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
+    """What runs where: the environments of each project, with the version that was last brought there."""
+    return json_response(_matrix.dump_json(await matrix.what_runs_where(session, actor, query)))
+
+
 @router.get("/deployments/measures", response_model=MeasuresRead, responses=problems(401, 404))
 async def read_measures(query: Annotated[MeasuresQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
     """How often, how fast, how safely: delivery measures of one project, or of all that the caller may see."""
@@ -120,10 +135,34 @@ async def read_changes(deployment_id: UrlId, actor: CurrentActor, session: Readi
 
 @router.get("/deployments/{deployment_id:int}/logs", response_model=list[LogLine], responses=problems(401, 404))
 async def read_log(
-    deployment_id: UrlId, query: Annotated[LogQuery, Query()], actor: CurrentActor, session: Reading
+    deployment_id: UrlId, query: Annotated[LogQuery, Query()], actor: CurrentViewer, session: Reading
 ) -> Response:
-    """The lines after the number `after`."""
+    """The lines after the number `after`. A browser may ask with its cookie."""
     return json_response(_lines.dump_json(await logs.read_log(session, actor, deployment_id, query)))
+
+
+@router.get(
+    "/deployments/{deployment_id:int}/logs/download",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/plain": {}}}, **problems(401, 404)},
+)
+async def download_log(deployment_id: UrlId, actor: CurrentViewer, session: Reading) -> Response:
+    """The whole log as a text file. A browser may ask with its cookie."""
+    await service.get_deployment(session, actor, deployment_id)
+    headers = {"Content-Disposition": f'attachment; filename="deployment-{deployment_id}.log"'}
+    return StreamingResponse(_text(deployment_id, actor), headers=headers, media_type="text/plain; charset=utf-8")
+
+
+async def _text(deployment_id: int, actor: Actor) -> AsyncIterator[str]:
+    """Batch by batch, each read in a session of its own: a slow reader holds no connection."""
+    after = 0
+    while True:
+        async with reading() as session:
+            lines = await logs.read_log(session, actor, deployment_id, LogQuery(after=after))
+        yield "".join(f"{line.line}\n" for line in lines)
+        if len(lines) < MAX_BATCH:
+            return
+        after = lines[-1].seq
 
 
 @router.post("/deployments/{deployment_id:int}/logs", response_model=LogState, responses=problems(401, 403, 404, 409))

@@ -11,6 +11,7 @@ from tca_app.core.schema import (
     HttpUrl,
     Id,
     InputModel,
+    Limit,
     Line200,
     Line500,
     LineNumber,
@@ -193,16 +194,30 @@ class LogLine(ReadModel):
     line: str
 
 
-class PlaceRead(ReadModel):
-    """An environment of a project and what runs there: the last deployment that succeeded, null before the first."""
+class MatrixQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
 
-    environment: EnvironmentRef
-    current: DeploymentRead | None
+    skip: ShortSkip = 0
+    limit: Limit = 100
+
+
+class Place(ReadModel):
+    """An environment and what runs there: the last deployment that succeeded, null before the first."""
+
+    environment_id: int
+    environment: str
+    rank: int
+    url: str
+    deployment_id: int | None
+    version: str | None
+    finished_at: datetime | None
+    who: str | None
+    is_deploying: bool
 
 
 class WhatRunsWhere(ReadModel):
     project: ProjectRef
-    places: list[PlaceRead]
+    places: list[Place]
 
 
 class HookRead(ReadModel):

@@ -15,6 +15,7 @@ from tca_app.features.deployments.policy import FINISHED, STEPS, must_ask
 from tca_app.features.deployments.queries import (
     ONE,
     WHOLE,
+    current_by_environment,
     deployment_read,
     get_deployment,
     list_deployments,
@@ -26,6 +27,7 @@ from tca_app.models import Deployment, Environment
 
 __all__ = [
     "create_deployment",
+    "current_by_environment",
     "find_deployment",
     "get_deployment",
     "in_words",

@@ -181,3 +181,26 @@ async def test_changes_name_the_commits_and_what_came_between(api: httpx.AsyncCl
     assert (changes["before"]["id"], [row["id"] for row in changes["between"]]) == (before, [between])
     first = (await api.get(f"/api/v1/deployments/{before}/changes", headers=await bearer(owner))).json()
     assert first == {"before": None, "compare_url": "", "between": []}
+
+
+async def test_what_runs_where_is_the_last_that_succeeded(api: httpx.AsyncClient, owner: Actor) -> None:
+    project_id = await make_project(owner, "Billing")
+    await make_project(await make_user(), "Elsewhere")
+    await make_deployment(project_id, status="succeeded", version="1.0.0")
+    last = await make_deployment(project_id, status="succeeded", version="1.1.0", created_by_id=owner.user_id)
+    await make_deployment(project_id, status="failed", version="1.2.0")
+    await make_deployment(project_id, "staging", status="in_progress", version="1.3.0")
+    (found,) = (await api.get("/api/v1/deployments/current", headers=await bearer(owner))).json()
+    assert found["project"]["name"] == "Billing"
+    places = [(place["environment"], place["version"], place["is_deploying"]) for place in found["places"]]
+    assert places == [("development", None, False), ("staging", None, True), ("production", "1.1.0", False)]
+    assert (found["places"][2]["deployment_id"], found["places"][2]["who"]) == (last, owner.display_name)
+
+
+async def test_the_log_is_a_file_too(api: httpx.AsyncClient, owner: Actor) -> None:
+    deployment_id = await make_deployment(await make_project(owner), status="in_progress")
+    url, header = f"/api/v1/deployments/{deployment_id}/logs", await bearer(owner)
+    await api.post(url, headers=header, json={"first_seq": 1, "lines": ["one", "two"]})
+    file = await api.get(f"{url}/download", headers=header)
+    assert (file.text, file.headers["content-type"]) == ("one\ntwo\n", "text/plain; charset=utf-8")
+    assert (await api.get(f"{url}/download", headers=await bearer(await make_user()))).status_code == 404
