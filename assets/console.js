@@ -385,7 +385,10 @@
     const button = find("[data-log-follow]", panel);
     if (button.getAttribute("aria-pressed") !== String(isOn)) button.setAttribute("aria-pressed", String(isOn));
     const box = find("[data-log-lines]", panel);
-    if (isOn && box) box.scrollTop = box.scrollHeight;
+    if (!isOn || !box) return;
+    box.scrollTop = box.scrollHeight;
+    // What came into view has its real height only now: long lines are broken.
+    requestAnimationFrame(() => { box.scrollTop = box.scrollHeight; });
   };
 
   const readLog = async (panel) => {

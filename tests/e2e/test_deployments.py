@@ -37,6 +37,7 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
         lines = [f"\x1b[31mstep {first + n}\x1b[0m" for n in range(500)]
         header = {"Authorization": f"Bearer {token}"}
         assert page.request.post(url, headers=header, data={"first_seq": first, "lines": lines}).ok
+    watcher.get_by_role("log").scroll_into_view_if_needed()
     last = watcher.locator(f"[data-seq='{LINES}']")
     expect(last).to_be_in_viewport()
     expect(last.locator(".ansi-1")).to_have_text(f"step {LINES}")

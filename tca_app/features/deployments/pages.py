@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.deployments.detail_pages import deployment_page
+from tca_app.features.deployments.measures_state import PERIODS, MeasuresState
 from tca_app.features.deployments.parts import columns
 from tca_app.features.deployments.state import DeploymentsState, MatrixState
 from tca_app.ui import routes
@@ -15,15 +16,51 @@ from tca_app.ui.table import data_table
 state = DeploymentsState
 
 
-@page(routes.DEPLOYMENTS, "Deployments", on_load=(DeploymentsState.load, MatrixState.load))
+@page(routes.DEPLOYMENTS, "Deployments", on_load=(DeploymentsState.load, MatrixState.load, MeasuresState.load))
 def deployments_page() -> rx.Component:
     return rx.fragment(
         page_header("Deployments", "What was brought where, by whom, and how it went."),
         tabs(
-            ("All", routes.DEPLOYMENTS, ~MatrixState.is_shown),
+            ("All", routes.DEPLOYMENTS, ~MatrixState.is_shown & ~MeasuresState.is_shown),
             ("What runs where", f"{routes.DEPLOYMENTS}?view=where", MatrixState.is_shown),
+            ("Measures", f"{routes.DEPLOYMENTS}?view=measures", MeasuresState.is_shown),
         ),
-        rx.cond(MatrixState.is_shown, _matrix(), _list()),
+        rx.cond(MatrixState.is_shown, _matrix(), rx.cond(MeasuresState.is_shown, _measures(), _list())),
+    )
+
+
+def _measures() -> rx.Component:
+    """Of production; each figure says what it means."""
+    return rx.fragment(
+        rx.el.div(
+            rx.el.nav(
+                *(
+                    link(
+                        f"{days} days",
+                        to=f"{routes.DEPLOYMENTS}?view=measures&days={days}",
+                        class_name="btn small",
+                        custom_attrs={"aria-current": rx.cond(MeasuresState.days == days, "page", "false")},
+                    )
+                    for days in PERIODS
+                ),
+                class_name="row",
+                aria_label="Period",
+            ),
+            rx.el.span("Environments called production, of all projects that you see.", class_name="muted"),
+            class_name="row measures-head",
+        ),
+        rx.el.div(rx.foreach(MeasuresState.figures, _figure), class_name="cards"),
+    )
+
+
+def _figure(figure: Any) -> rx.Component:
+    return rx.el.section(
+        rx.el.h2(figure["label"], class_name="card-label"),
+        rx.el.div(figure["value"], class_name="card-value num"),
+        rx.el.div(figure["basis"], class_name="card-trend"),
+        rx.el.p(figure["meaning"], class_name="cell-sub"),
+        class_name="panel card",
+        key=figure["label"].to(str),
     )
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from typing import Any, TypedDict
-from urllib.parse import parse_qs, urlsplit
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError, NotFound
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentQuery, DeploymentRead
-from tca_app.features.deployments.state import DeploymentRow, row_of
+from tca_app.features.deployments.state import DeploymentRow, given_in, row_of
 from tca_app.features.environments import service as environments
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy
@@ -53,7 +52,7 @@ class ProjectDeploymentsState(FormState, SessionState):
         project_id, actor = shown_project(self), self._as_actor()
         if project_id != self._project_id:
             self._project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
-        if tab_of(self.router_data) != "deployments":
+        if given_in(self.router_data, "tab") != "deployments":
             return
         self._watch(ProjectDeploymentsState.load, f"project:{project_id}")
         try:
@@ -105,12 +104,6 @@ class ProjectDeploymentsState(FormState, SessionState):
                 DeploymentRead,
                 lambda: deployments.create_deployment(session, actor, project_id, data, source="ui"),
             )
-
-
-def tab_of(router_data: dict[str, Any]) -> str:
-    """The tab that the address names."""
-    given = parse_qs(urlsplit(str(router_data.get("asPath", ""))).query, max_num_fields=20)
-    return given.get("tab", [""])[-1]
 
 
 def _card(place: Any, current: DeploymentRead | None) -> PlaceCard:

@@ -100,7 +100,7 @@ class DeploymentsState(TableState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        if is_matrix(self.router_data):
+        if view_of(self.router_data):
             return
         self._watch(DeploymentsState.load, "deployments")
         await self._load()
@@ -125,9 +125,16 @@ class Line(TypedDict):
     cells: list[Cell]
 
 
-def is_matrix(router_data: dict[str, Any]) -> bool:
-    given = parse_qs(urlsplit(str(router_data.get("asPath", ""))).query, max_num_fields=20)
-    return given.get("view", [""])[-1] == "where"
+def given_in(router_data: dict[str, Any], name: str) -> str:
+    """What the address says under `name`, "" when it says nothing."""
+    given = parse_qs(urlsplit(str(router_data.get("asPath", ""))).query, max_num_fields=50)
+    return given.get(name, [""])[-1]
+
+
+def view_of(router_data: dict[str, Any]) -> str:
+    """ "where" or "measures"; "" for the list."""
+    view = given_in(router_data, "view")
+    return view if view in ("where", "measures") else ""
 
 
 class MatrixState(SessionState):
@@ -140,7 +147,7 @@ class MatrixState(SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        self.is_shown = is_matrix(self.router_data)
+        self.is_shown = view_of(self.router_data) == "where"
         if not self.is_shown:
             return
         self._watch(MatrixState.load, "deployments", "projects")

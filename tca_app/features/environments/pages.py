@@ -6,7 +6,7 @@ import reflex as rx
 
 from tca_app.features.environments.freeze_state import FreezeState
 from tca_app.features.environments.state import EnvironmentsState
-from tca_app.ui.components import badge, button, confirm_dialog, icon_button, panel, relative_time
+from tca_app.ui.components import badge, button, confirm_dialog, icon_button, panel
 from tca_app.ui.forms import check_field, form_dialog, select_field, text_field
 
 state = EnvironmentsState
@@ -56,13 +56,7 @@ def _window(window: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.div(window["where"], ": ", window["why"], class_name="cell-title plain"),
-            rx.el.div(
-                "From ",
-                relative_time(window["starts_at"]),
-                " until ",
-                relative_time(window["ends_at"]),
-                class_name="cell-sub",
-            ),
+            rx.el.div(window["when"], class_name="cell-sub num"),
             class_name="grow",
         ),
         button("Lift", kind="small", on_click=state.lift(window["id"])),

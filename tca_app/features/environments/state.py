@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError, NotFound, Stale
-from tca_app.features.deployments.project_state import tab_of
+from tca_app.features.deployments.state import given_in
 from tca_app.features.environments import freezes
 from tca_app.features.environments import service as environments
 from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
@@ -35,13 +35,12 @@ class EnvironmentRow(TypedDict):
 
 
 class FreezeRow(TypedDict):
-    """Times are ISO 8601."""
+    """`when` is both times in UTC, as people read them."""
 
     id: int
     where: str
     why: str
-    starts_at: str
-    ends_at: str
+    when: str
 
 
 class EnvironmentsState(FormState, SessionState):
@@ -60,7 +59,7 @@ class EnvironmentsState(FormState, SessionState):
         project_id = shown_project(self)
         if project_id != self._project_id:
             self._project_id, self.environments, self.windows = project_id, [], []
-        if tab_of(self.router_data) != "settings":
+        if given_in(self.router_data, "tab") != "settings":
             return
         self._watch(EnvironmentsState.load, f"project:{project_id}")
         try:
@@ -190,6 +189,5 @@ def _window(window: Any) -> FreezeRow:
         id=window.id,
         where=window.environment or "Everything",
         why=window.why,
-        starts_at=window.starts_at.isoformat(),
-        ends_at=window.ends_at.isoformat(),
+        when=f"{window.starts_at:%Y-%m-%d %H:%M} to {window.ends_at:%Y-%m-%d %H:%M} UTC",
     )

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from tca_app.core.actor import Actor
 from tca_app.core.db import transaction
 from tca_app.features.deployments.detail_state import DeploymentState
+from tca_app.features.deployments.measures_state import MeasuresState
 from tca_app.features.deployments.project_state import ProjectDeploymentsState
 from tca_app.features.deployments.state import DeploymentsState, MatrixState
 from tca_app.models import Deployment, Environment
@@ -158,3 +159,15 @@ async def test_a_person_enters_a_deployment_once_however_often_they_click(consol
     await tab.send(ProjectDeploymentsState.save, form=form | {"version": "3.0.0"})
     await tab.send(ProjectDeploymentsState.save, form=form | {"version": "3.0.0"})
     assert await deployment_events() == [("deployment_queued", "queued")]
+
+
+async def test_measures_are_shown_in_words_for_the_period_of_the_url(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="succeeded")
+    await make_deployment(project_id, status="failed")
+    tab = await open_page(console, owner, "/deployments?view=measures&days=7")
+    updates = await tab.send(MeasuresState.load)
+    assert shown(updates, MeasuresState, "days") == "7"
+    figures = shown(updates, MeasuresState, "figures")
+    assert [figure["value"] for figure in figures] == ["0.1 a day", "Not measured", "50%", "Not measured"]
