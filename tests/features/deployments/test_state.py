@@ -10,6 +10,7 @@ from sqlalchemy import update
 from tca_app.core.actor import Actor
 from tca_app.core.db import transaction
 from tca_app.features.deployments.detail_state import DeploymentState
+from tca_app.features.deployments.hook_state import HookState
 from tca_app.features.deployments.measures_state import MeasuresState
 from tca_app.features.deployments.project_state import ProjectDeploymentsState
 from tca_app.features.deployments.state import DeploymentsState, MatrixState
@@ -171,3 +172,24 @@ async def test_measures_are_shown_in_words_for_the_period_of_the_url(console: Co
     assert shown(updates, MeasuresState, "days") == "7"
     figures = shown(updates, MeasuresState, "figures")
     assert [figure["value"] for figure in figures] == ["0.1 a day", "Not measured", "50%", "Not measured"]
+
+
+async def test_a_new_secret_is_shown_until_one_goes_on(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    tab = await open_page(console, owner, f"/projects/{project_id}?tab=settings")
+    assert f"/api/hooks/github/{project_id}" in shown(await tab.send(HookState.load), HookState, "address")
+    await tab.send(HookState.ask, action="rotate")
+    secret = shown(await tab.send(HookState.confirm, _form={}), HookState, "fresh")
+    assert len(secret) > 40
+    assert shown(await tab.send(HookState.load), HookState, "fresh") == ""
+
+
+async def test_a_deployer_is_shown_nothing_of_the_webhook(console: Console) -> None:
+    deployer = await make_user()
+    project_id = await make_project(await make_user(), team={deployer: "deployer"})
+    tab = await open_page(console, deployer, f"/projects/{project_id}?tab=settings")
+    assert not shown(await tab.send(HookState.load), HookState, "address")
+    await tab.send(HookState.ask, action="rotate")
+    updates = await tab.send(HookState.confirm, _form={})
+    assert "permission" in shown(updates, HookState, "asking_error")

@@ -6,6 +6,8 @@ import reflex as rx
 
 from tca_app.features.activity.pages import subject_activity
 from tca_app.features.activity.state import SubjectFeedState
+from tca_app.features.deployments.hook_pages import github_settings
+from tca_app.features.deployments.hook_state import HookState
 from tca_app.features.deployments.project_pages import deployments_tab
 from tca_app.features.deployments.project_state import ProjectDeploymentsState
 from tca_app.features.environments.pages import environment_settings
@@ -51,6 +53,7 @@ project = ProjectState.project
         DeliveriesState.load,
         ProjectDeploymentsState.load,
         EnvironmentsState.load,
+        HookState.load,
         MembersState.load,
         SubjectFeedState.load,
         PresenceState.load,
@@ -165,6 +168,7 @@ def _settings() -> rx.Component:
             actions=(button("Edit", kind="small", icon="pencil", on_click=_edit()),),
         ),
         rx.cond(_may("environments.write"), environment_settings()),
+        rx.cond(_may("hooks.write"), github_settings()),
         rx.cond(
             _may("projects.delete"),
             panel(
