@@ -229,6 +229,7 @@ def _dialog(action: str) -> rx.Component:
         on_confirm=state.confirm,
         on_cancel=state.cancel_asking(),
         busy=state.is_acting,
+        kind="primary" if action in ("approve", "start", "succeed") else "danger",
         body=rx.el.div(error, _reason_field(label, action == "refuse") if label else None, class_name="stack tight"),
     )
 

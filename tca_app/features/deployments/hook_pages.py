@@ -57,5 +57,6 @@ def _dialog(action: str, title: str, text: str, confirm: str) -> rx.Component:
         on_confirm=state.confirm,
         on_cancel=state.cancel(),
         busy=state.is_acting,
+        kind="primary" if action == "rotate" else "danger",
         body=error,
     )

@@ -11,6 +11,12 @@ from tca_app.ui.session import SessionState
 
 PERIODS = ("7", "30", "90")
 NOT_MEASURED = "Not measured"
+MEANINGS = {
+    "Deployment frequency": "How often a deployment succeeded.",
+    "Lead time": "From a commit to the end of the deployment that brought it; the median.",
+    "Change failure rate": "The share of finished deployments that failed or were rolled back.",
+    "Time to restore": "From the first bad deployment of an environment to the next good one; the median.",
+}
 
 
 class Figure(TypedDict):
@@ -42,27 +48,17 @@ class MeasuresState(SessionState):
 
 
 def figures_of(found: MeasuresRead) -> list[Figure]:
-    """The figures in words, with the definitions of the REST document."""
-    meanings = {name: str(field.description) for name, field in MeasuresRead.model_fields.items()}
-    rate = found.change_failure_rate
-    shown: tuple[tuple[str, str, str, str], ...] = (
-        (
-            "Deployment frequency",
-            "deployments_per_day",
-            f"{found.deployments_per_day:.1f} a day",
-            f"{found.succeeded:,} succeeded",
-        ),
-        ("Lead time", "lead_time_s", _span(found.lead_time_s), f"{found.with_commit_time:,} with a commit time"),
-        (
-            "Change failure rate",
-            "change_failure_rate",
-            NOT_MEASURED if rate is None else f"{rate:.0%}",
-            f"{found.finished:,} finished",
-        ),
-        ("Time to restore", "time_to_restore_s", _span(found.time_to_restore_s), f"{found.restored:,} restored"),
-    )
+    """The figures in words."""
+    rate = NOT_MEASURED if found.change_failure_rate is None else f"{found.change_failure_rate:.0%}"
+    shown = {
+        "Deployment frequency": (f"{found.deployments_per_day:.1f} a day", f"{found.succeeded:,} succeeded"),
+        "Lead time": (_span(found.lead_time_s), f"{found.with_commit_time:,} with a commit time"),
+        "Change failure rate": (rate, f"{found.finished:,} finished"),
+        "Time to restore": (_span(found.time_to_restore_s), f"{found.restored:,} restored"),
+    }
     return [
-        Figure(label=label, value=value, basis=basis, meaning=meanings[name]) for label, name, value, basis in shown
+        Figure(label=label, value=value, basis=basis, meaning=MEANINGS[label])
+        for label, (value, basis) in shown.items()
     ]
 
 

@@ -64,7 +64,7 @@ def _place(place: Any) -> rx.Component:
             ),
             rx.el.div("Nothing yet", class_name="muted"),
         ),
-        class_name="panel card",
+        class_name="panel card top",
         key=place["id"].to(str),
     )
 
