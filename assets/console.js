@@ -352,18 +352,121 @@
     }
   };
 
+  /* ---- the log of a deployment: read from the API as it grows, drawn here, so that no line passes the websocket ---- */
+
+  const LOG_BATCH = 1000;
+  const LOG_SHAPES = { 1: "bold", 2: "dim", 3: "italic", 4: "underline" };
+  const logs = new WeakMap();
+
+  /** A line with its ANSI colours as spans; every other control sequence is left out. */
+  const paintLine = (raw, look) => {
+    const line = document.createElement("div");
+    const text = raw.slice(raw.lastIndexOf("\r", raw.length - 2) + 1).replace(/\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b\[[0-9;?]*[A-Za-ln-z]/g, "");
+    for (const [at, part] of text.split(/\x1b\[([0-9;]*)m/).entries()) {
+      if (at % 2) {
+        for (const code of (part || "0").split(";").map(Number)) {
+          if (code === 0) look.clear();
+          else if (LOG_SHAPES[code]) look.set(code, LOG_SHAPES[code]);
+          else if (code === 22) { look.delete(1); look.delete(2); }
+          else if (code === 23 || code === 24) look.delete(code - 20);
+          else if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97)) look.set("color", `ansi-${code % 10}`);
+          else if (code === 39) look.delete("color");
+        }
+      } else if (part) {
+        const piece = look.size ? document.createElement("span") : document.createTextNode(part);
+        if (look.size) Object.assign(piece, { className: [...look.values()].join(" "), textContent: part });
+        line.append(piece);
+      }
+    }
+    return line;
+  };
+
+  const followLog = (panel, isOn) => {
+    const button = find("[data-log-follow]", panel);
+    if (button.getAttribute("aria-pressed") !== String(isOn)) button.setAttribute("aria-pressed", String(isOn));
+    const box = find("[data-log-lines]", panel);
+    if (!isOn || !box) return;
+    box.scrollTop = box.scrollHeight;
+    // What came into view has its real height only now: long lines are broken.
+    requestAnimationFrame(() => { box.scrollTop = box.scrollHeight; });
+  };
+
+  const readLog = async (panel) => {
+    const box = find("[data-log-lines]", panel);
+    let log = logs.get(panel);
+    if (!box || (log?.box === box && log.url === panel.dataset.log && log.isReading)) return;
+    if (log?.box !== box || log.url !== panel.dataset.log) {
+      log = { box, url: panel.dataset.log, last: 0, isReading: false, look: new Map() };
+      logs.set(panel, log);
+      box.replaceChildren();
+    }
+    log.isReading = true;
+    try {
+      while (log.last < Number(panel.dataset.lines) && logs.get(panel) === log) {
+        const answer = await call(`${log.url}?after=${log.last}&limit=${LOG_BATCH}`);
+        const lines = answer.ok ? await answer.json() : [];
+        if (!lines.length || logs.get(panel) !== log) break;
+        const drawn = document.createDocumentFragment();
+        for (const entry of lines) {
+          const line = paintLine(entry.line, log.look);
+          line.dataset.seq = entry.seq;
+          drawn.append(line);
+        }
+        box.append(drawn);
+        log.last = lines.at(-1).seq;
+        if (find("[data-log-follow]", panel).getAttribute("aria-pressed") === "true") followLog(panel, true);
+      }
+    } catch { /* the next change of the page, or its clock, tries again */ }
+    log.isReading = false;
+  };
+
+  const searchLog = (panel, step) => {
+    const wanted = find("[data-log-search]", panel).value.toLowerCase();
+    const lines = all("[data-seq]", panel);
+    const hits = wanted ? lines.filter((line) => line.textContent.toLowerCase().includes(wanted)) : [];
+    const before = hits.findIndex((line) => line.classList.contains("at"));
+    for (const line of lines) line.classList.remove("hit", "at");
+    for (const line of hits) line.classList.add("hit");
+    const at = before < 0 ? 0 : (before + step + hits.length) % hits.length;
+    if (hits.length) {
+      followLog(panel, false);
+      hits[at].classList.add("at");
+      const box = find("[data-log-lines]", panel);
+      box.scrollTop = hits[at].offsetTop - box.clientHeight / 2;
+    }
+    find("[data-log-found]", panel).textContent = !wanted ? "" : hits.length ? `${at + 1} of ${hits.length}` : "Not found";
+  };
+
+  document.addEventListener("input", (event) => {
+    if (event.target.matches?.("[data-log-search]")) searchLog(event.target.closest("[data-log]"), 0);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches?.("[data-log-search]")) return;
+    searchLog(event.target.closest("[data-log]"), event.shiftKey ? -1 : 1);
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-log-follow]");
+    if (button) followLog(button.closest("[data-log]"), button.getAttribute("aria-pressed") !== "true");
+  });
+  /* Who scrolls up wants to read; who comes back to the end wants to follow. */
+  document.addEventListener("wheel", (event) => {
+    const panel = event.target.closest?.("[data-log-lines]")?.closest("[data-log]");
+    if (panel && event.deltaY < 0) followLog(panel, false);
+  }, { passive: true });
+
   const refresh = () => {
     giveFocusBack();
     leadToFault();
     watchMore();
     all("time[data-relative]").forEach(setTime);
     all("input[data-value]").forEach(followUrl);
+    all("[data-log]").forEach(readLog);
     markSidebar();
   };
 
   // Runs before the next paint, so nobody sees the exact time turn into a relative one.
   new MutationObserver(refresh).observe(document, {
-    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime", "data-value", "aria-invalid"],
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime", "data-value", "aria-invalid", "data-lines"],
   });
   setInterval(() => document.hidden || refresh(), 20000);
   document.addEventListener("visibilitychange", refresh);

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app import demo_history
 from tca_app.core.errors import Conflict
 from tca_app.core.security import hash_password
+from tca_app.features.environments.starting import make_starting
 from tca_app.features.projects.service import slug_of
 from tca_app.features.retention.service import TRASH_DAYS
 from tca_app.models import Project, ProjectMember, User
@@ -105,6 +106,7 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     for project, project_id in zip(projects, made.scalars(), strict=True):
         project["id"] = project_id
     rows = [row for project in projects for row in _team(dice, now, project, at_work)]
+    await make_starting(session, *(project["id"] for project in projects))
     await session.execute(insert(ProjectMember), rows)
     events = await demo_history.tell(session, dice, now, people, projects, rows)
     member = next(person for person in at_work if not person["is_superuser"])

@@ -19,6 +19,7 @@ from tca_app.core.reports import close_reports, start_reports
 from tca_app.features.activity import pages as activity_pages
 from tca_app.features.auth import pages as auth_pages
 from tca_app.features.dashboard import pages as dashboard_pages
+from tca_app.features.deployments import pages as deployment_pages
 from tca_app.features.jobs import pages as job_pages
 from tca_app.features.notifications import pages as notification_pages
 from tca_app.features.presence.state import keep_presence
@@ -36,6 +37,7 @@ PAGES = [
     *dashboard_pages.PAGES,
     *users_pages.PAGES,
     *project_pages.PAGES,
+    *deployment_pages.PAGES,
     *activity_pages.PAGES,
     *notification_pages.PAGES,
     *job_pages.PAGES,

@@ -14,10 +14,21 @@ from tca_app.core.events import Event, emit, logged_values
 from tca_app.core.security import hash_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
+from tca_app.features.environments.starting import make_starting
 from tca_app.features.users.events import UserUpdated
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookWithSecret
-from tca_app.models import EventEffect, LoggedEvent, Notification, Project, ProjectMember, User, WebhookDelivery
+from tca_app.models import (
+    Deployment,
+    Environment,
+    EventEffect,
+    LoggedEvent,
+    Notification,
+    Project,
+    ProjectMember,
+    User,
+    WebhookDelivery,
+)
 from tca_app.worker import work
 
 PASSWORD = "Green-Boat-42"
@@ -57,7 +68,43 @@ async def make_project(owner: Actor, name: str = "", team: dict[Actor, str] | No
         roles = {owner: "owner"} | (team or {})
         rows = [{"project_id": project_id, "user_id": who.user_id, "role": role} for who, role in roles.items()]
         await session.execute(insert(ProjectMember), rows)
+        await make_starting(session, project_id)
     return project_id
+
+
+async def make_deployment(
+    project_id: int, environment: str = "production", *, status: str = "queued", **fields: Any
+) -> int:
+    """A deployment in any state; what the state demands is filled in. Returns its id."""
+    now = datetime.now(UTC)
+    times: dict[str, Any] = {"queued_at": now}
+    if status == "pending_approval":
+        times = {}
+    elif status in ("in_progress", "succeeded", "failed"):
+        times["started_at"] = now
+    if status in ("succeeded", "failed", "cancelled"):
+        times["finished_at"] = now
+    named = (Environment.project_id == project_id) & (Environment.name == environment)
+    place = select(Environment.id).where(named, Environment.deleted_at.is_(None)).scalar_subquery()
+    values = {"project_id": project_id, "environment_id": place, "version": "1.0.0", "source": "api"}
+    values |= {"status": status} | times | fields
+    async with transaction() as session:
+        return (await session.execute(insert(Deployment).values(values).returning(Deployment.id))).scalar_one()
+
+
+async def deployment_events() -> list[tuple[str, str | None]]:
+    """What the log says about deployments, oldest first: the type, and the state after it."""
+    async with transaction() as session:
+        rows = select(LoggedEvent.type, LoggedEvent.data["after"]["status"].astext)
+        rows = rows.where(LoggedEvent.subject_type == "deployment").order_by(LoggedEvent.id)
+        return [(row[0], row[1]) for row in await session.execute(rows)]
+
+
+async def environment_of(project_id: int, name: str = "production") -> int:
+    """The id of an environment."""
+    async with transaction() as session:
+        named = (Environment.project_id == project_id) & (Environment.name == name)
+        return (await session.execute(select(Environment.id).where(named))).scalar_one()
 
 
 async def make_notification(whom: Actor) -> int:

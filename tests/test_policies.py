@@ -1,5 +1,7 @@
 """No route without a policy: every route is called as nobody, and only those on the list below answer."""
 
+from typing import Any
+
 import httpx
 import pytest
 from fastapi.routing import APIRoute
@@ -7,8 +9,10 @@ from fastapi.routing import APIRoute
 from tca_app.api import build_api
 from tca_app.models import Project, User, Webhook
 from tests.factories import (
+    environment_of,
     make_admin,
     make_delivery,
+    make_deployment,
     make_notification,
     make_project,
     make_user,
@@ -25,10 +29,21 @@ PUBLIC = {
     ("DELETE", "/api/auth/session"),
     ("POST", "/api/auth/setup"),
     ("POST", "/api/auth/refresh"),
+    ("POST", "/api/hooks/github/{project_id}"),  # signed with the project's own key
     ("GET", "/api"),
     ("GET", "/health"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
+}
+
+# What the calls need that are told by their last word.
+BODIES: dict[str, dict[str, Any]] = {
+    "deployments": {"environment": "production", "version": "1.0.0"},
+    "freezes": {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z", "why": "Christmas"},
+    "logs": {"first_seq": 1, "lines": ["x"]},
+    "refuse": {"reason": "x"},
+    "rollback": {"description": ""},
+    "approve": {"freeze_reason": ""},
 }
 
 
@@ -49,7 +64,8 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     admin = await make_admin()
     project_id = await make_project(admin)
     before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
-    ids = {"session_id": 1, "notification_id": 1, "job_id": 1, "webhook_id": 1, "delivery_id": 1}
+    names = ("session_id", "notification_id", "job_id", "webhook_id", "delivery_id", "deployment_id", "environment_id")
+    ids = dict.fromkeys((*names, "freeze_id"), 1)
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -68,10 +84,14 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     before = [await row_of(*row) for row in mine]
     ids = {"session_id": admin.session_id, "notification_id": await make_notification(admin), "job_id": 1}
     ids |= {"webhook_id": hook.id, "delivery_id": await make_delivery(hook.id)}
+    ids |= {"deployment_id": await make_deployment(project_id), "freeze_id": 1}
+    ids |= {"environment_id": await environment_of(project_id)}
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     bodies = {"members": {"user_id": admin.user_id, "role": "viewer"}, "transfer": {"user_id": admin.user_id}}
+    bodies |= BODIES
     body = {"role": "viewer"} if path.endswith("members/{user_id}") else bodies.get(path.rsplit("/", 1)[-1])
     body = body or ({"description": "Mallory"} if "/webhooks/" in path else None)
+    body = {"status": "succeeded"} if path.endswith("/{deployment_id}") else body
     body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
     answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)
     # What only administrators have at all is refused; elsewhere whatever is somebody else's does not exist.

@@ -25,6 +25,10 @@ COUNTED = {
     "project_restored": "projects_restored",
     "member_added": "members_added",
     "member_removed": "members_removed",
+    "deployment_queued": "deployments_queued",
+    "deployment_succeeded": "deployments_succeeded",
+    "deployment_failed": "deployments_failed",
+    "deployment_cancelled": "deployments_cancelled",
 }
 # The one place that says what is counted. `events`: all, by type. `users_total` and `projects_active`: by how much the
 # day changed how many there are, so that a count of now and these tell how many there were on any day before.

@@ -82,7 +82,7 @@ def _audience(event: Logged, teams: dict[int, dict[int, str]], admins: set[int])
         return admins | ({event.subject_id} if event.type == WELCOME else set())
     if rule == "subject":
         return {event.subject_id}
-    return {int(event.data[name]) for name in rule.split()}
+    return {int(event.data[name]) for name in rule.split() if event.data[name] is not None}
 
 
 async def _teams(session: AsyncSession, project_ids: set[int]) -> dict[int, dict[int, str]]:
@@ -111,7 +111,7 @@ def _ways(event: Logged, concerned: set[int], chosen: dict[tuple[int, str, str],
         if event.type == WELCOME and event.subject_id == user_id:
             ways[user_id] = {"mail"}
             continue
-        is_own = user_id == event.actor_id
+        is_own = user_id == event.actor_id and not KINDS[event.type].even_own
         ways[user_id] = {
             channel
             for channel in CHANNELS

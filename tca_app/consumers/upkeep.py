@@ -5,6 +5,7 @@ import structlog
 from tca_app.consumers.analytics import recount
 from tca_app.core.db import transaction
 from tca_app.core.jobs import periodic
+from tca_app.features.deployments.stuck import fail_stuck
 from tca_app.features.retention import service as retention
 
 log = structlog.get_logger(__name__)
@@ -38,3 +39,14 @@ async def check_numbers() -> None:
     async with transaction() as session:
         total, wrong = await recount(session)
     (log.warning if wrong else log.info)("upkeep.recounted", numbers=total, mended=wrong[:20])
+
+
+@periodic("fail_stuck", "*/5 * * * *")
+async def fail_stuck_deployments() -> None:
+    """Until none is left that nobody speaks of any more."""
+    failed = 1
+    while failed:
+        async with transaction() as session:
+            failed = await fail_stuck(session)
+        if failed:
+            log.warning("upkeep.deployments_failed", deployments=failed)

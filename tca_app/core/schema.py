@@ -7,9 +7,10 @@ and the characters that reorder text on a screen are refused everywhere (row IN-
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_ID = 2**53 - 1  # what every JSON reader can hold exactly (RFC 8259, section 6)
 _REORDER = r"\u202a-\u202e\u2066-\u2069\ufeff"
@@ -24,8 +25,14 @@ _EMAIL = (
 
 
 _USERNAME = r"^[A-Za-z0-9]+$"
+_FILLED = rf"^{_ONE_LINE}*{_INK}{_ONE_LINE}*$"
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _HTTP_URL = r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?)?$"
+# RFC 3339 with an offset, in years where no offset leads out of what the database and Python can both hold.
+_MOMENT = (
+    r"^(19[7-9][0-9]|[2-8][0-9]{3})-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+)
 _PATTERN_WORDS = {
     _EMAIL: "Enter an email address, such as ana@example.com.",
     _USERNAME: "Use only ASCII letters and digits.",
@@ -74,14 +81,28 @@ def _true_or_false(value: object) -> object:
     return value
 
 
+def _moment(value: object) -> object:
+    """Pydantic alone would take a number of seconds too, and a date without a time."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(_MOMENT, value):
+        raise ValueError("Enter a time with its offset, such as 2026-05-04T09:30:00Z.")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except ValueError as error:
+        raise ValueError("There is no such time.") from error
+
+
 def _fold(value: str) -> str:
     return value.casefold()
 
 
 Line100 = Annotated[str, Field(max_length=100, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
-Name100 = Annotated[
-    str, Field(min_length=1, max_length=100, pattern=rf"^{_ONE_LINE}*{_INK}{_ONE_LINE}*$"), AfterValidator(_tidy)
-]
+Name100 = Annotated[str, Field(min_length=1, max_length=100, pattern=_FILLED), AfterValidator(_tidy)]
+Line200 = Annotated[str, Field(max_length=200, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
+Line500 = Annotated[str, Field(max_length=500, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
+Name50 = Annotated[str, Field(min_length=1, max_length=50, pattern=_FILLED), AfterValidator(_tidy)]
+Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=_FILLED), AfterValidator(_tidy)]
 Text2000 = Annotated[str, Field(max_length=2000, pattern=rf"^{_TEXT}*$"), AfterValidator(_tidy)]
 SearchText = Annotated[str, Field(max_length=100, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
 Email = Annotated[
@@ -99,12 +120,26 @@ HttpUrl = Annotated[
         examples=["https://git.example.com/billing"],
     ),
 ]
+_GivenMoment = Annotated[
+    str, Field(pattern=_MOMENT, json_schema_extra={"format": "date-time"}, examples=["2026-05-04T09:30:00Z"])
+]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_type=_GivenMoment)]
 _Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Id = Annotated[_Id, BeforeValidator(_whole, json_schema_input_type=_Id)]
 _Skip = Annotated[int, Field(ge=0, le=2**31 - 1)]
 _Limit = Annotated[int, Field(ge=1, le=100)]
 UrlId = Annotated[_Id, BeforeValidator(_digits, json_schema_input_type=_Id)]
 Skip = Annotated[_Skip, BeforeValidator(_digits, json_schema_input_type=_Skip)]
+_Rank = Annotated[int, Field(ge=0, le=1_000)]
+_LineNumber = Annotated[int, Field(ge=1, le=100_000)]
+Rank = Annotated[_Rank, BeforeValidator(_whole, json_schema_input_type=_Rank)]
+LineNumber = Annotated[_LineNumber, BeforeValidator(_whole, json_schema_input_type=_LineNumber)]
+_ShortSkip = Annotated[int, Field(ge=0, le=10_000)]
+_LongLimit = Annotated[int, Field(ge=1, le=1_000)]
+_Count = Annotated[int, Field(ge=0, le=1_000_000)]
+ShortSkip = Annotated[_ShortSkip, BeforeValidator(_digits, json_schema_input_type=_ShortSkip)]
+LongLimit = Annotated[_LongLimit, BeforeValidator(_digits, json_schema_input_type=_LongLimit)]
+Count = Annotated[_Count, BeforeValidator(_digits, json_schema_input_type=_Count)]
 Limit = Annotated[_Limit, BeforeValidator(_digits, json_schema_input_type=_Limit)]
 Flag = Annotated[bool, BeforeValidator(_true_or_false, json_schema_input_type=bool)]
 

@@ -1,7 +1,9 @@
 """Every table. Import them from here, so that Alembic and relations always know them all."""
 
 from tca_app.models.auth import AuthSession, IdempotencyKey, LoginThrottle, OneTimeToken
+from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
 from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
+from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
 from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
@@ -11,8 +13,15 @@ from tca_app.models.webhook import Webhook, WebhookDelivery
 __all__ = [
     "AuthSession",
     "DailyMetric",
+    "Deployment",
+    "DeploymentLog",
+    "Environment",
     "EventEffect",
     "EventHead",
+    "FreezeWindow",
+    "GithubCommit",
+    "GithubDelivery",
+    "GithubHook",
     "IdempotencyKey",
     "JobFailure",
     "LoggedEvent",

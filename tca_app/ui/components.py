@@ -222,8 +222,9 @@ def confirm_dialog(
     busy: rx.Var[bool] | bool = False,
     body: rx.Component | None = None,
     type_name: Any = None,
+    kind: str = "danger",
 ) -> rx.Component:
-    """Asks before something destructive. `body` may hold more fields, such as the new owner.
+    """Asks before something that cannot be taken back; `kind` "primary" when it destroys nothing. `body` may hold more fields, such as the new owner.
 
     With `type_name` the person must type that name: the browser checks it by the field's pattern, and the handler gets
     the form as `dict[str, str]` and must compare `form["confirm_name"]` again.
@@ -239,7 +240,7 @@ def confirm_dialog(
                 rx.el.div(
                     # Radix' own Cancel gets the focus when the dialog opens; without one it stays outside.
                     rx.alert_dialog.cancel(button("Cancel", disabled=busy)),
-                    button(confirm, kind="danger", busy=busy, type="submit"),
+                    button(confirm, kind=kind, busy=busy, type="submit"),
                     class_name="dialog-foot",
                 ),
                 on_submit=on_confirm,

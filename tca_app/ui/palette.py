@@ -27,6 +27,7 @@ NAVIGATION = (
     ("Dashboard", routes.DASHBOARD, "layout-dashboard", "signed_in"),
     ("Users", routes.USERS, "users", "users.manage"),
     ("Projects", routes.PROJECTS, "folder-git-2", "signed_in"),
+    ("Deployments", routes.DEPLOYMENTS, "rocket", "signed_in"),
     ("Activity", routes.ACTIVITY, "activity", "signed_in"),
     ("Notifications", routes.NOTIFICATIONS, "bell", "signed_in"),
     ("Jobs", routes.JOBS, "list-checks", "jobs.manage"),

@@ -9,6 +9,8 @@ USERS = "/users"
 USER = "/users/[person_id]"
 PROJECTS = "/projects"
 PROJECT = "/projects/[project_id]"
+DEPLOYMENTS = "/deployments"
+DEPLOYMENT = "/deployments/[deployment_id]"
 ACTIVITY = "/activity"
 NOTIFICATIONS = "/notifications"
 PREFERENCES = "/notifications?tab=preferences"
@@ -18,6 +20,7 @@ WEBHOOKS = "/settings/webhooks"
 
 API_SESSION = "/api/auth/session"
 API_SETUP = "/api/auth/setup"
+API_DEPLOYMENTS = "/api/v1/deployments"
 API_ACTIVITY_EXPORT = "/api/v1/activity/export"
 
 
@@ -35,3 +38,8 @@ def webhook(project_id: int | None, webhook_id: int) -> str:
     """Where one webhook is shown: on the page of its project, or among those that hear everything."""
     page = f"{project(project_id)}?tab=webhooks&" if project_id else f"{WEBHOOKS}?"
     return f"{page}hook={webhook_id}"
+
+
+def deployment(deployment_id: object) -> str:
+    """The page of one deployment. Takes an id or a Reflex var of one."""
+    return f"{DEPLOYMENTS}/{deployment_id}"

@@ -15,11 +15,13 @@ from sqlalchemy import text
 from tca_app.config import get_settings
 from tca_app.core.db import reading, transaction
 from tca_app.core.mail import Mail, compose, send
+from tca_app.features.deployments.schemas import DeploymentStep
+from tca_app.features.deployments.service import step_deployment
 from tca_app.features.projects import team
 from tca_app.features.projects.schemas import TeamMember
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserCreate, UserUpdate
-from tests.factories import PASSWORD, do_jobs, make_admin, make_project, make_user, run
+from tests.factories import PASSWORD, do_jobs, make_admin, make_deployment, make_project, make_user, run
 
 
 class Sink:
@@ -156,3 +158,18 @@ async def test_who_is_deactivated_meanwhile_gets_no_mail(sink: Sink) -> None:
     await run(users.update_user, await make_admin(), bo.user_id, UserUpdate(is_active=False))
     await do_jobs()
     assert sink.got == []
+
+
+async def test_a_failed_deployment_is_mailed_to_its_maintainers_with_the_reason(sink: Sink) -> None:
+    ana, bo = await make_user("ana"), await make_user("bob")
+    project_id = await make_project(ana, "Billing", team={bo: "deployer"})
+    deployment_id = await make_deployment(project_id, status="in_progress")
+    await run(step_deployment, bo, deployment_id, DeploymentStep(status="failed", reason="Exit code 1"))
+    await do_jobs()
+    (mail_,) = sink.got
+    assert (mail_["To"], mail_["Subject"]) == (
+        "Ana <ana@example.com>",
+        "The deployment of Billing 1.0.0 to production failed",
+    )
+    assert "Reason: Exit code 1" in body_of(mail_, "plain")
+    assert f"/deployments/{deployment_id}" in body_of(mail_, "plain")

@@ -115,6 +115,7 @@ def _line(entry: Any) -> rx.Component:
                     entry["icon"],
                     ("project", rx.icon("folder-git-2", size=16, aria_hidden="true")),
                     ("webhook", rx.icon("webhook", size=16, aria_hidden="true")),
+                    ("deployment", rx.icon("rocket", size=16, aria_hidden="true")),
                     ("job", rx.icon("list-checks", size=16, aria_hidden="true")),
                     rx.icon("user", size=16, aria_hidden="true"),
                 ),

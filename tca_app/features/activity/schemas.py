@@ -30,7 +30,7 @@ class ActivityFilter(BaseModel):
     search: SearchText = ""
     type: TypeName | None = None
     actor_id: UrlId | None = None
-    subject_type: Literal["user", "project", "job", "webhook"] | None = None
+    subject_type: Literal["user", "project", "deployment", "job", "webhook"] | None = None
     subject_id: UrlId | None = None
     about_id: UrlId | None = Field(None, description="Events about this person, or by them.")
     project_id: UrlId | None = None

@@ -98,7 +98,7 @@ def _value(value: Any) -> str:
 def _url_of(event: ActivityRead) -> str:
     if event.subject_type == "webhook":
         return routes.webhook(event.project_id, event.subject_id)
-    pages = {"project": routes.project, "user": routes.user}
+    pages = {"project": routes.project, "user": routes.user, "deployment": routes.deployment}
     page = pages.get(event.subject_type)
     return page(event.subject_id) if page and event.subject_id else ""
 
@@ -142,7 +142,12 @@ class ActivityState(Feed, SessionState):
         sorts=("at",),
         default_sort="-at",
         filters=(
-            Filter("subject", "About", (("user", "People"), ("project", "Projects")), "anything"),
+            Filter(
+                "subject",
+                "About",
+                (("user", "People"), ("project", "Projects"), ("deployment", "Deployments")),
+                "anything",
+            ),
             Filter("period", "Time", tuple(PERIODS.items()), "any"),
         ),
     )

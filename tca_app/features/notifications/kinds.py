@@ -18,7 +18,8 @@ class Kind:
     `audience` is "subject" (the person it happened to), "team" (everybody in the project), "maintainers" (those who
     look after the project, or all superusers when it is about none), "admins", or names of fields of the event that
     hold a person's id, with a blank between them. `title` has {actor}, {subject} and the event's own fields;
-    `names_fields` says below it which fields changed.
+    `names_fields` says below it which fields changed; `says` is the field that stands below it. `even_own`: also those
+    who did it are told, because it is a script that acts in their name.
     """
 
     label: str
@@ -29,6 +30,8 @@ class Kind:
     leads_there: bool = True
     names_fields: bool = False
     offered: tuple[Channel, ...] = CHANNELS
+    says: str = ""
+    even_own: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -49,6 +52,30 @@ KINDS: dict[str, Kind] = {
         "A project of yours is deleted", "team", "{actor} moved {subject} to the trash", leads_there=False
     ),
     "project_restored": Kind("A project of yours is restored", "team", "{actor} restored {subject}"),
+    "deployment_failed": Kind(
+        "A deployment fails",
+        "maintainers",
+        "The deployment of {subject} failed",
+        frozenset({"inbox", "mail"}),
+        "deployment",
+        says="reason",
+        even_own=True,
+    ),
+    "deployment_approval_requested": Kind(
+        "A deployment waits for your approval",
+        "maintainers",
+        "{actor} asks to deploy {subject}",
+        frozenset({"inbox", "mail"}),
+        "deployment",
+    ),
+    "deployment_approved": Kind("Your deployment is approved", "asked_by_id", "{actor} approved {subject}"),
+    "deployment_refused": Kind(
+        "Your deployment is refused", "asked_by_id", "{actor} refused {subject}", template="deployment", says="reason"
+    ),
+    "freeze_set": Kind("A project of yours is frozen", "team", "{actor} froze {environment} of {subject}", says="why"),
+    "freeze_lifted": Kind(
+        "A freeze of a project of yours is lifted", "team", "{actor} lifted the freeze of {environment} of {subject}"
+    ),
     "user_updated": Kind("Somebody changes your account", "subject", "{actor} changed your account", names_fields=True),
     "password_changed": Kind(
         "Your password is changed", "subject", "{actor} changed your password", template="password_changed"
@@ -77,7 +104,9 @@ def title_of(event: Logged) -> str:
 
 
 def body_of(event: Logged) -> str:
-    """Which fields changed, where the title does not say it."""
+    """Which fields changed, or why it happened, where the title does not say it."""
+    if name := KINDS[event.type].says:
+        return str(event.data[name])
     changed: Any = event.data.get("after", {}) if KINDS[event.type].names_fields else {}
     return ", ".join(name.replace("_", " ").capitalize() for name in changed)
 
@@ -91,4 +120,6 @@ def link_of(event: Logged) -> str:
     if event.subject_type == "webhook":
         page = f"/projects/{event.project_id}?tab=webhooks&" if event.project_id else "/settings/webhooks?"
         return f"{page}hook={event.subject_id}"
+    if event.subject_type == "deployment":
+        return f"/deployments/{event.subject_id}"
     return "/settings" if KINDS[event.type].audience == "subject" else f"/users/{event.subject_id}"

@@ -5,35 +5,35 @@ from typing import Any, ClassVar
 from tca_app.core.events import TOLD, Event
 
 
-class _ProjectEvent(Event):
+class ProjectEvent(Event):
     """`subject` is the project, so `project_id` is its id."""
 
     type: ClassVar[str] = ""
     subject_type: ClassVar[str] = "project"
 
     @classmethod
-    def of(cls, project: Any, **fields: Any) -> "_ProjectEvent":
+    def of(cls, project: Any, **fields: Any) -> "ProjectEvent":
         """About a project: anything with `id` and `name`."""
         return cls(subject_id=project.id, subject_name=project.name, project_id=project.id, **fields)
 
 
-class ProjectCreated(_ProjectEvent):
+class ProjectCreated(ProjectEvent):
     type = "project_created"
     title = "{actor} created {subject}"
 
 
-class ProjectUpdated(_ProjectEvent):
+class ProjectUpdated(ProjectEvent):
     type = "project_updated"
     title = "{actor} changed {subject}"
 
 
-class ProjectArchived(_ProjectEvent):
+class ProjectArchived(ProjectEvent):
     type = "project_archived"
     title = "{actor} archived {subject}"
     consumers = TOLD
 
 
-class ProjectDeleted(_ProjectEvent):
+class ProjectDeleted(ProjectEvent):
     type = "project_deleted"
     title = "{actor} moved {subject} to the trash"
     consumers = TOLD
@@ -41,7 +41,7 @@ class ProjectDeleted(_ProjectEvent):
     status: str
 
 
-class ProjectRestored(_ProjectEvent):
+class ProjectRestored(ProjectEvent):
     type = "project_restored"
     title = "{actor} restored {subject}"
     consumers = TOLD
@@ -49,12 +49,12 @@ class ProjectRestored(_ProjectEvent):
     status: str
 
 
-class ProjectPurged(_ProjectEvent):
+class ProjectPurged(ProjectEvent):
     type = "project_purged"
     title = "{subject} was deleted for good after 30 days in the trash"
 
 
-class ProjectTransferred(_ProjectEvent):
+class ProjectTransferred(ProjectEvent):
     type = "project_transferred"
     title = "{actor} gave {subject} to {to_name}"
     consumers = TOLD
@@ -64,7 +64,7 @@ class ProjectTransferred(_ProjectEvent):
     to_name: str
 
 
-class _MemberEvent(_ProjectEvent):
+class _MemberEvent(ProjectEvent):
     """About one person in a team."""
 
     user_id: int

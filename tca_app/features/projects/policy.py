@@ -18,9 +18,15 @@ RULES = {
     "members.write": "maintainer",
     "members.grant_maintainer": "owner",
     "webhooks.manage": "maintainer",
+    "environments.read": "viewer",
+    "environments.write": "maintainer",
+    "deployments.read": "viewer",
+    "deployments.write": "deployer",
+    "deployments.decide": "maintainer",
+    "hooks.write": "maintainer",
 }
 # Open to every signed-in person: lists show only what is theirs, and whoever creates a project owns it.
-ANYBODY = frozenset({"projects.list", "projects.create", "projects.bulk"})
+ANYBODY = frozenset({"projects.list", "projects.create", "projects.bulk", "deployments.list"})
 
 
 def may(actor: Actor, action: str, role: str | None = None) -> bool:

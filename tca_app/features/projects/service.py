@@ -14,6 +14,7 @@ from tca_app.core.db import refuse_duplicates
 from tca_app.core.editing import refuse_stale
 from tca_app.core.errors import AppError, Conflict, FieldFault, NotFound
 from tca_app.core.events import emit
+from tca_app.features.environments.starting import make_starting
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.queries import COLUMNS, WHOLE, get_project, list_members, list_projects, project_read
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectRead, ProjectUpdate, Transfer
@@ -53,6 +54,7 @@ async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreat
     if data.team_members:
         await _check_team(session, actor, data)
     row = await _insert_named(session, actor, data)
+    await make_starting(session, row.id)
     mine = {"my_role": "owner", "member_count": 1 + len(data.team_members)}
     made = project_read({**row._mapping, **mine, "username": actor.username, "full_name": actor.full_name})
     await emit(session, actor, events.ProjectCreated.of(made, after=_told(made, _GIVEN)))

@@ -6,6 +6,12 @@ import reflex as rx
 
 from tca_app.features.activity.pages import subject_activity
 from tca_app.features.activity.state import SubjectFeedState
+from tca_app.features.deployments.hook_pages import github_settings
+from tca_app.features.deployments.hook_state import HookState
+from tca_app.features.deployments.project_pages import deployments_tab
+from tca_app.features.deployments.project_state import ProjectDeploymentsState
+from tca_app.features.environments.pages import environment_settings
+from tca_app.features.environments.state import EnvironmentsState
 from tca_app.features.presence.pages import who_else
 from tca_app.features.presence.state import PresenceState
 from tca_app.features.projects.detail.state import ProjectState
@@ -45,6 +51,11 @@ project = ProjectState.project
         SubjectFeedState.load,
         WebhooksState.load,
         DeliveriesState.load,
+        ProjectDeploymentsState.load,
+        EnvironmentsState.load,
+        HookState.load,
+        MembersState.load,
+        SubjectFeedState.load,
         PresenceState.load,
     ),
     crumbs=(("Projects", routes.PROJECTS), (ProjectState.heading, None)),
@@ -67,6 +78,7 @@ def _project() -> rx.Component:
     url = routes.project(project["id"])
     shared = (
         ("Overview", url, state.tab == "overview"),
+        ("Deployments", f"{url}?tab=deployments", state.tab == "deployments"),
         ("Members", f"{url}?tab=members", state.tab == "members"),
         ("Activity", f"{url}?tab=activity", state.tab == "activity"),
     )
@@ -90,6 +102,7 @@ def _project() -> rx.Component:
         rx.cond(_may("projects.update"), tabs(*shared, *managed), tabs(*shared)),
         rx.match(
             state.tab,
+            ("deployments", deployments_tab()),
             ("members", members_tab()),
             ("activity", subject_activity()),
             ("webhooks", webhooks_section("What happens in this project is posted to the addresses below.")),
@@ -154,6 +167,8 @@ def _settings() -> rx.Component:
             ),
             actions=(button("Edit", kind="small", icon="pencil", on_click=_edit()),),
         ),
+        rx.cond(_may("environments.write"), environment_settings()),
+        rx.cond(_may("hooks.write"), github_settings()),
         rx.cond(
             _may("projects.delete"),
             panel(

@@ -1,0 +1,92 @@
+"""What must hold for a new deployment, whoever reports it: a place to go to, no freeze, and its first state."""
+
+from typing import Any
+
+from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import FieldFault, Forbidden, NotFound
+from tca_app.core.events import emit
+from tca_app.features.deployments import events
+from tca_app.features.deployments.errors import Frozen, NoSuchEnvironment, ProjectArchived
+from tca_app.features.deployments.policy import may_pass_freeze
+from tca_app.features.deployments.queries import WHOLE
+from tca_app.features.environments.freezes import freeze_now
+from tca_app.features.projects import policy
+from tca_app.models import Deployment, Environment, Project, ProjectMember
+
+_deployments, _environments = Deployment.__table__.c, Environment.__table__.c
+_projects, _members = Project.__table__.c, ProjectMember.__table__.c
+_SCOPE = (
+    select(_projects.id, _projects.name, _projects.status, _members.role.label("my_role"))
+    .select_from(Project.__table__)
+    .outerjoin(
+        ProjectMember.__table__,
+        and_(_members.project_id == _projects.id, _members.user_id == bindparam("actor_id")),
+    )
+    .where(_projects.id == bindparam("project_id"), _projects.deleted_at.is_(None))
+)
+# Held until the end of the transaction, so that nobody takes the environment away meanwhile; many may hold it.
+_PLACE = (
+    select(_environments.id, _environments.name, _environments.is_protected)
+    .where(
+        _environments.project_id == bindparam("project_id"),
+        func.lower(_environments.name) == func.lower(bindparam("name")),
+        _environments.deleted_at.is_(None),
+    )
+    .with_for_update(read=True)
+)
+
+
+async def find_scope(session: AsyncSession, actor: Actor, project_id: int) -> Any:
+    """The project with `my_role` in it, for somebody who may deploy. Raises NotFound, Forbidden."""
+    scope = (await session.execute(_SCOPE, {"project_id": project_id, "actor_id": actor.user_id})).first()
+    if scope is None:
+        raise NotFound
+    policy.require(actor, "deployments.write", scope.my_role)
+    return scope
+
+
+async def find_place(session: AsyncSession, scope: Any, name: str) -> Any:
+    """The environment of that name. Raises ProjectArchived, NoSuchEnvironment."""
+    if scope.status == "archived":
+        raise ProjectArchived
+    place = (await session.execute(_PLACE, {"project_id": scope.id, "name": name})).first()
+    if place is None:
+        raise NoSuchEnvironment(errors=[FieldFault("/environment", NoSuchEnvironment.default)])
+    return place
+
+
+async def pass_freeze(session: AsyncSession, actor: Actor, project_id: int, environment_id: int, reason: str) -> str:
+    """The reason why a window that holds now is passed, "" when there is no window. Raises Frozen, Forbidden."""
+    if reason and not actor.is_superuser:
+        raise Forbidden("Only an administrator may deploy into a freeze window.")
+    window = await freeze_now(session, project_id, environment_id)
+    if window is None:
+        return ""
+    if not may_pass_freeze(actor, reason):
+        raise Frozen(f"Nothing is deployed there until {window.ends_at:%Y-%m-%d %H:%M} UTC: {window.why}")
+    return reason
+
+
+async def put_deployment(session: AsyncSession, *, asks: bool = False, **values: Any) -> Any:
+    """The new row as `WHOLE` has it; None when its external id is taken."""
+    state = {"status": "pending_approval"} if asks else {"status": "queued", "queued_at": func.now()}
+    statement = insert(Deployment.__table__).values(**values, **state)
+    taken = {"index_elements": ["project_id", "external_id"], "index_where": _deployments.external_id.is_not(None)}
+    made = await session.execute(statement.on_conflict_do_nothing(**taken).returning(_deployments.id))
+    deployment_id = made.scalar()
+    if deployment_id is None:
+        return None
+    return (await session.execute(WHOLE.where(_deployments.id == deployment_id))).one()
+
+
+async def tell_new(session: AsyncSession, actor: Actor | None, row: Any) -> None:
+    """The event of its first state."""
+    after = {"status": row.status}
+    if row.status == "queued":
+        await emit(session, actor, events.DeploymentQueued.of(row, freeze_reason=row.freeze_reason, after=after))
+    else:
+        await emit(session, actor, events.DeploymentApprovalRequested.of(row, after=after))

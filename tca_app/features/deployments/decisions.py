@@ -1,0 +1,95 @@
+"""What maintainers decide: who may go into a protected environment, and when something is taken back."""
+
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.events import emit
+from tca_app.features.deployments import events
+from tca_app.features.deployments.admission import find_place, find_scope, pass_freeze, put_deployment, tell_new
+from tca_app.features.deployments.errors import IllegalStep, NoSuchEnvironment, NothingToGoBackTo
+from tca_app.features.deployments.policy import must_ask
+from tca_app.features.deployments.queries import WHOLE, deployment_read, find_visible, previous_success
+from tca_app.features.deployments.schemas import Approval, DeploymentRead, Refusal, Rollback, Source
+from tca_app.features.deployments.service import find_deployment, in_words, take_step
+from tca_app.models import Deployment
+
+_deployments = Deployment.__table__.c
+
+
+async def approve_deployment(session: AsyncSession, actor: Actor, deployment_id: int, data: Approval) -> DeploymentRead:
+    """Let it into its environment. Raises IllegalStep when it does not wait for that, Frozen."""
+    row = await _find_waiting(session, actor, deployment_id)
+    reason = await pass_freeze(session, actor, row.project_id, row.environment_id, data.freeze_reason)
+    await _note_decision(session, actor, row.id, freeze_reason=reason)
+    await emit(session, actor, events.DeploymentApproved.of(row, asked_by_id=row.created_by_id))
+    return deployment_read(await take_step(session, actor, row, "queued"))
+
+
+async def refuse_deployment(session: AsyncSession, actor: Actor, deployment_id: int, data: Refusal) -> DeploymentRead:
+    """It is not deployed, and whoever asked is told why. Raises IllegalStep when it does not wait for that."""
+    row = await _find_waiting(session, actor, deployment_id)
+    await _note_decision(session, actor, row.id)
+    about = {"asked_by_id": row.created_by_id, "reason": data.reason}
+    await emit(session, actor, events.DeploymentRefused.of(row, **about))
+    return deployment_read(await take_step(session, actor, row, "cancelled", data.reason))
+
+
+async def _find_waiting(session: AsyncSession, actor: Actor, deployment_id: int) -> Any:
+    row = await find_deployment(session, actor, "deployments.decide", deployment_id)
+    if row.status != "pending_approval":
+        raise IllegalStep(f"This deployment is {in_words(row.status)}: there is nothing to decide.")
+    return row
+
+
+async def _note_decision(session: AsyncSession, actor: Actor, deployment_id: int, **more: Any) -> None:
+    values = {"decided_by_id": actor.user_id, "decided_at": func.clock_timestamp(), **more}
+    await session.execute(update(Deployment.__table__).where(_deployments.id == deployment_id).values(values))
+
+
+async def roll_back(
+    session: AsyncSession, actor: Actor, deployment_id: int, data: Rollback, source: Source = "api"
+) -> DeploymentRead:
+    """A new deployment of what ran there before, or of the version of `to_id`. Raises NothingToGoBackTo, Frozen."""
+    row = await find_visible(session, actor, deployment_id)
+    scope = await find_scope(session, actor, row.project_id)
+    if row.status not in ("succeeded", "failed"):
+        raise IllegalStep(f"This deployment is {in_words(row.status)}: there is nothing to roll back.")
+    target = await _target(session, row, data.to_id)
+    place = await find_place(session, scope, row.environment_name)
+    if place.id != row.environment_id:
+        raise NoSuchEnvironment("The environment of this deployment is not there any more.")
+    made = await put_deployment(
+        session,
+        asks=must_ask(actor, scope.my_role, is_protected=place.is_protected),
+        project_id=row.project_id,
+        environment_id=row.environment_id,
+        source=source,
+        created_by_id=actor.user_id,
+        rollback_of_id=row.id,
+        description=data.description,
+        freeze_reason=await pass_freeze(session, actor, row.project_id, place.id, data.freeze_reason),
+        **{name: target._mapping[name] for name in ("version", "commit_sha", "ref")},
+    )
+    undone = {"undone_id": row.id, "undone_version": row.version}
+    await emit(session, actor, events.DeploymentRolledBack.of(made, **undone))
+    await tell_new(session, actor, made)
+    return deployment_read(made)
+
+
+async def _target(session: AsyncSession, row: Any, to_id: int | None) -> Any:
+    """What is deployed again in place of `row`."""
+    if to_id is None:
+        found = await previous_success(session, row)
+    else:
+        there = WHOLE.where(
+            _deployments.id == to_id,
+            _deployments.environment_id == row.environment_id,
+            _deployments.status == "succeeded",
+        )
+        found = (await session.execute(there)).first()
+    if found is None:
+        raise NothingToGoBackTo
+    return found

@@ -1,0 +1,250 @@
+"""The page of one deployment: `/deployments/[deployment_id]` with its steps, what changed, and its log."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.deployments.detail_state import DeploymentState
+from tca_app.features.deployments.parts import deployment_badge
+from tca_app.ui import routes
+from tca_app.ui.components import (
+    badge,
+    button,
+    confirm_dialog,
+    error_state,
+    facts,
+    link,
+    not_found,
+    page_header,
+    panel,
+    relative_time,
+    skeleton_lines,
+)
+from tca_app.ui.layout import page
+
+state = DeploymentState
+shown = DeploymentState.deployment
+
+
+@page(
+    routes.DEPLOYMENT,
+    DeploymentState.heading,
+    on_load=(DeploymentState.load,),
+    crumbs=(("Deployments", routes.DEPLOYMENTS), (DeploymentState.heading, None)),
+)
+def deployment_page() -> rx.Component:
+    return rx.match(
+        state.phase,
+        ("ready", _deployment()),
+        ("missing", not_found()),
+        ("failed", rx.fragment(page_header("Deployment"), error_state(state.failure, state.load))),
+        rx.fragment(page_header("Deployment"), skeleton_lines(4)),
+    )
+
+
+def _deployment() -> rx.Component:
+    return rx.fragment(
+        page_header(
+            state.heading,
+            rx.el.span(
+                deployment_badge(shown["status"]),
+                rx.el.span("to ", rx.el.strong(shown["environment"])),
+                rx.cond(shown["is_protected"], badge("Protected", "", "shield")),
+                class_name="row",
+            ),
+            *(_act(*entry) for entry in _BUTTONS),
+        ),
+        rx.cond(shown["reason"] != "", rx.el.p(shown["reason"], class_name="notice reason-notice")),
+        rx.el.div(
+            rx.el.div(_facts(), _changes(), class_name="stack"),
+            _timeline(),
+            class_name="columns below",
+        ),
+        _log(),
+        *(_dialog(action) for action in _DIALOGS),
+    )
+
+
+# Action, word on the button, its kind and picture.
+_BUTTONS = (
+    ("approve", "Approve", "primary", "check"),
+    ("refuse", "Refuse", "danger-quiet", "x"),
+    ("start", "Start", "primary", "play"),
+    ("succeed", "Succeeded", "primary", "check"),
+    ("fail", "Failed", "danger-quiet", "x"),
+    ("cancel", "Cancel deployment", "", "ban"),
+    ("rollback", "Roll back", "", "undo-2"),
+)
+
+
+def _act(action: str, label: str, kind: str, icon: str) -> rx.Component:
+    return rx.cond(state.allowed.contains(action), button(label, kind=kind, icon=icon, on_click=state.ask(action)))
+
+
+def _or_none(value: Any, drawn: rx.Component | None = None) -> rx.Component:
+    return rx.cond(value != "", drawn or rx.el.span(value), rx.el.span("None", class_name="muted"))
+
+
+def _outside(url: Any, label: Any) -> rx.Component:
+    return rx.el.a(label, href=url, target="_blank", rel="noopener noreferrer", class_name="link")
+
+
+def _facts() -> rx.Component:
+    return panel(
+        "About",
+        rx.el.div(
+            rx.cond(shown["description"] != "", rx.el.p(shown["description"], class_name="prose")),
+            facts(
+                ("Project", link(shown["project"], to=shown["project_url"])),
+                ("Reported by", rx.el.span(shown["who"], " (", shown["source"], ")")),
+                ("Commit", _or_none(shown["commit"], rx.el.span(shown["commit"], class_name="mono"))),
+                ("Ref", _or_none(shown["ref"], rx.el.span(shown["ref"], class_name="mono"))),
+                ("CI run", _or_none(shown["ci_url"], _outside(shown["ci_url"], shown["ci_url"]))),
+                ("Took", rx.cond(shown["took"] != "", shown["took"], rx.el.span("Not over", class_name="muted"))),
+            ),
+            rx.cond(
+                shown["freeze_reason"] != "",
+                rx.el.p("Passed a freeze window: ", shown["freeze_reason"], class_name="notice warning"),
+            ),
+            rx.cond(shown["undoes"] != "", rx.el.p("It rolls back ", link("this deployment", to=shown["undoes"]), ".")),
+            class_name="stack",
+        ),
+    )
+
+
+def _changes() -> rx.Component:
+    """What came since the one that ran there before."""
+    since = rx.foreach(
+        state.before,
+        lambda row: rx.el.span("Since ", link(row["version"], to=row["url"]), ", ", relative_time(row["at"])),
+    )
+    return panel(
+        "What changed",
+        rx.cond(
+            state.before.length() > 0,
+            rx.el.div(
+                rx.el.p(since),
+                rx.cond(
+                    state.compare_url != "",
+                    _outside(state.compare_url, "Compare the two commits"),
+                    rx.el.p("There is no compare page: a commit or the repository is not known.", class_name="muted"),
+                ),
+                class_name="panel-body stack tight",
+            ),
+            rx.el.p("Nothing was deployed to this environment before.", class_name="panel-body muted"),
+        ),
+        rx.cond(
+            state.between.length() > 0,
+            rx.el.ul(rx.foreach(state.between, _between), class_name="lines", aria_label="Deployments between"),
+        ),
+        flush=True,
+    )
+
+
+def _between(row: Any) -> rx.Component:
+    return rx.el.li(
+        link(row["version"], to=row["url"], class_name="cell-title grow"),
+        deployment_badge(row["status"]),
+        rx.el.span(relative_time(row["at"]), class_name="muted"),
+        key=row["id"].to(str),
+    )
+
+
+def _timeline() -> rx.Component:
+    return panel("Timeline", rx.el.ol(rx.foreach(state.steps, _step), class_name="timeline"))
+
+
+def _step(step: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(step["label"], class_name="cell-title plain"),
+        rx.el.span(
+            relative_time(step["at"]), rx.cond(step["who"] != "", rx.el.span(" · ", step["who"])), class_name="muted"
+        ),
+        key=step["label"].to(str),
+    )
+
+
+def _log() -> rx.Component:
+    """The browser reads the lines by itself (console.js) when `data-lines` says that there are more."""
+    url = f"{routes.API_DEPLOYMENTS}/{shown['id']}/logs"
+    search = rx.el.input(
+        type="search",
+        class_name="input",
+        placeholder="Search the log",
+        aria_label="Search the log; Enter goes to the next line found",
+        auto_complete="off",
+        max_length=100,
+        custom_attrs={"data-log-search": ""},
+    )
+    tools = (
+        rx.el.span(class_name="muted num", role="status", custom_attrs={"data-log-found": ""}),
+        rx.el.span(search, class_name="log-search"),
+        button("Follow", kind="small", custom_attrs={"data-log-follow": ""}, aria_pressed="true"),
+        link(
+            "Download",
+            to=f"{url}/download",
+            class_name="btn small",
+            reload_document=True,
+            custom_attrs={"download": ""},
+        ),
+    )
+    return rx.el.div(
+        panel(
+            rx.el.span("Log ", rx.el.span(shown["log_length"], class_name="muted num log-length")),
+            rx.cond(
+                shown["log_lines"] == 0,
+                rx.el.p("Nothing was logged yet.", class_name="panel-body muted"),
+                rx.el.div(
+                    class_name="log", role="log", aria_label="Log", tab_index=0, custom_attrs={"data-log-lines": ""}
+                ),
+            ),
+            actions=tools,
+            flush=True,
+        ),
+        class_name="log-panel",
+        custom_attrs={"data-log": url, "data-lines": shown["log_lines"].to(str)},
+    )
+
+
+# What is asked for: title, text, the word on the button, and what the reason is called; "" for no reason.
+_DIALOGS = {
+    "approve": ("Approve this deployment?", "It is queued, and whoever asked is told.", "Approve", ""),
+    "refuse": ("Refuse this deployment?", "It is not deployed. Whoever asked is told why.", "Refuse", "Why"),
+    "start": ("Start this deployment?", "It is in progress from now on.", "Start", ""),
+    "succeed": ("Did it succeed?", "The version counts as running in the environment.", "It succeeded", ""),
+    "fail": ("Did it fail?", "The maintainers of the project are told.", "It failed", "Reason"),
+    "cancel": ("Cancel this deployment?", "It ends here. It cannot be taken up again.", "Cancel it", "Reason"),
+    "rollback": ("Roll this back?", "A new deployment is made of what ran there before.", "Roll back", "Description"),
+}
+
+
+def _dialog(action: str) -> rx.Component:
+    title, text, confirm, label = _DIALOGS[action]
+    error = rx.cond(state.asking_error != "", rx.el.div(state.asking_error, class_name="notice error", role="alert"))
+    return confirm_dialog(
+        open_=state.asking == action,
+        title=title,
+        text=text,
+        confirm=confirm,
+        on_confirm=state.confirm,
+        on_cancel=state.cancel_asking(),
+        busy=state.is_acting,
+        kind="primary" if action in ("approve", "start", "succeed") else "danger",
+        body=rx.el.div(error, _reason_field(label, action == "refuse") if label else None, class_name="stack tight"),
+    )
+
+
+def _reason_field(label: str, is_required: bool) -> rx.Component:
+    optional = None if is_required else rx.el.span(" (optional)", class_name="optional", aria_hidden="true")
+    return rx.el.div(
+        rx.el.label(label, optional, html_for="reason"),
+        rx.el.input(
+            custom_attrs={"id": "reason"},
+            name="reason",
+            class_name="input",
+            auto_complete="off",
+            max_length=500,
+            required=is_required,
+        ),
+        class_name="field",
+    )

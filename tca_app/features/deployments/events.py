@@ -1,0 +1,109 @@
+"""What happens to deployments: each step into a state has its event, and what a person decided has one beside it."""
+
+from typing import Any, ClassVar
+
+from tca_app.core.events import TOLD, Event
+from tca_app.features.projects.events import ProjectEvent
+
+
+class _DeploymentEvent(Event):
+    """`subject` is the deployment, called by its project, version and environment."""
+
+    type: ClassVar[str] = ""
+    subject_type: ClassVar[str] = "deployment"
+
+    deployed_version: str
+    environment: str
+    source: str
+    reporter: str
+
+    @classmethod
+    def of(cls, row: Any, **fields: Any) -> "_DeploymentEvent":
+        """About a row of `queries.WHOLE`."""
+        return cls(
+            subject_id=row.id,
+            subject_name=f"{row.project_name} {row.version} to {row.environment_name}",
+            project_id=row.project_id,
+            deployed_version=row.version,
+            environment=row.environment_name,
+            source=row.source,
+            reporter=row.reporter,
+            **fields,
+        )
+
+
+class DeploymentApprovalRequested(_DeploymentEvent):
+    type = "deployment_approval_requested"
+    title = "{actor} asks to deploy {subject}"
+    consumers = TOLD
+
+
+class DeploymentApproved(_DeploymentEvent):
+    type = "deployment_approved"
+    title = "{actor} approved the deployment of {subject}"
+    consumers = TOLD
+
+    asked_by_id: int | None
+
+
+class DeploymentRefused(_DeploymentEvent):
+    type = "deployment_refused"
+    title = "{actor} refused the deployment of {subject}: {reason}"
+    consumers = TOLD
+
+    asked_by_id: int | None
+    reason: str
+
+
+class DeploymentRolledBack(_DeploymentEvent):
+    """About the new deployment; `undone_version` is what it takes back."""
+
+    type = "deployment_rolled_back"
+    title = "{actor} rolled back {undone_version}: {subject}"
+
+    undone_id: int
+    undone_version: str
+
+
+class DeploymentQueued(_DeploymentEvent):
+    """`freeze_reason` is why it may pass a freeze window, empty when there was none."""
+
+    type = "deployment_queued"
+    title = "{actor} queued the deployment of {subject}"
+
+    freeze_reason: str
+
+
+class DeploymentStarted(_DeploymentEvent):
+    type = "deployment_started"
+    title = "The deployment of {subject} started"
+
+
+class DeploymentSucceeded(_DeploymentEvent):
+    type = "deployment_succeeded"
+    title = "The deployment of {subject} succeeded"
+
+
+class DeploymentFailed(_DeploymentEvent):
+    type = "deployment_failed"
+    title = "The deployment of {subject} failed"
+    consumers = TOLD
+
+    reason: str
+
+
+class DeploymentCancelled(_DeploymentEvent):
+    type = "deployment_cancelled"
+    title = "{actor} cancelled the deployment of {subject}"
+
+    reason: str
+
+
+class GithubHookRotated(ProjectEvent):
+    type = "github_hook_rotated"
+    title = "{actor} made a new key for the GitHub webhook of {subject}"
+
+
+class GithubHookRemoved(ProjectEvent):
+    type = "github_hook_removed"
+    title = "{actor} removed the GitHub webhook of {subject}"

@@ -1,0 +1,74 @@
+"""Where GitHub sends its deliveries, and the key that they are signed with. Every rule stands in the services."""
+
+from typing import Annotated
+
+from fastapi import Header, Request, Response
+
+from tca_app.core.limits import get_limits
+from tca_app.core.schema import UrlId
+from tca_app.deps import CurrentActor, FromClient, Reading, Writing, console_router, item_response, problems
+from tca_app.features.deployments import github, hook
+from tca_app.features.deployments.github_payloads import Delivery
+from tca_app.features.deployments.schemas import HookAnswer, HookRead, NewHook
+
+router = console_router("/api", "github")
+_Text = Annotated[str, Header(max_length=200, pattern=r"^[!-~]*$")]
+
+
+@router.post(
+    "/hooks/github/{project_id:int}",
+    response_model=HookAnswer,
+    responses=problems(401, 404, 409),
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}},
+)
+async def receive(
+    request: Request,
+    project_id: UrlId,
+    session: Writing,
+    client: FromClient,
+    x_hub_signature_256: _Text = "",
+    x_github_event: _Text = "",
+    x_github_delivery: _Text = "",
+) -> Response:
+    """Deliveries of GitHub's `ping`, `push`, `deployment` and `deployment_status`, signed with the project's key.
+
+    A delivery that was dealt with before changes nothing.
+    """
+    delivery = Delivery(x_github_delivery, x_github_event, x_hub_signature_256, await request.body())
+    try:
+        return item_response(await github.receive(session, project_id, delivery))
+    except github.BadSignature:
+        await get_limits().refuse_excess("api", f"address:{client.ip}")
+        raise
+
+
+@router.get("/v1/projects/{project_id:int}/github-hook", response_model=HookRead, responses=problems(401, 403, 404))
+async def read_hook(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    """Where GitHub is to send, and since when there is a key. For maintainers and owners."""
+    return item_response(await hook.read_hook(session, actor, project_id))
+
+
+@router.post(
+    "/v1/projects/{project_id:int}/github-hook",
+    status_code=201,
+    response_model=NewHook,
+    responses=problems(401, 403, 404),
+)
+async def rotate_hook(project_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
+    """A new key in place of the one before; it is shown in this answer only. For maintainers and owners.
+
+    It takes no Idempotency-Key: that would keep the answer, which is a secret.
+    """
+    return item_response(await hook.rotate_hook(session, actor, project_id), 201)
+
+
+@router.delete(
+    "/v1/projects/{project_id:int}/github-hook",
+    status_code=204,
+    response_class=Response,
+    responses=problems(401, 403, 404),
+)
+async def remove_hook(project_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
+    """Take nothing of GitHub any more. For maintainers and owners."""
+    await hook.remove_hook(session, actor, project_id)
+    return Response(status_code=204)

@@ -1,0 +1,63 @@
+"""The log of a deployment: lines with numbers and without gaps, appended in batches that may come twice."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.features.deployments.errors import LogClosed, LogFull, LogGap
+from tca_app.features.deployments.queries import find_visible
+from tca_app.features.deployments.schemas import MAX_LINES, LogAppend, LogLine, LogQuery, LogState
+from tca_app.features.deployments.service import find_deployment
+from tca_app.models import Deployment, DeploymentLog
+
+OPEN_AFTER_END = timedelta(hours=1)
+_deployments, _log = Deployment.__table__.c, DeploymentLog.__table__.c
+_APPEND = text(
+    """
+    INSERT INTO deployment_logs (deployment_id, seq, line)
+    SELECT :deployment_id, :there + number, line
+    FROM unnest(CAST(:lines AS text[])) WITH ORDINALITY AS given (line, number)
+    """
+)
+_READ = (
+    select(_log.seq, _log.at, _log.line)
+    .where(_log.deployment_id == bindparam("deployment_id"), _log.seq > bindparam("after"))
+    .order_by(_log.seq)
+    .limit(bindparam("most"))
+)
+
+
+async def append_log(session: AsyncSession, actor: Actor, deployment_id: int, data: LogAppend) -> LogState:
+    """Add the lines that are not there yet. Raises LogGap, LogFull, LogClosed."""
+    row = await find_deployment(session, actor, "deployments.write", deployment_id)
+    _refuse_closed(row)
+    there = row.log_lines
+    if data.first_seq > there + 1:
+        raise LogGap(f"Line {there + 1} is expected next, not line {data.first_seq}.")
+    fresh = data.lines[there + 1 - data.first_seq :]
+    if not fresh:
+        return LogState(next_seq=there + 1, added=0)
+    last = there + len(fresh)
+    if last > MAX_LINES:
+        raise LogFull(f"A log holds at most {MAX_LINES:,} lines; {MAX_LINES - there:,} more fit.")
+    await session.execute(_APPEND, {"deployment_id": row.id, "there": there, "lines": fresh})
+    await session.execute(update(Deployment.__table__).where(_deployments.id == row.id).values(log_lines=last))
+    return LogState(next_seq=last + 1, added=len(fresh))
+
+
+def _refuse_closed(row: Any) -> None:
+    """The end of a log often comes after the result; later than that it would be another story."""
+    if row.status == "pending_approval":
+        raise LogClosed("This deployment waits for approval: there is nothing to log yet.")
+    if row.finished_at is not None and row.finished_at < datetime.now(UTC) - OPEN_AFTER_END:
+        raise LogClosed("This deployment ended more than an hour ago: its log is closed.")
+
+
+async def read_log(session: AsyncSession, actor: Actor, deployment_id: int, query: LogQuery) -> list[LogLine]:
+    """The lines after `query.after`."""
+    await find_visible(session, actor, deployment_id)
+    values = {"deployment_id": deployment_id, "after": query.after, "most": query.limit}
+    return [LogLine.model_construct(**row._mapping) for row in await session.execute(_READ, values)]

@@ -1,0 +1,71 @@
+"""The view "Measures" of `/deployments`: four figures over the last 7, 30 or 90 days, each with what it means."""
+
+from typing import Any, Literal, TypedDict, cast
+
+from tca_app.core.db import reading
+from tca_app.features.deployments.measures import delivery_measures
+from tca_app.features.deployments.schemas import MeasuresQuery, MeasuresRead
+from tca_app.features.deployments.state import given_in, view_of
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+
+PERIODS = ("7", "30", "90")
+NOT_MEASURED = "Not measured"
+MEANINGS = {
+    "Deployment frequency": "How often a deployment succeeded.",
+    "Lead time": "From a commit to the end of the deployment that brought it; the median.",
+    "Change failure rate": "The share of finished deployments that failed or were rolled back.",
+    "Time to restore": "From the first bad deployment of an environment to the next good one; the median.",
+}
+
+
+class Figure(TypedDict):
+    """`basis` says what it was worked out from."""
+
+    label: str
+    value: str
+    basis: str
+    meaning: str
+
+
+class MeasuresState(SessionState):
+    is_shown: bool = False
+    days: str = PERIODS[1]
+    figures: list[Figure] = []
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        self.is_shown = view_of(self.router_data) == "measures"
+        if not self.is_shown:
+            return
+        self._watch(MeasuresState.load, "deployments")
+        asked = given_in(self.router_data, "days")
+        days = asked if asked in PERIODS else PERIODS[1]
+        async with reading() as session:
+            query = MeasuresQuery(days=cast(Literal["7", "30", "90"], days))
+            found = await delivery_measures(session, self._as_actor(), query)
+        self.days, self.figures = days, figures_of(found)
+
+
+def figures_of(found: MeasuresRead) -> list[Figure]:
+    """The figures in words."""
+    rate = NOT_MEASURED if found.change_failure_rate is None else f"{found.change_failure_rate:.0%}"
+    shown = {
+        "Deployment frequency": (f"{found.deployments_per_day:.1f} a day", f"{found.succeeded:,} succeeded"),
+        "Lead time": (_span(found.lead_time_s), f"{found.with_commit_time:,} with a commit time"),
+        "Change failure rate": (rate, f"{found.finished:,} finished"),
+        "Time to restore": (_span(found.time_to_restore_s), f"{found.restored:,} restored"),
+    }
+    return [
+        Figure(label=label, value=value, basis=basis, meaning=MEANINGS[label])
+        for label, (value, basis) in shown.items()
+    ]
+
+
+def _span(seconds: Any) -> str:
+    if seconds is None:
+        return NOT_MEASURED
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"

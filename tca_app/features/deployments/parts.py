@@ -1,0 +1,50 @@
+"""Pieces of screens that several pages about deployments share."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.deployments.state import STATUS_LABELS
+from tca_app.ui.components import badge, link, relative_time
+from tca_app.ui.table import Column, open_link
+
+_LOOKS = {
+    "pending_approval": ("warn", "hand"),
+    "queued": ("", "clock"),
+    "in_progress": ("info", "loader"),
+    "succeeded": ("good", "circle-check"),
+    "failed": ("bad", "circle-x"),
+    "cancelled": ("", "ban"),
+}
+
+
+def deployment_badge(status: Any) -> rx.Component:
+    """A state: a word with a picture beside the colour."""
+    return rx.match(
+        status, *((name, badge(STATUS_LABELS[name], *looks)) for name, looks in _LOOKS.items()), badge(status)
+    )
+
+
+def columns(*, with_project: bool = True) -> list[Column]:
+    """Of a table of deployments."""
+    project = [
+        Column("project", "Project", cell=lambda row: link(row["project"], to=row["project_url"]), on_phone=False)
+    ]
+    return [
+        Column("version", "Version", cell=lambda row: _version(row, with_project)),
+        *(project if with_project else []),
+        Column("environment", "Environment", on_phone=False),
+        Column("status", "Status", cell=lambda row: deployment_badge(row["status"])),
+        Column("who", "By", on_phone=False),
+        Column("at", "When", cell=lambda row: relative_time(row["at"]), on_phone=False),
+        Column("took", "Took", cell=lambda row: rx.el.span(row["took"], class_name="nowrap"), on_phone=False),
+    ]
+
+
+def _version(row: Any, with_project: bool) -> rx.Component:
+    where = (row["project"], " → ", row["environment"]) if with_project else (row["environment"],)
+    return rx.el.div(
+        open_link(row["version"], row["url"]),
+        rx.cond(row["commit"] != "", rx.el.div(row["commit"], class_name="cell-sub mono truncate cell-ref")),
+        rx.el.div(*where, class_name="cell-sub only-phone"),
+    )

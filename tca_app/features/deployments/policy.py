@@ -1,0 +1,22 @@
+"""Who may deploy what where. Roles stand in `projects.policy`; here is what the environment adds to them."""
+
+from tca_app.core.actor import Actor
+from tca_app.features.projects import policy
+
+# From which state a report leads to which. What waits for approval is queued by whoever decides, never by a report.
+STEPS = {
+    "pending_approval": frozenset({"cancelled"}),
+    "queued": frozenset({"in_progress", "cancelled"}),
+    "in_progress": frozenset({"succeeded", "failed", "cancelled"}),
+}
+FINISHED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+def must_ask(actor: Actor, role: str | None, *, is_protected: bool) -> bool:
+    """Whether this person's deployment waits until somebody approves it."""
+    return is_protected and not policy.may(actor, "deployments.decide", role)
+
+
+def may_pass_freeze(actor: Actor, reason: str) -> bool:
+    """A freeze holds for everybody but a superuser who says why it does not."""
+    return actor.is_superuser and bool(reason)

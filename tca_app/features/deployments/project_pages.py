@@ -1,0 +1,130 @@
+"""The tab "Deployments" of a project's page."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.deployments.parts import columns
+from tca_app.features.deployments.project_state import ProjectDeploymentsState
+from tca_app.ui import routes
+from tca_app.ui.components import (
+    badge,
+    button,
+    empty_state,
+    error_state,
+    link,
+    panel,
+    relative_time,
+    skeleton_lines,
+)
+from tca_app.ui.forms import form_dialog, select_field, text_field
+
+state = ProjectDeploymentsState
+
+
+def deployments_tab() -> rx.Component:
+    return rx.cond(
+        state.load_error != "",
+        error_state(state.load_error, state.load),
+        rx.cond(
+            state.is_loaded,
+            rx.el.div(
+                rx.el.div(rx.foreach(state.places, _place), class_name="cards"),
+                _newest(),
+                _dialog(),
+                class_name="stack",
+            ),
+            skeleton_lines(4),
+        ),
+    )
+
+
+def _place(place: Any) -> rx.Component:
+    """What runs in one environment."""
+    address = rx.el.a(
+        rx.icon("external-link", size=14, aria_hidden="true"),
+        href=place["address"],
+        target="_blank",
+        rel="noopener noreferrer",
+        aria_label=f"Open {place['name']}",
+        class_name="link",
+    )
+    return rx.el.section(
+        rx.el.div(
+            rx.el.h2(place["name"], class_name="place-name"),
+            rx.cond(place["is_protected"], badge("Protected", "", "shield")),
+            rx.cond(place["address"] != "", address),
+            class_name="card-label",
+        ),
+        rx.cond(
+            place["version"] != "",
+            rx.fragment(
+                link(place["version"], to=place["url"], class_name="card-value place-version"),
+                rx.el.div(relative_time(place["at"]), " · ", place["who"], class_name="card-trend"),
+            ),
+            rx.el.div("Nothing yet", class_name="muted"),
+        ),
+        class_name="panel card top",
+        key=place["id"].to(str),
+    )
+
+
+def _newest() -> rx.Component:
+    new = rx.cond(
+        state.may_deploy, button("New deployment", kind="small primary", icon="plus", on_click=state.open_create())
+    )
+    nothing = empty_state(
+        "No deployments yet",
+        "Enter one with the button above, or let your build machine report them.",
+        icon="rocket",
+    )
+    return panel(
+        "Newest",
+        rx.cond(state.rows.length() > 0, _table(), nothing),
+        rx.cond(
+            state.has_more,
+            rx.el.div(link("All deployments", to=routes.DEPLOYMENTS, class_name="link"), class_name="panel-foot"),
+        ),
+        actions=(new,),
+        flush=True,
+    )
+
+
+def _table() -> rx.Component:
+    shown = columns(with_project=False)
+    return rx.el.div(
+        rx.el.table(
+            rx.el.caption("Newest deployments", class_name="sr-only"),
+            rx.el.thead(rx.el.tr(*(rx.el.th(c.label, scope="col", class_name=c.class_name) for c in shown))),
+            rx.el.tbody(
+                rx.foreach(
+                    state.rows,
+                    lambda row: rx.el.tr(
+                        *(rx.el.td(c.cell(row) if c.cell else row[c.key], class_name=c.class_name) for c in shown),
+                        tab_index=-1,
+                        key=row["id"].to(str),
+                        custom_attrs={"data-row": row["id"]},
+                    ),
+                )
+            ),
+            class_name="table",
+        ),
+        class_name="table-scroll",
+    )
+
+
+def _dialog() -> rx.Component:
+    return form_dialog(
+        state,
+        title="New deployment",
+        text="Somebody or something else brings it there; here it is recorded, step by step.",
+        submit="Create",
+        on_submit=state.save,
+        fields=[
+            select_field(state, "environment", "Environment", state.environment_options),
+            text_field(state, "version", "Version", required=True, max_length=100),
+            text_field(state, "commit_sha", "Commit", hint="7 to 64 characters, 0-9 and a-f.", max_length=64),
+            text_field(state, "ref", "Ref", hint="The branch or tag.", max_length=200),
+            text_field(state, "description", "Description", lines=3, max_length=2000),
+        ],
+    )

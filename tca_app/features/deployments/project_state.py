@@ -1,0 +1,119 @@
+"""The tab "Deployments" of a project: what runs where, the newest deployments, and the form to enter one."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, TypedDict
+
+from tca_app.core.db import reading, transaction
+from tca_app.core.errors import AppError, NotFound
+from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentQuery, DeploymentRead
+from tca_app.features.deployments.state import DeploymentRow, given_in, row_of
+from tca_app.features.environments import service as environments
+from tca_app.features.idempotency import service as idempotency
+from tca_app.features.projects import policy
+from tca_app.features.projects import service as projects
+from tca_app.features.projects.detail.state import shown_project
+from tca_app.ui import routes
+from tca_app.ui.form_state import FormState
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+
+SHOWN = 25
+FIELDS = ("environment", "version", "commit_sha", "ref", "description")
+
+
+class PlaceCard(TypedDict):
+    """An environment with what runs there; `version` is "" before the first."""
+
+    id: int
+    name: str
+    address: str
+    is_protected: bool
+    version: str
+    url: str
+    at: str
+    who: str
+
+
+class ProjectDeploymentsState(FormState, SessionState):
+    rows: list[DeploymentRow] = []
+    places: list[PlaceCard] = []
+    environment_options: list[list[str]] = []
+    has_more: bool = False
+    may_deploy: bool = False
+    is_loaded: bool = False
+    load_error: str = ""
+
+    _project_id: int = 0
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        """Only while the tab is open: the other tabs do not wait for it."""
+        project_id, actor = shown_project(self), self._as_actor()
+        if project_id != self._project_id:
+            self._project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
+        if given_in(self.router_data, "tab") != "deployments":
+            return
+        self._watch(ProjectDeploymentsState.load, f"project:{project_id}")
+        try:
+            async with reading() as session:
+                project = await projects.get_project(session, actor, project_id)
+                there = await environments.list_environments(session, actor, project_id)
+                query = DeploymentQuery(project_id=project_id, limit=SHOWN)
+                newest = await deployments.list_deployments(session, actor, query)
+                current = await deployments.current_by_environment(session, actor, project_id)
+        except NotFound:
+            return  # the page itself says so
+        except AppError as error:
+            self.load_error = error.detail
+            return
+        self.rows = [row_of(row) for row in newest.items]
+        self.places = [_card(place, current.get(place.id)) for place in there]
+        self.environment_options = [[place.name, place.name] for place in there]
+        self.has_more = newest.total > SHOWN
+        self.may_deploy = policy.may(actor, "deployments.write", project.my_role)
+        self.is_loaded, self.load_error = True, ""
+
+    @handler("signed_in")
+    async def open_create(self) -> None:
+        first = self.environment_options[0][0] if self.environment_options else ""
+        self._open_form("create", dict.fromkeys(FIELDS, "") | {"environment": first})
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            made = await self._create(values, form["nonce"])
+            self._close_form()
+            asks = made.status == "pending_approval"
+            self._toast(f"{made.version} {'waits for approval' if asks else 'is queued'}.")
+            yield ProjectDeploymentsState.load
+
+    async def _create(self, values: dict[str, str], nonce: str) -> DeploymentRead:
+        data = DeploymentCreate(**values)
+        actor, project_id = self._as_actor(), self._project_id
+        async with transaction() as session:
+            return await idempotency.once(
+                session,
+                actor,
+                nonce,
+                f"ui create deployment {project_id} {data.model_dump_json()}",
+                DeploymentRead,
+                lambda: deployments.create_deployment(session, actor, project_id, data, source="ui"),
+            )
+
+
+def _card(place: Any, current: DeploymentRead | None) -> PlaceCard:
+    return PlaceCard(
+        id=place.id,
+        name=place.name,
+        address=place.url if place.url.startswith(("https://", "http://")) else "",
+        is_protected=place.is_protected,
+        version=current.version if current else "",
+        url=routes.deployment(current.id) if current else "",
+        at=current.finished_at.isoformat() if current and current.finished_at else "",
+        who=current.who if current else "",
+    )

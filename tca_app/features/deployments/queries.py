@@ -1,0 +1,195 @@
+"""What is read about deployments: only what the actor may see, the counts included."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, func, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import NotFound
+from tca_app.core.paging import SEARCH_TOTAL_CAP, Page, matching
+from tca_app.features.deployments.compare import compare_url
+from tca_app.features.deployments.schemas import (
+    ChangesRead,
+    DeploymentQuery,
+    DeploymentRead,
+    EnvironmentRef,
+    ProjectRef,
+)
+from tca_app.features.projects import policy
+from tca_app.features.projects.queries import get_project
+from tca_app.features.users.schemas import PersonRead
+from tca_app.models import Deployment, Environment, Project, ProjectMember, User
+
+MAX_BETWEEN = 50
+_deployments, _environments = Deployment.__table__.c, Environment.__table__.c
+_projects, _members = Project.__table__.c, ProjectMember.__table__.c
+_me = ProjectMember.__table__.alias("me")
+_creator, _decider = User.__table__.alias("creator"), User.__table__.alias("decider")
+_OWN = tuple(name for name in DeploymentRead.model_fields if name in _deployments)
+_ACTOR: Any = bindparam("actor_id")
+
+WHOLE = (
+    select(
+        *(_deployments[name] for name in _OWN),
+        _deployments.project_id,
+        _deployments.environment_id,
+        _deployments.created_by_id,
+        _deployments.decided_by_id,
+        _projects.name.label("project_name"),
+        _projects.slug.label("project_slug"),
+        _projects.status.label("project_status"),
+        _projects.repository_url,
+        _environments.name.label("environment_name"),
+        _environments.is_protected,
+        _environments.allow_parallel,
+        _creator.c.username.label("creator_username"),
+        _creator.c.full_name.label("creator_full_name"),
+        _decider.c.username.label("decider_username"),
+        _decider.c.full_name.label("decider_full_name"),
+    )
+    .select_from(Deployment.__table__)
+    .join(Environment.__table__, _environments.id == _deployments.environment_id)
+    .join(Project.__table__, and_(_projects.id == _deployments.project_id, _projects.deleted_at.is_(None)))
+    .outerjoin(_creator, _creator.c.id == _deployments.created_by_id)
+    .outerjoin(_decider, _decider.c.id == _deployments.decided_by_id)
+)
+"""Whole deployments of projects that are not in the trash; not yet narrowed to what the actor may see."""
+ONE = (
+    WHOLE.add_columns(_me.c.role.label("my_role"))
+    .outerjoin(_me, and_(_me.c.project_id == _deployments.project_id, _me.c.user_id == _ACTOR))
+    .where(_deployments.id == bindparam("deployment_id"))
+)
+
+
+def deployment_read(row: Any) -> DeploymentRead:
+    """The shape of a row of `WHOLE`. The database has checked its values."""
+    values = row._mapping
+    return DeploymentRead.model_construct(
+        **{name: values[name] for name in _OWN},
+        project=ProjectRef.model_construct(id=row.project_id, name=row.project_name, slug=row.project_slug),
+        environment=EnvironmentRef.model_construct(
+            id=row.environment_id, name=row.environment_name, is_protected=row.is_protected
+        ),
+        created_by=_person(row.created_by_id, row.creator_username, row.creator_full_name),
+        decided_by=_person(row.decided_by_id, row.decider_username, row.decider_full_name),
+    )
+
+
+def _person(user_id: int | None, username: str | None, full_name: str | None) -> PersonRead | None:
+    if user_id is None:
+        return None
+    return PersonRead.model_construct(id=user_id, username=username, full_name=full_name)
+
+
+async def find_visible(session: AsyncSession, actor: Actor, deployment_id: int) -> Any:
+    """The row of one deployment with `my_role`. Raises NotFound, to a stranger too."""
+    row = (await session.execute(ONE, {"deployment_id": deployment_id, "actor_id": actor.user_id})).first()
+    if row is None:
+        raise NotFound
+    policy.require(actor, "deployments.read", row.my_role)
+    return row
+
+
+async def get_deployment(session: AsyncSession, actor: Actor, deployment_id: int) -> DeploymentRead:
+    return deployment_read(await find_visible(session, actor, deployment_id))
+
+
+async def list_deployments(session: AsyncSession, actor: Actor, query: DeploymentQuery) -> Page[DeploymentRead]:
+    """A page, newest first. The total stops at 10,000."""
+    policy.require(actor, "deployments.list")
+    if query.project_id is not None:
+        await get_project(session, actor, query.project_id)
+    wanted = await _conditions(session, query)
+    ids = _ids(actor, wanted, query.project_id, query.skip + query.limit)
+    page = ids.order_by(ids.selected_columns.id.desc()).offset(query.skip).limit(query.limit).subquery("page")
+    rows = WHOLE.join(page, page.c.id == _deployments.id).order_by(_deployments.id.desc())
+    found = (await session.execute(rows, {"actor_id": actor.user_id})).all()
+    items = [deployment_read(row) for row in found]
+    if query.skip == 0 and len(items) < query.limit:
+        return Page(items, len(items))
+    counted = _ids(actor, wanted, query.project_id, SEARCH_TOTAL_CAP + 1).limit(SEARCH_TOTAL_CAP + 1)
+    total = select(func.count()).select_from(counted.subquery())
+    number = (await session.execute(total, {"actor_id": actor.user_id})).scalar_one()
+    return Page(items, min(number, SEARCH_TOTAL_CAP), number > SEARCH_TOTAL_CAP)
+
+
+async def _conditions(session: AsyncSession, query: DeploymentQuery) -> list[Any]:
+    wanted: list[Any] = []
+    if query.search:
+        wanted += await matching(session, Deployment.search_text, query.search)
+    if query.environment is not None:
+        named = func.lower(_environments.name) == func.lower(query.environment)
+        wanted.append(_deployments.environment_id.in_(select(_environments.id).where(named)))
+    for name in ("status", "source"):
+        if (value := getattr(query, name)) is not None:
+            wanted.append(_deployments[name] == value)
+    return wanted
+
+
+def _ids(actor: Actor, wanted: list[Any], project_id: int | None, most: int) -> Select[Any]:
+    """The newest `most` ids at least. For a member each project is asked by its own index, whatever others have."""
+    newest = select(_deployments.id).where(*wanted).order_by(_deployments.id.desc()).limit(most)
+    if project_id is not None:
+        return select(newest.where(_deployments.project_id == project_id).subquery("newest").c.id)
+    if actor.is_superuser:
+        # A project in the trash hides its deployments; few are there.
+        in_trash = select(_projects.id).where(_projects.deleted_at.is_not(None))
+        return select(newest.where(_deployments.project_id.not_in(in_trash)).subquery("newest").c.id)
+    mine = (
+        select(_members.project_id)
+        .join(Project.__table__, _projects.id == _members.project_id)
+        .where(_members.user_id == _ACTOR, _projects.deleted_at.is_(None))
+        .subquery("mine")
+    )
+    of_one = newest.where(_deployments.project_id == mine.c.project_id).lateral("newest")
+    return select(of_one.c.id).select_from(mine.join(of_one, true()))
+
+
+_last = (
+    select(_deployments.id)
+    .where(_deployments.environment_id == _environments.id, _deployments.status == "succeeded")
+    .order_by(_deployments.finished_at.desc(), _deployments.id.desc())
+    .limit(1)
+    .correlate(Environment.__table__)
+    .scalar_subquery()
+)
+_CURRENT = WHOLE.where(
+    _deployments.id.in_(select(_last).where(_environments.project_id == bindparam("project_id")).correlate(None))
+)
+
+
+async def current_by_environment(session: AsyncSession, actor: Actor, project_id: int) -> dict[int, DeploymentRead]:
+    """What runs in each environment of a project, by the environment's id."""
+    await get_project(session, actor, project_id)
+    rows = await session.execute(_CURRENT, {"project_id": project_id})
+    return {row.environment_id: deployment_read(row) for row in rows}
+
+
+async def previous_success(session: AsyncSession, row: Any) -> Any:
+    """What ran in the environment of `row` before it; None when nothing did."""
+    before = WHOLE.where(
+        _deployments.environment_id == row.environment_id,
+        _deployments.status == "succeeded",
+        _deployments.id < row.id,
+    )
+    return (
+        await session.execute(before.order_by(_deployments.finished_at.desc(), _deployments.id.desc()).limit(1))
+    ).first()
+
+
+async def read_changes(session: AsyncSession, actor: Actor, deployment_id: int) -> ChangesRead:
+    """What came since the deployment that ran there before: a link to the repository, and the deployments between."""
+    row = await find_visible(session, actor, deployment_id)
+    before = await previous_success(session, row)
+    since = before.id if before else 0
+    between = WHOLE.where(
+        _deployments.environment_id == row.environment_id, _deployments.id > since, _deployments.id < row.id
+    )
+    rows: Sequence[Any] = (await session.execute(between.order_by(_deployments.id.desc()).limit(MAX_BETWEEN))).all()
+    return ChangesRead(
+        before=deployment_read(before) if before else None,
+        compare_url=compare_url(row.repository_url, before.commit_sha if before else "", row.commit_sha),
+        between=[deployment_read(found) for found in rows],
+    )

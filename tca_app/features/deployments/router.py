@@ -1,0 +1,223 @@
+"""`/api/v1/deployments`, and those of one project, for build machines. Every rule stands in the services."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import TypeAdapter
+
+from tca_app.core.actor import Actor
+from tca_app.core.db import reading
+from tca_app.core.schema import UrlId
+from tca_app.deps import (
+    CurrentActor,
+    CurrentViewer,
+    Once,
+    Reading,
+    Writing,
+    console_router,
+    item_response,
+    json_response,
+    page_response,
+    problems,
+)
+from tca_app.features.deployments import decisions, logs, matrix, measures, service
+from tca_app.features.deployments.schemas import (
+    MAX_BATCH,
+    Approval,
+    ChangesRead,
+    DeploymentCreate,
+    DeploymentFilter,
+    DeploymentQuery,
+    DeploymentRead,
+    DeploymentStep,
+    LogAppend,
+    LogLine,
+    LogQuery,
+    LogState,
+    MatrixQuery,
+    MeasuresQuery,
+    MeasuresRead,
+    Refusal,
+    Rollback,
+    WhatRunsWhere,
+)
+
+router = console_router("/api/v1", "deployments")
+_deployments = TypeAdapter(list[DeploymentRead])
+_matrix = TypeAdapter(list[WhatRunsWhere])
+_lines = TypeAdapter(list[LogLine])
+
+
+def _answer(deployment: DeploymentRead, status: int = 200) -> Response:
+    """Its state machine refuses what comes late, so there is no ETag; `version` is a name and no number here."""
+    headers = {"Location": f"/api/v1/deployments/{deployment.id}"} if status == 201 else None
+    return json_response(deployment.__pydantic_serializer__.to_json(deployment), status, headers)
+
+
+@router.get("/deployments", response_model=list[DeploymentRead], responses=problems(401, 404))
+async def list_deployments(
+    request: Request, query: Annotated[DeploymentQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
+    """Those of every project that the caller may see, newest first. The total stops at 10,000."""
+    page = await service.list_deployments(session, actor, query)
+    return page_response(request, page, _deployments, query.skip, query.limit)
+
+
+@router.get("/projects/{project_id:int}/deployments", response_model=list[DeploymentRead], responses=problems(401, 404))
+async def list_project_deployments(
+    request: Request,
+    project_id: UrlId,
+    query: Annotated[DeploymentFilter, Query()],
+    actor: CurrentActor,
+    session: Reading,
+) -> Response:
+    """Those of one project, newest first."""
+    asked = DeploymentQuery.model_construct(**query.model_dump(), project_id=project_id)
+    page = await service.list_deployments(session, actor, asked)
+    return page_response(request, page, _deployments, query.skip, query.limit)
+
+
+@router.post(
+    "/projects/{project_id:int}/deployments",
+    status_code=201,
+    response_model=DeploymentRead,
+    responses=problems(401, 403, 404, 409),
+)
+async def create_deployment(
+    project_id: UrlId, data: DeploymentCreate, actor: CurrentActor, session: Writing, once: Once
+) -> Response:
+    """Report a deployment, as a deployer or above. In a protected environment it waits for approval.
+
+    409 while the project or environment is frozen, with the reason. A second report under the same `external_id`
+    changes nothing and answers with the deployment as it is.
+    """
+    made = await once.answer(
+        session, actor, data, DeploymentRead, lambda: service.create_deployment(session, actor, project_id, data)
+    )
+    return _answer(made, 201)
+
+
+@router.get("/deployments/current", response_model=list[WhatRunsWhere], responses=problems(401))
+async def read_current(query: Annotated[MatrixQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
+    """What runs where: the environments of each project, with the version that was last brought there."""
+    return json_response(_matrix.dump_json(await matrix.what_runs_where(session, actor, query)))
+
+
+@router.get("/deployments/measures", response_model=MeasuresRead, responses=problems(401, 404))
+async def read_measures(query: Annotated[MeasuresQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
+    """How often, how fast, how safely: delivery measures of one project, or of all that the caller may see."""
+    return item_response(await measures.delivery_measures(session, actor, query))
+
+
+@router.get("/deployments/{deployment_id:int}", response_model=DeploymentRead, responses=problems(401, 404))
+async def read_deployment(deployment_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    return _answer(await service.get_deployment(session, actor, deployment_id))
+
+
+@router.patch("/deployments/{deployment_id:int}", response_model=DeploymentRead, responses=problems(401, 403, 404, 409))
+async def step_deployment(
+    deployment_id: UrlId, data: DeploymentStep, actor: CurrentActor, session: Writing
+) -> Response:
+    """Report its next state: queued, in_progress, then succeeded, failed or cancelled.
+
+    409 for any other step, and while another deployment is in progress in an environment that takes one at a time.
+    """
+    return _answer(await service.step_deployment(session, actor, deployment_id, data))
+
+
+@router.get("/deployments/{deployment_id:int}/changes", response_model=ChangesRead, responses=problems(401, 404))
+async def read_changes(deployment_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    """What changed since the deployment that ran there before; at most 50 deployments between."""
+    return item_response(await service.read_changes(session, actor, deployment_id))
+
+
+@router.get("/deployments/{deployment_id:int}/logs", response_model=list[LogLine], responses=problems(401, 404))
+async def read_log(
+    deployment_id: UrlId, query: Annotated[LogQuery, Query()], actor: CurrentViewer, session: Reading
+) -> Response:
+    """The lines after the number `after`. A browser may ask with its cookie."""
+    return json_response(_lines.dump_json(await logs.read_log(session, actor, deployment_id, query)))
+
+
+@router.get(
+    "/deployments/{deployment_id:int}/logs/download",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/plain": {}}}, **problems(401, 404)},
+)
+async def download_log(deployment_id: UrlId, actor: CurrentViewer, session: Reading) -> Response:
+    """The whole log as a text file. A browser may ask with its cookie."""
+    await service.get_deployment(session, actor, deployment_id)
+    headers = {"Content-Disposition": f'attachment; filename="deployment-{deployment_id}.log"'}
+    return StreamingResponse(_text(deployment_id, actor), headers=headers, media_type="text/plain; charset=utf-8")
+
+
+async def _text(deployment_id: int, actor: Actor) -> AsyncIterator[str]:
+    """Batch by batch, each read in a session of its own: a slow reader holds no connection."""
+    after = 0
+    while True:
+        async with reading() as session:
+            lines = await logs.read_log(session, actor, deployment_id, LogQuery(after=after))
+        yield "".join(f"{line.line}\n" for line in lines)
+        if len(lines) < MAX_BATCH:
+            return
+        after = lines[-1].seq
+
+
+@router.post("/deployments/{deployment_id:int}/logs", response_model=LogState, responses=problems(401, 403, 404, 409))
+async def append_log(
+    deployment_id: UrlId, data: LogAppend, actor: CurrentActor, session: Writing, once: Once
+) -> Response:
+    """Append lines. Send a batch again after a lost answer: lines that are there already are left as they are.
+
+    409 when lines before `first_seq` are missing, when the log is full, and an hour after the end.
+    """
+    state = await once.answer(
+        session, actor, data, LogState, lambda: logs.append_log(session, actor, deployment_id, data)
+    )
+    return item_response(state)
+
+
+@router.post(
+    "/deployments/{deployment_id:int}/rollback",
+    status_code=201,
+    response_model=DeploymentRead,
+    responses=problems(401, 403, 404, 409),
+)
+async def roll_back(
+    deployment_id: UrlId, data: Rollback, actor: CurrentActor, session: Writing, once: Once
+) -> Response:
+    """A new deployment of what ran there before. 409 for one that is not finished, and when nothing ran before."""
+    made = await once.answer(
+        session, actor, data, DeploymentRead, lambda: decisions.roll_back(session, actor, deployment_id, data)
+    )
+    return _answer(made, 201)
+
+
+@router.post(
+    "/deployments/{deployment_id:int}/approve",
+    response_model=DeploymentRead,
+    responses=problems(401, 403, 404, 409),
+)
+async def approve_deployment(
+    deployment_id: UrlId, data: Approval, actor: CurrentActor, session: Writing, once: Once
+) -> Response:
+    """Let it into its protected environment. For maintainers and owners."""
+    approved = await once.answer(
+        session, actor, data, DeploymentRead, lambda: decisions.approve_deployment(session, actor, deployment_id, data)
+    )
+    return _answer(approved)
+
+
+@router.post(
+    "/deployments/{deployment_id:int}/refuse", response_model=DeploymentRead, responses=problems(401, 403, 404, 409)
+)
+async def refuse_deployment(
+    deployment_id: UrlId, data: Refusal, actor: CurrentActor, session: Writing, once: Once
+) -> Response:
+    """Say no, and why. For maintainers and owners."""
+    refused = await once.answer(
+        session, actor, data, DeploymentRead, lambda: decisions.refuse_deployment(session, actor, deployment_id, data)
+    )
+    return _answer(refused)

@@ -1,0 +1,147 @@
+"""The rules about deployments: they are reported here, and led from state to state, one step at a time."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import FieldFault, NotFound
+from tca_app.core.events import emit
+from tca_app.features.deployments import events
+from tca_app.features.deployments.admission import find_place, find_scope, pass_freeze, put_deployment, tell_new
+from tca_app.features.deployments.errors import EnvironmentBusy, ExternalIdTaken, IllegalStep
+from tca_app.features.deployments.policy import FINISHED, STEPS, must_ask
+from tca_app.features.deployments.queries import (
+    ONE,
+    WHOLE,
+    current_by_environment,
+    deployment_read,
+    get_deployment,
+    list_deployments,
+    read_changes,
+)
+from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentRead, DeploymentStep, Source
+from tca_app.features.projects import policy
+from tca_app.models import Deployment, Environment
+
+__all__ = [
+    "create_deployment",
+    "current_by_environment",
+    "find_deployment",
+    "get_deployment",
+    "in_words",
+    "list_deployments",
+    "read_changes",
+    "step_deployment",
+    "take_step",
+]
+
+_deployments, _environments = Deployment.__table__.c, Environment.__table__.c
+_WORDS = {"pending_approval": "waiting for approval", "in_progress": "in progress"}
+_EVENTS: dict[str, Any] = {
+    "queued": events.DeploymentQueued,
+    "in_progress": events.DeploymentStarted,
+    "succeeded": events.DeploymentSucceeded,
+    "failed": events.DeploymentFailed,
+    "cancelled": events.DeploymentCancelled,
+}
+_KNOWN = WHOLE.where(
+    _deployments.project_id == bindparam("project_id"), _deployments.external_id == bindparam("external_id")
+)
+_LOCKED = ONE.with_for_update(of=Deployment.__table__, key_share=True)
+
+
+async def create_deployment(
+    session: AsyncSession, actor: Actor, project_id: int, data: DeploymentCreate, source: Source = "api"
+) -> DeploymentRead:
+    """Queue it, or ask for approval where the environment is protected. Raises NoSuchEnvironment, Frozen."""
+    scope = await find_scope(session, actor, project_id)
+    if data.external_id and (known := await _known(session, project_id, data)) is not None:
+        return deployment_read(known)
+    place = await find_place(session, scope, data.environment)
+    values = data.model_dump(exclude={"environment", "freeze_reason"})
+    row = await put_deployment(
+        session,
+        asks=must_ask(actor, scope.my_role, is_protected=place.is_protected),
+        project_id=project_id,
+        environment_id=place.id,
+        source=source,
+        created_by_id=actor.user_id,
+        freeze_reason=await pass_freeze(session, actor, project_id, place.id, data.freeze_reason),
+        **values,
+    )
+    if row is None:  # it was reported by somebody else at this moment
+        return deployment_read(await _known(session, project_id, data))
+    await tell_new(session, actor, row)
+    return deployment_read(row)
+
+
+async def _known(session: AsyncSession, project_id: int, data: DeploymentCreate) -> Any:
+    """The deployment that was reported under this external id. Raises ExternalIdTaken when it is another one."""
+    row = (await session.execute(_KNOWN, {"project_id": project_id, "external_id": data.external_id})).first()
+    is_same = row is None or (row.version, row.environment_name.lower()) == (data.version, data.environment.lower())
+    if not is_same:
+        raise ExternalIdTaken(errors=[FieldFault("/external_id", ExternalIdTaken.default)])
+    return row
+
+
+async def find_deployment(session: AsyncSession, actor: Actor, action: str, deployment_id: int) -> Any:
+    """A deployment that the actor may do `action` to, locked by this transaction. Raises NotFound, Forbidden."""
+    row = (await session.execute(_LOCKED, {"deployment_id": deployment_id, "actor_id": actor.user_id})).first()
+    if row is None:
+        raise NotFound
+    policy.require(actor, action, row.my_role)
+    return row
+
+
+async def step_deployment(
+    session: AsyncSession, actor: Actor, deployment_id: int, data: DeploymentStep
+) -> DeploymentRead:
+    """The next state, as whoever deploys reports it. Raises IllegalStep, EnvironmentBusy."""
+    row = await find_deployment(session, actor, "deployments.write", deployment_id)
+    if data.status not in STEPS.get(row.status, frozenset()):
+        if data.status == row.status:
+            raise IllegalStep(f"This deployment is {in_words(row.status)} already.")
+        raise IllegalStep(f"This deployment is {in_words(row.status)}: it cannot become {in_words(data.status)}.")
+    return deployment_read(await take_step(session, actor, row, data.status, data.reason))
+
+
+def in_words(status: str) -> str:
+    """A state inside a sentence."""
+    return _WORDS.get(status, status)
+
+
+async def take_step(session: AsyncSession, actor: Actor | None, row: Any, status: str, reason: str = "") -> Any:
+    """Write the state into a `row` that is locked, and tell it; returns the row after that. Raises EnvironmentBusy."""
+    changes: dict[str, Any] = {"status": status, "reason": reason}
+    if status == "in_progress":
+        await _refuse_busy(session, row)
+        changes["started_at"] = func.clock_timestamp()
+    elif status == "queued":
+        changes["queued_at"] = func.clock_timestamp()
+    elif status in FINISHED:
+        changes["finished_at"] = func.clock_timestamp()
+    await session.execute(update(Deployment.__table__).where(_deployments.id == row.id).values(**changes))
+    after = (await session.execute(WHOLE.where(_deployments.id == row.id))).one()
+    told: dict[str, Any] = {"before": {"status": row.status}, "after": {"status": status}}
+    if status == "queued":
+        told["freeze_reason"] = after.freeze_reason
+    elif status in ("failed", "cancelled"):
+        told["reason"] = reason
+    await emit(session, actor, _EVENTS[status].of(after, **told))
+    return after
+
+
+async def _refuse_busy(session: AsyncSession, row: Any) -> None:
+    """Those who would start something in one environment take turns here: the second one sees what the first did."""
+    place = select(_environments.allow_parallel).where(_environments.id == row.environment_id)
+    if (await session.execute(place.with_for_update(key_share=True))).scalar_one():
+        return
+    others = select(_deployments.id).where(
+        _deployments.environment_id == row.environment_id,
+        _deployments.status == "in_progress",
+        _deployments.finished_at.is_(None),
+    )
+    if (await session.execute(others.limit(1))).first():
+        raise EnvironmentBusy

@@ -1,0 +1,189 @@
+"""What `/deployments` shows: the list of all, or what runs where."""
+
+from datetime import datetime
+from typing import Any, ClassVar, TypedDict
+from urllib.parse import parse_qs, urlsplit
+
+from tca_app.core.actor import Actor
+from tca_app.core.db import reading
+from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.matrix import what_runs_where
+from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
+from tca_app.features.environments.starting import STARTING
+from tca_app.features.projects.picker.state import printable
+from tca_app.ui import routes
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+from tca_app.ui.table_state import Filter, TableQuery, TableSpec, TableState
+
+STATUS_LABELS = {
+    "pending_approval": "Waits for approval",
+    "queued": "Queued",
+    "in_progress": "In progress",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
+SOURCE_LABELS = {"ui": "Console", "api": "REST", "github": "GitHub"}
+MOST_IN_MATRIX = 100
+
+
+class DeploymentRow(TypedDict):
+    """A line of a list. `took` is how long it ran, in words; "" before the end."""
+
+    id: int
+    version: str
+    url: str
+    commit: str
+    project: str
+    project_url: str
+    environment: str
+    status: str
+    who: str
+    at: str
+    took: str
+
+
+def row_of(deployment: DeploymentRead) -> DeploymentRow:
+    return DeploymentRow(
+        id=deployment.id,
+        version=deployment.version,
+        url=routes.deployment(deployment.id),
+        commit=" · ".join(text for text in (deployment.ref, deployment.commit_sha[:7]) if text),
+        project=deployment.project.name,
+        project_url=routes.project(deployment.project.id),
+        environment=deployment.environment.name,
+        status=deployment.status,
+        who=deployment.who,
+        at=deployment.created_at.isoformat(),
+        took=took(deployment.started_at, deployment.finished_at),
+    )
+
+
+def took(start: datetime | None, end: datetime | None) -> str:
+    """ "4 min 12 s"; "" while one of the two is missing."""
+    if start is None or end is None:
+        return ""
+    seconds = max(0, round((end - start).total_seconds()))
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+class DeploymentsState(TableState, SessionState):
+    """The list of `/deployments`."""
+
+    rows: list[DeploymentRow] = []
+    _spec: ClassVar = TableSpec(
+        sorts=("id",),
+        default_sort="-id",
+        filters=(
+            Filter("status", "Status", tuple(STATUS_LABELS.items())),
+            Filter("environment", "Environment", tuple((name, name.capitalize()) for name in STARTING)),
+            Filter("source", "Source", tuple(SOURCE_LABELS.items())),
+        ),
+    )
+
+    async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[DeploymentRow], int, bool]:
+        asked = DeploymentQuery(
+            search=printable(query.search),
+            status=query.filters["status"] or None,
+            environment=query.filters["environment"] or None,
+            source=query.filters["source"] or None,
+            skip=min(query.skip, 10_000),
+            limit=query.limit,
+        )
+        page = await deployments.list_deployments(session, actor, asked)
+        return [row_of(deployment) for deployment in page.items], page.total, page.capped
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        if view_of(self.router_data):
+            return
+        self._watch(DeploymentsState.load, "deployments")
+        await self._load()
+
+
+class Cell(TypedDict):
+    """What runs in one environment: `version` is "" where nothing does, `is_there` False where there is no such one."""
+
+    key: str
+    version: str
+    url: str
+    at: str
+    who: str
+    is_deploying: bool
+    is_there: bool
+
+
+class Line(TypedDict):
+    id: int
+    project: str
+    url: str
+    cells: list[Cell]
+
+
+def given_in(router_data: dict[str, Any], name: str) -> str:
+    """What the address says under `name`, "" when it says nothing."""
+    given = parse_qs(urlsplit(str(router_data.get("asPath", ""))).query, max_num_fields=50)
+    return given.get(name, [""])[-1]
+
+
+def view_of(router_data: dict[str, Any]) -> str:
+    """ "where" or "measures"; "" for the list."""
+    view = given_in(router_data, "view")
+    return view if view in ("where", "measures") else ""
+
+
+class MatrixState(SessionState):
+    """The other view of `/deployments`: projects by environments."""
+
+    is_shown: bool = False
+    is_loaded: bool = False
+    columns: list[str] = []
+    lines: list[Line] = []
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        self.is_shown = view_of(self.router_data) == "where"
+        if not self.is_shown:
+            return
+        self._watch(MatrixState.load, "deployments", "projects")
+        async with reading() as session:
+            found = await what_runs_where(session, self._as_actor(), MatrixQuery(limit=MOST_IN_MATRIX))
+        columns = _columns(found)
+        self.columns, self.lines = list(columns.values()), [_line(project, columns) for project in found]
+        self.is_loaded = True
+
+
+def _columns(found: list[WhatRunsWhere]) -> dict[str, str]:
+    """Folded name to the name that is shown, in the order of the lowest rank that each has anywhere."""
+    places = sorted((place.rank, place.environment) for project in found for place in project.places)
+    columns: dict[str, str] = {}
+    for _, name in places:
+        columns.setdefault(name.casefold(), name)
+    return columns
+
+
+def _line(found: WhatRunsWhere, columns: dict[str, str]) -> Line:
+    places = {place.environment.casefold(): place for place in found.places}
+    return Line(
+        id=found.project.id,
+        project=found.project.name,
+        url=routes.project(found.project.id),
+        cells=[_cell(key, places.get(key)) for key in columns],
+    )
+
+
+def _cell(key: str, place: Any) -> Cell:
+    return Cell(
+        key=key,
+        version=(place.version if place else "") or "",
+        url=routes.deployment(place.deployment_id) if place and place.deployment_id else "",
+        at=place.finished_at.isoformat() if place and place.finished_at else "",
+        who=(place.who if place else "") or "",
+        is_deploying=bool(place and place.is_deploying),
+        is_there=place is not None,
+    )

@@ -1,0 +1,50 @@
+"""What happens to the places that a project is deployed to. The subject is the project."""
+
+from typing import ClassVar
+
+from tca_app.core.events import TOLD
+from tca_app.features.projects.events import ProjectEvent
+
+
+class _EnvironmentEvent(ProjectEvent):
+    type: ClassVar[str] = ""
+
+    environment: str
+
+
+class EnvironmentCreated(_EnvironmentEvent):
+    type = "environment_created"
+    title = "{actor} added the environment {environment} to {subject}"
+
+
+class EnvironmentUpdated(_EnvironmentEvent):
+    type = "environment_updated"
+    title = "{actor} changed the environment {environment} of {subject}"
+
+
+class EnvironmentDeleted(_EnvironmentEvent):
+    type = "environment_deleted"
+    title = "{actor} deleted the environment {environment} of {subject}"
+
+
+class _FreezeEvent(ProjectEvent):
+    """`environment` is "everything" for a window that holds for the whole project."""
+
+    type: ClassVar[str] = ""
+
+    environment: str
+    starts_at: str
+    ends_at: str
+    why: str
+
+
+class FreezeSet(_FreezeEvent):
+    type = "freeze_set"
+    title = "{actor} froze {environment} of {subject}: {why}"
+    consumers = TOLD
+
+
+class FreezeLifted(_FreezeEvent):
+    type = "freeze_lifted"
+    title = "{actor} lifted the freeze of {environment} of {subject}"
+    consumers = TOLD

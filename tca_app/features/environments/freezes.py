@@ -1,0 +1,103 @@
+"""The rules about freeze windows: from when to when nothing new is deployed, and why."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import Conflict, Invalid, NotFound
+from tca_app.core.events import emit
+from tca_app.features.environments import events
+from tca_app.features.environments.schemas import FreezeCreate, FreezeRead
+from tca_app.features.environments.service import find_environment
+from tca_app.features.projects import policy
+from tca_app.features.projects.service import find_project, get_project
+from tca_app.features.users.schemas import PersonRead
+from tca_app.models import Environment, FreezeWindow, User
+
+MOST = 100
+_freezes, _environments, _people = FreezeWindow.__table__.c, Environment.__table__.c, User.__table__.c
+_ALL = (
+    select(
+        *(_freezes[name] for name in FreezeRead.model_fields if name in _freezes),
+        _environments.name.label("environment"),
+        _freezes.created_by_id,
+        _people.username,
+        _people.full_name,
+    )
+    .select_from(FreezeWindow.__table__)
+    .outerjoin(Environment.__table__, _environments.id == _freezes.environment_id)
+    .outerjoin(User.__table__, _people.id == _freezes.created_by_id)
+    .where(_freezes.project_id == bindparam("project_id"))
+)
+_COMING = _ALL.where(_freezes.ends_at > func.now()).order_by(_freezes.starts_at, _freezes.id).limit(MOST)
+_NOW = (
+    select(_freezes.why, _freezes.ends_at)
+    .where(
+        _freezes.project_id == bindparam("project_id"),
+        or_(_freezes.environment_id.is_(None), _freezes.environment_id == bindparam("environment_id")),
+        _freezes.starts_at <= func.now(),
+        _freezes.ends_at > func.now(),
+    )
+    .order_by(_freezes.ends_at.desc(), _freezes.id)
+    .limit(1)
+)
+
+
+class TooManyFreezes(Conflict):
+    code = "too_many_freezes"
+    default = f"A project has at most {MOST} freeze windows that are not over."
+
+
+async def list_freezes(session: AsyncSession, actor: Actor, project_id: int) -> list[FreezeRead]:
+    """Those that hold now or will, the next one first."""
+    project = await get_project(session, actor, project_id)
+    policy.require(actor, "environments.read", project.my_role)
+    return [_read(row) for row in await session.execute(_COMING, {"project_id": project_id})]
+
+
+async def create_freeze(session: AsyncSession, actor: Actor, project_id: int, data: FreezeCreate) -> FreezeRead:
+    """Raises Invalid when it ends before it starts."""
+    project = await find_project(session, actor, "environments.write", project_id)
+    if data.ends_at <= data.starts_at:
+        raise Invalid.at("ends_at", "This must be after the start.")
+    if data.environment_id is not None:
+        await find_environment(session, project_id, data.environment_id)
+    if len((await session.execute(_COMING, {"project_id": project_id})).all()) >= MOST:
+        raise TooManyFreezes
+    values = {"project_id": project_id, "created_by_id": actor.user_id, **data.model_dump()}
+    made = await session.execute(insert(FreezeWindow.__table__).values(values).returning(_freezes.id))
+    row = await _find(session, project_id, made.scalar_one())
+    await emit(session, actor, events.FreezeSet.of(project, **_told(row)))
+    return _read(row)
+
+
+async def delete_freeze(session: AsyncSession, actor: Actor, project_id: int, freeze_id: int) -> None:
+    """Lift it: from now on it does not hold."""
+    project = await find_project(session, actor, "environments.write", project_id)
+    row = await _find(session, project_id, freeze_id)
+    await session.execute(delete(FreezeWindow.__table__).where(_freezes.id == freeze_id))
+    await emit(session, actor, events.FreezeLifted.of(project, **_told(row)))
+
+
+async def freeze_now(session: AsyncSession, project_id: int, environment_id: int) -> Any:
+    """The window that holds at this moment, the one that ends last; None when there is none."""
+    return (await session.execute(_NOW, {"project_id": project_id, "environment_id": environment_id})).first()
+
+
+async def _find(session: AsyncSession, project_id: int, freeze_id: int) -> Any:
+    row = (await session.execute(_ALL.where(_freezes.id == freeze_id), {"project_id": project_id})).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _told(row: Any) -> dict[str, Any]:
+    times = {"starts_at": row.starts_at.isoformat(), "ends_at": row.ends_at.isoformat()}
+    return {"environment": row.environment or "everything", "why": row.why, **times}
+
+
+def _read(row: Any) -> FreezeRead:
+    by = PersonRead(id=row.created_by_id, username=row.username, full_name=row.full_name) if row.username else None
+    return FreezeRead.model_validate({**row._mapping, "created_by": by})

@@ -1,0 +1,101 @@
+"""`/api/v1/projects/{id}/environments` and `/freezes`, for scripts. Every rule stands in the services."""
+
+from fastapi import Response
+from pydantic import TypeAdapter
+
+from tca_app.core.schema import UrlId
+from tca_app.deps import (
+    CurrentActor,
+    IfMatch,
+    Once,
+    Reading,
+    Writing,
+    console_router,
+    item_response,
+    json_response,
+    problems,
+)
+from tca_app.features.environments import freezes, service
+from tca_app.features.environments.schemas import (
+    EnvironmentCreate,
+    EnvironmentRead,
+    EnvironmentUpdate,
+    FreezeCreate,
+    FreezeRead,
+)
+
+router = console_router("/api/v1/projects/{project_id:int}", "environments")
+_environments = TypeAdapter(list[EnvironmentRead])
+_freezes = TypeAdapter(list[FreezeRead])
+
+
+@router.get("/environments", response_model=list[EnvironmentRead], responses=problems(401, 404))
+async def list_environments(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    """All of them (at most 50), in their order on the way to the users."""
+    return json_response(_environments.dump_json(await service.list_environments(session, actor, project_id)))
+
+
+@router.post("/environments", status_code=201, response_model=EnvironmentRead, responses=problems(401, 403, 404, 409))
+async def create_environment(
+    project_id: UrlId, data: EnvironmentCreate, actor: CurrentActor, session: Writing, once: Once
+) -> Response:
+    """For maintainers and owners."""
+    made = await once.answer(
+        session, actor, data, EnvironmentRead, lambda: service.create_environment(session, actor, project_id, data)
+    )
+    return item_response(made, 201, f"/api/v1/projects/{project_id}/environments/{made.id}")
+
+
+@router.patch(
+    "/environments/{environment_id:int}",
+    response_model=EnvironmentRead,
+    responses=problems(401, 403, 404, 409, 412),
+)
+async def update_environment(
+    project_id: UrlId,
+    environment_id: UrlId,
+    data: EnvironmentUpdate,
+    actor: CurrentActor,
+    session: Writing,
+    if_version: IfMatch,
+) -> Response:
+    """Change the given fields. For maintainers and owners."""
+    return item_response(await service.update_environment(session, actor, project_id, environment_id, data, if_version))
+
+
+@router.delete(
+    "/environments/{environment_id:int}",
+    status_code=204,
+    response_class=Response,
+    responses=problems(401, 403, 404, 409, 412),
+)
+async def delete_environment(
+    project_id: UrlId, environment_id: UrlId, actor: CurrentActor, session: Writing, if_version: IfMatch
+) -> Response:
+    """Its deployments stay in the history. 409 while one of them is not finished."""
+    await service.delete_environment(session, actor, project_id, environment_id, if_version)
+    return Response(status_code=204)
+
+
+@router.get("/freezes", response_model=list[FreezeRead], responses=problems(401, 404))
+async def list_freezes(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    """The windows that hold now or will (at most 100), the next one first."""
+    return json_response(_freezes.dump_json(await freezes.list_freezes(session, actor, project_id)))
+
+
+@router.post("/freezes", status_code=201, response_model=FreezeRead, responses=problems(401, 403, 404, 409))
+async def create_freeze(
+    project_id: UrlId, data: FreezeCreate, actor: CurrentActor, session: Writing, once: Once
+) -> Response:
+    """From when to when nothing new is deployed to the project or one environment. For maintainers and owners."""
+    made = await once.answer(
+        session, actor, data, FreezeRead, lambda: freezes.create_freeze(session, actor, project_id, data)
+    )
+    return item_response(made, 201, f"/api/v1/projects/{project_id}/freezes/{made.id}")
+
+
+@router.delete("/freezes/{freeze_id:int}", status_code=204, response_class=Response, responses=problems(401, 403, 404))
+async def delete_freeze(project_id: UrlId, freeze_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
+    """Lift it. For maintainers and owners."""
+    await freezes.delete_freeze(session, actor, project_id, freeze_id)
+    return Response(status_code=204)

@@ -1,0 +1,66 @@
+"""What the calls about environments and freeze windows take and give."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from tca_app.core.editing import LEFT_OUT, Changes
+from tca_app.core.schema import HttpUrl, Id, InputModel, Moment, Name50, Rank, ReadModel, Reason
+from tca_app.features.users.schemas import PersonRead
+
+EnvironmentName = Annotated[Name50, Field(examples=["production"])]
+
+
+class EnvironmentCreate(InputModel):
+    """Names are unique in a project without regard to case."""
+
+    name: EnvironmentName
+    url: HttpUrl = ""
+    rank: Rank = Field(50, description="Where it stands on the way to the users: 0 is first.")
+    is_protected: Annotated[bool, Field(description="Deployers ask, maintainers approve.")] = False
+    allow_parallel: Annotated[bool, Field(description="May more than one deployment be in progress?")] = False
+
+
+class EnvironmentUpdate(Changes):
+    name: EnvironmentName = LEFT_OUT
+    url: HttpUrl = LEFT_OUT
+    rank: Rank = LEFT_OUT
+    is_protected: bool = LEFT_OUT
+    allow_parallel: bool = LEFT_OUT
+
+
+class EnvironmentRead(ReadModel):
+    id: int
+    project_id: int
+    name: str
+    url: str
+    rank: int
+    is_protected: bool
+    allow_parallel: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class FreezeCreate(InputModel):
+    """Without `environment_id` it holds for the whole project."""
+
+    environment_id: Id | None = None
+    starts_at: Moment
+    ends_at: Moment
+    why: Reason
+
+
+class FreezeRead(ReadModel):
+    """`environment` is null for a window that holds for the whole project."""
+
+    id: int
+    project_id: int
+    environment_id: int | None
+    environment: str | None
+    starts_at: datetime
+    ends_at: datetime
+    why: str
+    created_by: PersonRead | None
+    created_at: datetime

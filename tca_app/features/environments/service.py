@@ -1,0 +1,127 @@
+"""The rules about environments: where a project may be deployed to, in which order, and how carefully."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.db import refuse_duplicates
+from tca_app.core.editing import refuse_stale
+from tca_app.core.errors import Conflict, NotFound
+from tca_app.core.events import emit
+from tca_app.features.environments import events
+from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
+from tca_app.features.projects import policy
+from tca_app.features.projects.service import find_project, get_project
+from tca_app.models import Deployment, Environment, User
+
+MOST = 50
+NAME_TAKEN = "This project has an environment of this name."
+_environments = Environment.__table__.c
+_COLUMNS = tuple(_environments[name] for name in EnvironmentRead.model_fields)
+_editor = User.__table__.alias("editor")
+_changed_by = (
+    select(func.coalesce(func.nullif(_editor.c.full_name, ""), _editor.c.username))
+    .where(_editor.c.id == _environments.updated_by_id)
+    .correlate(Environment.__table__)
+    .scalar_subquery()
+)
+_OF_PROJECT = (
+    select(*_COLUMNS)
+    .where(_environments.project_id == bindparam("project_id"), _environments.deleted_at.is_(None))
+    .order_by(_environments.rank, _environments.id)
+)
+
+
+class TooManyEnvironments(Conflict):
+    code = "too_many_environments"
+    default = f"A project has at most {MOST} environments."
+
+
+class EnvironmentInUse(Conflict):
+    code = "environment_in_use"
+    default = "A deployment to this environment is not finished. Wait for it or cancel it."
+
+
+async def list_environments(session: AsyncSession, actor: Actor, project_id: int) -> list[EnvironmentRead]:
+    """In their order on the way to the users."""
+    project = await get_project(session, actor, project_id)
+    policy.require(actor, "environments.read", project.my_role)
+    rows = await session.execute(_OF_PROJECT, {"project_id": project_id})
+    return [EnvironmentRead.model_validate(row) for row in rows]
+
+
+async def create_environment(
+    session: AsyncSession, actor: Actor, project_id: int, data: EnvironmentCreate
+) -> EnvironmentRead:
+    """Raises Conflict for a name that is taken."""
+    project = await find_project(session, actor, "environments.write", project_id)
+    there = (await session.execute(_OF_PROJECT, {"project_id": project_id})).all()
+    if len(there) >= MOST:
+        raise TooManyEnvironments
+    given = data.model_dump()
+    statement = insert(Environment.__table__).values(project_id=project_id, updated_by_id=actor.user_id, **given)
+    with refuse_duplicates({"uq_environments_name": ("name", NAME_TAKEN)}):
+        row = (await session.execute(statement.returning(*_COLUMNS))).one()
+    await emit(session, actor, events.EnvironmentCreated.of(project, environment=data.name, after=given))
+    return EnvironmentRead.model_validate(row)
+
+
+async def update_environment(
+    session: AsyncSession,
+    actor: Actor,
+    project_id: int,
+    environment_id: int,
+    data: EnvironmentUpdate,
+    if_version: int | None = None,
+) -> EnvironmentRead:
+    """Change the given fields. What is deployed there goes on under the rules it began with."""
+    project = await find_project(session, actor, "environments.write", project_id)
+    row = await find_environment(session, project_id, environment_id)
+    given = data.given()
+    refuse_stale(row, given, if_version, row.changed_by or "")
+    changed = {name: value for name, value in given.items() if row._mapping[name] != value}
+    if not changed:
+        return EnvironmentRead.model_validate(row)
+    after = await _store(session, actor, environment_id, changed)
+    before = {name: row._mapping[name] for name in changed}
+    about = {"environment": after.name, "before": before, "after": changed}
+    await emit(session, actor, events.EnvironmentUpdated.of(project, **about))
+    return EnvironmentRead.model_validate(after)
+
+
+async def delete_environment(
+    session: AsyncSession, actor: Actor, project_id: int, environment_id: int, if_version: int | None = None
+) -> None:
+    """Take it away; what was deployed there stays in the history. Raises EnvironmentInUse while one is not finished."""
+    project = await find_project(session, actor, "environments.write", project_id)
+    row = await find_environment(session, project_id, environment_id)
+    refuse_stale(row, {}, if_version, row.changed_by or "")
+    going_on = exists().where(Deployment.environment_id == environment_id, Deployment.finished_at.is_(None))
+    if (await session.execute(select(going_on))).scalar_one():
+        raise EnvironmentInUse
+    await _store(session, actor, environment_id, {"deleted_at": func.now()})
+    await emit(session, actor, events.EnvironmentDeleted.of(project, environment=row.name))
+
+
+async def find_environment(session: AsyncSession, project_id: int, environment_id: int) -> Any:
+    """One environment, locked by this transaction: nobody deploys there before it ends. Raises NotFound."""
+    statement = select(*_COLUMNS, _changed_by.label("changed_by")).where(
+        _environments.id == environment_id,
+        _environments.project_id == project_id,
+        _environments.deleted_at.is_(None),
+    )
+    locked = statement.with_for_update(of=Environment.__table__, key_share=True)
+    row = (await session.execute(locked)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def _store(session: AsyncSession, actor: Actor, environment_id: int, changes: dict[str, Any]) -> Any:
+    table = Environment.__table__
+    statement = update(table).where(table.c.id == environment_id).returning(*_COLUMNS)
+    kept = {"version": table.c.version + 1, "updated_by_id": actor.user_id}
+    with refuse_duplicates({"uq_environments_name": ("name", NAME_TAKEN)}):
+        return (await session.execute(statement.values(**changes, **kept))).one()

@@ -1,0 +1,162 @@
+"""Where projects run: environments, what was deployed to them with its log, and when nothing may be."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Index, Text, text
+from sqlmodel import Field, SQLModel
+
+from tca_app.models.base import UTC_TIME, Row
+
+_EMPTY = {"server_default": ""}
+
+
+class Environment(Row, table=True):
+    """A place that a project is deployed to. One that is deleted stays as a row: its deployments are history."""
+
+    __tablename__ = "environments"
+    __table_args__ = (
+        CheckConstraint("name <> ''", name="named"),
+        Index(
+            "uq_environments_name",
+            "project_id",
+            text("lower(name)"),
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("ix_environments_by_rank", "project_id", "rank", "id"),
+    )
+
+    project_id: int = Field(sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
+    name: str = Field(sa_type=Text)
+    url: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    rank: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    is_protected: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    allow_parallel: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+    deleted_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+
+
+class Deployment(Row, table=True):
+    """One version on its way to one environment, or there.
+
+    `rollback_of_id` is the deployment that this one takes back. `external_id` is the reporter's own name for it: a
+    report that comes twice is one deployment. `log_lines` is the number of the last line of its log.
+    """
+
+    __tablename__ = "deployments"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('pending_approval', 'queued', 'in_progress', 'succeeded', 'failed', 'cancelled')", name="status"
+        ),
+        CheckConstraint("source IN ('ui', 'api', 'github')", name="source"),
+        CheckConstraint(
+            "(finished_at IS NOT NULL) = (status IN ('succeeded', 'failed', 'cancelled'))", name="finished"
+        ),
+        CheckConstraint(
+            "CASE status WHEN 'in_progress' THEN started_at IS NOT NULL WHEN 'succeeded' THEN started_at IS NOT NULL "
+            "WHEN 'queued' THEN started_at IS NULL AND queued_at IS NOT NULL "
+            "WHEN 'pending_approval' THEN queued_at IS NULL ELSE true END",
+            name="steps",
+        ),
+        CheckConstraint("started_at IS NULL OR queued_at IS NOT NULL", name="queued_first"),
+        Index(
+            "uq_deployments_external_id",
+            "project_id",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+        Index("ix_deployments_by_project", "project_id", text("id DESC")),
+        Index("ix_deployments_by_environment", "environment_id", text("id DESC")),
+        Index("ix_deployments_by_status", "status", text("id DESC")),
+        Index(
+            "ix_deployments_current",
+            "environment_id",
+            text("finished_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("status = 'succeeded'"),
+        ),
+        Index("ix_deployments_open", "environment_id", "status", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_deployments_by_day", "created_at"),
+        Index("ix_deployments_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
+        *(
+            Index(f"ix_deployments_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))
+            for column in ("created_by_id", "decided_by_id", "rollback_of_id")
+        ),
+        Index("ix_deployments_grams", text("text_grams(search_text)"), postgresql_using="gin"),
+    )
+
+    project_id: int = Field(sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
+    environment_id: int = Field(sa_type=BigInteger, foreign_key="environments.id", ondelete="CASCADE")
+    version: str = Field(sa_type=Text)
+    commit_sha: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    ref: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    commit_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    description: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    ci_url: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    status: str = Field(sa_type=Text)
+    source: str = Field(sa_type=Text)
+    reason: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    freeze_reason: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    queued_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    started_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    finished_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    created_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+    reporter: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    decided_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+    decided_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    rollback_of_id: int | None = Field(
+        default=None, sa_type=BigInteger, foreign_key="deployments.id", ondelete="SET NULL"
+    )
+    external_id: str | None = Field(default=None, sa_type=Text)
+    log_lines: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    search_text: str | None = Field(
+        default=None,
+        sa_column=Column(
+            "search_text",
+            Text,
+            Computed("fold_text(version || E'\\n' || ref || E'\\n' || commit_sha)", persisted=True),
+        ),
+    )
+
+
+class DeploymentLog(SQLModel, table=True):
+    """One line of what a deployment wrote; numbered from 1 without a gap."""
+
+    __tablename__ = "deployment_logs"
+
+    deployment_id: int = Field(
+        sa_type=BigInteger,
+        foreign_key="deployments.id",
+        ondelete="CASCADE",
+        primary_key=True,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(
+        default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": text("now()"), "nullable": False}
+    )
+    line: str = Field(sa_type=Text)
+
+
+class FreezeWindow(Row, table=True):
+    """From when to when nothing new is deployed to a project, or to one environment of it, and why."""
+
+    __tablename__ = "freeze_windows"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="ends_later"),
+        Index("ix_freeze_windows_by_end", "project_id", "ends_at"),
+        Index(
+            "ix_freeze_windows_environment_id", "environment_id", postgresql_where=text("environment_id IS NOT NULL")
+        ),
+    )
+
+    project_id: int = Field(sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
+    environment_id: int | None = Field(
+        default=None, sa_type=BigInteger, foreign_key="environments.id", ondelete="CASCADE"
+    )
+    starts_at: datetime = Field(sa_type=UTC_TIME)
+    ends_at: datetime = Field(sa_type=UTC_TIME)
+    why: str = Field(sa_type=Text)
+    created_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")

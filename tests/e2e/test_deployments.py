@@ -1,0 +1,54 @@
+"""A deployment in real browsers: one person reports it, another watches it with its log."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import sign_in
+from tests.e2e.test_journey import NewPage, create_project
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+LINES = 2_500
+
+
+def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    sign_in(page, *admin)
+    create_project(page, "Watched Project")
+    page.get_by_role("link", name="Watched Project").first.click()
+    page.get_by_role("link", name="Deployments").last.click()
+    page.get_by_role("button", name="New deployment").click()
+    page.get_by_label("Environment").select_option("production")
+    page.get_by_label("Version").fill("1.4.2")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("link", name="1.4.2").click()
+    expect(page.get_by_text("Queued").first).to_be_visible()
+
+    watcher = new_page()
+    sign_in(watcher, *admin, path=page.url)
+    expect(watcher.get_by_text("Nothing was logged yet.")).to_be_visible()
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Start").click()
+    expect(watcher.get_by_text("In progress")).to_be_visible()
+
+    login = {"username": admin[0], "password": admin[1]}
+    token = page.request.post("/api/auth/login", data=login).json()["access_token"]
+    url = f"/api/v1/deployments/{page.url.rsplit('/', 1)[-1]}/logs"
+    for first in range(1, LINES, 500):
+        lines = [f"\x1b[31mstep {first + n}\x1b[0m" for n in range(500)]
+        header = {"Authorization": f"Bearer {token}"}
+        assert page.request.post(url, headers=header, data={"first_seq": first, "lines": lines}).ok
+    watcher.get_by_role("log").scroll_into_view_if_needed()
+    last = watcher.locator(f"[data-seq='{LINES}']")
+    expect(last).to_be_in_viewport()
+    expect(last.locator(".ansi-1")).to_have_text(f"step {LINES}")
+
+    watcher.get_by_role("searchbox", name="Search the log").fill("step 17")
+    expect(watcher.locator("[data-seq='17']")).to_be_in_viewport()
+    expect(watcher.get_by_text("1 of 111")).to_be_visible()
+    with watcher.expect_download() as download:
+        watcher.get_by_role("link", name="Download").click()
+    assert len(download.value.path().read_text().splitlines()) == LINES
+
+    page.get_by_role("button", name="Succeeded").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="It succeeded").click()
+    expect(watcher.get_by_role("button", name="Roll back")).to_be_visible()

@@ -1,0 +1,195 @@
+"""The pages about deployments, without a browser."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+from sqlalchemy import update
+
+from tca_app.core.actor import Actor
+from tca_app.core.db import transaction
+from tca_app.features.deployments.detail_state import DeploymentState
+from tca_app.features.deployments.hook_state import HookState
+from tca_app.features.deployments.measures_state import MeasuresState
+from tca_app.features.deployments.project_state import ProjectDeploymentsState
+from tca_app.features.deployments.state import DeploymentsState, MatrixState
+from tca_app.models import Deployment, Environment
+from tests.factories import deployment_events, make_deployment, make_project, make_user, row_of
+from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def open_page(console: Console, actor: Actor, path: str) -> Tab:
+    tab = Tab(console, f"{actor.username} {path}", await sign_in(actor), path)
+    await tab.hydrate()
+    return tab
+
+
+async def detail(console: Console, actor: Actor, deployment_id: int) -> tuple[Tab, Any]:
+    tab = await open_page(console, actor, f"/deployments/{deployment_id}")
+    return tab, await tab.send(DeploymentState.load)
+
+
+async def test_the_list_shows_ones_own_and_the_url_narrows_it(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner, "Billing")
+    await make_deployment(
+        project_id, version="1.0.0", commit_sha="9f1c2ab1234", ref="main", created_by_id=owner.user_id
+    )
+    await make_deployment(project_id, "staging", status="failed", version="1.1.0")
+    await make_deployment(await make_project(await make_user()), version="9.9.9")
+    tab = await open_page(console, owner, "/deployments")
+    rows = shown(await tab.send(DeploymentsState.load), DeploymentsState, "rows")
+    assert [row["version"] for row in rows] == ["1.1.0", "1.0.0"]
+    assert (rows[1]["commit"], rows[1]["who"], rows[1]["project"]) == ("main · 9f1c2ab", owner.full_name, "Billing")
+    narrowed = await open_page(console, owner, "/deployments?status=failed&environment=staging&source=nonsense")
+    rows = shown(await narrowed.send(DeploymentsState.load), DeploymentsState, "rows")
+    assert [row["version"] for row in rows] == ["1.1.0"]
+
+
+async def test_the_matrix_has_a_column_for_each_environment(console: Console) -> None:
+    owner = await make_user()
+    billing, other = await make_project(owner, "Billing"), await make_project(owner, "Ledger")
+    async with transaction() as session:
+        named = (Environment.project_id == other) & (Environment.name == "staging")
+        await session.execute(update(Environment).where(named).values(name="canary"))
+    await make_deployment(billing, status="succeeded", version="1.0.0")
+    tab = await open_page(console, owner, "/deployments?view=where")
+    updates = await tab.send(MatrixState.load)
+    assert shown(updates, MatrixState, "columns") == ["development", "canary", "staging", "production"]
+    first, second = shown(updates, MatrixState, "lines")
+    assert [(cell["version"], cell["is_there"]) for cell in first["cells"]] == [
+        ("", True),
+        ("", False),
+        ("", True),
+        ("1.0.0", True),
+    ]
+    assert (second["project"], second["cells"][1]["is_there"]) == ("Ledger", True)
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "allowed"),
+    [
+        ("viewer", "queued", []),
+        ("deployer", "queued", ["start", "cancel"]),
+        ("deployer", "in_progress", ["succeed", "fail", "cancel"]),
+        ("deployer", "pending_approval", ["cancel"]),
+        ("maintainer", "pending_approval", ["cancel", "approve", "refuse"]),
+        ("deployer", "succeeded", ["rollback"]),
+        ("deployer", "cancelled", []),
+    ],
+)
+async def test_a_viewer_is_offered_what_they_may_do(
+    console: Console, role: str, status: str, allowed: list[str]
+) -> None:
+    person = await make_user()
+    project_id = await make_project(await make_user(), team={person: role})
+    _, updates = await detail(console, person, await make_deployment(project_id, status=status))
+    assert shown(updates, DeploymentState, "phase") == "ready"
+    assert (shown(updates, DeploymentState, "allowed") or []) == allowed
+
+
+async def test_a_stranger_is_told_that_there_is_nothing(console: Console) -> None:
+    deployment_id = await make_deployment(await make_project(await make_user()))
+    _, updates = await detail(console, await make_user(), deployment_id)
+    assert shown(updates, DeploymentState, "phase") == "missing"
+    assert shown(updates, DeploymentState, "deployment")["version"] == ""
+
+
+async def test_acts_ask_first_and_a_refusal_stands_in_the_dialog(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="in_progress")
+    deployment_id = await make_deployment(project_id)
+    tab, _ = await detail(console, owner, deployment_id)
+    assert shown(await tab.send(DeploymentState.ask, action="approve"), DeploymentState, "asking") is None
+    await tab.send(DeploymentState.ask, action="start")
+    updates = await tab.send(DeploymentState.confirm, form={})
+    assert "Another deployment" in shown(updates, DeploymentState, "asking_error")
+    assert (await row_of(Deployment, deployment_id))["status"] == "queued"
+    await tab.send(DeploymentState.ask, action="cancel")
+    updates = await tab.send(DeploymentState.confirm, form={"reason": "Wrong version"})
+    assert (shown(updates, DeploymentState, "asking"), shown(updates, DeploymentState, "deployment")["reason"]) == (
+        "",
+        "Wrong version",
+    )
+    await tab.send(DeploymentState.confirm, form={})
+    assert await deployment_events() == [("deployment_cancelled", "cancelled")]
+
+
+async def test_a_refusal_needs_a_reason(console: Console) -> None:
+    owner = await make_user()
+    waiting = await make_deployment(await make_project(owner), status="pending_approval")
+    tab, _ = await detail(console, owner, waiting)
+    await tab.send(DeploymentState.ask, action="refuse")
+    updates = await tab.send(DeploymentState.confirm, form={"reason": " "})
+    assert "Say why" in shown(updates, DeploymentState, "asking_error")
+    updates = await tab.send(DeploymentState.confirm, form={"reason": "Not on a Friday"})
+    steps = shown(updates, DeploymentState, "steps")
+    assert [(step["label"], step["who"]) for step in steps][-1] == ("Refused", owner.full_name)
+
+
+async def test_a_rollback_leads_to_the_new_deployment(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="succeeded", version="1.0.0")
+    bad = await make_deployment(project_id, status="succeeded", version="2.0.0")
+    tab, _ = await detail(console, owner, bad)
+    await tab.send(DeploymentState.ask, action="rollback")
+    (path,) = redirects(await tab.send(DeploymentState.confirm, form={"reason": ""}))
+    made = await row_of(Deployment, int(path.rsplit("/", 1)[-1]))
+    assert (made["version"], made["source"], made["rollback_of_id"]) == ("1.0.0", "ui", bad)
+
+
+async def test_a_person_enters_a_deployment_once_however_often_they_click(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    tab = await open_page(console, owner, f"/projects/{project_id}?tab=deployments")
+    updates = await tab.send(ProjectDeploymentsState.load)
+    assert [card["name"] for card in shown(updates, ProjectDeploymentsState, "places")][-1] == "production"
+    nonce = shown(await tab.send(ProjectDeploymentsState.open_create), ProjectDeploymentsState, "form_nonce")
+    form = {"nonce": nonce, "environment": "production", "version": "", "commit_sha": "", "ref": "", "description": ""}
+    refused = await tab.send(ProjectDeploymentsState.save, form=form)
+    assert shown(refused, ProjectDeploymentsState, "form_errors") == {"version": "Fill this in."}
+    await tab.send(ProjectDeploymentsState.save, form=form | {"version": "3.0.0"})
+    await tab.send(ProjectDeploymentsState.save, form=form | {"version": "3.0.0"})
+    assert await deployment_events() == [("deployment_queued", "queued")]
+
+
+async def test_measures_are_shown_in_words_for_the_period_of_the_url(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="succeeded")
+    await make_deployment(project_id, status="failed")
+    tab = await open_page(console, owner, "/deployments?view=measures&days=7")
+    updates = await tab.send(MeasuresState.load)
+    assert shown(updates, MeasuresState, "days") == "7"
+    figures = shown(updates, MeasuresState, "figures")
+    assert [figure["value"] for figure in figures] == ["0.1 a day", "Not measured", "50%", "Not measured"]
+
+
+async def test_a_new_secret_is_shown_until_one_goes_on(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    tab = await open_page(console, owner, f"/projects/{project_id}?tab=settings")
+    assert f"/api/hooks/github/{project_id}" in shown(await tab.send(HookState.load), HookState, "address")
+    await tab.send(HookState.ask, action="rotate")
+    secret = shown(await tab.send(HookState.confirm, _form={}), HookState, "fresh")
+    assert len(secret) > 40
+    assert shown(await tab.send(HookState.load), HookState, "fresh") == ""
+
+
+async def test_a_deployer_is_shown_nothing_of_the_webhook(console: Console) -> None:
+    deployer = await make_user()
+    project_id = await make_project(await make_user(), team={deployer: "deployer"})
+    tab = await open_page(console, deployer, f"/projects/{project_id}?tab=settings")
+    assert not shown(await tab.send(HookState.load), HookState, "address")
+    await tab.send(HookState.ask, action="rotate")
+    updates = await tab.send(HookState.confirm, _form={})
+    assert "permission" in shown(updates, HookState, "asking_error")

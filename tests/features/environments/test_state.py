@@ -1,0 +1,78 @@
+"""Environments and freeze windows in the settings of a project, without a browser."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+
+from tca_app.features.environments import service as environments
+from tca_app.features.environments.freeze_state import FreezeState
+from tca_app.features.environments.schemas import EnvironmentUpdate
+from tca_app.features.environments.state import EnvironmentsState
+from tests.factories import environment_of, make_deployment, make_project, make_user, run
+from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def settings(console: Console) -> tuple[Tab, int]:
+    """The settings of a new project, open before its owner."""
+    owner = await make_user("olga")
+    project_id = await make_project(owner)
+    tab = Tab(console, "t1", await sign_in(owner), f"/projects/{project_id}?tab=settings")
+    await tab.hydrate()
+    await tab.send(EnvironmentsState.load)
+    return tab, project_id
+
+
+async def test_an_environment_is_added_and_deleted(console: Console) -> None:
+    tab, _ = await settings(console)
+    nonce = shown(await tab.send(EnvironmentsState.open_create), EnvironmentsState, "form_nonce")
+    form = {"nonce": nonce, "name": "eu", "url": "", "rank": "x", "is_protected": "on"}
+    refused = await tab.send(EnvironmentsState.save, form=form)
+    assert "rank" in shown(refused, EnvironmentsState, "form_errors")
+    listed = shown(
+        await tab.send(EnvironmentsState.save, form=form | {"rank": "31"}), EnvironmentsState, "environments"
+    )
+    assert (listed[-1]["name"], listed[-1]["is_protected"], listed[-1]["allow_parallel"]) == ("eu", True, False)
+    await tab.send(EnvironmentsState.ask_delete, environment_id=listed[-1]["id"])
+    left = shown(await tab.send(EnvironmentsState.delete, _form={}), EnvironmentsState, "environments")
+    assert [place["name"] for place in left] == ["development", "staging", "production"]
+
+
+async def test_who_saves_second_is_asked(console: Console) -> None:
+    tab, project_id = await settings(console)
+    staging = await environment_of(project_id, "staging")
+    updates = await tab.send(EnvironmentsState.open_edit, environment_id=staging)
+    other = await make_user("mia", is_superuser=True)
+    change = EnvironmentUpdate(url="https://theirs.example.com")
+    await run(environments.update_environment, other, project_id, staging, change)
+    form = {"nonce": shown(updates, EnvironmentsState, "form_nonce"), "name": "staging", "rank": "20"}
+    clash = await tab.send(EnvironmentsState.save, form=form | {"url": "https://mine.example.com"})
+    (asked,) = shown(clash, EnvironmentsState, "form_clashes")
+    assert (asked["label"], asked["theirs"]) == ("Address", "https://theirs.example.com")
+
+
+async def test_what_is_in_use_is_not_deleted(console: Console) -> None:
+    tab, project_id = await settings(console)
+    await make_deployment(project_id)
+    await tab.send(EnvironmentsState.ask_delete, environment_id=await environment_of(project_id))
+    updates = await tab.send(EnvironmentsState.delete, _form={})
+    assert "not finished" in shown(updates, EnvironmentsState, "doomed_error")
+
+
+async def test_a_freeze_is_set_and_lifted(console: Console) -> None:
+    tab, _ = await settings(console)
+    nonce = shown(await tab.send(FreezeState.open_create), FreezeState, "form_nonce")
+    form = {"nonce": nonce, "environment_id": "", "why": "Christmas", "starts_at": "2026-01-01T00:00", "ends_at": ""}
+    refused = await tab.send(FreezeState.save, form=form)
+    assert "ends_at" in shown(refused, FreezeState, "form_errors")
+    (window,) = shown(
+        await tab.send(FreezeState.save, form=form | {"ends_at": "2099-01-01T00:00"}), EnvironmentsState, "windows"
+    )
+    assert (window["where"], window["why"]) == ("Everything", "Christmas")
+    assert shown(await tab.send(EnvironmentsState.lift, freeze_id=window["id"]), EnvironmentsState, "windows") == []
