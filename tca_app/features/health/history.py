@@ -45,16 +45,16 @@ _CHOSEN = f"""
       AND (CAST(:project_id AS bigint) IS NULL OR checks.project_id = :project_id)
       AND (CAST(:state AS text) IS NULL OR checks.state = :state)
 """
-_COUNT = text(f"SELECT count(*) {_CHOSEN}")  # noqa: S608  texts of ours, here and below
+_COUNT = text(f"SELECT count(*) {_CHOSEN}")
 _LIST = text(
     f"""
     SELECT {_COLUMNS} {_CHOSEN}
     ORDER BY checks.state = 'failing' DESC, checks.project_id IS NOT NULL, checks.weight DESC, lower(checks.name),
       checks.id
     OFFSET :skip LIMIT :limit
-    """  # noqa: S608
+    """
 )
-_ONE = text(f"SELECT {_COLUMNS} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id")  # noqa: S608
+_ONE = text(f"SELECT {_COLUMNS} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id")
 _POINTS = text(
     """
     SELECT check_id, starts_at, count, passed, latency_sum_ms / count AS latency_avg_ms, latency_max_ms

@@ -23,12 +23,12 @@ _CHOSEN = f"""
       AND (CAST(:check_id AS bigint) IS NULL OR checks.id = :check_id)
       AND (CAST(:open AS boolean) IS NULL OR :open = (closed_at IS NULL))
 """
-_COUNT = text(f"SELECT count(*) {_CHOSEN}")  # noqa: S608  texts of ours, here and below
+_COUNT = text(f"SELECT count(*) {_CHOSEN}")
 _COLUMNS = "incidents.id, check_id, checks.name, checks.project_id, me.role, opened_at, closed_at, reason"
 _LIST = text(
-    f"SELECT {_COLUMNS} {_CHOSEN} ORDER BY closed_at IS NULL DESC, incidents.id DESC OFFSET :skip LIMIT :limit"  # noqa: S608
+    f"SELECT {_COLUMNS} {_CHOSEN} ORDER BY closed_at IS NULL DESC, incidents.id DESC OFFSET :skip LIMIT :limit"
 )
-_ONE = text(f"SELECT {_COLUMNS} {_FROM} AND incidents.id = :incident_id FOR UPDATE OF incidents")  # noqa: S608
+_ONE = text(f"SELECT {_COLUMNS} {_FROM} AND incidents.id = :incident_id FOR UPDATE OF incidents")
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 _NOTE_COLUMNS = (
     "incident_notes.id, coalesce(nullif(full_name, ''), username, '') AS author, note, incident_notes.created_at"

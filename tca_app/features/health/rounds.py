@@ -111,7 +111,12 @@ def _columns(kept: list[Found]) -> dict[str, Any]:
 async def _settle(session: AsyncSession, at: datetime, row: Any, found: Found) -> None:
     limits = get_settings().health_failures_to_open, get_settings().health_passes_to_close
     standing, change = after(Standing(row.state, row.failures, row.passes), found.ok, *limits)
-    values: dict[str, Any] = {"state": standing.state, "failures": standing.failures, "passes": standing.passes, "at": at}
+    values: dict[str, Any] = {
+        "state": standing.state,
+        "failures": standing.failures,
+        "passes": standing.passes,
+        "at": at,
+    }
     values |= {"check_id": row.check_id, "ok": found.ok, "latency_ms": found.latency_ms, "detail": found.detail}
     await session.execute(_SETTLE, values | {"certificate_until": found.certificate_until})
     if change == "opened":
