@@ -58,7 +58,6 @@ class StatusState(SessionState):
     components: list[Component] = []
     hidden: int = 0
     summary: str = ""
-    is_fine: bool = False
     late_since: str = ""
     score_24h: str = ""
     score_90d: str = ""
@@ -78,9 +77,7 @@ class StatusState(SessionState):
     def _keep(self, found: Overview) -> None:
         self.components = [_component(check, found) for check in found.checks.items]
         self.hidden = found.checks.total - len(found.checks.items)
-        failing = sum(check.state == "failing" for check in found.checks.items)
-        self.summary = f"{failing} of {found.checks.total} fail" if failing else f"All {found.checks.total} work"
-        self.is_fine = not failing
+        self.summary = _summary(found)
         newest = max((check.last_at for check in found.checks.items if check.last_at), default=None)
         self.late_since = newest.isoformat() if newest and found.as_of - newest > LATE else ""
         self.score_24h, self.score_90d = _score(found.score_24h), _score(found.score_90d.now)
@@ -108,6 +105,17 @@ def _component(check: CheckRead, found: Overview) -> Component:
         hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour"),
         days=bars_of(days, found.as_of, DAYS, timedelta(days=1), "day"),
     )
+
+
+def _summary(found: Overview) -> str:
+    """What fails is listed first, so of those that are not shown all work."""
+    total, states = found.checks.total, [check.state for check in found.checks.items]
+    if not total:
+        return "Nothing probed"
+    if failing := states.count("failing"):
+        return f"{failing} of {total} {'fails' if failing == 1 else 'fail'}"
+    unknown = states.count("unknown")
+    return f"{total - unknown} of {total} work" if unknown else f"All {total} work"
 
 
 def _score(value: float | None) -> str:

@@ -51,7 +51,7 @@ async def test_what_is_old_and_what_wavers_is_said(console: Console) -> None:
     assert shown(updates, StatusState, "late_since") == then.isoformat()
     lines = shown(updates, StatusState, "components")
     assert [(line["name"], line["is_wavering"]) for line in lines] == [("Disk", False), ("Redis", True)]
-    assert shown(updates, StatusState, "summary") == "1 of 2 fail"
+    assert shown(updates, StatusState, "summary") == "1 of 2 fails"
 
 
 async def test_a_note_is_written_once_and_shown(console: Console) -> None:
