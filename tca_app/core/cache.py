@@ -90,11 +90,14 @@ class Cache:
 
         return await self._ask(add)
 
-    async def renew(self) -> int | None:
+    async def renew(self) -> None:
         """Make a new version, which ends all values of before. When Redis cannot be told, nothing is read from it
-        until it was."""
+        until it was. Of those who write at once one tells for all who came before it did."""
         self._changes += 1
-        return await self._tell()
+        mine = self._changes
+        async with self._telling:
+            if self._told < mine:
+                await self._tell()
 
     async def _tell(self) -> int | None:
         changes = self._changes  # one that is heard of meanwhile is told of next time

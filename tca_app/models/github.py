@@ -12,7 +12,7 @@ _NOW = {"server_default": func.now(), "nullable": False}
 
 
 class GithubHook(SQLModel, table=True):
-    """The secret is sealed (core.sealed): it is needed to check each delivery."""
+    """The secret is sealed (core.sealing): it is needed to check each delivery."""
 
     __tablename__ = "github_hooks"
 

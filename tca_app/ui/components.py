@@ -224,7 +224,9 @@ def confirm_dialog(
     type_name: Any = None,
     kind: str = "danger",
 ) -> rx.Component:
-    """Asks before something that cannot be taken back; `kind` "primary" when it destroys nothing. `body` may hold more fields, such as the new owner.
+    """Asks before something that cannot be taken back; `kind` is "primary" when it destroys nothing.
+
+    `body` may hold more fields, such as the new owner.
 
     With `type_name` the person must type that name: the browser checks it by the field's pattern, and the handler gets
     the form as `dict[str, str]` and must compare `form["confirm_name"]` again.

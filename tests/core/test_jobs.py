@@ -97,6 +97,11 @@ async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(mon
             deferrer = PeriodicDeferrer(jobs.periodic_registry, max_delay=3600)
             await deferrer.defer_jobs(deferrer.get_previous_tasks(at=at))
     found = await _rows("SELECT task_name FROM procrastinate_jobs ORDER BY task_name")
-    assert found == [("plan_digests",), ("purge_trash",), ("trim_tables",)]  # the nightly one is not due at noon
+    assert found == [
+        ("fail_stuck",),
+        ("plan_digests",),
+        ("purge_trash",),
+        ("trim_tables",),
+    ]  # the nightly one is not due at noon
     await do_jobs()
     assert await _rows("SELECT FROM procrastinate_jobs") == []

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import sign_in
 from tests.e2e.test_journey import NewPage, create_project, create_user
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 
 def test_an_invitation_reaches_the_open_screens_of_who_is_invited(new_page: NewPage, admin: tuple[str, str]) -> None:

@@ -7,7 +7,7 @@ from standardwebhooks.webhooks import Webhook
 from tests.e2e.conftest import Receiver, sign_in
 from tests.e2e.test_journey import NewPage, create_project
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 
 def test_a_webhook_from_its_making_to_its_end(new_page: NewPage, admin: tuple[str, str], receiver: Receiver) -> None:

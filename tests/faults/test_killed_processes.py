@@ -4,19 +4,16 @@ import os
 import random
 from time import monotonic
 
-import pytest
-
 from tests.faults.check import nothing_is_missing, streams_have_all
 from tests.faults.load import Acks, joined, reached, write
 from tests.processes import Cluster, Process, sign_in
 from tests.sinks import MailSink
 
-pytestmark = pytest.mark.xdist_group("e2e")
 # `make faults` runs the long form: 10000 writes and 200 kills.
 WRITES = int(os.environ.get("FAULT_WRITES", "240"))
 KILLS = int(os.environ.get("FAULT_KILLS", "5"))
 SEED = int(os.environ.get("FAULT_SEED", "0")) or random.randrange(1, 10**6)
-CONCURRENT_MAILS = 8  # of a worker, and more than it has at a time (`core.jobs.QUEUES`): as many may be between sent and noted when it dies
+CONCURRENT_MAILS = 8  # more than a worker has at a time (`core.jobs.QUEUES`), and may have sent but not noted
 
 
 def test_what_was_acknowledged_survives_kills_at_random(stores: Cluster, sink: MailSink, acks: Acks) -> None:

@@ -13,7 +13,6 @@ from tests.faults.load import Acks, joined, reached, write
 from tests.processes import Cluster, Web, eventually, sign_in
 from tests.sinks import MailSink
 
-pytestmark = pytest.mark.xdist_group("e2e")
 WRITES = int(os.environ.get("FAULT_WRITES", "160"))
 # As in production: with limits, which ask Redis at each request.
 LIMITS = {"RATE_LIMIT_API": "100000/minute", "RATE_LIMIT_LOGIN": "1000/minute"}

@@ -14,7 +14,6 @@ from tests.factories import PASSWORD
 from tests.processes import Cluster, Web, eventually, sign_in
 from tests.sinks import MailSink
 
-pytestmark = pytest.mark.xdist_group("e2e")
 TAKEOVER_S = 2.0  # JOB_TAKEOVER_SECONDS of the tests
 
 

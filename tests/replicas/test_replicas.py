@@ -16,7 +16,7 @@ from tests.processes import Web
 from tests.processes import sign_in as bearer_of
 from tests.replicas.conftest import Replicas
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 NewPage = Callable[[], Page]
 PATIENCE_MS = 20_000  # a lock that was left behind in Redis ends after ten seconds
 

@@ -14,3 +14,9 @@ def test_the_script_can_be_parsed() -> None:
     node = Path(spec.origin).parent / "bin" / "node"
     checked = subprocess.run([node, "--check", SCRIPT], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
+
+
+def test_every_block_of_the_stylesheet_ends() -> None:
+    """A block that stays open stops the build of every page, and only there."""
+    sheet = (SCRIPT.parent / "console.css").read_text()
+    assert sheet.count("{") == sheet.count("}")

@@ -10,7 +10,7 @@ from tca_app.config import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.errors import NotFound
 from tca_app.core.events import emit
-from tca_app.core.sealed import CannotUnseal, seal, unseal
+from tca_app.core.sealing import CannotOpen, seal, unseal
 from tca_app.core.security import new_token
 from tca_app.features.deployments.events import GithubHookRemoved, GithubHookRotated
 from tca_app.features.deployments.schemas import HookRead, NewHook
@@ -57,7 +57,7 @@ async def key_of(session: AsyncSession, project_id: int) -> str | None:
     sealed = found.scalar()
     try:
         return unseal(sealed, _purpose(project_id)) if sealed else None
-    except CannotUnseal:  # SECRET_KEY is another one now: the maintainers make a new key
+    except CannotOpen:  # SECRET_KEY is another one now: the maintainers make a new key
         return None
 
 

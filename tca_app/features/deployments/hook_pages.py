@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from tca_app.features.deployments.hook_state import HookState
+from tca_app.features.deployments.hook_state import SHOWN_ONCE, HookState
 from tca_app.ui.components import button, confirm_dialog, facts, panel, relative_time
 
 state = HookState
@@ -20,7 +20,7 @@ def github_settings() -> rx.Component:
                         ("Address", rx.el.span(state.address, class_name="mono")),
                         ("Secret", rx.fragment("Made ", relative_time(state.rotated_at, "never"))),
                     ),
-                    rx.cond(state.fresh != "", _fresh()),
+                    _fresh(),
                     class_name="stack",
                 ),
                 actions=(
@@ -38,12 +38,31 @@ def github_settings() -> rx.Component:
 
 
 def _fresh() -> rx.Component:
-    return rx.el.div(
+    """Always there, so that the secret can be put into the field from outside any state; hidden most of the time."""
+    return rx.el.section(
         rx.el.p("Copy the secret now: it is not shown again."),
-        rx.el.code(state.fresh, class_name="mono"),
-        rx.el.div(button("Done", kind="small", on_click=state.forget()), class_name="row"),
-        class_name="notice warning stack tight",
-        role="status",
+        rx.el.div(
+            rx.el.input(
+                id=SHOWN_ONCE,
+                class_name="input mono grow",
+                read_only=True,
+                aria_label="Secret",
+                auto_complete="off",
+                spell_check=False,
+            ),
+            button(
+                rx.el.span("Copy", class_name="to-copy"),
+                rx.el.span("Copied", class_name="copied", role="status"),
+                icon="copy",
+                kind="primary",
+                custom_attrs={"data-action": "copy", "data-from": SHOWN_ONCE},
+            ),
+            button("Done", on_click=state.forget()),
+            class_name="row secret-row",
+        ),
+        class_name="notice secret",
+        aria_label="New secret",
+        hidden=~state.is_fresh,
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import reflex as rx
+
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError
 from tca_app.features.deployments import hook
@@ -12,12 +14,13 @@ from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
 ACTIONS = ("rotate", "remove")
+SHOWN_ONCE = "github-secret"  # the field that a new secret is put into
 
 
 class HookState(SessionState):
     address: str = ""
     rotated_at: str = ""
-    fresh: str = ""  # the new secret, until the viewer goes on
+    is_fresh: bool = False  # a new secret is shown; the secret itself never stands in a state
     asking: str = ""
     asking_error: str = ""
     is_acting: bool = False
@@ -25,7 +28,7 @@ class HookState(SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Only while the settings are open, and only for those who may see it."""
-        self.address, self.rotated_at, self.fresh, self.asking = "", "", "", ""
+        self.address, self.rotated_at, self.is_fresh, self.asking = "", "", False, ""
         if given_in(self.router_data, "tab") != "settings":
             return
         try:
@@ -46,9 +49,10 @@ class HookState(SessionState):
             self.asking = ""
 
     @handler("signed_in")
-    async def forget(self) -> None:
+    async def forget(self) -> Any:
         """The secret was copied."""
-        self.fresh = ""
+        self.is_fresh = False
+        return rx.set_value(SHOWN_ONCE, "")
 
     @handler("signed_in")
     async def confirm(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -57,20 +61,23 @@ class HookState(SessionState):
         self.is_acting, self.asking_error = True, ""
         yield
         try:
-            await self._act(self.asking)
+            secret = await self._act(self.asking)
         except AppError as error:
             self.asking_error = error.detail
             return
         finally:
             self.is_acting = False
-        self.asking = ""
+        self.asking, self.is_fresh = "", bool(secret)
+        yield rx.set_value(SHOWN_ONCE, secret)
 
-    async def _act(self, action: str) -> None:
+    async def _act(self, action: str) -> str:
+        """The new secret, if there is one."""
         actor, project_id = self._as_actor(), shown_project(self)
         async with transaction() as session:
             if action == "remove":
                 await hook.remove_hook(session, actor, project_id)
-                self.rotated_at, self.fresh = "", ""
-                return
+                self.rotated_at = ""
+                return ""
             made = await hook.rotate_hook(session, actor, project_id)
-        self.rotated_at, self.fresh = made.rotated_at.isoformat(), made.secret
+        self.rotated_at = made.rotated_at.isoformat()
+        return made.secret

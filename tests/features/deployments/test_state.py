@@ -180,9 +180,11 @@ async def test_a_new_secret_is_shown_until_one_goes_on(console: Console) -> None
     tab = await open_page(console, owner, f"/projects/{project_id}?tab=settings")
     assert f"/api/hooks/github/{project_id}" in shown(await tab.send(HookState.load), HookState, "address")
     await tab.send(HookState.ask, action="rotate")
-    secret = shown(await tab.send(HookState.confirm, _form={}), HookState, "fresh")
-    assert len(secret) > 40
-    assert shown(await tab.send(HookState.load), HookState, "fresh") == ""
+    updates = await tab.send(HookState.confirm, _form={})
+    (event,) = [event for update in updates for event in update.events or [] if event.name == "_set_value"]
+    assert len(event.payload["value"]) > 40
+    assert event.payload["value"] not in str([update.delta for update in updates])
+    assert shown(await tab.send(HookState.load), HookState, "is_fresh") is False
 
 
 async def test_a_deployer_is_shown_nothing_of_the_webhook(console: Console) -> None:

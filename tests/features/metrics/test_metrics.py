@@ -104,7 +104,7 @@ async def test_events_are_counted_by_handler_and_outcome() -> None:
             await tab.send(Notes.forgotten)
 
 
-@task("test_metrics_dies", "webhook_queue")
+@task("test_metrics_dies", "email_queue")
 async def dies(_job: object) -> None:
     raise Dead("for the test")
 
@@ -113,12 +113,12 @@ async def test_jobs_queues_pools_and_parts_are_there(api: httpx.AsyncClient) -> 
     async with transaction() as session:
         await enqueue(session, "test_metrics_dies")
     found = await read(api)
-    assert value(found, "tca_queue_jobs", queue="webhook_queue", state="waiting") == 1
+    assert value(found, "tca_queue_jobs", queue="email_queue", state="waiting") == 1
     with counted("tca_jobs_total", task="test_metrics_dies", outcome="dead"):
         await do_jobs()
     found = await read(api)
-    assert value(found, "tca_queue_jobs", queue="webhook_queue", state="dead") == 1
-    assert value(found, "tca_queue_lag_seconds", queue="webhook_queue") == 0
+    assert value(found, "tca_queue_jobs", queue="email_queue", state="dead") == 1
+    assert value(found, "tca_queue_lag_seconds", queue="email_queue") == 0
     for part in ("database", "redis", "migrations"):
         assert value(found, "tca_up", part=part) == 1
         assert (value(found, "tca_probe_seconds", part=part) or 0) > 0

@@ -47,8 +47,6 @@ project = ProjectState.project
     ProjectState.heading,
     on_load=(
         ProjectState.load,
-        MembersState.load,
-        SubjectFeedState.load,
         WebhooksState.load,
         DeliveriesState.load,
         ProjectDeploymentsState.load,

@@ -19,7 +19,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
-TABS = ("overview", "members", "activity", "webhooks", "settings")
+TABS = ("overview", "deployments", "members", "activity", "webhooks", "settings")
 NEEDED = {"webhooks": "webhooks.manage", "settings": "projects.update"}  # for a tab
 TABS = ("overview", "deployments", "members", "activity", "settings")
 ACTIONS = ("transfer", "archive", "delete", "leave")
