@@ -27,7 +27,7 @@ state = ActivityState
 def activity_page() -> rx.Component:
     return rx.fragment(
         page_header("Activity", "Who did what, and when.", _export()),
-        tools_row(state, "Search activity", (_types(), _actor_chip())),
+        tools_row(state, "Search activity", (_types(), _actor_chip(), _project_chip())),
         rx.el.div(
             feed(
                 state,
@@ -89,6 +89,19 @@ def _actor_chip() -> rx.Component:
     )
 
 
+def _project_chip() -> rx.Component:
+    return rx.cond(
+        state.project_name != "",
+        button(
+            "In ",
+            state.project_name,
+            icon="x",
+            on_click=rx.redirect(query_url(project="")),
+            aria_label="In any project",
+        ),
+    )
+
+
 def feed(feed_state: Any, *, nothing: rx.Component) -> rx.Component:
     """The lines of a feed, or why there are none."""
     return rx.cond(
@@ -145,6 +158,7 @@ def _details(entry: Any) -> rx.Component:
             rx.el.span(entry["type"]),
             rx.cond(entry["url"] != "", link("Open ", entry["subject"], to=entry["url"])),
             rx.cond(entry["actor_url"] != "", link("All by ", entry["actor"], to=entry["actor_url"])),
+            rx.cond(entry["project_url"] != "", link("All in this project", to=entry["project_url"])),
             rx.cond(entry["origin"] != "", rx.el.span(entry["origin"], class_name="mono")),
             class_name="feed-foot",
         ),

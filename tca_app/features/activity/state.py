@@ -13,6 +13,7 @@ from tca_app.core.errors import AppError
 from tca_app.core.events import CATALOGUE
 from tca_app.features.activity import service as activity
 from tca_app.features.activity.schemas import ActivityQuery, ActivityRead
+from tca_app.features.projects import service as projects
 from tca_app.ui import routes
 from tca_app.ui.handlers import CALL, handler
 from tca_app.ui.session import SessionState
@@ -50,6 +51,7 @@ class Entry(TypedDict):
     icon: str
     actor: str
     actor_url: str
+    project_url: str
     subject: str
     url: str
     changes: list[Change]
@@ -76,6 +78,7 @@ def entry_of(event: ActivityRead) -> Entry:
         icon=event.subject_type,
         actor=event.actor_name,
         actor_url=f"{routes.ACTIVITY}?{urlencode({'actor': event.actor_id})}" if event.actor_id else "",
+        project_url=f"{routes.ACTIVITY}?{urlencode({'project': event.project_id})}" if event.project_id else "",
         subject=event.subject_name,
         url=_url_of(event),
         changes=changes,
@@ -136,6 +139,7 @@ class ActivityState(Feed, SessionState):
     search: str = ""
     filters: dict[str, str] = {}
     actor_name: str = ""
+    project_name: str = ""
     export_query: str = ""
 
     _spec: ClassVar[TableSpec] = TableSpec(
@@ -154,18 +158,25 @@ class ActivityState(Feed, SessionState):
 
     @rx.var
     def is_filtered(self) -> bool:
-        return bool(self.search or self.actor_name) or any(self.filters.values())
+        return bool(self.search or self.actor_name or self.project_name) or any(self.filters.values())
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         self._watch(ActivityState.read_newer, "activity")
         query = self._asked()
         await self._load_feed(query)
-        self.actor_name = self.entries[0]["actor"] if query.actor_id and self.entries else ""
-        if query.actor_id and not self.entries:
-            self.actor_name = "this person"
+        first = self.entries[0] if self.entries else None
+        self.actor_name = (first["actor"] if first else "this person") if query.actor_id else ""
+        self.project_name = await self._name_of(query.project_id) if query.project_id else ""
         asked = query.model_dump(mode="json", exclude={"cursor", "limit"}, exclude_defaults=True)
         self.export_query = urlencode(asked)
+
+    async def _name_of(self, project_id: int) -> str:
+        try:
+            async with reading() as session:
+                return (await projects.get_project(session, self._as_actor(), project_id)).name
+        except AppError:
+            return "this project"
 
     @handler("signed_in", supersedes=True)
     async def more(self) -> None:
@@ -193,7 +204,6 @@ class ActivityState(Feed, SessionState):
         url = str(self.router_data.get("asPath", ""))
         base = TableQuery.of(self._spec, url)
         given = {name: values[-1] for name, values in parse_qs(urlsplit(url).query, max_num_fields=50).items()}
-        actor = given.get("actor", "")
         kind = given.get("type", "")
         kind = kind if kind in CATALOGUE else ""
         self.search, self.filters = base.search, {**base.filters, "type": kind}
@@ -203,9 +213,14 @@ class ActivityState(Feed, SessionState):
             type=kind or None,
             subject_type=base.filters["subject"] or None,
             since=(datetime.now(UTC) - timedelta(days=int(days) - 1)).date() if days else None,
-            actor_id=int(actor) if actor.isascii() and actor.isdigit() and 0 < len(actor) < 16 else None,
+            actor_id=_id_in(given.get("actor", "")),
+            project_id=_id_in(given.get("project", "")),
             limit=BATCH,
         )
+
+
+def _id_in(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 16 and int(text) else None
 
 
 class RecentState(Feed, SessionState):
@@ -228,9 +243,10 @@ class SubjectFeedState(Feed, SessionState):
         if path != self._asked_for:
             self._asked_for, self.entries, self.is_loaded = path, [], False
         _, area, number = ([*path.split("/"), "", "", ""])[:3]
-        if not (number.isascii() and number.isdigit() and 0 < len(number) < 16 and int(number)):
+        subject_id = _id_in(number)
+        if subject_id is None:
             self.entries, self.is_loaded = [], True
             return
         self._watch(SubjectFeedState.load, "activity")
-        about = {"project_id": int(number)} if area == "projects" else {"about_id": int(number)}
+        about = {"project_id": subject_id} if area == "projects" else {"about_id": subject_id}
         await self._load_feed(ActivityQuery(limit=BATCH, **about))

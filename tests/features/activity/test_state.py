@@ -47,6 +47,20 @@ async def test_the_url_says_what_is_shown_and_nonsense_in_it_is_left_out(console
     assert len(await entries(console, admin, "/activity?type=x&subject=y&period=z&actor=-1&page=9")) >= 2
 
 
+async def test_one_project_is_named_and_to_strangers_it_is_not(console: Console) -> None:
+    ana, eve = await make_user("ana"), await make_user("eve")
+    billing, other = [await make_project(ana, name) for name in ("Billing", "Other")]
+    for project_id in (billing, other):
+        await run(projects.update_project, ana, project_id, ProjectUpdate(description="x"))
+    for who, name, subjects in ((ana, "Billing", ["Billing"]), (eve, "this project", [])):
+        tab = Tab(console, who.username, await sign_in(who), f"/activity?project={billing}")
+        await tab.hydrate()
+        updates = await tab.send(ActivityState.load)
+        assert shown(updates, ActivityState, "project_name") == name
+        assert [entry["subject"] for entry in shown(updates, ActivityState, "entries") or []] == subjects
+        assert shown(updates, ActivityState, "export_query") == f"project_id={billing}"
+
+
 async def test_more_follows_below(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activity_state, "BATCH", 2)
     admin = await make_admin()
