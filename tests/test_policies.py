@@ -97,6 +97,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     body = {"role": "viewer"} if path.endswith("members/{user_id}") else bodies.get(path.rsplit("/", 1)[-1])
     body = body or ({"description": "Mallory"} if "/webhooks/" in path else None)
     body = {"status": "succeeded"} if path.endswith("/{deployment_id}") else body
+    body = {"weight": 2} if path.endswith("/{check_id}") else body
     body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
     answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)
     # What only administrators have at all is refused; elsewhere whatever is somebody else's does not exist.

@@ -11,15 +11,24 @@ class _HealthEvent(Event):
     type: ClassVar[str] = ""
     subject_type: ClassVar[str] = "health_check"
 
-    incident_id: int
-
     @classmethod
     def of(cls, check: Any, **fields: Any) -> "_HealthEvent":
         """About a check: anything with `check_id`, `name` and `project_id`."""
         return cls(subject_id=check.check_id, subject_name=check.name, project_id=check.project_id, **fields)
 
 
-class HealthDegraded(_HealthEvent):
+class HealthCheckUpdated(_HealthEvent):
+    type = "health_check_updated"
+    title = "{actor} changed how {subject} is probed"
+
+
+class _IncidentEvent(_HealthEvent):
+    type: ClassVar[str] = ""
+
+    incident_id: int
+
+
+class HealthDegraded(_IncidentEvent):
     type = "health_degraded"
     title = "{subject} is failing: {reason}"
     consumers = TOLD
@@ -27,7 +36,7 @@ class HealthDegraded(_HealthEvent):
     reason: str
 
 
-class HealthRecovered(_HealthEvent):
+class HealthRecovered(_IncidentEvent):
     type = "health_recovered"
     title = "{subject} works again after {lasted}"
     consumers = TOLD
@@ -35,7 +44,7 @@ class HealthRecovered(_HealthEvent):
     lasted: str
 
 
-class IncidentNoted(_HealthEvent):
+class IncidentNoted(_IncidentEvent):
     type = "incident_noted"
     title = "{actor} wrote about the incident of {subject}: {note}"
 

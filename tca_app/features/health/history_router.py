@@ -7,10 +7,11 @@ from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
 from tca_app.deps import CurrentActor, Once, Reading, Writing, console_router, item_response, page_response, problems
-from tca_app.features.health import history, incidents
+from tca_app.features.health import history, incidents, settings
 from tca_app.features.health.schemas import (
     CheckQuery,
     CheckRead,
+    CheckUpdate,
     HistoryQuery,
     HistoryRead,
     IncidentQuery,
@@ -39,6 +40,12 @@ async def read_history(
 ) -> Response:
     """The last 24 hours in steps of five minutes, or the last 90 days by day."""
     return item_response(await history.read_history(session, actor, check_id, query.window))
+
+
+@router.patch("/health/checks/{check_id:int}", response_model=CheckRead, responses=problems(401, 403, 404, 409))
+async def update_check(check_id: UrlId, data: CheckUpdate, actor: CurrentActor, session: Writing) -> Response:
+    """How it is asked and what it weighs: for maintainers of the project, of the console itself for superusers."""
+    return item_response(await settings.update_check(session, actor, check_id, data))
 
 
 @router.get("/incidents", response_model=list[IncidentRead], responses=problems(401))

@@ -19,3 +19,10 @@ def require_note(actor: Actor, project_id: int | None, role: str | None) -> None
     """Raises Forbidden. That the actor may see the incident was asked before."""
     if not may_note(actor, project_id, role):
         raise Forbidden
+
+
+def require_manage(actor: Actor, project_id: int | None, role: str | None) -> None:
+    """Those who look after the project say how it is asked, administrators how the console is. Raises Forbidden."""
+    is_theirs = actor.is_superuser if project_id is None else policy.may(actor, "health.manage", role)
+    if not is_theirs:
+        raise Forbidden

@@ -5,7 +5,20 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tca_app.core.schema import Flag, InputModel, Limit, ReadModel, Reason, Skip, UrlId
+from tca_app.core.editing import LEFT_OUT, Changes
+from tca_app.core.schema import (
+    Flag,
+    HttpStatus,
+    InputModel,
+    Limit,
+    ProbeInterval,
+    ProbeTimeout,
+    ReadModel,
+    Reason,
+    Skip,
+    UrlId,
+    Weight,
+)
 
 Status = Literal["ok", "degraded", "down"]
 
@@ -67,6 +80,16 @@ class CheckRead(ReadModel):
     last_latency_ms: float | None
     last_detail: str
     certificate_until: datetime | None
+
+
+class CheckUpdate(Changes):
+    """How a check is asked and what it weighs. `any_status` true: any 2xx or 3xx passes; then no status is expected."""
+
+    expected_status: HttpStatus = LEFT_OUT
+    any_status: Literal[True] = LEFT_OUT
+    timeout_s: ProbeTimeout = LEFT_OUT
+    interval_s: ProbeInterval = LEFT_OUT
+    weight: Weight = LEFT_OUT
 
 
 class Point(ReadModel):

@@ -21,7 +21,6 @@ from tca_app.ui.session import SessionState
 
 TABS = ("overview", "deployments", "members", "activity", "webhooks", "settings")
 NEEDED = {"webhooks": "webhooks.manage", "settings": "projects.update"}  # for a tab
-TABS = ("overview", "deployments", "members", "activity", "settings")
 ACTIONS = ("transfer", "archive", "delete", "leave")
 
 
