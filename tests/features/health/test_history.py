@@ -135,7 +135,7 @@ async def test_maintainers_say_how_their_places_are_asked(api: httpx.AsyncClient
     assert (answer.json()["expected_status"], answer.json()["interval_s"]) == (None, 300)
     assert (await api.patch(f"{CHECKS}/{place}", headers=header, json={"timeout_s": 11})).status_code == 422
     events = await get(api, header, "/api/v1/activity?type=health_check_updated")
-    assert [event["data"]["after"] for event in events] == [{"expected_status": None}, wanted]
+    assert [event["after"] for event in events] == [{"expected_status": None}, wanted]
 
 
 async def test_an_incident_has_a_most_of_notes(api: httpx.AsyncClient) -> None:
