@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config import get_settings
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError
+from tca_app.core.job_worker import AttentiveWorker
 from tca_app.core.log import request_id_var, user_id_var
 from tca_app.core.metrics import note_job
 from tca_app.core.reports import report
@@ -260,7 +261,7 @@ async def _run(queues: list[str] | None) -> None:
     """Until the queues are empty. Nothing new comes into them by the clock."""
     jobs.periodic_registry.periodic_tasks = {}
     options = _options() | {"queues": queues, "concurrency": 4}
-    await jobs.run_worker_async(**options, wait=False, listen_notify=False)
+    await AttentiveWorker(app=jobs, **options, wait=False, listen_notify=False).run()
 
 
 async def _run_for_ever(queues: Sequence[str]) -> None:
@@ -268,7 +269,7 @@ async def _run_for_ever(queues: Sequence[str]) -> None:
     async with asyncio.TaskGroup() as tasks:
         for queue in queues:
             options = _options() | {"queues": [queue], "concurrency": QUEUES[queue]}
-            tasks.create_task(jobs.run_worker_async(**options, wait=True, listen_notify=True))
+            tasks.create_task(AttentiveWorker(app=jobs, **options, wait=True, listen_notify=True).run())
         tasks.create_task(_take_over())
 
 

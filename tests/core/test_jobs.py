@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from tca_app.core import jobs as queues
 from tca_app.core.db import reading, transaction
+from tca_app.core.job_worker import AttentiveWorker
 from tca_app.core.jobs import Backoff, Dead, Later, Wait, enqueue, jobs, task
 from tests.factories import do_jobs, run
 
@@ -106,3 +107,19 @@ async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(mon
     ]  # the nightly one is not due at noon
     await do_jobs()
     assert await _rows("SELECT FROM procrastinate_jobs") == []
+
+
+async def test_a_notice_that_comes_while_the_worker_looks_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = AttentiveWorker(app=jobs)
+    worker.worker_id = 1
+    looked: list[int] = []
+
+    async def look(**_: object) -> None:
+        """Nothing yet; the first time a job is enqueued just after the query has begun."""
+        looked.append(len(looked))
+        if len(looked) == 1:
+            await worker._handle_notification(channel="", notification={"type": "job_inserted", "job_id": 0})
+
+    monkeypatch.setattr(jobs.job_manager, "fetch_job", look)
+    await worker._fetch_and_process_jobs()
+    assert len(looked) == 2
