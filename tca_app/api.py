@@ -21,6 +21,7 @@ from tca_app.features.dashboard.router import router as dashboard_router
 from tca_app.features.deployments.github_router import router as github_router
 from tca_app.features.deployments.router import router as deployments_router
 from tca_app.features.environments.router import router as environments_router
+from tca_app.features.health.history_router import router as health_history_router
 from tca_app.features.health.router import router as health_router
 from tca_app.features.jobs.router import router as jobs_router
 from tca_app.features.metrics.router import router as metrics_router
@@ -43,6 +44,7 @@ ROUTERS = (
     deployments_router,
     environments_router,
     github_router,
+    health_history_router,
 )
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "payload_too_large"}
 

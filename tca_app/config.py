@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     run_worker: bool = True  # does this web process do the jobs too?
     job_takeover_seconds: float = Field(20, ge=0.5, le=600)
     deployment_timeout_minutes: int = Field(120, ge=1, le=7 * 24 * 60)
+    health_failures_to_open: int = Field(3, ge=1, le=60)  # in a row, until an incident is opened
+    health_passes_to_close: int = Field(2, ge=1, le=60)
     stream_maxlen: int = Field(10_000, ge=100)
 
     smtp_url: SecretStr = SecretStr("")

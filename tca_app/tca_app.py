@@ -20,6 +20,7 @@ from tca_app.features.activity import pages as activity_pages
 from tca_app.features.auth import pages as auth_pages
 from tca_app.features.dashboard import pages as dashboard_pages
 from tca_app.features.deployments import pages as deployment_pages
+from tca_app.features.health import pages as health_pages
 from tca_app.features.jobs import pages as job_pages
 from tca_app.features.notifications import pages as notification_pages
 from tca_app.features.presence.state import keep_presence
@@ -40,6 +41,7 @@ PAGES = [
     *deployment_pages.PAGES,
     *activity_pages.PAGES,
     *notification_pages.PAGES,
+    *health_pages.PAGES,
     *job_pages.PAGES,
     *webhook_pages.PAGES,
 ]

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 
-from tca_app.consumers import analytics, digest, mail, notifications, services, slack, streams, upkeep, webhooks
+from tca_app.consumers import analytics, digest, health, mail, notifications, services, slack, streams, upkeep, webhooks
 from tca_app.core.db import close_db
 from tca_app.core.http import close_http
 from tca_app.core.jobs import work
@@ -12,7 +12,7 @@ from tca_app.core.redis import close_redis
 from tca_app.core.reports import close_reports, start_reports
 
 # Their import makes their jobs known; naming them here keeps the import from looking unused.
-CONSUMERS = (analytics, notifications, streams, webhooks, mail, slack, services, digest, upkeep)
+CONSUMERS = (analytics, notifications, streams, webhooks, mail, slack, services, digest, upkeep, health)
 __all__ = ["CONSUMERS", "run_worker", "work"]
 
 

@@ -22,6 +22,8 @@ from tca_app.models import (
     Deployment,
     Environment,
     EventEffect,
+    HealthCheck,
+    Incident,
     LoggedEvent,
     Notification,
     Project,
@@ -175,3 +177,22 @@ async def make_delivery(webhook_id: int, message_id: str = "msg_1") -> int:
     async with transaction() as session:
         made = insert(WebhookDelivery).values(values).returning(WebhookDelivery.id)
         return (await session.execute(made)).scalar_one()
+
+
+async def make_check(project_id: int | None = None, name: str = "", **fields: Any) -> int:
+    """Something that is probed: the production of a project, or a part of the console. Returns its id."""
+    name = name or f"Check {next(_numbers)}"
+    values: dict[str, Any] = {"key": name.lower(), "kind": "part", "name": name}
+    if project_id is not None:
+        environment_id = await environment_of(project_id)
+        values |= {"kind": "environment", "project_id": project_id, "environment_id": environment_id}
+    async with transaction() as session:
+        made = insert(HealthCheck).values(values | fields).returning(HealthCheck.id)
+        return (await session.execute(made)).scalar_one()
+
+
+async def make_incident(check_id: int, **fields: Any) -> int:
+    """One that lasts, unless told otherwise; returns its id."""
+    values = {"check_id": check_id, "opened_at": datetime.now(UTC), "reason": "answers 500"} | fields
+    async with transaction() as session:
+        return (await session.execute(insert(Incident).values(values).returning(Incident.id))).scalar_one()

@@ -11,8 +11,10 @@ from tca_app.models import Project, User, Webhook
 from tests.factories import (
     environment_of,
     make_admin,
+    make_check,
     make_delivery,
     make_deployment,
+    make_incident,
     make_notification,
     make_project,
     make_user,
@@ -44,6 +46,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "refuse": {"reason": "x"},
     "rollback": {"description": ""},
     "approve": {"freeze_reason": ""},
+    "notes": {"note": "x"},
 }
 
 
@@ -65,7 +68,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     project_id = await make_project(admin)
     before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
     names = ("session_id", "notification_id", "job_id", "webhook_id", "delivery_id", "deployment_id", "environment_id")
-    ids = dict.fromkeys((*names, "freeze_id"), 1)
+    ids = dict.fromkeys((*names, "freeze_id", "check_id", "incident_id"), 1)
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -86,12 +89,15 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids |= {"webhook_id": hook.id, "delivery_id": await make_delivery(hook.id)}
     ids |= {"deployment_id": await make_deployment(project_id), "freeze_id": 1}
     ids |= {"environment_id": await environment_of(project_id)}
+    ids["check_id"] = await make_check(project_id)
+    ids["incident_id"] = await make_incident(ids["check_id"])
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     bodies = {"members": {"user_id": admin.user_id, "role": "viewer"}, "transfer": {"user_id": admin.user_id}}
     bodies |= BODIES
     body = {"role": "viewer"} if path.endswith("members/{user_id}") else bodies.get(path.rsplit("/", 1)[-1])
     body = body or ({"description": "Mallory"} if "/webhooks/" in path else None)
     body = {"status": "succeeded"} if path.endswith("/{deployment_id}") else body
+    body = {"weight": 2} if path.endswith("/{check_id}") else body
     body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
     answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)
     # What only administrators have at all is refused; elsewhere whatever is somebody else's does not exist.

@@ -36,6 +36,7 @@ from tca_app.core.scrub import scrub_text
 log = structlog.get_logger(__name__)
 
 UPKEEP_QUEUE = "upkeep_queue"
+HEALTH_QUEUE = "health_queue"
 # Each queue has a worker of its own with so many jobs at a time, so that none holds up another. One at a time for those
 # whose jobs take all others of their kind along; more for those that wait for a mail server or another service.
 QUEUES = {
@@ -46,6 +47,7 @@ QUEUES = {
     "stream_queue": 1,
     "delivery_queue": 8,
     UPKEEP_QUEUE: 1,
+    HEALTH_QUEUE: 1,
 }
 QUEUE_NAMES = tuple(QUEUES)
 MOST_ATTEMPTS = 10
@@ -128,7 +130,7 @@ def task(name: str, queue: str) -> Callable[[Work], Work]:
 _schedule: dict[tuple[str, str], PeriodicTask[Any, Any, Any]] = {}
 
 
-def periodic(name: str, cron: str) -> Callable[[Upkeep], Upkeep]:
+def periodic(name: str, cron: str, queue: str = UPKEEP_QUEUE) -> Callable[[Upkeep], Upkeep]:
     """Have `async def work()` done at the times of `cron` (UTC), once, however many workers there are.
 
     A time that passes while no worker is alive is left out after ten minutes, so what must not be missed comes hourly.
@@ -138,7 +140,7 @@ def periodic(name: str, cron: str) -> Callable[[Upkeep], Upkeep]:
         async def attempt(_job: Job, timestamp: int) -> None:
             await work()
 
-        task(name, UPKEEP_QUEUE)(attempt)
+        task(name, queue)(attempt)
         _schedule[name, ""] = PeriodicTask(jobs.tasks[name], cron, "", {})
         return work
 

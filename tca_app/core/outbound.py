@@ -11,6 +11,7 @@ import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from time import monotonic
@@ -75,13 +76,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `is_cut`: there was more than is read."""
+    """What came back. `is_cut`: there was more than is read. `certificate_until`: None without TLS."""
 
     status: int
     headers: httpx.Headers
     body: bytes
     is_cut: bool
     duration_ms: int
+    certificate_until: datetime | None = None
 
 
 def target_of(url: str) -> Target:
@@ -222,7 +224,16 @@ async def _ask(target: Target, method: str, content: bytes, headers: dict[str, s
             if len(body) > MOST_BYTES:
                 break
         took = round((monotonic() - began) * 1000)
-        return Answer(answer.status_code, answer.headers, body[:MOST_BYTES], len(body) > MOST_BYTES, took)
+        is_cut, until = len(body) > MOST_BYTES, _certificate_until(answer)
+        return Answer(answer.status_code, answer.headers, body[:MOST_BYTES], is_cut, took, until)
+
+
+def _certificate_until(answer: httpx.Response) -> datetime | None:
+    """When the certificate of this very connection ends."""
+    stream = answer.extensions.get("network_stream")
+    tls = stream.get_extra_info("ssl_object") if stream else None
+    end = (tls.getpeercert() or {}).get("notAfter") if tls else None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(end)), UTC) if end else None
 
 
 def _why(error: Exception) -> str:

@@ -141,6 +141,14 @@ ShortSkip = Annotated[_ShortSkip, BeforeValidator(_digits, json_schema_input_typ
 LongLimit = Annotated[_LongLimit, BeforeValidator(_digits, json_schema_input_type=_LongLimit)]
 Count = Annotated[_Count, BeforeValidator(_digits, json_schema_input_type=_Count)]
 Limit = Annotated[_Limit, BeforeValidator(_digits, json_schema_input_type=_Limit)]
+_Status = Annotated[int, Field(ge=100, le=599)]
+HttpStatus = Annotated[_Status, BeforeValidator(_whole, json_schema_input_type=_Status)]
+_ProbeTimeout = Annotated[int, Field(ge=1, le=10)]
+ProbeTimeout = Annotated[_ProbeTimeout, BeforeValidator(_whole, json_schema_input_type=_ProbeTimeout)]
+_ProbeInterval = Annotated[int, Field(ge=60, le=86_400)]
+ProbeInterval = Annotated[_ProbeInterval, BeforeValidator(_whole, json_schema_input_type=_ProbeInterval)]
+_Weight = Annotated[int, Field(ge=0, le=100)]
+Weight = Annotated[_Weight, BeforeValidator(_whole, json_schema_input_type=_Weight)]
 Flag = Annotated[bool, BeforeValidator(_true_or_false, json_schema_input_type=bool)]
 
 

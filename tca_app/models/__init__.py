@@ -4,6 +4,7 @@ from tca_app.models.auth import AuthSession, IdempotencyKey, LoginThrottle, OneT
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
 from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
 from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
+from tca_app.models.health import HealthCheck, HealthRoll, HealthSample, Incident, IncidentNote
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
 from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
@@ -22,7 +23,12 @@ __all__ = [
     "GithubCommit",
     "GithubDelivery",
     "GithubHook",
+    "HealthCheck",
+    "HealthRoll",
+    "HealthSample",
     "IdempotencyKey",
+    "Incident",
+    "IncidentNote",
     "JobFailure",
     "LoggedEvent",
     "LoginThrottle",

@@ -30,6 +30,7 @@ NAVIGATION = (
     ("Deployments", routes.DEPLOYMENTS, "rocket", "signed_in"),
     ("Activity", routes.ACTIVITY, "activity", "signed_in"),
     ("Notifications", routes.NOTIFICATIONS, "bell", "signed_in"),
+    ("Status", routes.STATUS, "heart-pulse", "signed_in"),
     ("Jobs", routes.JOBS, "list-checks", "jobs.manage"),
     ("Webhooks", routes.WEBHOOKS, "webhook", "webhooks.manage"),
     ("Settings", routes.SETTINGS, "settings", "signed_in"),

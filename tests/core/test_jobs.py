@@ -101,6 +101,7 @@ async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(mon
     assert found == [
         ("fail_stuck",),
         ("plan_digests",),
+        ("probe_health",),
         ("purge_trash",),
         ("trim_tables",),
     ]  # the nightly one is not due at noon

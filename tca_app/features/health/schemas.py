@@ -1,9 +1,24 @@
-"""How the parts of the console are, for `/health` and the dashboard."""
+"""How the parts of the console are, now and over time: for `/health`, the dashboard, `/status` and REST."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from tca_app.core.editing import LEFT_OUT, Changes
+from tca_app.core.schema import (
+    Flag,
+    HttpStatus,
+    InputModel,
+    Limit,
+    ProbeInterval,
+    ProbeTimeout,
+    ReadModel,
+    Reason,
+    Skip,
+    UrlId,
+    Weight,
+)
 
 Status = Literal["ok", "degraded", "down"]
 
@@ -23,3 +38,141 @@ class HealthRead(BaseModel):
 
 class Live(BaseModel):
     status: Literal["ok"] = "ok"
+
+
+Window = Literal["24h", "90d"]
+Kind = Literal["part", "service", "environment"]
+State = Literal["unknown", "passing", "failing"]
+
+
+class CheckQuery(BaseModel):
+    """A misspelt filter is refused: it must not answer with everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    skip: Skip = 0
+    limit: Limit = 100
+    project_id: UrlId | None = None
+    state: State | None = None
+
+
+class CheckRead(ReadModel):
+    """One thing that is probed. About the console itself there is no project.
+
+    `state` changes after several answers in a row, `last_ok` with each. `expected_status` null: any 2xx or 3xx.
+    """
+
+    id: int
+    kind: Kind
+    name: str = Field(examples=["PostgreSQL"])
+    project_id: int | None
+    environment_id: int | None
+    url: str
+    expected_status: int | None
+    timeout_s: int
+    interval_s: int
+    weight: int
+    is_public: bool
+    state: State
+    since: datetime
+    last_at: datetime | None
+    last_ok: bool | None
+    last_latency_ms: float | None
+    last_detail: str
+    certificate_until: datetime | None
+
+
+class CheckUpdate(Changes):
+    """How a check is asked and what it weighs. `any_status` true: any 2xx or 3xx passes; then no status is expected."""
+
+    expected_status: HttpStatus = LEFT_OUT
+    any_status: Literal[True] = LEFT_OUT
+    timeout_s: ProbeTimeout = LEFT_OUT
+    interval_s: ProbeInterval = LEFT_OUT
+    weight: Weight = LEFT_OUT
+
+
+class Point(ReadModel):
+    """The probes of one step added up. A step without any is left out."""
+
+    starts_at: datetime
+    count: int
+    passed: int
+    latency_avg_ms: float
+    latency_max_ms: float
+
+
+class HistoryQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    window: Window = "24h"
+
+
+class HistoryRead(ReadModel):
+    """Steps of five minutes for `24h`, of a day (UTC) for `90d`; the oldest first."""
+
+    check_id: int
+    window: Window
+    step_seconds: int
+    points: list[Point]
+
+
+class IncidentQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    skip: Skip = 0
+    limit: Limit = 50
+    project_id: UrlId | None = None
+    check_id: UrlId | None = None
+    open: Annotated[Flag | None, Field(description="true: those that last; false: those that are over.")] = None
+
+
+class NoteRead(ReadModel):
+    """`author` is "" when that person is gone for good."""
+
+    id: int
+    author: str
+    note: str
+    created_at: datetime
+
+
+class IncidentRead(ReadModel):
+    """From when to when a check was failing. `told`: who has it in their inbox, as far as the caller may know.
+
+    `told_count` counts all of them. `may_note`: whether the caller may write about it.
+    """
+
+    id: int
+    check_id: int
+    name: str
+    project_id: int | None
+    opened_at: datetime
+    closed_at: datetime | None
+    reason: str
+    notes: list[NoteRead]
+    told: list[str]
+    told_count: int
+    may_note: bool
+
+
+class NoteCreate(InputModel):
+    note: Reason
+
+
+class ScorePoint(ReadModel):
+    """`score` is null for a day (UTC) on which nothing was probed."""
+
+    day: date
+    score: float | None
+
+
+class ScoreTrend(ReadModel):
+    """0 to 100. `now` is the score of the last `days` days, today included, `before` of as many before them.
+
+    Null where nothing was probed. `points` has one for each of the last `days` days, the oldest first.
+    """
+
+    days: int
+    now: float | None
+    before: float | None
+    points: list[ScorePoint]

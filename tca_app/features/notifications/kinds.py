@@ -76,6 +76,19 @@ KINDS: dict[str, Kind] = {
     "freeze_lifted": Kind(
         "A freeze of a project of yours is lifted", "team", "{actor} lifted the freeze of {environment} of {subject}"
     ),
+    "health_degraded": Kind(
+        "A part or an environment of yours fails",
+        "maintainers",
+        "{subject} is failing",
+        frozenset({"inbox", "mail", "slack"}),
+        says="reason",
+    ),
+    "health_recovered": Kind(
+        "What failed works again",
+        "maintainers",
+        "{subject} works again after {lasted}",
+        frozenset({"inbox", "slack"}),
+    ),
     "user_updated": Kind("Somebody changes your account", "subject", "{actor} changed your account", names_fields=True),
     "password_changed": Kind(
         "Your password is changed", "subject", "{actor} changed your password", template="password_changed"
@@ -122,4 +135,6 @@ def link_of(event: Logged) -> str:
         return f"{page}hook={event.subject_id}"
     if event.subject_type == "deployment":
         return f"/deployments/{event.subject_id}"
+    if event.subject_type == "health_check":
+        return "/status"
     return "/settings" if KINDS[event.type].audience == "subject" else f"/users/{event.subject_id}"

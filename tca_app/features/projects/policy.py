@@ -24,9 +24,11 @@ RULES = {
     "deployments.write": "deployer",
     "deployments.decide": "maintainer",
     "hooks.write": "maintainer",
+    "health.note": "deployer",
+    "health.manage": "maintainer",
 }
 # Open to every signed-in person: lists show only what is theirs, and whoever creates a project owns it.
-ANYBODY = frozenset({"projects.list", "projects.create", "projects.bulk", "deployments.list"})
+ANYBODY = frozenset({"projects.list", "projects.create", "projects.bulk", "deployments.list", "health.list"})
 
 
 def may(actor: Actor, action: str, role: str | None = None) -> bool:

@@ -129,13 +129,13 @@ async def test_jobs_queues_pools_and_parts_are_there(api: httpx.AsyncClient) -> 
 
 async def test_without_the_database_the_rest_is_told(api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(get_settings(), "metrics_token", SecretStr(TOKEN))
-    from tca_app.features.health import service as health
+    from tca_app.features.health.parts import PARTS
     from tca_app.features.health.schemas import Check
 
     async def down() -> Check:
         return Check(status="down", detail="gone")
 
-    monkeypatch.setattr(health, "_database", down)
+    monkeypatch.setitem(PARTS, "database", down)
     answer = await api.get(URL, headers={"Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
     assert 'tca_up{part="database"} 0.0' in answer.text

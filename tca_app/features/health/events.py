@@ -1,0 +1,51 @@
+"""What happens to the things that are probed. Only changes: that a check still fails is no event."""
+
+from typing import Any, ClassVar
+
+from tca_app.core.events import TOLD, Event
+
+
+class _HealthEvent(Event):
+    """`subject` is the check; about the console itself there is no project."""
+
+    type: ClassVar[str] = ""
+    subject_type: ClassVar[str] = "health_check"
+
+    @classmethod
+    def of(cls, check: Any, **fields: Any) -> "_HealthEvent":
+        """About a check: anything with `check_id`, `name` and `project_id`."""
+        return cls(subject_id=check.check_id, subject_name=check.name, project_id=check.project_id, **fields)
+
+
+class HealthCheckUpdated(_HealthEvent):
+    type = "health_check_updated"
+    title = "{actor} changed how {subject} is probed"
+
+
+class _IncidentEvent(_HealthEvent):
+    type: ClassVar[str] = ""
+
+    incident_id: int
+
+
+class HealthDegraded(_IncidentEvent):
+    type = "health_degraded"
+    title = "{subject} is failing: {reason}"
+    consumers = TOLD
+
+    reason: str
+
+
+class HealthRecovered(_IncidentEvent):
+    type = "health_recovered"
+    title = "{subject} works again after {lasted}"
+    consumers = TOLD
+
+    lasted: str
+
+
+class IncidentNoted(_IncidentEvent):
+    type = "incident_noted"
+    title = "{actor} wrote about the incident of {subject}: {note}"
+
+    note: str

@@ -1,0 +1,149 @@
+"""What is probed and how it was: only what the actor may see, from rolls and never from single samples.
+
+The score: each check's share of passed probes, weighed by its weight. A check that was not probed does not count.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import NotFound
+from tca_app.core.paging import Page
+from tca_app.features.health import policy
+from tca_app.features.health.schemas import (
+    CheckQuery,
+    CheckRead,
+    HistoryRead,
+    Point,
+    ScorePoint,
+    ScoreTrend,
+    Window,
+)
+
+FIVE_MINUTES, HOUR, DAY = 300, 3_600, 86_400
+# What the words of a window mean: how long it is, and how long its steps are.
+WINDOWS: dict[Window, tuple[timedelta, int]] = {
+    "24h": (timedelta(hours=24), FIVE_MINUTES),
+    "90d": (timedelta(days=90), DAY),
+}
+FORMULA = "Score = Σ (weight × share of probes that passed) ÷ Σ weight, over all components that were probed."
+
+SEEN = """
+    FROM health_checks AS checks LEFT JOIN projects ON projects.id = checks.project_id
+    LEFT JOIN project_members AS me ON me.project_id = checks.project_id AND me.user_id = :actor_id
+    WHERE (checks.project_id IS NULL OR projects.deleted_at IS NULL AND (:sees_all OR me.role IS NOT NULL))
+"""
+"""The checks that exist for `actor_id`: those of the console and of their projects; all when `sees_all`."""
+_COLUMNS = ", ".join(f"checks.{name}" for name in CheckRead.model_fields)
+_CHOSEN = f"""
+    {SEEN} AND checks.retired_at IS NULL
+      AND (CAST(:project_id AS bigint) IS NULL OR checks.project_id = :project_id)
+      AND (CAST(:state AS text) IS NULL OR checks.state = :state)
+"""
+_COUNT = text(f"SELECT count(*) {_CHOSEN}")
+_LIST = text(
+    f"""
+    SELECT {_COLUMNS} {_CHOSEN}
+    ORDER BY checks.state = 'failing' DESC, checks.project_id IS NOT NULL, checks.weight DESC, lower(checks.name),
+      checks.id
+    OFFSET :skip LIMIT :limit
+    """
+)
+_ONE = text(f"SELECT {_COLUMNS} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id")
+_POINTS = text(
+    """
+    SELECT check_id, starts_at, count, passed, latency_sum_ms / count AS latency_avg_ms, latency_max_ms
+    FROM health_rolls WHERE check_id = ANY(:ids) AND seconds = :seconds AND starts_at > :since ORDER BY 1, 2
+    """
+).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+_SHARES = f"""
+    SELECT checks.id, checks.weight, roll.starts_at, roll.count, roll.passed
+    {SEEN.replace("WHERE", "JOIN health_rolls AS roll ON roll.check_id = checks.id WHERE")}
+      AND roll.seconds = :seconds AND roll.starts_at >= :since
+"""
+_SCORE = text(
+    f"""
+    WITH rolls AS ({_SHARES}), shares AS (
+      SELECT weight, CAST(sum(passed) AS float8) / sum(count) AS share FROM rolls GROUP BY id, weight
+    )
+    SELECT 100 * sum(weight * share) / nullif(sum(weight), 0) FROM shares
+    """  # noqa: S608
+)
+# A row for each day, and one without a day for each of the two periods.
+_TREND = text(
+    f"""
+    WITH rolls AS (SELECT *, starts_at >= :middle AS is_now FROM ({_SHARES}) AS found), shares AS (
+      SELECT is_now, starts_at, weight, CAST(sum(passed) AS float8) / sum(count) AS share
+      FROM rolls GROUP BY GROUPING SETS ((id, weight, is_now, starts_at), (id, weight, is_now))
+    )
+    SELECT is_now, CAST(starts_at AT TIME ZONE 'UTC' AS date) AS day,
+      100 * sum(weight * share) / nullif(sum(weight), 0) AS score
+    FROM shares GROUP BY is_now, starts_at
+    """  # noqa: S608
+)
+
+
+def viewer(actor: Actor) -> dict[str, Any]:
+    """The parameters of `SEEN`."""
+    return {"actor_id": actor.user_id, "sees_all": actor.is_superuser}
+
+
+async def list_checks(session: AsyncSession, actor: Actor, query: CheckQuery) -> Page[CheckRead]:
+    """What fails comes first, then the console's own parts."""
+    policy.require_list(actor)
+    values = query.model_dump() | viewer(actor)
+    rows = (await session.execute(_LIST, values)).all()
+    total: int = (await session.execute(_COUNT, values)).scalar_one()
+    return Page([CheckRead.model_validate(row) for row in rows], total)
+
+
+async def read_history(session: AsyncSession, actor: Actor, check_id: int, window: Window) -> HistoryRead:
+    """Of one check. Raises NotFound, to a stranger too."""
+    policy.require_list(actor)
+    if (await session.execute(_ONE, viewer(actor) | {"check_id": check_id})).first() is None:
+        raise NotFound
+    span, seconds = WINDOWS[window]
+    points = await points_of(session, [check_id], seconds, datetime.now(UTC) - span)
+    return HistoryRead(check_id=check_id, window=window, step_seconds=seconds, points=points[check_id])
+
+
+async def points_of(
+    session: AsyncSession, check_ids: Sequence[int], seconds: int, since: datetime
+) -> dict[int, list[Point]]:
+    """The rolls of these checks that begin after `since`. Whether the actor may see them was asked before."""
+    found: dict[int, list[Point]] = defaultdict(list)
+    for row in await session.execute(_POINTS, {"ids": list(check_ids), "seconds": seconds, "since": since}):
+        found[row.check_id].append(Point.model_validate(row))
+    return found
+
+
+async def score(session: AsyncSession, actor: Actor, span: timedelta, seconds: int = HOUR) -> float | None:
+    """0 to 100 over the last `span`; None when nothing was probed."""
+    policy.require_list(actor)
+    since = datetime.now(UTC) - span
+    found: float | None = (
+        await session.execute(_SCORE, viewer(actor) | {"seconds": seconds, "since": since})
+    ).scalar_one()
+    return found
+
+
+async def score_trend(session: AsyncSession, actor: Actor, days: int) -> ScoreTrend:
+    """For cards and charts: `now` and `before` are 0..100 or None, `points` one for each day, the oldest first.
+
+    The last `days` days (UTC, today included) against as many before them, over what the actor may see; one statement.
+    """
+    policy.require_list(actor)
+    today = datetime.now(UTC).date()
+    first = today - timedelta(days=days - 1)
+    middle = datetime.combine(first, time.min, UTC)
+    values = viewer(actor) | {"seconds": DAY, "middle": middle, "since": middle - timedelta(days=days)}
+    rows = (await session.execute(_TREND, values)).all()
+    periods = {row.is_now: row.score for row in rows if row.day is None}
+    by_day = {row.day: row.score for row in rows}
+    points = [ScorePoint(day=day, score=by_day.get(day)) for day in (first + timedelta(n) for n in range(days))]
+    return ScoreTrend(days=days, now=periods.get(True), before=periods.get(False), points=points)

@@ -1,0 +1,105 @@
+"""Incidents as people read them: when, why, who was told, and what they wrote about it."""
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import Conflict, NotFound
+from tca_app.core.events import emit
+from tca_app.core.paging import Page
+from tca_app.features.health import policy
+from tca_app.features.health.events import IncidentNoted
+from tca_app.features.health.history import SEEN, viewer
+from tca_app.features.health.schemas import IncidentQuery, IncidentRead, NoteCreate, NoteRead
+
+MOST_NOTES = 100
+
+_FROM = SEEN.replace("WHERE", "JOIN incidents ON incidents.check_id = checks.id WHERE")
+_CHOSEN = f"""
+    {_FROM} AND (CAST(:project_id AS bigint) IS NULL OR checks.project_id = :project_id)
+      AND (CAST(:check_id AS bigint) IS NULL OR checks.id = :check_id)
+      AND (CAST(:open AS boolean) IS NULL OR :open = (closed_at IS NULL))
+"""
+_COUNT = text(f"SELECT count(*) {_CHOSEN}")
+_COLUMNS = "incidents.id, check_id, checks.name, checks.project_id, me.role, opened_at, closed_at, reason"
+_LIST = text(
+    f"SELECT {_COLUMNS} {_CHOSEN} ORDER BY closed_at IS NULL DESC, incidents.id DESC OFFSET :skip LIMIT :limit"
+)
+_ONE = text(f"SELECT {_COLUMNS} {_FROM} AND incidents.id = :incident_id FOR UPDATE OF incidents")
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_NOTE_COLUMNS = (
+    "incident_notes.id, coalesce(nullif(full_name, ''), username, '') AS author, note, incident_notes.created_at"
+)
+_NOTES = text(
+    f"""
+    SELECT incident_id, {_NOTE_COLUMNS} FROM incident_notes LEFT JOIN users ON users.id = user_id
+    WHERE incident_id = ANY(:ids) ORDER BY incident_notes.id
+    """  # noqa: S608
+).bindparams(_IDS)
+# The inbox says who was told: a mail and a message go to the same people, by what each of them wants.
+_TOLD = text(
+    """
+    SELECT CAST(events.data ->> 'incident_id' AS bigint) AS incident_id,
+      coalesce(nullif(full_name, ''), username) AS name
+    FROM events JOIN notifications ON event_id = events.id JOIN users ON users.id = notifications.user_id
+    WHERE events.subject_type = 'health_check' AND events.subject_id = ANY(:checks) AND events.type = 'health_degraded'
+      AND CAST(events.data ->> 'incident_id' AS bigint) = ANY(:ids)
+    ORDER BY lower(username)
+    """
+).bindparams(_IDS, bindparam("checks", type_=ARRAY(BigInteger)))
+_ADD = text(
+    f"""
+    WITH incident_notes AS (
+      INSERT INTO incident_notes (incident_id, user_id, note) VALUES (:incident_id, :user_id, :note) RETURNING *
+    )
+    SELECT {_NOTE_COLUMNS} FROM incident_notes JOIN users ON users.id = user_id
+    """  # noqa: S608
+)
+_HOW_MANY = text("SELECT count(*) FROM incident_notes WHERE incident_id = :incident_id")
+
+
+class TooManyNotes(Conflict):
+    code = "too_many_notes"
+    default = f"An incident has at most {MOST_NOTES} notes."
+
+
+async def list_incidents(session: AsyncSession, actor: Actor, query: IncidentQuery) -> Page[IncidentRead]:
+    """Those that last first, then the newest: of the console and of the actor's projects."""
+    policy.require_list(actor)
+    values = query.model_dump() | viewer(actor)
+    rows = (await session.execute(_LIST, values)).all()
+    total: int = (await session.execute(_COUNT, values)).scalar_one()
+    ids = {"ids": [row.id for row in rows]}
+    notes: dict[int, list[NoteRead]] = defaultdict(list)
+    for row in await session.execute(_NOTES, ids):
+        notes[row.incident_id].append(NoteRead.model_validate(row))
+    told: dict[int, list[str]] = defaultdict(list)
+    for row in await session.execute(_TOLD, ids | {"checks": [row.check_id for row in rows]}):
+        told[row.incident_id].append(row.name)
+    return Page([_read(actor, row, notes[row.id], told[row.id]) for row in rows], total)
+
+
+def _read(actor: Actor, row: Any, notes: list[NoteRead], told: list[str]) -> IncidentRead:
+    """Who the administrators are concerns those alone; a team knows its own people."""
+    knows = actor.is_superuser or row.role is not None
+    values = {name: row._mapping[name] for name in ("id", "check_id", "name", "project_id")}
+    values |= {"opened_at": row.opened_at, "closed_at": row.closed_at, "reason": row.reason}
+    may_note = policy.may_note(actor, row.project_id, row.role)
+    return IncidentRead(notes=notes, told=told if knows else [], told_count=len(told), may_note=may_note, **values)
+
+
+async def add_note(session: AsyncSession, actor: Actor, incident_id: int, data: NoteCreate) -> NoteRead:
+    """Write about an incident, also one that is over. Raises NotFound to a stranger, Forbidden to a viewer."""
+    row = (await session.execute(_ONE, viewer(actor) | {"incident_id": incident_id})).first()
+    if row is None:
+        raise NotFound
+    policy.require_note(actor, row.project_id, row.role)
+    if (await session.execute(_HOW_MANY, {"incident_id": incident_id})).scalar_one() >= MOST_NOTES:
+        raise TooManyNotes
+    given = {"incident_id": incident_id, "user_id": actor.user_id, "note": data.note}
+    made = (await session.execute(_ADD, given)).one()
+    await emit(session, actor, IncidentNoted.of(row, incident_id=incident_id, note=data.note))
+    return NoteRead.model_validate(made)

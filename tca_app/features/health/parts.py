@@ -1,0 +1,138 @@
+"""What the console stands on, each with a check of its own. None of them hangs.
+
+`/health` asks those that tell whether it can serve; the clock asks all of them and remembers.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from tca_app.config import get_settings
+from tca_app.core.db import reading
+from tca_app.core.errors import AppError
+from tca_app.core.redis import RedisError, get_redis
+from tca_app.features.health.schemas import Check
+from tca_app.features.jobs.schemas import QueueRead
+from tca_app.features.jobs.service import count_queues
+
+LIMIT_S = 2.0
+MOST_LAG_S = 60.0
+MIN_FREE_DISK = 0.05
+ROOT = Path(__file__).resolve().parents[3]
+
+
+async def timed(check: Callable[[], Awaitable[Check]]) -> Check:
+    """What the check says with the time that it took; "down" when it says nothing in time."""
+    started = perf_counter()
+    # Not wait_for: it waits until the check is cancelled, which a driver may take ten seconds for.
+    checking = asyncio.ensure_future(check())
+    done, _ = await asyncio.wait({checking}, timeout=LIMIT_S)
+    if not done:
+        checking.cancel()
+        return Check(status="down", detail=f"no answer within {LIMIT_S:g} s")
+    return checking.result().model_copy(update={"latency_ms": round((perf_counter() - started) * 1e3, 2)})
+
+
+async def _database() -> Check:
+    try:
+        async with reading() as session:
+            version = (await session.execute(text("SHOW server_version"))).scalar_one()
+    except (AppError, OSError) as error:
+        return Check(status="down", detail=f"PostgreSQL is not reachable ({type(error).__name__})")
+    return Check(status="ok", detail=f"PostgreSQL {version.split()[0]}")
+
+
+async def _redis() -> Check:
+    try:
+        answering: Any = get_redis().ping()  # its stubs do not say that it is awaited
+        await answering
+    except (RedisError, OSError) as error:
+        return Check(status="degraded", detail=f"Redis is not reachable ({type(error).__name__}); working without it")
+    return Check(status="ok", detail="Redis")
+
+
+async def _jobs() -> Check:
+    """Late or dead jobs make the console worse, not useless."""
+    try:
+        async with reading() as session:
+            found = await count_queues(session)
+    except (AppError, OSError) as error:
+        return Check(status="degraded", detail=f"the queues cannot be read ({type(error).__name__})")
+    waiting = sum(queue.waiting + queue.retrying for queue in found.queues)
+    dead = sum(queue.dead for queue in found.queues)
+    lag = max(queue.lag_seconds for queue in found.queues)
+    if found.workers == 0 and waiting:
+        return Check(status="degraded", detail=f"no worker is alive; {waiting} jobs wait")
+    detail = f"{waiting} waiting, {dead} dead, {lag:.0f} s behind"
+    return Check(status="ok" if lag < MOST_LAG_S and not dead else "degraded", detail=detail)
+
+
+async def _migrations() -> Check:
+    try:
+        async with reading() as session:
+            current = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+    except (AppError, OSError):
+        return Check(status="down", detail="the schema's version cannot be read")
+    if current != _head():
+        return Check(status="down", detail=f"the schema is at {current}, this version needs {_head()}")
+    return Check(status="ok", detail=f"schema {current}")
+
+
+async def _disk() -> Check:
+    usage = shutil.disk_usage(get_settings().data_dir)
+    free = usage.free / usage.total
+    detail = f"{free:.0%} of {usage.total / 2**30:.0f} GiB free"
+    return Check(status="ok" if free >= MIN_FREE_DISK else "degraded", detail=detail)
+
+
+async def _mail() -> Check:
+    """A mail that died of its own address is a matter of the jobs; here is whether mails go out."""
+    return await _queue("email_queue", "mails")
+
+
+async def _streams() -> Check:
+    """While Redis is away, what belongs into the streams waits."""
+    return await _queue("stream_queue", "entries")
+
+
+async def _queue(name: str, what: str) -> Check:
+    try:
+        async with reading() as session:
+            found = next(queue for queue in (await count_queues(session)).queues if queue.name == name)
+    except (AppError, OSError) as error:
+        return Check(status="degraded", detail=f"the queue cannot be read ({type(error).__name__})")
+    return _of_queue(found, what)
+
+
+def _of_queue(queue: QueueRead, what: str) -> Check:
+    if queue.retrying:
+        return Check(status="degraded", detail=f"{queue.retrying} {what} failed and are tried again")
+    is_late = queue.lag_seconds >= MOST_LAG_S
+    detail = f"{queue.waiting} {what} wait, {queue.lag_seconds:.0f} s behind" if queue.waiting else f"no {what} wait"
+    return Check(status="degraded" if is_late else "ok", detail=detail)
+
+
+@lru_cache(maxsize=1)
+def _head() -> str | None:
+    return ScriptDirectory.from_config(Config(str(ROOT / "alembic.ini"))).get_current_head()
+
+
+# Name to its check. `SERVING` are those that `/health` answers with.
+PARTS: dict[str, Callable[[], Awaitable[Check]]] = {
+    "database": _database,
+    "redis": _redis,
+    "jobs": _jobs,
+    "migrations": _migrations,
+    "disk": _disk,
+    "mail": _mail,
+    "streams": _streams,
+}
+SERVING = ("database", "redis", "jobs", "migrations", "disk")

@@ -1,0 +1,158 @@
+"""The page `/status`: every component with its past, the score, and incidents."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TypedDict
+
+from tca_app.core.db import reading
+from tca_app.core.errors import AppError
+from tca_app.features.health.charts import Bars, bars_of, percent, spark_of
+from tca_app.features.health.overview import DAYS, HOURS, Overview, read_overview
+from tca_app.features.health.schemas import CheckRead, IncidentRead
+from tca_app.features.health.standing import lasted
+from tca_app.ui import routes
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+
+LATE = timedelta(minutes=5)
+
+
+class Component(TypedDict):
+    """A line of the page. `url` is where more can be seen: the project, or "" for a part of the console."""
+
+    id: int
+    name: str
+    url: str
+    state: str
+    is_wavering: bool
+    detail: str
+    since: str
+    latency: str
+    spark: str
+    spark_text: str
+    hours: Bars
+    days: Bars
+
+
+class Note(TypedDict):
+    id: int
+    author: str
+    text: str
+    at: str
+
+
+class IncidentLine(TypedDict):
+    id: int
+    name: str
+    reason: str
+    is_open: bool
+    opened_at: str
+    lasted: str
+    told: str
+    may_note: bool
+    notes: list[Note]
+
+
+class StatusState(SessionState):
+    is_loaded: bool = False
+    failure: str = ""
+    components: list[Component] = []
+    hidden: int = 0
+    summary: str = ""
+    late_since: str = ""
+    score_24h: str = ""
+    score_90d: str = ""
+    trend_90d: str = ""
+    incidents: list[IncidentLine] = []
+    older: int = 0
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        self._watch(StatusState.load, "health", "projects")
+        try:
+            async with reading() as session:
+                self._keep(await read_overview(session, self._as_actor()))
+        except AppError as error:
+            self.failure = error.detail
+
+    def _keep(self, found: Overview) -> None:
+        self.components = [_component(check, found) for check in found.checks.items]
+        self.hidden = found.checks.total - len(found.checks.items)
+        self.summary = _summary(found)
+        newest = max((check.last_at for check in found.checks.items if check.last_at), default=None)
+        self.late_since = newest.isoformat() if newest and found.as_of - newest > LATE else ""
+        self.score_24h, self.score_90d = _score(found.score_24h), _score(found.score_90d.now)
+        self.trend_90d = _trend(found.score_90d.now, found.score_90d.before)
+        self.incidents = [_incident(incident, found.as_of) for incident in found.incidents.items]
+        self.older = found.incidents.total - len(found.incidents.items)
+        self.is_loaded, self.failure = True, ""
+
+
+def _component(check: CheckRead, found: Overview) -> Component:
+    hours, days = found.hours.get(check.id, []), found.days.get(check.id, [])
+    latency = "" if check.last_latency_ms is None else f"{check.last_latency_ms:,.0f} ms"
+    slowest = max((point.latency_max_ms for point in hours), default=0.0)
+    return Component(
+        id=check.id,
+        name=check.name,
+        url=routes.project(check.project_id) if check.project_id else "",
+        state=check.state,
+        is_wavering=check.last_ok is not None and check.last_ok != (check.state != "failing"),
+        detail=check.last_detail,
+        since=check.since.isoformat(),
+        latency=latency,
+        spark=spark_of(hours, found.as_of),
+        spark_text=f"Latency of the last {HOURS} hours: now {latency or 'unknown'}, at most {slowest:,.0f} ms.",
+        hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour"),
+        days=bars_of(days, found.as_of, DAYS, timedelta(days=1), "day"),
+    )
+
+
+def _summary(found: Overview) -> str:
+    """What fails is listed first, so of those that are not shown all work."""
+    total, states = found.checks.total, [check.state for check in found.checks.items]
+    if not total:
+        return "Nothing probed"
+    if failing := states.count("failing"):
+        return f"{failing} of {total} {'fails' if failing == 1 else 'fail'}"
+    unknown = states.count("unknown")
+    return f"{total - unknown} of {total} work" if unknown else f"All {total} work"
+
+
+def _score(value: float | None) -> str:
+    return "Not measured" if value is None else percent(value)
+
+
+def _trend(now: float | None, before: float | None) -> str:
+    if now is None or before is None:
+        return "No data of the 90 days before"
+    if abs(now - before) < 0.005:
+        return "As in the 90 days before"
+    return f"{now - before:+.2f} points against the 90 days before"
+
+
+def _incident(incident: IncidentRead, now: datetime) -> IncidentLine:
+    end = incident.closed_at or now
+    return IncidentLine(
+        id=incident.id,
+        name=incident.name,
+        reason=incident.reason,
+        is_open=incident.closed_at is None,
+        opened_at=incident.opened_at.astimezone(UTC).isoformat(),
+        lasted=lasted(end - incident.opened_at),
+        told=_told(incident),
+        may_note=incident.may_note,
+        notes=[
+            Note(id=note.id, author=note.author or "Somebody", text=note.note, at=note.created_at.isoformat())
+            for note in incident.notes
+        ],
+    )
+
+
+def _told(incident: IncidentRead) -> str:
+    """Names as far as the viewer may know them, else how many."""
+    if not incident.told_count:
+        return "Nobody was told"
+    if incident.told:
+        shown, more = incident.told[:5], incident.told_count - 5
+        return f"Told: {', '.join(shown)}" + (f" and {more} more" if more > 0 else "")
+    return f"Told: {incident.told_count} {'person' if incident.told_count == 1 else 'people'}"

@@ -1,0 +1,27 @@
+"""The page of health in a real browser: filled by the clock, with words for what it draws."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import sign_in
+from tests.e2e.test_journey import NewPage
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+ROUND_MS = 90_000  # the first round comes within a minute of the start
+
+
+def test_the_clock_fills_the_page_that_is_open(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
+    sign_in(page, *admin, path="/status")
+    expect(page.get_by_role("heading", name="Status", level=1)).to_be_visible()
+    database = page.get_by_role("listitem").filter(has=page.get_by_text("PostgreSQL", exact=True))
+    expect(database.get_by_text("Working")).to_be_visible(timeout=ROUND_MS)
+    expect(
+        database.get_by_role("img", name=re.compile("The last 24 hours: 100 % of the probes passed"))
+    ).to_be_visible()
+    expect(database.get_by_role("img", name=re.compile("Latency of the last 24 hours: now .* ms"))).to_be_visible()
+    expect(page.get_by_text("Score = ")).to_be_visible()
+    expect(page.get_by_role("heading", name="No incidents")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
