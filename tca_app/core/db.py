@@ -1,5 +1,6 @@
 """The database of this process: its engines, the transaction that an edge opens, and what a database error means."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
@@ -131,9 +132,14 @@ async def _commit(session: AsyncSession) -> None:
 async def reading() -> AsyncIterator[AsyncSession]:
     """A session for reads only: each statement stands alone. Do not write with it."""
     with _named_errors():
-        async with _get().reading() as session:
-            session.info["reads_only"] = True
+        session = _get().reading()
+        session.info["reads_only"] = True
+        try:
             yield session
+        finally:
+            # One that was answered from copies has no connection; closing it would cost more than the answer.
+            if session.in_transaction():
+                await asyncio.shield(asyncio.create_task(session.close()))
 
 
 async def copied(
