@@ -69,7 +69,7 @@ def _busy_project(entry: Any) -> rx.Component:
             ),
             class_name="grow",
         ),
-        rx.el.span(entry["failed"], class_name="muted num"),
+        rx.el.span(entry["failed"], class_name="muted num busy-failed"),
         rx.el.strong(entry["deployments"], class_name="num busy-count", title="Deployments that ended in the period"),
         key=entry["id"].to(str),
     )

@@ -83,7 +83,7 @@ class DeploymentsState(TableState, SessionState):
             Filter("status", "Status", tuple(STATUS_LABELS.items())),
             Filter("environment", "Environment", tuple((name, name.capitalize()) for name in STARTING)),
             Filter("source", "Source", tuple(SOURCE_LABELS.items())),
-            Filter("days", "Ended", tuple((days, f"last {days} days") for days in ("7", "30", "90"))),
+            Filter("days", "Ended", tuple((days, f"Ended in {days} days") for days in ("7", "30", "90"))),
         ),
     )
 
