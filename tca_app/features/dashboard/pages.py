@@ -90,7 +90,7 @@ def _numbers() -> rx.Component:
             _card("Active projects", "folder-git-2", ACTIVE_PROJECTS, state.projects_card),
             _card("Deployments", "rocket", ended, state.deployments_card),
             _card("Success rate", "circle-check", ended, state.success_card),
-            class_name="cards",
+            class_name="cards numbers",
         ),
         rx.cond(state.is_loaded & ~state.sees_people, _newest_projects()),
         rx.el.div(
