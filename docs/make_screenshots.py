@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "screenshots"
-DESKTOP, PHONE = (1280, 800), (390, 844)
+DESKTOP, PHONE = (1280, 720), (390, 844)
 MOST_BYTES = 150_000
 QUIET = (
     "--no-sandbox",
@@ -125,12 +125,24 @@ def _show_project(page: Page) -> None:
     expect(page.get_by_role("heading", level=1, name="Ledger")).to_be_visible()
 
 
+def _show_deployments(page: Page) -> None:
+    page.goto("/deployments")
+    expect(page.get_by_role("row").nth(12)).to_be_attached()
+
+
+def _show_activity(page: Page) -> None:
+    page.goto("/activity")
+    expect(page.locator(".feed > li").nth(10)).to_be_attached()
+
+
 SHOWS: dict[str, Callable[[Page], None]] = {
     "login": _show_login,
     "dashboard": _show_dashboard,
     "users": _show_users,
     "projects": _show_projects,
     "project": _show_project,
+    "deployments": _show_deployments,
+    "activity": _show_activity,
 }
 PICTURES = [(f"{name}-{scheme}", name, scheme, DESKTOP) for name in SHOWS for scheme in ("light", "dark")]
 PICTURES.append(("dashboard-phone", "dashboard", "light", PHONE))

@@ -119,7 +119,8 @@ def fill_demo(force: Annotated[bool, typer.Option(help="Also when there are user
     with _plain_faults(), configured_stores():
         migrate()
         made = run_once(lambda session: demo.fill(session, force=force))
-        _say(f"Made {made.users} users and {made.projects} projects, with {made.events:,} events of 120 days")
+        things = f"{made.users} users, {made.projects} projects and {made.deployments:,} deployments"
+        _say(f"Made {things}, with {made.events:,} events of 120 days")
         _say(f"Sign in as {made.admin} (administrator) or {made.member}; everybody's password is {made.password}")
 
 

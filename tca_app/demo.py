@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app import demo_history
+from tca_app import demo_deployments, demo_history
 from tca_app.core.errors import Conflict
 from tca_app.core.security import hash_password
 from tca_app.features.environments.starting import make_starting
@@ -81,6 +81,7 @@ class Demo:
 
     users: int
     projects: int
+    deployments: int
     events: int
     password: str
     admin: str
@@ -108,9 +109,12 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     rows = [row for project in projects for row in _team(dice, now, project, at_work)]
     await make_starting(session, *(project["id"] for project in projects))
     await session.execute(insert(ProjectMember), rows)
-    events = await demo_history.tell(session, dice, now, people, projects, rows)
+    deployed = await demo_deployments.deploy(session, dice, now, projects, rows)
+    events = await demo_history.tell(session, dice, now, people, projects, rows, deployed)
     member = next(person for person in at_work if not person["is_superuser"])
-    return Demo(len(people), len(projects), events, password, people[0]["username"], member["username"])
+    return Demo(
+        len(people), len(projects), len(deployed[0]), events, password, people[0]["username"], member["username"]
+    )
 
 
 def _moment(dice: random.Random, since: datetime, until: datetime) -> datetime:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
 from tca_app.core.events import QUEUES, Event, logged_values
+from tca_app.demo_deployments import tell_deployments
 from tca_app.features.auth.events import UserLoggedIn
 from tca_app.features.projects import events as of_projects
 from tca_app.features.users import events as of_users
@@ -31,11 +32,18 @@ _DEALT_WITH = text(
 
 
 async def tell(
-    session: AsyncSession, dice: random.Random, now: datetime, people: list[Row], projects: list[Row], team: list[Row]
+    session: AsyncSession,
+    dice: random.Random,
+    now: datetime,
+    people: list[Row],
+    projects: list[Row],
+    team: list[Row],
+    deployed: tuple[list[Row], list[Row]],
 ) -> int:
     """Write the log of these rows, in the order of time; how many events."""
     actors = {person["id"]: _actor(person) for person in people}
     happened = [
+        *tell_deployments(*deployed, actors),
         *_of_people(dice, now, people, actors),
         *_of_projects(now, projects, actors),
         *_of_team(projects, team, actors),

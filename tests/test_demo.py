@@ -51,3 +51,34 @@ async def test_the_demo_has_a_history_that_fits_its_rows() -> None:
             assert (await session.execute(text(counts), {"name": name})).scalar_one() == count
         jobs = await session.execute(text("SELECT count(*) FROM procrastinate_jobs"))
         assert jobs.scalar_one() == 0
+
+
+async def test_the_demo_deployed_as_a_team_does() -> None:
+    made = await run(demo.fill)
+    async with reading() as session:
+
+        async def count(condition: str) -> int:
+            statement = f"SELECT count(*) FROM deployments JOIN projects p ON p.id = project_id WHERE {condition}"
+            return int((await session.execute(text(statement))).scalar_one())
+
+        every = await count("true")
+        ended = await count("deployments.status IN ('succeeded', 'failed')")
+        assert every == made.deployments > 500
+        assert 0.08 < await count("deployments.status = 'failed'") / ended < 0.16
+        assert await count("rollback_of_id IS NOT NULL") > 3
+        assert await count("deployments.status = 'in_progress'") == 2
+        assert await count("commit_at IS NOT NULL AND commit_at < queued_at") > 0.9 * every
+        assert await count("deployments.created_at < p.created_at OR finished_at > now()") == 0
+        assert await count("decided_at IS NOT NULL") > 3
+        together = (
+            "EXISTS (SELECT FROM deployments AS other WHERE other.environment_id = deployments.environment_id"
+            " AND other.id <> deployments.id AND other.started_at <= deployments.started_at"
+            " AND other.finished_at > deployments.started_at)"
+        )
+        assert await count(together) == 0
+        counted = "(SELECT count(*) FROM deployment_logs WHERE deployment_id = deployments.id)"
+        assert await count(f"log_lines <> {counted}") == 0
+        assert 10 <= await count("log_lines > 100") <= 20
+        told = "type = 'deployment_' || deployments.status AND subject_id = deployments.id"
+        steps = f"(SELECT count(*) FROM events WHERE {told})"
+        assert await count(f"deployments.finished_at IS NOT NULL AND {steps} <> 1") == 0

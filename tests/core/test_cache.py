@@ -23,6 +23,7 @@ from tca_app.core.embedded_servers import _package_dir
 from tca_app.core.errors import Conflict
 from tca_app.core.redis import close_redis, get_redis
 from tca_app.features.dashboard import service as dashboard
+from tca_app.features.dashboard.schemas import StatsQuery
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectCreate
 from tests.factories import make_admin, make_project, make_user, run
@@ -211,7 +212,7 @@ async def test_readers_never_get_less_than_what_was_acknowledged(listening: None
 
 async def _stats(actor: Any) -> Any:
     async with reading() as session:
-        return await dashboard.stats(session, actor)
+        return await dashboard.stats(session, actor, StatsQuery())
 
 
 async def test_the_dashboard_shows_ones_own_write_and_is_counted_once(
@@ -251,7 +252,7 @@ async def test_a_transaction_reads_the_rows_themselves(listening: None) -> None:
     assert (await _stats(ana)).active_projects.now == 0
     async with transaction() as session:
         await projects.create_project(session, ana, ProjectCreate(name="Mine"))
-        assert (await dashboard.stats(session, ana)).active_projects.now == 1
+        assert (await dashboard.stats(session, ana, StatsQuery())).active_projects.now == 1
 
 
 @pytest.fixture

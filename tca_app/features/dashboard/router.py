@@ -1,15 +1,17 @@
 """`/api/v1/stats`: the numbers of the dashboard, for scripts."""
 
-from fastapi import Response
+from typing import Annotated
+
+from fastapi import Query, Response
 
 from tca_app.deps import CurrentActor, Reading, console_router, item_response, problems
 from tca_app.features.dashboard import service
-from tca_app.features.dashboard.schemas import StatsRead
+from tca_app.features.dashboard.schemas import StatsQuery, StatsRead
 
 router = console_router("/api/v1/stats", "dashboard")
 
 
 @router.get("", response_model=StatsRead, responses=problems(401))
-async def read_stats(actor: CurrentActor, session: Reading) -> Response:
+async def read_stats(query: Annotated[StatsQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
     """What the dashboard shows to this caller."""
-    return item_response(await service.stats(session, actor))
+    return item_response(await service.stats(session, actor, query))

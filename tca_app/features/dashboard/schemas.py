@@ -2,15 +2,22 @@
 
 from datetime import date, datetime
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tca_app.core.schema import ReadModel
+from tca_app.features.deployments.schemas import DeploymentRead, MeasuresRead, Period
 from tca_app.features.projects.schemas import ProjectStatus
 from tca_app.features.users.schemas import PersonRead
 
 
+class StatsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    days: Period = Field("30", description="The period: so many days (UTC), today included.")
+
+
 class Trend(ReadModel):
-    """A count now and 30 days ago. `percent` is null when there was nothing before."""
+    """A count now and in the period before. `percent` is null when there was nothing before."""
 
     now: int
     before: int
@@ -21,11 +28,31 @@ class Trend(ReadModel):
         return cls(now=now, before=before, percent=round((now - before) / before * 100, 1) if before else None)
 
 
+class Rate(ReadModel):
+    """A share from 0 to 1; null where there is nothing to take a share of."""
+
+    now: float | None
+    before: float | None
+
+
 class DayCount(ReadModel):
     """How many there were at the end of a day (UTC); of today, at this moment."""
 
     day: date
     total: int
+
+
+class DayResults(ReadModel):
+    """How many deployments ended on a day (UTC), by how they ended."""
+
+    day: date
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def ended(self) -> int:
+        return self.succeeded + self.failed + self.cancelled
 
 
 class NewUser(PersonRead):
@@ -41,12 +68,30 @@ class NewProject(ReadModel):
     created_at: datetime
 
 
-class StatsRead(ReadModel):
-    """What the viewer may see: people only for superusers, else null and empty; projects where they are a member."""
+class BusyProject(ReadModel):
+    """A project by the deployments that ended in the period."""
 
+    id: int
+    name: str
+    deployments: int
+    failed: int
+
+
+class StatsRead(ReadModel):
+    """What the viewer may see: people only for superusers, else null and empty; the rest of projects where they are a
+    member. `before` is the same number of days earlier."""
+
+    days: int
     total_users: Trend | None = Field(description="Everybody who is not in the trash.")
     active_projects: Trend = Field(description="Projects with the status active that are not in the trash.")
+    deployments: Trend = Field(description="Those that ended in the period, of projects that are not in the trash.")
+    success_rate: Rate = Field(description="The share that succeeded of those that succeeded or failed.")
     users_by_day: list[DayCount]
+    projects_by_day: list[DayCount] = Field(description="Active projects; empty for those who do not see all.")
+    deployments_by_day: list[DayResults]
+    deploying: list[DeploymentRead] = Field(description="What has not ended, at most six.")
+    busiest_projects: list[BusyProject]
+    measures: MeasuresRead = Field(description="Of the environments called production.")
     newest_users: list[NewUser]
     newest_projects: list[NewProject]
     as_of: datetime

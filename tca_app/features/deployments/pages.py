@@ -59,7 +59,7 @@ def _figure(figure: Any) -> rx.Component:
         rx.el.div(figure["value"], class_name="card-value num"),
         rx.el.div(figure["basis"], class_name="card-trend"),
         rx.el.p(figure["meaning"], class_name="cell-sub"),
-        class_name="panel card top",
+        class_name="panel card",
         key=figure["label"].to(str),
     )
 

@@ -64,7 +64,7 @@ def _place(place: Any) -> rx.Component:
             ),
             rx.el.div("Nothing yet", class_name="muted"),
         ),
-        class_name="panel card top",
+        class_name="panel card",
         key=place["id"].to(str),
     )
 

@@ -1,9 +1,10 @@
 """What is read about deployments: only what the actor may see, the counts included."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, select, true
+from sqlalchemy import Select, and_, bindparam, case, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -18,7 +19,7 @@ from tca_app.features.deployments.schemas import (
     ProjectRef,
 )
 from tca_app.features.projects import policy
-from tca_app.features.projects.queries import get_project
+from tca_app.features.projects.queries import get_project, visible
 from tca_app.features.users.schemas import PersonRead
 from tca_app.models import Deployment, Environment, Project, ProjectMember, User
 
@@ -125,6 +126,9 @@ async def _conditions(session: AsyncSession, query: DeploymentQuery) -> list[Any
     for name in ("status", "source"):
         if (value := getattr(query, name)) is not None:
             wanted.append(_deployments[name] == value)
+    if query.days is not None:
+        today = func.date_trunc("day", func.now(), "UTC")
+        wanted.append(_deployments.finished_at >= today - literal(timedelta(days=int(query.days) - 1)))
     return wanted
 
 
@@ -165,6 +169,15 @@ async def current_by_environment(session: AsyncSession, actor: Actor, project_id
     await get_project(session, actor, project_id)
     rows = await session.execute(_CURRENT, {"project_id": project_id})
     return {row.environment_id: deployment_read(row) for row in rows}
+
+
+async def open_deployments(session: AsyncSession, actor: Actor, most: int) -> list[DeploymentRead]:
+    """What has not ended: in progress first, then what is queued or waits; the newest first."""
+    policy.require(actor, "deployments.list")
+    going_on = WHOLE.where(_deployments.finished_at.is_(None), visible(actor.is_superuser))
+    ordered = going_on.order_by(case((_deployments.status == "in_progress", 0), else_=1), _deployments.id.desc())
+    rows = await session.execute(ordered.limit(most), {"actor_id": actor.user_id})
+    return [deployment_read(row) for row in rows]
 
 
 async def previous_success(session: AsyncSession, row: Any) -> Any:

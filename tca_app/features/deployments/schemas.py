@@ -33,6 +33,7 @@ MAX_LINES = 100_000
 
 Status = Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
 Source = Literal["ui", "api", "github"]
+Period = Literal["7", "30", "90"]
 Sha = Annotated[str, Field(pattern=r"^([0-9a-f]{7,64})?$", examples=["9f1c2ab"])]
 Ref = Annotated[Line200, Field(examples=["main"])]
 ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$", examples=["ci-4711"])]
@@ -86,6 +87,7 @@ class DeploymentFilter(ListQuery):
     environment: EnvironmentName | None = None
     status: Status | None = None
     source: Source | None = None
+    days: Period | None = Field(None, description="Those that ended in the last so many days (UTC), today included.")
 
 
 class DeploymentQuery(DeploymentFilter):
@@ -247,7 +249,7 @@ class MeasuresQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    days: Literal["7", "30", "90"] = "30"
+    days: Period = "30"
     environment: EnvironmentName = Field("production", description="Environments of this name count.")
     project_id: UrlId | None = None
 

@@ -83,6 +83,7 @@ class DeploymentsState(TableState, SessionState):
             Filter("status", "Status", tuple(STATUS_LABELS.items())),
             Filter("environment", "Environment", tuple((name, name.capitalize()) for name in STARTING)),
             Filter("source", "Source", tuple(SOURCE_LABELS.items())),
+            Filter("days", "Ended", tuple((days, f"Ended in {days} days") for days in ("7", "30", "90"))),
         ),
     )
 
@@ -92,6 +93,7 @@ class DeploymentsState(TableState, SessionState):
             status=query.filters["status"] or None,
             environment=query.filters["environment"] or None,
             source=query.filters["source"] or None,
+            days=query.filters["days"] or None,
             skip=min(query.skip, 10_000),
             limit=query.limit,
         )

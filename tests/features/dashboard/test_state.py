@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +13,17 @@ from tca_app.core.actor import Actor
 from tca_app.core.db import reading
 from tca_app.core.errors import Unavailable
 from tca_app.features.dashboard import service as dashboard
-from tca_app.features.dashboard.state import DashboardState, HealthState
+from tca_app.features.dashboard.panels import REPORT
+from tca_app.features.dashboard.state import DashboardState, HealthState, spark
+from tca_app.features.deployments.events import DeploymentFailed, DeploymentSucceeded
 from tca_app.features.health import service as parts
 from tca_app.features.projects.events import ProjectCreated
 from tca_app.features.users.events import UserCreated, UserDeleted
-from tests.factories import happened, make_admin, make_project, make_user
+from tests.factories import happened, make_admin, make_deployment, make_project, make_user
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
+
+_ABOUT = {"deployed_version": "1.0.0", "environment": "production", "source": "api", "reporter": ""}
+TOLD: dict[str, dict[str, Any]] = {"succeeded": _ABOUT, "failed": _ABOUT | {"reason": "Tests"}}
 
 
 @pytest.fixture
@@ -97,6 +103,38 @@ async def test_an_empty_instance_is_told_what_to_do(console: Console) -> None:
     assert shown(await tab.send(DashboardState.load), DashboardState, "is_new_instance") is True
     await make_project(admin)
     assert shown(await tab.send(DashboardState.load), DashboardState, "is_new_instance") is False
+
+
+async def test_the_period_comes_from_the_address(console: Console) -> None:
+    admin = await make_admin()
+    project_id = await make_project(admin)
+    for days, status in ((1, "succeeded"), (10, "failed"), (40, "succeeded")):
+        await make_deployment(project_id, status=status, finished_at=ago(days))
+        await happened(days, DeploymentSucceeded if status == "succeeded" else DeploymentFailed, **TOLD[status])
+    found = {}
+    for address in ("/dashboard?days=7", "/dashboard", "/dashboard?days=90", "/dashboard?days=8"):
+        updates = await (await open_tab(console, admin, address)).send(DashboardState.load)
+        found[address] = [
+            shown(updates, DashboardState, "deployments_card")["value"],
+            shown(updates, DashboardState, "success_card")["value"],
+            len(shown(updates, DashboardState, "deployments_by_day")),
+        ]
+    assert found == {
+        "/dashboard?days=7": ["1", "100.0%", 7],
+        "/dashboard": ["2", "50.0%", 30],
+        "/dashboard?days=90": ["3", "66.7%", 90],
+        "/dashboard?days=8": ["2", "50.0%", 30],
+    }
+
+
+def test_a_spark_keeps_in_its_box() -> None:
+    assert spark([4]) == ""
+    assert spark([0, 5, 10]) == "M0.0 23.0 L50.0 12.0 L100.0 1.0"
+    assert spark([3, 3]) == "M0.0 23.0 L100.0 23.0"
+
+
+def test_the_line_of_the_first_steps_is_the_documented_one() -> None:
+    assert REPORT in (Path(__file__).parents[3] / "docs" / "deployments.md").read_text()
 
 
 async def test_every_part_is_shown_with_its_answer(console: Console) -> None:

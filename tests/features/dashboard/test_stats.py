@@ -6,6 +6,7 @@ from sqlalchemy import event
 
 from tca_app.core import db as database
 from tca_app.features.dashboard import service
+from tca_app.features.dashboard.schemas import StatsQuery
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.events import ProjectArchived, ProjectCreated, ProjectDeleted, ProjectUpdated
 from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
@@ -101,5 +102,5 @@ async def test_the_dashboard_asks_at_most_eight_questions():
     asked = []
     engine = database._get().writer.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
-    await run(service.stats, admin)
+    await run(service.stats, admin, StatsQuery())
     assert 0 < len(asked) <= 8, asked

@@ -1,0 +1,109 @@
+"""The statements of the dashboard: the past by day, and what is new or busy."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, func, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.features.dashboard.schemas import BusyProject, NewProject
+from tca_app.features.projects.queries import visible
+from tca_app.features.users.schemas import PersonRead
+from tca_app.models import Project, User
+
+NEWEST = BUSIEST = 5
+ENDED = ("succeeded", "failed", "cancelled")
+_users, _projects = User.__table__.c, Project.__table__.c
+
+_SINCE = "CAST(CAST(:after AS date) + 1 AS timestamp) AT TIME ZONE 'UTC'"
+# Kept by the events, so it needs no rows, however many there are. A project in the trash takes its deployments along:
+# there are few of those.
+_DAYS_OF_ALL = text(
+    f"""
+    SELECT day, name, value FROM daily_metrics
+    WHERE day > :after AND name IN
+      ('users_total', 'projects_active', 'deployments_succeeded', 'deployments_failed', 'deployments_cancelled')
+    UNION ALL
+    SELECT CAST(finished_at AT TIME ZONE 'UTC' AS date), 'deployments_' || deployments.status, -count(*)
+    FROM deployments JOIN projects ON projects.id = project_id AND projects.deleted_at IS NOT NULL
+    WHERE finished_at >= {_SINCE} GROUP BY 1, 2
+    """  # noqa: S608  text of ours
+)
+_DAYS_OF_MINE = text(
+    f"""
+    SELECT CAST(finished_at AT TIME ZONE 'UTC' AS date) AS day, 'deployments_' || deployments.status AS name,
+      count(*) AS value
+    FROM deployments
+    JOIN projects ON projects.id = deployments.project_id AND projects.deleted_at IS NULL
+    JOIN project_members ON project_members.project_id = projects.id AND user_id = :actor_id
+    WHERE finished_at >= {_SINCE} GROUP BY 1, 2
+    """  # noqa: S608
+)
+_BUSIEST = text(
+    f"""
+    SELECT projects.id, projects.name, count(*) AS deployments,
+      count(*) FILTER (WHERE deployments.status = 'failed') AS failed
+    FROM deployments JOIN projects ON projects.id = project_id AND projects.deleted_at IS NULL
+    WHERE finished_at >= {_SINCE}
+      AND (:sees_all OR project_id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id))
+    GROUP BY projects.id ORDER BY 3 DESC, projects.name, projects.id LIMIT :most
+    """  # noqa: S608
+)
+TOTAL_USERS = select(func.count()).where(_users.deleted_at.is_(None))
+NEWEST_USERS = (
+    select(_users.id, _users.username, _users.full_name, _users.created_at)
+    .where(_users.deleted_at.is_(None))
+    .order_by(_users.created_at.desc(), _users.id.desc())
+    .limit(NEWEST)
+)
+
+Changes = dict[str, dict[date, int]]
+
+
+async def changes_by_day(session: AsyncSession, actor: Actor, after: date) -> Changes:
+    """By name and day: what each day after `after` changed or counted."""
+    statement = _DAYS_OF_ALL if actor.is_superuser else _DAYS_OF_MINE.bindparams(actor_id=actor.user_id)
+    found: Changes = defaultdict(lambda: defaultdict(int))
+    for row in await session.execute(statement, {"after": after}):
+        found[row.name][row.day] += row.value
+    return found
+
+
+async def busiest(session: AsyncSession, actor: Actor, after: date) -> list[BusyProject]:
+    """The projects with the most deployments that ended after the day `after`."""
+    values = {"after": after, "actor_id": actor.user_id, "sees_all": actor.is_superuser, "most": BUSIEST}
+    return [BusyProject.model_construct(**row._mapping) for row in await session.execute(_BUSIEST, values)]
+
+
+@lru_cache(maxsize=2)
+def active_projects(all_projects: bool) -> Select[Any]:
+    """The time, the count now and the count `ago`.
+
+    For a member a project counts for the past by the status that it has today: the rows do not say when it changed.
+    """
+    live = _projects.deleted_at.is_(None)
+    since: Any = func.now() - bindparam("ago", timedelta())
+    was_there = and_(_projects.created_at <= since, or_(live, _projects.deleted_at > since))
+    counts = select(func.now(), func.count().filter(live), func.count().filter(was_there))
+    return counts.where(_projects.status == "active", visible(all_projects))
+
+
+@lru_cache(maxsize=2)
+def newest_projects(all_projects: bool) -> Select[Any]:
+    own = (_projects.id, _projects.name, _projects.slug, _projects.status, _projects.created_at)
+    return (
+        select(*own, _projects.owner_id, _users.username, _users.full_name)
+        .select_from(Project.__table__.join(User.__table__, _users.id == _projects.owner_id))
+        .where(_projects.deleted_at.is_(None), visible(all_projects))
+        .order_by(_projects.created_at.desc(), _projects.id.desc())
+        .limit(NEWEST)
+    )
+
+
+def new_project(row: Any) -> NewProject:
+    owner = PersonRead(id=row.owner_id, username=row.username, full_name=row.full_name)
+    fields = {name: row._mapping[name] for name in ("id", "name", "slug", "status", "created_at")}
+    return NewProject(owner=owner, **fields)
