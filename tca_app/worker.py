@@ -6,7 +6,7 @@ import signal
 from tca_app.consumers import analytics, digest, health, mail, notifications, services, slack, streams, upkeep, webhooks
 from tca_app.core.db import close_db
 from tca_app.core.http import close_http
-from tca_app.core.jobs import work
+from tca_app.core.job_worker import work
 from tca_app.core.log import setup_logging
 from tca_app.core.redis import close_redis
 from tca_app.core.reports import close_reports, start_reports

@@ -1,13 +1,11 @@
-"""Jobs: procrastinate's queues on the same PostgreSQL, with our retries, and a worker that takes over from dead ones.
+"""Jobs: procrastinate's queues on the same PostgreSQL, enqueued in the transaction that causes them, with our retries.
 
 A job is enqueued in the transaction that causes it. It runs at least once; what it does to the database it does in one
 transaction that also says so (`core.consumers`), so a second run changes nothing.
 """
 
-import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from time import perf_counter
@@ -15,19 +13,15 @@ from typing import Any
 
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, RetryDecision
-from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 from procrastinate.periodic import PeriodicTask
 from procrastinate.retry import BaseRetryStrategy
-from psycopg_pool import PoolTimeout
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config import get_settings
-from tca_app.core.db import reading, transaction
+from tca_app.core.db import transaction
 from tca_app.core.errors import AppError
-from tca_app.core.job_worker import AttentiveWorker
 from tca_app.core.log import request_id_var, user_id_var
 from tca_app.core.metrics import note_job
 from tca_app.core.reports import report
@@ -52,9 +46,6 @@ QUEUES = {
 QUEUE_NAMES = tuple(QUEUES)
 MOST_ATTEMPTS = 10
 LONGEST_WAIT_S = 300
-POLL_S = 5.0  # only a net below the notices
-END_S = 10.0  # for jobs that run when the end is asked for
-RETRY_START_S = 1.0
 
 
 class Expected(Exception):
@@ -127,7 +118,7 @@ def task(name: str, queue: str) -> Callable[[Work], Work]:
     return decorate
 
 
-_schedule: dict[tuple[str, str], PeriodicTask[Any, Any, Any]] = {}
+schedule: dict[tuple[str, str], PeriodicTask[Any, Any, Any]] = {}
 
 
 def periodic(name: str, cron: str, queue: str = UPKEEP_QUEUE) -> Callable[[Upkeep], Upkeep]:
@@ -141,7 +132,7 @@ def periodic(name: str, cron: str, queue: str = UPKEEP_QUEUE) -> Callable[[Upkee
             await work()
 
         task(name, queue)(attempt)
-        _schedule[name, ""] = PeriodicTask(jobs.tasks[name], cron, "", {})
+        schedule[name, ""] = PeriodicTask(jobs.tasks[name], cron, "", {})
         return work
 
     return decorate
@@ -202,26 +193,6 @@ async def enqueue_many(session: AsyncSession, name: str, rows: list[dict[str, An
         await session.execute(_DEFER_MANY, {"queue": jobs.tasks[name].queue, "task": name, "rows": given})
 
 
-async def work(queues: list[str] | None = None, *, until_empty: bool = False) -> None:
-    """Do jobs until cancelled, or until there are none left; survives the loss of the database."""
-    while True:
-        try:
-            async with _opened():
-                if until_empty:
-                    await _run(queues)
-                else:
-                    await _run_for_ever(queues or QUEUE_NAMES)
-        except (ConnectorException, PoolTimeout, OSError) as error:
-            log.warning("job.worker_lost_database", error=type(error).__name__)
-        if not until_empty:
-            await asyncio.sleep(RETRY_START_S)
-        elif not await _is_any_due():
-            return
-
-
-_DUE = text(
-    "SELECT FROM procrastinate_jobs WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now()) LIMIT 1"
-)
 _WAKE = text(
     """
     SELECT pg_notify(channel, '{"type": "job_inserted", "job_id": 0}')
@@ -231,76 +202,6 @@ _WAKE = text(
 )
 
 
-async def _is_any_due() -> bool:
-    """A worker also stops at jobs that a batch holds just then; they are free again when it failed."""
-    async with reading() as session:
-        return (await session.execute(_DUE)).first() is not None
-
-
 async def wake_workers(session: AsyncSession) -> None:
     """Have the workers look at the commit, not at their next poll: jobs became free without being enqueued."""
     await session.execute(_WAKE, {"queues": list(QUEUE_NAMES)})
-
-
-@asynccontextmanager
-async def _opened() -> AsyncIterator[None]:
-    """A connector of its own for each attempt: procrastinate's cannot be opened twice."""
-    connector = PsycopgConnector(
-        conninfo=get_settings().database_url.get_secret_value(),
-        min_size=1,
-        max_size=2 * len(QUEUES),
-        timeout=5,
-        kwargs={"application_name": "tca_app jobs"},
-    )
-    with jobs.replace_connector(connector):
-        async with jobs.open_async():
-            yield
-
-
-async def _run(queues: list[str] | None) -> None:
-    """Until the queues are empty. Nothing new comes into them by the clock."""
-    jobs.periodic_registry.periodic_tasks = {}
-    options = _options() | {"queues": queues, "concurrency": 4}
-    await AttentiveWorker(app=jobs, **options, wait=False, listen_notify=False).run()
-
-
-async def _run_for_ever(queues: Sequence[str]) -> None:
-    jobs.periodic_registry.periodic_tasks = dict(_schedule)
-    options = _options() | {"wait": True, "listen_notify": True}
-    workers = [AttentiveWorker(app=jobs, **options, queues=[name], concurrency=QUEUES[name]) for name in queues]
-    running = [asyncio.create_task(work) for work in (*(worker.run() for worker in workers), _take_over())]
-    try:
-        # One that ends by itself has lost its connection: all begin anew.
-        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        # Both: a worker that is just starting may lose a cancellation, and only a cancellation ends what it waits for.
-        for worker in workers:
-            worker.stop()  # type: ignore[no-untyped-call]
-        for task in running:
-            task.cancel()
-        ended = await asyncio.gather(*running, return_exceptions=True)
-    for error in ended:
-        if isinstance(error, Exception):
-            raise error
-
-
-def _options() -> dict[str, Any]:
-    takeover = get_settings().job_takeover_seconds
-    return {
-        "fetch_job_polling_interval": POLL_S,
-        "update_heartbeat_interval": takeover / 4,
-        "stalled_worker_timeout": takeover,
-        "shutdown_graceful_timeout": END_S,
-        "install_signal_handlers": False,
-        "delete_jobs": "successful",
-    }
-
-
-async def _take_over() -> None:
-    """Give the jobs of workers whose heart stopped to the living, also when there is no new job (row EV-4)."""
-    takeover = get_settings().job_takeover_seconds
-    while True:
-        for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=takeover):
-            log.warning("job.taken_over", job=job.id, task=job.task_name)
-            await jobs.job_manager.retry_job(job)
-        await asyncio.sleep(takeover / 4)

@@ -8,6 +8,7 @@ from procrastinate.jobs import Job
 from procrastinate.periodic import PeriodicDeferrer
 from sqlalchemy import text
 
+from tca_app.core import job_worker
 from tca_app.core import jobs as queues
 from tca_app.core.db import reading, transaction
 from tca_app.core.job_worker import AttentiveWorker
@@ -91,9 +92,9 @@ def test_whoever_says_when_to_come_back_is_not_asked_before() -> None:
 
 
 async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs.periodic_registry, "periodic_tasks", dict(queues._schedule))
+    monkeypatch.setattr(jobs.periodic_registry, "periodic_tasks", dict(queues.schedule))
     at = datetime(2026, 1, 1, 12, 0, 1, tzinfo=UTC).timestamp()
-    async with queues._opened():
+    async with job_worker._opened():
         for _ in range(3):
             deferrer = PeriodicDeferrer(jobs.periodic_registry, max_delay=3600)
             await deferrer.defer_jobs(deferrer.get_previous_tasks(at=at))
