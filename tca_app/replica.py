@@ -3,12 +3,10 @@
 import os
 from collections.abc import Callable
 
-import uvloop
-
 from tca_app import frontend
 from tca_app.config import ConfigError, Settings, get_settings
 from tca_app.migrate import require_schema
-from tca_app.serve import claim_port, run_server
+from tca_app.serve import claim_port, run_server, run_to_the_end
 
 # Reflex' own names. Without a bound its pools grow to hundreds of connections; three of these only listen.
 REDIS_CONNECTIONS = "20"
@@ -29,7 +27,7 @@ def serve_replica(say: Callable[[str], None]) -> None:
     if "run_worker" not in settings.model_fields_set:
         os.environ["RUN_WORKER"] = "false"
         get_settings.cache_clear()
-    uvloop.run(run_server(get_settings(), say))
+    run_to_the_end(run_server(get_settings(), say))
 
 
 def _require_stores(settings: Settings) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -22,6 +22,7 @@ from tca_app.core.errors import AppError
 from tca_app.frontend import PAGES_ARE_BUILT
 from tca_app.migrate import migrate
 
+LEFT_SECONDS = 3
 END_SECONDS = 10  # for requests that are being answered when the end is asked for
 
 
@@ -39,7 +40,25 @@ def serve(say: Callable[[str], None]) -> None:
         migrate()
         if frontend.ensure_built(settings.data_dir, on_start=lambda: say("Building the front end (a minute or two)")):
             say("The front end is built")
-        uvloop.run(run_server(get_settings(), say))
+        run_to_the_end(run_server(get_settings(), say))
+
+
+def run_to_the_end(serving: Coroutine[Any, Any, None]) -> None:
+    """Run the server. What is left when it ends is cancelled and waited for, but not for ever: a send to a browser that
+    reads no more takes no cancellation from granian, and `asyncio.run` would wait for it."""
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_until_complete(serving)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=LEFT_SECONDS))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 async def setup_link(settings: Settings) -> str:
