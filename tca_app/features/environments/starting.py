@@ -1,14 +1,19 @@
 """The environments that every project starts with."""
 
-from sqlalchemy import insert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.models import Environment
-
 STARTING = {"development": 10, "staging": 20, "production": 30}
+
+# One statement: a list of rows is sent row by row.
+_START = text(
+    "INSERT INTO environments (project_id, name, rank) SELECT project_id, name, rank "
+    "FROM unnest(CAST(:projects AS bigint[])) AS project_id, "
+    "unnest(CAST(:names AS text[]), CAST(:ranks AS int[])) AS place (name, rank)"
+)
 
 
 async def make_starting(session: AsyncSession, *project_ids: int) -> None:
     """For projects that are new in this transaction."""
-    rows = [{"project_id": i, "name": name, "rank": rank} for i in project_ids for name, rank in STARTING.items()]
-    await session.execute(insert(Environment.__table__), rows)
+    values = {"projects": list(project_ids), "names": list(STARTING), "ranks": list(STARTING.values())}
+    await session.execute(_START, values)
