@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.db import transaction
+from tca_app.core.direct import Direct
 from tca_app.core.events import LOGGED_COLUMNS, QUEUES, TASK_PREFIX, Logged
 from tca_app.core.jobs import own_request_id, task, wake_workers
 from tca_app.core.log import request_id_var, user_id_var
@@ -27,13 +28,13 @@ GATHER_S = 0.05
 Effect = Callable[[AsyncSession, Sequence[Logged]], Awaitable[None]]
 
 # Jobs that nobody has tried yet: one that failed waits for its own turn. They end here, without being fetched.
-_TAKE_MORE = text(
+_TAKE_MORE = Direct(
     """
     DELETE FROM procrastinate_jobs WHERE id IN (
       SELECT id FROM procrastinate_jobs
       WHERE task_name = :task AND status = 'todo' AND attempts = 0
       ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
-    RETURNING CAST(args ->> 'event_id' AS bigint)
+    RETURNING CAST(args ->> 'event_id' AS bigint) AS event_id
     """
 )
 
@@ -78,8 +79,8 @@ async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _T
         await asyncio.sleep(GATHER_S)
     try:
         async with transaction() as session:
-            taken = await session.execute(_TAKE_MORE, {"task": TASK_PREFIX + name, "most": BATCH - 1})
-            others = list(taken.scalars())
+            taken = await _TAKE_MORE.run(session, {"task": TASK_PREFIX + name, "most": BATCH - 1})
+            others = [row["event_id"] for row in taken]
             request_id_var.set(own_request_id(job))
             done = await _apply(session, name, effect, [event_id, *others])
         turn.last_size = 1 + len(others)
@@ -97,7 +98,7 @@ async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _T
     return True
 
 
-_FRESH = text(
+_FRESH = Direct(
     f"""
     WITH fresh AS (
       INSERT INTO event_effects (consumer, event_id)
@@ -111,8 +112,7 @@ _FRESH = text(
 
 async def _apply(session: AsyncSession, name: str, effect: Effect, ids: list[int]) -> int:
     """How many of them were not dealt with before."""
-    rows = await session.execute(_FRESH, {"consumer": name, "ids": ids})
-    events = [Logged(*row) for row in rows]
+    events = [Logged(**row) for row in await _FRESH.run(session, {"consumer": name, "ids": ids})]
     if events:
         _act_for(name, events)
         await effect(session, events)

@@ -109,7 +109,8 @@ async def transaction() -> AsyncIterator[AsyncSession]:
     Raises AppError for what the database refuses (row CC-6): 409, 422 or 503, never a driver error.
     """
     with _named_errors():
-        async with _get().writing() as session:
+        session = _get().writing()
+        try:
             try:
                 yield session
             except AppError as refusal:
@@ -117,6 +118,8 @@ async def transaction() -> AsyncIterator[AsyncSession]:
                     await _commit(session)
                 raise
             await _commit(session)
+        finally:
+            await _close(session)
 
 
 async def _commit(session: AsyncSession) -> None:
@@ -137,9 +140,14 @@ async def reading() -> AsyncIterator[AsyncSession]:
         try:
             yield session
         finally:
-            # One that was answered from copies has no connection; closing it would cost more than the answer.
-            if session.in_transaction():
-                await asyncio.shield(asyncio.create_task(session.close()))
+            await _close(session)
+
+
+async def _close(session: AsyncSession) -> None:
+    """Give the connection back, if there is one: none was needed for what was answered from copies, and a commit has
+    given it back. To close such a session costs more than a small answer."""
+    if session.in_transaction():
+        await asyncio.shield(asyncio.create_task(session.close()))
 
 
 async def copied(
@@ -180,15 +188,14 @@ def _named_errors() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise Unavailable from error
-    except DBAPIError as error:
+    except (DBAPIError, psycopg.Error) as error:
         raise named_error(error) or error from error
-    except psycopg.OperationalError as error:
-        raise Unavailable from error
 
 
-def named_error(error: DBAPIError) -> AppError | None:
+def named_error(error: DBAPIError | psycopg.Error) -> AppError | None:
     """The refusal that an SQLSTATE stands for, or None for a fault of ours."""
-    state = getattr(error.orig, "sqlstate", None) or ""
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(driver, "sqlstate", None) or ""
     if state in ("23505", "23503"):
         return Conflict()
     if state in ("23514", "22021", "22P05", "22003"):
@@ -197,11 +204,8 @@ def named_error(error: DBAPIError) -> AppError | None:
         return Conflict("Somebody changed the same thing at the same moment. Try again.")
     if state == "57014":
         return Unavailable("This took too long. Narrow it down and try again.")
-    if (
-        state[:2] in ("53", "08", "57")
-        or error.connection_invalidated
-        or isinstance(error.orig, psycopg.OperationalError)
-    ):
+    is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if state[:2] in ("53", "08", "57") or is_lost or isinstance(driver, psycopg.OperationalError):
         return Unavailable()
     return None
 

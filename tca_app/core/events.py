@@ -10,13 +10,13 @@ from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
+from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Text, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.cache import changed
+from tca_app.core.direct import Direct
 from tca_app.core.log import request_id_var
 from tca_app.core.scrub import is_secret
 
@@ -125,41 +125,34 @@ class Logged:
 
 LOGGED_COLUMNS = ", ".join(field.name for field in fields(Logged))
 
-_EMIT = text(
-    """
+# A job for each consumer is in the text, not among the values: lists are slow to send.
+_EMIT = """
     WITH logged AS (
       INSERT INTO events (uuid, type, version, subject_type, subject_id, subject_name, actor_type, actor_id, actor_name,
                           project_id, data, ip, request_id)
       VALUES (:uuid, :type, :version, :subject_type, :subject_id, :subject_name, :actor_type, :actor_id, :actor_name,
               :project_id, :data, :ip, :request_id)
       RETURNING id
+    ), given AS (
+      SELECT jsonb_build_object('event_id', id, 'cause', jsonb_build_object(
+        'request_id', CAST(:request_id AS text), 'user_id', CAST(:actor_id AS bigint))) AS args
+      FROM logged
     )
-    SELECT procrastinate_defer_jobs_v1(array_agg(
-      ROW(queue, task, 0, NULL, NULL, jsonb_build_object('event_id', logged.id, 'cause', CAST(:cause AS jsonb)), now())
-        ::procrastinate_job_to_defer_v1))
-    FROM logged, unnest(CAST(:queues AS text[]), CAST(:tasks AS text[])) AS job (queue, task)
-    """
-).bindparams(
-    bindparam("data", type_=JSONB),
-    bindparam("cause", type_=JSONB),
-    bindparam("queues", type_=ARRAY(Text)),
-    bindparam("tasks", type_=ARRAY(Text)),
-)
+    SELECT procrastinate_defer_jobs_v1(ARRAY[{jobs}]) FROM given
+"""
+_JOB = "ROW('{queue}', '{task}', 0, NULL, NULL, args, now())::procrastinate_job_to_defer_v1"
 
 
 @cache
-def _jobs_of(event: type[Event]) -> dict[str, list[str]]:
-    return {
-        "queues": [QUEUES[name] for name in event.consumers],
-        "tasks": [TASK_PREFIX + name for name in event.consumers],
-    }
+def _emit_to(consumers: tuple[str, ...]) -> Direct:
+    jobs = [_JOB.format(queue=QUEUES[name], task=TASK_PREFIX + name) for name in consumers]
+    return Direct(_EMIT.format(jobs=", ".join(jobs)))
 
 
 async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
     """Log it and enqueue its jobs: both are there after the commit, or neither (row EV-1). No actor: the system."""
     row = logged_values(actor, event)
-    cause = {"request_id": row["request_id"], "user_id": row["actor_id"]}
-    await session.execute(_EMIT, row | {"cause": cause} | _jobs_of(type(event)))
+    await _emit_to(event.consumers).run(session, row | {"data": Jsonb(row["data"])})
     changed(session, event.subject_type)
 
 

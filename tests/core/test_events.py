@@ -1,7 +1,7 @@
 """The event log and its jobs: both or neither, chained, never changed, each consumer once."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import psycopg
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config import get_settings
 from tca_app.core import consumers
 from tca_app.core.db import reading, transaction
-from tca_app.core.events import CATALOGUE, QUEUES, Event, Logged, _jobs_of, emit
+from tca_app.core.events import CATALOGUE, QUEUES, Event, Logged, emit
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.events import ProjectCreated, ProjectUpdated
 from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
@@ -116,7 +116,7 @@ class _Recorder:
 
 
 @pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Recorder]:
+def recorder(monkeypatch: pytest.MonkeyPatch) -> _Recorder:
     """In place of every consumer's effect."""
     recorder = _Recorder()
     apply = consumers._apply
@@ -124,9 +124,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Recorder]:
     monkeypatch.setattr(Event, "consumers", ("analytics",))
     for event in CATALOGUE.values():
         monkeypatch.setattr(event, "consumers", ("analytics",))
-    _jobs_of.cache_clear()
-    yield recorder
-    _jobs_of.cache_clear()
+    return recorder
 
 
 async def _emit(count: int) -> None:

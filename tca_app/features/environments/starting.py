@@ -5,15 +5,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 STARTING = {"development": 10, "staging": 20, "production": 30}
 
-# One statement: a list of rows is sent row by row.
-_START = text(
-    "INSERT INTO environments (project_id, name, rank) SELECT project_id, name, rank "
-    "FROM unnest(CAST(:projects AS bigint[])) AS project_id, "
-    "unnest(CAST(:names AS text[]), CAST(:ranks AS int[])) AS place (name, rank)"
-)
+
+def starting_of(new: str) -> str:
+    """The statement that gives each row of `new` (with an id) its environments: also as a part of a larger one."""
+    places = ", ".join(f"('{name}', {rank})" for name, rank in STARTING.items())
+    return (
+        "INSERT INTO environments (project_id, name, rank) "  # noqa: S608  text of ours
+        f"SELECT id, place.name, place.rank FROM {new} CROSS JOIN (VALUES {places}) AS place (name, rank)"
+    )
+
+
+_START = text(starting_of("unnest(CAST(:projects AS bigint[])) AS new (id)"))
 
 
 async def make_starting(session: AsyncSession, *project_ids: int) -> None:
     """For projects that are new in this transaction."""
-    values = {"projects": list(project_ids), "names": list(STARTING), "ranks": list(STARTING.values())}
-    await session.execute(_START, values)
+    await session.execute(_START, {"projects": list(project_ids)})

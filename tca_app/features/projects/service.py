@@ -5,16 +5,17 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, Text, bindparam, column, func, literal, select, true, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import BigInteger, Text, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.db import refuse_duplicates
+from tca_app.core.direct import Direct
 from tca_app.core.editing import refuse_stale
 from tca_app.core.errors import AppError, Conflict, FieldFault, NotFound
 from tca_app.core.events import emit
-from tca_app.features.environments.starting import make_starting
+from tca_app.features.environments.starting import starting_of
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.queries import COLUMNS, WHOLE, get_project, list_members, list_projects, project_read
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectRead, ProjectUpdate, Transfer
@@ -54,9 +55,8 @@ async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreat
     if data.team_members:
         await _check_team(session, actor, data)
     row = await _insert_named(session, actor, data)
-    await make_starting(session, row.id)
     mine = {"my_role": "owner", "member_count": 1 + len(data.team_members)}
-    made = project_read({**row._mapping, **mine, "username": actor.username, "full_name": actor.full_name})
+    made = project_read({**row, **mine, "username": actor.username, "full_name": actor.full_name})
     await emit(session, actor, events.ProjectCreated.of(made, after=_told(made, _GIVEN)))
     if data.team_members:
         names = await names_of(session, [member.user_id for member in data.team_members])
@@ -105,7 +105,7 @@ async def refuse_absent(session: AsyncSession, field: str, user_id: int) -> None
         raise NoSuchPerson(errors=[FieldFault(f"/{field}", NoSuchPerson.default)])
 
 
-async def _insert_named(session: AsyncSession, actor: Actor, data: ProjectCreate) -> Any:
+async def _insert_named(session: AsyncSession, actor: Actor, data: ProjectCreate) -> dict[str, Any]:
     """Insert under the given slug, or under the first free one that the name makes; others may be doing the same."""
     if data.slug:
         row = await _insert(session, actor, data, data.slug)
@@ -122,39 +122,35 @@ async def _insert_named(session: AsyncSession, actor: Actor, data: ProjectCreate
     raise Conflict("Many projects of this name are being created just now. Try again.")
 
 
-_people = User.__table__.c
-_AT_WORK = (_people.is_active, _people.deleted_at.is_(None))
 _GIVEN = ("name", "slug", "description", "status", "repository_url")
+# The project, its team and its environments: no row when the slug is taken or the owner is not at work any more. The
+# owner's row is held until the end of the transaction: nobody deletes them meanwhile.
+_INSERT = Direct(
+    f"""
+        WITH new AS (
+          INSERT INTO projects (name, slug, description, status, repository_url, owner_id, updated_by_id, version)
+          SELECT :name, :slug, :description, :status, :repository_url, id, id, 1 FROM users
+          WHERE id = :actor_id AND is_active AND deleted_at IS NULL FOR KEY SHARE
+          ON CONFLICT (slug) DO NOTHING RETURNING {", ".join(column.name for column in COLUMNS)}
+        ), team AS (
+          INSERT INTO project_members (project_id, user_id, role)
+          SELECT id, user_id, role FROM new, unnest(CAST(:user_ids AS bigint[]), CAST(:roles AS text[]))
+            AS member (user_id, role)
+        ), environments AS ({starting_of("new")})
+        SELECT * FROM new
+        """  # noqa: S608  text of ours
+)
 
 
-def _insert_statement() -> Select[Any]:
-    """The project and its team in one statement: no row when the slug is taken or the owner is not at work any more.
-
-    The owner's row is held until the end of the transaction: nobody deletes them meanwhile.
-    """
-    owner = select(*(bindparam(f"new_{name}", type_=Text) for name in _GIVEN), _people.id, _people.id.label("by"))
-    owner = owner.where(_people.id == bindparam("actor_id"), *_AT_WORK).with_for_update(read=True, key_share=True)
-    made = insert(Project.__table__).from_select([*_GIVEN, "owner_id", "updated_by_id"], owner)
-    new = made.on_conflict_do_nothing(index_elements=["slug"]).returning(*COLUMNS).cte("new")
-    lists = bindparam("user_ids", type_=ARRAY(BigInteger)), bindparam("roles", type_=ARRAY(Text))
-    team = func.unnest(*lists).table_valued(column("user_id", BigInteger), column("role", Text)).render_derived("team")
-    rows = select(new.c.id, team.c.user_id, team.c.role).select_from(new.join(team, true()))
-    members = insert(ProjectMember.__table__).from_select(["project_id", "user_id", "role"], rows)
-    return select(new).add_cte(members.cte("members"))
-
-
-_INSERT = _insert_statement()  # built once: that takes ten times as long as to run it
-
-
-async def _insert(session: AsyncSession, actor: Actor, data: ProjectCreate, slug: str) -> Any:
+async def _insert(session: AsyncSession, actor: Actor, data: ProjectCreate, slug: str) -> dict[str, Any] | None:
     """None when the slug is taken. Raises NotFound when the actor was deleted at this moment."""
-    values = {f"new_{name}": getattr(data, name) for name in _GIVEN} | {"new_slug": slug, "actor_id": actor.user_id}
+    values = {name: getattr(data, name) for name in _GIVEN} | {"slug": slug, "actor_id": actor.user_id}
     values["user_ids"] = [actor.user_id, *(member.user_id for member in data.team_members)]
     values["roles"] = ["owner", *(member.role for member in data.team_members)]
-    row = (await session.execute(_INSERT, values)).first()
-    if row is None and actor.user_id not in await _present(session, [actor.user_id]):
+    rows = await _INSERT.run(session, values)
+    if not rows and actor.user_id not in await _present(session, [actor.user_id]):
         raise NotFound
-    return row
+    return rows[0] if rows else None
 
 
 def slug_of(name: str) -> str:

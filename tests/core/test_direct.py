@@ -1,0 +1,59 @@
+"""Statements for the driver: in the transaction of their session, and their errors have names like all others."""
+
+import pytest
+from psycopg.types.json import Jsonb
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.db import transaction
+from tca_app.core.direct import Direct
+from tca_app.core.errors import Conflict, Unavailable
+from tests.factories import make_user, run
+
+_RENAME = Direct("UPDATE users SET username = :name WHERE username = :old RETURNING id, username")
+_END_MINE = Direct("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+async def _names(session: AsyncSession) -> list[str]:
+    return list((await session.execute(text("SELECT username FROM users ORDER BY 1"))).scalars())
+
+
+async def test_it_shares_the_transaction_with_other_statements():
+    await make_user("ana")
+    async with transaction() as session:
+        assert [row["username"] for row in await _RENAME.run(session, {"old": "ana", "name": "eva"})] == ["eva"]
+        assert await _names(session) == ["eva"]
+        await session.rollback()
+        assert await _names(session) == ["ana"]
+
+
+async def test_values_are_sent_apart_from_the_statement():
+    async with transaction() as session:
+        given = {"word": "'); DROP TABLE users; -- 100%", "data": Jsonb({"a": [1, None]}), "ids": [1, 2]}
+        [row] = await Direct("SELECT :word AS word, :data AS data, CAST(:ids AS bigint[]) AS ids, 5 % 3 AS rest").run(
+            session, given
+        )
+    assert row == {"word": given["word"], "data": {"a": [1, None]}, "ids": [1, 2], "rest": 2}
+
+
+async def test_a_name_that_is_taken_is_a_conflict_and_nothing_is_changed():
+    await make_user("ana")
+    await make_user("eva")
+
+    async def change(session: AsyncSession) -> None:
+        await session.execute(text("UPDATE users SET full_name = 'x'"))
+        await _RENAME.run(session, {"old": "ana", "name": "eva"})
+
+    with pytest.raises(Conflict):
+        await run(change)
+    async with transaction() as session:
+        assert await _names(session) == ["ana", "eva"]
+        assert list((await session.execute(text("SELECT DISTINCT full_name FROM users"))).scalars()) != ["x"]
+
+
+async def test_a_connection_that_breaks_is_an_outage_and_not_used_again():
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await run(_END_MINE.run, {})
+        async with transaction() as session:
+            assert await _names(session) == []
