@@ -1,8 +1,8 @@
 """A change by one person on the open screens of others: `python -m benchmarks.live [--sessions 100] [--replicas 2]`.
 
-Opens so many sessions of the list of users, one of them a real Chromium. Changes a person over REST, once a second, and
-takes the time from the request to the DOM of the browser and to the websocket of each other session. With two replicas
-the change is made on the first and every session is open on the second.
+Opens so many sessions of the list of users, one of them a real Chromium. Changes another person over REST, once a
+second, and takes the time from the request to the DOM of the browser and to the websocket of each other session. With
+two replicas the change is made on the first and every session is open on the second.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from benchmarks.run import PASSWORD, ROOT, running
 from benchmarks.sessions import Session
 
 PORTS = ("8121", "8122")
+ADMIN = {"username": "admin", "password": PASSWORD}
 CHANGES = 30
 # Notes when each mark is in the page for the first time.
 WATCH = """() => {
@@ -50,16 +51,20 @@ def _prepare(folder: Path) -> None:
     )
 
 
-async def _sign_in(client: httpx.AsyncClient, base: str) -> tuple[str, dict[str, str], int]:
-    """The cookie of a browser, the header of a script, and the admin's id."""
-    who = {"username": "admin", "password": PASSWORD}
-    done = await client.post(
-        f"{base}/api/auth/session", json=who, headers={"X-Requested-With": "bench", "Origin": base}
-    )
+async def _sign_in(client: httpx.AsyncClient, base: str) -> str:
+    """The cookie of a new browser session."""
+    done = await client.post(f"{base}/api/auth/session", json=ADMIN, headers={"X-Requested-With": "x", "Origin": base})
     done.raise_for_status()
-    cookie = done.headers["set-cookie"].partition(";")[0]
-    token = (await client.post(f"{base}/api/auth/login", json=who)).json()
-    return cookie, {"Authorization": f"Bearer {token['access_token']}"}, token["user"]["id"]
+    return done.headers["set-cookie"].partition(";")[0]
+
+
+async def _script(client: httpx.AsyncClient, base: str) -> tuple[dict[str, str], int]:
+    """The header of a script of the admin, and the id of the person whom it changes."""
+    token = (await client.post(f"{base}/api/auth/login", json=ADMIN)).raise_for_status().json()["access_token"]
+    header = {"Authorization": f"Bearer {token}"}
+    person = {"username": "mara", "email": "mara@example.com", "password": PASSWORD}
+    made = await client.post(f"{base}/api/v1/users", json=person, headers=header)
+    return header, made.raise_for_status().json()["id"]
 
 
 async def _browser_page(playwright: Any, base: str) -> Page:
@@ -79,9 +84,10 @@ async def _browser_page(playwright: Any, base: str) -> Page:
 
 async def _measure(write_base: str, read_base: str, pid: int, count: int) -> None:
     async with httpx.AsyncClient() as client, async_playwright() as playwright:
-        cookie, header, admin_id = await _sign_in(client, write_base)
+        header, person_id = await _script(client, write_base)
         page = await _browser_page(playwright, read_base)
-        sessions = [await Session.open(read_base, cookie, "/users") for _ in range(count - 1)]
+        cookies = [await _sign_in(client, read_base) for _ in range(count - 1)]
+        sessions = [await Session.open(read_base, cookie, "/users") for cookie in cookies]
         listening = [asyncio.create_task(session.listen()) for session in sessions]
         await asyncio.gather(*(session.loaded.wait() for session in sessions))
         server = psutil.Process(pid)
@@ -89,10 +95,10 @@ async def _measure(write_base: str, read_base: str, pid: int, count: int) -> Non
         for number in range(CHANGES):
             mark = f"mark-{number}"
             sent[mark] = time.time()
-            change = {"full_name": mark}
-            (
-                await client.patch(f"{write_base}/api/v1/users/{admin_id}", json=change, headers=header)
-            ).raise_for_status()
+            changed = await client.patch(
+                f"{write_base}/api/v1/users/{person_id}", json={"full_name": mark}, headers=header
+            )
+            changed.raise_for_status()
             await asyncio.sleep(1)
         busy = sum(server.cpu_times()[:2]) - busy
         seen = await page.evaluate("window.seen")

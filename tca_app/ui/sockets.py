@@ -14,13 +14,22 @@ class OpenSocket:
     session_id: int
 
 
+def socket_of(app: Any, token: str) -> str | None:
+    """The socket that answers to a client token go to; None when it is on no socket of this process.
+
+    Not by the public `token_to_sid`: that makes a dict of all sockets each time it is asked.
+    """
+    record = app.event_namespace._token_manager.token_to_socket.get(token)
+    return record.sid if record else None
+
+
 def holds_token(app: Any, router_data: dict[str, Any]) -> bool:
     """Whether the socket that sent an event is still the one that answers to its client token go to.
 
     An answer is addressed by token. When the tab closed while its event waited or ran, and somebody else connected with
     the same token, the answer would be theirs.
     """
-    now = app.event_namespace.token_to_sid.get(router_data.get("token", ""))
+    now = socket_of(app, router_data.get("token", ""))
     return now is None or now == router_data.get("sid")
 
 

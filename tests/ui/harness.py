@@ -12,6 +12,7 @@ from reflex.app_mixins.middleware import MiddlewareMixin
 from reflex.event import Event
 from reflex.istate.manager import StateManager
 from reflex.state import State, StateUpdate
+from reflex.utils.token_manager import LocalTokenManager, SocketRecord
 from reflex_base.event.processor import BaseStateEventProcessor
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
@@ -92,7 +93,7 @@ class Console(MiddlewareMixin):
         self.received: dict[str, list[StateUpdate]] = {}
         self.errors: list[Exception] = []
         self.state_manager = manager
-        self.event_namespace = SimpleNamespace(token_to_sid={})
+        self.event_namespace = SimpleNamespace(_token_manager=LocalTokenManager())
         self.processor = BaseStateEventProcessor(middleware=self, backend_exception_handler=self._keep_error)
         self.event_processor = self.processor
 
@@ -128,7 +129,12 @@ class Tab:
         self.console, self.token, self.path = console, token, path
         self.headers = {"cookie": f"theme=dark; {cookie_name()}={cookie}"} if cookie else {}
         self.socket = f"socket-{next(_sockets)}"
-        console.event_namespace.token_to_sid[token] = self.socket
+        self.connect()
+
+    def connect(self) -> None:
+        """Take the token, as a socket that is opened with it does."""
+        manager = self.console.event_namespace._token_manager
+        manager.token_to_socket[self.token] = SocketRecord(instance_id=manager.instance_id, sid=self.socket)
 
     async def send(self, name: Any, /, **payload: Any) -> list[StateUpdate]:
         """Send an event; returns all that came back for it and for what it chained."""

@@ -76,7 +76,7 @@ async def test_a_stolen_client_token_gives_nothing(console: Console, first: str,
     assert SECRET not in repr(seen)
     assert "victim" not in repr(seen)
     # The owner is not harmed: the next event loads the page again, without what the thief left behind.
-    console.event_namespace.token_to_sid["t1"] = victim.socket
+    victim.connect()
     again = await victim.send(Notes.rename, note_id=1, text="x")
     assert shown(again, SessionState, "username") == "victim"
     assert shown(again, Notes, "acts") == []
@@ -104,7 +104,7 @@ async def test_a_chosen_token_does_not_follow_into_the_sign_in(console: Console)
     await attacker.hydrate()
     victim = Tab(console, "t1", await sign_in(await make_user()))
     assert SECRET in repr(await victim.hydrate())
-    console.event_namespace.token_to_sid["t1"] = attacker.socket
+    attacker.connect()
     seen = await attacker.send(SessionState.dismiss_toast, toast_id="x")
     seen += await attacker.hydrate()
     assert SECRET not in repr(seen)

@@ -16,7 +16,7 @@ from tca_app.features.projects.schemas import ProjectUpdate
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
 from tca_app.features.users.state import UsersState
-from tca_app.ui.live import LIVE, listen_for_changes
+from tca_app.ui.live import AT_ONCE, LIVE, listen_for_changes
 from tests.factories import make_admin, make_project, make_user, run
 from tests.ui.harness import Console, Notes, Tab, console_on, shown, sign_in
 
@@ -114,3 +114,40 @@ async def test_after_lost_notices_every_screen_is_read_again(console: Console) -
         await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # nobody is told of this
         await connection.exec_driver_sql(f"UPDATE users SET full_name = 'Silent Change' WHERE id = {bo.user_id}")
     await pushed(console, tab, UsersState, "rows", lambda rows: "Silent Change" in [row["full_name"] for row in rows])
+
+
+async def test_a_crowd_is_read_in_turns_and_a_slow_screen_holds_up_nobody(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few at a time, in their order, so that the first ones show a change while the last still wait."""
+    running, most, first_done = 0, 0, asyncio.Event()
+    whole = UsersState._load
+
+    async def counted(self: Any) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        try:
+            if running == 1 and not first_done.is_set():
+                await first_done.wait()  # until all the others are done
+            await whole(self)
+        finally:
+            running -= 1
+
+    admin, bo = await make_admin("root"), await make_user("bo1")
+    tabs = []
+    for number in range(12):
+        tab = Tab(console, f"tab {number}", await sign_in(admin), "/users")
+        await tab.hydrate()
+        await tab.send(UsersState.load)
+        tabs.append(tab)
+    console.received.clear()
+    monkeypatch.setattr(UsersState, "_load", counted)
+    await run(users.update_user, admin, bo.user_id, UserUpdate(full_name="Bo Berg"))
+    async with asyncio.timeout(10):
+        while len(console.received) < len(tabs) - 1:
+            await asyncio.sleep(0)
+    first_done.set()
+    for tab in tabs:
+        await pushed(console, tab, UsersState, "rows", lambda rows: "Bo Berg" in [row["full_name"] for row in rows])
+    assert most <= AT_ONCE
