@@ -15,7 +15,7 @@ from tca_app import demo_deployments, demo_history
 from tca_app.core.errors import Conflict
 from tca_app.core.security import hash_password
 from tca_app.features.environments.starting import make_starting
-from tca_app.features.projects.service import slug_of
+from tca_app.features.projects.making import slug_of
 from tca_app.features.retention.service import TRASH_DAYS
 from tca_app.models import Project, ProjectMember, User
 

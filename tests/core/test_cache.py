@@ -153,14 +153,23 @@ async def test_whoever_waits_takes_over_from_one_who_is_cancelled(listening: Non
     assert count.done == 1
 
 
-async def test_a_failure_is_everybodys_and_is_not_kept(listening: None) -> None:
-    cache, begun = Cache("t", made_of=()), 0
+async def test_a_failure_is_everybodys_and_is_not_kept(listening: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, asked, begun = Cache("t", made_of=()), 0, 0
+    version = cache._version
+
+    async def count() -> int | None:
+        nonlocal asked
+        found = await version()
+        asked += 1
+        return found
 
     async def fail() -> None:
         nonlocal begun
         begun += 1
-        await asyncio.sleep(0)
+        await until(lambda: asked == 10)  # whoever comes after a failure tries again
         raise Conflict("no")
+
+    monkeypatch.setattr(cache, "_version", count)
 
     done = await asyncio.gather(*(cache.read_through("a", fail) for _ in range(10)), return_exceptions=True)
     assert [type(one) for one in done] == [Conflict] * 10
