@@ -61,7 +61,7 @@ class Gate(rx.Middleware):
         user_id_var.set(None)
         CALL.set(Call(None, request_id))
         try:
-            actor = await _within(ANSWER_WITHIN_S, _resolve(state.router_data, request_id))
+            actor = await _viewer(state.router_data, request_id)
         except Exception as error:  # fail closed: without an answer nobody is anybody
             return _no_answer(event, error, request_id)
         CALL.set(Call(actor, request_id))
@@ -101,8 +101,8 @@ async def _within(seconds: float, asked: Coroutine[Any, Any, T]) -> T:
     raise Unavailable
 
 
-async def _resolve(router_data: dict[str, Any], request_id: str) -> Actor | None:
-    """The person behind the cookie of this websocket's handshake, from the database, each time (rows AU-7, AU-8)."""
+async def _viewer(router_data: dict[str, Any], request_id: str) -> Actor | None:
+    """The person behind the cookie of this websocket's handshake, at each event anew (rows AU-7, AU-8)."""
     headers = router_data.get("headers", {})
     cookie = session_cookie(headers.get("cookie", ""))
     if not cookie:
@@ -110,6 +110,13 @@ async def _resolve(router_data: dict[str, Any], request_id: str) -> Actor | None
     client = auth.Client(
         ip=str(router_data.get("ip", "")), user_agent=headers.get("user-agent", "")[:300], request_id=request_id
     )
+    known = auth.known_browser(cookie, client)
+    if known is not None and not known.is_stale:
+        return known.actor
+    return await _within(ANSWER_WITHIN_S, _resolve(cookie, client))
+
+
+async def _resolve(cookie: str, client: auth.Client) -> Actor | None:
     async with reading() as session:
         caller = await auth.resolve_browser(session, cookie, client)
     if caller is None:
@@ -131,6 +138,8 @@ def session_cookie(header: str) -> str:
 
 
 def _unquoted(value: str) -> str:
+    if not value.startswith('"'):
+        return value
     try:
         return SimpleCookie(f"v={value}")["v"].value
     except (CookieError, KeyError):

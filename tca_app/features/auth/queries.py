@@ -130,14 +130,18 @@ async def resolve_bearer(session: AsyncSession, access_token: str, client: Clien
     return caller
 
 
+def known_browser(cookie: str, client: Client) -> Caller | None:
+    """As `known_bearer`, for a browser's session cookie: then ask `resolve_browser`."""
+    found = found_sessions.get("cookie:" + cookie)
+    return _caller(found, client) if found else None
+
+
 async def resolve_browser(session: AsyncSession, cookie: str, client: Client = _ANYWHERE) -> Caller | None:
     """Who a browser's session cookie belongs to, or None."""
     if not cookie or len(cookie) > 200:
         return None
-    key = "cookie:" + cookie
-    if found := found_sessions.get(key):
-        return _caller(found, client)
-    return await _resolve(session, "token_hash", token_hash(cookie), key, client)
+    known = known_browser(cookie, client)
+    return known or await _resolve(session, "token_hash", token_hash(cookie), "cookie:" + cookie, client)
 
 
 def forget_person(session: AsyncSession, user_id: int) -> None:
