@@ -4,7 +4,8 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.deployments.detail_state import DeploymentState
+from tca_app.features.deployments.detail_state import NEW, DeploymentState
+from tca_app.features.deployments.freeze_notice import freeze_notice
 from tca_app.features.deployments.parts import deployment_badge
 from tca_app.ui import routes
 from tca_app.ui.components import (
@@ -229,18 +230,36 @@ def _dialog(action: str) -> rx.Component:
         on_confirm=state.confirm,
         on_cancel=state.cancel_asking(),
         busy=state.is_acting,
+        blocked=_is_frozen & ~state.may_pass_freeze if action in NEW else False,
         kind="primary" if action in ("approve", "start", "succeed") else "danger",
-        body=rx.el.div(error, _reason_field(label, action == "refuse") if label else None, class_name="stack tight"),
+        body=rx.el.div(
+            error,
+            _freeze() if action in NEW else None,
+            _reason_field("reason", label, action == "refuse") if label else None,
+            class_name="stack tight",
+        ),
     )
 
 
-def _reason_field(label: str, is_required: bool) -> rx.Component:
+_is_frozen = state.freeze["why"] != ""
+
+
+def _freeze() -> rx.Component:
+    """In the way of something new; an administrator says why it is not."""
+    asked = _reason_field("freeze_reason", "Why the freeze does not hold for it", True)
+    return rx.fragment(
+        freeze_notice(state.freeze, shown["environment"], state.may_pass_freeze),
+        rx.cond(_is_frozen & state.may_pass_freeze, asked),
+    )
+
+
+def _reason_field(name: str, label: str, is_required: bool) -> rx.Component:
     optional = None if is_required else rx.el.span(" (optional)", class_name="optional", aria_hidden="true")
     return rx.el.div(
-        rx.el.label(label, optional, html_for="reason"),
+        rx.el.label(label, optional, html_for=name),
         rx.el.input(
-            custom_attrs={"id": "reason"},
-            name="reason",
+            custom_attrs={"id": name},
+            name=name,
             class_name="input",
             auto_complete="off",
             max_length=500,
