@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.features.deployments.detail_state import NEW, DeploymentState
 from tca_app.features.deployments.freeze_notice import freeze_notice
+from tca_app.features.deployments.log_state import LogState
 from tca_app.features.deployments.parts import deployment_badge
 from tca_app.ui import routes
 from tca_app.ui.components import (
@@ -30,7 +31,7 @@ shown = DeploymentState.deployment
 @page(
     routes.DEPLOYMENT,
     DeploymentState.heading,
-    on_load=(DeploymentState.load,),
+    on_load=(DeploymentState.load, LogState.load),
     crumbs=(("Deployments", routes.DEPLOYMENTS), (DeploymentState.heading, None)),
 )
 def deployment_page() -> rx.Component:
@@ -167,6 +168,8 @@ def _step(step: Any) -> rx.Component:
 
 def _log() -> rx.Component:
     """The browser reads the lines by itself (console.js) when `data-lines` says that there are more."""
+    log = LogState
+    count = rx.cond(log.log_of == shown["id"], log.log_lines, 0)  # the one that was shown before says nothing here
     url = f"{routes.API_DEPLOYMENTS}/{shown['id']}/logs"
     search = rx.el.input(
         type="search",
@@ -191,9 +194,9 @@ def _log() -> rx.Component:
     )
     return rx.el.div(
         panel(
-            rx.el.span("Log ", rx.el.span(shown["log_length"], class_name="muted num log-length")),
+            rx.el.span("Log ", rx.el.span(log.log_length, class_name="muted num log-length")),
             rx.cond(
-                shown["log_lines"] == 0,
+                count == 0,
                 rx.el.p("Nothing was logged yet.", class_name="panel-body muted"),
                 rx.el.div(
                     class_name="log", role="log", aria_label="Log", tab_index=0, custom_attrs={"data-log-lines": ""}
@@ -203,7 +206,7 @@ def _log() -> rx.Component:
             flush=True,
         ),
         class_name="log-panel",
-        custom_attrs={"data-log": url, "data-lines": shown["log_lines"].to(str)},
+        custom_attrs={"data-log": url, "data-lines": count.to(str)},
     )
 
 

@@ -28,8 +28,6 @@ class Facts(TypedDict):
     freeze_reason: str
     undoes: str
     took: str
-    log_lines: int
-    log_length: str
 
 
 class Step(TypedDict):
@@ -58,8 +56,6 @@ NOTHING = Facts(
     freeze_reason="",
     undoes="",
     took="",
-    log_lines=0,
-    log_length="",
 )
 
 
@@ -83,8 +79,6 @@ def facts_of(found: DeploymentRead) -> Facts:
         freeze_reason=found.freeze_reason,
         undoes=routes.deployment(found.rollback_of_id) if found.rollback_of_id else "",
         took=took(found.started_at, found.finished_at),
-        log_lines=found.log_lines,
-        log_length=f"{found.log_lines:,} lines",
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from typing import Any
-from urllib.parse import urlsplit
 
 import reflex as rx
 
@@ -23,7 +22,7 @@ from tca_app.features.deployments.schemas import (
     Refusal,
     Rollback,
 )
-from tca_app.features.deployments.state import DeploymentRow, row_of
+from tca_app.features.deployments.state import DeploymentRow, row_of, shown_deployment
 from tca_app.features.environments import freezes
 from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
@@ -62,7 +61,7 @@ class DeploymentState(SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
         """Read the deployment that the URL names. What was shown of another one is gone before."""
-        deployment_id = _shown(self.router_data)
+        deployment_id = shown_deployment(self.router_data)
         self._watch(DeploymentState.load, f"deployment:{deployment_id}")
         if deployment_id != self.deployment["id"]:
             self._forget("")
@@ -152,12 +151,6 @@ class DeploymentState(SessionState):
                 return await decisions.roll_back(session, actor, deployment_id, asked, source="ui")
             step = DeploymentStep(status=REPORTS[action], reason=reason)
             return await deployments.step_deployment(session, actor, deployment_id, step)
-
-
-def _shown(router_data: dict[str, Any]) -> int:
-    """The id in the address, 0 when there is none: the address may be typed by hand."""
-    text = urlsplit(str(router_data.get("asPath", ""))).path.rstrip("/").removeprefix(f"{routes.DEPLOYMENTS}/")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def _allowed(actor: Actor, found: DeploymentRead, role: str | None) -> list[str]:

@@ -32,8 +32,8 @@ def freeze_notice(freeze: Any, environment: Any, may_pass: Any) -> rx.Component:
     """Who froze it, until when and why, and what this viewer can do about it."""
     rest = rx.cond(
         may_pass,
-        "As an administrator you may go on with a reason, which everybody who looks after the project is told.",
-        "Wait until then, or ask an administrator: they may go on with a reason.",
+        "As an administrator you may go on and say why. Those who look after the project are told.",
+        "Wait until then, or ask an administrator, who may go on and say why.",
     )
     return rx.cond(
         freeze["why"] != "",

@@ -122,6 +122,12 @@ def given_in(router_data: dict[str, Any], name: str) -> str:
     return given.get(name, [""])[-1]
 
 
+def shown_deployment(router_data: dict[str, Any]) -> int:
+    """The id in the address, 0 when there is none: the address may be typed by hand."""
+    text = urlsplit(str(router_data.get("asPath", ""))).path.rstrip("/").removeprefix(f"{routes.DEPLOYMENTS}/")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
 def view_of(router_data: dict[str, Any]) -> str:
     """ "where" or "measures"; "" for the list."""
     view = given_in(router_data, "view")
