@@ -11,6 +11,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.db import transaction
 from tca_app.features.deployments.detail_state import DeploymentState
 from tca_app.features.deployments.hook_state import HookState
+from tca_app.features.deployments.log_state import LogState
 from tca_app.features.deployments.measures_state import MeasuresState
 from tca_app.features.deployments.project_state import ProjectDeploymentsState
 from tca_app.features.deployments.state import DeploymentsState, MatrixState
@@ -109,6 +110,17 @@ async def test_a_stranger_is_told_that_there_is_nothing(console: Console) -> Non
     _, updates = await detail(console, await make_user(), deployment_id)
     assert shown(updates, DeploymentState, "phase") == "missing"
     assert shown(updates, DeploymentState, "deployment")["version"] == ""
+
+
+async def test_the_length_of_the_log_is_shown_to_members_alone(console: Console) -> None:
+    owner = await make_user()
+    deployment_id = await make_deployment(await make_project(owner), status="in_progress", log_lines=12_345)
+    tab = await open_page(console, owner, f"/deployments/{deployment_id}")
+    updates = await tab.send(LogState.load)
+    assert (shown(updates, LogState, "log_of"), shown(updates, LogState, "log_lines")) == (deployment_id, 12_345)
+    assert shown(updates, LogState, "log_length") == "12,345 lines"
+    stranger = await open_page(console, await make_user(), f"/deployments/{deployment_id}")
+    assert not shown(await stranger.send(LogState.load), LogState, "log_lines")
 
 
 async def test_acts_ask_first_and_a_refusal_stands_in_the_dialog(console: Console) -> None:
