@@ -32,13 +32,15 @@ def deployments_page() -> rx.Component:
 
 def _measures() -> rx.Component:
     """Of production; each figure says what it means."""
+    one, everything = MeasuresState.project_id, f"{routes.DEPLOYMENTS}?view=measures&days={MeasuresState.days}"
+    of_project = rx.cond(one > 0, f"&project={one}", "")
     return rx.fragment(
         rx.el.div(
             rx.el.nav(
                 *(
                     link(
                         f"{days} days",
-                        to=f"{routes.DEPLOYMENTS}?view=measures&days={days}",
+                        to=f"{routes.DEPLOYMENTS}?view=measures&days={days}{of_project}",
                         class_name="btn small",
                         custom_attrs={"aria-current": rx.cond(MeasuresState.days == days, "page", "false")},
                     )
@@ -47,7 +49,19 @@ def _measures() -> rx.Component:
                 class_name="row",
                 aria_label="Period",
             ),
-            rx.el.span("Environments called production, of all projects that you see.", class_name="muted"),
+            rx.el.span(
+                "Environments called production, of ",
+                rx.cond(
+                    one > 0,
+                    rx.fragment(
+                        link(MeasuresState.project, to=f"{routes.PROJECTS}/{one}"),
+                        ". ",
+                        link("All projects", to=everything),
+                    ),
+                    "all projects that you see.",
+                ),
+                class_name="muted",
+            ),
             class_name="row measures-head",
         ),
         rx.el.div(rx.foreach(MeasuresState.figures, _figure), class_name="cards"),

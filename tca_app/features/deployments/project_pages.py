@@ -91,7 +91,7 @@ def _newest() -> rx.Component:
             state.has_more,
             rx.el.div(link("All deployments", to=routes.DEPLOYMENTS, class_name="link"), class_name="panel-foot"),
         ),
-        actions=(new,),
+        actions=(link("Measures", to=f"{routes.DEPLOYMENTS}?view=measures&project={state.project_id}"), new),
         flush=True,
     )
 

@@ -53,14 +53,14 @@ class ProjectDeploymentsState(FormState, SessionState):
     is_loaded: bool = False
     load_error: str = ""
 
-    _project_id: int = 0
+    project_id: int = 0
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Only while the tab is open: the other tabs do not wait for it."""
         project_id, actor = shown_project(self), self._as_actor()
-        if project_id != self._project_id:
-            self._project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
+        if project_id != self.project_id:
+            self.project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
         if given_in(self.router_data, "tab") != "deployments":
             return
         self._watch(ProjectDeploymentsState.load, f"project:{project_id}")
@@ -120,7 +120,7 @@ class ProjectDeploymentsState(FormState, SessionState):
 
     async def _create(self, values: dict[str, str], nonce: str) -> DeploymentRead:
         data = DeploymentCreate(**values)
-        actor, project_id = self._as_actor(), self._project_id
+        actor, project_id = self._as_actor(), self.project_id
         async with transaction() as session:
             return await idempotency.once(
                 session,

@@ -125,6 +125,11 @@ def given_in(router_data: dict[str, Any], name: str) -> str:
 def shown_deployment(router_data: dict[str, Any]) -> int:
     """The id in the address, 0 when there is none: the address may be typed by hand."""
     text = urlsplit(str(router_data.get("asPath", ""))).path.rstrip("/").removeprefix(f"{routes.DEPLOYMENTS}/")
+    return number_in(text)
+
+
+def number_in(text: str) -> int:
+    """An id that somebody may have typed, 0 when it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 

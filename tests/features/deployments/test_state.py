@@ -249,6 +249,11 @@ async def test_measures_are_shown_in_words_for_the_period_of_the_url(console: Co
     assert shown(updates, MeasuresState, "days") == "7"
     figures = shown(updates, MeasuresState, "figures")
     assert [figure["value"] for figure in figures] == ["0.1 a day", "Not measured", "50%", "Not measured"]
+    other = await make_project(owner, "Ledger")
+    tab.path = f"/deployments?view=measures&project={other}"
+    updates = await tab.send(MeasuresState.load)
+    assert shown(updates, MeasuresState, "project") == "Ledger"
+    assert shown(updates, MeasuresState, "figures")[0]["value"] == "0.0 a day"
 
 
 async def test_a_new_secret_is_shown_until_one_goes_on(console: Console) -> None:
