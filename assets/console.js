@@ -355,6 +355,7 @@
   /* ---- the log of a deployment: read from the API as it grows, drawn here, so that no line passes the websocket ---- */
 
   const LOG_BATCH = 1000;
+  const LOG_PART = 100;  // lines that are laid out together, or not at all while they are out of view
   const LOG_SHAPES = { 1: "bold", 2: "dim", 3: "italic", 4: "underline" };
   const logs = new WeakMap();
 
@@ -396,7 +397,7 @@
     let log = logs.get(panel);
     if (!box || (log?.box === box && log.url === panel.dataset.log && log.isReading)) return;
     if (log?.box !== box || log.url !== panel.dataset.log) {
-      log = { box, url: panel.dataset.log, last: 0, isReading: false, look: new Map() };
+      log = { box, url: panel.dataset.log, last: 0, isReading: false, look: new Map(), hits: [] };
       logs.set(panel, log);
       box.replaceChildren();
     }
@@ -407,10 +408,15 @@
         const lines = answer.ok ? await answer.json() : [];
         if (!lines.length || logs.get(panel) !== log) break;
         const drawn = document.createDocumentFragment();
+        let part = box.lastElementChild;
         for (const entry of lines) {
+          if (!part || part.childElementCount >= LOG_PART) {
+            part = Object.assign(document.createElement("div"), { className: "log-part" });
+            drawn.append(part);
+          }
           const line = paintLine(entry.line, log.look);
           line.dataset.seq = entry.seq;
-          drawn.append(line);
+          part.append(line);
         }
         box.append(drawn);
         log.last = lines.at(-1).seq;
@@ -420,19 +426,29 @@
     log.isReading = false;
   };
 
+  /** Into the middle of the box; once more when what came into view has its real height. */
+  const showLine = (box, line) => {
+    const center = () => {
+      box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 2;
+    };
+    center();
+    requestAnimationFrame(center);
+  };
+
   const searchLog = (panel, step) => {
     const wanted = find("[data-log-search]", panel).value.toLowerCase();
-    const lines = all("[data-seq]", panel);
-    const hits = wanted ? lines.filter((line) => line.textContent.toLowerCase().includes(wanted)) : [];
+    const lines = wanted ? all("[data-seq]", panel) : [];
+    const hits = lines.filter((line) => line.textContent.toLowerCase().includes(wanted));
     const before = hits.findIndex((line) => line.classList.contains("at"));
-    for (const line of lines) line.classList.remove("hit", "at");
+    const log = logs.get(panel) || {};
+    for (const line of log.hits || []) line.classList.remove("hit", "at");
     for (const line of hits) line.classList.add("hit");
+    log.hits = hits;
     const at = before < 0 ? 0 : (before + step + hits.length) % hits.length;
     if (hits.length) {
       followLog(panel, false);
       hits[at].classList.add("at");
-      const box = find("[data-log-lines]", panel);
-      box.scrollTop = hits[at].offsetTop - box.clientHeight / 2;
+      showLine(find("[data-log-lines]", panel), hits[at]);
     }
     find("[data-log-found]", panel).textContent = !wanted ? "" : hits.length ? `${at + 1} of ${hits.length}` : "Not found";
   };

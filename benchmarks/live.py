@@ -38,7 +38,7 @@ WATCH = """() => {
 }"""
 
 
-def _prepare(folder: Path) -> None:
+def prepare(folder: Path) -> None:
     import subprocess
 
     os.environ["DATA_DIR"] = str(folder)
@@ -51,14 +51,14 @@ def _prepare(folder: Path) -> None:
     )
 
 
-async def _sign_in(client: httpx.AsyncClient, base: str) -> str:
+async def sign_in(client: httpx.AsyncClient, base: str) -> str:
     """The cookie of a new browser session."""
     done = await client.post(f"{base}/api/auth/session", json=ADMIN, headers={"X-Requested-With": "x", "Origin": base})
     done.raise_for_status()
     return done.headers["set-cookie"].partition(";")[0]
 
 
-async def _script(client: httpx.AsyncClient, base: str) -> tuple[dict[str, str], int]:
+async def script(client: httpx.AsyncClient, base: str) -> tuple[dict[str, str], int]:
     """The header of a script of the admin, and the id of the person whom it changes."""
     token = (await client.post(f"{base}/api/auth/login", json=ADMIN)).raise_for_status().json()["access_token"]
     header = {"Authorization": f"Bearer {token}"}
@@ -84,9 +84,9 @@ async def _browser_page(playwright: Any, base: str) -> Page:
 
 async def _measure(write_base: str, read_base: str, pid: int, count: int) -> None:
     async with httpx.AsyncClient() as client, async_playwright() as playwright:
-        header, person_id = await _script(client, write_base)
+        header, person_id = await script(client, write_base)
         page = await _browser_page(playwright, read_base)
-        cookies = [await _sign_in(client, read_base) for _ in range(count - 1)]
+        cookies = [await sign_in(client, read_base) for _ in range(count - 1)]
         sessions = [await Session.open(read_base, cookie, "/users") for cookie in cookies]
         listening = [asyncio.create_task(session.listen()) for session in sessions]
         await asyncio.gather(*(session.loaded.wait() for session in sessions))
@@ -132,7 +132,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tca-live-")))
-        _prepare(folder)
+        prepare(folder)
         quiet = {"LOG_LEVEL": "ERROR", "RATE_LIMIT_API": "100000/minute", "RATE_LIMIT_LOGIN": "1000/minute"}
         bases = [f"http://localhost:{port}" for port in PORTS[: arguments.replicas]]
         if arguments.replicas == 2:

@@ -14,17 +14,19 @@ NAMESPACE = "/_event"
 class Session:
     """One tab. `heard` has the time and text of every update that it was sent."""
 
-    def __init__(self, socket: Any) -> None:
+    def __init__(self, socket: Any, sign: str) -> None:
         self._socket = socket
+        self._sign = sign
         self.heard: list[tuple[float, str]] = []
-        self.loaded = asyncio.Event()  # rows of the page have come
+        self.loaded = asyncio.Event()  # what the page shows has come
+        self.news = asyncio.Event()  # set at every update
 
     @classmethod
-    async def open(cls, base: str, cookie: str, path: str) -> "Session":
-        """Connect with the cookie of a sign-in and load a page as a browser does."""
+    async def open(cls, base: str, cookie: str, path: str, sign: str = "rows_rx_state_") -> "Session":
+        """Connect with the cookie of a sign-in and load a page as a browser does; `sign` is in what its load sends."""
         url = f"{base.replace('http', 'ws', 1)}{NAMESPACE}/?EIO=4&transport=websocket&token={uuid4()}"
         headers = {"Cookie": cookie, "Origin": base}
-        session = cls(await simple_websocket.AioClient.connect(url, headers=headers, max_message_size=None))
+        session = cls(await simple_websocket.AioClient.connect(url, headers=headers, max_message_size=None), sign)
         await session._expect("0")
         await session._socket.send(f"40{NAMESPACE},")
         await session._expect(f"40{NAMESPACE}")
@@ -64,7 +66,8 @@ class Session:
                 return
             if text.startswith(f"42{NAMESPACE}"):
                 self.heard.append((time.time(), text))
-                if "rows_rx_state_" in text:
+                self.news.set()
+                if self._sign in text:
                     self.loaded.set()
 
     async def close(self) -> None:

@@ -22,6 +22,7 @@ from tca_app.models import (
     Deployment,
     Environment,
     EventEffect,
+    FreezeWindow,
     HealthCheck,
     Incident,
     LoggedEvent,
@@ -107,6 +108,14 @@ async def environment_of(project_id: int, name: str = "production") -> int:
     async with transaction() as session:
         named = (Environment.project_id == project_id) & (Environment.name == name)
         return (await session.execute(select(Environment.id).where(named))).scalar_one()
+
+
+async def make_freeze(project_id: int, **fields: Any) -> None:
+    """A window that holds now, for everything of the project unless told otherwise."""
+    now = datetime.now(UTC)
+    values = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=1), "why": "Christmas"}
+    async with transaction() as session:
+        await session.execute(insert(FreezeWindow).values(project_id=project_id, **(values | fields)))
 
 
 async def make_notification(whom: Actor) -> int:

@@ -220,13 +220,14 @@ def confirm_dialog(
     on_confirm: Any,
     on_cancel: Any,
     busy: rx.Var[bool] | bool = False,
+    blocked: rx.Var[bool] | bool = False,
     body: rx.Component | None = None,
     type_name: Any = None,
     kind: str = "danger",
 ) -> rx.Component:
     """Asks before something that cannot be taken back; `kind` is "primary" when it destroys nothing.
 
-    `body` may hold more fields, such as the new owner.
+    `body` may hold more fields, such as the new owner, or say why the act is `blocked`.
 
     With `type_name` the person must type that name: the browser checks it by the field's pattern, and the handler gets
     the form as `dict[str, str]` and must compare `form["confirm_name"]` again.
@@ -242,7 +243,7 @@ def confirm_dialog(
                 rx.el.div(
                     # Radix' own Cancel gets the focus when the dialog opens; without one it stays outside.
                     rx.alert_dialog.cancel(button("Cancel", disabled=busy)),
-                    button(confirm, kind=kind, busy=busy, type="submit"),
+                    button(confirm, kind=kind, busy=busy, disabled=blocked, type="submit"),
                     class_name="dialog-foot",
                 ),
                 on_submit=on_confirm,

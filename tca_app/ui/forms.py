@@ -52,9 +52,19 @@ __all__ = ["FormState", "check_field", "form_dialog", "form_error", "select_fiel
 
 
 def form_dialog(
-    state: Any, *, title: Any, submit: Any, on_submit: Any, fields: list[rx.Component], text: Any = ""
+    state: Any,
+    *,
+    title: Any,
+    submit: Any,
+    on_submit: Any,
+    fields: list[rx.Component],
+    text: Any = "",
+    blocked: rx.Var[bool] | bool = False,
 ) -> rx.Component:
-    """The dialog of a FormState: the fields, or the merge when somebody else saved first."""
+    """The dialog of a FormState: the fields, or the merge when somebody else saved first.
+
+    While it is `blocked` it cannot be sent; a field says why.
+    """
     return rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title(title, custom_attrs=DIALOG_TITLE),
@@ -65,7 +75,7 @@ def form_dialog(
                 rx.cond(state.form_clashes.length() > 0, _merge(state), rx.fragment(*fields)),
                 rx.el.div(
                     button("Cancel", on_click=state.close_form(False), disabled=state.form_busy),
-                    button(submit, kind="primary", type="submit", busy=state.form_busy),
+                    button(submit, kind="primary", type="submit", busy=state.form_busy, disabled=blocked),
                     class_name="dialog-foot",
                 ),
                 on_submit=on_submit,

@@ -105,26 +105,32 @@ def data_table(
     bulk: Sequence[BulkAction] = (),
     empty: rx.Component | None = None,
     tools: Sequence[rx.Component] = (),
+    instead: tuple[Any, rx.Component] | None = None,
 ) -> rx.Component:
     """The table of a TableState.
 
     `label` names it for a screen reader ("Users"), `search_label` is the search box's name and placeholder. The first
     column's cell should hold `open_link(text, url)`: Enter on the row follows it. `row_name(row)` is said by the row's
-    tick box and menu. `empty` is shown when there is nothing at all yet; `tools` stand beside the filters.
+    tick box and menu. `empty` is shown when there is nothing at all yet; `tools` stand beside the filters. `instead` is
+    another view of the same rows and when to show it.
     """
     table = _Table(state, tuple(columns), label, row_name or (lambda row: row["id"]), tuple(actions), tuple(bulk))
+    body, bulk_bar = table.body(), table.bulk_bar() if bulk else None
+    if instead:
+        body = rx.cond(instead[0], instead[1], body)
+        bulk_bar = rx.cond(~instead[0], bulk_bar) if bulk else None
     nothing = empty or empty_state("Nothing here yet", "What is created will be listed here.")
     return rx.el.div(
         tools_row(state, search_label, tools),
         rx.el.div(
-            table.bulk_bar() if bulk else None,
+            bulk_bar,
             rx.cond(
                 state.load_error != "",
                 error_state(state.load_error, on_retry),
                 rx.cond(
                     state.is_loaded & (state.rows.length() == 0),
-                    rx.cond(state.is_filtered, no_match(), nothing),
-                    rx.fragment(table.body(), foot(state)),
+                    rx.cond(state.is_filtered, no_match(state), nothing),
+                    rx.fragment(body, foot(state)),
                 ),
             ),
             class_name="table-frame",

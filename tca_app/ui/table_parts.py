@@ -60,12 +60,32 @@ def _filter(state: Any, entry: Filter) -> rx.Component:
     )
 
 
-def no_match() -> rx.Component:
+def no_match(state: Any) -> rx.Component:
+    clear = query_url(q="", page="", **{entry.key: "" for entry in state._spec.filters})
     return empty_state(
         "Nothing matches",
         "No entry fits the search and filters.",
-        button("Clear filters", on_click=rx.redirect(rx.Var("window.location.pathname", _var_type=str).to(str))),
+        button("Clear filters", on_click=rx.redirect(clear)),
         icon="search-x",
+    )
+
+
+def view_switch(label: str, key: str, shown: Any, *views: tuple[str, str, Any]) -> rx.Component:
+    """Buttons that say in the URL under `key` how the rows are shown: (value, word, whether it is offered)."""
+    return rx.el.div(
+        *(
+            rx.el.button(
+                word,
+                type="button",
+                on_click=rx.redirect(query_url(**{key: value})),
+                disabled=~offered if isinstance(offered, rx.Var) else not offered,
+                aria_pressed=rx.cond(shown == value, "true", "false"),
+            )
+            for value, word, offered in views
+        ),
+        role="group",
+        aria_label=label,
+        class_name="segments",
     )
 
 

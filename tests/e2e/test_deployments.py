@@ -7,7 +7,7 @@ from tests.e2e.conftest import sign_in
 from tests.e2e.test_journey import NewPage, create_project
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
-LINES = 2_500
+LINES = 10_000
 
 
 def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage, admin: tuple[str, str]) -> None:
@@ -15,7 +15,7 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
     sign_in(page, *admin)
     create_project(page, "Watched Project")
     page.get_by_role("link", name="Watched Project").first.click()
-    page.get_by_role("link", name="Deployments").last.click()
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Deployments").click()
     page.get_by_role("button", name="New deployment").click()
     page.get_by_label("Environment").select_option("production")
     page.get_by_label("Version").fill("1.4.2")
@@ -33,8 +33,8 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
     login = {"username": admin[0], "password": admin[1]}
     token = page.request.post("/api/auth/login", data=login).json()["access_token"]
     url = f"/api/v1/deployments/{page.url.rsplit('/', 1)[-1]}/logs"
-    for first in range(1, LINES, 500):
-        lines = [f"\x1b[31mstep {first + n}\x1b[0m" for n in range(500)]
+    for first in range(1, LINES, 1_000):
+        lines = [f"\x1b[31mstep {first + n}\x1b[0m" for n in range(1_000)]
         header = {"Authorization": f"Bearer {token}"}
         assert page.request.post(url, headers=header, data={"first_seq": first, "lines": lines}).ok
     watcher.get_by_role("log").scroll_into_view_if_needed()
@@ -49,6 +49,33 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
         watcher.get_by_role("link", name="Download").click()
     assert len(download.value.path().read_text().splitlines()) == LINES
 
+    wall = new_page()
+    sign_in(wall, *admin, path="/projects?q=watched")
+    wall.get_by_role("button", name="What runs where").click()
+    expect(wall.get_by_text("Deploying")).to_be_visible()
     page.get_by_role("button", name="Succeeded").click()
     page.get_by_role("alertdialog").get_by_role("button", name="It succeeded").click()
     expect(watcher.get_by_role("button", name="Roll back")).to_be_visible()
+    expect(wall.get_by_role("cell", name="1.4.2")).to_be_visible()
+    expect(wall.get_by_text("Deploying")).to_be_hidden()
+
+
+def test_a_freeze_is_passed_with_a_reason(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    sign_in(page, *admin)
+    create_project(page, "Frozen Project")
+    page.get_by_role("link", name="Frozen Project").first.click()
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Settings").click()
+    page.get_by_role("button", name="Freeze").click()
+    page.get_by_label("Why").fill("Christmas")
+    page.get_by_role("dialog").get_by_role("button", name="Freeze").click()
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Deployments").click()
+    page.get_by_role("button", name="New deployment").click()
+    expect(page.get_by_text("development is frozen until")).to_be_visible()
+    page.get_by_label("Version").fill("1.4.3")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_text("Say why the freeze does not hold for it.")).to_be_visible()
+    page.get_by_label("Why the freeze does not hold for it").fill("Security fix")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("link", name="1.4.3").click()
+    expect(page.get_by_text("Passed a freeze window: Security fix")).to_be_visible()

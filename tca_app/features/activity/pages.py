@@ -33,7 +33,7 @@ def activity_page() -> rx.Component:
                 state,
                 nothing=rx.cond(
                     state.is_filtered,
-                    no_match(),
+                    no_match(state),
                     empty_state("Nothing happened yet", "What people do here will be listed.", icon="activity"),
                 ),
             ),

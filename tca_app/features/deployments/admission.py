@@ -61,13 +61,15 @@ async def find_place(session: AsyncSession, scope: Any, name: str) -> Any:
 
 async def pass_freeze(session: AsyncSession, actor: Actor, project_id: int, environment_id: int, reason: str) -> str:
     """The reason why a window that holds now is passed, "" when there is no window. Raises Frozen, Forbidden."""
-    if reason and not actor.is_superuser:
+    if reason and not may_pass_freeze(actor):
         raise Forbidden("Only an administrator may deploy into a freeze window.")
     window = await freeze_now(session, project_id, environment_id)
     if window is None:
         return ""
-    if not may_pass_freeze(actor, reason):
-        raise Frozen(f"Nothing is deployed there until {window.ends_at:%Y-%m-%d %H:%M} UTC: {window.why}")
+    if not reason:
+        missing = [FieldFault("/freeze_reason", "Say why the freeze does not hold for it.")]
+        detail = f"Nothing is deployed there until {window.ends_at:%Y-%m-%d %H:%M} UTC: {window.why}"
+        raise Frozen(detail, errors=missing if may_pass_freeze(actor) else [])
     return reason
 
 
@@ -84,8 +86,10 @@ async def put_deployment(session: AsyncSession, *, asks: bool = False, **values:
 
 
 async def tell_new(session: AsyncSession, actor: Actor | None, row: Any) -> None:
-    """The event of its first state."""
+    """The event of its first state, and before it that a freeze did not hold for it."""
     after = {"status": row.status}
+    if row.freeze_reason:
+        await emit(session, actor, events.FreezePassed.of(row, reason=row.freeze_reason))
     if row.status == "queued":
         await emit(session, actor, events.DeploymentQueued.of(row, freeze_reason=row.freeze_reason, after=after))
     else:

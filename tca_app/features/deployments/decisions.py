@@ -25,6 +25,8 @@ async def approve_deployment(session: AsyncSession, actor: Actor, deployment_id:
     reason = await pass_freeze(session, actor, row.project_id, row.environment_id, data.freeze_reason)
     await _note_decision(session, actor, row.id, freeze_reason=reason)
     await emit(session, actor, events.DeploymentApproved.of(row, asked_by_id=row.created_by_id))
+    if reason:
+        await emit(session, actor, events.FreezePassed.of(row, reason=reason))
     return deployment_read(await take_step(session, actor, row, "queued"))
 
 

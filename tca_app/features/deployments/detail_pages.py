@@ -4,7 +4,9 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.deployments.detail_state import DeploymentState
+from tca_app.features.deployments.detail_state import NEW, DeploymentState
+from tca_app.features.deployments.freeze_notice import freeze_notice
+from tca_app.features.deployments.log_state import LogState
 from tca_app.features.deployments.parts import deployment_badge
 from tca_app.ui import routes
 from tca_app.ui.components import (
@@ -29,7 +31,7 @@ shown = DeploymentState.deployment
 @page(
     routes.DEPLOYMENT,
     DeploymentState.heading,
-    on_load=(DeploymentState.load,),
+    on_load=(DeploymentState.load, LogState.load),
     crumbs=(("Deployments", routes.DEPLOYMENTS), (DeploymentState.heading, None)),
 )
 def deployment_page() -> rx.Component:
@@ -166,6 +168,8 @@ def _step(step: Any) -> rx.Component:
 
 def _log() -> rx.Component:
     """The browser reads the lines by itself (console.js) when `data-lines` says that there are more."""
+    log = LogState
+    count = rx.cond(log.log_of == shown["id"], log.log_lines, 0)  # the one that was shown before says nothing here
     url = f"{routes.API_DEPLOYMENTS}/{shown['id']}/logs"
     search = rx.el.input(
         type="search",
@@ -190,9 +194,9 @@ def _log() -> rx.Component:
     )
     return rx.el.div(
         panel(
-            rx.el.span("Log ", rx.el.span(shown["log_length"], class_name="muted num log-length")),
+            rx.el.span("Log ", rx.el.span(log.log_length, class_name="muted num log-length")),
             rx.cond(
-                shown["log_lines"] == 0,
+                count == 0,
                 rx.el.p("Nothing was logged yet.", class_name="panel-body muted"),
                 rx.el.div(
                     class_name="log", role="log", aria_label="Log", tab_index=0, custom_attrs={"data-log-lines": ""}
@@ -202,7 +206,7 @@ def _log() -> rx.Component:
             flush=True,
         ),
         class_name="log-panel",
-        custom_attrs={"data-log": url, "data-lines": shown["log_lines"].to(str)},
+        custom_attrs={"data-log": url, "data-lines": count.to(str)},
     )
 
 
@@ -229,18 +233,36 @@ def _dialog(action: str) -> rx.Component:
         on_confirm=state.confirm,
         on_cancel=state.cancel_asking(),
         busy=state.is_acting,
+        blocked=_is_frozen & ~state.may_pass_freeze if action in NEW else False,
         kind="primary" if action in ("approve", "start", "succeed") else "danger",
-        body=rx.el.div(error, _reason_field(label, action == "refuse") if label else None, class_name="stack tight"),
+        body=rx.el.div(
+            error,
+            _freeze() if action in NEW else None,
+            _reason_field("reason", label, action == "refuse") if label else None,
+            class_name="stack tight",
+        ),
     )
 
 
-def _reason_field(label: str, is_required: bool) -> rx.Component:
+_is_frozen = state.freeze["why"] != ""
+
+
+def _freeze() -> rx.Component:
+    """In the way of something new; an administrator says why it is not."""
+    asked = _reason_field("freeze_reason", "Why the freeze does not hold for it", True)
+    return rx.fragment(
+        freeze_notice(state.freeze, shown["environment"], state.may_pass_freeze),
+        rx.cond(_is_frozen & state.may_pass_freeze, asked),
+    )
+
+
+def _reason_field(name: str, label: str, is_required: bool) -> rx.Component:
     optional = None if is_required else rx.el.span(" (optional)", class_name="optional", aria_hidden="true")
     return rx.el.div(
-        rx.el.label(label, optional, html_for="reason"),
+        rx.el.label(label, optional, html_for=name),
         rx.el.input(
-            custom_attrs={"id": "reason"},
-            name="reason",
+            custom_attrs={"id": name},
+            name=name,
             class_name="input",
             auto_complete="off",
             max_length=500,

@@ -1,9 +1,7 @@
 """What the page of one deployment shows and does: its facts, its steps, and the acts that this viewer may do."""
 
 from collections.abc import AsyncGenerator
-from datetime import datetime
-from typing import Any, TypedDict
-from urllib.parse import urlsplit
+from typing import Any
 
 import reflex as rx
 
@@ -12,7 +10,10 @@ from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError, NotFound
 from tca_app.features.deployments import decisions
 from tca_app.features.deployments import service as deployments
-from tca_app.features.deployments.policy import STEPS
+from tca_app.features.deployments.detail_shapes import NOTHING, Facts, Step, facts_of, timeline_of
+from tca_app.features.deployments.errors import Frozen
+from tca_app.features.deployments.freeze_notice import NO_FREEZE, Freeze, freeze_of
+from tca_app.features.deployments.policy import STEPS, may_pass_freeze
 from tca_app.features.deployments.schemas import (
     Approval,
     ChangesRead,
@@ -21,7 +22,8 @@ from tca_app.features.deployments.schemas import (
     Refusal,
     Rollback,
 )
-from tca_app.features.deployments.state import SOURCE_LABELS, DeploymentRow, row_of, took
+from tca_app.features.deployments.state import DeploymentRow, row_of, shown_deployment
+from tca_app.features.environments import freezes
 from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
 from tca_app.ui import routes
@@ -31,61 +33,7 @@ from tca_app.ui.session import SessionState
 # What can be asked for, and the state that a report of it leads to.
 REPORTS = {"start": "in_progress", "succeed": "succeeded", "fail": "failed", "cancel": "cancelled"}
 ACTIONS = (*REPORTS, "approve", "refuse", "rollback")
-
-
-class Facts(TypedDict):
-    """The deployment as the page shows it. Addresses are "" when there is none that may be linked."""
-
-    id: int
-    version: str
-    project: str
-    project_url: str
-    environment: str
-    is_protected: bool
-    status: str
-    source: str
-    reason: str
-    description: str
-    commit: str
-    ref: str
-    ci_url: str
-    who: str
-    freeze_reason: str
-    undoes: str
-    took: str
-    log_lines: int
-    log_length: str
-
-
-class Step(TypedDict):
-    """A line of the timeline."""
-
-    label: str
-    at: str
-    who: str
-
-
-NOTHING = Facts(
-    id=0,
-    version="",
-    project="",
-    project_url="",
-    environment="",
-    is_protected=False,
-    status="",
-    source="",
-    reason="",
-    description="",
-    commit="",
-    ref="",
-    ci_url="",
-    who="",
-    freeze_reason="",
-    undoes="",
-    took="",
-    log_lines=0,
-    log_length="",
-)
+NEW = ("approve", "rollback")  # what a freeze refuses
 
 
 class DeploymentState(SessionState):
@@ -101,6 +49,8 @@ class DeploymentState(SessionState):
     allowed: list[str] = []  # of ACTIONS; the service asks again
     asking: str = ""
     asking_error: str = ""
+    freeze: Freeze = NO_FREEZE  # of the environment, while an act of NEW is asked for
+    may_pass_freeze: bool = False
     is_acting: bool = False
 
     @rx.var
@@ -111,7 +61,7 @@ class DeploymentState(SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
         """Read the deployment that the URL names. What was shown of another one is gone before."""
-        deployment_id = _shown(self.router_data)
+        deployment_id = shown_deployment(self.router_data)
         self._watch(DeploymentState.load, f"deployment:{deployment_id}")
         if deployment_id != self.deployment["id"]:
             self._forget("")
@@ -138,7 +88,7 @@ class DeploymentState(SessionState):
         self.allowed, self.asking, self.asking_error = [], "", ""
 
     def _show_deployment(self, found: DeploymentRead, changes: ChangesRead) -> None:
-        self.deployment, self.steps = _facts(found), _timeline(found)
+        self.deployment, self.steps = facts_of(found), timeline_of(found)
         self.between = [row_of(row) for row in changes.between]
         self.before = [row_of(changes.before)] if changes.before else []
         self.compare_url = changes.compare_url
@@ -147,8 +97,18 @@ class DeploymentState(SessionState):
     @handler("signed_in")
     async def ask(self, action: str) -> None:
         """Open the confirmation of an act."""
-        if action in self.allowed:
-            self.asking, self.asking_error = action, ""
+        if action not in self.allowed:
+            return
+        self.freeze = await self._read_freeze() if action in NEW else NO_FREEZE
+        self.asking, self.asking_error = action, ""
+
+    async def _read_freeze(self) -> Freeze:
+        actor = self._as_actor()
+        self.may_pass_freeze = may_pass_freeze(actor)
+        async with reading() as session:
+            found = await deployments.get_deployment(session, actor, self.deployment["id"])
+            holding = await freezes.list_holding(session, actor, found.project.id)
+        return freeze_of(holding, found.environment.id)
 
     @handler("signed_in")
     async def cancel_asking(self) -> None:
@@ -164,8 +124,10 @@ class DeploymentState(SessionState):
         self.is_acting, self.asking_error = True, ""
         yield
         try:
-            done = await self._act(action, self._as_actor(), form.get("reason", "").strip())
+            done = await self._act(action, form.get("reason", "").strip(), form.get("freeze_reason", ""))
         except AppError as error:
+            if isinstance(error, Frozen):  # perhaps since the dialog was opened
+                self.freeze = await self._read_freeze()
             self.asking_error = next(iter(error.field_details.values()), error.detail)
             return
         except ValueError:
@@ -176,24 +138,19 @@ class DeploymentState(SessionState):
         self.asking = ""
         yield rx.redirect(routes.deployment(done.id)) if action == "rollback" else DeploymentState.load
 
-    async def _act(self, action: str, actor: Actor, reason: str) -> DeploymentRead:
-        deployment_id = self.deployment["id"]
+    async def _act(self, action: str, reason: str, freeze_reason: str) -> DeploymentRead:
+        actor, deployment_id = self._as_actor(), self.deployment["id"]
         async with transaction() as session:
             if action == "approve":
-                return await decisions.approve_deployment(session, actor, deployment_id, Approval(freeze_reason=reason))
+                approval = Approval(freeze_reason=freeze_reason)
+                return await decisions.approve_deployment(session, actor, deployment_id, approval)
             if action == "refuse":
                 return await decisions.refuse_deployment(session, actor, deployment_id, Refusal(reason=reason))
             if action == "rollback":
-                asked = Rollback(description=reason)
+                asked = Rollback(description=reason, freeze_reason=freeze_reason)
                 return await decisions.roll_back(session, actor, deployment_id, asked, source="ui")
             step = DeploymentStep(status=REPORTS[action], reason=reason)
             return await deployments.step_deployment(session, actor, deployment_id, step)
-
-
-def _shown(router_data: dict[str, Any]) -> int:
-    """The id in the address, 0 when there is none: the address may be typed by hand."""
-    text = urlsplit(str(router_data.get("asPath", ""))).path.rstrip("/").removeprefix(f"{routes.DEPLOYMENTS}/")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def _allowed(actor: Actor, found: DeploymentRead, role: str | None) -> list[str]:
@@ -206,44 +163,3 @@ def _allowed(actor: Actor, found: DeploymentRead, role: str | None) -> list[str]
     if found.status == "pending_approval" and policy.may(actor, "deployments.decide", role):
         allowed += ["approve", "refuse"]
     return allowed
-
-
-def _facts(found: DeploymentRead) -> Facts:
-    return Facts(
-        id=found.id,
-        version=found.version,
-        project=found.project.name,
-        project_url=routes.project(found.project.id),
-        environment=found.environment.name,
-        is_protected=found.environment.is_protected,
-        status=found.status,
-        source=SOURCE_LABELS[found.source],
-        reason=found.reason,
-        description=found.description,
-        commit=found.commit_sha,
-        ref=found.ref,
-        # The rule of the field says so too; a link must not depend on what some script stored.
-        ci_url=found.ci_url if found.ci_url.startswith(("https://", "http://")) else "",
-        who=found.who,
-        freeze_reason=found.freeze_reason,
-        undoes=routes.deployment(found.rollback_of_id) if found.rollback_of_id else "",
-        took=took(found.started_at, found.finished_at),
-        log_lines=found.log_lines,
-        log_length=f"{found.log_lines:,} lines",
-    )
-
-
-def _timeline(found: DeploymentRead) -> list[Step]:
-    """Each step with its time, oldest first."""
-    ends = {"succeeded": "Succeeded", "failed": "Failed", "cancelled": "Cancelled"}
-    decider = found.decided_by.display_name if found.decided_by else ""
-    was_refused = found.status == "cancelled" and found.decided_at is not None and found.queued_at is None
-    asked = found.queued_at is None or found.decided_at is not None
-    moments: tuple[tuple[str, datetime | None, str], ...] = (
-        ("Asked for", found.created_at if asked else None, found.who),
-        ("Refused" if was_refused else "Approved", found.decided_at, decider),
-        ("Queued", found.queued_at, "" if asked else found.who),
-        ("Started", found.started_at, ""),
-        (ends.get(found.status, ""), None if was_refused else found.finished_at, ""),
-    )
-    return [Step(label=label, at=at.isoformat(), who=who) for label, at, who in moments if at is not None]

@@ -65,6 +65,16 @@ class DeploymentRolledBack(_DeploymentEvent):
     undone_version: str
 
 
+class FreezePassed(_DeploymentEvent):
+    """An administrator brings it into an environment that is frozen, and says why."""
+
+    type = "freeze_passed"
+    title = "{actor} passed the freeze for {subject}: {reason}"
+    consumers = TOLD
+
+    reason: str
+
+
 class DeploymentQueued(_DeploymentEvent):
     """`freeze_reason` is why it may pass a freeze window, empty when there was none."""
 

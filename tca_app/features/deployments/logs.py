@@ -3,24 +3,42 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import and_, bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.changes import ChangeCache
+from tca_app.core.db import copied
+from tca_app.core.errors import NotFound
+from tca_app.core.lists import shapes
 from tca_app.features.deployments.errors import LogClosed, LogFull, LogGap
-from tca_app.features.deployments.queries import find_visible
 from tca_app.features.deployments.schemas import MAX_LINES, LogAppend, LogLine, LogQuery, LogState
 from tca_app.features.deployments.service import find_deployment
-from tca_app.models import Deployment, DeploymentLog
+from tca_app.features.projects import policy
+from tca_app.models import Deployment, DeploymentLog, Project, ProjectMember
 
 OPEN_AFTER_END = timedelta(hours=1)
+# All who watch a log ask for the same at the same moment. Lines may be long, so few batches are kept.
+_counts: ChangeCache[Any] = ChangeCache(1_000, drop_on_write=True)
+_lines: ChangeCache[list[LogLine]] = ChangeCache(8, drop_on_write=True)
 _deployments, _log = Deployment.__table__.c, DeploymentLog.__table__.c
+_projects, _members = Project.__table__.c, ProjectMember.__table__.c
 _APPEND = text(
     """
     INSERT INTO deployment_logs (deployment_id, seq, line)
     SELECT :deployment_id, :there + number, line
     FROM unnest(CAST(:lines AS text[])) WITH ORDINALITY AS given (line, number)
     """
+)
+_COUNT = (
+    select(_deployments.log_lines, _members.role)
+    .select_from(Deployment.__table__)
+    .join(Project.__table__, and_(_projects.id == _deployments.project_id, _projects.deleted_at.is_(None)))
+    .outerjoin(
+        ProjectMember.__table__,
+        and_(_members.project_id == _projects.id, _members.user_id == bindparam("actor_id")),
+    )
+    .where(_deployments.id == bindparam("deployment_id"))
 )
 _READ = (
     select(_log.seq, _log.at, _log.line)
@@ -56,8 +74,33 @@ def _refuse_closed(row: Any) -> None:
         raise LogClosed("This deployment ended more than an hour ago: its log is closed.")
 
 
+async def count_lines(session: AsyncSession, actor: Actor, deployment_id: int) -> int:
+    """How many there are. All who watch ask for this and then for the new lines, so neither reads the whole row."""
+    key, tags = f"{actor.user_id} {deployment_id}", ("projects", f"deployment:{deployment_id}", _topic(deployment_id))
+    row = await copied(session, _counts, key, tags, lambda: _count(session, actor, deployment_id))
+    if row is None:
+        raise NotFound
+    policy.require(actor, "deployments.read", row.role)
+    return row.log_lines
+
+
+async def _count(session: AsyncSession, actor: Actor, deployment_id: int) -> Any:
+    return (await session.execute(_COUNT, {"deployment_id": deployment_id, "actor_id": actor.user_id})).first()
+
+
+def _topic(deployment_id: int) -> str:
+    """What its trigger tells when a log grows."""
+    return f"deployment_log:{deployment_id}"
+
+
 async def read_log(session: AsyncSession, actor: Actor, deployment_id: int, query: LogQuery) -> list[LogLine]:
     """The lines after `query.after`."""
-    await find_visible(session, actor, deployment_id)
+    if await count_lines(session, actor, deployment_id) <= query.after:
+        return []
+    key = f"{deployment_id} {query.after} {query.limit}"
+    return await copied(session, _lines, key, (_topic(deployment_id),), lambda: _read(session, deployment_id, query))
+
+
+async def _read(session: AsyncSession, deployment_id: int, query: LogQuery) -> list[LogLine]:
     values = {"deployment_id": deployment_id, "after": query.after, "most": query.limit}
-    return [LogLine.model_construct(**row._mapping) for row in await session.execute(_READ, values)]
+    return shapes(LogLine, (await session.execute(_READ, values)).all())

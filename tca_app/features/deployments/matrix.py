@@ -1,5 +1,8 @@
 """What runs where: each project's environments with the version that was last brought there, in one statement."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -7,14 +10,13 @@ from tca_app.core.actor import Actor
 from tca_app.features.deployments.schemas import MatrixQuery, Place, ProjectRef, WhatRunsWhere
 from tca_app.features.projects import policy
 
-_PLACES = text(
-    """
-    WITH page AS (
-      SELECT id, name, slug FROM projects
-      WHERE deleted_at IS NULL AND status <> 'archived'
-        AND (:sees_all OR id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id))
-      ORDER BY lower(name), id OFFSET :skip LIMIT :limit
-    )
+_VISIBLE = (
+    "deleted_at IS NULL AND (:sees_all OR id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id))"
+)
+_BY_NAME = f"WHERE {_VISIBLE} AND status <> 'archived' ORDER BY lower(name), id OFFSET :skip LIMIT :limit"
+_THESE = f"WHERE {_VISIBLE} AND id = ANY(:ids)"
+_PLACES = """
+    WITH page AS (SELECT id, name, slug FROM projects {which})
     SELECT page.id, page.name, page.slug, environments.id AS environment_id, environments.name AS environment,
       environments.rank, environments.url, current.id AS deployment_id, current.version, current.finished_at,
       coalesce(nullif(users.full_name, ''), users.username, current.reporter) AS who,
@@ -30,18 +32,29 @@ _PLACES = text(
     ) AS current ON true
     LEFT JOIN users ON users.id = current.created_by_id
     ORDER BY lower(page.name), page.id, environments.rank, environments.id
-    """
-)
+"""
+_PLACES_BY_NAME, _PLACES_OF_THESE = (text(_PLACES.format(which=which)) for which in (_BY_NAME, _THESE))
 
 
 async def what_runs_where(session: AsyncSession, actor: Actor, query: MatrixQuery) -> list[WhatRunsWhere]:
     """The projects that the actor may see and that are not archived, by name."""
+    return list((await _read(session, actor, _PLACES_BY_NAME, query.model_dump())).values())
+
+
+async def what_runs_in(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> dict[int, WhatRunsWhere]:
+    """The same for these projects, by their ids; those that the actor may not see or that are in the trash lack."""
+    return await _read(session, actor, _PLACES_OF_THESE, {"ids": list(ids)})
+
+
+async def _read(
+    session: AsyncSession, actor: Actor, statement: Any, values: dict[str, Any]
+) -> dict[int, WhatRunsWhere]:
     policy.require(actor, "deployments.list")
-    values = query.model_dump() | {"actor_id": actor.user_id, "sees_all": actor.is_superuser}
+    who = {"actor_id": actor.user_id, "sees_all": actor.is_superuser}
     found: dict[int, WhatRunsWhere] = {}
-    for row in await session.execute(_PLACES, values):
+    for row in await session.execute(statement, values | who):
         project = ProjectRef(id=row.id, name=row.name, slug=row.slug)
         line = found.setdefault(row.id, WhatRunsWhere(project=project, places=[]))
         if row.environment_id is not None:
             line.places.append(Place.model_validate(row))
-    return list(found.values())
+    return found

@@ -1,11 +1,12 @@
-"""The view "Measures" of `/deployments`: four figures over the last 7, 30 or 90 days, each with what it means."""
+"""The view "Measures" of `/deployments`: four figures over 7, 30 or 90 days, of all projects or of one."""
 
 from typing import Any, Literal, TypedDict, cast
 
 from tca_app.core.db import reading
 from tca_app.features.deployments.measures import delivery_measures
 from tca_app.features.deployments.schemas import MeasuresQuery, MeasuresRead
-from tca_app.features.deployments.state import given_in, view_of
+from tca_app.features.deployments.state import given_in, number_in, view_of
+from tca_app.features.projects import service as projects
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
@@ -31,6 +32,8 @@ class Figure(TypedDict):
 class MeasuresState(SessionState):
     is_shown: bool = False
     days: str = PERIODS[1]
+    project: str = ""  # its name; "" for all that the viewer may see
+    project_id: int = 0
     figures: list[Figure] = []
 
     @handler("signed_in", supersedes=True)
@@ -41,9 +44,14 @@ class MeasuresState(SessionState):
         self._watch(MeasuresState.load, "deployments")
         asked = given_in(self.router_data, "days")
         days = asked if asked in PERIODS else PERIODS[1]
+        project_id, actor = number_in(given_in(self.router_data, "project")), self._as_actor()
+        if project_id != self.project_id:
+            self.project, self.project_id, self.figures = "", project_id, []
         async with reading() as session:
-            query = MeasuresQuery(days=cast(Literal["7", "30", "90"], days))
-            found = await delivery_measures(session, self._as_actor(), query)
+            if project_id:
+                self.project = (await projects.get_project(session, actor, project_id)).name
+            query = MeasuresQuery(days=cast(Literal["7", "30", "90"], days), project_id=project_id or None)
+            found = await delivery_measures(session, actor, query)
         self.days, self.figures = days, figures_of(found)
 
 

@@ -5,13 +5,14 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.deployments.detail_pages import deployment_page
+from tca_app.features.deployments.matrix_parts import matrix_table
 from tca_app.features.deployments.measures_state import PERIODS, MeasuresState
 from tca_app.features.deployments.parts import columns
 from tca_app.features.deployments.state import DeploymentsState, MatrixState
 from tca_app.ui import routes
-from tca_app.ui.components import badge, empty_state, link, page_header, relative_time, skeleton_lines, tabs
+from tca_app.ui.components import empty_state, link, page_header, skeleton_lines, tabs
 from tca_app.ui.layout import page
-from tca_app.ui.table import data_table
+from tca_app.ui.table import data_table, open_link
 
 state = DeploymentsState
 
@@ -31,13 +32,15 @@ def deployments_page() -> rx.Component:
 
 def _measures() -> rx.Component:
     """Of production; each figure says what it means."""
+    one, everything = MeasuresState.project_id, f"{routes.DEPLOYMENTS}?view=measures&days={MeasuresState.days}"
+    of_project = rx.cond(one > 0, f"&project={one}", "")
     return rx.fragment(
         rx.el.div(
             rx.el.nav(
                 *(
                     link(
                         f"{days} days",
-                        to=f"{routes.DEPLOYMENTS}?view=measures&days={days}",
+                        to=f"{routes.DEPLOYMENTS}?view=measures&days={days}{of_project}",
                         class_name="btn small",
                         custom_attrs={"aria-current": rx.cond(MeasuresState.days == days, "page", "false")},
                     )
@@ -46,7 +49,19 @@ def _measures() -> rx.Component:
                 class_name="row",
                 aria_label="Period",
             ),
-            rx.el.span("Environments called production, of all projects that you see.", class_name="muted"),
+            rx.el.span(
+                "Environments called production, of ",
+                rx.cond(
+                    one > 0,
+                    rx.fragment(
+                        link(MeasuresState.project, to=f"{routes.PROJECTS}/{one}"),
+                        ". ",
+                        link("All projects", to=everything),
+                    ),
+                    "all projects that you see.",
+                ),
+                class_name="muted",
+            ),
             class_name="row measures-head",
         ),
         rx.el.div(rx.foreach(MeasuresState.figures, _figure), class_name="cards"),
@@ -82,47 +97,19 @@ def _list() -> rx.Component:
 
 def _matrix() -> rx.Component:
     nothing = empty_state("No projects yet", "The environments of your projects are shown here.", icon="folder-git-2")
+    table = matrix_table(MatrixState.columns, MatrixState.lines, lambda line: open_link(line["project"], line["url"]))
+    more = rx.el.div(
+        rx.el.span("The first ", MatrixState.lines.length(), " by name."),
+        link("All projects, with search and pages", to=f"{routes.PROJECTS}?show=where&sort=name"),
+        class_name="table-foot",
+    )
     return rx.el.div(
         rx.cond(
             MatrixState.is_loaded,
-            rx.cond(MatrixState.lines.length() > 0, _matrix_table(), nothing),
+            rx.cond(MatrixState.lines.length() > 0, rx.fragment(table, rx.cond(MatrixState.has_more, more)), nothing),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
         ),
         class_name="table-frame",
-    )
-
-
-def _matrix_table() -> rx.Component:
-    heads = rx.foreach(MatrixState.columns, lambda name: rx.el.th(name, scope="col"))
-    return rx.el.div(
-        rx.el.table(
-            rx.el.caption("What runs where", class_name="sr-only"),
-            rx.el.thead(rx.el.tr(rx.el.th("Project", scope="col"), heads)),
-            rx.el.tbody(rx.foreach(MatrixState.lines, _line)),
-            class_name="table matrix",
-        ),
-        class_name="table-scroll",
-    )
-
-
-def _line(line: Any) -> rx.Component:
-    return rx.el.tr(
-        rx.el.th(link(line["project"], to=line["url"], class_name="cell-title"), scope="row"),
-        rx.foreach(line["cells"].to(list[dict[str, Any]]), _cell),
-        key=line["id"].to(str),
-    )
-
-
-def _cell(cell: Any) -> rx.Component:
-    runs = rx.el.div(
-        link(cell["version"], to=cell["url"], class_name="cell-title"),
-        rx.el.div(relative_time(cell["at"].to(str)), " · ", cell["who"], class_name="cell-sub"),
-    )
-    nothing = rx.el.div(rx.cond(cell["is_there"], "Nothing yet", "–"), class_name="muted")
-    return rx.el.td(
-        rx.cond(cell["version"].to(str) != "", runs, nothing),
-        rx.cond(cell["is_deploying"], badge("Deploying", "info", "loader")),
-        key=cell["key"].to(str),
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.deployments.freeze_notice import freeze_notice
 from tca_app.features.deployments.parts import columns
 from tca_app.features.deployments.project_state import ProjectDeploymentsState
 from tca_app.ui import routes
@@ -52,6 +53,7 @@ def _place(place: Any) -> rx.Component:
     return rx.el.section(
         rx.el.div(
             rx.el.h2(place["name"], class_name="place-name"),
+            rx.cond(place["freeze"]["why"] != "", _frozen(place["freeze"])),
             rx.cond(place["is_protected"], badge("Protected", "", "shield")),
             rx.cond(place["address"] != "", address),
             class_name="card-label",
@@ -67,6 +69,10 @@ def _place(place: Any) -> rx.Component:
         class_name="panel card",
         key=place["id"].to(str),
     )
+
+
+def _frozen(freeze: Any) -> rx.Component:
+    return rx.el.span(badge("Frozen", "warn", "snowflake"), title=f"Until {freeze['until']}: {freeze['why']}")
 
 
 def _newest() -> rx.Component:
@@ -85,7 +91,7 @@ def _newest() -> rx.Component:
             state.has_more,
             rx.el.div(link("All deployments", to=routes.DEPLOYMENTS, class_name="link"), class_name="panel-foot"),
         ),
-        actions=(new,),
+        actions=(link("Measures", to=f"{routes.DEPLOYMENTS}?view=measures&project={state.project_id}"), new),
         flush=True,
     )
 
@@ -114,14 +120,19 @@ def _table() -> rx.Component:
 
 
 def _dialog() -> rx.Component:
+    is_frozen = state.freeze["why"] != ""
+    reason = text_field(state, "freeze_reason", "Why the freeze does not hold for it", required=True, max_length=500)
     return form_dialog(
         state,
         title="New deployment",
         text="Somebody or something else brings it there; here it is recorded, step by step.",
         submit="Create",
         on_submit=state.save,
+        blocked=is_frozen & ~state.may_pass_freeze,
         fields=[
-            select_field(state, "environment", "Environment", state.environment_options),
+            select_field(state, "environment", "Environment", state.environment_options, on_change=state.choose),
+            freeze_notice(state.freeze, state.chosen, state.may_pass_freeze),
+            rx.cond(is_frozen & state.may_pass_freeze, reason),
             text_field(state, "version", "Version", required=True, max_length=100),
             text_field(state, "commit_sha", "Commit", hint="7 to 64 characters, 0-9 and a-f.", max_length=64),
             text_field(state, "ref", "Ref", hint="The branch or tag.", max_length=200),

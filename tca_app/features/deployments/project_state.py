@@ -3,11 +3,17 @@
 from collections.abc import AsyncGenerator
 from typing import Any, TypedDict
 
+import reflex as rx
+
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError, NotFound
 from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.errors import Frozen
+from tca_app.features.deployments.freeze_notice import NO_FREEZE, Freeze, freeze_of
+from tca_app.features.deployments.policy import may_pass_freeze
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentQuery, DeploymentRead
 from tca_app.features.deployments.state import DeploymentRow, given_in, row_of
+from tca_app.features.environments import freezes
 from tca_app.features.environments import service as environments
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy
@@ -19,7 +25,7 @@ from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
 SHOWN = 25
-FIELDS = ("environment", "version", "commit_sha", "ref", "description")
+FIELDS = ("environment", "version", "commit_sha", "ref", "description", "freeze_reason")
 
 
 class PlaceCard(TypedDict):
@@ -33,6 +39,7 @@ class PlaceCard(TypedDict):
     url: str
     at: str
     who: str
+    freeze: Freeze
 
 
 class ProjectDeploymentsState(FormState, SessionState):
@@ -41,17 +48,19 @@ class ProjectDeploymentsState(FormState, SessionState):
     environment_options: list[list[str]] = []
     has_more: bool = False
     may_deploy: bool = False
+    may_pass_freeze: bool = False
+    chosen: str = ""  # the environment that the form names
     is_loaded: bool = False
     load_error: str = ""
 
-    _project_id: int = 0
+    project_id: int = 0
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Only while the tab is open: the other tabs do not wait for it."""
         project_id, actor = shown_project(self), self._as_actor()
-        if project_id != self._project_id:
-            self._project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
+        if project_id != self.project_id:
+            self.project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
         if given_in(self.router_data, "tab") != "deployments":
             return
         self._watch(ProjectDeploymentsState.load, f"project:{project_id}")
@@ -62,22 +71,35 @@ class ProjectDeploymentsState(FormState, SessionState):
                 query = DeploymentQuery(project_id=project_id, limit=SHOWN)
                 newest = await deployments.list_deployments(session, actor, query)
                 current = await deployments.current_by_environment(session, actor, project_id)
+                holding = await freezes.list_holding(session, actor, project_id)
         except NotFound:
             return  # the page itself says so
         except AppError as error:
             self.load_error = error.detail
             return
         self.rows = [row_of(row) for row in newest.items]
-        self.places = [_card(place, current.get(place.id)) for place in there]
+        self.places = [_card(place, current.get(place.id), freeze_of(holding, place.id)) for place in there]
         self.environment_options = [[place.name, place.name] for place in there]
         self.has_more = newest.total > SHOWN
         self.may_deploy = policy.may(actor, "deployments.write", project.my_role)
+        self.may_pass_freeze = may_pass_freeze(actor)
         self.is_loaded, self.load_error = True, ""
 
+    @rx.var
+    def freeze(self) -> Freeze:
+        """What is in the way of the chosen environment."""
+        return next((place["freeze"] for place in self.places if place["name"] == self.chosen), NO_FREEZE)
+
     @handler("signed_in")
-    async def open_create(self) -> None:
-        first = self.environment_options[0][0] if self.environment_options else ""
-        self._open_form("create", dict.fromkeys(FIELDS, "") | {"environment": first})
+    async def open_create(self) -> Any:
+        self.chosen = self.environment_options[0][0] if self.environment_options else ""
+        self._open_form("create", dict.fromkeys(FIELDS, "") | {"environment": self.chosen})
+        return ProjectDeploymentsState.load  # a window may have begun or ended since, of which nothing tells
+
+    @handler("signed_in")
+    async def choose(self, environment: str) -> None:
+        """Another environment, and with it what is in the way there."""
+        self.chosen = environment
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -86,7 +108,11 @@ class ProjectDeploymentsState(FormState, SessionState):
             return
         yield
         with self._showing_errors():
-            made = await self._create(values, form["nonce"])
+            try:
+                made = await self._create(values, form["nonce"])
+            except Frozen:
+                yield ProjectDeploymentsState.load  # perhaps since the dialog was opened
+                raise
             self._close_form()
             asks = made.status == "pending_approval"
             self._toast(f"{made.version} {'waits for approval' if asks else 'is queued'}.")
@@ -94,7 +120,7 @@ class ProjectDeploymentsState(FormState, SessionState):
 
     async def _create(self, values: dict[str, str], nonce: str) -> DeploymentRead:
         data = DeploymentCreate(**values)
-        actor, project_id = self._as_actor(), self._project_id
+        actor, project_id = self._as_actor(), self.project_id
         async with transaction() as session:
             return await idempotency.once(
                 session,
@@ -106,7 +132,7 @@ class ProjectDeploymentsState(FormState, SessionState):
             )
 
 
-def _card(place: Any, current: DeploymentRead | None) -> PlaceCard:
+def _card(place: Any, current: DeploymentRead | None, freeze: Freeze) -> PlaceCard:
     return PlaceCard(
         id=place.id,
         name=place.name,
@@ -116,4 +142,5 @@ def _card(place: Any, current: DeploymentRead | None) -> PlaceCard:
         url=routes.deployment(current.id) if current else "",
         at=current.finished_at.isoformat() if current and current.finished_at else "",
         who=current.who if current else "",
+        freeze=freeze,
     )

@@ -8,6 +8,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.db import reading
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.matrix import what_runs_where
+from tca_app.features.deployments.matrix_shapes import Cell, cells_of, columns_of
 from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
 from tca_app.features.environments.starting import STARTING
 from tca_app.features.projects.picker.state import printable
@@ -108,18 +109,6 @@ class DeploymentsState(TableState, SessionState):
         await self._load()
 
 
-class Cell(TypedDict):
-    """What runs in one environment: `version` is "" where nothing does, `is_there` False where there is no such one."""
-
-    key: str
-    version: str
-    url: str
-    at: str
-    who: str
-    is_deploying: bool
-    is_there: bool
-
-
 class Line(TypedDict):
     id: int
     project: str
@@ -133,6 +122,17 @@ def given_in(router_data: dict[str, Any], name: str) -> str:
     return given.get(name, [""])[-1]
 
 
+def shown_deployment(router_data: dict[str, Any]) -> int:
+    """The id in the address, 0 when there is none: the address may be typed by hand."""
+    text = urlsplit(str(router_data.get("asPath", ""))).path.rstrip("/").removeprefix(f"{routes.DEPLOYMENTS}/")
+    return number_in(text)
+
+
+def number_in(text: str) -> int:
+    """An id that somebody may have typed, 0 when it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
 def view_of(router_data: dict[str, Any]) -> str:
     """ "where" or "measures"; "" for the list."""
     view = given_in(router_data, "view")
@@ -140,10 +140,11 @@ def view_of(router_data: dict[str, Any]) -> str:
 
 
 class MatrixState(SessionState):
-    """The other view of `/deployments`: projects by environments."""
+    """The other view of `/deployments`: projects by environments. `/projects` has the same with search and pages."""
 
     is_shown: bool = False
     is_loaded: bool = False
+    has_more: bool = False
     columns: list[str] = []
     lines: list[Line] = []
 
@@ -155,37 +156,13 @@ class MatrixState(SessionState):
         self._watch(MatrixState.load, "deployments", "projects")
         async with reading() as session:
             found = await what_runs_where(session, self._as_actor(), MatrixQuery(limit=MOST_IN_MATRIX))
-        columns = _columns(found)
+        columns = columns_of(found)
         self.columns, self.lines = list(columns.values()), [_line(project, columns) for project in found]
+        self.has_more = len(found) == MOST_IN_MATRIX
         self.is_loaded = True
 
 
-def _columns(found: list[WhatRunsWhere]) -> dict[str, str]:
-    """Folded name to the name that is shown, in the order of the lowest rank that each has anywhere."""
-    places = sorted((place.rank, place.environment) for project in found for place in project.places)
-    columns: dict[str, str] = {}
-    for _, name in places:
-        columns.setdefault(name.casefold(), name)
-    return columns
-
-
 def _line(found: WhatRunsWhere, columns: dict[str, str]) -> Line:
-    places = {place.environment.casefold(): place for place in found.places}
-    return Line(
-        id=found.project.id,
-        project=found.project.name,
-        url=routes.project(found.project.id),
-        cells=[_cell(key, places.get(key)) for key in columns],
-    )
-
-
-def _cell(key: str, place: Any) -> Cell:
-    return Cell(
-        key=key,
-        version=(place.version if place else "") or "",
-        url=routes.deployment(place.deployment_id) if place and place.deployment_id else "",
-        at=place.finished_at.isoformat() if place and place.finished_at else "",
-        who=(place.who if place else "") or "",
-        is_deploying=bool(place and place.is_deploying),
-        is_there=place is not None,
-    )
+    project = found.project
+    url = routes.project(project.id)
+    return Line(id=project.id, project=project.name, url=url, cells=cells_of(found, columns))

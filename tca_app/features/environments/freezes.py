@@ -32,6 +32,11 @@ _ALL = (
     .where(_freezes.project_id == bindparam("project_id"))
 )
 _COMING = _ALL.where(_freezes.ends_at > func.now()).order_by(_freezes.starts_at, _freezes.id).limit(MOST)
+_HOLDING = (
+    _ALL.where(_freezes.starts_at <= func.now(), _freezes.ends_at > func.now())
+    .order_by(_freezes.ends_at.desc(), _freezes.id)
+    .limit(MOST)
+)
 _NOW = (
     select(_freezes.why, _freezes.ends_at)
     .where(
@@ -55,6 +60,13 @@ async def list_freezes(session: AsyncSession, actor: Actor, project_id: int) -> 
     project = await get_project(session, actor, project_id)
     policy.require(actor, "environments.read", project.my_role)
     return [_read(row) for row in await session.execute(_COMING, {"project_id": project_id})]
+
+
+async def list_holding(session: AsyncSession, actor: Actor, project_id: int) -> list[FreezeRead]:
+    """Those that hold now, the one that ends last first: it is the one that a refusal names."""
+    project = await get_project(session, actor, project_id)
+    policy.require(actor, "environments.read", project.my_role)
+    return [_read(row) for row in await session.execute(_HOLDING, {"project_id": project_id})]
 
 
 async def create_freeze(session: AsyncSession, actor: Actor, project_id: int, data: FreezeCreate) -> FreezeRead:

@@ -76,6 +76,12 @@ KINDS: dict[str, Kind] = {
     "freeze_lifted": Kind(
         "A freeze of a project of yours is lifted", "team", "{actor} lifted the freeze of {environment} of {subject}"
     ),
+    "freeze_passed": Kind(
+        "An administrator deploys into a freeze",
+        "maintainers",
+        "{actor} passed the freeze for {subject}",
+        says="reason",
+    ),
     "health_degraded": Kind(
         "A part or an environment of yours fails",
         "maintainers",

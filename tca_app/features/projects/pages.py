@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.deployments.matrix_parts import matrix_table
 from tca_app.features.projects.detail.pages import project_page
 from tca_app.features.projects.form.pages import project_dialog
 from tca_app.features.projects.members.state import GRANTED
@@ -21,6 +22,7 @@ from tca_app.ui.components import (
 )
 from tca_app.ui.layout import page
 from tca_app.ui.table import BulkAction, Column, RowAction, data_table, open_link
+from tca_app.ui.table_parts import view_switch
 
 state = ProjectsState
 
@@ -54,10 +56,29 @@ def projects_page() -> rx.Component:
                 "Create one with the button above, or ask the owner of a project to add you to its team.",
                 icon="folder-git-2",
             ),
+            tools=(_views(),),
+            instead=(state.shown_as == "where", _where()),
         ),
         project_dialog(state, _first_members()),
         _delete_dialog(),
         _bulk_dialog(),
+    )
+
+
+def _views() -> rx.Component:
+    return view_switch(
+        "View", "show", state.shown_as, ("", "Table", True), ("where", "What runs where", ~state.is_trash)
+    )
+
+
+def _where() -> rx.Component:
+    """The same rows as projects by environments."""
+    flash = rx.cond(state.flash_turn, "flash-a", "flash-b")
+    return matrix_table(
+        state.columns,
+        state.rows,
+        lambda row: open_link(row["name"], row["url"]),
+        lambda row: rx.cond(state.flashed.contains(row["id"]), flash, ""),
     )
 
 

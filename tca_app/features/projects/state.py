@@ -8,6 +8,9 @@ import reflex as rx
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Invalid
+from tca_app.features.deployments.matrix import what_runs_in
+from tca_app.features.deployments.matrix_shapes import Cell, cells_of, columns_of
+from tca_app.features.deployments.state import given_in
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
@@ -37,6 +40,7 @@ class ProjectRow(TypedDict):
     can_edit: bool
     can_archive: bool
     can_delete: bool
+    cells: list[Cell]  # what runs where, while that is shown
 
 
 class Refusal(TypedDict):
@@ -56,6 +60,8 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
     bulk_text: str = ""
     refusals: list[Refusal] = []
     is_acting: bool = False
+    shown_as: str = ""  # "where" for what runs where, "" for the table
+    columns: list[str] = []
     _doomed_version: int = 0
     _bulk_ids: list[int] = []
     _picks_many: ClassVar[bool] = True
@@ -80,12 +86,30 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
             limit=query.limit,
         )
         page = await projects.list_projects(session, actor, asked)
-        return [_row(actor, project) for project in page.items], page.total, page.capped
+        rows = [_row(actor, project) for project in page.items]
+        if self.shown_as == "where":
+            await self._add_cells(session, actor, rows)
+        return rows, page.total, page.capped
+
+    async def _add_cells(self, session: Any, actor: Actor, rows: list[ProjectRow]) -> None:
+        found = await what_runs_in(session, actor, [row["id"] for row in rows])
+        columns = columns_of(found.values())
+        self.columns = list(columns.values())
+        for row in rows:
+            row["cells"] = cells_of(found.get(row["id"]), columns)
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        self._watch(ProjectsState.load, "projects")
+        before, self.shown_as = self.shown_as, self._view()
+        self._watch(ProjectsState.load, "projects", *(["deployments"] if self.shown_as else []))
         await self._load()
+        if self.shown_as != before:
+            self.flashed = []  # the rows differ because they are shown otherwise
+
+    def _view(self) -> str:
+        """Nothing runs in the trash."""
+        asks = given_in(self.router_data, "show") == "where"
+        return "where" if asks and self._query().filters["view"] != "trash" else ""
 
     def _saved(self) -> Any:
         return ProjectsState.load
@@ -259,6 +283,7 @@ def _row(actor: Actor, project: ProjectRead) -> ProjectRow:
         can_edit=here and policy.may(actor, "projects.update", project.my_role),
         can_archive=here and policy.may(actor, "projects.archive", project.my_role),
         can_delete=here and policy.may(actor, "projects.delete", project.my_role),
+        cells=[],
     )
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading, transaction
-from tca_app.models import Environment, FreezeWindow, Notification
+from tca_app.models import Environment, Notification
 from tests.factories import (
     bearer,
     deployment_events,
@@ -17,6 +17,7 @@ from tests.factories import (
     environment_of,
     make_admin,
     make_deployment,
+    make_freeze,
     make_project,
     make_user,
 )
@@ -40,13 +41,6 @@ async def team() -> Team:
         production = (Environment.project_id == project_id) & (Environment.name == "production")
         await session.execute(update(Environment).where(production).values(is_protected=True))
     return Team(owner, maintainer, deployer, project_id)
-
-
-async def freeze(project_id: int, **fields: Any) -> None:
-    now = datetime.now(UTC)
-    values = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=1), "why": "Christmas"}
-    async with transaction() as session:
-        await session.execute(insert(FreezeWindow).values(project_id=project_id, **(values | fields)))
 
 
 async def inbox(person: Actor) -> list[tuple[str, str, str, str]]:
@@ -95,8 +89,8 @@ async def test_maintainers_do_not_ask_and_other_environments_are_open(api: httpx
 
 
 async def test_a_freeze_refuses_new_ones_and_says_why(api: httpx.AsyncClient, team: Team) -> None:
-    await freeze(team.project_id, environment_id=await environment_of(team.project_id))
-    await freeze(team.project_id, ends_at=datetime.now(UTC) - timedelta(minutes=1))
+    await make_freeze(team.project_id, environment_id=await environment_of(team.project_id))
+    await make_freeze(team.project_id, ends_at=datetime.now(UTC) - timedelta(minutes=1))
     owner = await bearer(team.owner)
     refused = await api.post(team.url, headers=owner, json=NEW)
     assert (refused.status_code, refused.json()["code"]) == (409, "frozen")
@@ -106,20 +100,27 @@ async def test_a_freeze_refuses_new_ones_and_says_why(api: httpx.AsyncClient, te
 
 
 async def test_a_superuser_passes_a_freeze_with_a_reason(api: httpx.AsyncClient, team: Team) -> None:
-    await freeze(team.project_id)
-    admin = await bearer(await make_admin())
-    assert (await api.post(team.url, headers=admin, json=NEW)).status_code == 409
+    await make_freeze(team.project_id)
+    admin = await bearer(await make_admin("ada"))
+    told = (await api.post(team.url, headers=admin, json=NEW)).json()["errors"]
+    assert told == [{"pointer": "/freeze_reason", "detail": "Say why the freeze does not hold for it."}]
     passed = await api.post(team.url, headers=admin, json=NEW | {"freeze_reason": "Security fix"})
     assert (passed.status_code, passed.json()["freeze_reason"]) == (201, "Security fix")
+    assert [name for name, _ in await deployment_events()] == ["freeze_passed", "deployment_queued"]
+    assert [line[:3] for line in await inbox(team.maintainer)] == [
+        ("freeze_passed", "Ada passed the freeze for Billing 2.0.0 to production", "Security fix")
+    ]
 
 
 async def test_what_waited_is_not_approved_into_a_freeze(api: httpx.AsyncClient, team: Team) -> None:
     waiting = await make_deployment(team.project_id, status="pending_approval")
-    await freeze(team.project_id)
+    await make_freeze(team.project_id)
     url = f"/api/v1/deployments/{waiting}/approve"
     assert (await api.post(url, headers=await bearer(team.owner), json={})).json()["code"] == "frozen"
     admin = await bearer(await make_admin())
     assert (await api.post(url, headers=admin, json={"freeze_reason": "Security fix"})).status_code == 200
+    names = ["deployment_approved", "freeze_passed", "deployment_queued"]
+    assert [name for name, _ in await deployment_events()] == names
 
 
 async def test_a_rollback_deploys_what_ran_before(api: httpx.AsyncClient, team: Team) -> None:

@@ -1,10 +1,12 @@
 """The log of a deployment: batches that come twice, gaps, bounds."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from tca_app.core.changes import EVERYTHING, hear, listen
 from tca_app.features.deployments import logs
 from tests.factories import bearer, make_deployment, make_project, make_user
 
@@ -66,6 +68,31 @@ async def test_a_batch_has_bounds(
 ) -> None:
     url, header = log
     assert (await api.post(url, headers=header, json=body)).status_code == 422
+
+
+async def test_a_line_is_told_to_those_who_read_the_log_and_to_nobody_else(
+    api: httpx.AsyncClient, log: tuple[str, dict[str, str]]
+) -> None:
+    url, header = log
+    deployment_id = url.split("/")[-2]
+    heard: list[str] = []
+    end, listening = hear(heard.append), asyncio.create_task(listen())
+    async with asyncio.timeout(10):
+        while EVERYTHING not in heard:
+            await asyncio.sleep(0)
+        heard.clear()
+        await api.post(url, headers=header, json={"first_seq": 1, "lines": ["one"]})
+        await api.patch(url.removesuffix("/logs"), headers=header, json={"status": "succeeded"})
+        while "deployments" not in heard:
+            await asyncio.sleep(0)
+    end()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert [topic for topic in heard if "deployment" in topic] == [
+        f"deployment_log:{deployment_id}",
+        f"deployment:{deployment_id}",
+        "deployments",
+    ]
 
 
 async def test_a_log_has_an_end(

@@ -11,11 +11,21 @@ from tca_app.core.actor import Actor
 from tca_app.core.db import transaction
 from tca_app.features.deployments.detail_state import DeploymentState
 from tca_app.features.deployments.hook_state import HookState
+from tca_app.features.deployments.log_state import LogState
 from tca_app.features.deployments.measures_state import MeasuresState
 from tca_app.features.deployments.project_state import ProjectDeploymentsState
 from tca_app.features.deployments.state import DeploymentsState, MatrixState
 from tca_app.models import Deployment, Environment
-from tests.factories import deployment_events, make_deployment, make_project, make_user, row_of
+from tests.factories import (
+    deployment_events,
+    environment_of,
+    make_admin,
+    make_deployment,
+    make_freeze,
+    make_project,
+    make_user,
+    row_of,
+)
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
 
@@ -102,6 +112,17 @@ async def test_a_stranger_is_told_that_there_is_nothing(console: Console) -> Non
     assert shown(updates, DeploymentState, "deployment")["version"] == ""
 
 
+async def test_the_length_of_the_log_is_shown_to_members_alone(console: Console) -> None:
+    owner = await make_user()
+    deployment_id = await make_deployment(await make_project(owner), status="in_progress", log_lines=12_345)
+    tab = await open_page(console, owner, f"/deployments/{deployment_id}")
+    updates = await tab.send(LogState.load)
+    assert (shown(updates, LogState, "log_of"), shown(updates, LogState, "log_lines")) == (deployment_id, 12_345)
+    assert shown(updates, LogState, "log_length") == "12,345 lines"
+    stranger = await open_page(console, await make_user(), f"/deployments/{deployment_id}")
+    assert not shown(await stranger.send(LogState.load), LogState, "log_lines")
+
+
 async def test_acts_ask_first_and_a_refusal_stands_in_the_dialog(console: Console) -> None:
     owner = await make_user()
     project_id = await make_project(owner)
@@ -162,6 +183,62 @@ async def test_a_person_enters_a_deployment_once_however_often_they_click(consol
     assert await deployment_events() == [("deployment_queued", "queued")]
 
 
+async def test_a_frozen_environment_is_said_in_the_form_and_only_there(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_freeze(project_id, environment_id=await environment_of(project_id), created_by_id=owner.user_id)
+    tab = await open_page(console, owner, f"/projects/{project_id}?tab=deployments")
+    places = shown(await tab.send(ProjectDeploymentsState.load), ProjectDeploymentsState, "places")
+    assert [place["freeze"]["why"] for place in places] == ["", "", "Christmas"]
+    nonce = shown(await tab.send(ProjectDeploymentsState.open_create), ProjectDeploymentsState, "form_nonce")
+    updates = await tab.send(ProjectDeploymentsState.choose, environment="production")
+    freeze = shown(updates, ProjectDeploymentsState, "freeze")
+    assert (freeze["who"], freeze["until"].endswith(" UTC")) == (owner.full_name, True)
+    form = {"nonce": nonce, "environment": "production", "version": "3.0.0", "freeze_reason": "Me"}
+    refused = await tab.send(ProjectDeploymentsState.save, form=form)
+    assert "administrator" in shown(refused, ProjectDeploymentsState, "form_error")
+    updates = await tab.send(ProjectDeploymentsState.choose, environment="staging")
+    assert shown(updates, ProjectDeploymentsState, "freeze")["why"] == ""
+    await tab.send(ProjectDeploymentsState.save, form=form | {"environment": "staging", "freeze_reason": ""})
+    assert await deployment_events() == [("deployment_queued", "queued")]
+
+
+async def test_an_administrator_deploys_into_a_freeze_with_a_reason(console: Console) -> None:
+    admin = await make_admin()
+    project_id = await make_project(await make_user())
+    tab = await open_page(console, admin, f"/projects/{project_id}?tab=deployments")
+    await tab.send(ProjectDeploymentsState.load)
+    nonce = shown(await tab.send(ProjectDeploymentsState.open_create), ProjectDeploymentsState, "form_nonce")
+    await tab.send(ProjectDeploymentsState.choose, environment="production")
+    await make_freeze(project_id)  # while the form is open
+    form = {"nonce": nonce, "environment": "production", "version": "3.0.0"}
+    updates = await tab.send(ProjectDeploymentsState.save, form=form)
+    assert "Say why" in shown(updates, ProjectDeploymentsState, "form_errors")["freeze_reason"]
+    assert shown(updates, ProjectDeploymentsState, "freeze")["why"] == "Christmas"
+    await tab.send(ProjectDeploymentsState.save, form=form | {"freeze_reason": "Security fix"})
+    assert await deployment_events() == [("freeze_passed", None), ("deployment_queued", "queued")]
+
+
+async def test_a_freeze_is_in_the_way_of_a_rollback_but_for_administrators(console: Console) -> None:
+    owner, admin = await make_user(), await make_admin()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="succeeded", version="1.0.0")
+    bad = await make_deployment(project_id, status="succeeded", version="2.0.0")
+    await make_freeze(project_id)
+    tab, _ = await detail(console, owner, bad)
+    updates = await tab.send(DeploymentState.ask, action="rollback")
+    assert shown(updates, DeploymentState, "freeze")["why"] == "Christmas"
+    updates = await tab.send(DeploymentState.confirm, form={"reason": ""})
+    assert "Nothing is deployed there until" in shown(updates, DeploymentState, "asking_error")
+    tab, _ = await detail(console, admin, bad)
+    assert shown(await tab.send(DeploymentState.ask, action="rollback"), DeploymentState, "may_pass_freeze") is True
+    updates = await tab.send(DeploymentState.confirm, form={"reason": "", "freeze_reason": " "})
+    assert "Say why" in shown(updates, DeploymentState, "asking_error")
+    (path,) = redirects(await tab.send(DeploymentState.confirm, form={"reason": "", "freeze_reason": "It is down"}))
+    made = await row_of(Deployment, int(path.rsplit("/", 1)[-1]))
+    assert (made["version"], made["freeze_reason"]) == ("1.0.0", "It is down")
+
+
 async def test_measures_are_shown_in_words_for_the_period_of_the_url(console: Console) -> None:
     owner = await make_user()
     project_id = await make_project(owner)
@@ -172,6 +249,11 @@ async def test_measures_are_shown_in_words_for_the_period_of_the_url(console: Co
     assert shown(updates, MeasuresState, "days") == "7"
     figures = shown(updates, MeasuresState, "figures")
     assert [figure["value"] for figure in figures] == ["0.1 a day", "Not measured", "50%", "Not measured"]
+    other = await make_project(owner, "Ledger")
+    tab.path = f"/deployments?view=measures&project={other}"
+    updates = await tab.send(MeasuresState.load)
+    assert shown(updates, MeasuresState, "project") == "Ledger"
+    assert shown(updates, MeasuresState, "figures")[0]["value"] == "0.0 a day"
 
 
 async def test_a_new_secret_is_shown_until_one_goes_on(console: Console) -> None:

@@ -1,12 +1,15 @@
 """The project pages without a browser: tabs send events through the gate, and what comes back is looked at."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.core.actor import Actor
+from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.projects import pages  # noqa: F401  registers the states and the palette's source
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.detail.state import ProjectState
@@ -17,7 +20,7 @@ from tca_app.models import Project
 from tca_app.ui.form_state import MINE
 from tca_app.ui.palette import PaletteState
 from tca_app.ui.session import SessionState
-from tests.factories import make_admin, make_project, make_user, row_of, run
+from tests.factories import make_admin, make_deployment, make_project, make_user, row_of, run
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
 
@@ -56,6 +59,34 @@ def form(updates: list[Any], state: Any, **values: str) -> dict[str, str]:
 
 
 # ---- the list ----
+
+
+async def test_what_runs_where_is_another_view_of_the_same_list(console: Console) -> None:
+    owner = await make_user()
+    ledger, _ = await make_project(owner, "Ledger"), await make_project(owner, "Billing")
+    await make_project(await make_user(), "Ledger of others")
+    await make_deployment(ledger, status="succeeded", version="1.0.0", created_by_id=owner.user_id)
+    going = await make_deployment(ledger, "staging", status="in_progress")
+    tab = await list_tab(console, owner, "?show=where&q=ledger")
+    updates = await tab.send(ProjectsState.load)
+    assert shown(updates, ProjectsState, "columns") == ["development", "staging", "production"]
+    (row,) = shown(updates, ProjectsState, "rows")
+    assert (row["name"], [cell["is_deploying"] for cell in row["cells"]]) == ("Ledger", [False, True, False])
+    assert (row["cells"][2]["version"], row["cells"][2]["who"]) == ("1.0.0", owner.full_name)
+    await run(deployments.step_deployment, owner, going, DeploymentStep(status="cancelled"))
+    updates = await tab.send(ProjectsState.load)
+    assert shown(updates, ProjectsState, "flashed") == [row["id"]]
+    tab.path = "/projects?q=ledger"
+    updates = await tab.send(ProjectsState.load)
+    assert (shown(updates, ProjectsState, "rows")[0]["cells"], shown(updates, ProjectsState, "flashed")) == ([], [])
+
+
+async def test_the_trash_is_always_a_table(console: Console) -> None:
+    owner = await make_user()
+    await make_project(owner, "Ledger", deleted_at=datetime.now(UTC))
+    tab = await list_tab(console, owner, "?show=where&view=trash")
+    (row,) = shown(await tab.send(ProjectsState.load), ProjectsState, "rows")
+    assert (row["is_deleted"], row["cells"]) == (True, [])
 
 
 async def test_a_member_is_shown_their_own_projects_with_what_they_may_do(console: Console) -> None:

@@ -1,0 +1,98 @@
+"""How the page of one deployment shows it: its facts and the steps that it took."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from tca_app.features.deployments.schemas import DeploymentRead
+from tca_app.features.deployments.state import SOURCE_LABELS, took
+from tca_app.ui import routes
+
+
+class Facts(TypedDict):
+    """The deployment as the page shows it. Addresses are "" when there is none that may be linked."""
+
+    id: int
+    version: str
+    project: str
+    project_url: str
+    environment: str
+    is_protected: bool
+    status: str
+    source: str
+    reason: str
+    description: str
+    commit: str
+    ref: str
+    ci_url: str
+    who: str
+    freeze_reason: str
+    undoes: str
+    took: str
+
+
+class Step(TypedDict):
+    """A line of the timeline."""
+
+    label: str
+    at: str
+    who: str
+
+
+NOTHING = Facts(
+    id=0,
+    version="",
+    project="",
+    project_url="",
+    environment="",
+    is_protected=False,
+    status="",
+    source="",
+    reason="",
+    description="",
+    commit="",
+    ref="",
+    ci_url="",
+    who="",
+    freeze_reason="",
+    undoes="",
+    took="",
+)
+
+
+def facts_of(found: DeploymentRead) -> Facts:
+    return Facts(
+        id=found.id,
+        version=found.version,
+        project=found.project.name,
+        project_url=routes.project(found.project.id),
+        environment=found.environment.name,
+        is_protected=found.environment.is_protected,
+        status=found.status,
+        source=SOURCE_LABELS[found.source],
+        reason=found.reason,
+        description=found.description,
+        commit=found.commit_sha,
+        ref=found.ref,
+        # The rule of the field says so too; a link must not depend on what some script stored.
+        ci_url=found.ci_url if found.ci_url.startswith(("https://", "http://")) else "",
+        who=found.who,
+        freeze_reason=found.freeze_reason,
+        undoes=routes.deployment(found.rollback_of_id) if found.rollback_of_id else "",
+        took=took(found.started_at, found.finished_at),
+    )
+
+
+def timeline_of(found: DeploymentRead) -> list[Step]:
+    """Each step with its time, oldest first."""
+    ends = {"succeeded": "Succeeded", "failed": "Failed", "cancelled": "Cancelled"}
+    decider = found.decided_by.display_name if found.decided_by else ""
+    was_refused = found.status == "cancelled" and found.decided_at is not None and found.queued_at is None
+    asked = found.queued_at is None or found.decided_at is not None
+    moments: tuple[tuple[str, datetime | None, str], ...] = (
+        ("Asked for", found.created_at if asked else None, found.who),
+        ("Refused" if was_refused else "Approved", found.decided_at, decider),
+        ("Queued", found.queued_at, "" if asked else found.who),
+        ("Started", found.started_at, ""),
+        (ends.get(found.status, ""), None if was_refused else found.finished_at, ""),
+    )
+    return [Step(label=label, at=at.isoformat(), who=who) for label, at, who in moments if at is not None]

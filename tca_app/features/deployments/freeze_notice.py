@@ -1,0 +1,47 @@
+"""What a dialog says about the freeze that holds for an environment."""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import reflex as rx
+
+from tca_app.features.environments.schemas import FreezeRead
+
+
+class Freeze(TypedDict):
+    """`why` is "" while nothing is frozen; `until` is in UTC, as the form that sets it has it."""
+
+    why: str
+    until: str
+    who: str
+
+
+NO_FREEZE = Freeze(why="", until="", who="")
+
+
+def freeze_of(holding: Sequence[FreezeRead], environment_id: int) -> Freeze:
+    """The first of those that hold for one environment; they come with the one that ends last first."""
+    for window in holding:
+        if window.environment_id in (None, environment_id):
+            who = window.created_by.display_name if window.created_by else "somebody who is gone"
+            return Freeze(why=window.why, until=f"{window.ends_at:%Y-%m-%d %H:%M} UTC", who=who)
+    return NO_FREEZE
+
+
+def freeze_notice(freeze: Any, environment: Any, may_pass: Any) -> rx.Component:
+    """Who froze it, until when and why, and what this viewer can do about it."""
+    rest = rx.cond(
+        may_pass,
+        "As an administrator you may go on and say why. Those who look after the project are told.",
+        "Wait until then, or ask an administrator, who may go on and say why.",
+    )
+    return rx.cond(
+        freeze["why"] != "",
+        rx.el.div(
+            rx.el.p(rx.el.strong(environment, " is frozen until ", freeze["until"])),
+            rx.el.p(freeze["who"], ": ", freeze["why"]),
+            rx.el.p(rest),
+            class_name="notice warning",
+            role="status",
+        ),
+    )

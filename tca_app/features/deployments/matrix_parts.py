@@ -1,0 +1,53 @@
+"""The matrix of what runs where, on `/deployments` and `/projects`; on a phone a card for each project."""
+
+from collections.abc import Callable
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui.components import badge, link, relative_time
+
+
+def matrix_table(columns: Any, lines: Any, head: Callable[[Any], rx.Component], flash: Any = None) -> rx.Component:
+    """`lines` have an id and `cells`, `head(line)` draws the project, `flash(line)` is the class of one that changed.
+
+    The roles are said again, because a table that is laid out as cards is none to a browser.
+    """
+    heads = rx.foreach(columns, lambda name: rx.el.th(name, scope="col", role="columnheader"))
+    return rx.el.div(
+        rx.el.table(
+            rx.el.caption("What runs where", class_name="sr-only"),
+            rx.el.thead(
+                rx.el.tr(rx.el.th("Project", scope="col", role="columnheader"), heads, role="row"), role="rowgroup"
+            ),
+            rx.el.tbody(rx.foreach(lines, lambda line: _line(line, head, flash)), role="rowgroup"),
+            class_name="table matrix",
+            role="table",
+        ),
+        class_name="table-scroll",
+    )
+
+
+def _line(line: Any, head: Callable[[Any], rx.Component], flash: Any) -> rx.Component:
+    return rx.el.tr(
+        rx.el.th(head(line), scope="row", role="rowheader"),
+        rx.foreach(line["cells"].to(list[dict[str, Any]]), _cell),
+        role="row",
+        tab_index=-1,
+        class_name=flash(line) if flash else "",
+        custom_attrs={"data-row": line["id"]},
+    )
+
+
+def _cell(cell: Any) -> rx.Component:
+    runs = rx.el.div(
+        link(cell["version"], to=cell["url"], class_name="cell-title"),
+        rx.el.div(relative_time(cell["at"].to(str)), " · ", cell["who"], class_name="cell-sub"),
+    )
+    nothing = rx.el.div(rx.cond(cell["is_there"], "Nothing yet", "–"), class_name="muted")
+    return rx.el.td(
+        rx.cond(cell["version"].to(str) != "", runs, nothing),
+        rx.cond(cell["is_deploying"], badge("Deploying", "info", "loader")),
+        role="cell",
+        custom_attrs={"data-label": cell["environment"], "data-there": cell["is_there"].to(str)},
+    )

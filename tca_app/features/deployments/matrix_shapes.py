@@ -1,0 +1,48 @@
+"""How a screen shows what runs where: a line for each project, a column for each name of an environment."""
+
+from collections.abc import Iterable
+from typing import TypedDict
+
+from tca_app.features.deployments.schemas import Place, WhatRunsWhere
+from tca_app.ui import routes
+
+
+class Cell(TypedDict):
+    """What runs in one environment: `version` is "" where nothing does, `is_there` False where there is no such one."""
+
+    environment: str
+    version: str
+    url: str
+    at: str
+    who: str
+    is_deploying: bool
+    is_there: bool
+
+
+def columns_of(found: Iterable[WhatRunsWhere]) -> dict[str, str]:
+    """Folded name to the name that is shown, in the order of the lowest rank that each has anywhere."""
+    places = sorted((place.rank, place.environment) for project in found for place in project.places)
+    columns: dict[str, str] = {}
+    for _, name in places:
+        columns.setdefault(name.casefold(), name)
+    return columns
+
+
+def cells_of(found: WhatRunsWhere | None, columns: dict[str, str]) -> list[Cell]:
+    """One for each column; None is a project without environments."""
+    places = {place.environment.casefold(): place for place in found.places} if found else {}
+    return [_cell(name, places.get(key)) for key, name in columns.items()]
+
+
+def _cell(environment: str, place: Place | None) -> Cell:
+    if place is None:
+        return Cell(environment=environment, version="", url="", at="", who="", is_deploying=False, is_there=False)
+    return Cell(
+        environment=environment,
+        version=place.version or "",
+        url=routes.deployment(place.deployment_id) if place.deployment_id else "",
+        at=place.finished_at.isoformat() if place.finished_at else "",
+        who=place.who or "",
+        is_deploying=place.is_deploying,
+        is_there=True,
+    )
