@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tca_app.core.schema import ReadModel
 from tca_app.features.deployments.schemas import DeploymentRead, MeasuresRead, Period
+from tca_app.features.health.schemas import ScoreTrend
 from tca_app.features.projects.schemas import ProjectStatus
 from tca_app.features.users.schemas import PersonRead
 
@@ -77,9 +78,8 @@ class BusyProject(ReadModel):
     failed: int
 
 
-class StatsRead(ReadModel):
-    """What the viewer may see: people only for superusers, else null and empty; the rest of projects where they are a
-    member. `before` is the same number of days earlier."""
+class Counts(ReadModel):
+    """What is counted from rows and events, all but the health."""
 
     days: int
     total_users: Trend | None = Field(description="Everybody who is not in the trash.")
@@ -95,3 +95,10 @@ class StatsRead(ReadModel):
     newest_users: list[NewUser]
     newest_projects: list[NewProject]
     as_of: datetime
+
+
+class StatsRead(Counts):
+    """What the viewer may see: people only for superusers, else null and empty; the rest of projects where they are a
+    member. `before` is the same number of days earlier."""
+
+    health: ScoreTrend = Field(description="The score of what the caller sees on `/status`, by what is probed.")
