@@ -5,13 +5,13 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, literal_column, or_, select, text
+from sqlalchemy import Select, and_, bindparam, func, literal, literal_column, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.features.dashboard.schemas import BusyProject, NewProject
 from tca_app.features.projects.queries import visible
-from tca_app.models import Project, User
+from tca_app.models import Deployment, Project, User
 
 NEWEST = BUSIEST = 5
 ENDED = ("succeeded", "failed", "cancelled")
@@ -90,6 +90,7 @@ def there_now(all_projects: bool, people: bool) -> Select[Any]:
         func.now().label("as_of"),
         func.count().filter(live).label("projects"),
         func.count().filter(was_there).label("projects_before"),
+        _any_deployment(all_projects).label("has_deployments"),
         _listed(_newest_projects(all_projects), "newest_projects"),
     ]
     if people:
@@ -98,6 +99,12 @@ def there_now(all_projects: bool, people: bool) -> Select[Any]:
             _listed(_NEWEST_USERS, "newest_users"),
         ]
     return select(*columns).where(_projects.status == "active", visible(all_projects))
+
+
+def _any_deployment(all_projects: bool) -> Any:
+    of_live = Deployment.__table__.join(Project.__table__, _projects.id == Deployment.__table__.c.project_id)
+    found = select(literal(1)).select_from(of_live).where(_projects.deleted_at.is_(None), visible(all_projects))
+    return found.correlate(None).exists()
 
 
 def _listed(rows: Select[Any], name: str) -> Any:

@@ -68,6 +68,7 @@ async def _count(session: AsyncSession, actor: Actor, query: StatsQuery) -> Coun
         users_by_day=[],
         projects_by_day=[],
         deployments_by_day=these,
+        has_deployments=now.has_deployments,
         deploying=await open_deployments(session, actor, MOST_OPEN),
         busiest_projects=await busiest(session, actor, today - period),
         measures=await delivery_measures(session, actor, MeasuresQuery(days=query.days)),

@@ -13,8 +13,10 @@ from tca_app.core.actor import Actor
 from tca_app.core.db import reading
 from tca_app.core.errors import Unavailable
 from tca_app.features.dashboard import service as dashboard
-from tca_app.features.dashboard.panels import REPORT
-from tca_app.features.dashboard.state import DashboardState, HealthState, spark
+from tca_app.features.dashboard.figures import spark
+from tca_app.features.dashboard.health_state import HealthState
+from tca_app.features.dashboard.state import DashboardState
+from tca_app.features.dashboard.steps import REPORT
 from tca_app.features.deployments.events import DeploymentFailed, DeploymentSucceeded
 from tca_app.features.health import service as parts
 from tca_app.features.projects.events import ProjectCreated
