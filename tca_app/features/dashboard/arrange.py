@@ -25,7 +25,7 @@ def arrange_dialog() -> rx.Component:
             rx.el.p(state.said, class_name="sr-only", role="status"),
             rx.el.div(
                 button(
-                    "Reset to the standard", kind="ghost reset", on_click=state.use_standard, disabled=state.is_saving
+                    "Reset to standard", kind="ghost reset", on_click=state.use_standard, disabled=state.is_saving
                 ),
                 button("Cancel", on_click=state.close(False), disabled=state.is_saving),
                 button("Save", kind="primary", on_click=state.save, busy=state.is_saving),
