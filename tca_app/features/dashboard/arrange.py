@@ -24,9 +24,7 @@ def arrange_dialog() -> rx.Component:
             rx.el.div(_list("Cards", state.cards), _list("Panels", state.panels), class_name="arrange"),
             rx.el.p(state.said, class_name="sr-only", role="status"),
             rx.el.div(
-                button(
-                    "Reset to standard", kind="ghost reset", on_click=state.use_standard, disabled=state.is_saving
-                ),
+                button("Reset to standard", kind="ghost reset", on_click=state.use_standard, disabled=state.is_saving),
                 button("Cancel", on_click=state.close(False), disabled=state.is_saving),
                 button("Save", kind="primary", on_click=state.save, busy=state.is_saving),
                 class_name="dialog-foot",

@@ -26,7 +26,7 @@ def _named(name: Any) -> rx.Component:
             ("projects", _card("projects", "folder-git-2", f"{routes.PROJECTS}?status=active", state.projects_card)),
             ("deployments", _card("deployments", "rocket", ended, state.deployments_card)),
             ("health", _card("health", "heart-pulse", routes.STATUS, state.health_card)),
-            ("success_rate", _card("success_rate", "circle-check", ended, state.success_card)),
+            ("success_rate", _card("success_rate", "circle-check", f"{ended}&status=finished", state.success_card)),
             rx.fragment(),
         ),
         class_name="place",

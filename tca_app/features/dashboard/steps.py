@@ -6,7 +6,7 @@ import reflex as rx
 
 from tca_app.features.dashboard.state import DashboardState
 from tca_app.ui import routes
-from tca_app.ui.components import badge, link, panel
+from tca_app.ui.components import badge, button, link, panel
 
 state = DashboardState
 # The first of the three lines in docs/deployments.md.
@@ -46,7 +46,7 @@ def first_steps() -> rx.Component:
                 "Enter one on the page of a project, or let your build machine do it:",
                 routes.DEPLOYMENTS,
                 "deployments",
-                rx.el.code(REPORT, class_name="code-block"),
+                _report(),
             ),
             class_name="lines steps",
         ),
@@ -59,8 +59,38 @@ def _step(is_done: Any, icon: str, title: str, text: str, url: str, where: str, 
         rx.icon(icon, size=16, aria_hidden="true", class_name="muted"),
         rx.el.div(
             rx.el.div(title, class_name="cell-title plain"),
-            rx.cond(is_done, rx.fragment(), rx.fragment(rx.el.div(text, class_name="cell-sub"), *more)),
-            class_name="grow",
+            rx.cond(is_done, rx.fragment(), rx.el.div(text, class_name="cell-sub")),
         ),
         rx.cond(is_done, badge("Done", "good", "circle-check"), link(f"Go to {where}", to=url, class_name="btn")),
+        rx.cond(is_done, rx.fragment(), rx.fragment(*more)),
+    )
+
+
+def _report() -> rx.Component:
+    """A field, because that is what the button "Copy" copies from."""
+    return rx.el.div(
+        rx.el.textarea(
+            custom_attrs={"id": "first-report"},
+            default_value=REPORT,
+            read_only=True,
+            rows="3",
+            spell_check=False,
+            class_name="code-block",
+            aria_label="The line that reports a deployment",
+        ),
+        rx.el.div(
+            rx.el.span(
+                "CONSOLE is the address of this console, PROJECT the number in the address of the project's page, and "
+                "TOKEN the access token that POST /api/auth/login answers with.",
+                class_name="cell-sub grow",
+            ),
+            button(
+                rx.el.span("Copy", class_name="to-copy"),
+                rx.el.span("Copied", class_name="copied", role="status"),
+                icon="copy",
+                custom_attrs={"data-action": "copy", "data-from": "first-report"},
+            ),
+            class_name="row",
+        ),
+        class_name="step-more",
     )

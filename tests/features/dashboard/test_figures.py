@@ -88,6 +88,10 @@ async def check_deployments(
     assert (stats["deployments"]["now"], stats["deployments"]["before"]) == (now, before)
     listed = await api.get(f"/api/v1/deployments?days={days}&limit=1", headers=header)
     assert int(listed.headers["X-Total-Count"]) == now  # what the card links to
+    listed = await api.get(f"/api/v1/deployments?days={days}&status=finished&limit=1", headers=header)
+    assert int(listed.headers["X-Total-Count"]) == await number(
+        viewer, "count(*)", f"{within} AND d.status IN ('succeeded', 'failed')", days=days
+    )
     for period, condition in (("now", within), ("before", earlier)):
         good = await number(viewer, "count(*)", f"{condition} AND d.status = 'succeeded'", days=days)
         bad = await number(viewer, "count(*)", f"{condition} AND d.status = 'failed'", days=days)
