@@ -16,7 +16,7 @@ RESULTS = (
     ("failed", "Failed", "var(--amber-11)"),
 )
 # As in the legend; by itself the chart would sort them by name.
-_IN_ORDER = rx.Var(f"(entry) => {[key for key, _, _ in RESULTS]}.indexOf(entry.dataKey)")
+_IN_ORDER: Any = rx.Var(f"(entry) => {[key for key, _, _ in RESULTS]}.indexOf(entry.dataKey)")
 
 
 def sparkline(path: Any) -> rx.Component:
