@@ -15,8 +15,6 @@ RESULTS = (
     ("cancelled", "Cancelled", "var(--gray-8)"),
     ("failed", "Failed", "var(--amber-11)"),
 )
-# As in the legend; by itself the chart would sort them by name.
-_IN_ORDER: Any = rx.Var(f"(entry) => {[key for key, _, _ in RESULTS]}.indexOf(entry.dataKey)")
 
 
 def sparkline(path: Any) -> rx.Component:
@@ -112,7 +110,6 @@ def _axes(kind: Any, *drawn: rx.Component, **props: Any) -> rx.Component:
         rx.recharts.graphing_tooltip(
             is_animation_active=False,
             separator=": ",
-            custom_attrs={"itemSorter": _IN_ORDER},
             cursor={"stroke": "var(--gray-7)", "fill": "var(--gray-4)"},
             content_style={
                 "background": "var(--color-panel-solid)",
