@@ -330,6 +330,13 @@
     hadOverlay = hasOverlay;
   };
 
+  /* What is moved in a list is taken out and put back, and its button loses the focus by that. */
+  let moves = "";
+  document.addEventListener("click", (event) => { moves = event.target.closest?.("[data-moves]")?.dataset.moves || ""; });
+  const followMoved = () => {
+    if (moves && document.activeElement === document.body) find(`[data-moves="${CSS.escape(moves)}"]`)?.focus();
+  };
+
   /* "Load more" presses itself when it comes into view. */
   const inView = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting && !entry.target.disabled) entry.target.click();
@@ -472,6 +479,7 @@
 
   const refresh = () => {
     giveFocusBack();
+    followMoved();
     leadToFault();
     watchMore();
     all("time[data-relative]").forEach(setTime);

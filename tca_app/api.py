@@ -17,6 +17,7 @@ from tca_app.core.schema import in_words
 from tca_app.deps import Problem, json_response
 from tca_app.features.activity.router import router as activity_router
 from tca_app.features.auth.router import router as auth_router
+from tca_app.features.dashboard.layout_router import router as dashboard_layout_router
 from tca_app.features.dashboard.router import router as dashboard_router
 from tca_app.features.deployments.github_router import router as github_router
 from tca_app.features.deployments.router import router as deployments_router
@@ -37,6 +38,7 @@ ROUTERS = (
     projects_router,
     auth_router,
     dashboard_router,
+    dashboard_layout_router,
     activity_router,
     notifications_router,
     jobs_router,

@@ -25,6 +25,7 @@ from tca_app.middleware import Edge
 from tca_app.migrate import migrate
 
 TABLES = (
+    "dashboard_layouts",
     "notification_digests",
     "notification_preferences",
     "notifications",

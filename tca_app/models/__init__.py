@@ -1,6 +1,7 @@
 """Every table. Import them from here, so that Alembic and relations always know them all."""
 
 from tca_app.models.auth import AuthSession, IdempotencyKey, LoginThrottle, OneTimeToken
+from tca_app.models.dashboard import DashboardLayout
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
 from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
 from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
@@ -14,6 +15,7 @@ from tca_app.models.webhook import Webhook, WebhookDelivery
 __all__ = [
     "AuthSession",
     "DailyMetric",
+    "DashboardLayout",
     "Deployment",
     "DeploymentLog",
     "Environment",

@@ -4,7 +4,8 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.dashboard.state import SPARK_HEIGHT, SPARK_WIDTH, DashboardState
+from tca_app.features.dashboard.figures import SPARK_HEIGHT, SPARK_WIDTH
+from tca_app.features.dashboard.state import DashboardState
 from tca_app.ui.components import empty_state, skeleton_lines
 
 state = DashboardState

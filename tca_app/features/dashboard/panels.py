@@ -4,18 +4,23 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.dashboard.health_state import HealthState
 from tca_app.features.dashboard.state import DashboardState
 from tca_app.features.deployments.parts import deployment_badge
 from tca_app.ui import routes
-from tca_app.ui.components import empty_state, link, panel, relative_time, skeleton_lines
+from tca_app.ui.components import (
+    badge,
+    empty_state,
+    error_state,
+    link,
+    panel,
+    project_status_badge,
+    relative_time,
+    skeleton_lines,
+)
 
 state = DashboardState
 MEASURES = f"{routes.DEPLOYMENTS}?view=measures"
-# The first of the three lines in docs/deployments.md.
-REPORT = (
-    'curl -fsS -H "Authorization: Bearer $TOKEN" "$CONSOLE/api/v1/projects/$PROJECT/deployments" --json '
-    """'{"environment": "production", "version": "1.4.2", "commit_sha": "9f1c2ab", "ref": "main"}'"""
-)
 
 
 def loaded_lines(entries: Any, line: Any, nothing: rx.Component) -> rx.Component:
@@ -99,44 +104,104 @@ def _measure(figure: Any) -> rx.Component:
     )
 
 
-def first_steps() -> rx.Component:
-    """An instance with nothing in it: what to do, and not a row of zeros."""
+def newest_projects() -> rx.Component:
     return panel(
-        "First steps",
-        rx.el.ol(
+        rx.cond(state.sees_people, "Newest projects", "Your newest projects"),
+        loaded_lines(
+            state.newest_projects,
+            _new_entry,
+            empty_state(
+                "No projects yet",
+                "Create the first one.",
+                link("Go to projects", to=routes.PROJECTS, class_name="btn"),
+                icon="folder-git-2",
+            ),
+        ),
+        actions=(link("All projects", to=routes.PROJECTS),),
+        flush=True,
+    )
+
+
+def newest_users() -> rx.Component:
+    return panel(
+        "Newest users",
+        loaded_lines(state.newest_users, _new_entry, rx.fragment()),
+        actions=(link("All users", to=routes.USERS),),
+        flush=True,
+    )
+
+
+def _new_entry(entry: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            link(entry["name"], to=entry["url"], class_name="cell-title truncate"),
+            rx.el.div(entry["detail"], class_name="cell-sub truncate"),
+            class_name="grow",
+        ),
+        rx.cond(entry["status"] != "", project_status_badge(entry["status"])),
+        rx.el.span(relative_time(entry["created_at"]), class_name="muted"),
+    )
+
+
+def system_health() -> rx.Component:
+    nothing = empty_state("Nothing was probed yet", "The first round comes within a minute.", icon="heart-pulse")
+    lines = rx.cond(
+        HealthState.parts.length() > 0, rx.el.ul(rx.foreach(HealthState.parts, _part), class_name="lines"), nothing
+    )
+    return panel(
+        "System health",
+        rx.cond(
+            HealthState.failure != "",
+            error_state(HealthState.failure, HealthState.load),
             rx.cond(
-                state.sees_people,
-                _step("user-plus", "Add a user", "Give your colleagues an account.", routes.USERS, "Go to users"),
+                HealthState.is_loaded,
+                rx.fragment(_late(), lines, _more_parts()),
+                rx.el.div(skeleton_lines(4), class_name="panel-body"),
             ),
-            _step(
-                "folder-plus",
-                "Create a project",
-                "Name what you build, and add its team.",
-                routes.PROJECTS,
-                "Go to projects",
-            ),
-            _step(
-                "rocket",
-                "Report a deployment",
-                "Enter one on the page of a project, or let your build machine do it:",
-                routes.DEPLOYMENTS,
-                "Go to deployments",
-                rx.el.code(REPORT, class_name="code-block"),
-            ),
-            class_name="lines",
+        ),
+        actions=(
+            rx.el.span(HealthState.summary, class_name="muted num", role="status"),
+            link("Status", to=routes.STATUS),
         ),
         flush=True,
     )
 
 
-def _step(icon: str, title: str, text: str, url: str, action: str, *more: rx.Component) -> rx.Component:
+def _part(part: Any) -> rx.Component:
+    name = rx.cond(
+        part["url"] != "",
+        link(part["name"], to=part["url"], class_name="cell-title truncate"),
+        rx.el.span(part["name"], class_name="cell-title plain truncate"),
+    )
     return rx.el.li(
-        rx.icon(icon, size=16, aria_hidden="true", class_name="muted"),
-        rx.el.div(
-            rx.el.div(title, class_name="cell-title plain"),
-            rx.el.div(text, class_name="cell-sub"),
-            *more,
-            class_name="grow",
+        rx.el.div(name, rx.el.div(part["detail"], class_name="cell-sub truncate"), class_name="grow"),
+        rx.match(
+            part["state"],
+            ("passing", badge("Working", "good", "circle-check")),
+            ("wavering", badge("Last answer was bad", "warn", "triangle-alert")),
+            ("failing", badge("Failing", "bad", "circle-x")),
+            badge("Not known yet", "", "circle-help"),
         ),
-        link(action, to=url, class_name="btn"),
+        rx.el.span(part["latency"], class_name="num muted part-latency", title="Latency of the last answer"),
+        key=part["id"].to(str),
+    )
+
+
+def _late() -> rx.Component:
+    return rx.cond(
+        HealthState.late_since != "",
+        rx.el.p(
+            "Nothing was probed since ",
+            relative_time(HealthState.late_since),
+            "; what is shown is old.",
+            class_name="notice warning",
+            role="status",
+        ),
+    )
+
+
+def _more_parts() -> rx.Component:
+    return rx.cond(
+        HealthState.more > 0,
+        rx.el.p(link(HealthState.more, " more on the page of the status", to=routes.STATUS), class_name="panel-foot"),
     )

@@ -5,14 +5,13 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select, text
+from sqlalchemy import Select, and_, bindparam, func, literal, literal_column, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.features.dashboard.schemas import BusyProject, NewProject
 from tca_app.features.projects.queries import visible
-from tca_app.features.users.schemas import PersonRead
-from tca_app.models import Project, User
+from tca_app.models import Deployment, Project, User
 
 NEWEST = BUSIEST = 5
 ENDED = ("succeeded", "failed", "cancelled")
@@ -52,8 +51,8 @@ _BUSIEST = text(
     GROUP BY projects.id ORDER BY 3 DESC, projects.name, projects.id LIMIT :most
     """  # noqa: S608
 )
-TOTAL_USERS = select(func.count()).where(_users.deleted_at.is_(None))
-NEWEST_USERS = (
+_TOTAL_USERS = select(func.count()).where(_users.deleted_at.is_(None))
+_NEWEST_USERS = (
     select(_users.id, _users.username, _users.full_name, _users.created_at)
     .where(_users.deleted_at.is_(None))
     .order_by(_users.created_at.desc(), _users.id.desc())
@@ -78,21 +77,44 @@ async def busiest(session: AsyncSession, actor: Actor, after: date) -> list[Busy
     return [BusyProject.model_construct(**row._mapping) for row in await session.execute(_BUSIEST, values)]
 
 
-@lru_cache(maxsize=2)
-def active_projects(all_projects: bool) -> Select[Any]:
-    """The time, the count now and the count `ago`.
+@lru_cache(maxsize=4)
+def there_now(all_projects: bool, people: bool) -> Select[Any]:
+    """One row of what there is now: the time, the counts with those `ago`, and the newest as JSON.
 
     For a member a project counts for the past by the status that it has today: the rows do not say when it changed.
     """
     live = _projects.deleted_at.is_(None)
     since: Any = func.now() - bindparam("ago", timedelta())
     was_there = and_(_projects.created_at <= since, or_(live, _projects.deleted_at > since))
-    counts = select(func.now(), func.count().filter(live), func.count().filter(was_there))
-    return counts.where(_projects.status == "active", visible(all_projects))
+    columns = [
+        func.now().label("as_of"),
+        func.count().filter(live).label("projects"),
+        func.count().filter(was_there).label("projects_before"),
+        _any_deployment(all_projects).label("has_deployments"),
+        _listed(_newest_projects(all_projects), "newest_projects"),
+    ]
+    if people:
+        columns += [
+            _TOTAL_USERS.correlate(None).scalar_subquery().label("users"),
+            _listed(_NEWEST_USERS, "newest_users"),
+        ]
+    return select(*columns).where(_projects.status == "active", visible(all_projects))
 
 
-@lru_cache(maxsize=2)
-def newest_projects(all_projects: bool) -> Select[Any]:
+def _any_deployment(all_projects: bool) -> Any:
+    of_live = Deployment.__table__.join(Project.__table__, _projects.id == Deployment.__table__.c.project_id)
+    found = select(literal(1)).select_from(of_live).where(_projects.deleted_at.is_(None), visible(all_projects))
+    return found.correlate(None).exists()
+
+
+def _listed(rows: Select[Any], name: str) -> Any:
+    """The rows as one JSON array, so that a list costs no statement of its own."""
+    found: Any = rows.correlate(None).subquery(f"of_{name}")
+    listed = func.coalesce(func.json_agg(found.table_valued()), literal_column("'[]'::json"))
+    return select(listed).select_from(found).correlate(None).scalar_subquery().label(name)
+
+
+def _newest_projects(all_projects: bool) -> Select[Any]:
     own = (_projects.id, _projects.name, _projects.slug, _projects.status, _projects.created_at)
     return (
         select(*own, _projects.owner_id, _users.username, _users.full_name)
@@ -103,7 +125,6 @@ def newest_projects(all_projects: bool) -> Select[Any]:
     )
 
 
-def new_project(row: Any) -> NewProject:
-    owner = PersonRead(id=row.owner_id, username=row.username, full_name=row.full_name)
-    fields = {name: row._mapping[name] for name in ("id", "name", "slug", "status", "created_at")}
-    return NewProject(owner=owner, **fields)
+def new_project(row: dict[str, Any]) -> NewProject:
+    owner = {"id": row["owner_id"], "username": row["username"], "full_name": row["full_name"]}
+    return NewProject.model_validate(row | {"owner": owner})

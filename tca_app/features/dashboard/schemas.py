@@ -1,13 +1,40 @@
 """The numbers of the dashboard."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tca_app.core.schema import ReadModel
+from tca_app.core.schema import InputModel, ReadModel
 from tca_app.features.deployments.schemas import DeploymentRead, MeasuresRead, Period
+from tca_app.features.health.schemas import ScoreTrend
 from tca_app.features.projects.schemas import ProjectStatus
 from tca_app.features.users.schemas import PersonRead
+
+# In the order in which they stand until a person says otherwise.
+CardName = Literal["users", "projects", "deployments", "health", "success_rate"]
+PanelName = Literal[
+    "deployments_by_day",
+    "deploying_now",
+    "busiest_projects",
+    "delivery_measures",
+    "users_over_time",
+    "newest_projects",
+    "newest_users",
+    "recent_activity",
+    "system_health",
+]
+Names = TypeVar("Names", bound=Sequence[str])
+
+
+def _once(names: Names) -> Names:
+    if len(set(names)) < len(names):
+        raise ValueError("Name each one once.")
+    return names
+
+
+_ONCE = (Field(max_length=20, json_schema_extra={"uniqueItems": True}), AfterValidator(_once))
 
 
 class StatsQuery(BaseModel):
@@ -77,9 +104,8 @@ class BusyProject(ReadModel):
     failed: int
 
 
-class StatsRead(ReadModel):
-    """What the viewer may see: people only for superusers, else null and empty; the rest of projects where they are a
-    member. `before` is the same number of days earlier."""
+class Counts(ReadModel):
+    """What is counted from rows and events, all but the health."""
 
     days: int
     total_users: Trend | None = Field(description="Everybody who is not in the trash.")
@@ -89,9 +115,31 @@ class StatsRead(ReadModel):
     users_by_day: list[DayCount]
     projects_by_day: list[DayCount] = Field(description="Active projects; empty for those who do not see all.")
     deployments_by_day: list[DayResults]
+    has_deployments: bool = Field(description="Whether one was ever reported.")
     deploying: list[DeploymentRead] = Field(description="What has not ended, at most six.")
     busiest_projects: list[BusyProject]
     measures: MeasuresRead = Field(description="Of the environments called production.")
     newest_users: list[NewUser]
     newest_projects: list[NewProject]
     as_of: datetime
+
+
+class StatsRead(Counts):
+    """What the viewer may see: people only for superusers, else null and empty; the rest of projects where they are a
+    member. `before` is the same number of days earlier."""
+
+    health: ScoreTrend = Field(description="The score of what the caller sees on `/status`, by what is probed.")
+
+
+class LayoutRead(ReadModel):
+    """The cards and panels that the viewer may see, in order. Those in `hidden` keep their place and are not drawn."""
+
+    cards: list[CardName]
+    panels: list[PanelName]
+    hidden: list[CardName | PanelName]
+
+
+class LayoutUpdate(InputModel):
+    cards: Annotated[list[CardName], *_ONCE]
+    panels: Annotated[list[PanelName], *_ONCE]
+    hidden: Annotated[list[CardName | PanelName], *_ONCE]

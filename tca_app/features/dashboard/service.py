@@ -1,4 +1,4 @@
-"""The numbers of the dashboard, from what is there: eight statements, however many rows there are."""
+"""The numbers of the dashboard, from what is there: six statements, however many rows there are."""
 
 from datetime import UTC, date, timedelta
 from typing import Any
@@ -7,22 +7,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.cache import Cache, cached
-from tca_app.core.lists import shapes
 from tca_app.features.dashboard.queries import (
     ENDED,
-    NEWEST_USERS,
-    TOTAL_USERS,
     Changes,
-    active_projects,
     busiest,
     changes_by_day,
     new_project,
-    newest_projects,
+    there_now,
 )
-from tca_app.features.dashboard.schemas import DayCount, DayResults, NewUser, Rate, StatsQuery, StatsRead, Trend
+from tca_app.features.dashboard.schemas import (
+    Counts,
+    DayCount,
+    DayResults,
+    NewUser,
+    Rate,
+    StatsQuery,
+    StatsRead,
+    Trend,
+)
 from tca_app.features.deployments.measures import delivery_measures
 from tca_app.features.deployments.queries import open_deployments
 from tca_app.features.deployments.schemas import MeasuresQuery
+from tca_app.features.health.glance import kept_score
 from tca_app.features.users import policy
 
 MOST_OPEN = 6
@@ -32,57 +38,58 @@ _kept = Cache("stats", made_of=("user", "project", "stat", "deployment"), ttl_s=
 
 
 async def stats(session: AsyncSession, actor: Actor, query: StatsQuery) -> StatsRead:
-    """The counts that this viewer may see, each with its value a period ago; "as of" says when they were counted."""
+    """The counts that this viewer may see, each with its value a period ago; "as of" says when they were counted.
+
+    The score is not among what is cached here: it changes with the probes and costs nothing when people are added.
+    """
 
     async def count() -> dict[str, Any]:
         return (await _count(session, actor, query)).model_dump(mode="json")
 
     key = "superusers" if actor.is_superuser else f"user:{actor.user_id}"
-    return StatsRead.model_validate(await cached(session, _kept, f"{key}:{query.days}", count))
+    found = await cached(session, _kept, f"{key}:{query.days}", count)
+    return StatsRead.model_validate(found | {"health": await kept_score(session, actor, int(query.days))})
 
 
-async def _count(session: AsyncSession, actor: Actor, query: StatsQuery) -> StatsRead:
-    values = {"actor_id": actor.user_id}
-    period = timedelta(days=int(query.days))
-    active = active_projects(actor.is_superuser)
-    as_of, now, before = (await session.execute(active, values | {"ago": period})).one()
-    today = as_of.astimezone(UTC).date()
+async def _count(session: AsyncSession, actor: Actor, query: StatsQuery) -> Counts:
+    period, sees_people = timedelta(days=int(query.days)), policy.may(actor, "users.list")
+    values = {"actor_id": actor.user_id, "ago": period}
+    now = (await session.execute(there_now(actor.is_superuser, sees_people), values)).one()
+    today = now.as_of.astimezone(UTC).date()
     changes = await changes_by_day(session, actor, today - 2 * period)
     by_day = [_results(changes, today - timedelta(days=back)) for back in range(2 * period.days - 1, -1, -1)]
     earlier, these = by_day[: period.days], by_day[period.days :]
-    found = (await session.execute(newest_projects(actor.is_superuser), values)).all()
-    seen = StatsRead(
+    seen = Counts(
         days=period.days,
         total_users=None,
-        active_projects=Trend.of(now, before),
+        active_projects=Trend.of(now.projects, now.projects_before),
         deployments=Trend.of(sum(day.ended for day in these), sum(day.ended for day in earlier)),
         success_rate=Rate(now=_success_rate(these), before=_success_rate(earlier)),
         users_by_day=[],
         projects_by_day=[],
         deployments_by_day=these,
+        has_deployments=now.has_deployments,
         deploying=await open_deployments(session, actor, MOST_OPEN),
         busiest_projects=await busiest(session, actor, today - period),
         measures=await delivery_measures(session, actor, MeasuresQuery(days=query.days)),
         newest_users=[],
-        newest_projects=[new_project(row) for row in found],
-        as_of=as_of,
+        newest_projects=[new_project(row) for row in now.newest_projects],
+        as_of=now.as_of,
     )
-    return await _with_all(session, seen, changes, today) if policy.may(actor, "users.list") else seen
+    return _with_all(seen, now, changes, today) if sees_people else seen
 
 
-async def _with_all(session: AsyncSession, seen: StatsRead, changes: Changes, today: date) -> StatsRead:
+def _with_all(seen: Counts, now: Any, changes: Changes, today: date) -> Counts:
     """What only those see who see everything. The past is what is there now without what each day since has changed."""
-    total: int = (await session.execute(TOTAL_USERS)).scalar_one()
-    people = _back_from(total, changes["users_total"], today, seen.days)
-    projects = _back_from(seen.active_projects.now, changes["projects_active"], today, seen.days)
-    newest = (await session.execute(NEWEST_USERS)).all()
+    people = _back_from(now.users, changes["users_total"], today, seen.days)
+    projects = _back_from(now.projects, changes["projects_active"], today, seen.days)
     return seen.model_copy(
         update={
-            "total_users": Trend.of(total, people[0].total),
-            "active_projects": Trend.of(seen.active_projects.now, projects[0].total),
+            "total_users": Trend.of(now.users, people[0].total),
+            "active_projects": Trend.of(now.projects, projects[0].total),
             "users_by_day": people[1:],
             "projects_by_day": projects[1:],
-            "newest_users": shapes(NewUser, newest),
+            "newest_users": [NewUser.model_validate(row) for row in now.newest_users],
         }
     )
 

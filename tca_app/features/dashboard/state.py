@@ -1,44 +1,25 @@
-"""What the dashboard shows: two reads that fail apart from each other, the numbers and the health of the parts."""
+"""What the dashboard shows: the numbers, and what of it the viewer wants to see in which order."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from datetime import date
 from typing import Any, TypedDict, cast
 
-import structlog
-
 from tca_app.core.db import reading
-from tca_app.core.errors import AppError
 from tca_app.features.activity.state import RecentState
 from tca_app.features.dashboard import service as dashboard
-from tca_app.features.dashboard.schemas import BusyProject, DayCount, DayResults, Rate, StatsQuery, StatsRead, Trend
+from tca_app.features.dashboard.figures import NO_CARD, Card, card_of, rate_card, score_card
+from tca_app.features.dashboard.health_state import HealthState, failure_words
+from tca_app.features.dashboard.layout import CARDS, OF_PEOPLE, PANELS, read_layout
+from tca_app.features.dashboard.schemas import BusyProject, DayCount, DayResults, LayoutRead, StatsQuery, StatsRead
 from tca_app.features.deployments.measures_state import PERIODS, Figure, figures_of
 from tca_app.features.deployments.schemas import Period
 from tca_app.features.deployments.state import DeploymentRow, given_in, row_of
-from tca_app.features.health import service as parts
-from tca_app.features.health.schemas import Check
 from tca_app.ui import routes
-from tca_app.ui.handlers import CALL, handler
+from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
-log = structlog.get_logger(__name__)
-
-PART_NAMES = {"database": "PostgreSQL", "redis": "Redis", "migrations": "Schema", "disk": "Disk"}
-STATUS_WORDS = {"ok": "All parts work", "degraded": "Some parts need attention", "down": "The console is down"}
-
-
-SPARK_WIDTH, SPARK_HEIGHT = 100, 24
-
-
-class Card(TypedDict):
-    """A number with its trend; `direction` is "up", "down", "same" or "" when there is nothing to compare with.
-
-    `spark` is the path of a small curve by day, "" when there is none.
-    """
-
-    value: str
-    direction: str
-    trend: str
-    spark: str
+# Panels that have reads of their own, so they are there without the numbers.
+APART = ("recent_activity", "system_health")
 
 
 class DayPoint(TypedDict):
@@ -75,16 +56,6 @@ class NewEntry(TypedDict):
     status: str
 
 
-class Part(TypedDict):
-    name: str
-    status: str
-    latency: str
-    detail: str
-
-
-NO_CARD = Card(value="", direction="", trend="", spark="")
-
-
 class DashboardState(SessionState):
     """The numbers of `/dashboard`."""
 
@@ -94,11 +65,18 @@ class DashboardState(SessionState):
     as_of: str = ""
     sees_people: bool = False
     is_new_instance: bool = False
+    has_steps: bool = False
+    has_users: bool = False
+    has_projects: bool = False
+    has_deployed: bool = False
     days: str = PERIODS[1]
+    cards: list[str] = [name for name in CARDS if name not in OF_PEOPLE]
+    panels: list[str] = [name for name in PANELS if name not in OF_PEOPLE]
     people_card: Card = NO_CARD
     projects_card: Card = NO_CARD
     deployments_card: Card = NO_CARD
     success_card: Card = NO_CARD
+    health_card: Card = NO_CARD
     users_by_day: list[DayPoint] = []
     deployments_by_day: list[ResultsPoint] = []
     results: dict[str, str] = {}
@@ -111,15 +89,18 @@ class DashboardState(SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        self._watch(DashboardState.load, "users", "projects", "stats", "deployments")
+        self._watch(DashboardState.load, "users", "projects", "stats", "deployments", "health")
         asked = given_in(self.router_data, "days")
         self.days = asked if asked in PERIODS else PERIODS[1]
         try:
             async with reading() as session:
+                layout = await read_layout(session, self._as_actor())
                 query = StatsQuery(days=cast(Period, self.days))
                 self._keep(await dashboard.stats(session, self._as_actor(), query))
+                self._arrange(layout)
         except Exception as error:
-            self.failure = _words(error, "ui.dashboard_failed")
+            self.failure = failure_words(error, "ui.dashboard_failed")
+            self.cards, self.panels = [], [name for name in self.panels if name in APART]
 
     @handler("signed_in", supersedes=True)
     async def refresh(self) -> AsyncGenerator[Any, None]:
@@ -128,12 +109,19 @@ class DashboardState(SessionState):
         self.is_refreshing = False
         yield [DashboardState.load, HealthState.load, RecentState.load]
 
+    def _arrange(self, layout: LayoutRead) -> None:
+        """An empty instance has no numbers to show."""
+        self.cards = [] if self.is_new_instance else [name for name in layout.cards if name not in layout.hidden]
+        shown = [name for name in layout.panels if name not in layout.hidden]
+        self.panels = [name for name in shown if name in APART] if self.is_new_instance else [*shown]
+
     def _keep(self, stats: StatsRead) -> None:
         people = stats.total_users
         self.sees_people = people is not None
-        self.people_card = _card(people, stats.days, [day.total for day in stats.users_by_day]) if people else NO_CARD
-        self.projects_card = _card(stats.active_projects, stats.days, [day.total for day in stats.projects_by_day])
+        self.people_card = card_of(people, stats.days, [day.total for day in stats.users_by_day]) if people else NO_CARD
+        self.projects_card = card_of(stats.active_projects, stats.days, [day.total for day in stats.projects_by_day])
         self.users_by_day = [_point(count) for count in stats.users_by_day]
+        self.health_card = score_card(stats.health)
         self._keep_deployments(stats)
         self.newest_users = [
             _entry(user.id, user.display_name, user.username, routes.user(user.id), user.created_at)
@@ -143,15 +131,18 @@ class DashboardState(SessionState):
             _entry(p.id, p.name, p.owner.display_name, routes.project(p.id), p.created_at, p.status)
             for p in stats.newest_projects
         ]
-        self.is_new_instance = not stats.newest_projects and (people is None or people.now <= 1)
+        self.has_users, self.has_projects = people is not None and people.now > 1, bool(stats.newest_projects)
+        self.has_deployed = stats.has_deployments
+        self.has_steps = not (self.has_projects and self.has_deployed)
+        self.is_new_instance = not (self.has_projects or self.has_users)
         self.as_of, self.is_loaded, self.failure = stats.as_of.isoformat(), True, ""
 
     def _keep_deployments(self, stats: StatsRead) -> None:
         by_day = stats.deployments_by_day
-        self.deployments_card = _card(
+        self.deployments_card = card_of(
             stats.deployments, stats.days, [day.ended for day in by_day], f"the {stats.days} days before"
         )
-        self.success_card = _rate_card(stats.success_rate, stats.days, by_day)
+        self.success_card = rate_card(stats.success_rate, stats.days, by_day)
         self.deployments_by_day = [_results_point(day) for day in by_day]
         self.results = {
             name: f"{sum(getattr(day, name) for day in by_day):,}" for name in ("succeeded", "failed", "cancelled")
@@ -161,74 +152,6 @@ class DashboardState(SessionState):
         most = max((project.deployments for project in stats.busiest_projects), default=0)
         self.busiest = [_busy(project, most) for project in stats.busiest_projects]
         self.measures = figures_of(stats.measures)
-
-
-class HealthState(SessionState):
-    """The panel "System health", which shows something even when the numbers cannot be read."""
-
-    parts: list[Part] = []
-    summary: str = ""
-    overall: str = ""
-    failure: str = ""
-
-    @handler("signed_in", supersedes=True)
-    async def load(self) -> None:
-        try:
-            answer = await parts.health()
-        except Exception as error:
-            self.failure = _words(error, "ui.health_failed")
-            return
-        self.parts = [_part(name, check) for name, check in answer.checks.items()]
-        self.summary, self.overall, self.failure = STATUS_WORDS[answer.status], answer.status, ""
-
-
-def _words(error: Exception, event: str) -> str:
-    """What a panel says when its read failed: one panel's fault must not take the others with it."""
-    if isinstance(error, AppError):
-        return error.detail
-    log.exception(event, request_id=CALL.get().request_id)
-    return f"Something went wrong on our side. Quote {CALL.get().request_id} when you report it."
-
-
-def _card(trend: Trend, days: int, by_day: Sequence[int], before: str = "") -> Card:
-    """`before` names what it is compared with: the number that there was when the period began, or that of the
-    period before."""
-    card = Card(value=f"{trend.now:,}", direction="", trend="No data before", spark=spark(by_day))
-    if trend.percent is None:
-        return card
-    card["direction"] = "same" if trend.now == trend.before else "up" if trend.now > trend.before else "down"
-    text = "No change" if card["direction"] == "same" else f"{trend.percent:+,.1f}%"
-    compared = f"{trend.before:,} in {before}" if before else f"{trend.before:,}"
-    card["trend"] = f"{text}, from {compared}" if before else f"{text} in {days} days, from {compared}"
-    return card
-
-
-def _rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
-    """The curve has the days on which something ran to its end."""
-    ended = [(day.succeeded, day.succeeded + day.failed) for day in by_day]
-    curve = spark([100 * succeeded / both for succeeded, both in ended if both])
-    if rate.now is None:
-        return Card(value="–", direction="", trend="Nothing ran to its end", spark="")
-    card = Card(value=f"{rate.now:.1%}", direction="", trend="No data before", spark=curve)
-    if rate.before is not None:
-        points = round(100 * rate.now, 1) - round(100 * rate.before, 1)
-        card["direction"] = "up" if points > 0.04 else "down" if points < -0.04 else "same"
-        text = "No change" if card["direction"] == "same" else f"{points:+.1f} points"
-        card["trend"] = f"{text}, from {rate.before:.1%} in the {days} days before"
-    return card
-
-
-def spark(values: Sequence[float]) -> str:
-    """The path of a curve in a box of SPARK_WIDTH by SPARK_HEIGHT; "" for fewer than two values."""
-    if len(values) < 2:
-        return ""
-    low, span = min(values), (max(values) - min(values)) or 1
-    room = SPARK_HEIGHT - 2
-    places = (
-        f"{SPARK_WIDTH * place / (len(values) - 1):.1f} {1 + room - room * (value - low) / span:.1f}"
-        for place, value in enumerate(values)
-    )
-    return "M" + " L".join(places)
 
 
 def _results_point(day: DayResults) -> ResultsPoint:
@@ -256,8 +179,3 @@ def _day_text(day: date) -> str:
 
 def _entry(row_id: int, name: str, detail: str, url: str, created_at: Any, status: str = "") -> NewEntry:
     return NewEntry(id=row_id, name=name, detail=detail, url=url, created_at=created_at.isoformat(), status=status)
-
-
-def _part(name: str, check: Check) -> Part:
-    latency = "" if check.latency_ms is None else f"{check.latency_ms:,.1f} ms"
-    return Part(name=PART_NAMES.get(name, name.capitalize()), status=check.status, latency=latency, detail=check.detail)

@@ -123,9 +123,12 @@ async def _conditions(session: AsyncSession, query: DeploymentQuery) -> list[Any
     if query.environment is not None:
         named = func.lower(_environments.name) == func.lower(query.environment)
         wanted.append(_deployments.environment_id.in_(select(_environments.id).where(named)))
-    for name in ("status", "source"):
-        if (value := getattr(query, name)) is not None:
-            wanted.append(_deployments[name] == value)
+    if query.status is not None:
+        wanted.append(
+            _deployments.status.in_(("succeeded", "failed") if query.status == "finished" else (query.status,))
+        )
+    if query.source is not None:
+        wanted.append(_deployments.source == query.source)
     if query.days is not None:
         today = func.date_trunc("day", func.now(), "UTC")
         wanted.append(_deployments.finished_at >= today - literal(timedelta(days=int(query.days) - 1)))

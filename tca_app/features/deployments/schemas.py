@@ -85,7 +85,7 @@ class DeploymentFilter(ListQuery):
 
     skip: ShortSkip = 0
     environment: EnvironmentName | None = None
-    status: Status | None = None
+    status: Status | Literal["finished"] | None = Field(None, description="`finished`: succeeded or failed.")
     source: Source | None = None
     days: Period | None = Field(None, description="Those that ended in the last so many days (UTC), today included.")
 

@@ -81,7 +81,7 @@ class DeploymentsState(TableState, SessionState):
         sorts=("id",),
         default_sort="-id",
         filters=(
-            Filter("status", "Status", tuple(STATUS_LABELS.items())),
+            Filter("status", "Status", (*STATUS_LABELS.items(), ("finished", "Succeeded or failed"))),
             Filter("environment", "Environment", tuple((name, name.capitalize()) for name in STARTING)),
             Filter("source", "Source", tuple(SOURCE_LABELS.items())),
             Filter("days", "Ended", tuple((days, f"Ended in {days} days") for days in ("7", "30", "90"))),

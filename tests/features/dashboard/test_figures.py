@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from tca_app import demo
 from tca_app.core.actor import Actor
-from tca_app.core.db import reading
-from tests.factories import bearer, make_deployment, make_project, make_user, run
+from tca_app.core.db import reading, transaction
+from tests.factories import bearer, make_check, make_deployment, make_project, make_user, run
 
 _MINE = "(:sees_all OR p.id IN (SELECT project_id FROM project_members WHERE user_id = :viewer))"
 _ROWS = (
@@ -19,6 +19,8 @@ _ROWS = (
 )
 _DAY = "CAST(d.finished_at AT TIME ZONE 'UTC' AS date)"
 _TODAY = "CAST(now() AT TIME ZONE 'UTC' AS date)"
+
+_EVERYBODY = Actor(0, "", "", True, ip="", request_id="")
 
 
 async def ask(viewer: Actor, statement: str, **values: Any) -> list[Any]:
@@ -32,10 +34,27 @@ async def number(viewer: Actor, what: str, condition: str, **values: Any) -> int
     return row[0]
 
 
+async def probe_for_days() -> None:
+    """Rolls of 200 days for a part of the console and for some projects: every third day has failures."""
+    for name, weight in (("PostgreSQL", 5), ("Redis", 3)):
+        await make_check(name=name, weight=weight)
+    for row in await ask(_EVERYBODY, "SELECT id FROM projects WHERE deleted_at IS NULL ORDER BY id LIMIT 25"):
+        await make_check(row.id)
+    async with transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO health_rolls (check_id, seconds, starts_at, count, passed, latency_sum_ms, latency_max_ms)"
+                f" SELECT id, 86400, ({_TODAY} - back)::timestamp AT TIME ZONE 'UTC', 1440,"
+                " 1440 - 10 * (id % 7) * CAST(back % 3 = 0 AS int), 1440, 5"
+                " FROM health_checks, generate_series(0, 199) AS back WHERE (id + back) % 11 > 0"
+            )
+        )
+
+
 async def viewer_of(kind: str) -> Actor:
     """An administrator, or the member with the most projects."""
     [row] = await ask(
-        Actor(0, "", "", True, ip="", request_id=""),
+        _EVERYBODY,
         "SELECT u.id, u.username, u.full_name, u.is_superuser FROM users u LEFT JOIN project_members m "
         "ON m.user_id = u.id WHERE u.is_superuser = :wanted AND u.is_active AND u.deleted_at IS NULL "
         "GROUP BY u.id ORDER BY count(*) DESC, u.id LIMIT 1",
@@ -47,6 +66,7 @@ async def viewer_of(kind: str) -> Actor:
 @pytest.mark.parametrize("kind", ["administrator", "member"])
 async def test_every_figure_is_a_count_of_its_own(api: httpx.AsyncClient, kind: str) -> None:
     await run(demo.fill)
+    await probe_for_days()
     viewer = await viewer_of(kind)
     header = await bearer(viewer)
     for days in (7, 30, 90):
@@ -54,6 +74,7 @@ async def test_every_figure_is_a_count_of_its_own(api: httpx.AsyncClient, kind: 
         await check_deployments(api, header, viewer, days, stats)
         await check_measures(viewer, days, stats["measures"])
         await check_rest(viewer, days, stats)
+        await check_health(viewer, days, stats["health"])
 
 
 async def check_deployments(
@@ -67,6 +88,10 @@ async def check_deployments(
     assert (stats["deployments"]["now"], stats["deployments"]["before"]) == (now, before)
     listed = await api.get(f"/api/v1/deployments?days={days}&limit=1", headers=header)
     assert int(listed.headers["X-Total-Count"]) == now  # what the card links to
+    listed = await api.get(f"/api/v1/deployments?days={days}&status=finished&limit=1", headers=header)
+    assert int(listed.headers["X-Total-Count"]) == await number(
+        viewer, "count(*)", f"{within} AND d.status IN ('succeeded', 'failed')", days=days
+    )
     for period, condition in (("now", within), ("before", earlier)):
         good = await number(viewer, "count(*)", f"{condition} AND d.status = 'succeeded'", days=days)
         bad = await number(viewer, "count(*)", f"{condition} AND d.status = 'failed'", days=days)
@@ -115,6 +140,34 @@ async def check_measures(viewer: Actor, days: int, measures: dict[str, Any]) -> 
     if leads:
         middle = (leads[(len(leads) - 1) // 2].s + leads[len(leads) // 2].s) / 2
         assert measures["lead_time_s"] == pytest.approx(float(middle))
+
+
+async def check_health(viewer: Actor, days: int, health: dict[str, Any]) -> None:
+    """Worked out here in Python, from the rows: the mean of each check's share, by weight."""
+    rows = await ask(
+        viewer,
+        "SELECT c.id, c.weight, CAST(r.starts_at AT TIME ZONE 'UTC' AS date) AS day, r.count, r.passed "
+        "FROM health_checks c JOIN health_rolls r ON r.check_id = c.id LEFT JOIN projects p ON p.id = c.project_id "
+        f"WHERE r.seconds = 86400 AND (c.project_id IS NULL OR p.deleted_at IS NULL AND {_MINE})",
+    )
+    today = (await ask(viewer, f"SELECT {_TODAY} AS day"))[0].day
+
+    def score(first: int, last: int) -> float | None:
+        """Of the days from so many days ago to so many days ago."""
+        counted: dict[int, list[int]] = {}
+        for row in rows:
+            if first >= (today - row.day).days >= last:
+                one = counted.setdefault(row.id, [row.weight, 0, 0])
+                one[1], one[2] = one[1] + row.passed, one[2] + row.count
+        total = sum(weight for weight, _, _ in counted.values())
+        return 100 * sum(w * passed / count for w, passed, count in counted.values()) / total if total else None
+
+    assert health["now"] is not None
+    assert health["now"] < 100
+    assert health["now"] == pytest.approx(score(days - 1, 0))
+    assert health["before"] == pytest.approx(score(2 * days - 1, days))
+    wanted = [score(back, back) for back in range(days - 1, -1, -1)]
+    assert [point["score"] for point in health["points"]] == [pytest.approx(value) for value in wanted]
 
 
 async def check_rest(viewer: Actor, days: int, stats: dict[str, Any]) -> None:

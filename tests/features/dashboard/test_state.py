@@ -7,19 +7,22 @@ from typing import Any
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
-from sqlalchemy import text
+from sqlalchemy import event, text
 
+from tca_app.core import db as database
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading
 from tca_app.core.errors import Unavailable
+from tca_app.features.dashboard import health_state
 from tca_app.features.dashboard import service as dashboard
-from tca_app.features.dashboard.panels import REPORT
-from tca_app.features.dashboard.state import DashboardState, HealthState, spark
+from tca_app.features.dashboard.figures import spark
+from tca_app.features.dashboard.health_state import HealthState
+from tca_app.features.dashboard.state import DashboardState
+from tca_app.features.dashboard.steps import REPORT
 from tca_app.features.deployments.events import DeploymentFailed, DeploymentSucceeded
-from tca_app.features.health import service as parts
 from tca_app.features.projects.events import ProjectCreated
 from tca_app.features.users.events import UserCreated, UserDeleted
-from tests.factories import happened, make_admin, make_deployment, make_project, make_user
+from tests.factories import happened, make_admin, make_check, make_deployment, make_project, make_user
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
 _ABOUT = {"deployed_version": "1.0.0", "environment": "production", "source": "api", "reporter": ""}
@@ -97,12 +100,38 @@ async def test_a_member_sees_own_projects_and_no_numbers_of_people(console: Cons
     assert "anary" not in repr(updates)
 
 
-async def test_an_empty_instance_is_told_what_to_do(console: Console) -> None:
+async def test_an_empty_instance_is_told_what_to_do_until_it_is_done(console: Console) -> None:
     admin = await make_admin()
     tab = await open_tab(console, admin)
-    assert shown(await tab.send(DashboardState.load), DashboardState, "is_new_instance") is True
-    await make_project(admin)
-    assert shown(await tab.send(DashboardState.load), DashboardState, "is_new_instance") is False
+
+    async def steps() -> tuple[Any, ...]:
+        updates = await tab.send(DashboardState.load)
+        names = ("has_steps", "has_users", "has_projects", "has_deployed")
+        cards = len(shown(updates, DashboardState, "cards"))
+        return *(shown(updates, DashboardState, name) for name in names), cards
+
+    assert await steps() == (True, False, False, False, 0)
+    project_id = await make_project(admin)
+    assert await steps() == (True, False, True, False, 5)
+    await make_user()
+    assert await steps() == (True, True, True, False, 5)
+    await make_deployment(project_id)
+    assert await steps() == (False, True, True, True, 5)
+
+
+async def test_the_whole_screen_asks_at_most_eight_questions(console: Console) -> None:
+    admin = await make_admin()
+    for _ in range(3):
+        await make_check(await make_project(admin))
+    tab, asked = await open_tab(console, admin), []
+    engines = database._get()
+    for engine in (engines.writer.sync_engine, engines.reader.sync_engine):
+        event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    await tab.send(DashboardState.load)
+    await tab.send(HealthState.load)
+    # Who it is that asks is found out at each event, for all pages alike.
+    questions = [statement for statement in asked if "auth_sessions" not in statement]
+    assert 0 < len(questions) <= 8, questions
 
 
 async def test_the_period_comes_from_the_address(console: Console) -> None:
@@ -137,19 +166,41 @@ def test_the_line_of_the_first_steps_is_the_documented_one() -> None:
     assert REPORT in (Path(__file__).parents[3] / "docs" / "deployments.md").read_text()
 
 
-async def test_every_part_is_shown_with_its_answer(console: Console) -> None:
+async def test_what_fails_comes_first_and_a_project_is_shown_to_its_team(console: Console) -> None:
+    owner, stranger, now = await make_user(), await make_user(), datetime.now(UTC)
+    place = {"name": "Ledger production", "state": "failing", "last_ok": False, "last_latency_ms": 1234.5}
+    project_id = await make_project(owner, "Ledger")
+    await make_check(project_id, last_at=now, **place)
+    await make_check(name="PostgreSQL", state="passing", last_ok=True, last_at=now, weight=5)
+    await make_check(name="Redis", state="passing", last_ok=False, last_at=now)
+    for number in range(7):
+        await make_check(name=f"Service {number}")
+    updates = await (await open_tab(console, owner)).send(HealthState.load)
+    lines = [(part["name"], part["state"], part["latency"]) for part in shown(updates, HealthState, "parts")]
+    assert lines[:3] == [
+        ("Ledger production", "failing", "1,234 ms"),
+        ("Redis", "wavering", ""),
+        ("PostgreSQL", "passing", ""),
+    ]
+    assert shown(updates, HealthState, "parts")[0]["url"] == f"/projects/{project_id}"
+    assert (shown(updates, HealthState, "summary"), shown(updates, HealthState, "more")) == ("1 of 10 fails", 2)
+    updates = await (await open_tab(console, stranger)).send(HealthState.load)
+    assert shown(updates, HealthState, "summary") == "2 of 9 work"
+    assert "Ledger" not in repr(updates)
+
+
+async def test_when_nothing_is_probed_any_more_the_panel_says_so(console: Console) -> None:
+    then = ago(1)
+    await make_check(name="Disk", state="passing", last_ok=True, last_at=then)
     updates = await (await open_tab(console, await make_user())).send(HealthState.load)
-    by_name = {part["name"]: part for part in shown(updates, HealthState, "parts")}
-    assert {"PostgreSQL", "Redis", "Schema", "Disk"} <= set(by_name)
-    assert by_name["PostgreSQL"]["status"] == "ok"
-    assert by_name["PostgreSQL"]["latency"].endswith(" ms")
+    assert shown(updates, HealthState, "late_since") == then.isoformat()
 
 
 async def test_one_failing_panel_leaves_the_other(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fails(*_given: Any) -> Any:
         raise RuntimeError("inner detail")
 
-    async def is_away() -> Any:
+    async def is_away(*_given: Any) -> Any:
         raise Unavailable
 
     tab = await open_tab(console, await make_admin())
@@ -158,9 +209,11 @@ async def test_one_failing_panel_leaves_the_other(console: Console, monkeypatch:
         updates = await tab.send(DashboardState.refresh)
         assert "inner detail" not in repr(updates)
         assert "Quote" in shown(updates, DashboardState, "failure")
-        assert shown(updates, HealthState, "parts")
+        assert shown(updates, DashboardState, "cards") == []
+        assert shown(updates, DashboardState, "panels") == ["recent_activity", "system_health"]
+        assert shown(updates, HealthState, "is_loaded")
     assert shown(await tab.send(DashboardState.load), DashboardState, "failure") == ""
-    monkeypatch.setattr(parts, "health", is_away)
+    monkeypatch.setattr(health_state, "glance", is_away)
     assert "not reachable" in shown(await tab.send(HealthState.load), HealthState, "failure")
 
 

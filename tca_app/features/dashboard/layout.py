@@ -1,0 +1,65 @@
+"""How a person wants their dashboard: which cards and panels, in which order. Everybody has only their own.
+
+What a person may not see has no place on theirs; it is the services that say so again when they are read.
+"""
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.features.dashboard.schemas import CardName, LayoutRead, LayoutUpdate, PanelName
+from tca_app.features.users import policy
+from tca_app.models import DashboardLayout
+
+CARDS: tuple[CardName, ...] = get_args(CardName)
+PANELS: tuple[PanelName, ...] = get_args(PanelName)
+OF_PEOPLE = ("users", "users_over_time", "newest_users")
+_table = DashboardLayout.__table__.c
+_LAYOUT = select(_table.cards, _table.panels, _table.hidden)
+
+
+def standard(actor: Actor) -> LayoutRead:
+    """Everything that this person may see. Who does not look after all projects sees their own first."""
+    if policy.may(actor, "users.list"):
+        return LayoutRead(cards=[*CARDS], panels=[*PANELS], hidden=[])
+    mine: list[PanelName] = ["newest_projects"]
+    mine += [name for name in PANELS if name not in (*OF_PEOPLE, *mine)]
+    return LayoutRead(cards=[name for name in CARDS if name not in OF_PEOPLE], panels=mine, hidden=[])
+
+
+async def read_layout(session: AsyncSession, actor: Actor) -> LayoutRead:
+    """All that there is for this person, in their order. What came since they arranged it is in its standard place."""
+    usual = standard(actor)
+    row = (await session.execute(_LAYOUT.where(_table.user_id == actor.user_id))).first()
+    if row is None:
+        return usual
+    hidden = [name for name in (*usual.cards, *usual.panels) if name in row.hidden]
+    return LayoutRead(cards=_placed(row.cards, usual.cards), panels=_placed(row.panels, usual.panels), hidden=hidden)
+
+
+async def save_layout(session: AsyncSession, actor: Actor, data: LayoutUpdate) -> LayoutRead:
+    """Names that are left out stay in their standard place. Saving the standard forgets what was saved before."""
+    values: dict[str, Any] = data.model_dump()
+    if values == standard(actor).model_dump():
+        await reset_layout(session, actor)
+        return standard(actor)
+    put = insert(DashboardLayout).values(user_id=actor.user_id, **values)
+    await session.execute(put.on_conflict_do_update(index_elements=["user_id"], set_=values))
+    return await read_layout(session, actor)
+
+
+async def reset_layout(session: AsyncSession, actor: Actor) -> None:
+    await session.execute(delete(DashboardLayout).where(_table.user_id == actor.user_id))
+
+
+def _placed(chosen: Sequence[str], usual: Sequence[Any]) -> list[Any]:
+    """The usual ones as they were chosen; one that was not goes behind the one that it usually follows."""
+    order = [name for name in chosen if name in usual]
+    for place, name in enumerate(usual):
+        if name not in order:
+            order.insert(order.index(usual[place - 1]) + 1 if place else 0, name)
+    return order

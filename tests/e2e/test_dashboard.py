@@ -1,0 +1,49 @@
+"""The dashboard in a real browser, arranged with the keyboard alone."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import sign_in
+from tests.e2e.test_journey import NewPage, create_project
+
+pytestmark = pytest.mark.e2e
+
+
+def cards(page: Page) -> list[str]:
+    return [text.split("\n")[0] for text in page.locator(".cards .card").all_inner_texts()]
+
+
+def test_what_somebody_hides_and_moves_stays_so(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
+    sign_in(page, *admin)
+    create_project(page, "Arranged Project")
+    page.goto("/dashboard")
+    standard = ["Total users", "Active projects", "Deployments", "System health", "Success rate"]
+    expect(page.locator(".cards .card")).to_have_count(5)
+    assert cards(page) == standard
+    page.get_by_role("button", name="Arrange").press("Enter")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Deployments", exact=True).press("Space")
+    up = dialog.get_by_role("button", name="Move System health up", exact=True)
+    for place in (3, 2, 1):
+        up.press("Enter")
+        expect(dialog.get_by_role("status")).to_have_text(f"System health is number {place} of 5.")
+        expect(up).to_be_focused()
+    down = dialog.get_by_role("button", name="Move Deployments by day down")
+    down.press("Enter")
+    expect(dialog.get_by_role("status")).to_have_text("Deployments by day is number 2 of 9.")
+    expect(down).to_be_focused()
+    dialog.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_text("Your dashboard is arranged.")).to_be_visible()
+    for _ in range(2):
+        expect(page.locator(".cards .card")).to_have_count(4)
+        assert cards(page) == ["System health", "Total users", "Active projects", "Success rate"]
+        expect(page.locator(".places h2").first).to_have_text("Deploying now")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.reload()
+        expect(page.get_by_text("As of")).to_be_visible()
+    page.get_by_role("button", name="Arrange").click()
+    dialog.get_by_role("button", name="Reset to standard").click()
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.locator(".cards .card")).to_have_count(5)
+    assert cards(page) == standard
