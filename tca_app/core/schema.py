@@ -149,6 +149,8 @@ _ProbeInterval = Annotated[int, Field(ge=60, le=86_400)]
 ProbeInterval = Annotated[_ProbeInterval, BeforeValidator(_whole, json_schema_input_type=_ProbeInterval)]
 _Weight = Annotated[int, Field(ge=0, le=100)]
 Weight = Annotated[_Weight, BeforeValidator(_whole, json_schema_input_type=_Weight)]
+_ProbeLimit = Annotated[int, Field(ge=0, le=60)]
+ProbeLimit = Annotated[_ProbeLimit, BeforeValidator(_whole, json_schema_input_type=_ProbeLimit)]
 Flag = Annotated[bool, BeforeValidator(_true_or_false, json_schema_input_type=bool)]
 
 
