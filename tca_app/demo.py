@@ -115,6 +115,7 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     await demo_inbox.fill_inboxes(session, now, events)
     member = next(person for person in at_work if not person["is_superuser"])
     await demo_samples.remember(session, now, watched)
+    await demo_health.publish(session)
     return Demo(
         len(people), len(projects), len(deployed[0]), len(events), password, people[0]["username"], member["username"]
     )

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.demo_health import Watched
 
-MISSED_EVERY = timedelta(days=9)  # a single probe that fails, which opens nothing
+MISSED_EVERY = timedelta(days=30)  # a single probe that fails, which opens nothing
 
 _TABLES = (
     "CREATE TEMP TABLE demo_watched (check_id bigint, since timestamptz, until timestamptz, latency float8) "

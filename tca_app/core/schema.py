@@ -52,6 +52,12 @@ def in_words(fault: Mapping[str, Any]) -> str:
         return f"Use at most {context['max_length']} characters."
     if kind == "string_pattern_mismatch":
         return _PATTERN_WORDS.get(context.get("pattern", ""), "This has characters that are not allowed here.")
+    if kind in ("int_type", "int_parsing", "int_from_float"):
+        return "Enter a whole number."
+    if kind == "greater_than_equal":
+        return f"This is at least {context['ge']}."
+    if kind == "less_than_equal":
+        return f"This is at most {context['le']}."
     if kind == "extra_forbidden":
         return "There is no such field."
     if kind == "value_error":

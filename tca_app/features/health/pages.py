@@ -125,8 +125,11 @@ def _component(component: Any) -> rx.Component:
     )
     return rx.el.li(
         rx.el.div(
-            rx.el.div(name, _badge(component), _settings(component), class_name="component-head"),
-            rx.el.div(component["detail"], class_name="cell-sub truncate", title=component["detail"]),
+            rx.el.div(
+                rx.el.div(name, _badge(component), class_name="component-head"),
+                rx.el.div(component["detail"], class_name="cell-sub truncate", title=component["detail"]),
+            ),
+            _settings(component),
             class_name="component-name",
         ),
         _spark(component),
@@ -266,7 +269,7 @@ def _note_dialog() -> rx.Component:
         submit="Add",
         on_submit=NoteState.save,
         fields=[
-            text_field(NoteState, "note", "Note", required=True, lines=3, max_length=500),
+            text_field(NoteState, "note", "Note", required=True, max_length=500),
             check_field(NoteState, "is_public", "Public", hint="Also on the public page, without your name."),
         ],
     )

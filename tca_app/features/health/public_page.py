@@ -112,7 +112,8 @@ def overall(read: PublicRead) -> tuple[str, str]:
         return "failing", f"{failing} of {len(watched)} {'is' if failing == 1 else 'are'} disrupted"
     if "unknown" in watched:
         return "unknown", "Not everything is known at the moment"
-    return "passing", "Everything works"
+    is_all = len(watched) == len(read.components)
+    return "passing", "Everything works" if is_all else "Everything that is watched works"
 
 
 def render(name: str, **given: Any) -> bytes:

@@ -98,6 +98,7 @@ class StatusState(SessionState):
 def _component(check: CheckRead, found: Overview) -> Component:
     hours, days = found.hours.get(check.id, []), found.days.get(check.id, [])
     latency = "" if check.last_latency_ms is None else f"{check.last_latency_ms:,.0f} ms"
+    when = "last" if check.is_paused else "now"
     slowest = max((point.latency_max_ms for point in hours), default=0.0)
     return Component(
         id=check.id,
@@ -112,7 +113,7 @@ def _component(check: CheckRead, found: Overview) -> Component:
         since=check.since.isoformat(),
         latency=latency,
         spark=spark_of(hours, found.as_of),
-        spark_text=f"Latency of the last {HOURS} hours: now {latency or 'unknown'}, at most {slowest:,.0f} ms.",
+        spark_text=f"Latency of the last {HOURS} hours: {when} {latency or 'unknown'}, at most {slowest:,.0f} ms.",
         hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour"),
         days=bars_of(days, found.as_of, DAYS, timedelta(days=1), "day"),
     )

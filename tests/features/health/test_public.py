@@ -119,6 +119,14 @@ async def test_what_was_not_asked_for_long_is_not_told_as_known(api: httpx.Async
     assert "Not everything is known" in (await api.get(PAGE)).text
 
 
+async def test_what_is_not_watched_is_not_said_to_work(api: httpx.AsyncClient) -> None:
+    await make_check(name="Resting", is_paused=True, **just_now())
+    assert "Nothing is watched at the moment" in (await api.get(PAGE)).text
+    public_page._kept.cache_clear()
+    await make_check(name="Shop production", **just_now())
+    assert "Everything that is watched works" in (await api.get(PAGE)).text
+
+
 async def test_a_crowd_makes_it_once_and_who_has_it_gets_nothing_again(
     api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
