@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app import demo_deployments, demo_health, demo_history, demo_inbox, demo_samples
@@ -90,6 +90,7 @@ class Demo:
 
 async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     """Add the demo data. Raises Conflict when there are users beside the first admin, unless `force` is given."""
+    await session.execute(text("SET LOCAL statement_timeout = '10min'"))  # nobody waits for an answer here
     known = {name.lower() for name in (await session.execute(select(User.username))).scalars()}
     if len(known) > 1 and not force:
         raise Conflict(f"The database has {len(known)} users already. Add the demo data anyway with --force.")

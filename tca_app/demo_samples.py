@@ -97,7 +97,7 @@ async def remember(session: AsyncSession, now: datetime, watched: Watched) -> No
     now = now.replace(second=0, microsecond=0)
     hour = now.replace(minute=0)
     of_samples, of_minutes = hour - timedelta(hours=47), hour - timedelta(days=30) + timedelta(hours=1)
-    for statement in (*_TABLES, "SET LOCAL statement_timeout = '60s'", "SELECT setseed(0.24)"):
+    for statement in (*_TABLES, "SELECT setseed(0.24)"):
         await session.execute(text(statement))
     checks = watched.checks
     columns = {"ids": "id", "since": "since", "latencies": "latency"}
