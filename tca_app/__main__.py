@@ -121,6 +121,7 @@ def fill_demo(force: Annotated[bool, typer.Option(help="Also when there are user
         made = run_once(lambda session: demo.fill(session, force=force))
         things = f"{made.users} users, {made.projects} projects and {made.deployments:,} deployments"
         _say(f"Made {things}, with {made.events:,} events of 120 days")
+        _say("Environments with an address are paused on /status: the demo's hosts do not exist")
         _say(f"Sign in as {made.admin} (administrator) or {made.member}; everybody's password is {made.password}")
 
 

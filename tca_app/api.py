@@ -23,6 +23,7 @@ from tca_app.features.deployments.github_router import router as github_router
 from tca_app.features.deployments.router import router as deployments_router
 from tca_app.features.environments.router import router as environments_router
 from tca_app.features.health.history_router import router as health_history_router
+from tca_app.features.health.public_router import router as public_status_router
 from tca_app.features.health.router import router as health_router
 from tca_app.features.jobs.router import router as jobs_router
 from tca_app.features.metrics.router import router as metrics_router
@@ -47,6 +48,7 @@ ROUTERS = (
     environments_router,
     github_router,
     health_history_router,
+    public_status_router,
 )
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "payload_too_large"}
 

@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     deployment_timeout_minutes: int = Field(120, ge=1, le=7 * 24 * 60)
     health_failures_to_open: int = Field(3, ge=1, le=60)  # in a row, until an incident is opened
     health_passes_to_close: int = Field(2, ge=1, le=60)
+    status_public: bool = False  # does /status/public answer, to everybody?
     stream_maxlen: int = Field(10_000, ge=100)
 
     smtp_url: SecretStr = SecretStr("")

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app import demo_deployments, demo_history
+from tca_app import demo_deployments, demo_health, demo_history, demo_inbox, demo_samples
 from tca_app.core.errors import Conflict
 from tca_app.core.security import hash_password
 from tca_app.features.environments.starting import make_starting
@@ -90,6 +90,7 @@ class Demo:
 
 async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     """Add the demo data. Raises Conflict when there are users beside the first admin, unless `force` is given."""
+    await session.execute(text("SET LOCAL statement_timeout = '10min'"))  # nobody waits for an answer here
     known = {name.lower() for name in (await session.execute(select(User.username))).scalars()}
     if len(known) > 1 and not force:
         raise Conflict(f"The database has {len(known)} users already. Add the demo data anyway with --force.")
@@ -110,10 +111,14 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     await make_starting(session, *(project["id"] for project in projects))
     await session.execute(insert(ProjectMember), rows)
     deployed = await demo_deployments.deploy(session, dice, now, projects, rows)
-    events = await demo_history.tell(session, dice, now, people, projects, rows, deployed)
+    watched = await demo_health.watch(session, now, people, projects, rows)
+    events = await demo_history.tell(session, dice, now, people, projects, rows, deployed, watched)
+    await demo_inbox.fill_inboxes(session, now, events)
     member = next(person for person in at_work if not person["is_superuser"])
+    await demo_samples.remember(session, now, watched)
+    await demo_health.publish(session)
     return Demo(
-        len(people), len(projects), len(deployed[0]), events, password, people[0]["username"], member["username"]
+        len(people), len(projects), len(deployed[0]), len(events), password, people[0]["username"], member["username"]
     )
 
 

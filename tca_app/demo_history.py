@@ -15,6 +15,7 @@ from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
 from tca_app.core.events import QUEUES, Event, logged_values
 from tca_app.demo_deployments import tell_deployments
+from tca_app.demo_health import Watched, tell_health
 from tca_app.features.auth.events import UserLoggedIn
 from tca_app.features.projects import events as of_projects
 from tca_app.features.users import events as of_users
@@ -39,11 +40,13 @@ async def tell(
     projects: list[Row],
     team: list[Row],
     deployed: tuple[list[Row], list[Row]],
-) -> int:
-    """Write the log of these rows, in the order of time; how many events."""
+    watched: Watched,
+) -> list[int]:
+    """Write the log of these rows, in the order of time; the ids of the events."""
     actors = {person["id"]: _actor(person) for person in people}
     happened = [
         *tell_deployments(*deployed, actors),
+        *tell_health(watched, actors),
         *_of_people(dice, now, people, actors),
         *_of_projects(now, projects, actors),
         *_of_team(projects, team, actors),
@@ -54,7 +57,7 @@ async def tell(
     ids = list((await session.execute(insert(LoggedEvent).returning(LoggedEvent.id), rows)).scalars())
     await session.execute(_DEALT_WITH, {"consumers": list(QUEUES), "ids": ids})
     await recount(session)
-    return len(rows)
+    return ids
 
 
 def _actor(person: Row) -> Actor:

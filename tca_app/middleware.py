@@ -23,7 +23,7 @@ from tca_app.features.health.schemas import Live
 
 log = structlog.get_logger("tca_app.http")
 
-API_PATHS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json")
+API_PATHS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json", "/status/public", "/status/public.json")
 LIVE = "/health/live"  # asked every second by whoever watches: answered here, it needs nothing and leaves no line
 WRITES = ("POST", "PUT", "PATCH")
 COOKIE_CALLS = ("/api/auth/session", "/api/auth/setup")
@@ -31,7 +31,7 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), int
 
 
 class Edge:
-    """Sends `/api`, `/health` and the API documents to FastAPI and everything else to Reflex."""
+    """Sends `/api`, `/health`, the public page and the API documents to FastAPI and everything else to Reflex."""
 
     def __init__(self, api: ASGIApp, ui: ASGIApp, settings: Settings, page_csp: str) -> None:
         self.api = api

@@ -51,6 +51,10 @@ async def test_the_demo_has_a_history_that_fits_its_rows() -> None:
             assert (await session.execute(text(counts), {"name": name})).scalar_one() == count
         jobs = await session.execute(text("SELECT count(*) FROM procrastinate_jobs"))
         assert jobs.scalar_one() == 0
+        unread = "SELECT count(*) FROM notifications WHERE read_at IS NULL"
+        assert (await session.execute(text(unread))).scalar_one() > 3
+        wrong = "SELECT count(*) FROM notifications WHERE created_at > now() OR read_at < created_at"
+        assert (await session.execute(text(wrong))).scalar_one() == 0
 
 
 async def test_the_demo_deployed_as_a_team_does() -> None:
@@ -65,7 +69,7 @@ async def test_the_demo_deployed_as_a_team_does() -> None:
         ended = await count("deployments.status IN ('succeeded', 'failed')")
         assert every == made.deployments > 500
         assert 0.08 < await count("deployments.status = 'failed'") / ended < 0.16
-        assert await count("rollback_of_id IS NOT NULL") > 3
+        assert await count("rollback_of_id IS NOT NULL") > 0
         assert await count("deployments.status = 'in_progress'") == 2
         assert await count("commit_at IS NOT NULL AND commit_at < queued_at") > 0.9 * every
         assert await count("deployments.created_at < p.created_at OR finished_at > now()") == 0

@@ -33,6 +33,8 @@ PUBLIC = {
     ("POST", "/api/auth/refresh"),
     ("POST", "/api/hooks/github/{project_id}"),  # signed with the project's own key
     ("GET", "/api"),
+    ("GET", "/status/public"),
+    ("GET", "/status/public.json"),
     ("GET", "/health"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),

@@ -30,14 +30,12 @@ MAINTAINING = ("owner", "maintainer")
 @consumer("notifications")
 async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
     told = [event for event in events if event.type in KINDS]
-    concerned = await _concerned(session, told)
-    chosen = await _chosen(session, set().union(*concerned.values()))
-    ways = {event.id: _ways(event, concerned[event.id], chosen) for event in told}
+    ways = await ways_of(session, told)
     lines = [(e, user_id) for e in told for user_id, wanted in ways[e.id].items() if "inbox" in wanted]
     if lines:
-        rows = [_line(e, user_id) for e, user_id in lines]
+        rows = [line_of(e, user_id) for e, user_id in lines]
         await session.execute(insert(Notification).values(rows).on_conflict_do_nothing())
-        await hand_over(session, "notification", [_line(e, u) | {"request_id": e.request_id} for e, u in lines])
+        await hand_over(session, "notification", [line_of(e, u) | {"request_id": e.request_id} for e, u in lines])
     mails = [(e, user_id) for e in told for user_id, wanted in ways[e.id].items() if "mail" in wanted]
     await enqueue_many(session, "send_mail", [_about(e) | {"user_id": user_id} for e, user_id in mails])
     if get_settings().slack_webhook_url.get_secret_value():
@@ -45,11 +43,18 @@ async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
         await enqueue_many(session, "send_slack", slack)
 
 
+async def ways_of(session: AsyncSession, events: Sequence[Logged]) -> dict[int, Ways]:
+    """Event id to who hears of it, and how."""
+    concerned = await _concerned(session, events)
+    chosen = await _chosen(session, set().union(*concerned.values()))
+    return {event.id: _ways(event, concerned[event.id], chosen) for event in events}
+
+
 def _about(event: Logged) -> dict[str, Any]:
     return {"event_id": event.id, "cause": event.cause}
 
 
-def _line(event: Logged, user_id: int) -> dict[str, Any]:
+def line_of(event: Logged, user_id: int) -> dict[str, Any]:
     return {
         "user_id": user_id,
         "event_id": event.id,

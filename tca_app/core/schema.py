@@ -52,6 +52,12 @@ def in_words(fault: Mapping[str, Any]) -> str:
         return f"Use at most {context['max_length']} characters."
     if kind == "string_pattern_mismatch":
         return _PATTERN_WORDS.get(context.get("pattern", ""), "This has characters that are not allowed here.")
+    if kind in ("int_type", "int_parsing", "int_from_float"):
+        return "Enter a whole number."
+    if kind == "greater_than_equal":
+        return f"This is at least {context['ge']}."
+    if kind == "less_than_equal":
+        return f"This is at most {context['le']}."
     if kind == "extra_forbidden":
         return "There is no such field."
     if kind == "value_error":
@@ -149,6 +155,8 @@ _ProbeInterval = Annotated[int, Field(ge=60, le=86_400)]
 ProbeInterval = Annotated[_ProbeInterval, BeforeValidator(_whole, json_schema_input_type=_ProbeInterval)]
 _Weight = Annotated[int, Field(ge=0, le=100)]
 Weight = Annotated[_Weight, BeforeValidator(_whole, json_schema_input_type=_Weight)]
+_ProbeLimit = Annotated[int, Field(ge=0, le=60)]
+ProbeLimit = Annotated[_ProbeLimit, BeforeValidator(_whole, json_schema_input_type=_ProbeLimit)]
 Flag = Annotated[bool, BeforeValidator(_true_or_false, json_schema_input_type=bool)]
 
 

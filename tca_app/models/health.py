@@ -15,7 +15,8 @@ class HealthCheck(Row, table=True):
     """Something that is asked at intervals whether it works, and how it is now.
 
     `key` says what it is, once and for ever: "database", "environment:7". `failures` and `passes` are those in a row.
-    One whose subject is gone is retired: it is not asked any more, and its history stays.
+    Limits of 0 are those of the settings. A paused one is not asked; one whose subject is gone is retired: neither is
+    it asked any more, and its history stays. `version` counts what people change, not what was found.
     """
 
     __tablename__ = "health_checks"
@@ -28,6 +29,8 @@ class HealthCheck(Row, table=True):
         CheckConstraint("timeout_s BETWEEN 1 AND 10", name="timeout"),
         CheckConstraint("interval_s BETWEEN 60 AND 86400", name="interval"),
         CheckConstraint("weight BETWEEN 0 AND 100", name="weight"),
+        CheckConstraint("failures_to_open BETWEEN 0 AND 60", name="failures_to_open"),
+        CheckConstraint("passes_to_close BETWEEN 0 AND 60", name="passes_to_close"),
         Index("uq_health_checks_key", "key", unique=True),
         Index("ix_health_checks_due", "next_at", postgresql_where=text("retired_at IS NULL")),
         Index("ix_health_checks_project_id", "project_id", postgresql_where=text("project_id IS NOT NULL")),
@@ -47,6 +50,11 @@ class HealthCheck(Row, table=True):
     interval_s: int = Field(default=60, sa_column_kwargs={"server_default": text("60")})
     weight: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     is_public: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    is_paused: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    failures_to_open: int = Field(default=0, sa_column_kwargs=_ZERO)
+    passes_to_close: int = Field(default=0, sa_column_kwargs=_ZERO)
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
     state: str = Field(default="unknown", sa_type=Text, sa_column_kwargs={"server_default": "unknown"})
     since: datetime = Field(
         default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": text("now()"), "nullable": False}
@@ -123,7 +131,7 @@ class Incident(Row, table=True):
 
 
 class IncidentNote(Row, table=True):
-    """What a person wrote about an incident."""
+    """What a person wrote about an incident; everybody may read those that are public."""
 
     __tablename__ = "incident_notes"
     __table_args__ = (
@@ -135,3 +143,4 @@ class IncidentNote(Row, table=True):
     incident_id: int = Field(sa_type=BigInteger, foreign_key="incidents.id", ondelete="CASCADE")
     user_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
     note: str = Field(sa_type=Text)
+    is_public: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})

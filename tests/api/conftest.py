@@ -1,5 +1,6 @@
 """A running REST server on a port of its own, with this worker's database."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -21,7 +22,8 @@ def server_url() -> Iterator[str]:
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(port), "--no-ws"]
-    server = subprocess.Popen([*command, "--log-level", "error", "tests.api.serve:build"], cwd=ROOT)
+    env = os.environ | {"STATUS_PUBLIC": "true"}
+    server = subprocess.Popen([*command, "--log-level", "error", "tests.api.serve:build"], cwd=ROOT, env=env)
     try:
         _wait_for(server, url)
         yield url

@@ -91,6 +91,7 @@ def console(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Ite
         "REDIS_URL": "",
         "PORT": str(port),
         "RATE_LIMIT_LOGIN": "1000/minute",
+        "STATUS_PUBLIC": "true",
         "PASSWORD_HASH_MEMORY_KIB": "1024",
         "LOG_LEVEL": "WARNING",
         "OUTBOUND_ALLOWED_HOSTS": receiver.url.removeprefix("http://"),

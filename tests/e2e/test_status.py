@@ -25,3 +25,22 @@ def test_the_clock_fills_the_page_that_is_open(new_page: NewPage, admin: tuple[s
     expect(page.get_by_text("Score = ")).to_be_visible()
     expect(page.get_by_role("heading", name="No incidents")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_is_chosen_in_the_form_is_there_for_a_stranger(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    sign_in(page, *admin, path="/status")
+    page.get_by_role("button", name="Settings of Streams").click(timeout=ROUND_MS)
+    form = page.get_by_role("dialog", name="How Streams is probed")
+    form.get_by_label("Interval").fill("30")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_text("This is at least 60.")).to_be_visible()
+    form.get_by_label("Interval").fill("60")
+    form.get_by_label("On the public page").check()
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_be_hidden()
+    expect(page.get_by_role("listitem").filter(has_text="Streams").get_by_text("Public", exact=True)).to_be_visible()
+    stranger = new_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    stranger.goto("/status/public")
+    expect(stranger.get_by_role("heading", level=3)).to_have_text(["Streams"])
+    expect(stranger.get_by_role("img", name=re.compile("The last 90 days"))).to_be_visible()

@@ -39,7 +39,7 @@ SEEN = """
     WHERE (checks.project_id IS NULL OR projects.deleted_at IS NULL AND (:sees_all OR me.role IS NOT NULL))
 """
 """The checks that exist for `actor_id`: those of the console and of their projects; all when `sees_all`."""
-_COLUMNS = ", ".join(f"checks.{name}" for name in CheckRead.model_fields)
+_COLUMNS = ", ".join(f"checks.{name}" for name in CheckRead.model_fields if name != "may_manage") + ", me.role"
 _CHOSEN = f"""
     {SEEN} AND checks.retired_at IS NULL
       AND (CAST(:project_id AS bigint) IS NULL OR checks.project_id = :project_id)
@@ -49,8 +49,8 @@ _COUNT = text(f"SELECT count(*) {_CHOSEN}")
 _LIST = text(
     f"""
     SELECT {_COLUMNS} {_CHOSEN}
-    ORDER BY checks.state = 'failing' DESC, checks.project_id IS NOT NULL, checks.weight DESC, lower(checks.name),
-      checks.id
+    ORDER BY checks.state = 'failing' DESC, checks.is_paused, checks.project_id IS NOT NULL, checks.weight DESC,
+      lower(checks.name), checks.id
     OFFSET :skip LIMIT :limit
     """
 )
@@ -94,19 +94,32 @@ def viewer(actor: Actor) -> dict[str, Any]:
 
 
 async def list_checks(session: AsyncSession, actor: Actor, query: CheckQuery) -> Page[CheckRead]:
-    """What fails comes first, then the console's own parts."""
+    """What fails comes first, then the console's own parts; what is paused comes last."""
     policy.require_list(actor)
     values = query.model_dump() | viewer(actor)
     rows = (await session.execute(_LIST, values)).all()
     total: int = (await session.execute(_COUNT, values)).scalar_one()
-    return Page([CheckRead.model_validate(row) for row in rows], total)
+    return Page([check_read(actor, row) for row in rows], total)
+
+
+def check_read(actor: Actor, row: Any) -> CheckRead:
+    """`row` has the columns of a check and `role`, the actor's in its project."""
+    may_manage = policy.may_manage(actor, row.project_id, row.role)
+    return CheckRead.model_validate({**row._mapping, "may_manage": may_manage})
+
+
+async def get_check(session: AsyncSession, actor: Actor, check_id: int) -> CheckRead:
+    """Raises NotFound, to a stranger too."""
+    policy.require_list(actor)
+    row = (await session.execute(_ONE, viewer(actor) | {"check_id": check_id})).first()
+    if row is None:
+        raise NotFound
+    return check_read(actor, row)
 
 
 async def read_history(session: AsyncSession, actor: Actor, check_id: int, window: Window) -> HistoryRead:
     """Of one check. Raises NotFound, to a stranger too."""
-    policy.require_list(actor)
-    if (await session.execute(_ONE, viewer(actor) | {"check_id": check_id})).first() is None:
-        raise NotFound
+    await get_check(session, actor, check_id)
     span, seconds = WINDOWS[window]
     points = await points_of(session, [check_id], seconds, datetime.now(UTC) - span)
     return HistoryRead(check_id=check_id, window=window, step_seconds=seconds, points=points[check_id])

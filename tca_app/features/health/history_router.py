@@ -6,7 +6,17 @@ from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
-from tca_app.deps import CurrentActor, Once, Reading, Writing, console_router, item_response, page_response, problems
+from tca_app.deps import (
+    CurrentActor,
+    IfMatch,
+    Once,
+    Reading,
+    Writing,
+    console_router,
+    item_response,
+    page_response,
+    problems,
+)
 from tca_app.features.health import history, incidents, settings
 from tca_app.features.health.schemas import (
     CheckQuery,
@@ -42,10 +52,12 @@ async def read_history(
     return item_response(await history.read_history(session, actor, check_id, query.window))
 
 
-@router.patch("/health/checks/{check_id:int}", response_model=CheckRead, responses=problems(401, 403, 404, 409))
-async def update_check(check_id: UrlId, data: CheckUpdate, actor: CurrentActor, session: Writing) -> Response:
-    """How it is asked and what it weighs: for maintainers of the project, of the console itself for superusers."""
-    return item_response(await settings.update_check(session, actor, check_id, data))
+@router.patch("/health/checks/{check_id:int}", response_model=CheckRead, responses=problems(401, 403, 404, 409, 412))
+async def update_check(
+    check_id: UrlId, data: CheckUpdate, actor: CurrentActor, session: Writing, if_version: IfMatch
+) -> Response:
+    """How it is asked, what it weighs and who sees it: for maintainers of the project, of the console superusers."""
+    return item_response(await settings.update_check(session, actor, check_id, data, if_version))
 
 
 @router.get("/incidents", response_model=list[IncidentRead], responses=problems(401))

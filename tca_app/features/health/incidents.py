@@ -31,7 +31,8 @@ _LIST = text(
 _ONE = text(f"SELECT {_COLUMNS} {_FROM} AND incidents.id = :incident_id FOR UPDATE OF incidents")
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 _NOTE_COLUMNS = (
-    "incident_notes.id, coalesce(nullif(full_name, ''), username, '') AS author, note, incident_notes.created_at"
+    "incident_notes.id, coalesce(nullif(full_name, ''), username, '') AS author, note, is_public, "
+    "incident_notes.created_at"
 )
 _NOTES = text(
     f"""
@@ -53,7 +54,8 @@ _TOLD = text(
 _ADD = text(
     f"""
     WITH incident_notes AS (
-      INSERT INTO incident_notes (incident_id, user_id, note) VALUES (:incident_id, :user_id, :note) RETURNING *
+      INSERT INTO incident_notes (incident_id, user_id, note, is_public)
+      VALUES (:incident_id, :user_id, :note, :is_public) RETURNING *
     )
     SELECT {_NOTE_COLUMNS} FROM incident_notes JOIN users ON users.id = user_id
     """  # noqa: S608
@@ -99,7 +101,7 @@ async def add_note(session: AsyncSession, actor: Actor, incident_id: int, data: 
     policy.require_note(actor, row.project_id, row.role)
     if (await session.execute(_HOW_MANY, {"incident_id": incident_id})).scalar_one() >= MOST_NOTES:
         raise TooManyNotes
-    given = {"incident_id": incident_id, "user_id": actor.user_id, "note": data.note}
+    given = data.model_dump() | {"incident_id": incident_id, "user_id": actor.user_id}
     made = (await session.execute(_ADD, given)).one()
     await emit(session, actor, IncidentNoted.of(row, incident_id=incident_id, note=data.note))
     return NoteRead.model_validate(made)

@@ -23,7 +23,7 @@ class NoteState(FormState, SessionState):
         if line is None:
             return
         self.about = line["name"]
-        self._open_form("create", {"note": ""}, row_id=incident_id)
+        self._open_form("create", {"note": "", "is_public": ""}, row_id=incident_id)
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -32,7 +32,7 @@ class NoteState(FormState, SessionState):
             return
         yield
         with self._showing_errors():
-            data = NoteCreate(note=values["note"])
+            data = NoteCreate(note=values["note"], is_public=values["is_public"] == "on")
             async with transaction() as session:
                 await incidents.add_note(session, self._as_actor(), self.form_id, data)
             self._close_form()

@@ -4,15 +4,18 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.health.form.pages import check_dialog
+from tca_app.features.health.form.state import CheckState
 from tca_app.features.health.history import FORMULA
 from tca_app.features.health.note_state import NoteState
-from tca_app.features.health.state import StatusState
+from tca_app.features.health.state import Note, StatusState
 from tca_app.ui import routes
 from tca_app.ui.components import (
     badge,
     button,
     empty_state,
     error_state,
+    icon_button,
     link,
     page_header,
     panel,
@@ -20,7 +23,7 @@ from tca_app.ui.components import (
     skeleton,
     skeleton_lines,
 )
-from tca_app.ui.forms import form_dialog, text_field
+from tca_app.ui.forms import check_field, form_dialog, text_field
 from tca_app.ui.layout import page
 
 state = StatusState
@@ -33,6 +36,10 @@ def status_page() -> rx.Component:
         page_header(
             "Status",
             "What the console stands on and where your projects run, probed every minute.",
+            rx.cond(
+                state.public_page != "",
+                rx.el.a("Public page", href=routes.PUBLIC_STATUS, target="_blank", class_name="btn"),
+            ),
             rx.cond(state.grants.contains("jobs.manage"), link("Jobs", to=routes.JOBS, class_name="btn")),
         ),
         rx.el.div(
@@ -41,6 +48,7 @@ def status_page() -> rx.Component:
             class_name="stack",
         ),
         _note_dialog(),
+        check_dialog(CheckState),
     )
 
 
@@ -117,8 +125,11 @@ def _component(component: Any) -> rx.Component:
     )
     return rx.el.li(
         rx.el.div(
-            rx.el.div(name, _badge(component), class_name="component-head"),
-            rx.el.div(component["detail"], class_name="cell-sub truncate", title=component["detail"]),
+            rx.el.div(
+                rx.el.div(name, _badge(component), class_name="component-head"),
+                rx.el.div(component["detail"], class_name="cell-sub truncate", title=component["detail"]),
+            ),
+            _settings(component),
             class_name="component-name",
         ),
         _spark(component),
@@ -128,11 +139,24 @@ def _component(component: Any) -> rx.Component:
     )
 
 
+def _settings(component: Any) -> rx.Component:
+    return rx.cond(
+        component["may_manage"],
+        icon_button(
+            f"Settings of {component['name']}",
+            "settings-2",
+            "ghost small",
+            on_click=CheckState.open_edit(component["id"].to(int)),
+        ),
+    )
+
+
 def _badge(component: Any) -> rx.Component:
     """One bad answer changes no state; it is said beside it."""
     return rx.fragment(
         rx.match(
-            component["state"],
+            rx.cond(component["is_paused"], "paused", component["state"]),
+            ("paused", badge("Paused", "", "circle-pause")),
             ("passing", badge("Working", "good", "circle-check")),
             ("failing", badge("Failing", "bad", "circle-x")),
             badge("Not known yet", "", "circle-help"),
@@ -145,6 +169,7 @@ def _badge(component: Any) -> rx.Component:
                 "triangle-alert",
             ),
         ),
+        rx.cond(component["is_public"], badge("Public", "", "globe")),
     )
 
 
@@ -219,7 +244,7 @@ def _incident(incident: Any) -> rx.Component:
             class_name="incident-head",
         ),
         rx.el.p(incident["reason"], class_name="reason"),
-        rx.el.ul(rx.foreach(incident["notes"].to(list[dict[str, str]]), _note), class_name="notes"),
+        rx.el.ul(rx.foreach(incident["notes"].to(list[Note]), _note), class_name="notes"),
         rx.el.p(incident["told"], class_name="cell-sub"),
         key=incident["id"].to(str),
     )
@@ -230,6 +255,7 @@ def _note(note: Any) -> rx.Component:
         rx.el.span(note["author"], class_name="cell-title plain"),
         " ",
         rx.el.span(relative_time(note["at"]), class_name="muted"),
+        rx.cond(note["is_public"], rx.fragment(" ", badge("Public", "", "globe"))),
         rx.el.p(note["text"]),
         key=note["id"].to(str),
     )
@@ -239,10 +265,13 @@ def _note_dialog() -> rx.Component:
     return form_dialog(
         NoteState,
         title=rx.el.span("A note about ", NoteState.about),
-        text="Everybody who sees the incident can read it.",
+        text="Everybody who sees the incident can read it. A public one is for everybody: name no people in it.",
         submit="Add",
         on_submit=NoteState.save,
-        fields=[text_field(NoteState, "note", "Note", required=True, max_length=500)],
+        fields=[
+            text_field(NoteState, "note", "Note", required=True, max_length=500),
+            check_field(NoteState, "is_public", "Public", hint="Also on the public page, without your name."),
+        ],
     )
 
 

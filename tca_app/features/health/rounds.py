@@ -19,15 +19,15 @@ BATCH = 200
 _CLAIM = text(
     """
     UPDATE health_checks SET next_at = :now + make_interval(secs => interval_s)
-    WHERE id IN (SELECT id FROM health_checks WHERE retired_at IS NULL AND next_at <= :now
-                 ORDER BY next_at, id LIMIT :most FOR UPDATE SKIP LOCKED)
+    WHERE id IN (SELECT id FROM health_checks WHERE retired_at IS NULL AND NOT is_paused AND next_at <= :now
+                 ORDER BY next_at, id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED)
     RETURNING id, key, kind, url, expected_status, timeout_s
     """
 )
 _STANDING = text(
     """
-    SELECT id AS check_id, name, project_id, state, failures, passes FROM health_checks
-    WHERE id = ANY(:ids) AND retired_at IS NULL ORDER BY id FOR UPDATE
+    SELECT id AS check_id, name, project_id, state, failures, passes, failures_to_open, passes_to_close
+    FROM health_checks WHERE id = ANY(:ids) AND retired_at IS NULL AND NOT is_paused ORDER BY id FOR NO KEY UPDATE
     """
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 # The rolls get what the samples got and nothing else, so they are the same however often a round is kept.
@@ -109,8 +109,9 @@ def _columns(kept: list[Found]) -> dict[str, Any]:
 
 
 async def _settle(session: AsyncSession, at: datetime, row: Any, found: Found) -> None:
-    limits = get_settings().health_failures_to_open, get_settings().health_passes_to_close
-    standing, change = after(Standing(row.state, row.failures, row.passes), found.ok, *limits)
+    opens_after = row.failures_to_open or get_settings().health_failures_to_open
+    closes_after = row.passes_to_close or get_settings().health_passes_to_close
+    standing, change = after(Standing(row.state, row.failures, row.passes), found.ok, opens_after, closes_after)
     values: dict[str, Any] = {
         "state": standing.state,
         "failures": standing.failures,

@@ -12,6 +12,7 @@ from tca_app.core.schema import (
     InputModel,
     Limit,
     ProbeInterval,
+    ProbeLimit,
     ProbeTimeout,
     ReadModel,
     Reason,
@@ -60,6 +61,7 @@ class CheckRead(ReadModel):
     """One thing that is probed. About the console itself there is no project.
 
     `state` changes after several answers in a row, `last_ok` with each. `expected_status` null: any 2xx or 3xx.
+    Limits of 0 are those of the settings; one that is paused is not asked. `may_manage`: may the caller change it?
     """
 
     id: int
@@ -73,6 +75,10 @@ class CheckRead(ReadModel):
     interval_s: int
     weight: int
     is_public: bool
+    is_paused: bool
+    failures_to_open: int
+    passes_to_close: int
+    version: int
     state: State
     since: datetime
     last_at: datetime | None
@@ -80,16 +86,24 @@ class CheckRead(ReadModel):
     last_latency_ms: float | None
     last_detail: str
     certificate_until: datetime | None
+    may_manage: bool
 
 
 class CheckUpdate(Changes):
-    """How a check is asked and what it weighs. `any_status` true: any 2xx or 3xx passes; then no status is expected."""
+    """How a check is asked, what it weighs and who sees it.
+
+    `any_status` true: any 2xx or 3xx passes; then no status is expected. A limit of 0 is that of the settings.
+    """
 
     expected_status: HttpStatus = LEFT_OUT
     any_status: Literal[True] = LEFT_OUT
     timeout_s: ProbeTimeout = LEFT_OUT
     interval_s: ProbeInterval = LEFT_OUT
     weight: Weight = LEFT_OUT
+    failures_to_open: ProbeLimit = LEFT_OUT
+    passes_to_close: ProbeLimit = LEFT_OUT
+    is_paused: bool = LEFT_OUT
+    is_public: bool = LEFT_OUT
 
 
 class Point(ReadModel):
@@ -128,11 +142,12 @@ class IncidentQuery(BaseModel):
 
 
 class NoteRead(ReadModel):
-    """`author` is "" when that person is gone for good."""
+    """`author` is "" when that person is gone for good. `/status/public` shows public ones, without the author."""
 
     id: int
     author: str
     note: str
+    is_public: bool
     created_at: datetime
 
 
@@ -157,6 +172,7 @@ class IncidentRead(ReadModel):
 
 class NoteCreate(InputModel):
     note: Reason
+    is_public: bool = False
 
 
 class ScorePoint(ReadModel):

@@ -1,42 +1,58 @@
-"""How a check is asked and what it weighs in the score."""
+"""How a check is asked, what it weighs in the score, whether it is asked at all, and whether everybody sees it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.editing import refuse_stale
 from tca_app.core.errors import NotFound
 from tca_app.core.events import emit
 from tca_app.features.health import policy
 from tca_app.features.health.events import HealthCheckUpdated
-from tca_app.features.health.history import SEEN, viewer
+from tca_app.features.health.history import SEEN, get_check, viewer
 from tca_app.features.health.schemas import CheckRead, CheckUpdate
-from tca_app.models import HealthCheck
+from tca_app.models import HealthCheck, User
 
+ABOUT = ("id", "name", "project_id", "version", "updated_at")
 _checks = HealthCheck.__table__.c
-_COLUMNS = tuple(_checks[name] for name in CheckRead.model_fields)
+_COLUMNS = tuple(_checks[name] for name in CheckUpdate.model_fields if name != "any_status")
+_editor = (
+    select(func.coalesce(func.nullif(User.full_name, ""), User.username))
+    .where(User.id == _checks.updated_by_id)
+    .correlate(HealthCheck.__table__)
+    .scalar_subquery()
+)
+_NOW = select(*_COLUMNS, *(_checks[name] for name in ABOUT), _editor.label("changed_by"))
 _MINE = text(
-    f"SELECT checks.id, me.role {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id FOR UPDATE OF checks"
+    f"SELECT me.role {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id FOR NO KEY UPDATE OF checks"
+)
+# Nobody will hear that it works again, so an incident ends with the asking.
+_END = text(
+    "UPDATE incidents SET closed_at = greatest(opened_at, :now) WHERE check_id = :check_id AND closed_at IS NULL"
 )
 
 
-async def update_check(session: AsyncSession, actor: Actor, check_id: int, data: CheckUpdate) -> CheckRead:
-    """Change the given fields; what was found so far stays. Raises NotFound to a stranger."""
+async def update_check(
+    session: AsyncSession, actor: Actor, check_id: int, data: CheckUpdate, if_version: int | None = None
+) -> CheckRead:
+    """Change the given fields; what was found so far stays. Raises NotFound to a stranger, Stale for an old copy."""
     mine = (await session.execute(_MINE, viewer(actor) | {"check_id": check_id})).first()
     if mine is None:
         raise NotFound
-    row = (await session.execute(select(*_COLUMNS).where(_checks.id == check_id))).one()
+    row = (await session.execute(_NOW.where(_checks.id == check_id))).one()
     policy.require_manage(actor, row.project_id, mine.role)
-    changed = {name: value for name, value in _given(data).items() if row._mapping[name] != value}
-    if not changed:
-        return CheckRead.model_validate(row)
-    statement = update(HealthCheck.__table__).where(_checks.id == check_id).values(**changed).returning(*_COLUMNS)
-    after = (await session.execute(statement)).one()
-    before = {name: row._mapping[name] for name in changed}
-    about = {"subject_id": row.id, "subject_name": row.name, "project_id": row.project_id}
-    await emit(session, actor, HealthCheckUpdated(**about, before=before, after=changed))
-    return CheckRead.model_validate(after)
+    given = _given(data)
+    refuse_stale(row, given, if_version, row.changed_by or "")
+    changed = {name: value for name, value in given.items() if row._mapping[name] != value}
+    if changed:
+        await _store(session, actor, check_id, changed)
+        about = {"subject_id": row.id, "subject_name": row.name, "project_id": row.project_id}
+        before = {name: row._mapping[name] for name in changed}
+        await emit(session, actor, HealthCheckUpdated(**about, before=before, after=changed))
+    return await get_check(session, actor, check_id)
 
 
 def _given(data: CheckUpdate) -> dict[str, Any]:
@@ -44,3 +60,13 @@ def _given(data: CheckUpdate) -> dict[str, Any]:
     if given.pop("any_status", False):
         given["expected_status"] = None
     return given
+
+
+async def _store(session: AsyncSession, actor: Actor, check_id: int, changed: dict[str, Any]) -> None:
+    now = datetime.now(UTC)
+    kept: dict[str, Any] = {"version": _checks.version + 1, "updated_by_id": actor.user_id}
+    if "is_paused" in changed:
+        # How it is will not be known before it is asked again, which is at once when it goes on.
+        kept |= {"state": "unknown", "since": now, "failures": 0, "passes": 0, "next_at": now}
+        await session.execute(_END, {"check_id": check_id, "now": now})
+    await session.execute(update(HealthCheck.__table__).where(_checks.id == check_id).values(**changed, **kept))

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
+from tca_app.config import get_settings
 from tca_app.core.db import reading
 from tca_app.core.errors import AppError
 from tca_app.features.health.charts import Bars, bars_of, percent, spark_of
@@ -24,6 +25,9 @@ class Component(TypedDict):
     url: str
     state: str
     is_wavering: bool
+    is_paused: bool
+    is_public: bool
+    may_manage: bool
     detail: str
     since: str
     latency: str
@@ -37,6 +41,7 @@ class Note(TypedDict):
     id: int
     author: str
     text: str
+    is_public: bool
     at: str
 
 
@@ -64,6 +69,7 @@ class StatusState(SessionState):
     trend_90d: str = ""
     incidents: list[IncidentLine] = []
     older: int = 0
+    public_page: str = ""
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -78,38 +84,45 @@ class StatusState(SessionState):
         self.components = [_component(check, found) for check in found.checks.items]
         self.hidden = found.checks.total - len(found.checks.items)
         self.summary = _summary(found)
-        newest = max((check.last_at for check in found.checks.items if check.last_at), default=None)
+        asked = [check.last_at for check in found.checks.items if check.last_at and not check.is_paused]
+        newest = max(asked, default=None)
         self.late_since = newest.isoformat() if newest and found.as_of - newest > LATE else ""
         self.score_24h, self.score_90d = _score(found.score_24h), _score(found.score_90d.now)
         self.trend_90d = _trend(found.score_90d.now, found.score_90d.before)
         self.incidents = [_incident(incident, found.as_of) for incident in found.incidents.items]
         self.older = found.incidents.total - len(found.incidents.items)
+        self.public_page = routes.PUBLIC_STATUS if get_settings().status_public else ""
         self.is_loaded, self.failure = True, ""
 
 
 def _component(check: CheckRead, found: Overview) -> Component:
     hours, days = found.hours.get(check.id, []), found.days.get(check.id, [])
     latency = "" if check.last_latency_ms is None else f"{check.last_latency_ms:,.0f} ms"
+    when = "last" if check.is_paused else "now"
     slowest = max((point.latency_max_ms for point in hours), default=0.0)
     return Component(
         id=check.id,
         name=check.name,
         url=routes.project(check.project_id) if check.project_id else "",
         state=check.state,
-        is_wavering=check.last_ok is not None and check.last_ok != (check.state != "failing"),
+        is_wavering=not check.is_paused and check.last_ok is not None and check.last_ok != (check.state != "failing"),
+        is_paused=check.is_paused,
+        is_public=check.is_public,
+        may_manage=check.may_manage,
         detail=check.last_detail,
         since=check.since.isoformat(),
         latency=latency,
         spark=spark_of(hours, found.as_of),
-        spark_text=f"Latency of the last {HOURS} hours: now {latency or 'unknown'}, at most {slowest:,.0f} ms.",
+        spark_text=f"Latency of the last {HOURS} hours: {when} {latency or 'unknown'}, at most {slowest:,.0f} ms.",
         hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour"),
         days=bars_of(days, found.as_of, DAYS, timedelta(days=1), "day"),
     )
 
 
 def _summary(found: Overview) -> str:
-    """What fails is listed first, so of those that are not shown all work."""
-    total, states = found.checks.total, [check.state for check in found.checks.items]
+    """What fails is listed first and what is paused last, so of those that are not shown all work or are paused."""
+    states = [check.state for check in found.checks.items if not check.is_paused]
+    total = found.checks.total - (len(found.checks.items) - len(states))
     if not total:
         return "Nothing probed"
     if failing := states.count("failing"):
@@ -142,7 +155,13 @@ def _incident(incident: IncidentRead, now: datetime) -> IncidentLine:
         told=_told(incident),
         may_note=incident.may_note,
         notes=[
-            Note(id=note.id, author=note.author or "Somebody", text=note.note, at=note.created_at.isoformat())
+            Note(
+                id=note.id,
+                author=note.author or "Somebody",
+                text=note.note,
+                is_public=note.is_public,
+                at=note.created_at.isoformat(),
+            )
             for note in incident.notes
         ],
     )

@@ -7,11 +7,15 @@ import httpx
 import pytest
 from sqlalchemy import insert
 
+from tca_app.config import get_settings
+from tca_app.consumers.health import probe_round
 from tca_app.core.db import reading
 from tca_app.features.health.history import score, score_trend
 from tca_app.features.health.incidents import MOST_NOTES
+from tca_app.features.health.parts import PARTS
+from tca_app.features.health.schemas import Check
 from tca_app.models import HealthRoll, IncidentNote
-from tests.factories import bearer, make_admin, make_check, make_incident, make_project, make_user, run
+from tests.factories import bearer, do_jobs, make_admin, make_check, make_incident, make_project, make_user, run
 
 CHECKS, INCIDENTS = "/api/v1/health/checks", "/api/v1/incidents"
 TODAY = datetime.combine(datetime.now(UTC).date(), time.min, UTC)
@@ -148,3 +152,30 @@ async def test_an_incident_has_a_most_of_notes(api: httpx.AsyncClient) -> None:
     header = await bearer(await make_admin())
     answer = await api.post(f"{INCIDENTS}/{incident}/notes", headers=header, json={"note": "x"})
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_notes")
+
+
+async def test_who_was_told_of_the_console_is_known_to_administrators_alone(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full() -> Check:
+        return Check(status="degraded", detail="1% of 10 GiB free")
+
+    monkeypatch.setitem(PARTS, "disk", full)
+    monkeypatch.setattr(get_settings(), "health_failures_to_open", 1)
+    admin, member = await make_admin("ada"), await make_user()
+    await probe_round(datetime.now(UTC))
+    await do_jobs()
+    for who, names in ((admin, ["Ada"]), (member, [])):
+        (incident,) = await get(api, await bearer(who), f"{INCIDENTS}?open=true")
+        assert (incident["name"], incident["told"], incident["told_count"]) == ("Disk", names, 1)
+
+
+async def test_a_public_note_says_so_and_its_writer_chooses(api: httpx.AsyncClient) -> None:
+    header = await bearer(await make_admin())
+    url = f"{INCIDENTS}/{await make_incident(await make_check())}/notes"
+    for body in ({"note": "for us"}, {"note": "for all", "is_public": True}):
+        made = await api.post(url, headers=header, json=body)
+        assert (made.status_code, made.json()["is_public"]) == (201, body.get("is_public", False))
+    assert (await api.post(url, headers=header, json={"note": "x", "is_public": "yes"})).status_code == 422
+    (incident,) = await get(api, header, INCIDENTS)
+    assert [(note["note"], note["is_public"]) for note in incident["notes"]] == [("for us", False), ("for all", True)]

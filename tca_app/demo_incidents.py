@@ -1,0 +1,95 @@
+"""What went wrong in the demo organisation, and what people wrote about it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`notes` are texts with whether everybody may read them."""
+
+    days_ago: int
+    minutes: int
+    reason: str
+    notes: tuple[tuple[str, bool], ...] = ()
+
+
+AT_WORK = (6, 8, 9, 10, 11, 13, 14, 15, 16, 19)  # hours; most things break while people work on them
+
+# By the key of the part.
+OF_PARTS = (
+    (
+        "disk",
+        Told(
+            71,
+            134,
+            "4% of 100 GiB free",
+            (
+                ("A backup of April was never removed. Deleted it, 61 GiB free.", False),
+                ("An alert at 15 % comes first from now on.", False),
+            ),
+        ),
+    ),
+    (
+        "mail",
+        Told(
+            38,
+            47,
+            "12 mails failed and are tried again",
+            (("The mail provider answers 421, their status page says so too. Nothing is lost.", False),),
+        ),
+    ),
+    (
+        "redis",
+        Told(
+            9,
+            6,
+            "Redis is not reachable (ConnectionError); working without it",
+            (("Restarted for its update, as announced.", False),),
+        ),
+    ),
+    (
+        "jobs",
+        Told(3, 18, "412 waiting, 0 dead, 75 s behind", (("The nightly import; a second worker runs now.", False),)),
+    ),
+)
+# One for each production, as far as there are so many.
+AT_PLACES = (
+    Told(
+        1,
+        23,
+        "answers 502",
+        (
+            ("The new version came up without its configuration. Rolling back.", False),
+            ("Requests failed for some minutes after an update. We have taken it back and everything works.", True),
+        ),
+    ),
+    Told(
+        6,
+        52,
+        "no answer within 5 s",
+        (
+            ("Pages are slow or do not load. We know why and are on it.", True),
+            ("A missing index on orders; the migration of this morning dropped it.", False),
+            ("Solved: a query that had become slow is fast again.", True),
+        ),
+    ),
+    Told(
+        12,
+        9,
+        "answers 503",
+        (("Three of four pods were evicted at once. A disruption budget is set now.", False),),
+    ),
+    Told(
+        19,
+        186,
+        "certificate verify failed: certificate has expired",
+        (
+            ("The renewal job had been failing for a month and told nobody.", False),
+            ("Browsers warned of our certificate. It is renewed.", True),
+        ),
+    ),
+    Told(27, 14, "answers 500", (("A feature flag without a default. Fixed forward.", False),)),
+    Told(45, 31, "the host cannot be found", (("A zone was edited by hand. DNS changes need a review now.", False),)),
+    Told(58, 11, "answers 502"),
+    Told(83, 64, "no answer within 5 s", (("The provider's network in one region, nothing of ours.", True),)),
+)
