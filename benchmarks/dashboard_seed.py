@@ -85,7 +85,8 @@ def seed_deployments(database_url: str, *, users: int, projects: int, deployment
         connection.execute(STATES)
         connection.execute(TEAMS, values)
         indexes = connection.execute(
-            "SELECT indexdef, indexname FROM pg_indexes WHERE tablename = 'deployments' AND indexname <> 'pk_deployments'"
+            "SELECT indexdef, indexname FROM pg_indexes "
+            "WHERE tablename = 'deployments' AND indexname <> 'pk_deployments'"
         ).fetchall()
         for _, name in indexes:
             connection.execute(f"DROP INDEX {name}")

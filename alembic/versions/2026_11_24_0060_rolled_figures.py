@@ -1,7 +1,7 @@
 """What is rolled up from the deployments: by environment and day, and the sums of that over all projects.
 
-The rows that are there are rolled up here. The index is built first, without holding up those who write; whoever ran the
-version before meanwhile knows nothing of the rolled rows, and `recount` finds what they miss.
+The rows that are there are rolled up here. The indexes are built first, without holding up those who write. Whoever
+runs the version before meanwhile knows nothing of the rolled rows; `recount` finds what they miss.
 """
 
 from collections.abc import Sequence
@@ -40,13 +40,12 @@ BEGIN
   ON CONFLICT (day, environment) DO UPDATE SET succeeded = kept.succeeded + excluded.succeeded,
     failed = kept.failed + excluded.failed, cancelled = kept.cancelled + excluded.cancelled,
     bad = kept.bad + excluded.bad;
-  INSERT INTO daily_durations AS kept (environment, kind, day, bucket, count, sum_us)
-  SELECT environment, took.kind, day, duration_bucket(us), sum(sign), sum(sign * us)
+  INSERT INTO daily_durations AS kept (environment, kind, day, bucket, count)
+  SELECT environment, took.kind, day, duration_bucket(us), sum(sign)
   FROM ({changed}) AS changed, LATERAL (
     SELECT 'lead' AS kind, unnest(lead_us) AS us UNION ALL SELECT 'restore', unnest(restored_us)) AS took
-  GROUP BY 1, 2, 3, 4 HAVING (sum(sign), sum(sign * us)) <> (0, 0) ORDER BY 1, 2, 3, 4
-  ON CONFLICT (environment, kind, day, bucket) DO UPDATE SET count = kept.count + excluded.count,
-    sum_us = kept.sum_us + excluded.sum_us;
+  GROUP BY 1, 2, 3, 4 HAVING sum(sign) <> 0 ORDER BY 1, 2, 3, 4
+  ON CONFLICT (environment, kind, day, bucket) DO UPDATE SET count = kept.count + excluded.count;
   INSERT INTO deployments_since AS kept (since, project_id, deployments, failed)
   SELECT since, project_id, sum(sign * (succeeded + failed + cancelled)), sum(sign * failed)
   FROM ({changed}) AS changed JOIN rolled_since ON day >= since
@@ -58,7 +57,7 @@ END $$
 """
 BUCKET = """
 CREATE FUNCTION duration_bucket(us bigint) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CAST(floor(ln(1 + greatest(us, 0) / 1e6::float8) / ln(1.01::float8)) AS int)
+RETURN CAST(floor(ln(1 + greatest(us, 0) / 1e6::float8) / ln(1.02::float8)) AS int)
 """
 # What features/deployments/rolls.py did at this revision, over everything.
 BACKFILL = """
@@ -84,25 +83,17 @@ SELECT environment_id, CAST(finished_at AT TIME ZONE 'UTC' AS date), runs.projec
   projects.deleted_at IS NULL, count(*) FILTER (WHERE runs.status = 'succeeded'),
   count(*) FILTER (WHERE runs.status = 'failed'), count(*) FILTER (WHERE runs.status = 'cancelled'),
   count(*) FILTER (WHERE is_bad),
-  coalesce(array_agg(CAST(extract(epoch FROM finished_at - commit_at) * 1000000 AS bigint) ORDER BY finished_at, runs.id)
-    FILTER (WHERE runs.status = 'succeeded' AND commit_at IS NOT NULL), '{}'),
-  coalesce(array_agg(CAST(extract(epoch FROM broken_for) * 1000000 AS bigint) ORDER BY finished_at, runs.id)
-    FILTER (WHERE NOT is_bad AND broken_for IS NOT NULL), '{}')
+  coalesce(array_agg(CAST(extract(epoch FROM finished_at - commit_at) * 1000000 AS bigint)
+    ORDER BY finished_at, runs.id) FILTER (WHERE runs.status = 'succeeded' AND commit_at IS NOT NULL), '{}'),
+  coalesce(array_agg(CAST(extract(epoch FROM broken_for) * 1000000 AS bigint)
+    ORDER BY finished_at, runs.id) FILTER (WHERE NOT is_bad AND broken_for IS NOT NULL), '{}')
 FROM runs JOIN environments ON environments.id = environment_id JOIN projects ON projects.id = runs.project_id
 GROUP BY 1, 2, 3, 4, 5
 """
 
 
 def upgrade() -> None:
-    with op.get_context().autocommit_block():
-        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_deployments_ended")  # one that was not finished
-        op.create_index(
-            "ix_deployments_ended",
-            "deployments",
-            ["environment_id", "finished_at", "id"],
-            postgresql_where=sa.text("finished_at IS NOT NULL"),
-            postgresql_concurrently=True,
-        )
+    _make_indexes()
     _make_tables()
     op.execute(BUCKET)
     for kind in CHANGED:
@@ -112,6 +103,18 @@ def upgrade() -> None:
             f"REFERENCING {TRANSITIONS[kind]} FOR EACH STATEMENT EXECUTE FUNCTION roll_daily_deployments_{kind}()"
         )
     op.execute(BACKFILL)
+
+
+def _make_indexes() -> None:
+    ended, going_on = sa.text("finished_at IS NOT NULL"), sa.text("finished_at IS NULL")
+    with op.get_context().autocommit_block():
+        for name, table, columns, where in (
+            ("ix_deployments_ended", "deployments", ["environment_id", "finished_at", "id"], ended),
+            ("ix_deployments_going_on", "deployments", ["project_id", "id"], going_on),
+            ("ix_projects_by_status", "projects", ["status", "created_at", "deleted_at"], None),
+        ):
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")  # one that was not finished
+            op.create_index(name, table, columns, postgresql_where=where, postgresql_concurrently=True)
 
 
 def _make_tables() -> None:
@@ -152,7 +155,6 @@ def _make_tables() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("bucket", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.Column("sum_us", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("kind IN ('lead', 'restore')", name=op.f("ck_daily_durations_kind")),
         sa.PrimaryKeyConstraint("environment", "kind", "day", "bucket", name=op.f("pk_daily_durations")),
     )
@@ -164,6 +166,7 @@ def _make_tables() -> None:
         sa.Column("failed", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("since", "project_id", name=op.f("pk_deployments_since")),
     )
+    op.create_index("ix_deployments_since_most", "deployments_since", ["since", sa.text("deployments DESC")])
     op.create_table(
         "rolled_since",
         sa.Column("since", sa.Date(), nullable=False),
@@ -176,4 +179,6 @@ def downgrade() -> None:
         op.drop_table(table)
     op.execute("DROP FUNCTION duration_bucket, roll_daily_deployments_insert, roll_daily_deployments_update")
     op.execute("DROP FUNCTION roll_daily_deployments_delete")
+    op.drop_index("ix_projects_by_status", table_name="projects")
+    op.drop_index("ix_deployments_going_on", table_name="deployments")
     op.drop_index("ix_deployments_ended", table_name="deployments")

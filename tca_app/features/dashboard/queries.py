@@ -43,18 +43,20 @@ _DAYS_OF_MINE = text(
       LATERAL (VALUES ('succeeded', succeeded), ('failed', failed), ('cancelled', cancelled)) AS number (name, value)
     """  # noqa: S608  texts of ours
 )
-# Until the sums of a period are there, which is so for an hour at most, it is worked out from the days.
+# Until the sums of a period are there, which is so for an hour at most, it is worked out from the days. OFFSET 0 keeps
+# the question whether that is needed outside, so that nothing is begun for it when it is not.
 _BUSIEST_OF_ALL = text(
     """
-    WITH counted AS (
-      SELECT project_id, deployments, failed FROM deployments_since
-      WHERE since = CAST(:after AS date) + 1 AND deployments > 0
+    WITH most AS (
+      (SELECT project_id, deployments, failed FROM deployments_since
+       WHERE since = CAST(:after AS date) + 1 AND deployments > 0
+       ORDER BY deployments DESC FETCH FIRST :most ROWS WITH TIES)
       UNION ALL
-      SELECT project_id, sum(succeeded + failed + cancelled), sum(failed) FROM daily_deployments
-      WHERE day > :after AND counts AND NOT EXISTS (SELECT FROM rolled_since WHERE since = CAST(:after AS date) + 1)
-      GROUP BY 1
-    ),
-    most AS (SELECT * FROM counted ORDER BY deployments DESC FETCH FIRST :most ROWS WITH TIES)
+      SELECT * FROM (
+        SELECT project_id, sum(succeeded + failed + cancelled), sum(failed) FROM daily_deployments
+        WHERE day > :after AND counts GROUP BY 1 OFFSET 0) AS late
+      WHERE NOT EXISTS (SELECT FROM rolled_since WHERE since = CAST(:after AS date) + 1)
+    )
     SELECT projects.id, projects.name, CAST(deployments AS bigint) AS deployments, CAST(failed AS bigint) AS failed
     FROM most JOIN projects ON projects.id = project_id AND projects.deleted_at IS NULL
     ORDER BY deployments DESC, projects.name, projects.id LIMIT :most

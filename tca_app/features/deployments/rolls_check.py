@@ -48,7 +48,7 @@ def _sums(table: str, keys: str, values: str, wanted: str) -> TextClause:
         WITH wanted AS ({wanted}), wrong AS (
           SELECT {keys}, {", ".join(f"coalesce(wanted.{name}, 0) AS {name}" for name in names)},
             concat_ws(' ', {keys}) || ': ' || concat_ws(' ', {before}) || ' -> ' || concat_ws(' ', {now}) AS said
-          FROM wanted FULL JOIN {table} AS kept USING ({keys}) WHERE ({now}) <> ({before})
+          FROM wanted FULL JOIN {table} AS kept USING ({keys}) WHERE ROW({now}) <> ROW({before})
         ), put AS (
           INSERT INTO {table} ({keys}, {values}) SELECT {keys}, {values} FROM wrong
           ON CONFLICT ({keys}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in names)}
@@ -69,8 +69,8 @@ _SUMS = {
     "daily_durations": _sums(
         "daily_durations",
         "environment, kind, day, bucket",
-        "count, sum_us",
-        "SELECT environment, took.kind, day, duration_bucket(us) AS bucket, count(*) AS count, sum(us) AS sum_us "
+        "count",
+        "SELECT environment, took.kind, day, duration_bucket(us) AS bucket, count(*) AS count "
         "FROM daily_deployments, LATERAL (SELECT 'lead' AS kind, unnest(lead_us) AS us "
         "UNION ALL SELECT 'restore', unnest(restored_us)) AS took WHERE counts GROUP BY 1, 2, 3, 4",
     ),
@@ -92,7 +92,9 @@ async def mend_rolls(session: AsyncSession) -> tuple[int, list[str]]:
         given = {"places": [row.environment_id for row in wrong], "days": [row.day for row in wrong]}
         await session.execute(_DROP_DAYS, given)
         await session.execute(_MAKE_DAYS, given)
-    found = [f"{row.day} deployments of environment {row.environment_id}: {row.kept_says} -> {row.rows_say}" for row in wrong]
+    found = [
+        f"{row.day} deployments of environment {row.environment_id}: {row.kept_says} -> {row.rows_say}" for row in wrong
+    ]
     for table, compare in _SUMS.items():
         found += [f"{table} {said}" for said in (await session.execute(compare)).scalars()]
     return int((await session.execute(_COUNT)).scalar_one()), found
