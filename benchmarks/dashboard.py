@@ -142,7 +142,7 @@ def main() -> None:
     given = _given()
     with tempfile.TemporaryDirectory(prefix="tca-dashboard-") as folder:
         os.environ["DATA_DIR"] = os.environ.get("BENCH_DATA_DIR", folder)
-        from benchmarks.dashboard_seed import seed_deployments
+        from benchmarks.dashboard_seed import seed_deployments, seed_past
         from tca_app.admin import run_once
         from tca_app.consumers.analytics import begin_periods, recount
         from tca_app.core.embedded import configured_stores
@@ -156,6 +156,7 @@ def main() -> None:
                 started = perf_counter()
                 run_once(recount)
                 print(f"Rolled up by the recount in {perf_counter() - started:.0f} s\n")
+            seed_past(urls.database_url)
             run_once(begin_periods)  # as each hour: the kept data may be of yesterday
             with psycopg.connect(urls.database_url, autocommit=True) as connection:
                 connection.execute("VACUUM ANALYZE daily_deployments, daily_durations, deployments_since")
