@@ -139,7 +139,7 @@ def check_log() -> None:
 
 @commands.command("recount")
 def recount_metrics() -> None:
-    """Compare the numbers by day with the event log, and mend those that differ."""
+    """Compare the numbers by day with the event log and the deployments, and mend those that differ."""
     with _plain_faults(), configured_stores():
         migrate()
         total, wrong = run_once(recount)

@@ -14,6 +14,7 @@ from tca_app.core.events import Event, emit, logged_values
 from tca_app.core.security import hash_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
+from tca_app.features.deployments.rolls import roll_deployments
 from tca_app.features.environments.starting import make_starting
 from tca_app.features.users.events import UserUpdated
 from tca_app.features.webhooks import service as webhooks
@@ -78,7 +79,7 @@ async def make_project(owner: Actor, name: str = "", team: dict[Actor, str] | No
 async def make_deployment(
     project_id: int, environment: str = "production", *, status: str = "queued", **fields: Any
 ) -> int:
-    """A deployment in any state; what the state demands is filled in. Returns its id."""
+    """A deployment in any state, rolled up; what the state demands is filled in. Returns its id."""
     now = datetime.now(UTC)
     times: dict[str, Any] = {"queued_at": now}
     if status == "pending_approval":
@@ -92,7 +93,10 @@ async def make_deployment(
     values = {"project_id": project_id, "environment_id": place, "version": "1.0.0", "source": "api"}
     values |= {"status": status} | times | fields
     async with transaction() as session:
-        return (await session.execute(insert(Deployment).values(values).returning(Deployment.id))).scalar_one()
+        made = await session.execute(insert(Deployment).values(values).returning(Deployment.id))
+        deployment_id: int = made.scalar_one()
+        await roll_deployments(session, [deployment_id])
+    return deployment_id
 
 
 async def deployment_events() -> list[tuple[str, str | None]]:

@@ -1,4 +1,7 @@
-"""The numbers by day: what is counted, kept by the events as they come and made again from the log by `recount`."""
+"""The numbers by day: what is counted, kept by the events as they come and made again from the log by `recount`.
+
+With them goes what is rolled up from the deployments, which `recount` compares with their rows.
+"""
 
 from collections.abc import Sequence
 
@@ -10,6 +13,8 @@ from tca_app.core.cache import changed
 from tca_app.core.consumers import consumer
 from tca_app.core.db import lock
 from tca_app.core.events import Logged
+from tca_app.features.deployments.rolls import roll_up, turn_periods
+from tca_app.features.deployments.rolls_check import mend_rolls
 
 CONSUMER = "analytics"
 # Which number an event of which type adds one to.
@@ -80,21 +85,32 @@ _NAMED = {"types": list(COUNTED), "names": list(COUNTED.values())}
 
 @consumer(CONSUMER)
 async def count(session: AsyncSession, events: Sequence[Logged]) -> None:
-    """Add a batch to the numbers, in one statement."""
+    """Add a batch to the numbers, in one statement, and roll up the deployments that it is about."""
     await lock(session, CONSUMER)  # taken by `recount` too; workers would meet on the same rows anyway
     await session.execute(_ADD, _NAMED | {"ids": [event.id for event in events]})
+    await roll_up(session, events)
     changed(session, "stat")
     await hand_over(session, "analytics", [event.for_services() for event in events])
 
 
 async def recount(session: AsyncSession) -> tuple[int, list[str]]:
-    """Compare every number with the log and mend those that differ; how many there are, and each difference."""
+    """Compare every number with the log, and what is rolled up with the deployments, and mend what differs; how many
+    there are, and each difference."""
+    await session.execute(text("SET LOCAL statement_timeout = '10min'"))
     await lock(session, CONSUMER)
     rows = (await session.execute(_RECOUNT, _NAMED)).all()
     wrong = [row for row in rows if row.kept != row.wanted]
     if wrong:
         await session.execute(_PUT, [dict(row._mapping) for row in wrong])
-        changed(session, "stat")
-    return len(rows), [
+    rolled, mended = await mend_rolls(session)
+    await turn_periods(session)
+    changed(session, "stat")
+    return len(rows) + rolled, [
         f"{row.day} {row.name} {row.dimension}".rstrip() + f": {row.kept} -> {row.wanted}" for row in wrong
-    ]
+    ] + mended
+
+
+async def begin_periods(session: AsyncSession) -> None:
+    """Sum up for the periods of tomorrow, before they begin."""
+    await lock(session, CONSUMER)
+    await turn_periods(session)

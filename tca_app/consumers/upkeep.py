@@ -2,7 +2,7 @@
 
 import structlog
 
-from tca_app.consumers.analytics import recount
+from tca_app.consumers.analytics import begin_periods, recount
 from tca_app.core.db import transaction
 from tca_app.core.jobs import periodic
 from tca_app.features.deployments.stuck import fail_stuck
@@ -39,6 +39,13 @@ async def check_numbers() -> None:
     async with transaction() as session:
         total, wrong = await recount(session)
     (log.warning if wrong else log.info)("upkeep.recounted", numbers=total, mended=wrong[:20])
+
+
+@periodic("begin_periods", "7 * * * *")
+async def begin_tomorrows_periods() -> None:
+    """Each hour, though once a day would do: a day without them is slow."""
+    async with transaction() as session:
+        await begin_periods(session)
 
 
 @periodic("fail_stuck", "*/5 * * * *")

@@ -9,15 +9,26 @@ from tca_app.models.health import HealthCheck, HealthRoll, HealthSample, Inciden
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
 from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
+from tca_app.models.rolled import (
+    DailyDeployments,
+    DailyDeploymentTotals,
+    DailyDurations,
+    DeploymentsSince,
+    RolledSince,
+)
 from tca_app.models.user import User
 from tca_app.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
     "AuthSession",
+    "DailyDeploymentTotals",
+    "DailyDeployments",
+    "DailyDurations",
     "DailyMetric",
     "DashboardLayout",
     "Deployment",
     "DeploymentLog",
+    "DeploymentsSince",
     "Environment",
     "EventEffect",
     "EventHead",
@@ -40,6 +51,7 @@ __all__ = [
     "OneTimeToken",
     "Project",
     "ProjectMember",
+    "RolledSince",
     "User",
     "Webhook",
     "WebhookDelivery",

@@ -78,7 +78,15 @@ class Deployment(Row, table=True):
             postgresql_where=text("status = 'succeeded'"),
         ),
         Index("ix_deployments_open", "environment_id", "status", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_deployments_going_on", "project_id", "id", postgresql_where=text("finished_at IS NULL")),
         Index("ix_deployments_by_day", "created_at"),
+        Index(
+            "ix_deployments_ended",
+            "environment_id",
+            "finished_at",
+            "id",
+            postgresql_where=text("finished_at IS NOT NULL"),
+        ),
         Index("ix_deployments_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
         *(
             Index(f"ix_deployments_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))

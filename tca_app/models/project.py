@@ -21,6 +21,7 @@ class Project(Row, table=True):
         ),
         Index("ix_projects_by_name", text("lower(name)"), "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_projects_trash", text("deleted_at DESC"), postgresql_where=text("deleted_at IS NOT NULL")),
+        Index("ix_projects_by_status", "status", "created_at", "deleted_at"),
         Index("ix_projects_owner_id", "owner_id"),
         Index("ix_projects_grams", text("text_grams(search_text)"), postgresql_using="gin"),
     )

@@ -100,6 +100,7 @@ async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(mon
             await deferrer.defer_jobs(deferrer.get_previous_tasks(at=at))
     found = await _rows("SELECT task_name FROM procrastinate_jobs ORDER BY task_name")
     assert found == [
+        ("begin_periods",),
         ("fail_stuck",),
         ("plan_digests",),
         ("probe_health",),

@@ -41,7 +41,7 @@ class MeasuresState(SessionState):
         self.is_shown = view_of(self.router_data) == "measures"
         if not self.is_shown:
             return
-        self._watch(MeasuresState.load, "deployments")
+        self._watch(MeasuresState.load, "stats")
         asked = given_in(self.router_data, "days")
         days = asked if asked in PERIODS else PERIODS[1]
         project_id, actor = number_in(given_in(self.router_data, "project")), self._as_actor()

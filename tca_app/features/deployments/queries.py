@@ -63,6 +63,14 @@ ONE = (
     .where(_deployments.id == bindparam("deployment_id"))
 )
 
+# A project in the trash hides its deployments; few are there.
+_IN_TRASH = select(_projects.id).where(_projects.deleted_at.is_not(None))
+_MINE = (
+    select(_members.project_id)
+    .join(Project.__table__, _projects.id == _members.project_id)
+    .where(_members.user_id == _ACTOR, _projects.deleted_at.is_(None))
+)
+
 
 def deployment_read(row: Any) -> DeploymentRead:
     """The shape of a row of `WHOLE`. The database has checked its values."""
@@ -110,7 +118,7 @@ async def list_deployments(session: AsyncSession, actor: Actor, query: Deploymen
     items = [deployment_read(row) for row in found]
     if query.skip == 0 and len(items) < query.limit:
         return Page(items, len(items))
-    counted = _ids(actor, wanted, query.project_id, SEARCH_TOTAL_CAP + 1).limit(SEARCH_TOTAL_CAP + 1)
+    counted = _seen(actor, wanted, query.project_id).limit(SEARCH_TOTAL_CAP + 1)
     total = select(func.count()).select_from(counted.subquery())
     number = (await session.execute(total, {"actor_id": actor.user_id})).scalar_one()
     return Page(items, min(number, SEARCH_TOTAL_CAP), number > SEARCH_TOTAL_CAP)
@@ -141,17 +149,21 @@ def _ids(actor: Actor, wanted: list[Any], project_id: int | None, most: int) -> 
     if project_id is not None:
         return select(newest.where(_deployments.project_id == project_id).subquery("newest").c.id)
     if actor.is_superuser:
-        # A project in the trash hides its deployments; few are there.
-        in_trash = select(_projects.id).where(_projects.deleted_at.is_not(None))
-        return select(newest.where(_deployments.project_id.not_in(in_trash)).subquery("newest").c.id)
-    mine = (
-        select(_members.project_id)
-        .join(Project.__table__, _projects.id == _members.project_id)
-        .where(_members.user_id == _ACTOR, _projects.deleted_at.is_(None))
-        .subquery("mine")
-    )
+        return select(newest.where(_deployments.project_id.not_in(_IN_TRASH)).subquery("newest").c.id)
+    mine = _MINE.subquery("mine")
     of_one = newest.where(_deployments.project_id == mine.c.project_id).lateral("newest")
     return select(of_one.c.id).select_from(mine.join(of_one, true()))
+
+
+def _seen(actor: Actor, wanted: list[Any], project_id: int | None) -> Select[Any]:
+    """The ids in no order, to be counted."""
+    ids = select(_deployments.id).where(*wanted)
+    if project_id is not None:
+        return ids.where(_deployments.project_id == project_id)
+    if actor.is_superuser:
+        return ids.where(_deployments.project_id.not_in(_IN_TRASH))
+    mine = _MINE.subquery("mine")
+    return ids.join(mine, mine.c.project_id == _deployments.project_id)
 
 
 _last = (

@@ -62,8 +62,8 @@ def _share(points: Sequence[Point]) -> str:
 
 
 def percent(value: float) -> str:
-    """ "100 %" is only said when it is exactly that."""
-    return "100 %" if value == 100 else f"{min(value, 99.99):.2f} %"
+    """ "100%" is only said when it is exactly that."""
+    return "100%" if value == 100 else f"{min(value, 99.99):.2f}%"
 
 
 def spark_of(points: Sequence[Point], now: datetime, count: int = 24, step: timedelta = timedelta(hours=1)) -> str:

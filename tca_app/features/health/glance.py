@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.cache import Cache, cached
 from tca_app.features.health import policy
-from tca_app.features.health.history import SEEN, score_trend, viewer
+from tca_app.features.health.history import COLUMNS, SEEN, check_read, score_trend, viewer
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
 
 # A round a minute changes it, and nothing else but who may see what: far less often than the rest of a dashboard.
@@ -18,12 +18,12 @@ _kept = Cache("health_score", made_of=("health", "project"), ttl_s=60)
 
 _FIRST = text(
     f"""
-    SELECT {", ".join(f"checks.{name}" for name in CheckRead.model_fields)},
+    SELECT {COLUMNS},
       count(*) OVER () AS total,
       count(*) FILTER (WHERE checks.state = 'failing') OVER () AS failing,
       count(*) FILTER (WHERE checks.state = 'unknown') OVER () AS unknown,
       max(checks.last_at) OVER () AS newest
-    {SEEN} AND checks.retired_at IS NULL
+    {SEEN} AND checks.retired_at IS NULL AND NOT checks.is_paused
     ORDER BY checks.state = 'failing' DESC, checks.last_ok IS FALSE DESC, checks.project_id IS NOT NULL,
       checks.weight DESC, lower(checks.name), checks.id
     LIMIT :most
@@ -33,7 +33,7 @@ _FIRST = text(
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """Some of the `total` components that the actor may see; `probed_at` is when one was last asked."""
+    """Some of the `total` components that the actor may see and that are asked; `probed_at` is when one last was."""
 
     checks: list[CheckRead]
     total: int
@@ -46,7 +46,7 @@ async def glance(session: AsyncSession, actor: Actor, most: int) -> Glance:
     """What fails first, then what gave a bad answer, then the console's own parts; one statement."""
     policy.require_list(actor)
     rows = (await session.execute(_FIRST, viewer(actor) | {"most": most})).all()
-    checks = [CheckRead.model_validate(row) for row in rows]
+    checks = [check_read(actor, row) for row in rows]
     if not rows:
         return Glance(checks, 0, 0, 0, None)
     return Glance(checks, rows[0].total, rows[0].failing, rows[0].unknown, rows[0].newest)

@@ -39,7 +39,7 @@ SEEN = """
     WHERE (checks.project_id IS NULL OR projects.deleted_at IS NULL AND (:sees_all OR me.role IS NOT NULL))
 """
 """The checks that exist for `actor_id`: those of the console and of their projects; all when `sees_all`."""
-_COLUMNS = ", ".join(f"checks.{name}" for name in CheckRead.model_fields if name != "may_manage") + ", me.role"
+COLUMNS = ", ".join(f"checks.{name}" for name in CheckRead.model_fields if name != "may_manage") + ", me.role"
 _CHOSEN = f"""
     {SEEN} AND checks.retired_at IS NULL
       AND (CAST(:project_id AS bigint) IS NULL OR checks.project_id = :project_id)
@@ -48,13 +48,13 @@ _CHOSEN = f"""
 _COUNT = text(f"SELECT count(*) {_CHOSEN}")
 _LIST = text(
     f"""
-    SELECT {_COLUMNS} {_CHOSEN}
+    SELECT {COLUMNS} {_CHOSEN}
     ORDER BY checks.state = 'failing' DESC, checks.is_paused, checks.project_id IS NOT NULL, checks.weight DESC,
       lower(checks.name), checks.id
     OFFSET :skip LIMIT :limit
     """
 )
-_ONE = text(f"SELECT {_COLUMNS} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id")
+_ONE = text(f"SELECT {COLUMNS} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id")
 _POINTS = text(
     """
     SELECT check_id, starts_at, count, passed, latency_sum_ms / count AS latency_avg_ms, latency_max_ms

@@ -1,0 +1,104 @@
+"""A large organisation in SQL: people, projects with teams and environments, and 120 days of deployments.
+
+A few projects deploy most of the time and most deploy now and then; it grows; weekends are quiet.
+"""
+
+from typing import Any
+
+import psycopg
+
+from benchmarks.seed import seed
+
+DAYS = 120
+OPEN = 2_000  # in progress or queued at this moment
+VIEWERS = {"member of 5": 2, "member of 300": 3, "member of the 300 busiest": 4}
+
+ENVIRONMENTS = """
+INSERT INTO environments (project_id, name, rank)
+SELECT projects.id, start.name, start.rank
+FROM projects, (VALUES ('development', 10), ('staging', 20), ('production', 30)) AS start (name, rank)
+ORDER BY projects.id, start.rank
+"""
+STATES = """
+UPDATE projects SET status = CASE WHEN id % 10 = 3 THEN 'paused' WHEN id % 10 = 7 THEN 'archived' ELSE 'active' END,
+  deleted_at = CASE WHEN id % 100 = 42 THEN now() - id % 29 * interval '1 day' END
+WHERE id % 10 IN (3, 7) OR id % 100 = 42
+"""
+# The first projects are the busiest.
+TEAMS = """
+INSERT INTO project_members (project_id, user_id, role)
+SELECT projects.id, 10 + floor(random() * (%(users)s - 10)), 'deployer' FROM projects, generate_series(1, 4)
+UNION ALL SELECT id, 2, 'deployer' FROM (SELECT id FROM projects ORDER BY random() LIMIT 5) AS five
+UNION ALL SELECT id, 3, 'deployer' FROM (SELECT id FROM projects ORDER BY random() LIMIT 300) AS drawn
+UNION ALL SELECT id, 4, 'deployer' FROM (SELECT id FROM projects ORDER BY id LIMIT 300) AS busiest
+ON CONFLICT DO NOTHING
+"""
+DEPLOYMENTS = """
+INSERT INTO deployments (project_id, environment_id, version, commit_sha, ref, commit_at, status, source, created_by_id,
+  created_at, updated_at, queued_at, started_at, finished_at)
+SELECT project, place, '1.' || number / 4000 || '.' || number %% 100, md5(CAST(number AS text)) || '00000000', 'main',
+  CASE WHEN random() < 0.9 THEN at - exp(8 + 1.3 * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()))
+    * interval '1 second' END,
+  CASE WHEN number > %(count)s - %(open)s THEN CASE WHEN luck < 0.5 THEN 'in_progress' ELSE 'queued' END
+    WHEN luck < 0.86 THEN 'succeeded' WHEN luck < 0.97 THEN 'failed' ELSE 'cancelled' END,
+  'api', 5 + number %% 1000, at, at, at,
+  CASE WHEN number <= %(count)s - %(open)s OR luck < 0.5 THEN at + interval '5 seconds' END,
+  CASE WHEN number <= %(count)s - %(open)s THEN least(at + (60 + 500 * random()) * interval '1 second', now()) END
+FROM (
+  SELECT number, 1 + CAST(floor(%(projects)s * popularity * popularity) AS bigint) AS project, luck,
+    3 * CAST(floor(%(projects)s * popularity * popularity) AS bigint)
+      + CASE WHEN stage < 0.5 THEN 1 WHEN stage < 0.8 THEN 2 ELSE 3 END AS place,
+    at - CASE WHEN extract(isodow FROM at) > 5 AND random() < 0.85 THEN interval '2 days' ELSE interval '0' END AS at
+  FROM (
+    SELECT number, random() AS popularity, random() AS stage, random() AS luck,
+      now() - interval '8 minutes' - %(days)s * interval '1 day' * (1 - power(number / CAST(%(count)s AS float8), 0.85))
+        AS at
+    FROM generate_series(1, %(count)s) AS number
+  ) AS drawn
+) AS told
+"""
+# One good deployment of production in 25 was taken back by the one after it.
+TAKEN_BACK = """
+UPDATE deployments SET rollback_of_id = earlier.id
+FROM (
+  SELECT id AS later_id, lag(id) OVER (PARTITION BY environment_id ORDER BY finished_at, id) AS id
+  FROM deployments WHERE status = 'succeeded' AND environment_id % 3 = 0
+) AS earlier
+WHERE deployments.id = later_id AND earlier.id IS NOT NULL AND later_id % 25 = 0
+"""
+PAST = """
+INSERT INTO daily_metrics (day, name, dimension, value)
+SELECT CAST(created_at AT TIME ZONE 'UTC' AS date), 'users_total', '', count(*) FROM users GROUP BY 1
+UNION ALL
+SELECT CAST(created_at AT TIME ZONE 'UTC' AS date), 'projects_active', '', count(*) FROM projects GROUP BY 1
+ON CONFLICT (day, name, dimension) DO UPDATE SET value = excluded.value
+"""
+
+
+def seed_deployments(database_url: str, *, users: int, projects: int, deployments: int) -> None:
+    """Fill an empty database; what is rolled up from the deployments is left to the product."""
+    seed(database_url, users=users, projects=projects)
+    values: dict[str, Any] = {"users": users, "projects": projects, "count": deployments, "days": DAYS, "open": OPEN}
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")  # no notices and no look-ups of references
+        connection.execute("SET maintenance_work_mem = '1GB'")
+        connection.execute(ENVIRONMENTS)
+        connection.execute(STATES)
+        connection.execute(TEAMS, values)
+        indexes = connection.execute(
+            "SELECT indexdef, indexname FROM pg_indexes "
+            "WHERE tablename = 'deployments' AND indexname <> 'pk_deployments'"
+        ).fetchall()
+        for _, name in indexes:
+            connection.execute(f"DROP INDEX {name}")
+        connection.execute(DEPLOYMENTS, values)
+        connection.execute(TAKEN_BACK)
+        for definition, _ in indexes:
+            connection.execute(definition)
+        connection.execute("VACUUM ANALYZE")
+
+
+def seed_past(database_url: str) -> None:
+    """The numbers by day, which a recount would take away: no event tells of these people and projects."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(PAST)

@@ -1,0 +1,88 @@
+"""What is rolled up from the deployments, so that figures over millions of them are sums of few rows.
+
+`daily_deployments` is kept by the events. The others are sums of its rows that count, kept by its triggers.
+"""
+
+from datetime import date
+
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Text, text
+from sqlmodel import Field, SQLModel
+
+
+class DailyDeployments(SQLModel, table=True):
+    """What ended in one environment on a day (UTC).
+
+    `bad` failed or were rolled back. `lead_us` are the lead times of those that succeeded, `restored_us` how long it
+    had been broken each time that one brought it back, both exact in microseconds. Rows of a project in the trash do
+    not count; `environment` is the name in lower case.
+    """
+
+    __tablename__ = "daily_deployments"
+    __table_args__ = (
+        Index("ix_daily_deployments_by_project", "project_id", "day"),
+        Index("ix_daily_deployments_by_name", "environment", "day"),
+    )
+
+    environment_id: int = Field(
+        sa_type=BigInteger,
+        foreign_key="environments.id",
+        ondelete="CASCADE",
+        primary_key=True,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    day: date = Field(primary_key=True)
+    project_id: int = Field(sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
+    environment: str = Field(sa_type=Text)
+    counts: bool
+    succeeded: int
+    failed: int
+    cancelled: int
+    bad: int
+    lead_us: list[int] = Field(sa_type=ARRAY(BigInteger))
+    restored_us: list[int] = Field(sa_type=ARRAY(BigInteger))
+
+
+class DailyDeploymentTotals(SQLModel, table=True):
+    """The same over all projects, by the name of the environment."""
+
+    __tablename__ = "daily_deployment_totals"
+
+    day: date = Field(primary_key=True)
+    environment: str = Field(primary_key=True, sa_type=Text)
+    succeeded: int = Field(sa_type=BigInteger)
+    failed: int = Field(sa_type=BigInteger)
+    cancelled: int = Field(sa_type=BigInteger)
+    bad: int = Field(sa_type=BigInteger)
+
+
+class DailyDurations(SQLModel, table=True):
+    """How long things took over all projects: each `bucket` ends 2 % later than the one before."""
+
+    __tablename__ = "daily_durations"
+    __table_args__ = (CheckConstraint("kind IN ('lead', 'restore')", name="kind"),)
+
+    environment: str = Field(primary_key=True, sa_type=Text)
+    kind: str = Field(primary_key=True, sa_type=Text)
+    day: date = Field(primary_key=True)
+    bucket: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    count: int = Field(sa_type=BigInteger)
+
+
+class DeploymentsSince(SQLModel, table=True):
+    """How many deployments of a project ended on the day `since` or later. Complete for the days of `rolled_since`."""
+
+    __tablename__ = "deployments_since"
+    __table_args__ = (Index("ix_deployments_since_most", "since", text("deployments DESC")),)
+
+    since: date = Field(primary_key=True)
+    project_id: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    deployments: int = Field(sa_type=BigInteger)
+    failed: int = Field(sa_type=BigInteger)
+
+
+class RolledSince(SQLModel, table=True):
+    """The first days of the periods that the dashboard shows today and tomorrow."""
+
+    __tablename__ = "rolled_since"
+
+    since: date = Field(primary_key=True)
