@@ -2,7 +2,8 @@
 
 Opens so many sessions of the list of users, one of them a real Chromium. Changes another person over REST, once a
 second, and takes the time from the request to the DOM of the browser and to the websocket of each other session. With
-two replicas the change is made on the first and every session is open on the second.
+two replicas the change is made on the first, the browser is open on the second, and the other sessions are on both by
+turns, as a balancer spreads them.
 """
 
 import argparse
@@ -14,11 +15,13 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
+import uvloop
 from playwright.async_api import Page, async_playwright
 
 from benchmarks.clicks import QUIET
@@ -82,16 +85,17 @@ async def _browser_page(playwright: Any, base: str) -> Page:
     return page
 
 
-async def _measure(write_base: str, read_base: str, pid: int, count: int) -> None:
+async def _measure(bases: list[str], pids: list[int], count: int) -> None:
+    write_base, read_base = bases[0], bases[-1]
     async with httpx.AsyncClient() as client, async_playwright() as playwright:
         header, person_id = await script(client, write_base)
-        page = await _browser_page(playwright, read_base)
-        cookies = [await sign_in(client, read_base) for _ in range(count - 1)]
-        sessions = [await Session.open(read_base, cookie, "/users") for cookie in cookies]
+        places = [(base, await sign_in(client, base)) for base in islice(cycle(bases), count - 1)]
+        sessions = [await Session.open(base, cookie, "/users") for base, cookie in places[: count // 2]]
+        page = await _browser_page(playwright, read_base)  # in the middle: screens are told in their order
+        sessions += [await Session.open(base, cookie, "/users") for base, cookie in places[count // 2 :]]
         listening = [asyncio.create_task(session.listen()) for session in sessions]
         await asyncio.gather(*(session.loaded.wait() for session in sessions))
-        server = psutil.Process(pid)
-        busy, sent = sum(server.cpu_times()[:2]), {}
+        busy, sent = _cpu_s(pids), {}
         for number in range(CHANGES):
             mark = f"mark-{number}"
             sent[mark] = time.time()
@@ -100,15 +104,19 @@ async def _measure(write_base: str, read_base: str, pid: int, count: int) -> Non
             )
             changed.raise_for_status()
             await asyncio.sleep(1)
-        busy = sum(server.cpu_times()[:2]) - busy
+        busy = _cpu_s(pids) - busy
         seen = await page.evaluate("window.seen")
         _print("the DOM of the browser", [seen[mark] / 1e3 - at for mark, at in sent.items() if mark in seen], CHANGES)
         heard = [at - sent[mark] for session in sessions for mark, at in _first_heard(session).items() if mark in sent]
         _print("the websockets of the others", heard, CHANGES * (count - 1))
-        print(f"\n{busy / CHANGES / count * 1e3:.2f} ms CPU of the process for a change and an open session")
+        print(f"\n{busy / CHANGES / count * 1e3:.2f} ms CPU of the console for a change and an open session")
         for task in listening:
             task.cancel()
         await asyncio.gather(*listening, return_exceptions=True)
+
+
+def _cpu_s(pids: list[int]) -> float:
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
 
 
 def _first_heard(session: Session) -> dict[str, float]:
@@ -149,7 +157,7 @@ def main() -> None:
         ]
         print(f"{arguments.sessions} sessions, {arguments.replicas} process(es)\n")
         print("| from the request to | p50 ms | p95 ms | arrived |\n|---|---|---|---|")
-        asyncio.run(_measure(bases[0], bases[-1], pids[-1], arguments.sessions))
+        uvloop.run(_measure(bases, pids, arguments.sessions))
 
 
 if __name__ == "__main__":

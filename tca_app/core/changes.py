@@ -59,12 +59,13 @@ class ChangeCache(Generic[T]):
         for tag in tags:
             self._keys_of[tag].add(key)
 
-    def renew(self, tag: str, generation: int, check: Callable[[T], T | None]) -> None:
-        """Let the copies with this tag live on, as `check` gives them back; it has asked the rows since `generation`.
+    def renew(self, tag: str, check: Callable[[T], T | None]) -> None:
+        """Let the copies with this tag live on, as `check` gives them back; it compares them with rows just read.
 
-        For what is looked at regularly anyway. A copy that `check` answers with None is left to end.
+        For what is looked at regularly anyway. A copy that `check` answers with None is left to end. One that a change
+        has dropped since the rows were read is not there any more, so there is nothing to renew.
         """
-        if generation != self.generation or not self.is_listening:
+        if not self.is_listening:
             return
         for key in self._keys_of.get(tag, ()):
             if key in self._values and (value := check(self._values[key][1])) is not None:

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from tca_app.config import get_settings
 from tca_app.core.db import reading
 from tca_app.core.jobs import QUEUE_NAMES, QUEUES, jobs, schedule
+from tca_app.core.live import SCREENS_FIRST
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ class AttentiveWorker(Worker):
     async def _fetch_and_process_jobs(self) -> None:
         heard = -1
         while heard != self._new_job_event.times and not self._stop_event.is_set():
+            await SCREENS_FIRST.wait()
             heard = self._new_job_event.times
             await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
 

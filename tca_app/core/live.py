@@ -1,13 +1,19 @@
-"""Which listeners to tell of which change, and how often: at most twice a second each, the last one never lost."""
+"""Which listeners to tell of which change, and how often: at most twice a second each, the last one never lost.
+
+And who comes first: people wait for their screens, nobody waits for a job.
+"""
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
 from tca_app.core.changes import EVERYTHING
 
 EVERY_S = 0.5
+NOTICE_S = 0.005  # the notice that wakes a job and the one that nudges screens come by two connections
+MOST_WAIT_S = 0.2
 K = TypeVar("K", bound=Hashable)
 
 
@@ -18,7 +24,8 @@ class Nudges(Generic[K]):
         self._nudge = nudge
         self._every_s = every_s
         self._topics: dict[K, frozenset[str]] = {}
-        self._listeners: dict[str, set[K]] = defaultdict(set)
+        # In the order in which they came: that is the order in which they are told.
+        self._listeners: dict[str, dict[K, None]] = defaultdict(dict)
         self._resting: dict[K, asyncio.TimerHandle] = {}
         self._again: set[K] = set()
 
@@ -33,11 +40,11 @@ class Nudges(Generic[K]):
         self.leave(key)
         self._topics[key] = wanted
         for topic in wanted:
-            self._listeners[topic].add(key)
+            self._listeners[topic][key] = None
 
     def leave(self, key: K) -> None:
         for topic in self._topics.pop(key, ()):
-            self._listeners[topic].discard(key)
+            self._listeners[topic].pop(key, None)
             if not self._listeners[topic]:
                 del self._listeners[topic]
         self._again.discard(key)
@@ -67,3 +74,33 @@ class Nudges(Generic[K]):
         if key in self._again:
             self._again.discard(key)
             self._send(key)
+
+
+class ScreensFirst:
+    """Jobs of this process wait a moment while screens of it are read: both are woken by the same commit."""
+
+    def __init__(self) -> None:
+        self._readers = 0
+        self._none = asyncio.Event()
+        self._none.set()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        self._readers += 1
+        self._none.clear()
+        try:
+            yield
+        finally:
+            self._readers -= 1
+            if not self._readers:
+                self._none.set()
+
+    async def wait(self) -> None:
+        """Until no screen is read, but not for long."""
+        await asyncio.sleep(NOTICE_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MOST_WAIT_S):
+                await self._none.wait()
+
+
+SCREENS_FIRST = ScreensFirst()

@@ -61,7 +61,7 @@ class Gate(rx.Middleware):
         user_id_var.set(None)
         CALL.set(Call(None, request_id))
         try:
-            actor = await _viewer(state.router_data, request_id)
+            actor = await _viewer(state.router_data, request_id, LIVE.is_nudge(state.router_data, event.name))
         except Exception as error:  # fail closed: without an answer nobody is anybody
             return _no_answer(event, error, request_id)
         CALL.set(Call(actor, request_id))
@@ -101,8 +101,11 @@ async def _within(seconds: float, asked: Coroutine[Any, Any, T]) -> T:
     raise Unavailable
 
 
-async def _viewer(router_data: dict[str, Any], request_id: str) -> Actor | None:
-    """The person behind the cookie of this websocket's handshake, at each event anew (rows AU-7, AU-8)."""
+async def _viewer(router_data: dict[str, Any], request_id: str, is_nudge: bool) -> Actor | None:
+    """The person behind the cookie of this websocket's handshake, at each event anew (rows AU-7, AU-8).
+
+    Only what a person does counts as use of the session: a screen that is left open does not keep it.
+    """
     headers = router_data.get("headers", {})
     cookie = session_cookie(headers.get("cookie", ""))
     if not cookie:
@@ -111,17 +114,17 @@ async def _viewer(router_data: dict[str, Any], request_id: str) -> Actor | None:
         ip=str(router_data.get("ip", "")), user_agent=headers.get("user-agent", "")[:300], request_id=request_id
     )
     known = auth.known_browser(cookie, client)
-    if known is not None and not known.is_stale:
+    if known is not None and (is_nudge or not known.is_stale):
         return known.actor
-    return await _within(ANSWER_WITHIN_S, _resolve(cookie, client))
+    return await _within(ANSWER_WITHIN_S, _resolve(cookie, client, is_nudge))
 
 
-async def _resolve(cookie: str, client: auth.Client) -> Actor | None:
+async def _resolve(cookie: str, client: auth.Client, is_nudge: bool) -> Actor | None:
     async with reading() as session:
         caller = await auth.resolve_browser(session, cookie, client)
     if caller is None:
         return None
-    if caller.is_stale:
+    if caller.is_stale and not is_nudge:
         async with transaction() as session:
             await auth.touch(session, caller.actor.session_id)
     return caller.actor

@@ -143,10 +143,13 @@ class _Arguments:
     def __init__(self, fn: Callable[..., Any]) -> None:
         self.fn = fn
         self.signature = inspect.signature(fn)
+        self.takes_nothing = len(self.signature.parameters) == 1
         self.adapters: dict[str, TypeAdapter[Any]] | None = None
 
     def of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Name to checked value. Raises BadRequest."""
+        if self.takes_nothing and not args and not kwargs:
+            return {}
         if self.adapters is None:
             self.adapters = self._make()
         try:

@@ -15,7 +15,7 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.changes import hear
-from tca_app.core.live import Nudges
+from tca_app.core.live import SCREENS_FIRST, Nudges
 from tca_app.ui.sockets import socket_of
 
 log = structlog.get_logger(__name__)
@@ -43,6 +43,7 @@ class LiveScreens:
         self._tabs: dict[str, dict[str, Any]] = {}  # socket to what its last event said of where it is
         self._waiting: dict[Screen, None] = {}  # in the order of their turns
         self._readers: set[asyncio.Task[Any]] = set()
+        self._reading: set[Screen] = set()
 
     def __len__(self) -> int:
         return len(self._nudges)
@@ -81,6 +82,10 @@ class LiveScreens:
             return socket_id in self._tabs
         return any(screen.socket_id == socket_id for screen in self._nudges.listeners_of(topic))
 
+    def is_nudge(self, router_data: dict[str, Any], event_name: str) -> bool:
+        """Whether this event of a tab is ours: what nobody did does not keep a session from being idle."""
+        return Screen(router_data.get("sid", ""), router_data.get("token", ""), event_name) in self._reading
+
     def tell(self, topic: str) -> None:
         self._nudges.tell(topic)
 
@@ -92,10 +97,15 @@ class LiveScreens:
             task.add_done_callback(self._readers.discard)
 
     async def _read_waiting(self) -> None:
-        while self._waiting:
-            screen = next(iter(self._waiting))
-            del self._waiting[screen]
-            await _read(screen, self._tabs.get(screen.socket_id, {}))
+        with SCREENS_FIRST.reading():
+            while self._waiting:
+                screen = next(iter(self._waiting))
+                del self._waiting[screen]
+                self._reading.add(screen)
+                try:
+                    await _read(screen, self._tabs.get(screen.socket_id, {}))
+                finally:
+                    self._reading.discard(screen)
 
 
 def _page(router_data: dict[str, Any]) -> str:

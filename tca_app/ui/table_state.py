@@ -1,6 +1,7 @@
 """The state behind the shared table: the URL's query is the truth, and one method of the feature fetches the rows."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -57,6 +58,7 @@ class TableQuery:
         return self.size
 
     @classmethod
+    @lru_cache(maxsize=1000)
     def of(cls, spec: TableSpec, url: str) -> "TableQuery":
         """From a URL. It may be typed by hand or be old: what it says wrongly falls back to the default."""
         given = {name: values[-1] for name, values in parse_qs(urlsplit(url).query, max_num_fields=50).items()}
@@ -81,6 +83,11 @@ class TableQuery:
             "size": str(self.size) if self.size != PAGE_SIZES[0] else "",
         }
         return urlencode({name: value for name, value in parts.items() if value})
+
+
+def _bare(rows: Any) -> list[Any]:
+    """A list of a state without its wrapper, to look at: each look through it wraps a row."""
+    return getattr(rows, "__wrapped__", rows)
 
 
 def _number(text: str) -> int:
@@ -145,30 +152,32 @@ class TableState(rx.State, mixin=True):
         asked = (query.search, query.sort, query.filters, query.page, query.size)
         if shown != asked:
             self.flashed = []
-            self.search, self.sort, self.filters, self.page, self.page_size = asked
+            self.search, self.sort, self.page, self.page_size = query.search, query.sort, query.page, query.size
+            self.filters = dict(query.filters)
         here = {row["id"] for row in rows}
         if any(row_id not in here for row_id in self.selected):
             self.selected = [row_id for row_id in self.selected if row_id in here]
         # A screen that is read again for somebody else's change sends only what differs.
-        if self.rows != rows:
+        before = _bare(self.rows)
+        if before != rows:
             if self.is_loaded and shown == asked:
-                self._flash(rows)
+                self._flash(before, rows)
             self.rows = rows
         if (self.total, self.is_capped) != (total, capped):
             self.total, self.is_capped = total, capped
         if not self.is_loaded or self.load_error:
             self.is_loaded, self.load_error = True, ""
 
-    def _flash(self, rows: list[Any]) -> None:
-        """Mark what is new or differs, for the eye."""
-        before = {row["id"]: row for row in self.rows}
+    def _flash(self, shown: list[Any], rows: list[Any]) -> None:
+        """Mark what is new or differs from what is shown, for the eye."""
+        before = {row["id"]: row for row in shown}
         self.flashed = [row["id"] for row in rows if before.get(row["id"]) != row]
         self.flash_turn = not self.flash_turn
 
     def _fail(self, text: str) -> None:
         query = self._query()
         self.rows, self.total, self.selected, self.load_error = [], 0, [], text
-        self.search, self.sort, self.filters = query.search, query.sort, query.filters
+        self.search, self.sort, self.filters = query.search, query.sort, dict(query.filters)
 
     @rx.var
     def is_filtered(self) -> bool:

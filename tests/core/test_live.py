@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tca_app.core.changes import EVERYTHING
-from tca_app.core.live import Nudges
+from tca_app.core.live import Nudges, ScreensFirst
 
 EVERY_S = 0.02
 
@@ -79,3 +79,23 @@ async def test_other_topics_take_the_place_of_those_before(nudges: Nudges[str], 
     assert told == []
     nudges.tell("user:8")
     assert told == ["page"]
+
+
+async def test_jobs_wait_while_screens_are_read_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, order = ScreensFirst(), []
+
+    async def job() -> None:
+        await first.wait()
+        order.append("job")
+
+    with first.reading(), first.reading():
+        waiting = asyncio.create_task(job())
+        while not first._none._waiters:
+            await asyncio.sleep(0)
+        order.append("screens")
+    await waiting
+    assert order == ["screens", "job"]
+    monkeypatch.setattr("tca_app.core.live.MOST_WAIT_S", 0.01)
+    with first.reading():
+        await job()
+    assert order == ["screens", "job", "job"]

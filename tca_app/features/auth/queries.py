@@ -151,7 +151,6 @@ def forget_person(session: AsyncSession, user_id: int) -> None:
 
 async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[int]:
     """Those of the sessions that still count. Their copies live on, so an open page does not ask for its own."""
-    generation = found_sessions.generation
     rows = await session.execute(
         select(AuthSession.id, User.version, AuthSession.last_used_at)
         .join(User, User.id == AuthSession.user_id)
@@ -160,7 +159,7 @@ async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[in
     alive = set()
     for session_id, version, last_used_at in rows:
         alive.add(session_id)
-        found_sessions.renew(f"session:{session_id}", generation, partial(_still_true, version, last_used_at))
+        found_sessions.renew(f"session:{session_id}", partial(_still_true, version, last_used_at))
     return alive
 
 

@@ -1,9 +1,10 @@
 """The rules about people: accounts are made, changed, moved to the trash and brought back here and nowhere else."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -106,20 +107,24 @@ async def update_user(
     return await _write(session, actor, row, given)
 
 
-async def _find(session: AsyncSession, user_id: int, lock_row: Lock = None, *, deleted: bool = False) -> Any:
-    """One person with the name of who changed them last; `lock_row` holds the row until the end of the transaction.
-
-    While somebody "removes" a row, rows that refer to it wait: nobody becomes an owner just as they are deleted.
-    """
+@lru_cache(maxsize=8)
+def _one(lock_row: Lock, deleted: bool) -> Select[Any]:
+    """Built once: that takes longer than to run it."""
     editor = aliased(User)
     name = func.coalesce(func.nullif(editor.full_name, ""), editor.username)
     changed_by = select(name).where(editor.id == User.updated_by_id).correlate(User).scalar_subquery()
     in_trash = User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
     statement = select(*COLUMNS, User.hashed_password, func.coalesce(changed_by, "").label("changed_by"))
-    statement = statement.where(User.id == user_id, in_trash)
-    if lock_row:
-        statement = statement.with_for_update(of=User, key_share=lock_row == "change")
-    row = (await session.execute(statement)).first()
+    statement = statement.where(User.id == bindparam("user_id"), in_trash)
+    return statement.with_for_update(of=User, key_share=lock_row == "change") if lock_row else statement
+
+
+async def _find(session: AsyncSession, user_id: int, lock_row: Lock = None, *, deleted: bool = False) -> Any:
+    """One person with the name of who changed them last; `lock_row` holds the row until the end of the transaction.
+
+    While somebody "removes" a row, rows that refer to it wait: nobody becomes an owner just as they are deleted.
+    """
+    row = (await session.execute(_one(lock_row, deleted), {"user_id": user_id})).first()
     if row is None:
         raise NotFound
     return row

@@ -38,8 +38,8 @@ async def test_before_the_first_round_the_page_is_empty_and_after_it_full(consol
     updates = await tab.send(StatusState.load)
     lines = {line["name"]: line for line in shown(updates, StatusState, "components")}
     assert list(lines)[:2] == ["PostgreSQL", "Schema"]
-    assert (lines["PostgreSQL"]["state"], lines["PostgreSQL"]["hours"]["share"]) == ("passing", "100 %")
-    assert lines["Disk"]["days"]["text"] == "The last 90 days: 100 % of the probes passed."
+    assert (lines["PostgreSQL"]["state"], lines["PostgreSQL"]["hours"]["share"]) == ("passing", "100%")
+    assert lines["Disk"]["days"]["text"] == "The last 90 days: 100% of the probes passed."
     assert shown(updates, StatusState, "score_24h") is not None
 
 
