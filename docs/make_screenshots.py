@@ -135,6 +135,16 @@ def _show_activity(page: Page) -> None:
     expect(page.locator(".feed > li").nth(10)).to_be_attached()
 
 
+def _show_status(page: Page) -> None:
+    page.goto("/status")
+    expect(page.get_by_role("img", name=re.compile("^The last 90 days")).first).to_be_visible()
+
+
+def _show_where(page: Page) -> None:
+    page.goto("/projects?show=where")
+    expect(page.get_by_role("row").nth(12)).to_be_attached()
+
+
 SHOWS: dict[str, Callable[[Page], None]] = {
     "login": _show_login,
     "dashboard": _show_dashboard,
@@ -143,6 +153,8 @@ SHOWS: dict[str, Callable[[Page], None]] = {
     "project": _show_project,
     "deployments": _show_deployments,
     "activity": _show_activity,
+    "status": _show_status,
+    "where": _show_where,
 }
 PICTURES = [(f"{name}-{scheme}", name, scheme, DESKTOP) for name in SHOWS for scheme in ("light", "dark")]
 PICTURES.append(("dashboard-phone", "dashboard", "light", PHONE))
