@@ -82,6 +82,18 @@ def replica_of(cache: Cache) -> Cache:
     return other
 
 
+def versions_asked(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
+    """Grows with each reader that knows the version, and so has joined the reading that is under way."""
+    asked, version = [], cache._version
+
+    async def ask() -> int | None:
+        asked.append(await version())
+        return asked[-1]
+
+    monkeypatch.setattr(cache, "_version", ask)
+    return asked
+
+
 async def count_projects() -> int:
     async with reading() as session:
         return int((await session.execute(text("SELECT count(*) FROM projects"))).scalar_one())
@@ -138,13 +150,16 @@ async def test_a_crowd_on_two_replicas_makes_one_computation(listening: None) ->
     assert (count.done, found) == (1, [{"n": 1}] * 100)
 
 
-async def test_whoever_waits_takes_over_from_one_who_is_cancelled(listening: None) -> None:
+async def test_whoever_waits_takes_over_from_one_who_is_cancelled(
+    listening: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     count, cache = Counter(), Cache("t", made_of=())
+    asked = versions_asked(cache, monkeypatch)
     count.go.clear()
     first = asyncio.create_task(cache.read_through("a", count))
     await count.begun.wait()
     others = [asyncio.create_task(cache.read_through("a", count)) for _ in range(10)]
-    await asyncio.sleep(0)
+    await until(lambda: len(asked) == 11)
     others[0].cancel()
     first.cancel()
     count.go.set()
@@ -154,22 +169,14 @@ async def test_whoever_waits_takes_over_from_one_who_is_cancelled(listening: Non
 
 
 async def test_a_failure_is_everybodys_and_is_not_kept(listening: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache, asked, begun = Cache("t", made_of=()), 0, 0
-    version = cache._version
-
-    async def count() -> int | None:
-        nonlocal asked
-        found = await version()
-        asked += 1
-        return found
+    cache, begun = Cache("t", made_of=()), 0
+    asked = versions_asked(cache, monkeypatch)
 
     async def fail() -> None:
         nonlocal begun
         begun += 1
-        await until(lambda: asked == 10)  # whoever comes after a failure tries again
+        await until(lambda: len(asked) == 10)  # whoever comes after a failure tries again
         raise Conflict("no")
-
-    monkeypatch.setattr(cache, "_version", count)
 
     done = await asyncio.gather(*(cache.read_through("a", fail) for _ in range(10)), return_exceptions=True)
     assert [type(one) for one in done] == [Conflict] * 10

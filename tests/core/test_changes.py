@@ -253,7 +253,7 @@ async def test_when_the_one_who_reads_is_given_up_the_others_read_for_themselves
     first = asyncio.create_task(copies.read_through("k", ["t"], hang))
     await entered.wait()
     second = asyncio.create_task(copies.read_through("k", ["t"], read))
-    await asyncio.sleep(0)
+    await _until(lambda: second._fut_waiter is not None)  # it waits for the first one
     first.cancel()
     assert await second == "mine"
 
