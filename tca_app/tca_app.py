@@ -62,8 +62,9 @@ async def _process() -> AsyncIterator[None]:
     # What is loaded by now stays: without this every full collection walks all of it and stops the process for 100 ms.
     gc.collect()
     gc.freeze()
-    tasks = [asyncio.create_task(listen())]
-    if get_settings().run_worker:
+    does_jobs = get_settings().run_worker
+    tasks = [asyncio.create_task(listen(jobs=does_jobs))]
+    if does_jobs:
         tasks.append(asyncio.create_task(work()))
     yield
     for task in tasks:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 from tca_app.consumers import analytics, digest, health, mail, notifications, services, slack, streams, upkeep, webhooks
+from tca_app.core.changes import listen
 from tca_app.core.db import close_db
 from tca_app.core.http import close_http
 from tca_app.core.job_worker import work
@@ -20,10 +21,12 @@ async def run_worker(queues: list[str] | None = None) -> None:
     """Do jobs until SIGINT or SIGTERM; those that run then may end first."""
     setup_logging()
     start_reports()
-    working = asyncio.create_task(work(queues))
+    working, listening = asyncio.create_task(work(queues)), asyncio.create_task(listen(jobs=True))
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, working.cancel)
     await asyncio.gather(working, return_exceptions=True)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
     await close_http()
     await close_db()
     await close_redis()

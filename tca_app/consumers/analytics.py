@@ -15,6 +15,7 @@ from tca_app.core.db import lock
 from tca_app.core.events import Logged
 from tca_app.features.deployments.rolls import roll_up, turn_periods
 from tca_app.features.deployments.rolls_check import mend_rolls
+from tca_app.features.users.counted import add_up, mend_count
 
 CONSUMER = "analytics"
 # Which number an event of which type adds one to.
@@ -104,13 +105,15 @@ async def recount(session: AsyncSession) -> tuple[int, list[str]]:
         await session.execute(_PUT, [dict(row._mapping) for row in wrong])
     rolled, mended = await mend_rolls(session)
     await turn_periods(session)
+    counted = await mend_count(session)
     changed(session, "stat")
-    return len(rows) + rolled, [
+    return len(rows) + rolled, counted + [
         f"{row.day} {row.name} {row.dimension}".rstrip() + f": {row.kept} -> {row.wanted}" for row in wrong
     ] + mended
 
 
 async def begin_periods(session: AsyncSession) -> None:
-    """Sum up for the periods of tomorrow, before they begin."""
+    """Sum up for the periods of tomorrow, before they begin, and what has come to the count of users since."""
     await lock(session, CONSUMER)
     await turn_periods(session)
+    await add_up(session)

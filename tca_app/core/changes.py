@@ -20,6 +20,7 @@ from tca_app.config import get_settings
 log = structlog.get_logger(__name__)
 
 CHANNEL = "tca_changes"
+JOBS_CHANNEL = "tca_jobs"
 KEPT_S = 2.0
 RETRY_S = 1.0
 PROBE_S = 5.0
@@ -109,17 +110,18 @@ class ChangeCache(Generic[T]):
 
 
 _caches: WeakSet[ChangeCache[Any]] = WeakSet()
-_hearers: list[Callable[[str], None]] = []
+_hearers: dict[str, list[Callable[[str], None]]] = {CHANNEL: [], JOBS_CHANNEL: []}
 _lost_at: float | None = monotonic()  # not yet heard anything
 
 
-def hear(hearer: Callable[[str], None]) -> Callable[[], None]:
+def hear(hearer: Callable[[str], None], channel: str = CHANNEL) -> Callable[[], None]:
     """Call `hearer` with the topic of each change, after the copies of it are gone; returns how to end that.
 
-    It gets EVERYTHING when notices may have been missed. It must be quick: it runs between two notices.
+    On JOBS_CHANNEL it is the queue that has a new job. It gets EVERYTHING when notices may have been missed. It must be
+    quick: it runs between two notices.
     """
-    _hearers.append(hearer)
-    return lambda: _hearers.remove(hearer)
+    _hearers[channel].append(hearer)
+    return lambda: _hearers[channel].remove(hearer)
 
 
 def deaf_for() -> float:
@@ -127,8 +129,8 @@ def deaf_for() -> float:
     return 0.0 if _lost_at is None else monotonic() - _lost_at
 
 
-def _tell(topic: str) -> None:
-    for hearer in list(_hearers):
+def _tell(topic: str, channel: str = CHANNEL) -> None:
+    for hearer in list(_hearers[channel]):
         hearer(topic)
 
 
@@ -139,11 +141,15 @@ def note_write() -> None:
             cache.clear()
 
 
-async def listen() -> None:
-    """Keep the copies true until cancelled: one per process, as a lifespan task. Reconnects for ever."""
+async def listen(*, jobs: bool = False) -> None:
+    """Keep the copies true until cancelled: one per process, as a lifespan task. Reconnects for ever.
+
+    With `jobs`, for a process that does some, by the same connection: PostgreSQL wakes each one that listens, to
+    whatever channel, at every commit with a notice.
+    """
     while True:
         try:
-            await _listen_once()
+            await _listen_once((CHANNEL, JOBS_CHANNEL) if jobs else (CHANNEL,))
         except (psycopg.Error, OSError) as error:
             log.warning("change_notices_lost", error=type(error).__name__)
         finally:
@@ -158,21 +164,24 @@ def _hear(is_listening: bool) -> None:
         cache.clear()
     if is_listening:
         _lost_at = None
-        _tell(EVERYTHING)
+        for channel in _hearers:
+            _tell(EVERYTHING, channel)
     elif _lost_at is None:
         _lost_at = monotonic()
 
 
-async def _listen_once() -> None:
+async def _listen_once(channels: Iterable[str]) -> None:
     dsn = get_settings().database_url.get_secret_value()
     connection = await psycopg.AsyncConnection.connect(dsn, autocommit=True, application_name="tca_app changes")
     async with connection:
-        await connection.execute(f"LISTEN {CHANNEL}")
+        for channel in channels:
+            await connection.execute(f"LISTEN {channel}")
         _hear(True)
         while True:
             async for notice in connection.notifies(timeout=PROBE_S):
-                for cache in _caches:
-                    cache.drop(notice.payload)
-                _tell(notice.payload)
+                if notice.channel == CHANNEL:
+                    for cache in _caches:
+                        cache.drop(notice.payload)
+                _tell(notice.payload, notice.channel)
             # A connection that died without a word looks quiet; the probe tells the two apart.
             await asyncio.wait_for(connection.execute("SELECT 1"), PROBE_S)

@@ -13,6 +13,7 @@ from psycopg_pool import PoolTimeout
 from sqlalchemy import text
 
 from tca_app.config import get_settings
+from tca_app.core.changes import EVERYTHING, JOBS_CHANNEL, hear
 from tca_app.core.db import reading
 from tca_app.core.jobs import QUEUE_NAMES, QUEUES, jobs, schedule
 from tca_app.core.live import SCREENS_FIRST
@@ -48,6 +49,10 @@ class AttentiveWorker(Worker):
     async def run(self) -> None:
         await super().run()  # type: ignore[no-untyped-call]
 
+    def wake(self) -> None:
+        """There may be a job."""
+        self._new_job_event.set()
+
     async def _fetch_and_process_jobs(self) -> None:
         heard = -1
         while heard != self._new_job_event.times and not self._stop_event.is_set():
@@ -57,7 +62,10 @@ class AttentiveWorker(Worker):
 
 
 async def work(queues: list[str] | None = None, *, until_empty: bool = False) -> None:
-    """Do jobs until cancelled, or until there are none left; survives the loss of the database."""
+    """Do jobs until cancelled, or until there are none left; survives the loss of the database.
+
+    What wakes it is `core.changes.listen(jobs=True)` in the same process; without that it looks every five seconds.
+    """
     while True:
         try:
             async with _opened():
@@ -103,20 +111,29 @@ async def _run(queues: list[str] | None) -> None:
     """Until the queues are empty. Nothing new comes into them by the clock."""
     jobs.periodic_registry.periodic_tasks = {}
     options = _options() | {"queues": queues, "concurrency": 4}
-    await AttentiveWorker(app=jobs, **options, wait=False, listen_notify=False).run()
+    await AttentiveWorker(app=jobs, **options, wait=False).run()
 
 
 async def _run_for_ever(queues: Sequence[str]) -> None:
     jobs.periodic_registry.periodic_tasks = dict(schedule)
-    options = _options() | {"wait": True, "listen_notify": True}
-    workers = [AttentiveWorker(app=jobs, **options, queues=[name], concurrency=QUEUES[name]) for name in queues]
-    running = [asyncio.create_task(work) for work in (*(worker.run() for worker in workers), _take_over())]
+    workers = {
+        name: AttentiveWorker(app=jobs, **_options(), queues=[name], concurrency=QUEUES[name]) for name in queues
+    }
+
+    def wake(queue: str) -> None:
+        for name, worker in workers.items():
+            if queue in (name, EVERYTHING):
+                worker.wake()
+
+    end_hearing = hear(wake, JOBS_CHANNEL)
+    running = [asyncio.create_task(work) for work in (*(worker.run() for worker in workers.values()), _take_over())]
     try:
         # One that ends by itself has lost its connection: all begin anew.
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        end_hearing()
         # Both: a worker that is just starting may lose a cancellation, and only a cancellation ends what it waits for.
-        for worker in workers:
+        for worker in workers.values():
             worker.stop()  # type: ignore[no-untyped-call]
         for task in running:
             task.cancel()
@@ -129,6 +146,7 @@ async def _run_for_ever(queues: Sequence[str]) -> None:
 def _options() -> dict[str, Any]:
     takeover = get_settings().job_takeover_seconds
     return {
+        "listen_notify": False,
         "fetch_job_polling_interval": POLL_S,
         "update_heartbeat_interval": takeover / 4,
         "stalled_worker_timeout": takeover,

@@ -20,6 +20,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tca_app.core.changes import EVERYTHING, JOBS_CHANNEL
 from tca_app.core.db import transaction
 from tca_app.core.errors import AppError
 from tca_app.core.log import request_id_var, user_id_var
@@ -193,15 +194,9 @@ async def enqueue_many(session: AsyncSession, name: str, rows: list[dict[str, An
         await session.execute(_DEFER_MANY, {"queue": jobs.tasks[name].queue, "task": name, "rows": given})
 
 
-_WAKE = text(
-    """
-    SELECT pg_notify(channel, '{"type": "job_inserted", "job_id": 0}')
-    FROM (SELECT 'procrastinate_queue_v1#' || unnest(CAST(:queues AS text[]))
-          UNION ALL SELECT 'procrastinate_any_queue_v1') AS to_wake (channel)
-    """
-)
+_WAKE = text(f"SELECT pg_notify('{JOBS_CHANNEL}', '{EVERYTHING}')")
 
 
 async def wake_workers(session: AsyncSession) -> None:
     """Have the workers look at the commit, not at their next poll: jobs became free without being enqueued."""
-    await session.execute(_WAKE, {"queues": list(QUEUE_NAMES)})
+    await session.execute(_WAKE)

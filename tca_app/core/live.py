@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 from tca_app.core.changes import EVERYTHING
 
 EVERY_S = 0.5
-NOTICE_S = 0.005  # the notice that wakes a job and the one that nudges screens come by two connections
 MOST_WAIT_S = 0.2
 K = TypeVar("K", bound=Hashable)
 
@@ -97,7 +96,6 @@ class ScreensFirst:
 
     async def wait(self) -> None:
         """Until no screen is read, but not for long."""
-        await asyncio.sleep(NOTICE_S)
         with suppress(TimeoutError):
             async with asyncio.timeout(MOST_WAIT_S):
                 await self._none.wait()

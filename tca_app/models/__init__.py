@@ -15,6 +15,7 @@ from tca_app.models.rolled import (
     DailyDurations,
     DeploymentsSince,
     RolledSince,
+    RowCount,
 )
 from tca_app.models.user import User
 from tca_app.models.webhook import Webhook, WebhookDelivery
@@ -52,6 +53,7 @@ __all__ = [
     "Project",
     "ProjectMember",
     "RolledSince",
+    "RowCount",
     "User",
     "Webhook",
     "WebhookDelivery",

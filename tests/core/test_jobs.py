@@ -1,5 +1,6 @@
 """Jobs: tried again with longer waits, dead with a reason, done by the clock once, and never in each other's way."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,8 +9,9 @@ from procrastinate.jobs import Job
 from procrastinate.periodic import PeriodicDeferrer
 from sqlalchemy import text
 
-from tca_app.core import job_worker
+from tca_app.core import changes, job_worker
 from tca_app.core import jobs as queues
+from tca_app.core.changes import EVERYTHING, JOBS_CHANNEL, hear, listen
 from tca_app.core.db import reading, transaction
 from tca_app.core.job_worker import AttentiveWorker
 from tca_app.core.jobs import Backoff, Dead, Later, Wait, enqueue, jobs, task
@@ -120,8 +122,47 @@ async def test_a_notice_that_comes_while_the_worker_looks_is_not_forgotten(monke
         """Nothing yet; the first time a job is enqueued just after the query has begun."""
         looked.append(len(looked))
         if len(looked) == 1:
-            await worker._handle_notification(channel="", notification={"type": "job_inserted", "job_id": 0})
+            worker.wake()
 
     monkeypatch.setattr(jobs.job_manager, "fetch_job", look)
     await worker._fetch_and_process_jobs()
     assert len(looked) == 2
+
+
+async def test_a_new_job_wakes_the_worker_of_its_queue_by_the_connection_that_hears_of_changes() -> None:
+    heard: list[str] = []
+    end, listening = hear(heard.append, JOBS_CHANNEL), asyncio.create_task(listen(jobs=True))
+    try:
+        async with asyncio.timeout(10):
+            while EVERYTHING not in heard:
+                await asyncio.sleep(0.01)
+            heard.clear()
+            async with transaction() as session:
+                for number in (1, 2):
+                    await enqueue(session, "test_job", number=number)
+                assert heard == []
+            while not heard:
+                await asyncio.sleep(0.01)
+    finally:
+        end()
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+    assert heard == ["email_queue"]
+
+
+async def test_a_worker_is_woken_for_its_own_queues(monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[tuple[str, ...]] = []
+    monkeypatch.setattr(AttentiveWorker, "wake", lambda worker: woken.append(tuple(worker.queues or ())))
+    working = asyncio.create_task(job_worker.work(["email_queue", "upkeep_queue"]))
+    try:
+        async with asyncio.timeout(10):
+            while not woken:
+                changes._tell("upkeep_queue", JOBS_CHANNEL)
+                changes._tell("email_queue", changes.CHANNEL)
+                await asyncio.sleep(0.01)
+        assert set(woken) == {("upkeep_queue",)}
+        changes._tell(EVERYTHING, JOBS_CHANNEL)
+        assert set(woken) == {("upkeep_queue",), ("email_queue",)}
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.features.dashboard.schemas import BusyProject, NewProject
 from tca_app.features.projects.queries import visible
+from tca_app.features.users.counted import TOTAL_USERS
 from tca_app.models import Deployment, Project, User
 
 NEWEST = BUSIEST = 5
@@ -68,7 +69,6 @@ _BUSIEST_OF_MINE = text(
     FROM {_MINE} GROUP BY projects.id ORDER BY 3 DESC, projects.name, projects.id LIMIT :most
     """  # noqa: S608
 )
-_TOTAL_USERS = select(func.count()).where(_users.deleted_at.is_(None))
 _NEWEST_USERS = (
     select(_users.id, _users.username, _users.full_name, _users.created_at)
     .where(_users.deleted_at.is_(None))
@@ -113,7 +113,7 @@ def there_now(all_projects: bool, people: bool) -> Select[Any]:
     ]
     if people:
         columns += [
-            _TOTAL_USERS.correlate(None).scalar_subquery().label("users"),
+            TOTAL_USERS.correlate(None).scalar_subquery().label("users"),
             _listed(_NEWEST_USERS, "newest_users"),
         ]
     return select(*columns).where(_projects.status == "active", visible(all_projects))
