@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 BUSY = 5  # events in one batch: more are on their way
-GATHER_S = 0.05
+GATHER_S = 0.2
 Effect = Callable[[AsyncSession, Sequence[Logged]], Awaitable[None]]
 
 # Jobs that nobody has tried yet: one that failed waits for its own turn. They end here, without being fetched.
@@ -75,7 +75,7 @@ async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _T
     """Whether the event and those that wait behind it are dealt with; False when one of several failed."""
     others: list[int] = []
     cause = request_id_var.get(), user_id_var.get()
-    if turn.last_size >= BUSY:
+    if BUSY <= turn.last_size < BATCH:  # a full one says that enough wait already
         await asyncio.sleep(GATHER_S)
     try:
         async with transaction() as session:

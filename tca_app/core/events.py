@@ -126,34 +126,49 @@ class Logged:
 LOGGED_COLUMNS = ", ".join(field.name for field in fields(Logged))
 
 # A job for each consumer is in the text, not among the values: lists are slow to send.
-_EMIT = """
-    WITH logged AS (
+_LOG = """
+    logged AS (
       INSERT INTO events (uuid, type, version, subject_type, subject_id, subject_name, actor_type, actor_id, actor_name,
                           project_id, data, ip, request_id)
-      VALUES (:uuid, :type, :version, :subject_type, :subject_id, :subject_name, :actor_type, :actor_id, :actor_name,
-              :project_id, :data, :ip, :request_id)
+      SELECT :uuid, :type, :version, :subject_type, {subject_id}, :subject_name, :actor_type, :actor_id, :actor_name,
+             {project_id}, :data, :ip, :request_id {about}
       RETURNING id
     ), given AS (
       SELECT jsonb_build_object('event_id', id, 'cause', jsonb_build_object(
         'request_id', CAST(:request_id AS text), 'user_id', CAST(:actor_id AS bigint))) AS args
       FROM logged
+    ), enqueued AS (
+      SELECT procrastinate_defer_jobs_v1(ARRAY[{jobs}]) FROM given
     )
-    SELECT procrastinate_defer_jobs_v1(ARRAY[{jobs}]) FROM given
 """
 _JOB = "ROW('{queue}', '{task}', 0, NULL, NULL, args, now())::procrastinate_job_to_defer_v1"
 
 
+def logging_of(consumers: tuple[str, ...], subject_id: str, project_id: str, about: str = "") -> str:
+    """What `emit` does, as the parts `logged`, `given` and `enqueued` of the statement that makes the subject.
+
+    The ids are columns of the row `about`, a FROM of the same statement; the other values are `event_values`. The
+    statement must read from `enqueued`, which has no row when `about` has none.
+    """
+    jobs = [_JOB.format(queue=QUEUES[name], task=TASK_PREFIX + name) for name in consumers]
+    return _LOG.format(jobs=", ".join(jobs), subject_id=subject_id, project_id=project_id, about=about)
+
+
 @cache
 def _emit_to(consumers: tuple[str, ...]) -> Direct:
-    jobs = [_JOB.format(queue=QUEUES[name], task=TASK_PREFIX + name) for name in consumers]
-    return Direct(_EMIT.format(jobs=", ".join(jobs)))
+    return Direct(f"WITH {logging_of(consumers, ':subject_id', ':project_id')} SELECT FROM enqueued")
 
 
 async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
     """Log it and enqueue its jobs: both are there after the commit, or neither (row EV-1). No actor: the system."""
-    row = logged_values(actor, event)
-    await _emit_to(event.consumers).run(session, row | {"data": Jsonb(row["data"])})
+    await _emit_to(event.consumers).run(session, event_values(actor, event))
     changed(session, event.subject_type)
+
+
+def event_values(actor: Actor | None, event: Event) -> dict[str, Any]:
+    """The row of the log as the driver takes it."""
+    row = logged_values(actor, event)
+    return row | {"data": Jsonb(row["data"])}
 
 
 def logged_values(actor: Actor | None, event: Event) -> dict[str, Any]:

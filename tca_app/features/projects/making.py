@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.cache import changed
 from tca_app.core.direct import Direct
 from tca_app.core.errors import Conflict, FieldFault, NotFound
-from tca_app.core.events import emit
+from tca_app.core.events import emit, event_values, logging_of
 from tca_app.features.environments.starting import starting_of
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.people import NoSuchPerson, names_of, present
@@ -21,6 +22,7 @@ from tca_app.models import Project
 SLUG_TAKEN = "This slug is taken."
 SLUG_ROUNDS = 20
 GIVEN = ("name", "slug", "description", "status", "repository_url")
+BY_THE_DATABASE = 0  # the id of what is not made yet
 
 
 async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreate) -> ProjectRead:
@@ -29,9 +31,9 @@ async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreat
     if data.team_members:
         await _check_team(session, actor, data)
     row = await _insert_named(session, actor, data)
+    changed(session, "project")
     mine = {"my_role": "owner", "member_count": 1 + len(data.team_members)}
     made = project_read({**row, **mine, "username": actor.username, "full_name": actor.full_name})
-    await emit(session, actor, events.ProjectCreated.of(made, after={name: getattr(made, name) for name in GIVEN}))
     if data.team_members:
         names = await names_of(session, [member.user_id for member in data.team_members])
         for member in data.team_members:
@@ -71,8 +73,9 @@ async def _insert_named(session: AsyncSession, actor: Actor, data: ProjectCreate
     raise Conflict("Many projects of this name are being created just now. Try again.")
 
 
-# The project, its team and its environments: no row when the slug is taken or the owner is not at work any more. The
-# owner's row is held until the end of the transaction: nobody deletes them meanwhile.
+_LOGGING = logging_of(events.ProjectCreated.consumers, "id", "id", "FROM new")
+# The project, its team, its environments and its event: no row when the slug is taken or the owner is not at work any
+# more. The owner's row is held until the end of the transaction: nobody deletes them meanwhile.
 _INSERT = Direct(
     f"""
         WITH new AS (
@@ -84,18 +87,21 @@ _INSERT = Direct(
           INSERT INTO project_members (project_id, user_id, role)
           SELECT id, user_id, role FROM new, unnest(CAST(:user_ids AS bigint[]), CAST(:roles AS text[]))
             AS member (user_id, role)
-        ), environments AS ({starting_of("new")})
-        SELECT * FROM new
+        ), environments AS ({starting_of("new")}), {_LOGGING}
+        SELECT new.* FROM new, enqueued
         """  # noqa: S608  text of ours
 )
 
 
 async def _insert(session: AsyncSession, actor: Actor, data: ProjectCreate, slug: str) -> dict[str, Any] | None:
     """None when the slug is taken. Raises NotFound when the actor was deleted at this moment."""
-    values = {name: getattr(data, name) for name in GIVEN} | {"slug": slug, "actor_id": actor.user_id}
-    values["user_ids"] = [actor.user_id, *(member.user_id for member in data.team_members)]
-    values["roles"] = ["owner", *(member.role for member in data.team_members)]
-    rows = await _INSERT.run(session, values)
+    given = {name: getattr(data, name) for name in GIVEN} | {"slug": slug}
+    team = {
+        "user_ids": [actor.user_id, *(member.user_id for member in data.team_members)],
+        "roles": ["owner", *(member.role for member in data.team_members)],
+    }
+    event = events.ProjectCreated(subject_id=BY_THE_DATABASE, subject_name=data.name, after=given)
+    rows = await _INSERT.run(session, given | team | event_values(actor, event))
     if not rows and actor.user_id not in await present(session, [actor.user_id]):
         raise NotFound
     return rows[0] if rows else None
