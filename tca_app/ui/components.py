@@ -19,6 +19,15 @@ def link(*children: Child, to: Any, class_name: Any = "link", **props: Any) -> r
     return ReactRouterLink.create(*children, to=to, class_name=class_name, **props)
 
 
+def name_or_link(name: Any, url: Any) -> rx.Component:
+    """The name of what a row is about; a link where there is a page of it, so when `url` is not empty."""
+    return rx.cond(
+        url != "",
+        link(name, to=url, class_name="cell-title truncate"),
+        rx.el.span(name, class_name="cell-title plain truncate"),
+    )
+
+
 def page_header(title: Child, lead: Child = "", *actions: rx.Component) -> rx.Component:
     """The one h1 of a page, with a sentence below and the page's main actions beside it."""
     return rx.el.header(

@@ -13,6 +13,7 @@ from tca_app.ui.components import (
     empty_state,
     error_state,
     link,
+    name_or_link,
     panel,
     project_status_badge,
     relative_time,
@@ -168,11 +169,7 @@ def system_health() -> rx.Component:
 
 
 def _part(part: Any) -> rx.Component:
-    name = rx.cond(
-        part["url"] != "",
-        link(part["name"], to=part["url"], class_name="cell-title truncate"),
-        rx.el.span(part["name"], class_name="cell-title plain truncate"),
-    )
+    name = name_or_link(part["name"], part["url"])
     return rx.el.li(
         rx.el.div(name, rx.el.div(part["detail"], class_name="cell-sub truncate"), class_name="grow"),
         rx.match(

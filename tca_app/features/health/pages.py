@@ -17,6 +17,7 @@ from tca_app.ui.components import (
     error_state,
     icon_button,
     link,
+    name_or_link,
     page_header,
     panel,
     relative_time,
@@ -118,11 +119,7 @@ def _components() -> rx.Component:
 
 
 def _component(component: Any) -> rx.Component:
-    name = rx.cond(
-        component["url"] != "",
-        link(component["name"], to=component["url"], class_name="cell-title truncate"),
-        rx.el.span(component["name"], class_name="cell-title plain truncate"),
-    )
+    name = name_or_link(component["name"], component["url"])
     return rx.el.li(
         rx.el.div(
             rx.el.div(
