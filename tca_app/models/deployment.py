@@ -87,6 +87,12 @@ class Deployment(Row, table=True):
             "id",
             postgresql_where=text("finished_at IS NOT NULL"),
         ),
+        Index(
+            "ix_deployments_ended_by_project",
+            "project_id",
+            "finished_at",
+            postgresql_where=text("finished_at IS NOT NULL"),
+        ),
         Index("ix_deployments_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
         *(
             Index(f"ix_deployments_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))

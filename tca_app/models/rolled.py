@@ -19,7 +19,9 @@ class DailyDeployments(SQLModel, table=True):
 
     __tablename__ = "daily_deployments"
     __table_args__ = (
-        Index("ix_daily_deployments_by_project", "project_id", "day"),
+        Index(
+            "ix_daily_deployments_sums", "project_id", "day", postgresql_include=["succeeded", "failed", "cancelled"]
+        ),
         Index("ix_daily_deployments_by_name", "environment", "day"),
     )
 

@@ -19,19 +19,19 @@ from tca_app.features.projects.queries import get_project
 FEW = 10_000  # deployments of which the exact median is read in some milliseconds
 _AFTER = "CAST(now() AT TIME ZONE 'UTC' AS date) - CAST(:days AS int)"
 _SUMS = "sum(succeeded) AS succeeded, sum(succeeded) + sum(failed) AS finished, sum(bad) AS bad"
+_MEDIAN = "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY us) FROM"
 _OF_PROJECTS = text(
     f"""
     WITH seen AS (
-      SELECT daily_deployments.* FROM daily_deployments
-      JOIN projects ON projects.id = daily_deployments.project_id AND projects.deleted_at IS NULL
-      WHERE environment = lower(:environment) AND day > {_AFTER}
-        AND daily_deployments.project_id = ANY(CASE WHEN CAST(:project_id AS bigint) IS NULL
-          THEN ARRAY(SELECT project_id FROM project_members WHERE user_id = :actor_id)
-          ELSE ARRAY[CAST(:project_id AS bigint)] END)
+      SELECT * FROM daily_deployments
+      WHERE environment = lower(:environment) AND day > {_AFTER} AND project_id = ANY(ARRAY(
+        SELECT projects.id FROM projects JOIN project_members ON project_id = projects.id AND user_id = :actor_id
+        WHERE deleted_at IS NULL AND CAST(:project_id AS bigint) IS NULL
+        UNION ALL SELECT id FROM projects WHERE id = CAST(:project_id AS bigint) AND deleted_at IS NULL))
     )
     SELECT {_SUMS}, sum(cardinality(lead_us)) AS with_commit_time, sum(cardinality(restored_us)) AS restored,
-      (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY us) FROM seen, unnest(lead_us) AS us) AS lead_us,
-      (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY us) FROM seen, unnest(restored_us) AS us) AS restored_us
+      ({_MEDIAN} (SELECT unnest(lead_us) AS us FROM seen WHERE lead_us <> '{{}}') AS each) AS lead_us,
+      ({_MEDIAN} (SELECT unnest(restored_us) AS us FROM seen WHERE restored_us <> '{{}}') AS each) AS restored_us
     FROM seen
     """  # noqa: S608  texts of ours
 )
@@ -64,9 +64,9 @@ _OF_ALL = text(
         AND (SELECT finished FROM total) <= CAST(:few AS int)
     )
     SELECT total.*, lead.of AS with_commit_time, restore.of AS restored,
-      coalesce((SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY us) FROM few, unnest(lead_us) AS us), lead.us)
+      coalesce(({_MEDIAN} (SELECT unnest(lead_us) AS us FROM few WHERE lead_us <> '{{}}') AS each), lead.us)
         AS lead_us,
-      coalesce((SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY us) FROM few, unnest(restored_us) AS us), restore.us)
+      coalesce(({_MEDIAN} (SELECT unnest(restored_us) AS us FROM few WHERE restored_us <> '{{}}') AS each), restore.us)
         AS restored_us
     FROM total LEFT JOIN medians AS lead ON lead.kind = 'lead' LEFT JOIN medians AS restore ON restore.kind = 'restore'
     """  # noqa: S608
