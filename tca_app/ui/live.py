@@ -6,8 +6,9 @@ carries no data: the handler asks the service, which asks whether this person ma
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from reflex.event import Event
@@ -43,7 +44,7 @@ class LiveScreens:
         self._tabs: dict[str, dict[str, Any]] = {}  # socket to what its last event said of where it is
         self._waiting: dict[Screen, None] = {}  # in the order of their turns
         self._readers: set[asyncio.Task[Any]] = set()
-        self._reading: set[Screen] = set()
+        self._reading: Counter[Screen] = Counter()
 
     def __len__(self) -> int:
         return len(self._nudges)
@@ -84,7 +85,7 @@ class LiveScreens:
 
     def is_nudge(self, router_data: dict[str, Any], event_name: str) -> bool:
         """Whether this event of a tab is ours: what nobody did does not keep a session from being idle."""
-        return Screen(router_data.get("sid", ""), router_data.get("token", ""), event_name) in self._reading
+        return self._reading[Screen(router_data.get("sid", ""), router_data.get("token", ""), event_name)] > 0
 
     def tell(self, topic: str) -> None:
         self._nudges.tell(topic)
@@ -92,20 +93,30 @@ class LiveScreens:
     def _read_again(self, screen: Screen) -> None:
         self._waiting[screen] = None
         if len(self._readers) < AT_ONCE:
-            task = asyncio.create_task(self._read_waiting())
-            self._readers.add(task)
-            task.add_done_callback(self._readers.discard)
+            self._readers.add(asyncio.create_task(self._read_waiting()))
 
     async def _read_waiting(self) -> None:
-        with SCREENS_FIRST.reading():
-            while self._waiting:
-                screen = next(iter(self._waiting))
-                del self._waiting[screen]
-                self._reading.add(screen)
-                try:
-                    await _read(screen, self._tabs.get(screen.socket_id, {}))
-                finally:
-                    self._reading.discard(screen)
+        try:
+            with SCREENS_FIRST.reading():
+                while self._waiting:
+                    screen = next(iter(self._waiting))
+                    del self._waiting[screen]
+                    await self._read(screen)
+        finally:
+            # At once, not when the task is seen to be done: a screen that comes in between would have no reader.
+            self._readers.discard(cast("asyncio.Task[Any]", asyncio.current_task()))
+
+    async def _read(self, screen: Screen) -> None:
+        self._reading[screen] += 1
+        reading = await _enqueue(screen, self._tabs.get(screen.socket_id, {}))
+        if reading is None:
+            self._read_to_the_end(screen)
+        else:
+            reading.add_done_callback(lambda _: self._read_to_the_end(screen))
+            await asyncio.wait({reading}, timeout=WAIT_S)
+
+    def _read_to_the_end(self, screen: Screen) -> None:
+        self._reading -= Counter([screen])  # what is at nought is dropped
 
 
 def _page(router_data: dict[str, Any]) -> str:
@@ -113,20 +124,18 @@ def _page(router_data: dict[str, Any]) -> str:
     return str(router_data.get("asPath", "")).partition("?")[0].rstrip("/")
 
 
-async def _read(screen: Screen, router_data: dict[str, Any]) -> None:
-    """With where the tab is and who it is, as from the browser: Redis may have lost the state that knew."""
+async def _enqueue(screen: Screen, router_data: dict[str, Any]) -> asyncio.Future[Any] | None:
+    """With where the tab is and who it is, as from the browser: Redis may have lost the state that knew. None when
+    there is nobody to read for."""
     app = RegistrationContext.get().app
     if socket_of(app, screen.token) != screen.socket_id:
-        return  # the tab is gone, or its token is somebody else's by now
+        return None  # the tab is gone, or its token is somebody else's by now
     try:
-        reading = await app.event_processor.enqueue(
-            screen.token, Event(name=screen.event, router_data=dict(router_data))
-        )
+        return await app.event_processor.enqueue(screen.token, Event(name=screen.event, router_data=dict(router_data)))
     except Exception:
         # One tab that cannot be told must not stop the others; it is fresh again at its next load.
         log.exception("ui.nudge_failed", handler=screen.event)
-    else:
-        await asyncio.wait({reading}, timeout=WAIT_S)
+        return None
 
 
 LIVE = LiveScreens()

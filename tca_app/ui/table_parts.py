@@ -61,7 +61,8 @@ def _filter(state: Any, entry: Filter) -> rx.Component:
 
 
 def no_match(state: Any) -> rx.Component:
-    clear = query_url(q="", page="", **{entry.key: "" for entry in state._spec.filters})
+    narrowing = (*(entry.key for entry in state._spec.filters), *state._spec.narrows)
+    clear = query_url(q="", page="", **dict.fromkeys(narrowing, ""))
     return empty_state(
         "Nothing matches",
         "No entry fits the search and filters.",

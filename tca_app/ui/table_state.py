@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 PAGE_SIZES = (25, 50, 100)
 MAX_PAGE = 1_000_000
 MAX_SEARCH = 100
+MAX_URL = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class TableSpec:
     sorts: tuple[str, ...]
     default_sort: str
     filters: tuple[Filter, ...] = ()
+    narrows: tuple[str, ...] = ()  # what else narrows the list: keys that the feature reads itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ class TableQuery:
         return urlencode({name: value for name, value in parts.items() if value})
 
 
+def page_url(router_data: dict[str, Any]) -> str:
+    """Where the tab says that it is: a browser may say anything, and what was read of it is kept for a while."""
+    return str(router_data.get("asPath", ""))[:MAX_URL]
+
+
 def _bare(rows: Any) -> list[Any]:
     """A list of a state without its wrapper, to look at: each look through it wraps a row."""
     return getattr(rows, "__wrapped__", rows)
@@ -122,7 +129,7 @@ class TableState(rx.State, mixin=True):
         raise NotImplementedError
 
     def _query(self) -> TableQuery:
-        return TableQuery.of(self._spec, str(self.router_data.get("asPath", "")))
+        return TableQuery.of(self._spec, page_url(self.router_data))
 
     async def _load(self) -> None:
         """Read what the URL asks for. A page behind the last one shows the last one."""

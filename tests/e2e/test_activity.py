@@ -1,5 +1,7 @@
 """The event log in a real browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -27,3 +29,12 @@ def test_what_somebody_did_can_be_read_filtered_and_taken_along(new_page: NewPag
     assert download.value.suggested_filename.endswith(".csv")
     assert "user_logged_in" in download.value.path().read_text()
     assert "project_created" not in download.value.path().read_text()
+
+
+def test_a_view_that_nothing_matches_can_be_widened_again(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    sign_in(page, *admin)
+    page.goto("/activity?type=project_purged&actor=1&project=1&subject=user&q=nobody")
+    page.get_by_role("button", name="Clear filters").click()
+    expect(page).to_have_url(re.compile("/activity$"))
+    expect(page.get_by_text("Ada Admin signed in").first).to_be_visible()

@@ -16,7 +16,8 @@ from tca_app.features.projects.schemas import ProjectUpdate
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
 from tca_app.features.users.state import UsersState
-from tca_app.ui.live import AT_ONCE, LIVE, listen_for_changes
+from tca_app.ui import live
+from tca_app.ui.live import AT_ONCE, LIVE, LiveScreens, Screen, listen_for_changes
 from tests.factories import make_admin, make_project, make_user, run
 from tests.ui.harness import Console, Notes, Tab, console_on, shown, sign_in
 
@@ -151,3 +152,52 @@ async def test_a_crowd_is_read_in_turns_and_a_slow_screen_holds_up_nobody(
     for tab in tabs:
         await pushed(console, tab, UsersState, "rows", lambda rows: "Bo Berg" in [row["full_name"] for row in rows])
     assert most <= AT_ONCE
+
+
+@pytest.mark.parametrize("turn", range(6))
+async def test_a_screen_that_comes_as_the_readers_end_is_read_too(turn: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    screens, ends = LiveScreens(), dict[str, asyncio.Future[None]]()
+
+    async def enqueue(screen: Screen, _: object) -> asyncio.Future[None]:
+        ends[screen.event] = asyncio.get_running_loop().create_future()
+        return ends[screen.event]
+
+    async def begun(event: str) -> None:
+        async with asyncio.timeout(5):
+            while event not in ends:
+                await asyncio.sleep(0)
+
+    monkeypatch.setattr(live, "_enqueue", enqueue)
+    for number in range(AT_ONCE):
+        screens._read_again(Screen("socket", "token", f"screen {number}"))
+        await begun(f"screen {number}")
+    for end in ends.values():
+        end.set_result(None)
+    for _ in range(turn):
+        await asyncio.sleep(0)
+    screens._read_again(Screen("socket", "token", "late"))
+    await begun("late")
+    ends["late"].set_result(None)
+
+
+async def test_a_screen_is_read_by_a_nudge_until_its_reading_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long that takes, and also when it was nudged once more meanwhile."""
+    screens, ends = LiveScreens(), list[asyncio.Future[None]]()
+    where = {"sid": "socket", "token": "token"}
+
+    async def enqueue(*_: object) -> asyncio.Future[None]:
+        ends.append(asyncio.get_running_loop().create_future())
+        return ends[-1]
+
+    monkeypatch.setattr(live, "_enqueue", enqueue)
+    monkeypatch.setattr(live, "WAIT_S", 0)
+    for number in (1, 2):
+        screens._read_again(Screen("socket", "token", "load"))
+        async with asyncio.timeout(5):
+            while len(ends) < number or screens._readers:
+                await asyncio.sleep(0)
+    for end, is_still_read in zip(ends, (True, False), strict=True):
+        assert screens.is_nudge(where, "load")
+        end.set_result(None)
+        await asyncio.sleep(0)
+        assert screens.is_nudge(where, "load") is is_still_read

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tca_app.ui.table_state import Filter, TableQuery, TableSpec
+from tca_app.ui.table_state import MAX_URL, Filter, TableQuery, TableSpec, page_url
 
 SPEC = TableSpec(
     sorts=("name", "created_at"),
@@ -41,3 +41,10 @@ def test_a_query_survives_its_url(query: TableQuery) -> None:
 def test_skip_and_limit() -> None:
     query = TableQuery(page=3, size=50)
     assert (query.skip, query.limit) == (100, 50)
+
+
+def test_what_a_browser_says_of_its_page_is_read_to_a_bound() -> None:
+    url = "/users?sort=name&q=" + "a" * 1_000_000
+    assert len(page_url({"asPath": url})) == MAX_URL
+    assert TableQuery.of(SPEC, page_url({"asPath": url})).sort == "name"
+    assert page_url({}) == ""

@@ -17,7 +17,7 @@ from tca_app.features.projects import service as projects
 from tca_app.ui import routes
 from tca_app.ui.handlers import CALL, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.table_state import Filter, TableQuery, TableSpec
+from tca_app.ui.table_state import Filter, TableQuery, TableSpec, page_url
 
 log = structlog.get_logger(__name__)
 
@@ -154,6 +154,7 @@ class ActivityState(Feed, SessionState):
             ),
             Filter("period", "Time", tuple(PERIODS.items()), "any"),
         ),
+        narrows=("type", "actor", "project"),
     )
 
     @rx.var
@@ -201,7 +202,7 @@ class ActivityState(Feed, SessionState):
 
     def _asked(self) -> ActivityQuery:
         """From the URL, which may be typed by hand: what it says wrongly is left out."""
-        url = str(self.router_data.get("asPath", ""))
+        url = page_url(self.router_data)
         base = TableQuery.of(self._spec, url)
         given = {name: values[-1] for name, values in parse_qs(urlsplit(url).query, max_num_fields=50).items()}
         kind = given.get("type", "")
