@@ -74,7 +74,20 @@ def _calls() -> dict[str, Call]:
         calls[f"what runs where, first page, {name}"] = lambda session, actor=actor: matrix.what_runs_where(
             session, actor, MatrixQuery()
         )
+    for most in (1, 200):
+        calls[f"roll-up of {most} that ended just now"] = lambda session, most=most: _roll_up(session, most)
     return calls
+
+
+async def _roll_up(session: Any, most: int) -> None:
+    """What the consumer does when these end; they are rolled up already, so nothing is changed."""
+    from sqlalchemy import text
+
+    from tca_app.features.deployments.rolls import roll_deployments
+
+    newest = text("SELECT id FROM deployments WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT :most")
+    ids = (await session.execute(newest, {"most": most})).scalars().all()
+    await roll_deployments(session, ids)
 
 
 async def _measure(rounds: int, explain_ms: float, only: str) -> bool:

@@ -74,13 +74,14 @@ PUT = f"""
     WHERE ({", ".join(f"kept.{name}" for name in _VALUES)})
       IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _VALUES)})
 """  # noqa: S608  texts of ours
-# What a rollback takes back was good until now: its day changes, too.
+# What a rollback takes back was good until now: its day changes, too. Its id is looked up before, as an array: with an OR
+# of two conditions every deployment would be looked at.
 _ROLL = text(
     f"""
     WITH touched AS (
       SELECT environment_id, min(CAST(finished_at AT TIME ZONE 'UTC' AS date)) AS since FROM deployments
-      WHERE finished_at IS NOT NULL AND (id = ANY(:ids)
-        OR id IN (SELECT rollback_of_id FROM deployments AS undo WHERE undo.id = ANY(:ids)))
+      WHERE finished_at IS NOT NULL AND id = ANY(:ids || ARRAY(
+        SELECT rollback_of_id FROM deployments AS undo WHERE undo.id = ANY(:ids) AND rollback_of_id IS NOT NULL))
       GROUP BY 1
     ), {DAYS} {PUT}
     """  # noqa: S608
