@@ -25,13 +25,17 @@ def _make(name: str, table: str, columns: list[str], **options: object) -> None:
 
 def upgrade() -> None:
     with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
         _make(*SUMS, postgresql_include=["succeeded", "failed", "cancelled"])
         _make(*ENDED, postgresql_where=sa.text("finished_at IS NOT NULL"))
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {BY_PROJECT[0]}")
+        op.execute("RESET lock_timeout")
 
 
 def downgrade() -> None:
     with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
         _make(*BY_PROJECT)
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {SUMS[0]}")
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {ENDED[0]}")
+        op.execute("RESET lock_timeout")

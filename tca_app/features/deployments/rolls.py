@@ -74,8 +74,8 @@ PUT = f"""
     WHERE ({", ".join(f"kept.{name}" for name in _VALUES)})
       IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _VALUES)})
 """  # noqa: S608  texts of ours
-# What a rollback takes back was good until now: its day changes, too. Its id is looked up before, as an array: with an OR
-# of two conditions every deployment would be looked at.
+# What a rollback takes back was good until now: its day changes, too. Its id is looked up before, as an array: with an
+# OR of two conditions every deployment would be looked at.
 _ROLL = text(
     f"""
     WITH touched AS (
