@@ -142,10 +142,12 @@ def recount_metrics() -> None:
     """Compare the numbers by day with the event log and the deployments, and mend those that differ."""
     with _plain_faults(), configured_stores():
         migrate()
-        total, wrong = run_once(recount)
-        for line in wrong:
+        found = run_once(recount)
+        for line in found.differences:
             _say(line)
-        _say(f"{total:,} numbers: {f'{len(wrong):,} mended' if wrong else 'all right'}")
+        if found.mended > len(found.differences):
+            _say(f"and {found.mended - len(found.differences):,} more")
+        _say(f"{found.compared:,} numbers: {f'{found.mended:,} mended' if found.mended else 'all right'}")
 
 
 @commands.command("replay-stream")

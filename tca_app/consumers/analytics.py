@@ -14,7 +14,7 @@ from tca_app.core.consumers import consumer
 from tca_app.core.db import lock
 from tca_app.core.events import Logged
 from tca_app.features.deployments.rolls import roll_up, turn_periods
-from tca_app.features.deployments.rolls_check import mend_rolls
+from tca_app.features.deployments.rolls_check import Mended, mend_rolls
 from tca_app.features.users.counted import add_up, mend_count
 
 CONSUMER = "analytics"
@@ -94,22 +94,25 @@ async def count(session: AsyncSession, events: Sequence[Logged]) -> None:
     await hand_over(session, "analytics", [event.for_services() for event in events])
 
 
-async def recount(session: AsyncSession) -> tuple[int, list[str]]:
-    """Compare every number with the log, and what is rolled up with the deployments, and mend what differs; how many
-    there are, and each difference."""
+async def recount(session: AsyncSession) -> Mended:
+    """Compare every number with the log, what is rolled up with the deployments, and the count of users with them, and
+    put right what differs."""
     await session.execute(text("SET LOCAL statement_timeout = '10min'"))
     await lock(session, CONSUMER)
     rows = (await session.execute(_RECOUNT, _NAMED)).all()
     wrong = [row for row in rows if row.kept != row.wanted]
     if wrong:
         await session.execute(_PUT, [dict(row._mapping) for row in wrong])
-    rolled, mended = await mend_rolls(session)
+    rolled = await mend_rolls(session)
     await turn_periods(session)
     counted = await mend_count(session)
     changed(session, "stat")
-    return len(rows) + rolled, counted + [
-        f"{row.day} {row.name} {row.dimension}".rstrip() + f": {row.kept} -> {row.wanted}" for row in wrong
-    ] + mended
+    said = [f"{row.day} {row.name} {row.dimension}".rstrip() + f": {row.kept} -> {row.wanted}" for row in wrong]
+    return Mended(
+        compared=len(rows) + rolled.compared,
+        differences=counted + said + rolled.differences,
+        mended=len(counted) + len(said) + rolled.mended,
+    )
 
 
 async def begin_periods(session: AsyncSession) -> None:

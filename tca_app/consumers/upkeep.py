@@ -37,8 +37,9 @@ async def purge_trash() -> None:
 async def check_numbers() -> None:
     """The numbers by day against the log, each night."""
     async with transaction() as session:
-        total, wrong = await recount(session)
-    (log.warning if wrong else log.info)("upkeep.recounted", numbers=total, mended=wrong[:20])
+        found = await recount(session)
+    tell = log.warning if found.mended else log.info
+    tell("upkeep.recounted", numbers=found.compared, mended=found.mended, differences=found.differences[:20])
 
 
 @periodic("begin_periods", "7 * * * *")

@@ -30,7 +30,7 @@ async def test_every_event_is_counted_once() -> None:
         "eventsproject_created": 3,
         "eventsproject_updated": 1,
     }
-    assert await run(recount) == (4, [])
+    assert await run(recount) == (4, [], 0)
 
 
 async def test_a_recount_mends_what_is_wrong() -> None:
@@ -41,8 +41,8 @@ async def test_a_recount_mends_what_is_wrong() -> None:
         await session.execute(text("UPDATE daily_metrics SET value = 7 WHERE name = 'projects_created'"))
         await session.execute(text("DELETE FROM daily_metrics WHERE name = 'events'"))
         await session.execute(text("INSERT INTO daily_metrics VALUES ('2020-01-01', 'sign_ins', '', 3)"))
-    total, wrong = await run(recount)
-    assert (total, len(wrong)) == (3, 3)
+    total, wrong, mended = await run(recount)
+    assert (total, len(wrong), mended) == (3, 3, 3)
     assert "projects_created: 7 -> 1" in " ".join(wrong)
     assert await numbers() == right
     assert (await run(recount))[1] == []
@@ -50,4 +50,4 @@ async def test_a_recount_mends_what_is_wrong() -> None:
 
 async def test_what_waits_to_be_counted_is_no_difference() -> None:
     await run(emit, None, ProjectCreated(subject_id=1, subject_name="x"))
-    assert await run(recount) == (0, [])
+    assert await run(recount) == (0, [], 0)

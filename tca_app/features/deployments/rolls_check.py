@@ -1,16 +1,29 @@
 """Compares what is rolled up from the deployments with their rows, and mends what differs."""
 
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, Date, TextClause, bindparam, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.features.deployments.rolls import COLUMNS, DAYS, PUT
 
+MOST_SAID = 1_000
+
+
+class Mended(NamedTuple):
+    """How many figures were compared, the first differences in words, and how many there were; all are put right."""
+
+    compared: int
+    differences: list[str]
+    mended: int
+
+
 _FIGURES = COLUMNS.split(", ")[2:]
 # What waits to be rolled up is no difference: the projects of the events that the consumer still has before it.
-_WRONG_DAYS = text(
+# They may be millions after a table was loaded, so they stay in the database.
+_FIND_WRONG_DAYS = text(
     f"""
+    CREATE TEMPORARY TABLE wrong_days ON COMMIT DROP AS
     WITH waiting AS (
       SELECT project_id FROM procrastinate_jobs JOIN events ON events.id = CAST(args ->> 'event_id' AS bigint)
       WHERE task_name = 'consume_analytics' AND status IN ('todo', 'doing') AND project_id IS NOT NULL
@@ -20,22 +33,24 @@ _WRONG_DAYS = text(
       WHERE project_id NOT IN (SELECT project_id FROM waiting)
     ), {DAYS}
     SELECT environment_id, day,
-      concat_ws(' ', kept.succeeded, kept.failed, kept.cancelled, kept.bad) AS kept_says,
-      concat_ws(' ', days.succeeded, days.failed, days.cancelled, days.bad) AS rows_say
+      day || ' deployments of environment ' || environment_id || ': '
+        || concat_ws(' ', kept.succeeded, kept.failed, kept.cancelled, kept.bad) || ' -> '
+        || concat_ws(' ', days.succeeded, days.failed, days.cancelled, days.bad) AS said
     FROM days FULL JOIN (
       SELECT * FROM daily_deployments WHERE project_id NOT IN (SELECT project_id FROM waiting)
     ) AS kept USING (environment_id, day)
     WHERE ({", ".join(f"days.{name}" for name in _FIGURES)})
       IS DISTINCT FROM ({", ".join(f"kept.{name}" for name in _FIGURES)})
-    ORDER BY 1, 2
     """  # noqa: S608  texts of ours
 )
-_GIVEN = "SELECT * FROM unnest(:places, :days) AS given (environment_id, day)"
-_ARRAYS = (bindparam("places", type_=ARRAY(BigInteger)), bindparam("days", type_=ARRAY(Date)))
-_DROP_DAYS = text(f"DELETE FROM daily_deployments WHERE (environment_id, day) IN ({_GIVEN})").bindparams(*_ARRAYS)  # noqa: S608
+_SAY_WRONG_DAYS = text("SELECT said, count(*) OVER () AS many FROM wrong_days ORDER BY environment_id, day LIMIT :most")
+_DROP_DAYS = text(
+    "DELETE FROM daily_deployments AS kept USING wrong_days AS wrong "
+    "WHERE kept.environment_id = wrong.environment_id AND kept.day = wrong.day"
+)
 _MAKE_DAYS = text(
-    f"WITH touched AS (SELECT environment_id, min(day) AS since FROM ({_GIVEN}) AS wrong GROUP BY 1), {DAYS} {PUT}"  # noqa: S608
-).bindparams(*_ARRAYS)
+    f"WITH touched AS (SELECT environment_id, min(day) AS since FROM wrong_days GROUP BY 1), {DAYS} {PUT}"  # noqa: S608
+)
 
 
 def _sums(table: str, keys: str, values: str, wanted: str) -> TextClause:
@@ -53,7 +68,7 @@ def _sums(table: str, keys: str, values: str, wanted: str) -> TextClause:
           INSERT INTO {table} ({keys}, {values}) SELECT {keys}, {values} FROM wrong
           ON CONFLICT ({keys}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in names)}
         )
-        SELECT said FROM wrong ORDER BY {keys}
+        SELECT said, count(*) OVER () AS many FROM wrong ORDER BY {keys} LIMIT :most
         """  # noqa: S608
     )
 
@@ -85,16 +100,20 @@ _SUMS = {
 _COUNT = text("SELECT count(*) FROM daily_deployments")
 
 
-async def mend_rolls(session: AsyncSession) -> tuple[int, list[str]]:
-    """How many rolled rows there are, and each difference. The caller holds the lock of the numbers."""
-    wrong: list[Any] = list((await session.execute(_WRONG_DAYS)).all())
-    if wrong:
-        given = {"places": [row.environment_id for row in wrong], "days": [row.day for row in wrong]}
-        await session.execute(_DROP_DAYS, given)
-        await session.execute(_MAKE_DAYS, given)
-    found = [
-        f"{row.day} deployments of environment {row.environment_id}: {row.kept_says} -> {row.rows_say}" for row in wrong
-    ]
+async def mend_rolls(session: AsyncSession) -> Mended:
+    """Put every rolled row right that differs. The caller holds the lock of the numbers."""
+    await session.execute(_FIND_WRONG_DAYS)
+    said, many = await _say(session, _SAY_WRONG_DAYS)
+    if many:
+        await session.execute(_DROP_DAYS)
+        await session.execute(_MAKE_DAYS)
     for table, compare in _SUMS.items():
-        found += [f"{table} {said}" for said in (await session.execute(compare)).scalars()]
-    return int((await session.execute(_COUNT)).scalar_one()), found
+        lines, more = await _say(session, compare)
+        said, many = said + [f"{table} {line}" for line in lines], many + more
+    return Mended(int((await session.execute(_COUNT)).scalar_one()), said[:MOST_SAID], many)
+
+
+async def _say(session: AsyncSession, statement: TextClause) -> tuple[list[str], int]:
+    """The first differences that it finds, in words, and how many there are."""
+    rows = (await session.execute(statement, {"most": MOST_SAID})).all()
+    return [row.said for row in rows], rows[0].many if rows else 0

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tca_app.consumers.analytics import begin_periods, recount
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading, transaction
-from tca_app.features.deployments import measures
+from tca_app.features.deployments import measures, rolls_check
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.rolls import roll_deployments
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentStep
@@ -265,7 +265,8 @@ async def test_a_recount_mends_what_is_rolled_up() -> None:
         "DELETE FROM daily_durations WHERE kind = 'restore'",
         "UPDATE deployments_since SET failed = 100",
     )
-    _, wrong = await run(recount)
+    _, wrong, mended_rows = await run(recount)
+    assert mended_rows == len(wrong)
     said = " ".join(wrong)
     assert all(name in said for name in ("deployments of environment", *TABLES[1:]))
     mended = await rolled()
@@ -291,3 +292,14 @@ async def test_the_median_of_many_is_within_two_percent(
     assert medians == pytest.approx(exact[0], rel=0.02)
     assert medians != exact[0]
     assert rest == exact[1]
+
+
+async def test_of_very_many_differences_the_first_are_told_and_all_are_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    await history(await make_user())
+    await run(begin_periods)
+    right = await rolled()
+    await write("DELETE FROM daily_deployments")
+    monkeypatch.setattr(rolls_check, "MOST_SAID", 2)
+    found = await run(recount)
+    assert (len(found.differences), found.mended) == (2, len(right["daily_deployments"]))
+    assert await rolled() == right
