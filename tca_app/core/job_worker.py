@@ -17,6 +17,7 @@ from tca_app.core.changes import EVERYTHING, JOBS_CHANNEL, hear
 from tca_app.core.db import reading
 from tca_app.core.jobs import QUEUE_NAMES, QUEUES, jobs, schedule
 from tca_app.core.live import SCREENS_FIRST
+from tca_app.core.reports import report
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,12 @@ async def work(queues: list[str] | None = None, *, until_empty: bool = False) ->
                     await _run_for_ever(queues or QUEUE_NAMES)
         except (ConnectorException, PoolTimeout, OSError) as error:
             log.warning("job.worker_lost_database", error=type(error).__name__)
+        except Exception as error:
+            if until_empty:
+                raise
+            # A fault of ours or of the library. Without a worker nobody would ever hear of anything, so it begins anew.
+            log.exception("job.worker_failed")
+            report(error, "job", "worker")
         if not until_empty:
             await asyncio.sleep(RETRY_START_S)
         elif not await _is_any_due():

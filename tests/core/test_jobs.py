@@ -166,3 +166,24 @@ async def test_a_worker_is_woken_for_its_own_queues(monkeypatch: pytest.MonkeyPa
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
+
+
+async def test_a_worker_that_fails_in_a_way_that_nobody_thought_of_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+
+    async def fail(_queues: object) -> None:
+        begun.append(len(begun))
+        raise ValueError("nobody thought of this")
+
+    monkeypatch.setattr(job_worker, "_run_for_ever", fail)
+    monkeypatch.setattr(job_worker, "RETRY_START_S", 0)
+    reported: list[BaseException] = []
+    monkeypatch.setattr(job_worker, "report", lambda error, *_: reported.append(error))
+    working = asyncio.create_task(job_worker.work())
+    async with asyncio.timeout(10):
+        while len(begun) < 2:
+            await asyncio.sleep(0.01)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    assert working.cancelled()
+    assert str(reported[0]) == "nobody thought of this"
