@@ -17,6 +17,7 @@ from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.changes import hear
 from tca_app.core.live import SCREENS_FIRST, Nudges
+from tca_app.ui.address import page_path
 from tca_app.ui.sockets import socket_of
 
 log = structlog.get_logger(__name__)
@@ -61,7 +62,7 @@ class LiveScreens:
         socket_id = router_data.get("sid", "")
         if socket_id not in self._tabs:
             return
-        if _page(self._tabs[socket_id]) != _page(router_data):
+        if page_path(self._tabs[socket_id]) != page_path(router_data):
             self.forget(socket_id)
         else:
             self._tabs[socket_id] = router_data
@@ -117,11 +118,6 @@ class LiveScreens:
 
     def _read_to_the_end(self, screen: Screen) -> None:
         self._reading -= Counter([screen])  # what is at nought is dropped
-
-
-def _page(router_data: dict[str, Any]) -> str:
-    """The page without its query: another page of a list is the same screen."""
-    return str(router_data.get("asPath", "")).partition("?")[0].rstrip("/")
 
 
 async def _enqueue(screen: Screen, router_data: dict[str, Any]) -> asyncio.Future[Any] | None:

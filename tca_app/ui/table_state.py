@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import reflex as rx
 import structlog
@@ -11,6 +11,7 @@ import structlog
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading
 from tca_app.core.errors import AppError
+from tca_app.ui.address import fields_of, page_url
 from tca_app.ui.handlers import CALL, handler
 
 log = structlog.get_logger(__name__)
@@ -18,7 +19,6 @@ log = structlog.get_logger(__name__)
 PAGE_SIZES = (25, 50, 100)
 MAX_PAGE = 1_000_000
 MAX_SEARCH = 100
-MAX_URL = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class TableQuery:
     @lru_cache(maxsize=1000)
     def of(cls, spec: TableSpec, url: str) -> "TableQuery":
         """From a URL. It may be typed by hand or be old: what it says wrongly falls back to the default."""
-        given = {name: values[-1] for name, values in parse_qs(urlsplit(url).query, max_num_fields=50).items()}
+        given = fields_of(url)
         sort = given.get("sort", "")
         size = _number(given.get("size", ""))
         allowed = {entry.key: {value for value, _ in entry.options} for entry in spec.filters}
@@ -85,11 +85,6 @@ class TableQuery:
             "size": str(self.size) if self.size != PAGE_SIZES[0] else "",
         }
         return urlencode({name: value for name, value in parts.items() if value})
-
-
-def page_url(router_data: dict[str, Any]) -> str:
-    """Where the tab says that it is: a browser may say anything, and what was read of it is kept for a while."""
-    return str(router_data.get("asPath", ""))[:MAX_URL]
 
 
 def _bare(rows: Any) -> list[Any]:

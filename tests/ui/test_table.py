@@ -2,7 +2,8 @@
 
 import pytest
 
-from tca_app.ui.table_state import MAX_URL, Filter, TableQuery, TableSpec, page_url
+from tca_app.ui.address import MAX_URL, MOST_FIELDS, fields_of, page_url
+from tca_app.ui.table_state import Filter, TableQuery, TableSpec
 
 SPEC = TableSpec(
     sorts=("name", "created_at"),
@@ -48,3 +49,9 @@ def test_what_a_browser_says_of_its_page_is_read_to_a_bound() -> None:
     assert len(page_url({"asPath": url})) == MAX_URL
     assert TableQuery.of(SPEC, page_url({"asPath": url})).sort == "name"
     assert page_url({}) == ""
+
+
+def test_an_address_with_more_fields_than_anybody_needs_says_nothing() -> None:
+    fields = [f"f{number}=1" for number in range(MOST_FIELDS + 1)]
+    assert fields_of("/users?" + "&".join(fields)) == {}
+    assert fields_of("/users?" + "&".join(fields[1:]))["f1"] == "1"

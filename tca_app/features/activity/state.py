@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypedDict
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import reflex as rx
 import structlog
@@ -15,9 +15,10 @@ from tca_app.features.activity import service as activity
 from tca_app.features.activity.schemas import ActivityQuery, ActivityRead
 from tca_app.features.projects import service as projects
 from tca_app.ui import routes
+from tca_app.ui.address import fields_of, number_in, page_path, page_url
 from tca_app.ui.handlers import CALL, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.table_state import Filter, TableQuery, TableSpec, page_url
+from tca_app.ui.table_state import Filter, TableQuery, TableSpec
 
 log = structlog.get_logger(__name__)
 
@@ -204,7 +205,7 @@ class ActivityState(Feed, SessionState):
         """From the URL, which may be typed by hand: what it says wrongly is left out."""
         url = page_url(self.router_data)
         base = TableQuery.of(self._spec, url)
-        given = {name: values[-1] for name, values in parse_qs(urlsplit(url).query, max_num_fields=50).items()}
+        given = fields_of(url)
         kind = given.get("type", "")
         kind = kind if kind in CATALOGUE else ""
         self.search, self.filters = base.search, {**base.filters, "type": kind}
@@ -214,14 +215,10 @@ class ActivityState(Feed, SessionState):
             type=kind or None,
             subject_type=base.filters["subject"] or None,
             since=(datetime.now(UTC) - timedelta(days=int(days) - 1)).date() if days else None,
-            actor_id=_id_in(given.get("actor", "")),
-            project_id=_id_in(given.get("project", "")),
+            actor_id=number_in(given.get("actor", "")) or None,
+            project_id=number_in(given.get("project", "")) or None,
             limit=BATCH,
         )
-
-
-def _id_in(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 16 and int(text) else None
 
 
 class RecentState(Feed, SessionState):
@@ -240,12 +237,12 @@ class SubjectFeedState(Feed, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        path = urlsplit(str(self.router_data.get("asPath", ""))).path.rstrip("/")
+        path = page_path(self.router_data)
         if path != self._asked_for:
             self._asked_for, self.entries, self.is_loaded = path, [], False
         _, area, number = ([*path.split("/"), "", "", ""])[:3]
-        subject_id = _id_in(number)
-        if subject_id is None:
+        subject_id = number_in(number)
+        if not subject_id:
             self.entries, self.is_loaded = [], True
             return
         self._watch(SubjectFeedState.load, "activity")

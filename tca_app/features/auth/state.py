@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import reflex as rx
 
@@ -12,6 +11,7 @@ from tca_app.features.auth import setup
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserRead, UserUpdate
 from tca_app.ui import routes
+from tca_app.ui.address import given_in
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import CALL, handler
 from tca_app.ui.session import SessionState
@@ -36,7 +36,7 @@ class AuthState(SessionState):
     async def enter_login(self) -> Any:
         """Whoever is signed in already goes on to where they wanted."""
         if CALL.get().actor is not None:
-            return rx.redirect(local_path(_query(self, "next")), replace=True)
+            return rx.redirect(local_path(given_in(self.router_data, "next")), replace=True)
         self.needs_setup = await _is_setup_open()
         return None
 
@@ -50,11 +50,6 @@ async def _is_setup_open() -> bool:
         return await setup.setup_open(session)
 
 
-def _query(state: rx.State, name: str) -> str:
-    values = parse_qs(urlsplit(str(state.router_data.get("asPath", ""))).query, max_num_fields=20)
-    return values.get(name, [""])[-1]
-
-
 class SettingsState(SessionState):
     """Which tab the URL names."""
 
@@ -62,7 +57,7 @@ class SettingsState(SessionState):
 
     @handler("signed_in")
     async def load(self) -> None:
-        wanted = _query(self, "tab")
+        wanted = given_in(self.router_data, "tab")
         self.tab = wanted if wanted in TABS else TABS[0]
 
 

@@ -13,8 +13,9 @@ from tca_app.features.dashboard.layout import CARDS, OF_PEOPLE, PANELS, read_lay
 from tca_app.features.dashboard.schemas import BusyProject, DayCount, DayResults, LayoutRead, StatsQuery, StatsRead
 from tca_app.features.deployments.measures_state import PERIODS, Figure, figures_of
 from tca_app.features.deployments.schemas import Period
-from tca_app.features.deployments.state import DeploymentRow, given_in, row_of
+from tca_app.features.deployments.state import DeploymentRow, row_of
 from tca_app.ui import routes
+from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 

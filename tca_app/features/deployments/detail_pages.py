@@ -169,7 +169,8 @@ def _step(step: Any) -> rx.Component:
 def _log() -> rx.Component:
     """The browser reads the lines by itself (console.js) when `data-lines` says that there are more."""
     log = LogState
-    count = rx.cond(log.log_of == shown["id"], log.log_lines, 0)  # the one that was shown before says nothing here
+    is_of_this = log.log_of == shown["id"]  # the one that was shown before says nothing here
+    count, length = rx.cond(is_of_this, log.log_lines, 0), rx.cond(is_of_this, log.log_length, "")
     url = f"{routes.API_DEPLOYMENTS}/{shown['id']}/logs"
     search = rx.el.input(
         type="search",
@@ -194,7 +195,7 @@ def _log() -> rx.Component:
     )
     return rx.el.div(
         panel(
-            rx.el.span("Log ", rx.el.span(log.log_length, class_name="muted num log-length")),
+            rx.el.span("Log ", rx.el.span(length, class_name="muted num log-length")),
             rx.cond(
                 count == 0,
                 rx.el.p("Nothing was logged yet.", class_name="panel-body muted"),

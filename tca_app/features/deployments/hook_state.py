@@ -8,8 +8,8 @@ import reflex as rx
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError
 from tca_app.features.deployments import hook
-from tca_app.features.deployments.state import given_in
 from tca_app.features.projects.detail.state import shown_project
+from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 

@@ -1,16 +1,16 @@
 """The view "Measures" of `/deployments`: four figures over 7, 30 or 90 days, of all projects or of one."""
 
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, TypedDict, cast
 
 from tca_app.core.db import reading
 from tca_app.features.deployments.measures import delivery_measures
-from tca_app.features.deployments.schemas import MeasuresQuery, MeasuresRead
-from tca_app.features.deployments.state import given_in, number_in, view_of
+from tca_app.features.deployments.schemas import PERIODS, MeasuresQuery, MeasuresRead, Period
+from tca_app.features.deployments.state import view_of
 from tca_app.features.projects import service as projects
+from tca_app.ui.address import given_in, number_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
-PERIODS = ("7", "30", "90")
 NOT_MEASURED = "Not measured"
 MEANINGS = {
     "Deployment frequency": "How often a deployment succeeded.",
@@ -50,7 +50,7 @@ class MeasuresState(SessionState):
         async with reading() as session:
             if project_id:
                 self.project = (await projects.get_project(session, actor, project_id)).name
-            query = MeasuresQuery(days=cast(Literal["7", "30", "90"], days), project_id=project_id or None)
+            query = MeasuresQuery(days=cast(Period, days), project_id=project_id or None)
             found = await delivery_measures(session, actor, query)
         self.days, self.figures = days, figures_of(found)
 

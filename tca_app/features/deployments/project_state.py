@@ -12,7 +12,7 @@ from tca_app.features.deployments.errors import Frozen
 from tca_app.features.deployments.freeze_notice import NO_FREEZE, Freeze, freeze_of
 from tca_app.features.deployments.policy import may_pass_freeze
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentQuery, DeploymentRead
-from tca_app.features.deployments.state import DeploymentRow, given_in, row_of
+from tca_app.features.deployments.state import DeploymentRow, row_of
 from tca_app.features.environments import freezes
 from tca_app.features.environments import service as environments
 from tca_app.features.idempotency import service as idempotency
@@ -20,6 +20,7 @@ from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.detail.state import shown_project
 from tca_app.ui import routes
+from tca_app.ui.address import given_in
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState

@@ -11,6 +11,7 @@ from sqlalchemy import ARRAY, BigInteger, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.events import Logged
+from tca_app.features.deployments.schemas import PERIODS
 
 ENDINGS = ("deployment_succeeded", "deployment_failed", "deployment_cancelled")
 # After these the rows of a whole project may count no more, or again, or under another name.
@@ -95,7 +96,6 @@ _RELABEL = text(
     """
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 
-PERIODS = (7, 30, 90)
 # Of each period the first day as it is today and as it will be tomorrow.
 _FIRST_DAYS = (
     "SELECT CAST(now() AT TIME ZONE 'UTC' AS date) - days + ahead + 1 "
@@ -134,7 +134,7 @@ async def roll_deployments(session: AsyncSession, ids: Sequence[int]) -> None:
 
 async def turn_periods(session: AsyncSession) -> None:
     """Begin the sums of tomorrow's periods and end those of yesterday's. The caller holds the lock of the numbers."""
-    values: dict[str, Any] = {"periods": list(PERIODS)}
+    values: dict[str, Any] = {"periods": [int(days) for days in PERIODS]}
     await session.execute(text("SET LOCAL statement_timeout = '10min'"))
     await session.execute(_FORGET, values)
     await session.execute(_START, values)

@@ -1,7 +1,7 @@
 """What the calls and screens about deployments take and give."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,6 +34,7 @@ MAX_LINES = 100_000
 Status = Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
 Source = Literal["ui", "api", "github"]
 Period = Literal["7", "30", "90"]
+PERIODS: tuple[str, ...] = get_args(Period)
 Sha = Annotated[str, Field(pattern=r"^([0-9a-f]{7,64})?$", examples=["9f1c2ab"])]
 Ref = Annotated[Line200, Field(examples=["main"])]
 ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$", examples=["ci-4711"])]

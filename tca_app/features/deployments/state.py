@@ -2,17 +2,17 @@
 
 from datetime import datetime
 from typing import Any, ClassVar, TypedDict
-from urllib.parse import parse_qs, urlsplit
 
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.matrix import what_runs_where
 from tca_app.features.deployments.matrix_shapes import Cell, cells_of, columns_of
-from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
+from tca_app.features.deployments.schemas import PERIODS, DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
 from tca_app.features.environments.starting import STARTING
 from tca_app.features.projects.picker.state import printable
 from tca_app.ui import routes
+from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table_state import Filter, TableQuery, TableSpec, TableState
@@ -84,7 +84,7 @@ class DeploymentsState(TableState, SessionState):
             Filter("status", "Status", (*STATUS_LABELS.items(), ("finished", "Succeeded or failed"))),
             Filter("environment", "Environment", tuple((name, name.capitalize()) for name in STARTING)),
             Filter("source", "Source", tuple(SOURCE_LABELS.items())),
-            Filter("days", "Ended", tuple((days, f"Ended in {days} days") for days in ("7", "30", "90"))),
+            Filter("days", "Ended", tuple((days, f"Ended in {days} days") for days in PERIODS)),
         ),
     )
 
@@ -116,21 +116,9 @@ class Line(TypedDict):
     cells: list[Cell]
 
 
-def given_in(router_data: dict[str, Any], name: str) -> str:
-    """What the address says under `name`, "" when it says nothing."""
-    given = parse_qs(urlsplit(str(router_data.get("asPath", ""))).query, max_num_fields=50)
-    return given.get(name, [""])[-1]
-
-
 def shown_deployment(router_data: dict[str, Any]) -> int:
     """The id in the address, 0 when there is none: the address may be typed by hand."""
-    text = urlsplit(str(router_data.get("asPath", ""))).path.rstrip("/").removeprefix(f"{routes.DEPLOYMENTS}/")
-    return number_in(text)
-
-
-def number_in(text: str) -> int:
-    """An id that somebody may have typed, 0 when it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+    return number_in(page_path(router_data).removeprefix(f"{routes.DEPLOYMENTS}/"))
 
 
 def view_of(router_data: dict[str, Any]) -> str:
@@ -154,11 +142,14 @@ class MatrixState(SessionState):
         if not self.is_shown:
             return
         self._watch(MatrixState.load, "deployments", "projects")
+        actor = self._as_actor()
         async with reading() as session:
-            found = await what_runs_where(session, self._as_actor(), MatrixQuery(limit=MOST_IN_MATRIX))
+            found = await what_runs_where(session, actor, MatrixQuery(limit=MOST_IN_MATRIX))
+            is_full = len(found) == MOST_IN_MATRIX
+            after = MatrixQuery(skip=MOST_IN_MATRIX, limit=1)
+            self.has_more = is_full and bool(await what_runs_where(session, actor, after))
         columns = columns_of(found)
         self.columns, self.lines = list(columns.values()), [_line(project, columns) for project in found]
-        self.has_more = len(found) == MOST_IN_MATRIX
         self.is_loaded = True
 
 

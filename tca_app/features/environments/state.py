@@ -5,12 +5,12 @@ from typing import Any, TypedDict
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError, NotFound, Stale
-from tca_app.features.deployments.state import given_in
 from tca_app.features.environments import freezes
 from tca_app.features.environments import service as environments
 from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects.detail.state import shown_project
+from tca_app.ui.address import given_in
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState

@@ -1,7 +1,6 @@
 """The page of the inbox: all or only the unread, and by which ways the viewer hears of what."""
 
 from typing import TypedDict
-from urllib.parse import parse_qs, urlsplit
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -12,6 +11,7 @@ from tca_app.core.errors import Invalid
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.kinds import CHANNELS
 from tca_app.features.notifications.schemas import InboxQuery, Preference, PreferenceChange
+from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.inbox import Line, line_of
 from tca_app.ui.session import SessionState
@@ -48,7 +48,7 @@ class InboxState(SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         actor = self._as_actor()
-        asked = parse_qs(urlsplit(str(self.router_data.get("asPath", ""))).query).get("tab", [""])[-1]
+        asked = given_in(self.router_data, "tab")
         tab = asked if asked in TABS else TABS[0]
         if tab != self.tab:
             self.tab, self.is_loaded, self.lines = tab, False, []

@@ -10,7 +10,6 @@ from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Invalid
 from tca_app.features.deployments.matrix import what_runs_in
 from tca_app.features.deployments.matrix_shapes import Cell, cells_of, columns_of
-from tca_app.features.deployments.state import given_in
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
@@ -18,6 +17,7 @@ from tca_app.features.projects.form.state import STATUSES, ProjectForm
 from tca_app.features.projects.picker.state import PickerState, printable
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectQuery, ProjectRead, ProjectUpdate
 from tca_app.ui import routes
+from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState

@@ -12,7 +12,7 @@ from tca_app.core.errors import AppError
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectQuery
 from tca_app.features.users import service as users
-from tca_app.features.users.detail_state import person_of, reload_of
+from tca_app.features.users.detail_state import reload_of, shown_person
 from tca_app.features.users.schemas import UserBulk, UserRead, UserUpdate
 from tca_app.features.users.state import Refusal, UsersState, printable
 from tca_app.ui import routes
@@ -186,7 +186,7 @@ class ActState(SessionState):
         async with transaction() as session:
             await users.delete_user(session, self._as_actor(), user_id, self.heir["id"] or None)
         self._toast(f"{user.username} is deleted.", undo=ActState.restore([user_id]))
-        is_on_their_page = person_of(str(self.router_data.get("asPath", ""))) == user_id
+        is_on_their_page = shown_person(self.router_data) == user_id
         return rx.redirect(routes.USERS) if is_on_their_page else reload_of(self)
 
     @handler("users.manage")

@@ -7,7 +7,6 @@ import reflex as rx
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError, NotFound
-from tca_app.core.schema import MAX_ID
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.schemas import SessionRead
 from tca_app.features.users import service as users
@@ -15,6 +14,7 @@ from tca_app.features.users.devices import device_words
 from tca_app.features.users.schemas import MembershipRead
 from tca_app.features.users.state import UserRow, UsersState, user_row
 from tca_app.ui import routes
+from tca_app.ui.address import number_in, page_path
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
@@ -84,7 +84,7 @@ class UserState(SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        user_id = person_of(str(self.router_data.get("asPath", "")))
+        user_id = shown_person(self.router_data)
         self._watch(UserState.load, f"user:{user_id}", "projects")
         self.load_error, self.is_missing = "", False
         try:
@@ -140,15 +140,14 @@ class UserState(SessionState):
         yield UserState.load
 
 
-def person_of(url: str) -> int:
+def shown_person(router_data: dict[str, Any]) -> int:
     """The id in the address of a person's page; 0, which nobody has, for anything else."""
-    text = url.partition("?")[0].partition("#")[0].rstrip("/").removeprefix(f"{routes.USERS}/")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID else 0
+    return number_in(page_path(router_data).removeprefix(f"{routes.USERS}/"))
 
 
 def reload_of(state: rx.State) -> Any:
     """The event that reads again what the page in front of the viewer shows of people, if it does."""
-    path = str(state.router_data.get("asPath", "")).partition("?")[0].rstrip("/")
+    path = page_path(state.router_data)
     if path == routes.USERS:
         return UsersState.load
     return UserState.load if path.startswith(f"{routes.USERS}/") else None

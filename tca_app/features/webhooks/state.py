@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from typing import Any, TypedDict
-from urllib.parse import parse_qs, urlsplit
 
 import reflex as rx
 
@@ -20,6 +19,7 @@ from tca_app.features.webhooks.schemas import (
     host_of,
 )
 from tca_app.ui import routes
+from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
@@ -70,21 +70,15 @@ NOTHING = HookRow(
 )
 
 
-def query_of(state: rx.State) -> dict[str, str]:
-    query = parse_qs(urlsplit(str(state.router_data.get("asPath", ""))).query, max_num_fields=20)
-    return {name: values[-1] for name, values in query.items()}
-
-
 def shown_webhook(state: rx.State) -> int:
     """The id in the query of the address, 0 when there is none: the address may be typed by hand."""
-    text = query_of(state).get("hook", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+    return number_in(given_in(state.router_data, "hook"))
 
 
 def is_here(state: rx.State) -> bool:
     """Whether the page that is open shows webhooks at all."""
-    path = urlsplit(str(state.router_data.get("asPath", ""))).path.rstrip("/")
-    return path == routes.WEBHOOKS or (shown_project(state) > 0 and query_of(state).get("tab") == "webhooks")
+    on_project = shown_project(state) > 0 and given_in(state.router_data, "tab") == "webhooks"
+    return on_project or page_path(state.router_data) == routes.WEBHOOKS
 
 
 class WebhooksState(WebhookForm, SessionState):

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from tca_app.core.actor import Actor
 from tca_app.core.db import transaction
+from tca_app.features.deployments import state
 from tca_app.features.deployments.detail_state import DeploymentState
 from tca_app.features.deployments.hook_state import HookState
 from tca_app.features.deployments.log_state import LogState
@@ -61,6 +62,20 @@ async def test_the_list_shows_ones_own_and_the_url_narrows_it(console: Console) 
     narrowed = await open_page(console, owner, "/deployments?status=failed&environment=staging&source=nonsense")
     rows = shown(await narrowed.send(DeploymentsState.load), DeploymentsState, "rows")
     assert [row["version"] for row in rows] == ["1.1.0"]
+
+
+@pytest.mark.parametrize("there_are_more", [False, True])
+async def test_the_matrix_says_so_only_when_there_are_more(
+    there_are_more: bool, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await make_user()
+    for _ in range(2 + there_are_more):
+        await make_project(owner)
+    monkeypatch.setattr(state, "MOST_IN_MATRIX", 2)
+    tab = await open_page(console, owner, "/deployments?view=where")
+    updates = await tab.send(MatrixState.load)
+    assert len(shown(updates, MatrixState, "lines")) == 2
+    assert bool(shown(updates, MatrixState, "has_more")) is there_are_more
 
 
 async def test_the_matrix_has_a_column_for_each_environment(console: Console) -> None:

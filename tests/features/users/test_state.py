@@ -11,7 +11,7 @@ from reflex_base.utils.format import format_event_handler
 from tca_app.core.actor import Actor
 from tca_app.features.users import service as users
 from tca_app.features.users.act_state import ActState
-from tca_app.features.users.detail_state import UserState, person_of
+from tca_app.features.users.detail_state import UserState, shown_person
 from tca_app.features.users.devices import device_words
 from tca_app.features.users.edit_state import UserFormState
 from tca_app.features.users.schemas import UserUpdate
@@ -314,7 +314,7 @@ async def test_the_palette_finds_people_for_administrators_only(console: Console
     [("/users/7", 7), ("/users/7/", 7), ("/users/7?x=1", 7), ("/users/-7", 0), ("/users/7/8", 0), ("/users/٧", 0)],
 )
 def test_the_id_of_a_page_is_read_politely(url: str, expected: int) -> None:
-    assert person_of(url) == expected
+    assert shown_person({"asPath": url}) == expected
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from typing import Any, TypedDict
-from urllib.parse import parse_qs, urlsplit
 
 import reflex as rx
 
@@ -16,6 +15,7 @@ from tca_app.features.projects.picker.state import PickerState
 from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate, Transfer
 from tca_app.features.projects.state import ProjectsState
 from tca_app.ui import routes
+from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
@@ -59,9 +59,7 @@ NOTHING = ProjectFacts(
 
 def shown_project(state: rx.State) -> int:
     """The id in the address of a project's page, 0 when there is none: the address may be typed by hand."""
-    path = urlsplit(str(state.router_data.get("asPath", ""))).path.rstrip("/")
-    text = path.removeprefix(f"{routes.PROJECTS}/")
-    return int(text) if path != text and text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return number_in(page_path(state.router_data).removeprefix(f"{routes.PROJECTS}/"))
 
 
 class ProjectState(ProjectForm, PickerState, SessionState):
@@ -114,9 +112,9 @@ class ProjectState(ProjectForm, PickerState, SessionState):
         self.allowed = [*(name for name in policy.RULES if policy.may(actor, name, project.my_role))]
         if project.my_role not in (None, "owner"):
             self.allowed = [*self.allowed, "leave"]
-        wanted = parse_qs(urlsplit(str(self.router_data.get("asPath", ""))).query, max_num_fields=20).get("tab", [""])
-        is_open = wanted[-1] in TABS and NEEDED.get(wanted[-1], "projects.read") in self.allowed
-        self.tab = wanted[-1] if is_open else TABS[0]
+        wanted = given_in(self.router_data, "tab")
+        is_open = wanted in TABS and NEEDED.get(wanted, "projects.read") in self.allowed
+        self.tab = wanted if is_open else TABS[0]
         self.phase = "ready"
 
     def _saved(self) -> Any:

@@ -1,0 +1,35 @@
+"""What the address of a tab says: a person may have typed it, and a browser may send anything in its place."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+MAX_URL = 4000
+MOST_FIELDS = 50
+
+
+def page_url(router_data: dict[str, Any]) -> str:
+    """Path and query, cut: what was read of it is kept for a while."""
+    return str(router_data.get("asPath", ""))[:MAX_URL]
+
+
+def page_path(router_data: dict[str, Any]) -> str:
+    """Its path, without a slash at the end."""
+    return urlsplit(page_url(router_data)).path.rstrip("/")
+
+
+def fields_of(url: str) -> dict[str, str]:
+    """The last value of each field of its query; nothing when there are more than anybody needs."""
+    try:
+        return {name: values[-1] for name, values in parse_qs(urlsplit(url).query, max_num_fields=MOST_FIELDS).items()}
+    except ValueError:
+        return {}
+
+
+def given_in(router_data: dict[str, Any], name: str) -> str:
+    """What the address says under `name`, "" when it says nothing."""
+    return fields_of(page_url(router_data)).get(name, "")
+
+
+def number_in(text: str) -> int:
+    """An id that somebody may have typed, 0 when it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
