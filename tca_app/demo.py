@@ -104,6 +104,7 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     slugs = set((await session.execute(select(Project.slug))).scalars())
     at_work = [person for person in people if person["is_active"] and not person["deleted_at"]]
     projects = [_project(dice, now, name, at_work, slugs) for name in PROJECTS]
+    projects[0] |= _oldest(at_work[0])
     made = await session.execute(insert(Project).returning(Project.id, sort_by_parameter_order=True), projects)
     for project, project_id in zip(projects, made.scalars(), strict=True):
         project["id"] = project_id
@@ -187,6 +188,12 @@ def _project(
         "updated_at": _moment(dice, created_at, now),
         "deleted_at": _moment(dice, max(created_at, now - IN_TRASH), now) if dice.random() < 1 / 20 else None,
     }
+
+
+def _oldest(founder: dict[str, Any]) -> dict[str, Any]:
+    """One project is as old as the organisation and still active, so that its deployments span all the days."""
+    at = founder["created_at"] + timedelta(hours=1)
+    return {"owner_id": founder["id"], "status": "active", "created_at": at, "updated_at": at, "deleted_at": None}
 
 
 def _team(

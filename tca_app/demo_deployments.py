@@ -103,6 +103,7 @@ class _Story:
         self.rows: list[Row] = []
 
     def tell(self) -> list[Row]:
+        self._release(self.project["created_at"] + timedelta(hours=2, minutes=self._some(120)))
         day = self.project["created_at"].replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         while day < self.until:
             if self.dice.random() < self.pace * (1 if day.weekday() < 5 else 0.08):

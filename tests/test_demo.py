@@ -65,6 +65,12 @@ async def test_the_demo_deployed_as_a_team_does() -> None:
             statement = f"SELECT count(*) FROM deployments JOIN projects p ON p.id = project_id WHERE {condition}"
             return int((await session.execute(text(statement))).scalar_one())
 
+        by_day = "SELECT DISTINCT CAST(created_at AT TIME ZONE 'UTC' AS date) AS day FROM deployments ORDER BY 1"
+        days = (await session.execute(text(by_day))).scalars().all()
+        today = (await session.execute(text("SELECT CAST(now() AT TIME ZONE 'UTC' AS date)"))).scalar_one()
+        assert (today - days[0]).days + 1 >= 120
+        assert (today - days[-1]).days <= 1  # some go on at this moment, so it may have begun before midnight
+        assert len(days) > 80
         every = await count("true")
         ended = await count("deployments.status IN ('succeeded', 'failed')")
         assert every == made.deployments > 500

@@ -15,6 +15,7 @@ from tca_app.core.db import lock
 from tca_app.core.events import Logged
 from tca_app.features.deployments.rolls import roll_up, turn_periods
 from tca_app.features.deployments.rolls_check import Mended, mend_rolls
+from tca_app.features.projects.counted import ACTIVE_CHANGE
 from tca_app.features.users.counted import add_up, mend_count
 
 CONSUMER = "analytics"
@@ -38,7 +39,7 @@ COUNTED = {
 }
 # The one place that says what is counted. `events`: all, by type. `users_total` and `projects_active`: by how much the
 # day changed how many there are, so that a count of now and these tell how many there were on any day before.
-_NUMBERS = """
+_NUMBERS = f"""
     SELECT CAST(logged.at AT TIME ZONE 'UTC' AS date) AS day, number.name, number.dimension,
       CAST(sum(number.value) AS bigint) AS value
     FROM logged
@@ -48,17 +49,11 @@ _NUMBERS = """
       (counted.name, '', 1),
       ('users_total', '', CASE logged.type WHEN 'user_created' THEN 1 WHEN 'user_restored' THEN 1
         WHEN 'user_deleted' THEN -1 ELSE 0 END),
-      ('projects_active', '', CASE
-        WHEN logged.type IN ('project_created', 'project_updated', 'project_archived') AND data -> 'after' ? 'status'
-          THEN CAST(data #>> '{after,status}' = 'active' AS int)
-            - coalesce(CAST(data #>> '{before,status}' = 'active' AS int), 0)
-        WHEN logged.type = 'project_restored' THEN CAST(data ->> 'status' = 'active' AS int)
-        WHEN logged.type = 'project_deleted' THEN -CAST(data ->> 'status' = 'active' AS int)
-        ELSE 0 END)
+      ('projects_active', '', {ACTIVE_CHANGE})
     ) AS number (name, dimension, value)
     WHERE number.name IS NOT NULL AND number.value <> 0
     GROUP BY 1, 2, 3
-"""
+"""  # noqa: S608  texts of ours
 _ADD = text(
     f"""
     WITH logged AS (SELECT at, type, data FROM events WHERE id = ANY(:ids)), numbers AS ({_NUMBERS})

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import sign_in
 from tests.e2e.test_journey import NewPage, create_project
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 LINES = 10_000
 
 

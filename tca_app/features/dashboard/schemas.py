@@ -113,7 +113,9 @@ class Counts(ReadModel):
     deployments: Trend = Field(description="Those that ended in the period, of projects that are not in the trash.")
     success_rate: Rate = Field(description="The share that succeeded of those that succeeded or failed.")
     users_by_day: list[DayCount]
-    projects_by_day: list[DayCount] = Field(description="Active projects; empty for those who do not see all.")
+    projects_by_day: list[DayCount] = Field(
+        description="Active projects. A member sees the whole past of their projects, also before they joined."
+    )
     deployments_by_day: list[DayResults]
     has_deployments: bool = Field(description="Whether one was ever reported.")
     deploying: list[DeploymentRead] = Field(description="What has not ended, at most six.")

@@ -53,20 +53,20 @@ async def stats(session: AsyncSession, actor: Actor, query: StatsQuery) -> Stats
 
 async def _count(session: AsyncSession, actor: Actor, query: StatsQuery) -> Counts:
     period, sees_people = timedelta(days=int(query.days)), policy.may(actor, "users.list")
-    values = {"actor_id": actor.user_id, "ago": period}
-    now = (await session.execute(there_now(actor.is_superuser, sees_people), values)).one()
+    now = (await session.execute(there_now(actor.is_superuser, sees_people), {"actor_id": actor.user_id})).one()
     today = now.as_of.astimezone(UTC).date()
     changes = await changes_by_day(session, actor, today - 2 * period)
     by_day = [_results(changes, today - timedelta(days=back)) for back in range(2 * period.days - 1, -1, -1)]
     earlier, these = by_day[: period.days], by_day[period.days :]
+    projects = _back_from(now.projects, changes["projects_active"], today, period.days)
     seen = Counts(
         days=period.days,
         total_users=None,
-        active_projects=Trend.of(now.projects, now.projects_before),
+        active_projects=Trend.of(now.projects, projects[0].total),
         deployments=Trend.of(sum(day.ended for day in these), sum(day.ended for day in earlier)),
         success_rate=Rate(now=_success_rate(these), before=_success_rate(earlier)),
         users_by_day=[],
-        projects_by_day=[],
+        projects_by_day=projects[1:],
         deployments_by_day=these,
         has_deployments=now.has_deployments,
         deploying=await open_deployments(session, actor, MOST_OPEN),
@@ -76,26 +76,25 @@ async def _count(session: AsyncSession, actor: Actor, query: StatsQuery) -> Coun
         newest_projects=[new_project(row) for row in now.newest_projects],
         as_of=now.as_of,
     )
-    return _with_all(seen, now, changes, today) if sees_people else seen
+    return _with_people(seen, now, changes, today) if sees_people else seen
 
 
-def _with_all(seen: Counts, now: Any, changes: Changes, today: date) -> Counts:
-    """What only those see who see everything. The past is what is there now without what each day since has changed."""
+def _with_people(seen: Counts, now: Any, changes: Changes, today: date) -> Counts:
     people = _back_from(now.users, changes["users_total"], today, seen.days)
-    projects = _back_from(now.projects, changes["projects_active"], today, seen.days)
     return seen.model_copy(
         update={
             "total_users": Trend.of(now.users, people[0].total),
-            "active_projects": Trend.of(now.projects, projects[0].total),
             "users_by_day": people[1:],
-            "projects_by_day": projects[1:],
             "newest_users": [NewUser.model_validate(row) for row in now.newest_users],
         }
     )
 
 
 def _back_from(total: int, changed: dict[date, int], today: date, days: int) -> list[DayCount]:
-    """How many there were at the end of each of the last days, and of the one before them; the oldest first."""
+    """How many there were at the end of each of the last days, and of the one before them; the oldest first.
+
+    It is what is there now without what each day since has changed.
+    """
     counts = []
     for back in range(days + 1):
         day = today - timedelta(days=back)

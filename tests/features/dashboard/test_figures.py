@@ -1,6 +1,7 @@
 """Every figure of the dashboard over the demo data is what an SQL count of its own finds, for whoever looks."""
 
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
+from statistics import median
 from typing import Any
 
 import httpx
@@ -55,6 +56,7 @@ async def test_every_figure_is_a_count_of_its_own(api: httpx.AsyncClient, kind: 
         stats = (await api.get(f"/api/v1/stats?days={days}", headers=header)).json()
         await check_deployments(api, header, viewer, days, stats)
         await check_measures(viewer, days, stats["measures"])
+        await check_restored(viewer, days, stats["measures"])
         await check_rest(viewer, days, stats)
         await check_health(viewer, days, stats["health"])
 
@@ -68,6 +70,7 @@ async def check_deployments(
     before = await number(viewer, "count(*)", earlier, days=days)
     assert now > 0
     assert (stats["deployments"]["now"], stats["deployments"]["before"]) == (now, before)
+    check_percent(stats["deployments"])
     listed = await api.get(f"/api/v1/deployments?days={days}&limit=1", headers=header)
     assert int(listed.headers["X-Total-Count"]) == now  # what the card links to
     listed = await api.get(f"/api/v1/deployments?days={days}&status=finished&limit=1", headers=header)
@@ -110,6 +113,7 @@ async def check_measures(viewer: Actor, days: int, measures: dict[str, Any]) -> 
         days=days,
     )
     assert (measures["succeeded"], measures["finished"]) == (good, good + failed)
+    assert measures["deployments_per_day"] == pytest.approx(good / days)
     share = (failed + undone) / (good + failed) if good + failed else None
     assert measures["change_failure_rate"] == pytest.approx(share)
     leads = await ask(
@@ -152,21 +156,88 @@ async def check_health(viewer: Actor, days: int, health: dict[str, Any]) -> None
     assert [point["score"] for point in health["points"]] == [pytest.approx(value) for value in wanted]
 
 
-async def check_rest(viewer: Actor, days: int, stats: dict[str, Any]) -> None:
-    active = f"SELECT count(*) FROM projects p WHERE p.status = 'active' AND p.deleted_at IS NULL AND {_MINE}"
-    assert stats["active_projects"]["now"] == (await ask(viewer, active))[0][0]
-    if not viewer.is_superuser:
-        assert (stats["total_users"], stats["users_by_day"], stats["projects_by_day"]) == (None, [], [])
-        return
-    people = (
-        "SELECT count(*) FROM users WHERE CAST(created_at AT TIME ZONE 'UTC' AS date) <= :day "
-        "AND (deleted_at IS NULL OR CAST(deleted_at AT TIME ZONE 'UTC' AS date) > :day)"
+async def check_restored(viewer: Actor, days: int, measures: dict[str, Any]) -> None:
+    """Worked out here in Python: an outage begins with the first bad deployment and ends with the next good one."""
+    rows = await ask(
+        viewer,
+        "SELECT d.environment_id, d.finished_at, d.status = 'failed' OR EXISTS (SELECT FROM deployments undo "
+        "WHERE undo.rollback_of_id = d.id AND undo.status = 'succeeded') AS is_bad "
+        f"{_ROWS} AND e.name = 'production' AND d.status IN ('succeeded', 'failed') ORDER BY d.finished_at, d.id",
     )
-    for row in (*stats["users_by_day"][:: max(1, days // 7)], stats["users_by_day"][-1]):
-        assert row["total"] == (await ask(viewer, people, day=date.fromisoformat(row["day"])))[0][0]
-    first = date.fromisoformat(stats["users_by_day"][0]["day"]) - timedelta(days=1)
-    assert stats["total_users"]["before"] == (await ask(viewer, people, day=first))[0][0]
-    assert stats["projects_by_day"][-1]["total"] == stats["active_projects"]["now"]
+    today = (await ask(viewer, f"SELECT {_TODAY} AS day"))[0].day
+    broken_since: dict[int, datetime] = {}
+    took = []
+    for row in rows:
+        if row.is_bad:
+            broken_since.setdefault(row.environment_id, row.finished_at)
+            continue
+        began = broken_since.pop(row.environment_id, None)
+        if began and (today - row.finished_at.astimezone(UTC).date()).days < days:
+            took.append((row.finished_at - began).total_seconds())
+    assert measures["restored"] == len(took)
+    assert measures["time_to_restore_s"] == (pytest.approx(median(took)) if took else None)
+    assert took or days < 90
+
+
+# What was there at the end of each day, by the row of a person and by what the log said last about a project.
+_DAYS = (
+    "(SELECT CAST(day AS date) AS day FROM generate_series(CAST(:first AS date), CAST(:last AS date), '1 day') AS day)"
+)
+_PEOPLE_BY_DAY = (
+    f"SELECT day, count(u.id) FROM {_DAYS} AS days LEFT JOIN users u "
+    "ON CAST(u.created_at AT TIME ZONE 'UTC' AS date) <= day "
+    "AND (u.deleted_at IS NULL OR CAST(u.deleted_at AT TIME ZONE 'UTC' AS date) > day) GROUP BY 1 ORDER BY 1"
+)
+_ACTIVE_BY_DAY = f"""
+    SELECT day, count(*) FILTER (WHERE last.status = 'active') FROM {_DAYS} AS days CROSS JOIN projects p
+    LEFT JOIN LATERAL (
+      SELECT CASE type WHEN 'project_deleted' THEN 'gone' WHEN 'project_restored' THEN data ->> 'status'
+        ELSE data #>> '{{after,status}}' END AS status
+      FROM events WHERE subject_type = 'project' AND subject_id = p.id
+        AND CAST(at AT TIME ZONE 'UTC' AS date) <= day
+        AND (type IN ('project_deleted', 'project_restored') OR data -> 'after' ? 'status')
+      ORDER BY at DESC, id DESC LIMIT 1) AS last ON true
+    WHERE {_MINE} GROUP BY 1 ORDER BY 1
+"""
+
+
+async def check_rest(viewer: Actor, days: int, stats: dict[str, Any]) -> None:
+    today = (await ask(viewer, f"SELECT {_TODAY} AS day"))[0].day
+    since = {"first": today - timedelta(days=days), "last": today}
+    active = f"SELECT count(*) FROM projects p WHERE p.status = 'active' AND p.deleted_at IS NULL AND {_MINE}"
+    check_trend(stats["active_projects"], stats["projects_by_day"], await ask(viewer, _ACTIVE_BY_DAY, **since))
+    assert stats["active_projects"]["now"] == (await ask(viewer, active))[0][0]
+    newest = (
+        "SELECT p.id, p.name, p.status, u.full_name FROM projects p JOIN users u ON u.id = p.owner_id "
+        f"WHERE p.deleted_at IS NULL AND {_MINE} ORDER BY p.created_at DESC, p.id DESC LIMIT 5"
+    )
+    found = [(p["id"], p["name"], p["status"], p["owner"]["full_name"]) for p in stats["newest_projects"]]
+    assert found == [tuple(row) for row in await ask(viewer, newest)]
+    assert stats["has_deployments"]
+    if not viewer.is_superuser:
+        assert (stats["total_users"], stats["users_by_day"], stats["newest_users"]) == (None, [], [])
+        return
+    check_trend(stats["total_users"], stats["users_by_day"], await ask(viewer, _PEOPLE_BY_DAY, **since))
+    there = "SELECT count(*) FROM users WHERE deleted_at IS NULL"
+    assert stats["total_users"]["now"] == (await ask(viewer, there))[0][0]
+    newest = (
+        "SELECT id, username, full_name FROM users WHERE deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 5"
+    )
+    found = [(user["id"], user["username"], user["full_name"]) for user in stats["newest_users"]]
+    assert found == [tuple(row) for row in await ask(viewer, newest)]
+
+
+def check_trend(trend: dict[str, Any], by_day: list[dict[str, Any]], counted: list[Any]) -> None:
+    """`counted` begins with the day before the period; the last day is today."""
+    assert [(row["day"], row["total"]) for row in by_day] == [(day.isoformat(), count) for day, count in counted[1:]]
+    now, before = counted[-1][1], counted[0][1]
+    assert (trend["now"], trend["before"]) == (now, before)
+    check_percent(trend)
+
+
+def check_percent(trend: dict[str, Any]) -> None:
+    now, before = trend["now"], trend["before"]
+    assert trend["percent"] == (pytest.approx(100 * now / before - 100, abs=0.051) if before else None)
 
 
 async def test_nobody_sees_what_others_deploy(api: httpx.AsyncClient) -> None:

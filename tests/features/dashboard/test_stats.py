@@ -7,7 +7,13 @@ from sqlalchemy import event
 
 from tca_app.core import db as database
 from tca_app.features.projects import service as projects
-from tca_app.features.projects.events import ProjectArchived, ProjectCreated, ProjectDeleted, ProjectUpdated
+from tca_app.features.projects.events import (
+    MemberAdded,
+    ProjectArchived,
+    ProjectCreated,
+    ProjectDeleted,
+    ProjectUpdated,
+)
 from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
 from tca_app.features.users.events import UserCreated, UserDeleted
 from tests.factories import bearer, do_jobs, happened, make_admin, make_deployment, make_project, make_user, run
@@ -92,6 +98,30 @@ async def test_a_member_sees_own_projects_and_no_people(api):
     assert (stats["total_users"], stats["users_by_day"], stats["newest_users"]) == (None, [], [])
     assert stats["active_projects"]["now"] == 1
     assert [p["id"] for p in stats["newest_projects"]] == [shared]
+
+
+async def test_a_member_sees_the_whole_past_of_own_projects(api):
+    """Also of one that they joined today; and nothing of other people's projects, nor of what they left."""
+    owner, member = await make_user(), await make_user()
+    team = {member: "viewer"}
+    archived = await make_project(owner, "Archived", team, status="archived")
+    joined = await make_project(owner, "Joined today", team)
+    in_trash = await make_project(owner, "In the trash", team, deleted_at=ago(3))
+    foreign = await make_project(owner, "Of others", status="archived")
+    gone = {"before": {"status": "active"}, "after": {"status": "archived"}}
+    for project_id in (archived, joined, in_trash, foreign):
+        await happened(50, ProjectCreated, subject_id=project_id, after={"status": "active"})
+    await happened(6, ProjectArchived, subject_id=archived, **gone)
+    await happened(4, ProjectArchived, subject_id=foreign, **gone)
+    await happened(3, ProjectDeleted, subject_id=in_trash, status="active")
+    await happened(0, MemberAdded, subject_id=joined, user_id=member.user_id, user_name="x", role="viewer")
+    header = await bearer(member)
+    stats = (await api.get(f"{STATS}?days=7", headers=header)).json()
+    assert stats["active_projects"] == {"now": 1, "before": 3, "percent": -66.7}
+    assert [day["total"] for day in stats["projects_by_day"]] == [2, 2, 2, 1, 1, 1, 1]
+    quarter = (await api.get(f"{STATS}?days=90", headers=header)).json()
+    assert quarter["active_projects"] == {"now": 1, "before": 0, "percent": None}
+    assert [day["total"] for day in quarter["projects_by_day"]] == [0] * 39 + [3] * 44 + [2] * 3 + [1] * 4
 
 
 async def test_a_request_for_the_dashboard_asks_at_most_eight_questions(api):
