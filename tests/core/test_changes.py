@@ -18,6 +18,7 @@ from tca_app.features.auth.service import found_sessions
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
 from tests.factories import make_admin, make_project, make_user, run, signed_in
+from tests.statements import statements
 from tests.ui.harness import sign_in
 
 ME = "/api/v1/users/me"
@@ -61,15 +62,9 @@ async def _heard_all() -> None:
 
 async def _queries_of(call) -> int:
     """How many statements the process sends while `call` runs."""
-    from sqlalchemy import event
-
-    from tca_app.core import db
-
-    seen = []
-    engine = db._get().reader.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda *_: seen.append(1))
-    await call()
-    return len(seen)
+    with statements() as asked:
+        await call()
+    return len(asked)
 
 
 async def test_a_second_request_asks_the_database_nothing(api: httpx.AsyncClient, listening: ChangeCache) -> None:

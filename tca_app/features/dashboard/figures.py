@@ -71,15 +71,10 @@ def score_card(health: ScoreTrend) -> Card:
     if health.now is None:
         return Card(value="–", direction="", trend="Nothing was probed", spark="")
     curve = spark([point.score for point in health.points if point.score is not None])
-    card = Card(value=_score(health.now), direction="", trend="No data before", spark=curve)
+    card = Card(value=percent(health.now), direction="", trend="No data before", spark=curve)
     if health.before is not None:
         points = health.now - health.before
         card["direction"] = "same" if abs(points) < 0.005 else "up" if points > 0 else "down"
         text = "No change" if card["direction"] == "same" else f"{points:+.2f} points"
-        card["trend"] = f"{text}, from {_score(health.before)} in the {health.days} days before"
+        card["trend"] = f"{text}, from {percent(health.before)} in the {health.days} days before"
     return card
-
-
-def _score(value: float) -> str:
-    """As `/status` has it, written like the other shares of the dashboard."""
-    return percent(value).replace(" ", "")

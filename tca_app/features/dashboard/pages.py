@@ -98,9 +98,10 @@ def _panel(name: Any) -> rx.Component:
 
 
 def _nothing() -> rx.Component:
-    """For whoever hides it all."""
+    """For whoever hides it all; after a failed read it would be wrong."""
+    is_read = state.is_loaded & (state.failure == "")
     return rx.cond(
-        state.is_loaded & ~state.has_steps & (state.cards.length() + state.panels.length() == 0),
+        is_read & ~state.has_steps & (state.cards.length() + state.panels.length() == 0),
         panel("Nothing is shown", empty_state("You have hidden everything", "Arrange brings it back."), flush=True),
     )
 

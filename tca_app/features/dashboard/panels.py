@@ -47,11 +47,31 @@ def _open_deployment(row: Any) -> rx.Component:
         rx.el.div(
             link(row["project"], " ", row["version"], to=row["url"], class_name="cell-title truncate"),
             rx.el.div(row["environment"], " · ", relative_time(row["at"]), class_name="cell-sub truncate"),
+            rx.cond(row["progress"] != "", _progress(row)),
             class_name="grow",
         ),
         deployment_badge(row["status"]),
         key=row["id"].to(str),
     )
+
+
+def _progress(row: Any) -> rx.Component:
+    """As it was when the page last heard of something; the text beside the bar says the same in words."""
+    share = row["share"].to(int)
+    bar = rx.el.div(
+        rx.el.div(class_name=rx.cond(row["is_late"], "meter-fill late", "meter-fill"), style={"width": f"{share}%"}),
+        role="progressbar",
+        aria_label=f"{row['project']} {row['version']}",
+        custom_attrs={
+            "aria-valuemin": 0,
+            "aria-valuemax": 100,
+            "aria-valuenow": share,
+            "aria-valuetext": row["progress"],
+        },
+        class_name="meter",
+    )
+    words = rx.el.span(row["progress"], class_name="cell-sub num")
+    return rx.el.div(rx.cond(row["share"].is_none(), rx.fragment(), bar), words, class_name="run-progress")
 
 
 def busiest_projects() -> rx.Component:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tca_app.core.schema import InputModel, ReadModel
-from tca_app.features.deployments.schemas import DeploymentRead, MeasuresRead, Period
+from tca_app.features.deployments.schemas import MeasuresRead, OpenDeployment, Period
 from tca_app.features.health.schemas import ScoreTrend
 from tca_app.features.projects.schemas import ProjectStatus
 from tca_app.features.users.schemas import PersonRead
@@ -118,7 +118,7 @@ class Counts(ReadModel):
     )
     deployments_by_day: list[DayResults]
     has_deployments: bool = Field(description="Whether one was ever reported.")
-    deploying: list[DeploymentRead] = Field(description="What has not ended, at most six.")
+    deploying: list[OpenDeployment] = Field(description="What has not ended, at most six.")
     busiest_projects: list[BusyProject]
     measures: MeasuresRead = Field(description="Of the environments called production.")
     newest_users: list[NewUser]

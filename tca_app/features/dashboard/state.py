@@ -1,7 +1,7 @@
 """What the dashboard shows: the numbers, and what of it the viewer wants to see in which order."""
 
-from collections.abc import AsyncGenerator
-from datetime import date
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, date, datetime
 from typing import Any, TypedDict, cast
 
 from tca_app.core.db import reading
@@ -10,10 +10,10 @@ from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.figures import NO_CARD, Card, card_of, rate_card, score_card
 from tca_app.features.dashboard.health_state import HealthState, failure_words
 from tca_app.features.dashboard.layout import CARDS, OF_PEOPLE, PANELS, read_layout
+from tca_app.features.dashboard.progress import OpenRow, open_row
 from tca_app.features.dashboard.schemas import BusyProject, DayCount, DayResults, LayoutRead, StatsQuery, StatsRead
 from tca_app.features.deployments.measures_state import PERIODS, Figure, figures_of
 from tca_app.features.deployments.schemas import Period
-from tca_app.features.deployments.state import DeploymentRow, row_of
 from tca_app.ui import routes
 from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
@@ -82,7 +82,7 @@ class DashboardState(SessionState):
     deployments_by_day: list[ResultsPoint] = []
     results: dict[str, str] = {}
     has_deployments: bool = False
-    deploying: list[DeploymentRow] = []
+    deploying: list[OpenRow] = []
     busiest: list[Busy] = []
     measures: list[Figure] = []
     newest_users: list[NewEntry] = []
@@ -93,6 +93,7 @@ class DashboardState(SessionState):
         self._watch(DashboardState.load, "users", "projects", "stats", "deployments", "health")
         asked = given_in(self.router_data, "days")
         self.days = asked if asked in PERIODS else PERIODS[1]
+        layout: LayoutRead | None = None
         try:
             async with reading() as session:
                 layout = await read_layout(session, self._as_actor())
@@ -101,7 +102,8 @@ class DashboardState(SessionState):
                 self._arrange(layout)
         except Exception as error:
             self.failure = failure_words(error, "ui.dashboard_failed")
-            self.cards, self.panels = [], [name for name in self.panels if name in APART]
+            panels = _shown(layout.panels, layout) if layout else self.panels
+            self.cards, self.panels = [], [name for name in panels if name in APART]
 
     @handler("signed_in", supersedes=True)
     async def refresh(self) -> AsyncGenerator[Any, None]:
@@ -112,9 +114,9 @@ class DashboardState(SessionState):
 
     def _arrange(self, layout: LayoutRead) -> None:
         """An empty instance has no numbers to show."""
-        self.cards = [] if self.is_new_instance else [name for name in layout.cards if name not in layout.hidden]
-        shown = [name for name in layout.panels if name not in layout.hidden]
-        self.panels = [name for name in shown if name in APART] if self.is_new_instance else [*shown]
+        self.cards = [] if self.is_new_instance else _shown(layout.cards, layout)
+        panels = _shown(layout.panels, layout)
+        self.panels = [name for name in panels if name in APART] if self.is_new_instance else panels
 
     def _keep(self, stats: StatsRead) -> None:
         people = stats.total_users
@@ -149,10 +151,15 @@ class DashboardState(SessionState):
             name: f"{sum(getattr(day, name) for day in by_day):,}" for name in ("succeeded", "failed", "cancelled")
         }
         self.has_deployments = stats.deployments.now > 0
-        self.deploying = [row_of(deployment) for deployment in stats.deploying]
+        now = datetime.now(UTC)
+        self.deploying = [open_row(deployment, now) for deployment in stats.deploying]
         most = max((project.deployments for project in stats.busiest_projects), default=0)
         self.busiest = [_busy(project, most) for project in stats.busiest_projects]
         self.measures = figures_of(stats.measures)
+
+
+def _shown(names: Sequence[str], layout: LayoutRead) -> list[str]:
+    return [name for name in names if name not in layout.hidden]
 
 
 def _results_point(day: DayResults) -> ResultsPoint:

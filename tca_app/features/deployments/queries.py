@@ -16,6 +16,7 @@ from tca_app.features.deployments.schemas import (
     DeploymentQuery,
     DeploymentRead,
     EnvironmentRef,
+    OpenDeployment,
     ProjectRef,
 )
 from tca_app.features.projects import policy
@@ -24,6 +25,7 @@ from tca_app.features.users.schemas import PersonRead
 from tca_app.models import Deployment, Environment, Project, ProjectMember, User
 
 MAX_BETWEEN = 50
+USUAL_OF = 5
 _deployments, _environments = Deployment.__table__.c, Environment.__table__.c
 _projects, _members = Project.__table__.c, ProjectMember.__table__.c
 _me = ProjectMember.__table__.alias("me")
@@ -186,13 +188,35 @@ async def current_by_environment(session: AsyncSession, actor: Actor, project_id
     return {row.environment_id: deployment_read(row) for row in rows}
 
 
-async def open_deployments(session: AsyncSession, actor: Actor, most: int) -> list[DeploymentRead]:
+_good = Deployment.__table__.alias("good")
+_last_good = (
+    select((_good.c.finished_at - _good.c.started_at).label("took"))
+    .where(_good.c.environment_id == _deployments.environment_id, _good.c.status == "succeeded")
+    .order_by(_good.c.finished_at.desc(), _good.c.id.desc())
+    .limit(USUAL_OF)
+    .correlate(Deployment.__table__)
+    .lateral("last_good")
+)
+_median = func.percentile_cont(0.5).within_group(_last_good.c.took)
+_USUAL: Any = select(func.extract("epoch", _median)).select_from(_last_good).correlate(Deployment.__table__)
+_GOING_ON = (
+    WHOLE.add_columns(_USUAL.scalar_subquery().label("usual_s"))
+    .where(_deployments.finished_at.is_(None))
+    .order_by(case((_deployments.status == "in_progress", 0), else_=1), _deployments.id.desc())
+)
+
+
+async def open_deployments(session: AsyncSession, actor: Actor, most: int) -> list[OpenDeployment]:
     """What has not ended: in progress first, then what is queued or waits; the newest first."""
     policy.require(actor, "deployments.list")
-    going_on = WHOLE.where(_deployments.finished_at.is_(None), visible(actor.is_superuser))
-    ordered = going_on.order_by(case((_deployments.status == "in_progress", 0), else_=1), _deployments.id.desc())
-    rows = await session.execute(ordered.limit(most), {"actor_id": actor.user_id})
-    return [deployment_read(row) for row in rows]
+    newest = _GOING_ON.where(visible(actor.is_superuser)).limit(most)
+    rows = await session.execute(newest, {"actor_id": actor.user_id})
+    return [
+        OpenDeployment.model_construct(
+            **dict(deployment_read(row)), usual_s=None if row.usual_s is None else float(row.usual_s)
+        )
+        for row in rows
+    ]
 
 
 async def previous_success(session: AsyncSession, row: Any) -> Any:

@@ -157,6 +157,16 @@ class DeploymentRead(ReadModel):
         return self.created_by.display_name if self.created_by else self.reporter
 
 
+class OpenDeployment(DeploymentRead):
+    """One that has not ended."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE | {"usual_s": 240.0}]})
+
+    usual_s: float | None = Field(
+        description="How long the last good ones of its environment took: the median of at most five."
+    )
+
+
 class ChangesRead(ReadModel):
     """What came between a deployment and the one that ran there before. `compare_url` is the repository's own page."""
 

@@ -7,22 +7,27 @@ from typing import Any
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
-from sqlalchemy import event, text
+from sqlalchemy import text
 
-from tca_app.core import db as database
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading
 from tca_app.core.errors import Unavailable
+from tca_app.features.activity.state import RecentState
 from tca_app.features.dashboard import health_state
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.figures import spark
 from tca_app.features.dashboard.health_state import HealthState
+from tca_app.features.dashboard.layout import save_layout, standard
+from tca_app.features.dashboard.progress import open_row
+from tca_app.features.dashboard.schemas import LayoutUpdate
 from tca_app.features.dashboard.state import DashboardState
 from tca_app.features.dashboard.steps import REPORT
 from tca_app.features.deployments.events import DeploymentFailed, DeploymentSucceeded
+from tca_app.features.deployments.schemas import EnvironmentRef, OpenDeployment, ProjectRef
 from tca_app.features.projects.events import ProjectCreated
 from tca_app.features.users.events import UserCreated, UserDeleted
-from tests.factories import happened, make_admin, make_check, make_deployment, make_project, make_user
+from tests.factories import happened, make_admin, make_check, make_deployment, make_project, make_user, run
+from tests.statements import statements
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
 _ABOUT = {"deployed_version": "1.0.0", "environment": "production", "source": "api", "reporter": ""}
@@ -119,19 +124,19 @@ async def test_an_empty_instance_is_told_what_to_do_until_it_is_done(console: Co
     assert await steps() == (False, True, True, True, 5)
 
 
-async def test_the_whole_screen_asks_at_most_eight_questions(console: Console) -> None:
-    admin = await make_admin()
+async def test_each_part_of_the_screen_asks_at_most_eight_questions_and_all_of_it_nine(console: Console) -> None:
+    admin, member = await make_admin(), await make_user()
     for _ in range(3):
-        await make_check(await make_project(admin))
-    tab, asked = await open_tab(console, admin), []
-    engines = database._get()
-    for engine in (engines.writer.sync_engine, engines.reader.sync_engine):
-        event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
-    await tab.send(DashboardState.load)
-    await tab.send(HealthState.load)
-    # Who it is that asks is found out at each event, for all pages alike.
-    questions = [statement for statement in asked if "auth_sessions" not in statement]
-    assert 0 < len(questions) <= 8, questions
+        await make_check(await make_project(admin, team={member: "viewer"}))
+    for viewer in (admin, member):
+        tab, questions = await open_tab(console, viewer), []
+        for load in (DashboardState.load, HealthState.load, RecentState.load):
+            with statements() as asked:
+                await tab.send(load)
+            assert 0 < len(asked) <= 8, asked
+            # Who it is that asks is found out at each event, for all pages alike.
+            questions += [statement for statement in asked if "auth_sessions" not in statement]
+        assert len(questions) <= 9, questions
 
 
 async def test_the_period_comes_from_the_address(console: Console) -> None:
@@ -215,6 +220,56 @@ async def test_one_failing_panel_leaves_the_other(console: Console, monkeypatch:
     assert shown(await tab.send(DashboardState.load), DashboardState, "failure") == ""
     monkeypatch.setattr(health_state, "glance", is_away)
     assert "not reachable" in shown(await tab.send(HealthState.load), HealthState, "failure")
+
+
+async def test_what_somebody_hid_stays_hidden_when_the_numbers_fail(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_given: Any) -> Any:
+        raise RuntimeError("inner detail")
+
+    admin = await make_admin()
+    usual = standard(admin).model_dump()
+    await run(save_layout, admin, LayoutUpdate(**usual | {"hidden": ["recent_activity", "users_over_time"]}))
+    monkeypatch.setattr(dashboard, "stats", fails)
+    updates = await (await open_tab(console, admin)).send(DashboardState.load)
+    assert shown(updates, DashboardState, "failure")
+    assert shown(updates, DashboardState, "panels") == ["system_health"]
+
+
+@pytest.mark.parametrize(
+    ("status", "passed_s", "usual_s", "wanted"),
+    [
+        ("queued", 0, 300, ("", None, False)),
+        ("in_progress", 150, None, ("2 min so far", None, False)),
+        ("in_progress", 45, 45.4, ("45 s of about 45 s", 99, False)),
+        ("in_progress", 180, 300, ("3 min of about 5 min", 60, False)),
+        ("in_progress", 3_900, 300, ("1 h 5 min of about 5 min, longer than usual", 100, True)),
+        ("in_progress", -20, 300, ("0 s of about 5 min", 0, False)),
+    ],
+)
+def test_progress_is_told_by_what_is_usual(
+    status: str, passed_s: int, usual_s: float | None, wanted: tuple[str, int | None, bool]
+) -> None:
+    now = datetime.now(UTC)
+    started = now - timedelta(seconds=passed_s) if status == "in_progress" else None
+    one = OpenDeployment.model_construct(
+        id=1,
+        project=ProjectRef(id=1, name="Ledger", slug="ledger"),
+        environment=EnvironmentRef(id=1, name="production", is_protected=False),
+        version="1.0.0",
+        status=status,
+        commit_sha="",
+        ref="",
+        created_by=None,
+        reporter="",
+        created_at=now,
+        started_at=started,
+        finished_at=None,
+        usual_s=usual_s,
+    )
+    row = open_row(one, now)
+    assert (row["progress"], row["share"], row["is_late"]) == wanted
 
 
 async def test_the_front_door_leads_on(console: Console) -> None:

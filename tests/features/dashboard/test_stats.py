@@ -1,11 +1,7 @@
 """The dashboard's numbers: each is checked against rows whose dates are known."""
 
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import event
-
-from tca_app.core import db as database
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.events import (
     MemberAdded,
@@ -17,6 +13,7 @@ from tca_app.features.projects.events import (
 from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
 from tca_app.features.users.events import UserCreated, UserDeleted
 from tests.factories import bearer, do_jobs, happened, make_admin, make_deployment, make_project, make_user, run
+from tests.statements import statements
 
 STATS = "/api/v1/stats"
 
@@ -124,6 +121,23 @@ async def test_a_member_sees_the_whole_past_of_own_projects(api):
     assert [day["total"] for day in quarter["projects_by_day"]] == [0] * 39 + [3] * 44 + [2] * 3 + [1] * 4
 
 
+async def test_what_goes_on_tells_how_long_the_last_five_good_ones_took_there(api):
+    owner = await make_user()
+    project_id = await make_project(owner)
+    for hours, minutes, status in (
+        (9, 90, "succeeded"),
+        (7, 1, "failed"),
+        *((h, h, "succeeded") for h in range(6, 1, -1)),
+    ):
+        end = datetime.now(UTC) - timedelta(hours=hours)
+        begin = end - timedelta(minutes=minutes)
+        await make_deployment(project_id, status=status, queued_at=begin, started_at=begin, finished_at=end)
+    going_on = await make_deployment(project_id, status="in_progress")
+    first = await make_deployment(project_id, "staging", status="in_progress")
+    stats = (await api.get(STATS, headers=await bearer(owner))).json()
+    assert [(row["id"], row["usual_s"]) for row in stats["deploying"]] == [(first, None), (going_on, 240.0)]
+
+
 async def test_a_request_for_the_dashboard_asks_at_most_eight_questions(api):
     """The whole request, and no more of them for whoever has many projects."""
     admin, member = await make_admin(), await make_user()
@@ -134,19 +148,3 @@ async def test_a_request_for_the_dashboard_asks_at_most_eight_questions(api):
         with statements() as asked:
             assert (await api.get(STATS, headers=header)).status_code == 200
         assert 0 < len(asked) <= 8, asked
-
-
-@contextmanager
-def statements():
-    """What is sent to the database meanwhile."""
-    asked = []
-
-    def note(*given):
-        asked.append(given[2])
-
-    engines = [database._get().writer.sync_engine, database._get().reader.sync_engine]
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    yield asked
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", note)
