@@ -96,7 +96,12 @@ def _busy_project(entry: Any) -> rx.Component:
             class_name="grow",
         ),
         rx.el.span(entry["failed"], class_name="muted num busy-failed"),
-        rx.el.strong(entry["deployments"], class_name="num busy-count", title="Deployments that ended in the period"),
+        rx.el.strong(
+            entry["deployments"],
+            rx.el.span(" deployments", class_name="sr-only"),
+            class_name="num busy-count",
+            title="Deployments that ended in the period",
+        ),
         key=entry["id"].to(str),
     )
 
@@ -117,7 +122,11 @@ def delivery_measures() -> rx.Component:
 
 def _measure(figure: Any) -> rx.Component:
     return rx.el.div(
-        rx.el.dt(rx.el.span(figure["label"], title=figure["meaning"], class_name="explained"), class_name="grow"),
+        rx.el.dt(
+            rx.el.span(figure["label"], title=figure["meaning"], class_name="explained"),
+            rx.el.span(" ", figure["meaning"], class_name="sr-only"),
+            class_name="grow",
+        ),
         rx.el.dd(figure["basis"], class_name="muted num hide-phone"),
         rx.el.dd(rx.el.strong(figure["value"], class_name="num")),
         class_name="line",

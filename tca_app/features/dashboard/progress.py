@@ -24,7 +24,8 @@ def open_row(deployment: OpenDeployment, now: datetime) -> OpenRow:
         row["progress"] = f"{_span(passed)} so far"
         return row
     row["share"], row["is_late"] = min(100, int(100 * passed / usual)), passed > usual
-    row["progress"] = f"{_span(passed)} of about {_span(usual)}" + (", longer than usual" if row["is_late"] else "")
+    late = f"{_span(passed)}, longer than the usual {_span(usual)}"
+    row["progress"] = late if row["is_late"] else f"{_span(passed)} of about {_span(usual)}"
     return row
 
 
