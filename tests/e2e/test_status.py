@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import sign_in
 from tests.e2e.test_journey import NewPage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 ROUND_MS = 90_000  # the first round comes within a minute of the start
 
 

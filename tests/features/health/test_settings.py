@@ -198,4 +198,4 @@ async def test_a_part_that_is_paused_is_said_to_be_paused_and_makes_nothing_late
     updates = await tab.send(StatusState.load)
     lines = {line["name"]: line for line in shown(updates, StatusState, "components")}
     assert (lines["Old"]["is_paused"], lines["Old"]["is_wavering"], list(lines)) == (True, False, ["Redis", "Old"])
-    assert (shown(updates, StatusState, "summary"), shown(updates, StatusState, "late_since")) == ("All 1 work", "")
+    assert (shown(updates, StatusState, "summary"), shown(updates, StatusState, "late_since")) == ("1 of 1 works", "")
