@@ -172,7 +172,7 @@ def _part(part: Any) -> rx.Component:
     name = name_or_link(part["name"], part["url"])
     return rx.el.li(
         rx.el.div(name, rx.el.div(part["detail"], class_name="cell-sub truncate"), class_name="grow"),
-        state_badges(part["state"], part["is_wavering"]),
+        rx.el.div(state_badges(part["state"], part["is_wavering"]), class_name="part-badges"),
         rx.el.span(part["latency"], class_name="num muted part-latency", title="Latency of the last answer"),
         key=part["id"].to(str),
     )
