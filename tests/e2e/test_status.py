@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import sign_in
-from tests.e2e.test_journey import NewPage
+from tests.e2e.test_journey import NewPage, create_project
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 ROUND_MS = 90_000  # the first round comes within a minute of the start
 
 
@@ -42,3 +42,21 @@ def test_what_is_chosen_in_the_form_is_there_for_a_stranger(new_page: NewPage, a
     stranger.goto("/status/public")
     expect(stranger.get_by_role("heading", level=3)).to_have_text(["Streams"])
     expect(stranger.get_by_role("img", name=re.compile("The last 90 days"))).to_be_visible()
+
+
+def test_the_card_of_the_dashboard_leads_to_the_score_that_it_shows(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    sign_in(page, *admin, path="/status")
+    expect(page.get_by_role("listitem").filter(has_text="PostgreSQL")).to_be_visible(timeout=ROUND_MS)
+    create_project(page, "Scored Project")
+    page.goto("/dashboard?days=7")
+    page.get_by_role("link", name=re.compile("System health")).click()
+    for _ in range(2):
+        expect(page).to_have_url(re.compile(r"/status\?days=7$"))
+        score = page.get_by_role("heading", name="Score, 7 days").locator("..")
+        expect(score.get_by_text(re.compile(r"^[0-9.]+%$"))).to_be_visible()
+        expect(page.get_by_role("link", name="7 days", exact=True)).to_have_attribute("aria-current", "true")
+        page.reload()
+    page.get_by_role("link", name="30 days").click()
+    expect(page.get_by_role("heading", name="Score, 30 days")).to_be_visible()
+    expect(page.get_by_text("against the 30 days before").or_(page.get_by_text("No data of the 30"))).to_be_visible()

@@ -20,9 +20,9 @@ from tca_app.features.dashboard.panels import (
 )
 from tca_app.features.dashboard.state import DashboardState
 from tca_app.features.dashboard.steps import first_steps
-from tca_app.features.deployments.measures_state import PERIODS
+from tca_app.features.deployments.parts import period_links
 from tca_app.ui import routes
-from tca_app.ui.components import button, empty_state, error_state, link, page_header, panel, relative_time
+from tca_app.ui.components import button, empty_state, error_state, page_header, panel, relative_time
 from tca_app.ui.layout import page
 from tca_app.ui.session import SessionState
 
@@ -32,7 +32,13 @@ state = DashboardState
 @page(routes.DASHBOARD, "Dashboard", on_load=(DashboardState.load, HealthState.load, RecentState.load))
 def dashboard_page() -> rx.Component:
     return rx.fragment(
-        page_header("Hello, " + SessionState.display_name, _as_of(), _period(), arrange_button(), _refresh()),
+        page_header(
+            "Hello, " + SessionState.display_name,
+            _as_of(),
+            period_links(routes.DASHBOARD, state.days),
+            arrange_button(),
+            _refresh(),
+        ),
         rx.el.div(
             rx.cond(state.failure != "", panel("Numbers", error_state(state.failure, state.load), flush=True)),
             rx.cond(state.is_loaded & state.has_steps, first_steps()),
@@ -55,23 +61,6 @@ def _as_of() -> rx.Component:
 
 def _refresh() -> rx.Component:
     return button("Refresh", icon="rotate-cw", on_click=state.refresh(), busy=state.is_refreshing)
-
-
-def _period() -> rx.Component:
-    """A link each, so that back, reload and sharing keep it."""
-    return rx.el.nav(
-        *(
-            link(
-                f"{days} days",
-                to=f"{routes.DASHBOARD}?days={days}",
-                class_name="",
-                custom_attrs={"aria-current": rx.cond(state.days == days, "true", "false")},
-            )
-            for days in PERIODS
-        ),
-        class_name="segments",
-        aria_label="Period",
-    )
 
 
 def _panel(name: Any) -> rx.Component:

@@ -7,9 +7,9 @@ import reflex as rx
 from tca_app.features.dashboard.health_state import HealthState
 from tca_app.features.dashboard.state import DashboardState
 from tca_app.features.deployments.parts import deployment_badge
+from tca_app.features.health.component_parts import state_badges
 from tca_app.ui import routes
 from tca_app.ui.components import (
-    badge,
     empty_state,
     error_state,
     link,
@@ -201,13 +201,7 @@ def _part(part: Any) -> rx.Component:
     name = name_or_link(part["name"], part["url"])
     return rx.el.li(
         rx.el.div(name, rx.el.div(part["detail"], class_name="cell-sub truncate"), class_name="grow"),
-        rx.match(
-            part["state"],
-            ("passing", badge("Working", "good", "circle-check")),
-            ("wavering", badge("Last answer was bad", "warn", "triangle-alert")),
-            ("failing", badge("Failing", "bad", "circle-x")),
-            badge("Not known yet", "", "circle-help"),
-        ),
+        rx.el.div(state_badges(part["state"], part["is_wavering"]), class_name="part-badges"),
         rx.el.span(part["latency"], class_name="num muted part-latency", title="Latency of the last answer"),
         key=part["id"].to(str),
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.deployments.measures_state import PERIODS
 from tca_app.features.deployments.state import STATUS_LABELS
 from tca_app.ui.components import badge, link, relative_time
 from tca_app.ui.table import Column, open_link
@@ -22,6 +23,23 @@ def deployment_badge(status: Any) -> rx.Component:
     """A state: a word with a picture beside the colour."""
     return rx.match(
         status, *((name, badge(STATUS_LABELS[name], *looks)) for name, looks in _LOOKS.items()), badge(status)
+    )
+
+
+def period_links(url: str, chosen: Any) -> rx.Component:
+    """The period of a page: a link each, so that back, reload and sharing keep it."""
+    return rx.el.nav(
+        *(
+            link(
+                f"{days} days",
+                to=f"{url}?days={days}",
+                class_name="",
+                custom_attrs={"aria-current": rx.cond(chosen == days, "true", "false")},
+            )
+            for days in PERIODS
+        ),
+        class_name="segments",
+        aria_label="Period",
     )
 
 

@@ -12,12 +12,16 @@ LOWEST = 3  # a bar of nothing passed has to be seen
 
 
 class Bars(TypedDict):
-    """A path for each look: all passed, some, less than nine in ten, not probed. `text` says it without the picture."""
+    """A path for each look: all passed, some, less than nine in ten, not probed. `box` is the viewBox around them.
+
+    `text` says it without the picture.
+    """
 
     good: str
     some: str
     bad: str
     none: str
+    box: str
     text: str
     share: str
 
@@ -34,7 +38,15 @@ def bars_of(points: Sequence[Point], now: datetime, count: int, step: timedelta,
         paths[look].append(f"M{place * STEP} {HEIGHT - height}h{BAR}v{height}h-{BAR}z")
     shown = [point for point in points if point.starts_at > last - step * count]
     good, some, bad, none = ("".join(parts) for parts in paths.values())
-    return Bars(good=good, some=some, bad=bad, none=none, text=_words(shown, count, unit), share=_share(shown))
+    return Bars(
+        good=good,
+        some=some,
+        bad=bad,
+        none=none,
+        box=f"0 0 {count * STEP} {HEIGHT}",
+        text=_words(shown, count, unit),
+        share=_share(shown),
+    )
 
 
 def _look(point: Point | None) -> str:

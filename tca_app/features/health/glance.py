@@ -1,7 +1,7 @@
 """What other pages show of the health: the score of a period, and the components that want a look first."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -10,20 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.cache import Cache, cached
 from tca_app.features.health import policy
-from tca_app.features.health.history import COLUMNS, SEEN, check_read, score_trend, viewer
+from tca_app.features.health.history import COLUMNS, RECENT, SEEN, check_read, score_trend, viewer
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
+from tca_app.features.health.standing import Asked
 
 # A round a minute changes it, and nothing else but who may see what: far less often than the rest of a dashboard.
 _kept = Cache("health_score", made_of=("health", "project"), ttl_s=60)
 
+_SUMS = {
+    "total": "count(*)",
+    "failing": "count(*) FILTER (WHERE checks.state = 'failing')",
+    "unknown": "count(*) FILTER (WHERE checks.state = 'unknown')",
+    "late": f"count(*) FILTER (WHERE NOT {RECENT})",
+    "probed_at": "max(checks.last_at)",
+}
+_ASKED = f"{SEEN} AND checks.retired_at IS NULL AND NOT checks.is_paused"
+_COUNT = text(f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in _SUMS.items())} {_ASKED}")
 _FIRST = text(
     f"""
-    SELECT {COLUMNS},
-      count(*) OVER () AS total,
-      count(*) FILTER (WHERE checks.state = 'failing') OVER () AS failing,
-      count(*) FILTER (WHERE checks.state = 'unknown') OVER () AS unknown,
-      max(checks.last_at) OVER () AS newest
-    {SEEN} AND checks.retired_at IS NULL AND NOT checks.is_paused
+    SELECT {COLUMNS}, {", ".join(f"{sql} OVER () AS {name}" for name, sql in _SUMS.items())} {_ASKED}
     ORDER BY checks.state = 'failing' DESC, checks.last_ok IS FALSE DESC, checks.project_id IS NOT NULL,
       checks.weight DESC, lower(checks.name), checks.id
     LIMIT :most
@@ -33,23 +38,29 @@ _FIRST = text(
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """Some of the `total` components that the actor may see and that are asked; `probed_at` is when one last was."""
+    """Some of the components that are `asked`."""
 
+    as_of: datetime
     checks: list[CheckRead]
-    total: int
-    failing: int
-    unknown: int
-    probed_at: datetime | None
+    asked: Asked
 
 
 async def glance(session: AsyncSession, actor: Actor, most: int) -> Glance:
     """What fails first, then what gave a bad answer, then the console's own parts; one statement."""
     policy.require_list(actor)
-    rows = (await session.execute(_FIRST, viewer(actor) | {"most": most})).all()
-    checks = [check_read(actor, row) for row in rows]
-    if not rows:
-        return Glance(checks, 0, 0, 0, None)
-    return Glance(checks, rows[0].total, rows[0].failing, rows[0].unknown, rows[0].newest)
+    now = datetime.now(UTC)
+    rows = (await session.execute(_FIRST, viewer(actor) | {"now": now, "most": most})).all()
+    return Glance(now, [check_read(actor, row) for row in rows], _asked(rows[0]) if rows else Asked())
+
+
+async def count_asked(session: AsyncSession, actor: Actor, now: datetime) -> Asked:
+    """How all of them stand, however many a page shows."""
+    policy.require_list(actor)
+    return _asked((await session.execute(_COUNT, viewer(actor) | {"now": now})).one())
+
+
+def _asked(row: Any) -> Asked:
+    return Asked(**{name: row._mapping[name] for name in _SUMS})
 
 
 async def kept_score(session: AsyncSession, actor: Actor, days: int) -> ScoreTrend:

@@ -24,6 +24,7 @@ from tca_app.features.health.schemas import (
     ScoreTrend,
     Window,
 )
+from tca_app.features.health.standing import GRACE
 
 FIVE_MINUTES, HOUR, DAY = 300, 3_600, 86_400
 # What the words of a window mean: how long it is, and how long its steps are.
@@ -39,6 +40,10 @@ SEEN = """
     WHERE (checks.project_id IS NULL OR projects.deleted_at IS NULL AND (:sees_all OR me.role IS NOT NULL))
 """
 """The checks that exist for `actor_id`: those of the console and of their projects; all when `sees_all`."""
+RECENT = f"""
+    (checks.last_at > CAST(:now AS timestamptz) - make_interval(secs => checks.interval_s + {GRACE.seconds}))
+"""
+"""Whether the last answer still counts at `now`; null when there was none."""
 COLUMNS = ", ".join(f"checks.{name}" for name in CheckRead.model_fields if name != "may_manage") + ", me.role"
 _CHOSEN = f"""
     {SEEN} AND checks.retired_at IS NULL

@@ -7,39 +7,46 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.paging import Page
+from tca_app.features.health.glance import count_asked
 from tca_app.features.health.history import DAY, HOUR, list_checks, points_of, score, score_trend
 from tca_app.features.health.incidents import list_incidents
 from tca_app.features.health.schemas import CheckQuery, CheckRead, IncidentQuery, IncidentRead, Point, ScoreTrend
+from tca_app.features.health.standing import Asked
 
-HOURS, DAYS = 24, 90
+HOURS = 24
 MOST_CHECKS = 100
 MOST_INCIDENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`hours` and `days` are by check, the oldest first; a step without a probe is missing."""
+    """`hours` and `days` are by check, the oldest first; a step without a probe is missing.
+
+    `score` is of as many days as `days` has.
+    """
 
     as_of: datetime
     checks: Page[CheckRead]
+    asked: Asked
     hours: dict[int, list[Point]]
     days: dict[int, list[Point]]
     score_24h: float | None
-    score_90d: ScoreTrend
+    score: ScoreTrend
     incidents: Page[IncidentRead]
 
 
-async def read_overview(session: AsyncSession, actor: Actor) -> Overview:
-    """Nine statements, however many checks there are. What fails is shown first, and 100 checks at most."""
+async def read_overview(session: AsyncSession, actor: Actor, days: int) -> Overview:
+    """Ten statements, however many checks there are. What fails is shown first, and 100 checks at most."""
     now = datetime.now(UTC)
     checks = await list_checks(session, actor, CheckQuery(limit=MOST_CHECKS))
     ids = [check.id for check in checks.items]
     return Overview(
         as_of=now,
         checks=checks,
+        asked=await count_asked(session, actor, now),
         hours=await points_of(session, ids, HOUR, now - timedelta(hours=HOURS)),
-        days=await points_of(session, ids, DAY, now - timedelta(days=DAYS)),
+        days=await points_of(session, ids, DAY, now - timedelta(days=days)),
         score_24h=await score(session, actor, timedelta(hours=HOURS)),
-        score_90d=await score_trend(session, actor, DAYS),
+        score=await score_trend(session, actor, days),
         incidents=await list_incidents(session, actor, IncidentQuery(limit=MOST_INCIDENTS)),
     )

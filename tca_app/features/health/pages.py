@@ -4,6 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.deployments.parts import period_links
+from tca_app.features.health.component_parts import component_line
 from tca_app.features.health.form.pages import check_dialog
 from tca_app.features.health.form.state import CheckState
 from tca_app.features.health.history import FORMULA
@@ -15,9 +17,7 @@ from tca_app.ui.components import (
     button,
     empty_state,
     error_state,
-    icon_button,
     link,
-    name_or_link,
     page_header,
     panel,
     relative_time,
@@ -28,7 +28,6 @@ from tca_app.ui.forms import check_field, form_dialog, text_field
 from tca_app.ui.layout import page
 
 state = StatusState
-HOURS_WIDTH, DAYS_WIDTH, HEIGHT = 24 * 4, 90 * 4, 24
 
 
 @page(routes.STATUS, "Status", on_load=(StatusState.load,))
@@ -37,6 +36,7 @@ def status_page() -> rx.Component:
         page_header(
             "Status",
             "What the console stands on and where your projects run, probed every minute.",
+            period_links(routes.STATUS, state.days),
             rx.cond(
                 state.public_page != "",
                 rx.el.a("Public page", href=routes.PUBLIC_STATUS, target="_blank", class_name="btn"),
@@ -74,7 +74,7 @@ def _cards() -> rx.Component:
         rx.el.div(
             _card("Now", state.summary, "Components that work, by their last answers in a row."),
             _card("Score, 24 hours", state.score_24h, "Of what you see on this page."),
-            _card("Score, 90 days", state.score_90d, state.trend_90d),
+            _card(f"Score, {state.days} days", state.score, state.trend),
             class_name="cards",
         ),
         rx.el.p(FORMULA, class_name="formula muted"),
@@ -105,97 +105,18 @@ def _components() -> rx.Component:
             state.is_loaded,
             rx.cond(
                 state.components.length() > 0,
-                rx.el.ul(rx.foreach(state.components, _component), class_name="components"),
+                rx.el.ul(
+                    rx.foreach(state.components, lambda line: component_line(line, state.days)), class_name="components"
+                ),
                 nothing,
             ),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
         ),
         rx.cond(
             state.hidden > 0,
-            rx.el.p(state.hidden, " more work and are not shown; REST lists all.", class_name="panel-foot muted"),
+            rx.el.p(state.hidden, " more are not shown; REST lists all.", class_name="panel-foot muted"),
         ),
         flush=True,
-    )
-
-
-def _component(component: Any) -> rx.Component:
-    name = name_or_link(component["name"], component["url"])
-    return rx.el.li(
-        rx.el.div(
-            rx.el.div(
-                rx.el.div(name, _badge(component), class_name="component-head"),
-                rx.el.div(component["detail"], class_name="cell-sub truncate", title=component["detail"]),
-            ),
-            _settings(component),
-            class_name="component-name",
-        ),
-        _spark(component),
-        _bars(component["hours"].to(dict[str, str]), HOURS_WIDTH, "24 hours", "hours"),
-        _bars(component["days"].to(dict[str, str]), DAYS_WIDTH, "90 days", "days"),
-        key=component["id"].to(str),
-    )
-
-
-def _settings(component: Any) -> rx.Component:
-    return rx.cond(
-        component["may_manage"],
-        icon_button(
-            f"Settings of {component['name']}",
-            "settings-2",
-            "ghost small",
-            on_click=CheckState.open_edit(component["id"].to(int)),
-        ),
-    )
-
-
-def _badge(component: Any) -> rx.Component:
-    """One bad answer changes no state; it is said beside it."""
-    return rx.fragment(
-        rx.match(
-            rx.cond(component["is_paused"], "paused", component["state"]),
-            ("paused", badge("Paused", "", "circle-pause")),
-            ("passing", badge("Working", "good", "circle-check")),
-            ("failing", badge("Failing", "bad", "circle-x")),
-            badge("Not known yet", "", "circle-help"),
-        ),
-        rx.cond(
-            component["is_wavering"],
-            badge(
-                rx.cond(component["state"] == "failing", "Last answer was good", "Last answer was bad"),
-                "warn",
-                "triangle-alert",
-            ),
-        ),
-        rx.cond(component["is_public"], badge("Public", "", "globe")),
-    )
-
-
-def _spark(component: Any) -> rx.Component:
-    return rx.el.figure(
-        _picture(component["spark_text"], HOURS_WIDTH, rx.el.path(d=component["spark"].to(str), class_name="spark")),
-        rx.el.figcaption("Latency ", rx.el.span(component["latency"], class_name="num"), aria_hidden="true"),
-        class_name="chart-hours",
-    )
-
-
-def _bars(bars: Any, width: int, label: str, kind: str) -> rx.Component:
-    paths = (rx.el.path(d=bars[look], class_name=f"bar-{look}") for look in ("good", "some", "bad", "none"))
-    return rx.el.figure(
-        _picture(bars["text"], width, *paths),
-        rx.el.figcaption(label, " ", rx.el.span(bars["share"], class_name="num"), aria_hidden="true"),
-        class_name=f"chart-{kind}",
-    )
-
-
-def _picture(text: Any, width: int, *parts: rx.Component) -> rx.Component:
-    """The text is what a screen reader reads and what a pointer shows."""
-    return rx.el.svg(
-        rx.el.title(text),
-        *parts,
-        view_box=f"0 0 {width} {HEIGHT}",
-        custom_attrs={"preserveAspectRatio": "none"},
-        role="img",
-        aria_label=text,
     )
 
 
@@ -226,7 +147,7 @@ def _incident(incident: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.h3(incident["name"]),
-            rx.cond(incident["is_open"], badge("Lasts", "bad", "circle-x"), badge("Over", "good", "circle-check")),
+            rx.cond(incident["is_open"], badge("Ongoing", "bad", "circle-x"), badge("Over", "good", "circle-check")),
             rx.el.span(relative_time(incident["opened_at"]), " · ", incident["lasted"], class_name="muted num"),
             rx.cond(
                 incident["may_note"],

@@ -37,7 +37,7 @@ _templates = Environment(
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A body with its tag. It stays the same while what it shows does."""
+    """A body with its tag. It stays the same while what it shows does: an incident that lasts is told by the minute."""
 
     content: bytes
     etag: str = field(init=False)
@@ -92,28 +92,27 @@ async def _make() -> Pages | AppError:
 
 def _html(found: PublicStatus) -> bytes:
     read = found.read
-    now = read.as_of or datetime.now(UTC)
-    bars = [bars_of(points, now, DAYS, timedelta(days=1), "day") for points in found.points]
+    bars = [bars_of(points, found.at, DAYS, timedelta(days=1), "day") for points in found.points]
     return render(
         "public.html",
         status=read,
         components=list(zip(read.components, bars, strict=True)),
         overall=overall(read),
-        now=now,
+        now=found.at,
     )
 
 
 def overall(read: PublicRead) -> tuple[str, str]:
     """The look and the sentence at the top."""
-    watched = [component.state for component in read.components if component.state != "paused"]
+    totals = read.totals
+    watched = totals.components - totals.paused
     if not watched:
-        return "unknown", "Nothing is shown here yet" if not read.components else "Nothing is watched at the moment"
-    if failing := watched.count("failing"):
-        return "failing", f"{failing} of {len(watched)} {'is' if failing == 1 else 'are'} disrupted"
-    if "unknown" in watched:
+        return "unknown", "Nothing is shown here yet" if not totals.components else "Nothing is watched at the moment"
+    if totals.failing:
+        return "failing", f"{totals.failing} of {watched} {'is' if totals.failing == 1 else 'are'} disrupted"
+    if totals.unknown:
         return "unknown", "Not everything is known at the moment"
-    is_all = len(watched) == len(read.components)
-    return "passing", "Everything works" if is_all else "Everything that is watched works"
+    return "passing", "Everything that is watched works" if totals.paused else "Everything works"
 
 
 def render(name: str, **given: Any) -> bytes:

@@ -37,9 +37,22 @@ class PublicIncident(ReadModel):
     notes: list[PublicNote]
 
 
+class PublicTotals(ReadModel):
+    """How many components there are, and how many of them are in which state; the others pass."""
+
+    components: int
+    failing: int
+    unknown: int
+    paused: int
+
+
 class PublicRead(ReadModel):
-    """`as_of` is when one of them was last probed. Incidents are those that last and those of the last 30 days."""
+    """`as_of` is when one of them was last probed. `components` has at most 100, what fails first; `totals` has all.
+
+    Incidents are those that last and those of the last 30 days, at most 20.
+    """
 
     as_of: datetime | None
+    totals: PublicTotals
     components: list[PublicComponent]
     incidents: list[PublicIncident]

@@ -92,7 +92,8 @@ class CheckRead(ReadModel):
 class CheckUpdate(Changes):
     """How a check is asked, what it weighs and who sees it.
 
-    `any_status` true: any 2xx or 3xx passes; then no status is expected. A limit of 0 is that of the settings.
+    `any_status` true: any 2xx or 3xx passes; then no status is expected, so it is not given beside one. Only checks of
+    the kind `environment` take `expected_status`, `any_status` and `timeout_s`. A limit of 0 is that of the settings.
     """
 
     expected_status: HttpStatus = LEFT_OUT

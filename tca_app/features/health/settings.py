@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.editing import refuse_stale
-from tca_app.core.errors import NotFound
+from tca_app.core.errors import FieldFault, Invalid, NotFound
 from tca_app.core.events import emit
 from tca_app.features.health import policy
 from tca_app.features.health.events import HealthCheckUpdated
@@ -16,7 +16,8 @@ from tca_app.features.health.history import SEEN, get_check, viewer
 from tca_app.features.health.schemas import CheckRead, CheckUpdate
 from tca_app.models import HealthCheck, User
 
-ABOUT = ("id", "name", "project_id", "version", "updated_at")
+ABOUT = ("id", "kind", "name", "project_id", "version", "updated_at")
+OF_ADDRESSES = ("expected_status", "any_status", "timeout_s")  # nothing else answers with a status or is waited for so
 _checks = HealthCheck.__table__.c
 _COLUMNS = tuple(_checks[name] for name in CheckUpdate.model_fields if name != "any_status")
 _editor = (
@@ -38,13 +39,16 @@ _END = text(
 async def update_check(
     session: AsyncSession, actor: Actor, check_id: int, data: CheckUpdate, if_version: int | None = None
 ) -> CheckRead:
-    """Change the given fields; what was found so far stays. Raises NotFound to a stranger, Stale for an old copy."""
+    """Change the given fields; what was found so far stays.
+
+    Raises NotFound to a stranger, Invalid for a field that says nothing here, Stale for an old copy.
+    """
     mine = (await session.execute(_MINE, viewer(actor) | {"check_id": check_id})).first()
     if mine is None:
         raise NotFound
     row = (await session.execute(_NOW.where(_checks.id == check_id))).one()
     policy.require_manage(actor, row.project_id, mine.role)
-    given = _given(data)
+    given = _given(data, row.kind)
     refuse_stale(row, given, if_version, row.changed_by or "")
     changed = {name: value for name, value in given.items() if row._mapping[name] != value}
     if changed:
@@ -55,8 +59,15 @@ async def update_check(
     return await get_check(session, actor, check_id)
 
 
-def _given(data: CheckUpdate) -> dict[str, Any]:
+def _given(data: CheckUpdate, kind: str) -> dict[str, Any]:
+    """What would have no effect is refused: whoever sends it believes something that is not so."""
     given = data.given()
+    unused = [name for name in OF_ADDRESSES if name in given and kind != "environment"]
+    if unused:
+        detail = "Only what has an address of a project is asked in this way."
+        raise Invalid(errors=[FieldFault(f"/{name}", detail) for name in unused])
+    if "any_status" in given and "expected_status" in given:
+        raise Invalid.at("any_status", "Leave this out when a status is expected.")
     if given.pop("any_status", False):
         given["expected_status"] = None
     return given
@@ -65,6 +76,8 @@ def _given(data: CheckUpdate) -> dict[str, Any]:
 async def _store(session: AsyncSession, actor: Actor, check_id: int, changed: dict[str, Any]) -> None:
     now = datetime.now(UTC)
     kept: dict[str, Any] = {"version": _checks.version + 1, "updated_by_id": actor.user_id}
+    if "interval_s" in changed:
+        kept["next_at"] = now  # else the new interval would begin when the old one, perhaps of a day, has passed
     if "is_paused" in changed:
         # How it is will not be known before it is asked again, which is at once when it goes on.
         kept |= {"state": "unknown", "since": now, "failures": 0, "passes": 0, "next_at": now}

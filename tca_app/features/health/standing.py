@@ -1,11 +1,14 @@
-"""The rule by which an incident opens and closes: so many failures, and so many passes, in a row."""
+"""The rules of how a check stands: when an incident opens and closes, when an answer is old, and the words for it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
-State = Literal["unknown", "passing", "failing"]
+from tca_app.features.health.schemas import CheckRead, State
+
 Change = Literal["opened", "closed"]
+
+GRACE = timedelta(minutes=5)  # a round may come late; an answer that is older than its interval and this is old
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,41 @@ def after(standing: Standing, ok: bool, opens_after: int, closes_after: int) -> 
     if failures >= opens_after:
         return Standing("failing"), "opened"
     return Standing(standing.state, failures), None
+
+
+def is_wavering(check: CheckRead) -> bool:
+    """Whether its last answer was another than its state says: one answer alone changes no state."""
+    return not check.is_paused and check.last_ok is not None and check.last_ok != (check.state != "failing")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The components that somebody may see and that are asked.
+
+    Of those that are `late` the last answer is too old; the last of all came at `probed_at`.
+    """
+
+    total: int = 0
+    failing: int = 0
+    unknown: int = 0
+    late: int = 0
+    probed_at: datetime | None = None
+
+    @property
+    def words(self) -> str:
+        if not self.total:
+            return "Nothing is probed"
+        if self.failing:
+            return f"{self.failing:,} of {self.total:,} {'fails' if self.failing == 1 else 'fail'}"
+        works = self.total - self.unknown
+        if works == self.total > 1:
+            return f"All {self.total:,} work"
+        return f"{works:,} of {self.total:,} {'works' if works == 1 else 'work'}"
+
+    def late_since(self, now: datetime) -> datetime | None:
+        """Since when nothing was probed although something ought to have been: then a worker may be missing."""
+        is_late = self.late and self.probed_at and now - self.probed_at > GRACE
+        return self.probed_at if is_late else None
 
 
 def lasted(span: timedelta) -> str:

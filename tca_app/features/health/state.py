@@ -6,15 +6,15 @@ from typing import TypedDict
 from tca_app.config import get_settings
 from tca_app.core.db import reading
 from tca_app.core.errors import AppError
+from tca_app.features.deployments.measures_state import PERIODS
 from tca_app.features.health.charts import Bars, bars_of, percent, spark_of
-from tca_app.features.health.overview import DAYS, HOURS, Overview, read_overview
-from tca_app.features.health.schemas import CheckRead, IncidentRead
-from tca_app.features.health.standing import lasted
+from tca_app.features.health.overview import HOURS, Overview, read_overview
+from tca_app.features.health.schemas import CheckRead, IncidentRead, ScoreTrend
+from tca_app.features.health.standing import is_wavering, lasted
 from tca_app.ui import routes
+from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
-
-LATE = timedelta(minutes=5)
 
 
 class Component(TypedDict):
@@ -65,8 +65,9 @@ class StatusState(SessionState):
     summary: str = ""
     late_since: str = ""
     score_24h: str = ""
-    score_90d: str = ""
-    trend_90d: str = ""
+    days: str = PERIODS[-1]
+    score: str = ""
+    trend: str = ""
     incidents: list[IncidentLine] = []
     older: int = 0
     public_page: str = ""
@@ -74,21 +75,20 @@ class StatusState(SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         self._watch(StatusState.load, "health", "projects")
+        asked = given_in(self.router_data, "days")
+        self.days = asked if asked in PERIODS else PERIODS[-1]
         try:
             async with reading() as session:
-                self._keep(await read_overview(session, self._as_actor()))
+                self._keep(await read_overview(session, self._as_actor(), int(self.days)))
         except AppError as error:
             self.failure = error.detail
 
     def _keep(self, found: Overview) -> None:
         self.components = [_component(check, found) for check in found.checks.items]
         self.hidden = found.checks.total - len(found.checks.items)
-        self.summary = _summary(found)
-        asked = [check.last_at for check in found.checks.items if check.last_at and not check.is_paused]
-        newest = max(asked, default=None)
-        self.late_since = newest.isoformat() if newest and found.as_of - newest > LATE else ""
-        self.score_24h, self.score_90d = _score(found.score_24h), _score(found.score_90d.now)
-        self.trend_90d = _trend(found.score_90d.now, found.score_90d.before)
+        self.summary, late_since = found.asked.words, found.asked.late_since(found.as_of)
+        self.late_since = late_since.isoformat() if late_since else ""
+        self.score_24h, self.score, self.trend = _score(found.score_24h), _score(found.score.now), _trend(found.score)
         self.incidents = [_incident(incident, found.as_of) for incident in found.incidents.items]
         self.older = found.incidents.total - len(found.incidents.items)
         self.public_page = routes.PUBLIC_STATUS if get_settings().status_public else ""
@@ -105,7 +105,7 @@ def _component(check: CheckRead, found: Overview) -> Component:
         name=check.name,
         url=routes.project(check.project_id) if check.project_id else "",
         state=check.state,
-        is_wavering=not check.is_paused and check.last_ok is not None and check.last_ok != (check.state != "failing"),
+        is_wavering=is_wavering(check),
         is_paused=check.is_paused,
         is_public=check.is_public,
         may_manage=check.may_manage,
@@ -115,32 +115,21 @@ def _component(check: CheckRead, found: Overview) -> Component:
         spark=spark_of(hours, found.as_of),
         spark_text=f"Latency of the last {HOURS} hours: {when} {latency or 'unknown'}, at most {slowest:,.0f} ms.",
         hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour"),
-        days=bars_of(days, found.as_of, DAYS, timedelta(days=1), "day"),
+        days=bars_of(days, found.as_of, found.score.days, timedelta(days=1), "day"),
     )
-
-
-def _summary(found: Overview) -> str:
-    """What fails is listed first and what is paused last, so of those that are not shown all work or are paused."""
-    states = [check.state for check in found.checks.items if not check.is_paused]
-    total = found.checks.total - (len(found.checks.items) - len(states))
-    if not total:
-        return "Nothing probed"
-    if failing := states.count("failing"):
-        return f"{failing} of {total} {'fails' if failing == 1 else 'fail'}"
-    unknown = states.count("unknown")
-    return f"{total - unknown} of {total} work" if unknown else f"All {total} work"
 
 
 def _score(value: float | None) -> str:
     return "Not measured" if value is None else percent(value)
 
 
-def _trend(now: float | None, before: float | None) -> str:
+def _trend(score: ScoreTrend) -> str:
+    now, before = score.now, score.before
     if now is None or before is None:
-        return "No data of the 90 days before"
+        return f"No data of the {score.days} days before"
     if abs(now - before) < 0.005:
-        return "As in the 90 days before"
-    return f"{now - before:+.2f} points against the 90 days before"
+        return f"As in the {score.days} days before"
+    return f"{now - before:+.2f} points against the {score.days} days before"
 
 
 def _incident(incident: IncidentRead, now: datetime) -> IncidentLine:

@@ -173,7 +173,7 @@ def test_the_line_of_the_first_steps_is_the_documented_one() -> None:
 
 async def test_what_fails_comes_first_and_a_project_is_shown_to_its_team(console: Console) -> None:
     owner, stranger, now = await make_user(), await make_user(), datetime.now(UTC)
-    place = {"name": "Ledger production", "state": "failing", "last_ok": False, "last_latency_ms": 1234.5}
+    place = {"name": "Ledger production", "state": "failing", "last_ok": True, "last_latency_ms": 1234.5}
     project_id = await make_project(owner, "Ledger")
     await make_check(project_id, last_at=now, **place)
     await make_check(name="PostgreSQL", state="passing", last_ok=True, last_at=now, weight=5)
@@ -181,11 +181,11 @@ async def test_what_fails_comes_first_and_a_project_is_shown_to_its_team(console
     for number in range(7):
         await make_check(name=f"Service {number}")
     updates = await (await open_tab(console, owner)).send(HealthState.load)
-    lines = [(part["name"], part["state"], part["latency"]) for part in shown(updates, HealthState, "parts")]
-    assert lines[:3] == [
-        ("Ledger production", "failing", "1,234 ms"),
-        ("Redis", "wavering", ""),
-        ("PostgreSQL", "passing", ""),
+    parts = shown(updates, HealthState, "parts")
+    assert [(part["name"], part["state"], part["is_wavering"], part["latency"]) for part in parts[:3]] == [
+        ("Ledger production", "failing", True, "1,234 ms"),
+        ("Redis", "passing", True, ""),
+        ("PostgreSQL", "passing", False, ""),
     ]
     assert shown(updates, HealthState, "parts")[0]["url"] == f"/projects/{project_id}"
     assert (shown(updates, HealthState, "summary"), shown(updates, HealthState, "more")) == ("1 of 10 fails", 2)

@@ -130,16 +130,17 @@ async def test_maintainers_say_how_their_places_are_asked(api: httpx.AsyncClient
     owner, deployer, admin = await make_user(), await make_user(), await make_admin()
     project_id = await make_project(owner, team={deployer: "deployer"})
     place, part = await make_check(project_id), await make_check()
-    wanted = {"expected_status": 204, "interval_s": 300}
+    wanted = {"weight": 4, "interval_s": 300}
     for who, check_id, code in ((deployer, place, 403), (owner, part, 403), (owner, place, 200), (admin, part, 200)):
         answer = await api.patch(f"{CHECKS}/{check_id}", headers=await bearer(who), json=wanted)
         assert answer.status_code == code, answer.text
     header = await bearer(owner)
-    answer = await api.patch(f"{CHECKS}/{place}", headers=header, json={"any_status": True})
-    assert (answer.json()["expected_status"], answer.json()["interval_s"]) == (None, 300)
+    for body, status in (({"expected_status": 204}, 204), ({"any_status": True}, None)):
+        answer = await api.patch(f"{CHECKS}/{place}", headers=header, json=body)
+        assert (answer.json()["expected_status"], answer.json()["interval_s"]) == (status, 300)
     assert (await api.patch(f"{CHECKS}/{place}", headers=header, json={"timeout_s": 11})).status_code == 422
     events = await get(api, header, "/api/v1/activity?type=health_check_updated")
-    assert [event["after"] for event in events] == [{"expected_status": None}, wanted]
+    assert [event["after"] for event in events] == [{"expected_status": None}, {"expected_status": 204}, wanted]
 
 
 async def test_an_incident_has_a_most_of_notes(api: httpx.AsyncClient) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -14,9 +14,11 @@ from tca_app.config import get_settings
 from tca_app.core.errors import Unavailable
 from tca_app.core.limits import get_limits
 from tca_app.features.health import incidents, public_page
+from tca_app.features.health.rounds import minute_of
 from tca_app.features.health.schemas import NoteCreate
 from tca_app.models import HealthRoll
 from tests.factories import make_admin, make_check, make_incident, make_project, make_user, run
+from tests.features.health.test_history import roll
 
 PAGE, JSON = "/status/public", "/status/public.json"
 
@@ -77,7 +79,7 @@ async def test_incidents_are_told_with_the_notes_that_are_for_everybody(api: htt
     await make_incident(check_id, **over)
     old = {"opened_at": now - timedelta(days=40), "closed_at": now - timedelta(days=31)}
     await make_incident(check_id, **old)
-    lasting = await make_incident(check_id, opened_at=now - timedelta(minutes=7))
+    lasting = await make_incident(check_id, opened_at=minute_of(now) - timedelta(minutes=7))
     for text, is_public in (("Only <i>for</i> us.", False), ("We are <i>on</i> it.", True)):
         await run(incidents.add_note, admin, lasting, NoteCreate(note=text, is_public=is_public))
     found = (await api.get(JSON)).json()["incidents"]
@@ -89,6 +91,7 @@ async def test_incidents_are_told_with_the_notes_that_are_for_everybody(api: htt
     assert "We are &lt;i&gt;on&lt;/i&gt; it." in page
     assert "Only" not in page
     assert "Over after 41 min" in page
+    assert re.search("Ongoing for [78] min", page)  # counted from the minute
     assert "1 of 1 is disrupted" in page
 
 
@@ -117,6 +120,33 @@ async def test_what_was_not_asked_for_long_is_not_told_as_known(api: httpx.Async
     found = (await api.get(JSON)).json()["components"]
     assert {one["name"]: one["state"] for one in found} == {"Late": "unknown", "Slow": "passing", "Resting": "paused"}
     assert "Not everything is known" in (await api.get(PAGE)).text
+
+
+async def test_what_is_not_listed_is_counted_and_what_fails_is_listed_first(api: httpx.AsyncClient) -> None:
+    for number in range(101):
+        await make_check(name=f"Part {number:03}", weight=2, **just_now())
+    broken = await make_check(name="Shop production", weight=1, **just_now() | {"state": "failing"})
+    await make_incident(broken)
+    await make_incident(await make_check(name="Zebra", weight=0, **just_now()))
+    found = (await api.get(JSON)).json()
+    assert (len(found["components"]), found["components"][0]["name"]) == (100, "Shop production")
+    assert found["totals"] == {"components": 103, "failing": 1, "unknown": 0, "paused": 0}
+    assert {one["component"] for one in found["incidents"]} == {"Shop production", "Zebra"}
+    page = (await api.get(PAGE)).text
+    assert "1 of 103 is disrupted" in page
+    assert "3 more are not listed" in page
+
+
+async def test_today_is_today_when_nothing_was_probed_for_days(api: httpx.AsyncClient) -> None:
+    """The bar on the right is called so; it must not be the day of the last probe."""
+    then = datetime.combine(datetime.now(UTC).date(), time.min, UTC) - timedelta(days=3)
+    check_id = await make_check(name="Shop production", **just_now() | {"last_at": then, "state": "failing"})
+    await roll(check_id, then, 10, 10)
+    await make_incident(check_id, opened_at=then)
+    page = (await api.get(PAGE)).text
+    (bar,) = re.findall('class="good" d="M([0-9]+) ', page)
+    assert int(bar) == 4 * (89 - 3)
+    assert re.search("Ongoing for 3 days [0-9]+ h", page)
 
 
 async def test_what_is_not_watched_is_not_said_to_work(api: httpx.AsyncClient) -> None:

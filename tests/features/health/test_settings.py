@@ -112,6 +112,43 @@ async def test_an_old_copy_is_refused_over_rest_too(api: httpx.AsyncClient) -> N
     assert (old.status_code, old.json()["errors"]) == (412, [{"pointer": "/weight", "detail": 'This is now "3".'}])
 
 
+async def test_what_has_no_effect_is_refused_at_its_field(api: httpx.AsyncClient) -> None:
+    """A part and a service answer with no status and wait by their own rule; of two answers one would win unseen."""
+    header = await bearer(await make_admin())
+    part, service = await make_check(name="Disk"), await make_check(name="Users", kind="service")
+    place = await make_check(await make_project(await make_user()), expected_status=204)
+    both = {"expected_status": 200, "any_status": True}
+    for check_id, body, fields in (
+        (part, {"timeout_s": 3, "weight": 2}, ["/timeout_s"]),
+        (part, {"expected_status": 200}, ["/expected_status"]),
+        (service, {"timeout_s": 3, "any_status": True}, ["/any_status", "/timeout_s"]),
+        (place, both, ["/any_status"]),
+    ):
+        answer = await api.patch(f"{CHECKS}/{check_id}", headers=header, json=body)
+        assert (answer.status_code, [fault["pointer"] for fault in answer.json()["errors"]]) == (422, fields)
+        assert (await row_of(HealthCheck, check_id))["version"] == 1
+    assert (await row_of(HealthCheck, place))["expected_status"] == 204
+
+
+async def test_a_new_interval_counts_at_once(monkeypatch: Any) -> None:
+    asked: list[str] = []
+
+    async def works() -> Check:
+        asked.append("disk")
+        return Check(status="ok")
+
+    monkeypatch.setitem(PARTS, "disk", works)
+    disk = await make_check(name="Disk", key="disk", interval_s=86_400)
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    await probe_round(now)
+    await probe_round(now + timedelta(hours=1))
+    assert asked == ["disk"]
+    await run(settings.update_check, await make_admin(), disk, CheckUpdate(interval_s=60))
+    for minutes in (61, 62):
+        await probe_round(now + timedelta(minutes=minutes))
+    assert len(asked) == 3
+
+
 async def test_what_is_paused_is_not_asked_and_its_incident_ends(api: httpx.AsyncClient, monkeypatch: Any) -> None:
     asked: list[str] = []
 
@@ -161,4 +198,4 @@ async def test_a_part_that_is_paused_is_said_to_be_paused_and_makes_nothing_late
     updates = await tab.send(StatusState.load)
     lines = {line["name"]: line for line in shown(updates, StatusState, "components")}
     assert (lines["Old"]["is_paused"], lines["Old"]["is_wavering"], list(lines)) == (True, False, ["Redis", "Old"])
-    assert (shown(updates, StatusState, "summary"), shown(updates, StatusState, "late_since")) == ("All 1 work", "")
+    assert (shown(updates, StatusState, "summary"), shown(updates, StatusState, "late_since")) == ("1 of 1 works", "")

@@ -6,15 +6,20 @@ from typing import Any
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
+from sqlalchemy import update
 
 from tca_app.consumers.health import probe_round
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Unavailable
+from tca_app.features.dashboard.health_state import HealthState
+from tca_app.features.dashboard.state import DashboardState
 from tca_app.features.health import state as page
 from tca_app.features.health.note_state import NoteState
 from tca_app.features.health.state import StatusState
+from tca_app.models import HealthCheck
 from tca_app.ui.session import SessionState
-from tests.factories import make_admin, make_check, make_incident, make_project, make_user
+from tests.factories import make_admin, make_check, make_incident, make_project, make_user, run
+from tests.features.health.test_history import TODAY, roll
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 
@@ -28,6 +33,13 @@ async def _opened(console: Console, actor: Actor) -> Tab:
     tab = Tab(console, f"status-{actor.user_id}", await sign_in(actor), "/status")
     await tab.hydrate()
     return tab
+
+
+async def set_fields(check_id: int, **fields: Any) -> None:
+    async def act(session: Any) -> None:
+        await session.execute(update(HealthCheck).where(HealthCheck.id == check_id).values(fields))
+
+    await run(act)
 
 
 async def test_before_the_first_round_the_page_is_empty_and_after_it_full(console: Console) -> None:
@@ -52,6 +64,58 @@ async def test_what_is_old_and_what_wavers_is_said(console: Console) -> None:
     lines = shown(updates, StatusState, "components")
     assert [(line["name"], line["is_wavering"]) for line in lines] == [("Disk", False), ("Redis", True)]
     assert shown(updates, StatusState, "summary") == "1 of 2 fails"
+
+
+async def test_what_is_asked_once_a_day_is_not_late_before_that(console: Console) -> None:
+    now = datetime.now(UTC)
+    known = {"state": "passing", "last_ok": True}
+    daily = await make_check(name="Ledger", interval_s=86_400, last_at=now - timedelta(hours=23), **known)
+    tab = await _opened(console, await make_user())
+    assert shown(await tab.send(StatusState.load), StatusState, "late_since") == ""
+    then = now - timedelta(hours=2)
+    minutely = await make_check(name="Redis", last_at=then, **known)
+    assert shown(await tab.send(StatusState.load), StatusState, "late_since") == then.isoformat()
+    await set_fields(daily, last_at=now)  # somebody does ask, so no worker is missing
+    assert not shown(await tab.send(StatusState.load), StatusState, "late_since")
+    await set_fields(minutely, last_at=now - timedelta(hours=26))
+    await set_fields(daily, last_at=now - timedelta(hours=25))
+    assert shown(await tab.send(StatusState.load), StatusState, "late_since") == (now - timedelta(hours=25)).isoformat()
+
+
+async def test_the_sentence_is_about_all_and_not_only_what_is_listed(console: Console) -> None:
+    """Above a hundred the page leaves some out: what is not known or paused among those does not work."""
+    for number in range(105):
+        state = "passing" if number < 100 else "unknown"
+        await make_check(name=f"Part {number:03}", state=state, is_paused=number >= 102)
+    tab = await _opened(console, await make_admin())
+    updates = await tab.send(StatusState.load)
+    assert (len(shown(updates, StatusState, "components")), shown(updates, StatusState, "hidden")) == (100, 5)
+    assert shown(updates, StatusState, "summary") == "100 of 102 work"
+    assert shown(await tab.send(HealthState.load), HealthState, "summary") == "100 of 102 work"
+
+
+async def test_the_page_has_the_score_that_the_card_of_the_dashboard_leads_to(console: Console) -> None:
+    """The period is in the address, and stays when the page is read again because something changed."""
+    owner = await make_user()
+    check_id = await make_check(await make_project(owner), "Ledger production")
+    for days_ago, passed in ((0, 10), (6, 8), (20, 5), (80, 1)):
+        await roll(check_id, TODAY - timedelta(days=days_ago), 10, passed)
+    found = {}
+    for days in ("7", "30", "90", "8", ""):
+        address = f"?days={days}" if days else ""
+        tab = Tab(console, f"score{days}", await sign_in(owner), f"/status{address}")
+        await tab.hydrate()
+        updates = await tab.send(StatusState.load)
+        again = await tab.send(StatusState.load)
+        assert shown(again, StatusState, "days") in (None, shown(updates, StatusState, "days"))
+        (line,) = shown(updates, StatusState, "components")
+        found[days] = (shown(updates, StatusState, "score"), line["days"]["share"])
+        board = Tab(console, f"card{days}", await sign_in(owner), f"/dashboard{address}")
+        await board.hydrate()
+        if days in ("7", "30", "90"):
+            card = shown(await board.send(DashboardState.load), DashboardState, "health_card")["value"]
+            assert card == found[days][0]
+    assert found == {"7": ("90.00%",) * 2, "30": ("76.67%",) * 2} | dict.fromkeys(("90", "8", ""), ("60.00%",) * 2)
 
 
 async def test_a_note_is_written_once_and_shown(console: Console) -> None:
