@@ -64,8 +64,12 @@ def _mails(cluster: Cluster, sink: MailSink) -> int:
         FROM events WHERE type IN ('user_created', 'member_added')
     """
     wanted = {f"<{key}@localhost>" for (key,) in cluster.sql(statement)}
-    assert set(sink.got) == wanted
-    return len(sink.got) - len(wanted)
+    assert wanted - set(sink.got) == set()
+    # Whoever administers the console may have been told that it was not well, which a long load under kills is.
+    alerts = {uuid for (uuid,) in cluster.sql("SELECT uuid::text FROM events WHERE subject_type = 'health_check'")}
+    others = [key for key in sink.got if key not in wanted]
+    assert [key for key in others if key.removeprefix("<").partition(".")[0] not in alerts] == []
+    return len(sink.got) - len(others) - len(wanted)
 
 
 def streams_have_all(cluster: Cluster) -> None:

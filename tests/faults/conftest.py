@@ -8,6 +8,8 @@ from tests.faults.load import Acks
 from tests.processes import Cluster, cluster
 from tests.sinks import MailSink
 
+pytest.register_assert_rewrite("tests.faults.check")  # so that it says what is missing
+
 
 @pytest.fixture(scope="module")
 def sink() -> Iterator[MailSink]:

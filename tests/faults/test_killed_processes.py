@@ -37,7 +37,7 @@ def test_what_was_acknowledged_survives_kills_at_random(stores: Cluster, sink: M
         starts.append(monotonic() - began)
     joined(writing, acks)
     assert len(acks.rows) > WRITES // 2
-    stores.drained()
+    stores.drained(60 + WRITES / 25)
     twice = nothing_is_missing(stores, acks, sink)
     streams_have_all(stores)
     assert twice <= KILLS * CONCURRENT_MAILS

@@ -62,7 +62,7 @@ def test_a_redis_that_loses_everything_costs_nothing(
         reached(writing, acks, WRITES * 5 // 8)
     joined(writing, acks)
     assert [code for writer in writing for code in writer.statuses if code >= 500] == []
-    stores.drained()
+    stores.drained(60 + WRITES / 25)
     for process in stores.processes:
         process.must_run()
     nothing_is_missing(stores, acks, sink)
