@@ -23,9 +23,9 @@ def open_row(deployment: OpenDeployment, now: datetime) -> OpenRow:
     if not usual:
         row["progress"] = f"{_span(passed)} so far"
         return row
-    row["share"], row["is_late"] = min(100, int(100 * passed / usual)), passed > usual
-    late = f"{_span(passed)}, longer than the usual {_span(usual)}"
-    row["progress"] = late if row["is_late"] else f"{_span(passed)} of about {_span(usual)}"
+    took, takes = _span(passed), _span(usual)
+    row["share"], row["is_late"] = min(100, int(100 * passed / usual)), passed > usual and took != takes
+    row["progress"] = f"{took}, longer than the usual {takes}" if row["is_late"] else f"{took} of about {takes}"
     return row
 
 
