@@ -50,6 +50,8 @@ def test_the_card_of_the_dashboard_leads_to_the_score_that_it_shows(new_page: Ne
     expect(page.get_by_role("listitem").filter(has_text="PostgreSQL")).to_be_visible(timeout=ROUND_MS)
     create_project(page, "Scored Project")
     page.goto("/dashboard?days=7")
+    is_shown = expect(page.get_by_role("link", name="7 days", exact=True))
+    is_shown.to_have_attribute("aria-current", "true")  # until then the cards are of the period before
     page.get_by_role("link", name=re.compile("System health")).click()
     for _ in range(2):
         expect(page).to_have_url(re.compile(r"/status\?days=7$"))
