@@ -1,5 +1,6 @@
 """Makers of people, projects and actors. They write through SQL, not through the rules that are being tested."""
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -161,6 +162,13 @@ async def signed_in(actor: Actor) -> tuple[Actor, dict[str, str]]:
     async with transaction() as session:
         caller = await auth.resolve_bearer(session, header["Authorization"].removeprefix("Bearer "))
     return caller.actor, header
+
+
+async def until(condition: Callable[[], Any], within_s: float = 10.0) -> None:
+    """Let others go on until it is so; raises TimeoutError. The one place of the tests that waits in this way."""
+    async with asyncio.timeout(within_s):
+        while not condition():
+            await asyncio.sleep(0)
 
 
 async def do_jobs() -> None:

@@ -14,7 +14,7 @@ def page_url(router_data: dict[str, Any]) -> str:
 
 def page_path(router_data: dict[str, Any]) -> str:
     """Its path, without a slash at the end."""
-    return urlsplit(page_url(router_data)).path.rstrip("/")
+    return page_url(router_data).partition("?")[0].partition("#")[0].rstrip("/")
 
 
 def fields_of(url: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from tca_app.features.projects.schemas import ProjectUpdate
 from tca_app.features.webhooks import outcome
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import DeliveryQuery, WebhookUpdate, WebhookWithSecret
-from tests.factories import bearer, do_jobs, make_admin, make_project, make_user, make_webhook, run
+from tests.factories import bearer, do_jobs, make_admin, make_project, make_user, make_webhook, run, until
 from tests.sinks import HttpSink, Request
 
 
@@ -314,9 +314,7 @@ async def test_one_that_hangs_holds_nobody_up(sink: HttpSink, monkeypatch: pytes
         for number in range(12):
             await change(ana, billing, str(number))
         working = asyncio.create_task(do_jobs())
-        async with asyncio.timeout(8):
-            while len(sink.got) < 12:
-                await asyncio.sleep(0.01)
+        await until(lambda: len(sink.got) >= 12)
         assert len(hanging.got) <= consumer.MOST_PER_TARGET
         hanging.hold.set()
         await working

@@ -26,7 +26,7 @@ from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.schemas import StatsQuery
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectCreate
-from tests.factories import make_admin, make_project, make_user, run
+from tests.factories import make_admin, make_project, make_user, run, until
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +42,6 @@ async def listening() -> AsyncIterator[None]:
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(condition: Any, within_s: float = 5.0) -> None:
-    async with asyncio.timeout(within_s):
-        while not condition():
-            await asyncio.sleep(0)
 
 
 async def heard_all() -> None:

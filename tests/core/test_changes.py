@@ -17,7 +17,7 @@ from tca_app.features.auth.queries import live_sessions, resolve_browser
 from tca_app.features.auth.service import found_sessions
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
-from tests.factories import make_admin, make_project, make_user, run, signed_in
+from tests.factories import make_admin, make_project, make_user, run, signed_in, until
 from tests.statements import statements
 from tests.ui.harness import sign_in
 
@@ -28,17 +28,11 @@ ME = "/api/v1/users/me"
 async def listening() -> AsyncIterator[ChangeCache]:
     """The process hears changes, as it does when it serves."""
     task = asyncio.create_task(listen())
-    await _until(lambda: found_sessions.is_listening)
+    await until(lambda: found_sessions.is_listening)
     yield found_sessions
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert not found_sessions.is_listening
-
-
-async def _until(condition, within_s: float = 5.0) -> None:
-    async with asyncio.timeout(within_s):
-        while not condition():
-            await asyncio.sleep(0)
 
 
 class _Ear(ChangeCache[str]):
@@ -57,7 +51,7 @@ async def _heard_all() -> None:
     ear, marker = _Ear(), uuid4().hex
     async with transaction() as session:
         await session.execute(text("SELECT pg_notify(:channel, :marker)"), {"channel": CHANNEL, "marker": marker})
-    await _until(lambda: marker in ear.heard)
+    await until(lambda: marker in ear.heard)
 
 
 async def _queries_of(call) -> int:
@@ -115,7 +109,7 @@ async def test_a_change_by_anybody_else_drops_the_copy(api: httpx.AsyncClient, l
     generation = listening.generation
     with psycopg.connect(get_settings().database_url.get_secret_value(), autocommit=True) as other:
         other.execute("UPDATE users SET is_active = false WHERE id = %s", (person.user_id,))
-    await _until(lambda: listening.generation > generation, within_s=2)
+    await until(lambda: listening.generation > generation, within_s=2)
     assert (await api.get(ME, headers=header)).status_code == 401
 
 
@@ -133,9 +127,9 @@ async def test_a_lost_connection_ends_the_use_of_copies(api: httpx.AsyncClient, 
         await session.execute(
             text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tca_app changes'")
         )
-    await _until(lambda: not listening.is_listening, within_s=2)
+    await until(lambda: not listening.is_listening, within_s=2)
     assert (await api.get(ME, headers=header)).status_code == 200
-    await _until(lambda: listening.is_listening)
+    await until(lambda: listening.is_listening)
 
 
 def test_a_value_read_before_a_change_is_not_kept() -> None:
@@ -222,10 +216,10 @@ async def test_a_crowd_reads_once_and_who_comes_after_a_change_reads_anew() -> N
         return answer
 
     early = [asyncio.create_task(copies.read_through("k", ["t"], read)) for _ in range(50)]
-    await _until(lambda: reads == [1])
+    await until(lambda: reads == [1])
     copies.drop("t")
     late = [asyncio.create_task(copies.read_through("k", ["t"], read)) for _ in range(50)]
-    await _until(lambda: reads == [1, 2])
+    await until(lambda: reads == [1, 2])
     may_end.set()
     assert set(await asyncio.gather(*early)) == {"reading 1"}
     assert set(await asyncio.gather(*late)) == {"reading 2"}
@@ -248,7 +242,7 @@ async def test_when_the_one_who_reads_is_given_up_the_others_read_for_themselves
     first = asyncio.create_task(copies.read_through("k", ["t"], hang))
     await entered.wait()
     second = asyncio.create_task(copies.read_through("k", ["t"], read))
-    await _until(lambda: second._fut_waiter is not None)  # it waits for the first one
+    await until(lambda: second._fut_waiter is not None)  # it waits for the first one
     first.cancel()
     assert await second == "mine"
 

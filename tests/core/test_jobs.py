@@ -15,7 +15,7 @@ from tca_app.core.changes import EVERYTHING, JOBS_CHANNEL, hear, listen
 from tca_app.core.db import reading, transaction
 from tca_app.core.job_worker import AttentiveWorker
 from tca_app.core.jobs import Backoff, Dead, Later, Wait, enqueue, jobs, task
-from tests.factories import do_jobs, run
+from tests.factories import do_jobs, run, until
 
 RAN: list[int] = []
 FAIL: list[Exception] = []
@@ -133,16 +133,13 @@ async def test_a_new_job_wakes_the_worker_of_its_queue_by_the_connection_that_he
     heard: list[str] = []
     end, listening = hear(heard.append, JOBS_CHANNEL), asyncio.create_task(listen(jobs=True))
     try:
-        async with asyncio.timeout(10):
-            while EVERYTHING not in heard:
-                await asyncio.sleep(0.01)
-            heard.clear()
-            async with transaction() as session:
-                for number in (1, 2):
-                    await enqueue(session, "test_job", number=number)
-                assert heard == []
-            while not heard:
-                await asyncio.sleep(0.01)
+        await until(lambda: EVERYTHING in heard)
+        heard.clear()
+        async with transaction() as session:
+            for number in (1, 2):
+                await enqueue(session, "test_job", number=number)
+            assert heard == []
+        await until(lambda: heard)
     finally:
         end()
         listening.cancel()
@@ -153,13 +150,12 @@ async def test_a_new_job_wakes_the_worker_of_its_queue_by_the_connection_that_he
 async def test_a_worker_is_woken_for_its_own_queues(monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[tuple[str, ...]] = []
     monkeypatch.setattr(AttentiveWorker, "wake", lambda worker: woken.append(tuple(worker.queues or ())))
+    before = len(changes._hearers[JOBS_CHANNEL])
     working = asyncio.create_task(job_worker.work(["email_queue", "upkeep_queue"]))
     try:
-        async with asyncio.timeout(10):
-            while not woken:
-                changes._tell("upkeep_queue", JOBS_CHANNEL)
-                changes._tell("email_queue", changes.CHANNEL)
-                await asyncio.sleep(0.01)
+        await until(lambda: len(changes._hearers[JOBS_CHANNEL]) > before)
+        changes._tell("upkeep_queue", JOBS_CHANNEL)
+        changes._tell("email_queue", changes.CHANNEL)
         assert set(woken) == {("upkeep_queue",)}
         changes._tell(EVERYTHING, JOBS_CHANNEL)
         assert set(woken) == {("upkeep_queue",), ("email_queue",)}
@@ -180,9 +176,7 @@ async def test_a_worker_that_fails_in_a_way_that_nobody_thought_of_begins_anew(m
     reported: list[BaseException] = []
     monkeypatch.setattr(job_worker, "report", lambda error, *_: reported.append(error))
     working = asyncio.create_task(job_worker.work())
-    async with asyncio.timeout(10):
-        while len(begun) < 2:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(begun) >= 2)
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     assert working.cancelled()

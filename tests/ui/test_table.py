@@ -2,7 +2,7 @@
 
 import pytest
 
-from tca_app.ui.address import MAX_URL, MOST_FIELDS, fields_of, page_url
+from tca_app.ui.address import MAX_URL, MOST_FIELDS, fields_of, page_path, page_url
 from tca_app.ui.table_state import Filter, TableQuery, TableSpec
 
 SPEC = TableSpec(
@@ -49,6 +49,12 @@ def test_what_a_browser_says_of_its_page_is_read_to_a_bound() -> None:
     assert len(page_url({"asPath": url})) == MAX_URL
     assert TableQuery.of(SPEC, page_url({"asPath": url})).sort == "name"
     assert page_url({}) == ""
+
+
+@pytest.mark.parametrize("path", ["//[x", "/users//7", "http://[", "/users/7"])
+def test_a_path_that_is_none_is_taken_as_it_is(path: str) -> None:
+    assert page_path({"asPath": f"{path}/?a=1#b"}) == path
+    assert fields_of("//[x?a=1") == {}
 
 
 def test_an_address_with_more_fields_than_anybody_needs_says_nothing() -> None:
