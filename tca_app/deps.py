@@ -14,6 +14,8 @@ from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel, Field, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import Match
+from starlette.types import Scope
 
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading, transaction
@@ -117,9 +119,16 @@ def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
             raise Invalid.at(name[:50], "There is no such parameter.")
 
 
+class _PrefixedRouter(APIRouter):
+    """Compares the prefix before the pattern of each of its routes."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return super().matches(scope) if scope["path"].startswith(self.prefix) else (Match.NONE, {})
+
+
 def console_router(prefix: str, tag: str) -> APIRouter:
     """A router of the console: fast bodies, one tag, no trailing slashes."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=ConsoleRoute, redirect_slashes=False)
+    return _PrefixedRouter(prefix=prefix, tags=[tag], route_class=ConsoleRoute, redirect_slashes=False)
 
 
 async def _writing(request: Request) -> AsyncSession:
@@ -230,7 +239,7 @@ class Idempotency:
         shape: type[Shape],
         act: Callable[[], Awaitable[Shape]],
     ) -> Shape:
-        body = data.model_dump_json(exclude_unset=True) if data else ""
+        body = data.model_dump_json(exclude_unset=True) if data and self.key else ""
         return await once(session, actor, self.key, f"{self.call}\n{body}", shape, act)
 
 

@@ -76,7 +76,6 @@ async def test_one_id_from_a_rest_call_to_the_mail(api: httpx.AsyncClient, servi
         "consume_analytics",
         "consume_notifications",
         "consume_streams",
-        "consume_webhooks",
         "mail.written",
         "request",
         "send_mail",

@@ -7,12 +7,11 @@ before. Redis may lose all of it or be away at any time: then everybody computes
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import time_ns
 from typing import Any
 from uuid import uuid4
-from weakref import WeakSet
 
 import orjson
 import structlog
@@ -37,7 +36,7 @@ _PACKED = b"z"  # JSON never begins with it
 _UNLOCK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end"
 
 Compute = Callable[[], Awaitable[Any]]
-_caches: WeakSet["Cache"] = WeakSet()
+_caches: set["Cache"] = set()
 
 
 class Cache:
@@ -92,27 +91,8 @@ class Cache:
 
     async def renew(self) -> None:
         """Make a new version, which ends all values of before. When Redis cannot be told, nothing is read from it
-        until it was. Of those who write at once one tells for all who came before it did."""
-        self._changes += 1
-        mine = self._changes
-        async with self._telling:
-            if self._told < mine:
-                await self._tell()
-
-    async def _tell(self) -> int | None:
-        changes = self._changes  # one that is heard of meanwhile is told of next time
-
-        async def bump(redis: Redis) -> int:
-            version = int(await redis.incr(self._versions))
-            if version < LOWEST:
-                version = time_ns() // 1000
-                await redis.set(self._versions, version)
-            return version
-
-        version: int | None = await self._ask(bump)
-        if version is not None:
-            self._told = max(self._told, changes)
-        return version
+        until it was."""
+        await _renew([self])
 
     def heard(self, topic: str) -> None:
         """A notice of PostgreSQL: somebody changed rows, perhaps without telling Redis, as `psql` does and as a process
@@ -189,7 +169,7 @@ class Cache:
         """
         for _ in range(2):
             async with self._telling:  # of a crowd that knows of a change one tells it
-                if self._told != self._changes and await self._tell() is None:
+                if self._told != self._changes and not await _tell([self]):
                     return None
             found = await self._ask(lambda redis: redis.get(self._versions))
             if found is not None and int(found) >= LOWEST:
@@ -202,16 +182,59 @@ class Cache:
         return None if found is None else _unpacked(found)
 
     async def _ask(self, question: Callable[[Redis], Awaitable[Any]]) -> Any | None:
-        """What Redis answers; None after an error, which keeps everybody from asking for a while."""
-        if self._circuit.is_open:
-            return None
-        try:
-            return await question(get_redis())
-        except (RedisError, OSError) as error:
-            self._circuit.failed()
-            CACHE_ERRORS.inc()
-            log.warning("cache.without_redis", namespace=self.namespace, error=type(error).__name__)
-            return None
+        return await _ask([self], question)
+
+
+async def _ask(caches: Sequence[Cache], question: Callable[[Redis], Awaitable[Any]]) -> Any | None:
+    """What Redis answers; None after an error, which keeps everybody from asking for a while."""
+    if any(cache._circuit.is_open for cache in caches):
+        return None
+    try:
+        return await question(get_redis())
+    except (RedisError, OSError) as error:
+        for cache in caches:
+            cache._circuit.failed()
+        CACHE_ERRORS.inc()
+        namespaces = [cache.namespace for cache in caches]
+        log.warning("cache.without_redis", namespaces=namespaces, error=type(error).__name__)
+        return None
+
+
+_writers = asyncio.Lock()
+
+
+async def _renew(caches: Sequence[Cache]) -> None:
+    """One question for all of them. Of those who write at once one tells for all who came before it did."""
+    mine = []
+    for cache in caches:
+        cache._changes += 1
+        mine.append(cache._changes)
+    async with _writers:
+        late = [cache for cache, change in zip(caches, mine, strict=True) if cache._told < change]
+        if late:
+            await _tell(late)
+
+
+async def _tell(caches: Sequence[Cache]) -> bool:
+    """Whether Redis has a new version for each."""
+    changes = [cache._changes for cache in caches]  # one that is heard of meanwhile is told of next time
+
+    async def bump(redis: Redis) -> bool:
+        async with redis.pipeline(transaction=False) as pipeline:
+            for cache in caches:
+                pipeline.incr(cache._versions)
+            versions = await pipeline.execute()
+            for cache, version in zip(caches, versions, strict=True):
+                if int(version) < LOWEST:
+                    pipeline.set(cache._versions, time_ns() // 1000)
+            await pipeline.execute()
+        return True
+
+    if not await _ask(caches, bump):
+        return False
+    for cache, change in zip(caches, changes, strict=True):
+        cache._told = max(cache._told, change)
+    return True
 
 
 async def _take(redis: Redis, name: str, value: str) -> bool:
@@ -250,13 +273,12 @@ def changed(session: AsyncSession, subject_type: str) -> None:
 
 
 async def _renew_all(subject_types: set[str]) -> None:
-    for cache in list(_caches):
-        if cache.made_of & subject_types:
-            await cache.renew()
+    if made := [cache for cache in _caches if cache.made_of & subject_types]:
+        await _renew(made)
 
 
 def _hear(topic: str) -> None:
-    for cache in list(_caches):
+    for cache in _caches:
         cache.heard(topic)
 
 

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from time import monotonic
 from typing import Any, Generic, TypeVar
-from weakref import WeakSet
 
 import psycopg
 import structlog
@@ -109,7 +108,7 @@ class ChangeCache(Generic[T]):
         self._keys_of.clear()
 
 
-_caches: WeakSet[ChangeCache[Any]] = WeakSet()
+_caches: set[ChangeCache[Any]] = set()
 _hearers: dict[str, list[Callable[[str], None]]] = {CHANNEL: [], JOBS_CHANNEL: []}
 _lost_at: float | None = monotonic()  # not yet heard anything
 

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -41,10 +42,11 @@ class _Database:
             },
         }
         url = settings.async_database_url
-        # DATABASE_POOL_SIZE for writes and DATABASE_MAX_OVERFLOW for reads: their sum is what this process may open.
-        # Connections stay open once opened: an overflow that is closed after use costs more than the query.
+        # DATABASE_POOL_SIZE for transactions and DATABASE_MAX_OVERFLOW for statements that stand alone, nearly all of
+        # them reads: their sum is what this process may open. Connections stay open once opened: an overflow that is
+        # closed after use costs more than the query.
         self.writer = create_async_engine(url, pool_size=settings.database_pool_size, max_overflow=0, **shared)
-        # A read is one statement without BEGIN and COMMIT around it: a third of the round trips.
+        # One statement without BEGIN and COMMIT around it: a third of the round trips.
         self.reader = create_async_engine(
             url,
             pool_size=max(1, settings.database_max_overflow),
@@ -123,7 +125,8 @@ async def transaction() -> AsyncIterator[AsyncSession]:
 
 
 async def _commit(session: AsyncSession) -> None:
-    await session.commit()
+    if session.in_transaction():
+        await session.commit()
     note_write()
     for callback in session.info.pop("after_commit", []):
         waiting = callback()
@@ -141,6 +144,19 @@ async def reading() -> AsyncIterator[AsyncSession]:
             yield session
         finally:
             await _close(session)
+
+
+@asynccontextmanager
+async def alone() -> AsyncIterator[Any]:
+    """A connection of the driver on which each statement is a transaction of its own, reads and writes alike."""
+    lent = await _get().reader.raw_connection()
+    driver: Any = lent.driver_connection
+    try:
+        yield driver
+    finally:
+        if driver.info.transaction_status is not TransactionStatus.IDLE:  # broken, or left in the midst of something
+            lent.invalidate()
+        lent.close()
 
 
 async def _close(session: AsyncSession) -> None:

@@ -12,7 +12,15 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tca_app.core.db import alone
+
 _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+_ONLY = "only"
+
+
+def only(session: AsyncSession) -> None:
+    """Say that the service called next is all that is done in the transaction of `session`."""
+    session.info[_ONLY] = True
 
 
 class Direct:
@@ -25,7 +33,20 @@ class Direct:
         """Its rows by the names of their columns; none for a statement that gives none. Raises psycopg's errors, which
         `core.db.transaction` names like SQLAlchemy's."""
         connection: Any = (await session.connection()).sync_connection
-        driver = connection.connection.driver_connection
-        async with driver.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(self._query, values)
-            return await cursor.fetchall() if cursor.description else []
+        return await self._run(connection.connection.driver_connection, values)
+
+    async def run_last(self, session: AsyncSession, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """As the last statement of a service: nothing that may fail must follow.
+
+        When it is the first, too, and the service is all that is done in `session` (`only`), it is sent alone.
+        PostgreSQL then commits it by itself: two of three round trips less.
+        """
+        if not session.info.get(_ONLY) or session.in_transaction():
+            return await self.run(session, values)
+        async with alone() as driver:
+            return await self._run(driver, values)
+
+    async def _run(self, driver: Any, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        cursor = driver.cursor(row_factory=dict_row)  # of the client: it holds nothing that would have to be closed
+        await cursor.execute(self._query, values)
+        return await cursor.fetchall() if cursor.description else []

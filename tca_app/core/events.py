@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
+import orjson
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,6 +29,8 @@ QUEUES = {
     "webhooks": "webhook_queue",
 }
 TASK_PREFIX = "consume_"
+# Consumers that have nothing to do while nobody asked for anything: no job is enqueued for them.
+NEEDED = {"webhooks": "EXISTS (SELECT FROM webhooks WHERE is_active)"}
 CATALOGUE: dict[str, type["Event"]] = {}
 
 
@@ -125,7 +128,8 @@ class Logged:
 
 LOGGED_COLUMNS = ", ".join(field.name for field in fields(Logged))
 
-# A job for each consumer is in the text, not among the values: lists are slow to send.
+# A job for each consumer is in the text, not among the values: lists are slow to send. They are procrastinate's rows as
+# its own function makes them, which takes an array of composites and costs as much again.
 _LOG = """
     logged AS (
       INSERT INTO events (uuid, type, version, subject_type, subject_id, subject_name, actor_type, actor_id, actor_name,
@@ -133,30 +137,27 @@ _LOG = """
       SELECT :uuid, :type, :version, :subject_type, {subject_id}, :subject_name, :actor_type, :actor_id, :actor_name,
              {project_id}, :data, :ip, :request_id {about}
       RETURNING id
-    ), given AS (
-      SELECT jsonb_build_object('event_id', id, 'cause', jsonb_build_object(
-        'request_id', CAST(:request_id AS text), 'user_id', CAST(:actor_id AS bigint))) AS args
-      FROM logged
     ), enqueued AS (
-      SELECT procrastinate_defer_jobs_v1(ARRAY[{jobs}]) FROM given
+      INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at)
+      SELECT queue_name, task_name, jsonb_build_object('event_id', id, 'cause', jsonb_build_object(
+        'request_id', CAST(:request_id AS text), 'user_id', CAST(:actor_id AS bigint))), now()
+      FROM logged, ({jobs}) AS job (queue_name, task_name)
     )
 """
-_JOB = "ROW('{queue}', '{task}', 0, NULL, NULL, args, now())::procrastinate_job_to_defer_v1"
 
 
 def logging_of(consumers: tuple[str, ...], subject_id: str, project_id: str, about: str = "") -> str:
-    """What `emit` does, as the parts `logged`, `given` and `enqueued` of the statement that makes the subject.
+    """What `emit` does, as the parts `logged` and `enqueued` of the statement that makes the subject.
 
-    The ids are columns of the row `about`, a FROM of the same statement; the other values are `event_values`. The
-    statement must read from `enqueued`, which has no row when `about` has none.
+    The ids are columns of the row `about`, a FROM of the same statement; the other values are `event_values`.
     """
-    jobs = [_JOB.format(queue=QUEUES[name], task=TASK_PREFIX + name) for name in consumers]
-    return _LOG.format(jobs=", ".join(jobs), subject_id=subject_id, project_id=project_id, about=about)
+    jobs = [f"SELECT '{QUEUES[name]}', '{TASK_PREFIX}{name}' WHERE {NEEDED.get(name, 'true')}" for name in consumers]
+    return _LOG.format(jobs=" UNION ALL ".join(jobs), subject_id=subject_id, project_id=project_id, about=about)
 
 
 @cache
 def _emit_to(consumers: tuple[str, ...]) -> Direct:
-    return Direct(f"WITH {logging_of(consumers, ':subject_id', ':project_id')} SELECT FROM enqueued")
+    return Direct(f"WITH {logging_of(consumers, ':subject_id', ':project_id')} SELECT FROM logged")
 
 
 async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
@@ -168,7 +169,7 @@ async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None
 def event_values(actor: Actor | None, event: Event) -> dict[str, Any]:
     """The row of the log as the driver takes it."""
     row = logged_values(actor, event)
-    return row | {"data": Jsonb(row["data"])}
+    return row | {"data": Jsonb(row["data"], orjson.dumps)}
 
 
 def logged_values(actor: Actor | None, event: Event) -> dict[str, Any]:

@@ -35,6 +35,7 @@ _LOOKS: tuple[tuple[str, re.Pattern[str], str], ...] = (
 )
 
 
+@lru_cache(4096)
 def is_secret(name: str) -> bool:
     """Whether what stands under this name must not be read."""
     lowered = name.lower()

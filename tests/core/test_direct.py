@@ -5,8 +5,8 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.core.db import transaction
-from tca_app.core.direct import Direct
+from tca_app.core.db import after_commit, pool_use, reading, transaction
+from tca_app.core.direct import Direct, only
 from tca_app.core.errors import Conflict, Unavailable
 from tests.factories import make_user, run
 
@@ -49,6 +49,57 @@ async def test_a_name_that_is_taken_is_a_conflict_and_nothing_is_changed():
     async with transaction() as session:
         assert await _names(session) == ["ana", "eva"]
         assert list((await session.execute(text("SELECT DISTINCT full_name FROM users"))).scalars()) != ["x"]
+
+
+async def test_the_only_statement_is_committed_by_itself():
+    await make_user("ana")
+    async with transaction() as session:
+        only(session)
+        assert [row["username"] for row in await _RENAME.run_last(session, {"old": "ana", "name": "eva"})] == ["eva"]
+        async with reading() as other:
+            assert await _names(other) == ["eva"]
+
+
+@pytest.mark.parametrize("is_only", [True, False])
+async def test_the_last_of_several_statements_shares_their_transaction(is_only: bool):
+    await make_user("ana")
+    async with transaction() as session:
+        if is_only:
+            only(session)
+            await _names(session)
+        await _RENAME.run_last(session, {"old": "ana", "name": "eva"})
+        async with reading() as other:
+            assert await _names(other) == ["ana"]
+        await session.rollback()
+        assert await _names(session) == ["ana"]
+
+
+async def test_what_waits_for_the_commit_follows_the_only_statement():
+    done = []
+    await make_user("ana")
+    async with transaction() as session:
+        only(session)
+        after_commit(session, lambda: done.append("told"))
+        await _RENAME.run_last(session, {"old": "ana", "name": "eva"})
+        assert done == []
+    assert done == ["told"]
+
+
+async def test_an_only_statement_that_is_refused_changes_nothing_and_frees_its_connection():
+    await make_user("ana")
+    await make_user("eva")
+
+    async def rename(session: AsyncSession, statement: Direct) -> None:
+        only(session)
+        await statement.run_last(session, {"old": "ana", "name": "eva"})
+
+    for statement, error in ((_RENAME, Conflict), (_END_MINE, Unavailable)):
+        for _ in range(3):
+            with pytest.raises(error):
+                await run(rename, statement)
+            async with reading() as session:
+                assert await _names(session) == ["ana", "eva"]
+    assert pool_use()["reader"][2] == 0
 
 
 async def test_a_connection_that_breaks_is_an_outage_and_not_used_again():

@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config import get_settings
 from tca_app.core import consumers
 from tca_app.core.db import reading, transaction
+from tca_app.core.event_log import verify_log
 from tca_app.core.events import CATALOGUE, QUEUES, Event, Logged, emit
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.events import ProjectCreated, ProjectUpdated
 from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
-from tests.factories import do_jobs, make_user, run
+from tests.factories import do_jobs, make_user, make_webhook, run
 
 
 async def _rows(statement: str, **values: object) -> list[tuple]:
@@ -33,8 +34,25 @@ async def test_a_change_logs_one_event_with_one_job_for_each_consumer() -> None:
     )
     assert (type_, subject, name) == ("project_created", made.id, "Billing")
     assert (actor_id, actor_name, after["slug"]) == (actor.user_id, "Ana", "billing")
-    waiting = await _rows("SELECT queue_name FROM procrastinate_jobs ORDER BY queue_name")
-    assert [queue for (queue,) in waiting] == sorted(QUEUES[name] for name in ProjectCreated.consumers)
+    assert await _waiting() == ["analytics_queue", "stream_queue"], "nobody has a webhook"
+
+
+async def _waiting() -> list[str]:
+    return [queue for (queue,) in await _rows("SELECT queue_name FROM procrastinate_jobs ORDER BY queue_name")]
+
+
+async def test_webhooks_have_a_job_while_there_is_one_that_is_switched_on() -> None:
+    actor = await make_user()
+    made = await run(projects.create_project, actor, ProjectCreate(name="Billing"))
+    hook = await make_webhook(actor, "https://example.com/in", made.id)
+    for is_active, queues in ((True, ProjectCreated.consumers), (False, ("analytics", "streams"))):
+        async with transaction() as session:
+            await session.execute(
+                text("UPDATE webhooks SET is_active = :on WHERE id = :id"), {"on": is_active, "id": hook.id}
+            )
+            await session.execute(text("DELETE FROM procrastinate_jobs"))
+        await run(projects.create_project, actor, ProjectCreate(name="Another"))
+        assert await _waiting() == sorted(QUEUES[name] for name in queues)
 
 
 async def test_what_is_rolled_back_leaves_neither_event_nor_job() -> None:
@@ -75,6 +93,27 @@ async def test_writers_about_one_subject_make_one_chain_without_a_gap() -> None:
     rows = await _rows("SELECT sequence, previous_hash, hash FROM events ORDER BY sequence")
     assert [sequence for sequence, _, _ in rows] == list(range(1, 22))
     assert all(bytes(later[1]) == bytes(earlier[2]) for earlier, later in pairwise(rows))
+
+
+async def test_two_who_begin_a_chain_at_once_make_one() -> None:
+    actor = await make_user()
+    async with transaction() as first:
+        await emit(first, actor, ProjectUpdated(subject_id=1, subject_name="one"))
+        second = asyncio.create_task(run(emit, actor, ProjectUpdated(subject_id=1, subject_name="one")))
+        async with asyncio.timeout(5):
+            while not await _somebody_waits():
+                pass
+    await second
+    assert [number for (number,) in await _rows("SELECT sequence FROM events ORDER BY id")] == [1, 2]
+    assert await _rows("SELECT sequence FROM event_heads WHERE subject_id = 1") == [(2,)]
+    async with reading() as session:
+        assert (await verify_log(session)).fault == ""
+
+
+async def _somebody_waits() -> bool:
+    return bool(
+        await _rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+    )
 
 
 async def test_writers_about_different_subjects_do_not_wait_for_each_other() -> None:

@@ -74,34 +74,47 @@ async def _insert_named(session: AsyncSession, actor: Actor, data: ProjectCreate
 
 
 _LOGGING = logging_of(events.ProjectCreated.consumers, "id", "id", "FROM new")
-# The project, its team, its environments and its event: no row when the slug is taken or the owner is not at work any
-# more. The owner's row is held until the end of the transaction: nobody deletes them meanwhile.
-_INSERT = Direct(
-    f"""
+
+
+def _inserting(team: str) -> Direct:
+    """The project, its team, its environments and its event: no row when the slug is taken or the owner is not at work
+    any more. The owner's row is held until the end of the transaction: nobody deletes them meanwhile.
+    """
+    return Direct(
+        f"""
         WITH new AS (
           INSERT INTO projects (name, slug, description, status, repository_url, owner_id, updated_by_id, version)
           SELECT :name, :slug, :description, :status, :repository_url, id, id, 1 FROM users
           WHERE id = :actor_id AND is_active AND deleted_at IS NULL FOR KEY SHARE
           ON CONFLICT (slug) DO NOTHING RETURNING {", ".join(column.name for column in COLUMNS)}
         ), team AS (
-          INSERT INTO project_members (project_id, user_id, role)
-          SELECT id, user_id, role FROM new, unnest(CAST(:user_ids AS bigint[]), CAST(:roles AS text[]))
-            AS member (user_id, role)
+          INSERT INTO project_members (project_id, user_id, role) {team}
         ), environments AS ({starting_of("new")}), {_LOGGING}
-        SELECT new.* FROM new, enqueued
+        SELECT * FROM new
         """  # noqa: S608  text of ours
+    )
+
+
+_INSERT = _inserting("SELECT id, owner_id, 'owner' FROM new")
+_INSERT_WITH_TEAM = _inserting(
+    "SELECT id, user_id, role FROM new, unnest(CAST(:user_ids AS bigint[]), CAST(:roles AS text[]))"
+    " AS member (user_id, role)"
 )
 
 
 async def _insert(session: AsyncSession, actor: Actor, data: ProjectCreate, slug: str) -> dict[str, Any] | None:
     """None when the slug is taken. Raises NotFound when the actor was deleted at this moment."""
     given = {name: getattr(data, name) for name in GIVEN} | {"slug": slug}
-    team = {
-        "user_ids": [actor.user_id, *(member.user_id for member in data.team_members)],
-        "roles": ["owner", *(member.role for member in data.team_members)],
-    }
     event = events.ProjectCreated(subject_id=BY_THE_DATABASE, subject_name=data.name, after=given)
-    rows = await _INSERT.run(session, given | team | event_values(actor, event))
+    values = given | event_values(actor, event)
+    if data.team_members:
+        team = {
+            "user_ids": [actor.user_id, *(member.user_id for member in data.team_members)],
+            "roles": ["owner", *(member.role for member in data.team_members)],
+        }
+        rows = await _INSERT_WITH_TEAM.run(session, values | team)
+    else:
+        rows = await _INSERT.run_last(session, values)
     if not rows and actor.user_id not in await present(session, [actor.user_id]):
         raise NotFound
     return rows[0] if rows else None
