@@ -120,10 +120,14 @@ def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
 
 
 class _PrefixedRouter(APIRouter):
-    """Compares the prefix before the pattern of each of its routes."""
+    """Compares the beginning of its prefix before the pattern of each of its routes."""
+
+    def __init__(self, prefix: str, **options: Any) -> None:
+        super().__init__(prefix=prefix, **options)
+        self._beginning = prefix.partition("{")[0]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        return super().matches(scope) if scope["path"].startswith(self.prefix) else (Match.NONE, {})
+        return super().matches(scope) if scope["path"].startswith(self._beginning) else (Match.NONE, {})
 
 
 def console_router(prefix: str, tag: str) -> APIRouter:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
@@ -162,6 +162,13 @@ async def signed_in(actor: Actor) -> tuple[Actor, dict[str, str]]:
     async with transaction() as session:
         caller = await auth.resolve_bearer(session, header["Authorization"].removeprefix("Bearer "))
     return caller.actor, header
+
+
+# Of this worker's own database alone: all workers share one server, and another one's test may be listening.
+END_LISTENING = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND application_name = 'tca_app changes'"
+)
 
 
 async def until(condition: Callable[[], Any], within_s: float = 10.0) -> None:

@@ -17,7 +17,7 @@ from tca_app.features.auth.queries import live_sessions, resolve_browser
 from tca_app.features.auth.service import found_sessions
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
-from tests.factories import make_admin, make_project, make_user, run, signed_in, until
+from tests.factories import END_LISTENING, make_admin, make_project, make_user, run, signed_in, until
 from tests.statements import statements
 from tests.ui.harness import sign_in
 
@@ -124,9 +124,7 @@ async def test_a_lost_connection_ends_the_use_of_copies(api: httpx.AsyncClient, 
     _, header = await signed_in(await make_user())
     await api.get(ME, headers=header)
     async with transaction() as session:
-        await session.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tca_app changes'")
-        )
+        await session.execute(END_LISTENING)
     await until(lambda: not listening.is_listening, within_s=2)
     assert (await api.get(ME, headers=header)).status_code == 200
     await until(lambda: listening.is_listening)

@@ -18,7 +18,7 @@ from tca_app.features.users.schemas import UserUpdate
 from tca_app.features.users.state import UsersState
 from tca_app.ui import live
 from tca_app.ui.live import AT_ONCE, LIVE, LiveScreens, Screen, listen_for_changes
-from tests.factories import make_admin, make_project, make_user, run
+from tests.factories import END_LISTENING, make_admin, make_project, make_user, run
 from tests.ui.harness import Console, Notes, Tab, console_on, shown, sign_in
 
 
@@ -109,9 +109,7 @@ async def test_after_lost_notices_every_screen_is_read_again(console: Console) -
     tab = await opened(console, await sign_in(admin), "/users", UsersState.load)
     async with transaction() as session:
         connection = await session.connection()
-        await connection.exec_driver_sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tca_app changes'"
-        )
+        await connection.execute(END_LISTENING)
         await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # nobody is told of this
         await connection.exec_driver_sql(f"UPDATE users SET full_name = 'Silent Change' WHERE id = {bo.user_id}")
     await pushed(console, tab, UsersState, "rows", lambda rows: "Silent Change" in [row["full_name"] for row in rows])
