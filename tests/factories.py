@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from inspect import isawaitable
 from typing import Any, TypeVar
 
 from sqlalchemy import func, insert, select, text
@@ -174,7 +175,7 @@ END_LISTENING = text(
 async def until(condition: Callable[[], Any], within_s: float = 10.0) -> None:
     """Let others go on until it is so; raises TimeoutError. The one place of the tests that waits in this way."""
     async with asyncio.timeout(within_s):
-        while not condition():
+        while not (await found if isawaitable(found := condition()) else found):
             await asyncio.sleep(0)
 
 

@@ -1,7 +1,7 @@
 """What every write pays for in the database, for less: the runs of characters that search knows, and the event chain.
 
-* The functions of search are plpgsql's now. A body in SQL was read from the catalogue and planned anew for every row,
-  and twice more for the generated columns: a third of all that a new project cost.
+* The functions of search are plpgsql's now. A body in SQL was read from the catalogue and planned anew for every
+  statement that wrote a row, and once more for the generated column: a third of all that a new project cost.
 * GIN keeps each run of a text once, whether or not it is given twice, so they are not sorted out before.
 * The head of a chain is written once for each event, not twice: a new one with its hash, an old one when that is known.
 """

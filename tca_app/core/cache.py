@@ -47,11 +47,9 @@ class Cache:
         self.made_of = frozenset(made_of)
         self._versions = f"{PREFIX}:{namespace}:version"
         self._ttl_s = ttl_s
-        self._circuit = Circuit()
         self._flights: dict[str, asyncio.Future[Any]] = {}
         # Changes that this process knows of, and those that Redis was told of: before that nothing is read from it.
         self._changes, self._told = 1, 0
-        self._telling = asyncio.Lock()
         _caches.add(self)
 
     @property
@@ -67,12 +65,12 @@ class Cache:
         """Keep a value that JSON can write. Give the version that stood before what it is made of was read."""
         version = await self._version() if version is None else version
         if version is not None:
-            await self._ask(lambda redis: redis.set(self._name(version, key), _packed(value), ex=self.ttl_s))
+            await _ask(lambda redis: redis.set(self._name(version, key), _packed(value), ex=self.ttl_s))
 
     async def delete(self, key: str) -> None:
         version = await self._version()
         if version is not None:
-            await self._ask(lambda redis: redis.delete(self._name(version, key)))
+            await _ask(lambda redis: redis.delete(self._name(version, key)))
 
     async def incr(self, key: str, by: int = 1) -> int | None:
         """Add to a number that lives as long as a value does; None while Redis is away."""
@@ -87,7 +85,7 @@ class Cache:
                 pipeline.incrby(name, by)
                 return int((await pipeline.execute())[1])
 
-        return await self._ask(add)
+        return await _ask(add)
 
     async def renew(self) -> None:
         """Make a new version, which ends all values of before. When Redis cannot be told, nothing is read from it
@@ -139,7 +137,7 @@ class Cache:
         until = asyncio.get_running_loop().time() + LOCK_S
         # None when Redis went away meanwhile: then nobody is waited for.
         take = partial(_take, name=lock, value=mine)
-        while (taken := await self._ask(take)) is False and asyncio.get_running_loop().time() < until:
+        while (taken := await _ask(take)) is False and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(POLL_S)
             if (found := await self._read(name)) is not None:
                 note_cache_read(self.namespace, "hit")
@@ -148,7 +146,7 @@ class Cache:
             return await self._fill(name, compute)
         finally:
             if taken:
-                await self._ask(partial(_free, name=lock, value=mine))
+                await _ask(partial(_free, name=lock, value=mine))
 
     async def _fill(self, name: str, compute: Compute) -> Any:
         # Whoever had the lock before may have filled it since we looked.
@@ -156,7 +154,7 @@ class Cache:
         note_cache_read(self.namespace, "miss" if found is None else "hit")
         if found is None:
             found = await compute()
-            await self._ask(lambda redis: redis.set(name, _packed(found), ex=self.ttl_s))
+            await _ask(lambda redis: redis.set(name, _packed(found), ex=self.ttl_s))
         return found
 
     def _name(self, version: int, key: str) -> str:
@@ -168,72 +166,59 @@ class Cache:
         Asked for by everybody, each time: an answer that was on its way before is perhaps older than a write since.
         """
         for _ in range(2):
-            async with self._telling:  # of a crowd that knows of a change one tells it
-                if self._told != self._changes and not await _tell([self]):
-                    return None
-            found = await self._ask(lambda redis: redis.get(self._versions))
+            if self._told != self._changes and not await _tell([self]):
+                return None
+            found = await _ask(lambda redis: redis.get(self._versions))
             if found is not None and int(found) >= LOWEST:
                 return int(found)
             self._changes += 1  # Redis has forgotten it
         return None
 
     async def _read(self, name: str) -> Any | None:
-        found = await self._ask(lambda redis: redis.get(name))
+        found = await _ask(lambda redis: redis.get(name))
         return None if found is None else _unpacked(found)
 
-    async def _ask(self, question: Callable[[Redis], Awaitable[Any]]) -> Any | None:
-        return await _ask([self], question)
+
+_circuit = Circuit()  # one for all, as there is one Redis
+_telling = asyncio.Lock()
 
 
-async def _ask(caches: Sequence[Cache], question: Callable[[Redis], Awaitable[Any]]) -> Any | None:
+async def _ask(question: Callable[[Redis], Awaitable[Any]]) -> Any | None:
     """What Redis answers; None after an error, which keeps everybody from asking for a while."""
-    if any(cache._circuit.is_open for cache in caches):
+    if _circuit.is_open:
         return None
     try:
         return await question(get_redis())
     except (RedisError, OSError) as error:
-        for cache in caches:
-            cache._circuit.failed()
+        _circuit.failed()
         CACHE_ERRORS.inc()
-        namespaces = [cache.namespace for cache in caches]
-        log.warning("cache.without_redis", namespaces=namespaces, error=type(error).__name__)
+        log.warning("cache.without_redis", error=type(error).__name__)
         return None
 
 
-_writers = asyncio.Lock()
-
-
-async def _renew(caches: Sequence[Cache]) -> None:
-    """One question for all of them. Of those who write at once one tells for all who came before it did."""
-    mine = []
-    for cache in caches:
-        cache._changes += 1
-        mine.append(cache._changes)
-    async with _writers:
-        late = [cache for cache, change in zip(caches, mine, strict=True) if cache._told < change]
-        if late:
-            await _tell(late)
-
-
 async def _tell(caches: Sequence[Cache]) -> bool:
-    """Whether Redis has a new version for each."""
-    changes = [cache._changes for cache in caches]  # one that is heard of meanwhile is told of next time
+    """Whether Redis has a new version for each that a change has ended. Of a crowd that knows of a change one tells it,
+    and one tells for all who came before it did."""
+    mine = [cache._changes for cache in caches]
+    async with _telling:
+        late = [cache for cache, change in zip(caches, mine, strict=True) if cache._told < change]
+        changes = [cache._changes for cache in late]  # one that is heard of meanwhile is told of next time
+        if late and not await _ask(partial(_bump, names=[cache._versions for cache in late])):
+            return False
+        for cache, change in zip(late, changes, strict=True):
+            cache._told = change
+    return True
 
-    async def bump(redis: Redis) -> bool:
-        async with redis.pipeline(transaction=False) as pipeline:
-            for cache in caches:
-                pipeline.incr(cache._versions)
-            versions = await pipeline.execute()
-            for cache, version in zip(caches, versions, strict=True):
-                if int(version) < LOWEST:
-                    pipeline.set(cache._versions, time_ns() // 1000)
-            await pipeline.execute()
-        return True
 
-    if not await _ask(caches, bump):
-        return False
-    for cache, change in zip(caches, changes, strict=True):
-        cache._told = max(cache._told, change)
+async def _bump(redis: Redis, names: Sequence[str]) -> bool:
+    async with redis.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.incr(name)
+        versions = await pipeline.execute()
+        for name, version in zip(names, versions, strict=True):
+            if int(version) < LOWEST:
+                pipeline.set(name, time_ns() // 1000)
+        await pipeline.execute()
     return True
 
 
@@ -273,8 +258,13 @@ def changed(session: AsyncSession, subject_type: str) -> None:
 
 
 async def _renew_all(subject_types: set[str]) -> None:
-    if made := [cache for cache in _caches if cache.made_of & subject_types]:
-        await _renew(made)
+    await _renew([cache for cache in _caches if cache.made_of & subject_types])
+
+
+async def _renew(caches: Sequence[Cache]) -> None:
+    for cache in caches:
+        cache._changes += 1
+    await _tell(caches)
 
 
 def _hear(topic: str) -> None:

@@ -57,6 +57,7 @@ class _Database:
         )
         for engine in (self.writer, self.reader):
             _ping_after_idle(engine)
+        self.places = asyncio.Semaphore(min(settings.database_pool_size, max(1, settings.database_max_overflow // 2)))
         self.writing = async_sessionmaker(self.writer, expire_on_commit=False)
         self.reading = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
 
@@ -106,7 +107,8 @@ def _ping_after_idle(engine: AsyncEngine) -> None:
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[AsyncSession]:
-    """One unit of work: commit at the end, roll back on any error, then run what waits for the commit.
+    """One unit of work: commit at the end, roll back on any error, then run what waits for the commit. Only what
+    `Direct.run_last` has done is done, whatever follows.
 
     Raises AppError for what the database refuses (row CC-6): 409, 422 or 503, never a driver error.
     """
@@ -148,15 +150,29 @@ async def reading() -> AsyncIterator[AsyncSession]:
 
 @asynccontextmanager
 async def alone() -> AsyncIterator[Any]:
-    """A connection of the driver on which each statement is a transaction of its own, reads and writes alike."""
-    lent = await _get().reader.raw_connection()
-    driver: Any = lent.driver_connection
+    """A connection of the driver on which each statement is a transaction of its own, reads and writes alike.
+
+    Raises Unavailable when none becomes free. Writes that wait for a lock never take all connections of the readers.
+    """
+    database = _get()
     try:
-        yield driver
+        async with asyncio.timeout(POOL_WAIT_S):
+            await database.places.acquire()
+    except TimeoutError as error:
+        raise Unavailable from error
+    try:
+        lent = await database.reader.raw_connection()
+        driver: Any = lent.driver_connection
+        try:
+            yield driver
+        finally:
+            if driver.info.transaction_status is TransactionStatus.IDLE:
+                lent.close()
+            else:  # broken, or left in the midst of something
+                lent.detach()
+                await asyncio.shield(asyncio.create_task(driver.close()))
     finally:
-        if driver.info.transaction_status is not TransactionStatus.IDLE:  # broken, or left in the midst of something
-            lent.invalidate()
-        lent.close()
+        database.places.release()
 
 
 async def _close(session: AsyncSession) -> None:

@@ -1,7 +1,7 @@
 """Fixed statements that nearly every write runs, handed to the driver: docs/decisions/0027 has the figures.
 
-They run in the transaction of the session like all others. What is built from conditions, or read into shapes, stays
-with SQLAlchemy.
+They run in the transaction of the session like all others, but for one that is all of its transaction (`run_last`).
+What is built from conditions, or read into shapes, stays with SQLAlchemy.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Direct:
         When it is the first, too, and the service is all that is done in `session` (`only`), it is sent alone.
         PostgreSQL then commits it by itself: two of three round trips less.
         """
-        if not session.info.get(_ONLY) or session.in_transaction():
+        if session.in_transaction() or not session.info.pop(_ONLY, False):
             return await self.run(session, values)
         async with alone() as driver:
             return await self._run(driver, values)

@@ -1,4 +1,6 @@
-"""The event log: what an event is, and `emit`, which writes it with one job per consumer in the caller's transaction.
+"""The event log: what an event is, and `emit`, which writes it in the caller's transaction.
+
+With it goes a job for each consumer that has something to do.
 
 The catalogue is the subclasses of `Event`; each feature has its own in `events.py`. The log is append-only, every row
 is chained to the one before about the same subject (docs/decisions/0016), and jobs are procrastinate's.
@@ -30,7 +32,7 @@ QUEUES = {
 }
 TASK_PREFIX = "consume_"
 # Consumers that have nothing to do while nobody asked for anything: no job is enqueued for them.
-NEEDED = {"webhooks": "EXISTS (SELECT FROM webhooks WHERE is_active)"}
+NEEDED = {"webhooks": "EXISTS (SELECT FROM webhooks)"}
 CATALOGUE: dict[str, type["Event"]] = {}
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,7 +21,7 @@ from tca_app.core.changes import CHANNEL, deaf_for, hear, listen
 from tca_app.core.db import reading, transaction
 from tca_app.core.embedded_servers import _package_dir
 from tca_app.core.errors import Conflict
-from tca_app.core.redis import close_redis, get_redis
+from tca_app.core.redis import Circuit, Redis, close_redis, get_redis
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.schemas import StatsQuery
 from tca_app.features.projects import service as projects
@@ -30,8 +30,13 @@ from tests.factories import make_admin, make_project, make_user, run, until
 
 
 @pytest.fixture(autouse=True)
-async def _empty_redis() -> None:
+async def _as_at_the_start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Redis is empty and nobody knows that it was away; the caches of a test end with it."""
     await get_redis().flushdb()
+    monkeypatch.setattr(module, "_circuit", Circuit())
+    known = set(module._caches)
+    yield
+    module._caches.intersection_update(known)
 
 
 @pytest.fixture
@@ -124,6 +129,33 @@ async def test_large_values_are_packed_and_what_is_damaged_is_a_miss() -> None:
         await get_redis().set(name, damaged)
         assert await cache.get("big") is None
     assert _unpacked(b"[]") == []
+
+
+async def test_a_write_ends_the_values_of_every_cache_that_it_concerns_in_one_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = [Cache(name, made_of=(name, "project")) for name in ("a", "b")]
+    other = Cache("c", made_of=("user",))
+    ana = await make_user()
+    for cache in (*ours, other):
+        await cache.set("x", 1)
+    asked, bump = [], module._bump
+
+    async def noted(redis: Redis, names: Sequence[str]) -> bool:
+        asked.append(set(names))
+        return await bump(redis, names)
+
+    monkeypatch.setattr(module, "_bump", noted)
+    await run(projects.create_project, ana, ProjectCreate(name="New"))
+    assert [names >= {cache._versions for cache in ours} for names in asked] == [True]
+    assert [await cache.get("x") for cache in (*ours, other)] == [None, None, 1]
+
+
+async def test_readers_who_come_during_a_write_wait_for_its_version_and_make_none() -> None:
+    cache = Cache("t", made_of=("project",))
+    first = await cache._version()
+    _, *seen = await asyncio.gather(cache.renew(), *(cache._version() for _ in range(5)))
+    assert seen == [first + 1] * 5
 
 
 async def test_a_forgotten_version_brings_no_old_value_back() -> None:
@@ -282,8 +314,6 @@ async def test_without_redis_everybody_counts_and_nothing_old_comes_back(
     listening: None, own_redis: subprocess.Popen[bytes], how: str
 ) -> None:
     await close_redis()
-    cache = dashboard._kept
-    cache._circuit._closed_again = 0.0
     admin = await make_admin()
     await until(lambda: os.path.exists(get_settings().redis_url.get_secret_value().removeprefix("unix://")))
     assert (await _stats(admin)).active_projects.now == 0
@@ -291,11 +321,10 @@ async def test_without_redis_everybody_counts_and_nothing_old_comes_back(
     for number in range(1, 3):
         await run(projects.create_project, admin, ProjectCreate(name=f"Project {number}"))
         assert (await _stats(admin)).active_projects.now == number
-    assert cache._circuit.is_open, "Redis is left alone for a while"
+    assert module._circuit.is_open, "Redis is left alone for a while"
     own_redis.send_signal(signal.SIGCONT)
-    cache._circuit._closed_again = 0.0  # the while is over
+    module._circuit._closed_again = 0.0  # the while is over
     assert (await _stats(admin)).active_projects.now == 2
-    cache._circuit._closed_again = 0.0
     await close_redis()
 
 

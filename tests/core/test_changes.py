@@ -264,3 +264,14 @@ async def test_an_open_page_does_not_ask_for_its_own_session(
         await session.execute(text("ALTER TABLE users ENABLE TRIGGER USER"))
     assert await run(live_sessions, ids) == set(ids)
     assert [found_sessions.get(f"cookie:{cookie}") is not None for cookie in cookies] == [True, False]
+
+
+async def test_nobody_is_told_of_a_slug_that_was_refused(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+    _, header = await signed_in(await make_user())
+    body = {"name": "Billing", "slug": "billing"}
+    assert (await api.post("/api/v1/projects", json=body, headers=header)).status_code == 201
+    await _heard_all()
+    ear = _Ear()
+    assert (await api.post("/api/v1/projects", json=body, headers=header)).status_code == 409
+    await _heard_all()
+    assert [topic for topic in ear.heard if len(topic) < 32] == [], "only the marker"

@@ -1,10 +1,13 @@
 """Statements for the driver: in the transaction of their session, and their errors have names like all others."""
 
+from contextlib import AsyncExitStack
+
 import pytest
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tca_app.core import db
 from tca_app.core.db import after_commit, pool_use, reading, transaction
 from tca_app.core.direct import Direct, only
 from tca_app.core.errors import Conflict, Unavailable
@@ -85,7 +88,9 @@ async def test_what_waits_for_the_commit_follows_the_only_statement():
     assert done == ["told"]
 
 
-async def test_an_only_statement_that_is_refused_changes_nothing_and_frees_its_connection():
+async def test_an_only_statement_that_is_refused_changes_nothing_and_frees_its_connection(
+    caplog: pytest.LogCaptureFixture,
+):
     await make_user("ana")
     await make_user("eva")
 
@@ -100,6 +105,32 @@ async def test_an_only_statement_that_is_refused_changes_nothing_and_frees_its_c
             async with reading() as session:
                 assert await _names(session) == ["ana", "eva"]
     assert pool_use()["reader"][2] == 0
+    assert caplog.text == ""
+
+
+async def test_an_only_statement_is_the_first_alone():
+    await make_user("ana")
+    async with transaction() as session:
+        only(session)
+        await _RENAME.run_last(session, {"old": "ana", "name": "eva"})
+        await _RENAME.run_last(session, {"old": "eva", "name": "ina"})
+        await session.rollback()
+        assert await _names(session) == ["eva"]
+
+
+async def test_those_that_wait_leave_connections_to_the_readers(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(db, "POOL_WAIT_S", 0.05)
+    places = db._get().places
+    free = places._value
+    assert free < pool_use()["reader"][0]
+    async with AsyncExitStack() as stack:
+        for _ in range(free):
+            await stack.enter_async_context(db.alone())
+        with pytest.raises(Unavailable):
+            await stack.enter_async_context(db.alone())
+        async with reading() as session:
+            assert await _names(session) == []
+    assert places._value == free
 
 
 async def test_a_connection_that_breaks_is_an_outage_and_not_used_again():

@@ -113,6 +113,8 @@ async def _insert(session: AsyncSession, actor: Actor, data: ProjectCreate, slug
             "roles": ["owner", *(member.role for member in data.team_members)],
         }
         rows = await _INSERT_WITH_TEAM.run(session, values | team)
+    elif data.slug:  # a refusal is rolled back, so nobody is told of it
+        rows = await _INSERT.run(session, values)
     else:
         rows = await _INSERT.run_last(session, values)
     if not rows and actor.user_id not in await present(session, [actor.user_id]):
