@@ -33,6 +33,7 @@ from tca_app.ui import layout, theme
 from tca_app.ui.install import install
 from tca_app.worker import work
 
+GC_AFTER_OBJECTS = 20_000
 PAGES = [
     *auth_pages.PAGES,
     *dashboard_pages.PAGES,
@@ -62,6 +63,8 @@ async def _process() -> AsyncIterator[None]:
     # What is loaded by now stays: without this every full collection walks all of it and stops the process for 100 ms.
     gc.collect()
     gc.freeze()
+    # Nearly nothing that a request leaves behind is a circle: to look every 700 objects costs more than it frees.
+    gc.set_threshold(GC_AFTER_OBJECTS)
     does_jobs = get_settings().run_worker
     tasks = [asyncio.create_task(listen(jobs=does_jobs))]
     if does_jobs:

@@ -86,7 +86,7 @@ async def count(session: AsyncSession, events: Sequence[Logged]) -> None:
     await session.execute(_ADD, _NAMED | {"ids": [event.id for event in events]})
     await roll_up(session, events)
     changed(session, "stat")
-    await hand_over(session, "analytics", [event.for_services() for event in events])
+    await hand_over(session, "analytics", (event.for_services() for event in events))
 
 
 async def recount(session: AsyncSession) -> Mended:

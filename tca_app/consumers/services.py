@@ -3,6 +3,7 @@
 Each call is a job with a key that stays the same at every attempt; see docs/services.md.
 """
 
+from collections.abc import Iterable
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -21,10 +22,10 @@ def _address(service: Name) -> str:
     return str(getattr(get_settings(), f"{service}_service_url"))
 
 
-async def hand_over(session: AsyncSession, service: Name, items: list[dict[str, Any]]) -> None:
-    """A job that posts `items` to the service, when there is one."""
-    if items and _address(service):
-        await enqueue(session, "call_service", service=service, key=str(uuid4()), items=items)
+async def hand_over(session: AsyncSession, service: Name, items: Iterable[dict[str, Any]]) -> None:
+    """A job that posts `items` to the service. They are made only when there is one."""
+    if _address(service) and (made := list(items)):
+        await enqueue(session, "call_service", service=service, key=str(uuid4()), items=made)
 
 
 @task("call_service", "delivery_queue")

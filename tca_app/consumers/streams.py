@@ -32,7 +32,7 @@ def stream_of(event: Logged) -> str:
 async def publish(session: AsyncSession, events: Sequence[Logged]) -> None:
     """Append to the streams. While Redis is away the job waits, however long that takes."""
     await _append(events)
-    await hand_over(session, "user", [event.for_services() for event in events if event.subject_type == "user"])
+    await hand_over(session, "user", (event.for_services() for event in events if event.subject_type == "user"))
 
 
 async def _append(events: Sequence[Logged]) -> None:

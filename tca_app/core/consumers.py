@@ -7,6 +7,7 @@ batch fails nothing of it happened, and its first event is tried alone, so a poi
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 
 import structlog
 from procrastinate.jobs import Job
@@ -24,7 +25,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 BUSY = 5  # events in one batch: more are on their way
-GATHER_S = 0.2
+BUSY_FOR_S = 1.0  # after such a batch
+GATHER_S = 0.5
 Effect = Callable[[AsyncSession, Sequence[Logged]], Awaitable[None]]
 
 # Jobs that nobody has tried yet: one that failed waits for its own turn. They end here, without being fetched.
@@ -69,13 +71,22 @@ class _Turn:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.last_size = 0
+        self.busy_until = 0.0
+
+    @property
+    def gathers(self) -> bool:
+        """Whether to wait for more: many came just now, but not so many that a full batch waits already."""
+        return BUSY <= self.last_size < BATCH and monotonic() < self.busy_until
+
+    def note(self, size: int) -> None:
+        self.last_size, self.busy_until = size, monotonic() + BUSY_FOR_S
 
 
 async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _Turn) -> bool:
     """Whether the event and those that wait behind it are dealt with; False when one of several failed."""
     others: list[int] = []
     cause = request_id_var.get(), user_id_var.get()
-    if BUSY <= turn.last_size < BATCH:  # a full one says that enough wait already
+    if turn.gathers:
         await asyncio.sleep(GATHER_S)
     try:
         async with transaction() as session:
@@ -83,9 +94,9 @@ async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _T
             others = [row["event_id"] for row in taken]
             request_id_var.set(own_request_id(job))
             done = await _apply(session, name, effect, [event_id, *others])
-        turn.last_size = 1 + len(others)
+        turn.note(1 + len(others))
     except Exception as error:
-        turn.last_size = 0
+        turn.note(0)
         if not others:
             raise
         log.warning("consumer.batch_failed", consumer=name, events=len(others) + 1, error=type(error).__name__)

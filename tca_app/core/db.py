@@ -155,11 +155,14 @@ async def alone() -> AsyncIterator[Any]:
     Raises Unavailable when none becomes free. Writes that wait for a lock never take all connections of the readers.
     """
     database = _get()
-    try:
-        async with asyncio.timeout(POOL_WAIT_S):
-            await database.places.acquire()
-    except TimeoutError as error:
-        raise Unavailable from error
+    if database.places.locked():
+        try:
+            async with asyncio.timeout(POOL_WAIT_S):
+                await database.places.acquire()
+        except TimeoutError as error:
+            raise Unavailable from error
+    else:
+        await database.places.acquire()
     try:
         lent = await database.reader.raw_connection()
         driver: Any = lent.driver_connection

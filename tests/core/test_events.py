@@ -202,3 +202,13 @@ async def test_a_forged_row_breaks_its_hash() -> None:
     with psycopg.connect(get_settings().database_url.get_secret_value(), autocommit=True) as forger:
         forger.execute("SET session_replication_role = replica; UPDATE events SET actor_name = 'Somebody else'")
     assert await _rows("SELECT hash = event_hash(events) FROM events") == [(False,)]
+
+
+def test_a_consumer_gathers_while_events_pour_in_and_not_when_they_have_stopped() -> None:
+    turn = consumers._Turn()
+    assert not turn.gathers, "an idle console waits for nothing"
+    for size, gathers in ((1, False), (consumers.BUSY, True), (consumers.BATCH, False), (consumers.BUSY, True)):
+        turn.note(size)
+        assert turn.gathers is gathers, size
+    turn.busy_until -= consumers.BUSY_FOR_S
+    assert not turn.gathers
