@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument("tools", type=Path)
     parser.add_argument("--only", choices=("rest", "login", "front", "start"))
     parser.add_argument("-d", default="5", help="seconds of each measurement")
+    parser.add_argument("--rounds", default="3", help="measurements of each call of `rest`; the median counts")
     parser.add_argument("--cases", default="", help="only these calls of `rest`, with commas between them")
     arguments = parser.parse_args()
     tools = arguments.tools.resolve()
@@ -117,7 +118,7 @@ def main() -> None:
         os.environ.update(OURS_USER="admin", OURS_PASSWORD=PASSWORD, OURS_PID=str(pid))
         os.environ["LIMIT_PID"] = str(folder / "limit" / "web.pid")
         cases = ["--cases", arguments.cases] if arguments.cases else []
-        rest = [str(config_for(tools, "systems.json", folder)), "-d", arguments.d, "--rounds", "3", *cases]
+        rest = [str(config_for(tools, "systems.json", folder)), "-d", arguments.d, "--rounds", arguments.rounds, *cases]
         runs = {
             "rest": ["compare.py", *rest],
             "login": ["login_bench.py", str(config_for(tools, "systems.json", folder))],
