@@ -9,12 +9,15 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from tca_app.answers import json_response
 from tca_app.api_docs import add_documents
 from tca_app.config import VERSION, get_settings
 from tca_app.core.errors import MAX_BODY, AppError, FieldFault
 from tca_app.core.problem import MEDIA_TYPE, problem_body, problem_of
 from tca_app.core.schema import in_words
-from tca_app.deps import Problem, json_response
+from tca_app.deps import (
+    Problem,
+)
 from tca_app.features.activity.router import router as activity_router
 from tca_app.features.auth.router import router as auth_router
 from tca_app.features.dashboard.layout_router import router as dashboard_layout_router

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tca_app.answers import json_response
 from tca_app.config import Settings
 from tca_app.core.errors import MAX_BODY, AppError, BadRequest, Forbidden, PayloadTooLarge, UnsupportedMediaType
 from tca_app.core.log import request_id_var, user_id_var
@@ -17,7 +18,6 @@ from tca_app.core.metrics import ELSEWHERE, note_request
 from tca_app.core.problem import MEDIA_TYPE, problem_of
 from tca_app.core.reports import report
 from tca_app.core.security import cookie_name
-from tca_app.deps import json_response
 from tca_app.features.auth.service import Client
 from tca_app.features.health.schemas import Live
 

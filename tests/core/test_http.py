@@ -1,6 +1,5 @@
 """Calls to other services: retried where that is safe, left alone when they fail, told apart by what helps."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -13,6 +12,7 @@ from tca_app.core.circuit import CircuitOpen
 from tca_app.core.http import Service, TargetAway, call, close_http, retry_after
 from tca_app.core.jobs import Dead, Later
 from tca_app.core.log import request_id_var
+from tests.factories import until
 from tests.sinks import HttpSink
 
 
@@ -96,14 +96,13 @@ async def test_an_open_circuit_is_tried_again_after_a_while(sink: HttpSink, monk
         with pytest.raises((TargetAway, CircuitOpen)):
             await call("GET", sink.url)
 
-    async def until_answered() -> int:
-        while True:
-            try:
-                return (await call("GET", sink.url)).status_code
-            except CircuitOpen:
-                await asyncio.sleep(0)
+    async def is_answered() -> bool:
+        try:
+            return (await call("GET", sink.url)).status_code == 200
+        except CircuitOpen:
+            return False
 
-    assert await asyncio.wait_for(until_answered(), 5) == 200
+    await until(is_answered)
 
 
 async def test_nobody_there(sink: HttpSink) -> None:

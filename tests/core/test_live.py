@@ -6,6 +6,7 @@ import pytest
 
 from tca_app.core.changes import EVERYTHING
 from tca_app.core.live import Nudges, ScreensFirst
+from tests.factories import until
 
 EVERY_S = 0.02
 
@@ -21,16 +22,12 @@ def nudges(told: list[str]) -> Nudges[str]:
 
 
 async def _until(told: list[str], count: int) -> None:
-    async with asyncio.timeout(5):
-        while len(told) < count:
-            await asyncio.sleep(0)
+    await until(lambda: len(told) >= count)
 
 
 async def _idle(nudges: Nudges[str]) -> None:
     """Until no timer runs any more."""
-    async with asyncio.timeout(5):
-        while nudges._resting:
-            await asyncio.sleep(0)
+    await until(lambda: not nudges._resting)
 
 
 async def test_only_those_who_listen_are_told(nudges: Nudges[str], told: list[str]) -> None:
@@ -90,8 +87,7 @@ async def test_jobs_wait_while_screens_are_read_but_not_for_ever(monkeypatch: py
 
     with first.reading(), first.reading():
         waiting = asyncio.create_task(job())
-        while not first._none._waiters:
-            await asyncio.sleep(0)
+        await until(lambda: first._none._waiters)
         order.append("screens")
     await waiting
     assert order == ["screens", "job"]

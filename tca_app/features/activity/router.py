@@ -8,9 +8,16 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
+from tca_app.answers import json_response, next_link
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading
-from tca_app.deps import CurrentActor, CurrentViewer, Reading, console_router, json_response, next_link, problems
+from tca_app.deps import (
+    CurrentActor,
+    CurrentViewer,
+    Reading,
+    console_router,
+    problems,
+)
 from tca_app.features.activity import export, service
 from tca_app.features.activity.schemas import EXPORT_ROWS, ActivityQuery, ActivityRead, ExportQuery
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Form, Request, Response
 from pydantic import TypeAdapter
 
+from tca_app.answers import json_response
 from tca_app.config import get_settings
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import NotSignedIn
@@ -18,7 +19,6 @@ from tca_app.deps import (
     Reading,
     Writing,
     console_router,
-    json_response,
     problems,
 )
 from tca_app.features.auth import service, setup

@@ -2,7 +2,14 @@
 
 from fastapi import Response
 
-from tca_app.deps import CurrentActor, Reading, Writing, console_router, item_response, problems
+from tca_app.answers import item_response
+from tca_app.deps import (
+    CurrentActor,
+    Reading,
+    Writing,
+    console_router,
+    problems,
+)
 from tca_app.features.dashboard import layout
 from tca_app.features.dashboard.schemas import LayoutRead, LayoutUpdate
 

@@ -4,7 +4,13 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from tca_app.deps import CurrentActor, Reading, console_router, item_response, problems
+from tca_app.answers import item_response
+from tca_app.deps import (
+    CurrentActor,
+    Reading,
+    console_router,
+    problems,
+)
 from tca_app.features.dashboard import service
 from tca_app.features.dashboard.schemas import StatsQuery, StatsRead
 

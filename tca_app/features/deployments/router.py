@@ -7,6 +7,7 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
+from tca_app.answers import item_response, json_response, page_response
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading
 from tca_app.core.schema import UrlId
@@ -17,9 +18,6 @@ from tca_app.deps import (
     Reading,
     Writing,
     console_router,
-    item_response,
-    json_response,
-    page_response,
     problems,
 )
 from tca_app.features.deployments import decisions, logs, matrix, measures, service

@@ -3,6 +3,7 @@
 from fastapi import Response
 from pydantic import TypeAdapter
 
+from tca_app.answers import item_response, json_response
 from tca_app.core.schema import UrlId
 from tca_app.deps import (
     CurrentActor,
@@ -11,8 +12,6 @@ from tca_app.deps import (
     Reading,
     Writing,
     console_router,
-    item_response,
-    json_response,
     problems,
 )
 from tca_app.features.environments import freezes, service

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from tca_app.deps import json_response
+from tca_app.answers import json_response
 from tca_app.features.health import service
 from tca_app.features.health.schemas import HealthRead, Live
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
+from tca_app.answers import item_response, json_response, next_link
 from tca_app.core.schema import UrlId
 from tca_app.deps import (
     CurrentActor,
@@ -12,9 +13,6 @@ from tca_app.deps import (
     Reading,
     Writing,
     console_router,
-    item_response,
-    json_response,
-    next_link,
     problems,
 )
 from tca_app.features.notifications import service

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
+from tca_app.answers import item_response, json_response, page_response
 from tca_app.core.schema import UrlId
 from tca_app.deps import (
     CurrentActor,
@@ -13,9 +14,6 @@ from tca_app.deps import (
     Reading,
     Writing,
     console_router,
-    item_response,
-    json_response,
-    page_response,
     problems,
 )
 from tca_app.features.webhooks import service

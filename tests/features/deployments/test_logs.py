@@ -8,7 +8,7 @@ import pytest
 
 from tca_app.core.changes import EVERYTHING, hear, listen
 from tca_app.features.deployments import logs
-from tests.factories import bearer, make_deployment, make_project, make_user
+from tests.factories import bearer, make_deployment, make_project, make_user, until
 
 
 @pytest.fixture
@@ -77,14 +77,11 @@ async def test_a_line_is_told_to_those_who_read_the_log_and_to_nobody_else(
     deployment_id = url.split("/")[-2]
     heard: list[str] = []
     end, listening = hear(heard.append), asyncio.create_task(listen())
-    async with asyncio.timeout(10):
-        while EVERYTHING not in heard:
-            await asyncio.sleep(0)
-        heard.clear()
-        await api.post(url, headers=header, json={"first_seq": 1, "lines": ["one"]})
-        await api.patch(url.removesuffix("/logs"), headers=header, json={"status": "succeeded"})
-        while "deployments" not in heard:
-            await asyncio.sleep(0)
+    await until(lambda: EVERYTHING in heard)
+    heard.clear()
+    await api.post(url, headers=header, json={"first_seq": 1, "lines": ["one"]})
+    await api.patch(url.removesuffix("/logs"), headers=header, json={"status": "succeeded"})
+    await until(lambda: "deployments" in heard)
     end()
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)

@@ -16,7 +16,7 @@ from tca_app.features.presence import service as presence
 from tca_app.features.presence.service import Subject
 from tca_app.features.presence.state import STAYS, PresenceState, subject_of
 from tca_app.ui.live import LIVE, listen_for_changes
-from tests.factories import make_admin, make_project, make_user, run
+from tests.factories import make_admin, make_project, make_user, run, until
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 
@@ -25,9 +25,7 @@ async def console() -> AsyncIterator[Console]:
     """With the notices of PostgreSQL, as in a process that serves."""
     async with console_on(StateManagerMemory()) as running:
         tasks = [asyncio.create_task(listen()), asyncio.create_task(listen_for_changes())]
-        async with asyncio.timeout(5):
-            while not auth.found_sessions.is_listening:
-                await asyncio.sleep(0)
+        await until(lambda: auth.found_sessions.is_listening)
         yield running
         for task in tasks:
             task.cancel()
