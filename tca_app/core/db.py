@@ -152,7 +152,7 @@ async def reading() -> AsyncIterator[AsyncSession]:
 async def alone() -> AsyncIterator[Any]:
     """A connection of the driver on which each statement is a transaction of its own, reads and writes alike.
 
-    Raises Unavailable when none becomes free. Of two connections or more half stay for readers, whatever writes wait for.
+    Raises Unavailable when none becomes free. Half of two or more stay for readers, whatever writes wait for.
     """
     database = _get()
     if database.places.locked():
