@@ -172,7 +172,7 @@ END_LISTENING = text(
 )
 
 
-async def until(condition: Callable[[], Any], within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], Any], within_s: float = 30.0) -> None:
     """Let others go on until it is so; raises TimeoutError. The one place of the tests that waits in this way."""
     async with asyncio.timeout(within_s):
         while not (await found if isawaitable(found := condition()) else found):

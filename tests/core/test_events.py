@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config import get_settings
 from tca_app.core import consumers
-from tca_app.core.db import reading, transaction
+from tca_app.core.db import lock, reading, transaction
 from tca_app.core.event_log import verify_log
-from tca_app.core.events import CATALOGUE, QUEUES, Event, Logged, emit
+from tca_app.core.events import CATALOGUE, QUEUES, TASK_PREFIX, Event, Logged, emit
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.events import ProjectCreated, ProjectUpdated
 from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
@@ -163,6 +163,14 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> _Recorder:
     return recorder
 
 
+_SECOND_JOB = "SELECT id FROM procrastinate_jobs ORDER BY id OFFSET 1 LIMIT 1"
+
+
+async def _somebody_waits_for_a_lock() -> bool:
+    here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    return bool(await _rows(f"SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND {here}"))
+
+
 async def _emit(count: int) -> None:
     for number in range(1, count + 1):
         await run(emit, None, ProjectUpdated(subject_id=number, subject_name=str(number)))
@@ -171,10 +179,29 @@ async def _emit(count: int) -> None:
 async def test_many_events_are_dealt_with_together_each_once(recorder: _Recorder) -> None:
     await _emit(50)
     await do_jobs()
-    assert sorted(recorder.seen) == list(range(1, 51))
+    assert recorder.seen == list(range(1, 51))
     assert len(recorder.batches) < 25
     assert await _rows("SELECT FROM procrastinate_jobs") == []
     assert len(await _rows("SELECT FROM event_effects")) == 50
+
+
+async def test_an_event_whose_job_is_fetched_already_keeps_its_place(recorder: _Recorder) -> None:
+    await _emit(3)
+    async with transaction() as session:
+        await session.execute(text("UPDATE procrastinate_jobs SET status = 'doing' WHERE id = (" + _SECOND_JOB + ")"))
+    await do_jobs()
+    assert recorder.seen == [1, 2, 3]
+
+
+async def test_two_workers_have_one_batch_of_a_consumer_at_a_time(recorder: _Recorder) -> None:
+    await _emit(3)
+    async with transaction() as another:
+        await lock(another, f"{TASK_PREFIX}analytics")
+        working = asyncio.create_task(do_jobs())
+        await until(_somebody_waits_for_a_lock)
+        assert recorder.seen == []
+    await working
+    assert recorder.seen == [1, 2, 3]
 
 
 async def test_a_second_delivery_changes_nothing(recorder: _Recorder) -> None:
