@@ -220,6 +220,11 @@ def crashed() -> rx.Component:
     )
 
 
+def error_notice(text: rx.Var[str]) -> rx.Component:
+    """A refusal that belongs to no field; nothing while there is none."""
+    return rx.cond(text != "", rx.el.div(text, class_name="notice error", role="alert"))
+
+
 def confirm_dialog(
     *,
     open_: rx.Var[bool],

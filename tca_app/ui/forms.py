@@ -45,7 +45,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, button
+from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, button, error_notice
 from tca_app.ui.form_state import MINE, THEIRS, FormState
 
 __all__ = ["FormState", "check_field", "form_dialog", "form_error", "select_field", "text_field"]
@@ -92,7 +92,7 @@ def form_dialog(
 
 def form_error(state: Any) -> rx.Component:
     """The refusal that belongs to no field."""
-    return rx.cond(state.form_error != "", rx.el.div(state.form_error, class_name="notice error", role="alert"))
+    return error_notice(state.form_error)
 
 
 def text_field(

@@ -23,6 +23,20 @@ def query_url(**changes: Any) -> rx.Var[str]:
     return rx.Var(f"{expression}({values!s})", _var_type=str, _var_data=values._get_all_var_data()).to(str)
 
 
+def plain_table(label: str, heads: Sequence[tuple[str, str]], rows: rx.Component) -> rx.Component:
+    """A short table without search and pages. A head is a label, empty above actions, and the class of its cells."""
+    actions = rx.el.span("Actions", class_name="sr-only")
+    return rx.el.div(
+        rx.el.table(
+            rx.el.caption(label, class_name="sr-only"),
+            rx.el.thead(rx.el.tr(*(rx.el.th(head or actions, scope="col", class_name=name) for head, name in heads))),
+            rx.el.tbody(rows),
+            class_name="table",
+        ),
+        class_name="table-scroll",
+    )
+
+
 def tools_row(state: Any, search_label: str, tools: Sequence[rx.Component]) -> rx.Component:
     return rx.el.div(
         rx.el.div(

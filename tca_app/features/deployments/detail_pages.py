@@ -13,15 +13,14 @@ from tca_app.ui.components import (
     badge,
     button,
     confirm_dialog,
-    error_state,
+    error_notice,
     facts,
     link,
-    not_found,
     page_header,
     panel,
     relative_time,
-    skeleton_lines,
 )
+from tca_app.ui.detail import by_phase
 from tca_app.ui.layout import page
 
 state = DeploymentState
@@ -35,13 +34,7 @@ shown = DeploymentState.deployment
     crumbs=(("Deployments", routes.DEPLOYMENTS), (DeploymentState.heading, None)),
 )
 def deployment_page() -> rx.Component:
-    return rx.match(
-        state.phase,
-        ("ready", _deployment()),
-        ("missing", not_found()),
-        ("failed", rx.fragment(page_header("Deployment"), error_state(state.failure, state.load))),
-        rx.fragment(page_header("Deployment"), skeleton_lines(4)),
-    )
+    return by_phase(state, "Deployment", _deployment())
 
 
 def _deployment() -> rx.Component:
@@ -225,7 +218,6 @@ _DIALOGS = {
 
 def _dialog(action: str) -> rx.Component:
     title, text, confirm, label = _DIALOGS[action]
-    error = rx.cond(state.asking_error != "", rx.el.div(state.asking_error, class_name="notice error", role="alert"))
     return confirm_dialog(
         open_=state.asking == action,
         title=title,
@@ -237,7 +229,7 @@ def _dialog(action: str) -> rx.Component:
         blocked=_is_frozen & ~state.may_pass_freeze if action in NEW else False,
         kind="primary" if action in ("approve", "start", "succeed") else "danger",
         body=rx.el.div(
-            error,
+            error_notice(state.asking_error),
             _freeze() if action in NEW else None,
             _reason_field("reason", label, action == "refuse") if label else None,
             class_name="stack tight",

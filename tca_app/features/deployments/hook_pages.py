@@ -3,7 +3,8 @@
 import reflex as rx
 
 from tca_app.features.deployments.hook_state import SHOWN_ONCE, HookState
-from tca_app.ui.components import button, confirm_dialog, facts, panel, relative_time
+from tca_app.ui.components import button, confirm_dialog, error_notice, facts, panel, relative_time
+from tca_app.ui.detail import secret_once
 
 state = HookState
 
@@ -38,36 +39,15 @@ def github_settings() -> rx.Component:
 
 
 def _fresh() -> rx.Component:
-    """Always there, so that the secret can be put into the field from outside any state; hidden most of the time."""
-    return rx.el.section(
+    return secret_once(
+        SHOWN_ONCE,
         rx.el.p("Copy the secret now: it is not shown again."),
-        rx.el.div(
-            rx.el.input(
-                id=SHOWN_ONCE,
-                class_name="input mono grow",
-                read_only=True,
-                aria_label="Secret",
-                auto_complete="off",
-                spell_check=False,
-            ),
-            button(
-                rx.el.span("Copy", class_name="to-copy"),
-                rx.el.span("Copied", class_name="copied", role="status"),
-                icon="copy",
-                kind="primary",
-                custom_attrs={"data-action": "copy", "data-from": SHOWN_ONCE},
-            ),
-            button("Done", on_click=state.forget()),
-            class_name="row secret-row",
-        ),
-        class_name="notice secret",
-        aria_label="New secret",
         hidden=~state.is_fresh,
+        on_done=state.forget(),
     )
 
 
 def _dialog(action: str, title: str, text: str, confirm: str) -> rx.Component:
-    error = rx.cond(state.asking_error != "", rx.el.div(state.asking_error, class_name="notice error", role="alert"))
     return confirm_dialog(
         open_=state.asking == action,
         title=title,
@@ -77,5 +57,5 @@ def _dialog(action: str, title: str, text: str, confirm: str) -> rx.Component:
         on_cancel=state.cancel(),
         busy=state.is_acting,
         kind="primary" if action == "rotate" else "danger",
-        body=error,
+        body=error_notice(state.asking_error),
     )

@@ -19,6 +19,7 @@ from tca_app.ui.components import (
     skeleton_lines,
 )
 from tca_app.ui.forms import form_dialog, select_field, text_field
+from tca_app.ui.table_parts import plain_table
 
 state = ProjectDeploymentsState
 
@@ -98,25 +99,16 @@ def _newest() -> rx.Component:
 
 def _table() -> rx.Component:
     shown = columns(with_project=False)
-    return rx.el.div(
-        rx.el.table(
-            rx.el.caption("Newest deployments", class_name="sr-only"),
-            rx.el.thead(rx.el.tr(*(rx.el.th(c.label, scope="col", class_name=c.class_name) for c in shown))),
-            rx.el.tbody(
-                rx.foreach(
-                    state.rows,
-                    lambda row: rx.el.tr(
-                        *(rx.el.td(c.cell(row) if c.cell else row[c.key], class_name=c.class_name) for c in shown),
-                        tab_index=-1,
-                        key=row["id"].to(str),
-                        custom_attrs={"data-row": row["id"]},
-                    ),
-                )
-            ),
-            class_name="table",
+    rows = rx.foreach(
+        state.rows,
+        lambda row: rx.el.tr(
+            *(rx.el.td(c.cell(row) if c.cell else row[c.key], class_name=c.class_name) for c in shown),
+            tab_index=-1,
+            key=row["id"].to(str),
+            custom_attrs={"data-row": row["id"]},
         ),
-        class_name="table-scroll",
     )
+    return plain_table("Newest deployments", [(column.label, column.class_name) for column in shown], rows)
 
 
 def _dialog() -> rx.Component:

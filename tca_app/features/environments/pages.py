@@ -6,7 +6,7 @@ import reflex as rx
 
 from tca_app.features.environments.freeze_state import FreezeState
 from tca_app.features.environments.state import EnvironmentsState
-from tca_app.ui.components import badge, button, confirm_dialog, icon_button, panel
+from tca_app.ui.components import badge, button, confirm_dialog, error_notice, icon_button, panel
 from tca_app.ui.forms import check_field, form_dialog, select_field, text_field
 
 state = EnvironmentsState
@@ -97,7 +97,6 @@ def _freeze_dialog() -> rx.Component:
 
 
 def _delete_dialog() -> rx.Component:
-    error = rx.cond(state.doomed_error != "", rx.el.div(state.doomed_error, class_name="notice error", role="alert"))
     return confirm_dialog(
         open_=state.doomed_id > 0,
         title=rx.el.span("Delete ", state.doomed_name, "?"),
@@ -106,5 +105,5 @@ def _delete_dialog() -> rx.Component:
         on_confirm=state.delete,
         on_cancel=state.cancel_delete(),
         busy=state.is_acting,
-        body=error,
+        body=error_notice(state.doomed_error),
     )

@@ -88,7 +88,7 @@ async def restore_project(project_id: UrlId, actor: CurrentActor, session: Writi
 @router.post(
     "/{project_id:int}/transfer",
     response_model=ProjectRead,
-    responses=problems(401, 403, 404, 412),
+    responses=problems(401, 403, 404, 409, 412),
 )
 async def transfer_project(
     project_id: UrlId, data: Transfer, actor: CurrentActor, session: Writing, if_version: IfMatch, once: Once

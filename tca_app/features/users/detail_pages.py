@@ -33,6 +33,7 @@ from tca_app.ui.components import (
 )
 from tca_app.ui.layout import page
 from tca_app.ui.session import SessionState
+from tca_app.ui.table_parts import plain_table
 
 _person = UserState.person
 _back = (
@@ -126,7 +127,9 @@ def _profile() -> rx.Component:
 def _projects() -> rx.Component:
     none = rx.el.p("Not in any project yet.", class_name="panel-body muted")
     rows = rx.fragment(
-        _plain_table("Projects", ("Project", "Role", "Status"), rx.foreach(UserState.projects, _project_row)),
+        plain_table(
+            "Projects", (("Project", ""), ("Role", ""), ("Status", "")), rx.foreach(UserState.projects, _project_row)
+        ),
         rx.cond(
             UserState.more_projects > 0,
             rx.el.p("And ", UserState.more_projects, " more.", class_name="panel-body muted"),
@@ -144,9 +147,10 @@ def _project_row(row: Any) -> rx.Component:
 
 
 def _sessions() -> rx.Component:
-    heads = ("Device", "Kind", "Address", "Last used", "Signed in", "")
+    no_phone = ("Kind", "Address", "Last used", "Signed in")
+    heads = (("Device", ""), *((label, "hide-phone") for label in no_phone), ("", ""))
     none = rx.el.p("No open session.", class_name="panel-body muted")
-    rows = _plain_table("Sessions", heads, rx.foreach(UserState.sessions, _session_row))
+    rows = plain_table("Sessions", heads, rx.foreach(UserState.sessions, _session_row))
     return _when_loaded(rx.cond(UserState.sessions.length() > 0, rows, none))
 
 
@@ -166,24 +170,6 @@ def _session_row(row: Any) -> rx.Component:
         rx.el.td(relative_time(row["created_at"]), class_name="hide-phone"),
         rx.el.td(button("End session", kind="small", on_click=UserState.ask_end(row["id"])), class_name="right"),
     )
-
-
-def _plain_table(label: str, heads: tuple[str, ...], rows: rx.Component) -> rx.Component:
-    """A short table without search and pages. The columns of sessions that a phone has no room for are hidden there."""
-    hidden = ("Kind", "Address", "Last used", "Signed in")
-    return rx.el.div(
-        rx.el.table(
-            rx.el.caption(label, class_name="sr-only"),
-            rx.el.thead(rx.el.tr(*(_head(head, "hide-phone" if head in hidden else "") for head in heads))),
-            rx.el.tbody(rows),
-            class_name="table",
-        ),
-        class_name="table-scroll",
-    )
-
-
-def _head(label: str, class_name: str) -> rx.Component:
-    return rx.el.th(label or rx.el.span("Actions", class_name="sr-only"), scope="col", class_name=class_name)
 
 
 def _when_loaded(shown: rx.Component) -> rx.Component:

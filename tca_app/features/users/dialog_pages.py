@@ -7,7 +7,7 @@ import reflex as rx
 from tca_app.features.presence.pages import editing_mark
 from tca_app.features.users.act_state import ActState
 from tca_app.features.users.edit_state import UserFormState
-from tca_app.ui.components import confirm_dialog
+from tca_app.ui.components import confirm_dialog, error_notice
 from tca_app.ui.forms import check_field, form_dialog, text_field
 
 NEW_RULE = "At least 8 characters with a digit and an upper-case letter, and not a common password."
@@ -93,7 +93,7 @@ def _question() -> rx.Component:
         busy=ActState.act_busy,
         body=rx.el.div(
             rx.cond(ActState.heir_text != "", _heir_picker()),
-            rx.cond(ActState.act_error != "", rx.el.div(ActState.act_error, class_name="notice error", role="alert")),
+            error_notice(ActState.act_error),
             class_name="stack tight asked",
         ),
     )

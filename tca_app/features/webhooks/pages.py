@@ -21,8 +21,10 @@ from tca_app.ui.components import (
     relative_time,
     skeleton_lines,
 )
+from tca_app.ui.detail import secret_once
 from tca_app.ui.layout import page
 from tca_app.ui.table import open_link
+from tca_app.ui.table_parts import plain_table
 
 state = WebhooksState
 
@@ -69,32 +71,12 @@ def _missing() -> rx.Component:
 
 
 def _secret() -> rx.Component:
-    """Always there, so that the secret can be put into the field from outside any state; hidden most of the time."""
-    return rx.el.section(
+    return secret_once(
+        SHOWN_ONCE,
         rx.el.h2("The secret of ", rx.el.strong(state.secret_of)),
         rx.el.p("Copy it now: it is not shown again. The receiver verifies with it that a request comes from here."),
-        rx.el.div(
-            rx.el.input(
-                id=SHOWN_ONCE,
-                class_name="input mono grow",
-                read_only=True,
-                aria_label="Secret",
-                auto_complete="off",
-                spell_check=False,
-            ),
-            button(
-                rx.el.span("Copy", class_name="to-copy"),
-                rx.el.span("Copied", class_name="copied", role="status"),
-                icon="copy",
-                kind="primary",
-                custom_attrs={"data-action": "copy", "data-from": SHOWN_ONCE},
-            ),
-            button("Done", on_click=state.hide_secret()),
-            class_name="row secret-row",
-        ),
-        class_name="notice secret",
-        aria_label="New secret",
         hidden=state.secret_of == "",
+        on_done=state.hide_secret(),
     )
 
 
@@ -125,21 +107,8 @@ def _list(lead: str) -> rx.Component:
 
 
 def _table() -> rx.Component:
-    heads = (("Address", ""), ("Events", "hide-phone"), ("Status", ""), ("Last delivery", "hide-phone"))
-    return rx.el.div(
-        rx.el.table(
-            rx.el.caption("Webhooks", class_name="sr-only"),
-            rx.el.thead(
-                rx.el.tr(
-                    *(rx.el.th(label, scope="col", class_name=name) for label, name in heads),
-                    rx.el.th(rx.el.span("Actions", class_name="sr-only"), scope="col", class_name="act"),
-                )
-            ),
-            rx.el.tbody(rx.foreach(state.hooks, _row)),
-            class_name="table",
-        ),
-        class_name="table-scroll",
-    )
+    heads = (("Address", ""), ("Events", "hide-phone"), ("Status", ""), ("Last delivery", "hide-phone"), ("", "act"))
+    return plain_table("Webhooks", heads, rx.foreach(state.hooks, _row))
 
 
 def _row(hook: Any) -> rx.Component:

@@ -26,16 +26,15 @@ from tca_app.ui import routes
 from tca_app.ui.components import (
     button,
     confirm_dialog,
-    error_state,
+    error_notice,
     facts,
-    not_found,
     page_header,
     panel,
     project_status_badge,
     relative_time,
-    skeleton_lines,
     tabs,
 )
+from tca_app.ui.detail import by_phase
 from tca_app.ui.layout import page
 
 state = ProjectState
@@ -59,13 +58,7 @@ project = ProjectState.project
     crumbs=(("Projects", routes.PROJECTS), (ProjectState.heading, None)),
 )
 def project_page() -> rx.Component:
-    return rx.match(
-        state.phase,
-        ("ready", _project()),
-        ("missing", not_found()),
-        ("failed", rx.fragment(page_header("Project"), error_state(state.failure, state.load))),
-        rx.fragment(page_header("Project"), skeleton_lines(4)),
-    )
+    return by_phase(state, "Project", _project())
 
 
 def _may(action: str) -> Any:
@@ -214,7 +207,6 @@ DIALOGS = {
 
 def _dialog(action: str) -> rx.Component:
     title, text, confirm = DIALOGS[action]
-    error = rx.cond(state.asking_error != "", rx.el.div(state.asking_error, class_name="notice error", role="alert"))
     picker = people_picker(state, "New owner") if action == "transfer" else None
     return confirm_dialog(
         open_=state.asking == action,
@@ -224,6 +216,6 @@ def _dialog(action: str) -> rx.Component:
         on_confirm=state.confirm,
         on_cancel=state.cancel(),
         busy=state.is_acting,
-        body=rx.el.div(error, picker, class_name="stack tight"),
+        body=rx.el.div(error_notice(state.asking_error), picker, class_name="stack tight"),
         type_name=project["name"] if action == "delete" else None,
     )

@@ -20,6 +20,7 @@ from tca_app.ui.components import (
     skeleton_lines,
 )
 from tca_app.ui.forms import form_dialog, select_field
+from tca_app.ui.table_parts import plain_table
 
 PREVIEW = 6
 state = MembersState
@@ -88,21 +89,8 @@ def _team() -> rx.Component:
 
 
 def _table() -> rx.Component:
-    heads = (("Person", ""), ("Role", ""), ("Joined", "hide-phone"))
-    return rx.el.div(
-        rx.el.table(
-            rx.el.caption("Members", class_name="sr-only"),
-            rx.el.thead(
-                rx.el.tr(
-                    *(rx.el.th(label, scope="col", class_name=name) for label, name in heads),
-                    rx.el.th(rx.el.span("Actions", class_name="sr-only"), scope="col", class_name="act"),
-                )
-            ),
-            rx.el.tbody(rx.foreach(state.members, _row)),
-            class_name="table",
-        ),
-        class_name="table-scroll",
-    )
+    heads = (("Person", ""), ("Role", ""), ("Joined", "hide-phone"), ("", "act"))
+    return plain_table("Members", heads, rx.foreach(state.members, _row))
 
 
 def _row(member: Any) -> rx.Component:
