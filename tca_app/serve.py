@@ -96,19 +96,20 @@ def _load_app() -> object:
 
 async def run_server(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM, and let what is being answered then end first."""
-    server = Server(
-        _load_app(), settings.host, settings.port, interface=Interfaces.ASGI, log_enabled=False, backlog=1024
-    )
+    app = _load_app()
+    # Before anybody can be told that it is ready: whoever waits for that signs in next.
+    link = await setup_link(settings)
+    server = Server(app, settings.host, settings.port, interface=Interfaces.ASGI, log_enabled=False, backlog=1024)
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, server.stop)
     interrupted: Any = server.main_loop_interrupt  # the embedded server has asyncio's event, whatever its base says
     serving = asyncio.create_task(server.serve())
-    announcing = asyncio.create_task(_announce(settings, say))
+    announcing = asyncio.create_task(_announce(settings, link, say))
     ending = {serving, asyncio.create_task(interrupted.wait())}
     await asyncio.wait({announcing, *ending}, return_when="FIRST_COMPLETED")
     if announcing.done():
-        announcing.result()  # its fault is ours: without a database there is nothing to serve
+        announcing.result()
         await asyncio.wait(ending, return_when="FIRST_COMPLETED")
     announcing.cancel()
     done, _ = await asyncio.wait({serving}, timeout=END_SECONDS)
@@ -119,12 +120,9 @@ async def run_server(settings: Settings, say: Callable[[str], None]) -> None:
         raise StartError(f"the server stopped: {serving.exception()}")
 
 
-async def _announce(settings: Settings, say: Callable[[str], None]) -> None:
-    while True:
-        if await _answers(settings):
-            break
+async def _announce(settings: Settings, link: str, say: Callable[[str], None]) -> None:
+    while not await _answers(settings):
         await asyncio.sleep(0.05)
-    link = await setup_link(settings)
     ready = f"{settings.app_name} is ready: {settings.public_url}"
     # One write: whoever waits for the first line finds the second one there.
     say(f"{ready}\nCreate the first admin (this link works once): {link}" if link else ready)

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -128,8 +129,11 @@ def _settle(**names: str) -> None:
     get_settings.cache_clear()
 
 
-# What runs whole processes: all of it on one worker, one after the other, while the other does the rest.
-WHOLE_PROCESSES = ("tests/e2e/", "tests/replicas/", "tests/faults/", "tests/test_serve.py", "tests/test_embedded.py")
+# What runs whole processes, and each row of it on one worker, one after the other: side by side, they would starve.
+WHOLE_PROCESSES = {
+    "processes": ("tests/e2e/", "tests/replicas/", "tests/faults/"),
+    "starts": ("tests/test_serve.py", "tests/test_embedded.py"),
+}
 
 
 class _OneForProcesses(LoadScopeScheduling):
@@ -137,11 +141,18 @@ class _OneForProcesses(LoadScopeScheduling):
     that pytest does not read any more)."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "processes" if nodeid.startswith(WHOLE_PROCESSES) else nodeid
+        return next((name for name, paths in WHOLE_PROCESSES.items() if nodeid.startswith(paths)), nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     return _OneForProcesses(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """xdist knows tests by their ids: of two with the same one it would run one, without a word."""
+    ids = Counter(item.nodeid for item in items)
+    if double := sorted(one for one, times in ids.items() if times > 1):
+        raise pytest.UsageError(f"tests with the same id: {', '.join(double)}")
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,14 @@ from tca_app.core.embedded import embedded_stores
 ROOT = Path(__file__).resolve().parent.parent
 STAND_IN = """
 import asyncio
+import os
+import psycopg
 
 async def app_(scope, receive, send):
     if scope["type"] == "lifespan":
+        if os.environ.get("FIRST_SUPERUSER_USERNAME"):
+            with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+                print("people before the first answer:", connection.execute("SELECT username FROM users").fetchall())
         while True:
             message = await receive()
             await send({"type": message["type"] + ".complete"})
@@ -156,6 +161,13 @@ def test_the_first_start_ends_with_the_set_up_link_and_a_later_one_gives_a_new_o
             assert "/setup?token=" in console.lines[-1], "there is no admin yet"
             links.append(console.lines[-1])
     assert links[0] != links[1]
+
+
+def test_the_first_admin_is_there_before_the_first_answer(project: Path, tmp_path: Path) -> None:
+    """Whoever waits for /health/ready signs in next."""
+    names = {"USERNAME": "ada", "EMAIL": "ada@example.com", "PASSWORD": "Blue-Harbour-42"}
+    with _console(project, tmp_path, **{f"FIRST_SUPERUSER_{name}": value for name, value in names.items()}) as console:
+        assert "people before the first answer: [('ada',)]" in console.lines
 
 
 def test_a_request_under_way_is_answered_before_the_end(project: Path, tmp_path: Path) -> None:

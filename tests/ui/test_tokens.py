@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from reflex.state import StateUpdate
 
 from tca_app.config import get_settings
@@ -72,7 +74,7 @@ async def test_an_answer_is_not_passed_to_whoever_has_the_token_now(replicas: Re
 
 async def test_without_redis_a_tab_is_let_in(replicas: Replicas) -> None:
     one, _ = replicas
-    away = Tokens(Redis(port=1))
+    away = Tokens(Redis(port=1, retry=Retry(NoBackoff(), retries=0)))
     assert await away.link_token_to_sid("tab", "socket 1") is None
     assert away.token_to_sid["tab"] == "socket 1"
     await away.close()
