@@ -121,7 +121,9 @@ async def run_server(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 async def _announce(settings: Settings, link: str, say: Callable[[str], None]) -> None:
-    while not await _answers(settings):
+    while True:
+        if await _answers(settings):
+            break
         await asyncio.sleep(0.05)
     ready = f"{settings.app_name} is ready: {settings.public_url}"
     # One write: whoever waits for the first line finds the second one there.
