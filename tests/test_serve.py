@@ -66,7 +66,7 @@ def _free_port() -> int:
 
 def _environment(data_dir: Path, **settings: str) -> dict[str, str]:
     keep = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR", "LANG")}
-    return {**keep, "DATA_DIR": str(data_dir), "PYTHONDONTWRITEBYTECODE": "1", **settings}
+    return {**keep, "DATA_DIR": str(data_dir), **settings}
 
 
 def _run(project: Path, data_dir: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
