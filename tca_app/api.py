@@ -15,9 +15,7 @@ from tca_app.config import VERSION, get_settings
 from tca_app.core.errors import MAX_BODY, AppError, FieldFault
 from tca_app.core.problem import MEDIA_TYPE, problem_body, problem_of
 from tca_app.core.schema import in_words
-from tca_app.deps import (
-    Problem,
-)
+from tca_app.deps import Problem
 from tca_app.features.activity.router import router as activity_router
 from tca_app.features.auth.router import router as auth_router
 from tca_app.features.dashboard.layout_router import router as dashboard_layout_router

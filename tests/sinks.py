@@ -112,7 +112,6 @@ class MailSink:
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         message_id = str(message_from_bytes(envelope.content)["Message-ID"])
         self.begun.append(message_id)
-        while not self.gate.is_set():
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(self.gate.wait)
         self.got.append(message_id)
         return "250 OK"

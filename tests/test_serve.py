@@ -16,6 +16,7 @@ import pytest
 
 from tca_app import frontend
 from tca_app.core.embedded import embedded_stores
+from tests.processes import eventually
 
 ROOT = Path(__file__).resolve().parent.parent
 STAND_IN = """
@@ -35,7 +36,7 @@ async def app_(scope, receive, send):
                 return
     if scope["path"] == "/slow":
         print("a slow request", flush=True)
-        await asyncio.sleep(1)
+        await asyncio.to_thread(lambda: open(os.environ["GATE"]).read())  # a pipe: until the test has closed it
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"hello"})
 
@@ -170,11 +171,26 @@ def test_the_first_admin_is_there_before_the_first_answer(project: Path, tmp_pat
         assert "people before the first answer: [('ada',)]" in console.lines
 
 
+def _is_open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionError:
+        return False
+    return True
+
+
 def test_a_request_under_way_is_answered_before_the_end(project: Path, tmp_path: Path) -> None:
-    with _console(project, tmp_path) as console, socket.create_connection(("127.0.0.1", console.port)) as browser:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    with (
+        _console(project, tmp_path, GATE=str(gate)) as console,
+        socket.create_connection(("127.0.0.1", console.port)) as browser,
+    ):
         browser.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         console.read_until("a slow request")
         console.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not _is_open(console.port), "nobody new is let in")
+        gate.write_text("")
         browser.settimeout(10)
         answer = b""
         while part := browser.recv(4096):

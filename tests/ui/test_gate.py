@@ -173,7 +173,7 @@ async def test_a_database_that_hangs_is_not_waited_for(console: Console, monkeyp
     await tab.hydrate()
 
     async def hang(*_: Any) -> None:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     monkeypatch.setattr(auth, "resolve_browser", hang)
     monkeypatch.setattr(gate, "ANSWER_WITHIN_S", 0.05)

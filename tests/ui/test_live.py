@@ -18,7 +18,7 @@ from tca_app.features.users.schemas import UserUpdate
 from tca_app.features.users.state import UsersState
 from tca_app.ui import live
 from tca_app.ui.live import AT_ONCE, LIVE, LiveScreens, Screen, listen_for_changes
-from tests.factories import END_LISTENING, make_admin, make_project, make_user, run
+from tests.factories import END_LISTENING, make_admin, make_project, make_user, run, until
 from tests.ui.harness import Console, Notes, Tab, console_on, shown, sign_in
 
 
@@ -28,9 +28,7 @@ async def console() -> AsyncIterator[Console]:
     LIVE.keep_only(set())  # what other tests have opened
     async with console_on(StateManagerMemory()) as running:
         tasks = [asyncio.create_task(listen()), asyncio.create_task(listen_for_changes())]
-        async with asyncio.timeout(5):
-            while not auth.found_sessions.is_listening:
-                await asyncio.sleep(0)
+        await until(lambda: auth.found_sessions.is_listening)
         yield running
         for task in tasks:
             task.cancel()
@@ -48,9 +46,7 @@ async def opened(console: Console, cookie: str, path: str, load: Any) -> Tab:
 
 async def pushed(console: Console, tab: Tab, state: Any, name: str, wanted: Any) -> None:
     """Wait until the tab was sent a value of a var that `wanted` accepts."""
-    async with asyncio.timeout(10):
-        while not ((value := shown(console.received.get(tab.token, []), state, name)) and wanted(value)):
-            await asyncio.sleep(0)
+    await until(lambda: (value := shown(console.received.get(tab.token, []), state, name)) and wanted(value))
 
 
 async def test_a_list_shows_what_somebody_else_changed(console: Console) -> None:
@@ -143,9 +139,7 @@ async def test_a_crowd_is_read_in_turns_and_a_slow_screen_holds_up_nobody(
     console.received.clear()
     monkeypatch.setattr(UsersState, "_load", counted)
     await run(users.update_user, admin, bo.user_id, UserUpdate(full_name="Bo Berg"))
-    async with asyncio.timeout(10):
-        while len(console.received) < len(tabs) - 1:
-            await asyncio.sleep(0)
+    await until(lambda: len(console.received) >= len(tabs) - 1)
     first_done.set()
     for tab in tabs:
         await pushed(console, tab, UsersState, "rows", lambda rows: "Bo Berg" in [row["full_name"] for row in rows])
@@ -160,21 +154,16 @@ async def test_a_screen_that_comes_as_the_readers_end_is_read_too(turn: int, mon
         ends[screen.event] = asyncio.get_running_loop().create_future()
         return ends[screen.event]
 
-    async def begun(event: str) -> None:
-        async with asyncio.timeout(5):
-            while event not in ends:
-                await asyncio.sleep(0)
-
     monkeypatch.setattr(live, "_enqueue", enqueue)
     for number in range(AT_ONCE):
         screens._read_again(Screen("socket", "token", f"screen {number}"))
-        await begun(f"screen {number}")
+        await until(lambda: len(ends) > number)  # noqa: B023 - it is awaited within the turn
     for end in ends.values():
         end.set_result(None)
-    for _ in range(turn):
+    for _ in range(turn):  # turns of the loop are what is tried out here, not a wait for something
         await asyncio.sleep(0)
     screens._read_again(Screen("socket", "token", "late"))
-    await begun("late")
+    await until(lambda: "late" in ends)
     ends["late"].set_result(None)
 
 
@@ -191,9 +180,7 @@ async def test_a_screen_is_read_by_a_nudge_until_its_reading_has_ended(monkeypat
     monkeypatch.setattr(live, "WAIT_S", 0)
     for number in (1, 2):
         screens._read_again(Screen("socket", "token", "load"))
-        async with asyncio.timeout(5):
-            while len(ends) < number or screens._readers:
-                await asyncio.sleep(0)
+        await until(lambda: len(ends) >= number and not screens._readers)  # noqa: B023 - as above
     for end, is_still_read in zip(ends, (True, False), strict=True):
         assert screens.is_nudge(where, "load")
         end.set_result(None)

@@ -11,13 +11,7 @@ from pydantic import TypeAdapter
 from tca_app.answers import json_response, next_link
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading
-from tca_app.deps import (
-    CurrentActor,
-    CurrentViewer,
-    Reading,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, CurrentViewer, Reading, console_router, problems
 from tca_app.features.activity import export, service
 from tca_app.features.activity.schemas import EXPORT_ROWS, ActivityQuery, ActivityRead, ExportQuery
 

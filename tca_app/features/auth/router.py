@@ -12,15 +12,7 @@ from tca_app.core.errors import NotSignedIn
 from tca_app.core.limits import get_limits
 from tca_app.core.schema import UrlId
 from tca_app.core.security import MAX_PASSWORD, cookie_name
-from tca_app.deps import (
-    CurrentActor,
-    CurrentPerson,
-    FromClient,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, CurrentPerson, FromClient, Reading, Writing, console_router, problems
 from tca_app.features.auth import service, setup
 from tca_app.features.auth.schemas import (
     LoginAnswer,

@@ -12,14 +12,7 @@ from tca_app.config import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.errors import BadCredentials, NotFound, NotSignedIn, TokenReused
 from tca_app.core.events import emit
-from tca_app.core.security import (
-    keyed_token,
-    new_access_token,
-    new_token,
-    same,
-    token_hash,
-    verify_password,
-)
+from tca_app.core.security import keyed_token, new_access_token, new_token, same, token_hash, verify_password
 from tca_app.features.auth import events, throttle
 from tca_app.features.auth.queries import (
     PERSON,

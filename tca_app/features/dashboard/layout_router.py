@@ -3,13 +3,7 @@
 from fastapi import Response
 
 from tca_app.answers import item_response
-from tca_app.deps import (
-    CurrentActor,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, Reading, Writing, console_router, problems
 from tca_app.features.dashboard import layout
 from tca_app.features.dashboard.schemas import LayoutRead, LayoutUpdate
 

@@ -5,12 +5,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from tca_app.answers import item_response
-from tca_app.deps import (
-    CurrentActor,
-    Reading,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, Reading, console_router, problems
 from tca_app.features.dashboard import service
 from tca_app.features.dashboard.schemas import StatsQuery, StatsRead
 

@@ -7,14 +7,7 @@ from fastapi import Header, Request, Response
 from tca_app.answers import item_response
 from tca_app.core.limits import get_limits
 from tca_app.core.schema import UrlId
-from tca_app.deps import (
-    CurrentActor,
-    FromClient,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, FromClient, Reading, Writing, console_router, problems
 from tca_app.features.deployments import github, hook
 from tca_app.features.deployments.github_payloads import Delivery
 from tca_app.features.deployments.schemas import HookAnswer, HookRead, NewHook

@@ -8,16 +8,7 @@ from tca_app.features.deployments.freeze_notice import freeze_notice
 from tca_app.features.deployments.parts import columns
 from tca_app.features.deployments.project_state import ProjectDeploymentsState
 from tca_app.ui import routes
-from tca_app.ui.components import (
-    badge,
-    button,
-    empty_state,
-    error_state,
-    link,
-    panel,
-    relative_time,
-    skeleton_lines,
-)
+from tca_app.ui.components import badge, button, empty_state, error_state, link, panel, relative_time, skeleton_lines
 from tca_app.ui.forms import form_dialog, select_field, text_field
 from tca_app.ui.table_parts import plain_table
 

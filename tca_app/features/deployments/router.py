@@ -11,15 +11,7 @@ from tca_app.answers import item_response, json_response, page_response
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading
 from tca_app.core.schema import UrlId
-from tca_app.deps import (
-    CurrentActor,
-    CurrentViewer,
-    Once,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, CurrentViewer, Once, Reading, Writing, console_router, problems
 from tca_app.features.deployments import decisions, logs, matrix, measures, service
 from tca_app.features.deployments.schemas import (
     MAX_BATCH,

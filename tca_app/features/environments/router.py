@@ -5,15 +5,7 @@ from pydantic import TypeAdapter
 
 from tca_app.answers import item_response, json_response
 from tca_app.core.schema import UrlId
-from tca_app.deps import (
-    CurrentActor,
-    IfMatch,
-    Once,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
 from tca_app.features.environments import freezes, service
 from tca_app.features.environments.schemas import (
     EnvironmentCreate,

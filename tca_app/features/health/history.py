@@ -15,15 +15,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import NotFound
 from tca_app.core.paging import Page
 from tca_app.features.health import policy
-from tca_app.features.health.schemas import (
-    CheckQuery,
-    CheckRead,
-    HistoryRead,
-    Point,
-    ScorePoint,
-    ScoreTrend,
-    Window,
-)
+from tca_app.features.health.schemas import CheckQuery, CheckRead, HistoryRead, Point, ScorePoint, ScoreTrend, Window
 from tca_app.features.health.standing import GRACE
 
 FIVE_MINUTES, HOUR, DAY = 300, 3_600, 86_400

@@ -7,15 +7,7 @@ from pydantic import TypeAdapter
 
 from tca_app.answers import item_response, page_response
 from tca_app.core.schema import UrlId
-from tca_app.deps import (
-    CurrentActor,
-    IfMatch,
-    Once,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
 from tca_app.features.health import history, incidents, settings
 from tca_app.features.health.schemas import (
     CheckQuery,

@@ -7,13 +7,7 @@ from pydantic import TypeAdapter
 
 from tca_app.answers import item_response, page_response
 from tca_app.core.schema import UrlId
-from tca_app.deps import (
-    CurrentActor,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, Reading, Writing, console_router, problems
 from tca_app.features.jobs import service
 from tca_app.features.jobs.schemas import JobQuery, JobRead, QueuesRead
 

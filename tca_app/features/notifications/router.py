@@ -7,14 +7,7 @@ from pydantic import TypeAdapter
 
 from tca_app.answers import item_response, json_response, next_link
 from tca_app.core.schema import UrlId
-from tca_app.deps import (
-    CurrentActor,
-    Once,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, Once, Reading, Writing, console_router, problems
 from tca_app.features.notifications import service
 from tca_app.features.notifications.schemas import (
     InboxCount,

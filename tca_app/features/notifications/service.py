@@ -9,12 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldFault, Forbidden, NotFound
 from tca_app.features.notifications.kinds import ALWAYS, OFFERED
-from tca_app.features.notifications.schemas import (
-    InboxQuery,
-    NotificationRead,
-    Preference,
-    PreferenceChange,
-)
+from tca_app.features.notifications.schemas import InboxQuery, NotificationRead, Preference, PreferenceChange
 from tca_app.models import Notification, NotificationPreference
 
 _inbox = Notification.__table__.c

@@ -8,15 +8,7 @@ from pydantic import TypeAdapter
 from tca_app.answers import item_response, page_response
 from tca_app.core.editing import ListQuery
 from tca_app.core.schema import UrlId
-from tca_app.deps import (
-    CurrentActor,
-    IfMatch,
-    Once,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
 from tca_app.features.projects import service, team
 from tca_app.features.projects.schemas import (
     MemberRead,

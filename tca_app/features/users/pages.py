@@ -10,15 +10,7 @@ from tca_app.features.users.dialog_pages import user_dialogs
 from tca_app.features.users.edit_state import UserFormState
 from tca_app.features.users.state import UsersState
 from tca_app.ui import routes
-from tca_app.ui.components import (
-    active_badge,
-    button,
-    empty_state,
-    icon_button,
-    page_header,
-    relative_time,
-    role_badge,
-)
+from tca_app.ui.components import active_badge, button, empty_state, icon_button, page_header, relative_time, role_badge
 from tca_app.ui.layout import page
 from tca_app.ui.session import SessionState
 from tca_app.ui.table import BulkAction, Column, RowAction, data_table, open_link

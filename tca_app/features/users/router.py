@@ -7,16 +7,7 @@ from pydantic import TypeAdapter
 
 from tca_app.answers import item_response, json_response, page_response
 from tca_app.core.schema import SearchText, UrlId
-from tca_app.deps import (
-    CurrentActor,
-    CurrentPerson,
-    IfMatch,
-    Once,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, CurrentPerson, IfMatch, Once, Reading, Writing, console_router, problems
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.users import service
 from tca_app.features.users.schemas import PersonRead, UserCreate, UserQuery, UserRead, UserUpdate

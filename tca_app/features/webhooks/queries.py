@@ -10,13 +10,7 @@ from tca_app.core.errors import NotFound
 from tca_app.core.paging import Page, page_of
 from tca_app.features.projects import queries as projects
 from tca_app.features.webhooks import policy
-from tca_app.features.webhooks.schemas import (
-    DeliveryDetail,
-    DeliveryQuery,
-    DeliveryRead,
-    WebhookQuery,
-    WebhookRead,
-)
+from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead, WebhookQuery, WebhookRead
 from tca_app.models import Project, ProjectMember, User, Webhook, WebhookDelivery
 
 HOOKS = Webhook.__table__

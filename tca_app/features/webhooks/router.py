@@ -7,15 +7,7 @@ from pydantic import TypeAdapter
 
 from tca_app.answers import item_response, json_response, page_response
 from tca_app.core.schema import UrlId
-from tca_app.deps import (
-    CurrentActor,
-    IfMatch,
-    Once,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.deps import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
 from tca_app.features.webhooks import service
 from tca_app.features.webhooks.schemas import (
     DeliveryDetail,

@@ -11,13 +11,7 @@ from tca_app.features.activity.state import type_label
 from tca_app.features.projects.detail.state import shown_project
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.form.state import WebhookForm
-from tca_app.features.webhooks.schemas import (
-    SealedWebhook,
-    WebhookQuery,
-    WebhookRead,
-    WebhookUpdate,
-    host_of,
-)
+from tca_app.features.webhooks.schemas import SealedWebhook, WebhookQuery, WebhookRead, WebhookUpdate, host_of
 from tca_app.ui import routes
 from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler

@@ -11,13 +11,7 @@ from tca_app.core.errors import Conflict
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.decisions import approve_deployment, refuse_deployment
 from tca_app.features.deployments.logs import append_log
-from tca_app.features.deployments.schemas import (
-    Approval,
-    DeploymentCreate,
-    DeploymentStep,
-    LogAppend,
-    Refusal,
-)
+from tca_app.features.deployments.schemas import Approval, DeploymentCreate, DeploymentStep, LogAppend, Refusal
 from tca_app.models import Deployment, DeploymentLog, LoggedEvent
 from tests.factories import deployment_events, make_deployment, make_project, make_user, run
 

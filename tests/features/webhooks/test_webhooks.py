@@ -15,16 +15,7 @@ from tca_app.features.projects import service as projects
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookQuery, WebhookUpdate
 from tca_app.models import Webhook
-from tests.factories import (
-    bearer,
-    make_admin,
-    make_delivery,
-    make_project,
-    make_user,
-    make_webhook,
-    row_of,
-    run,
-)
+from tests.factories import bearer, make_admin, make_delivery, make_project, make_user, make_webhook, row_of, run
 
 URL = "https://hooks.example.com/in?key=abc"
 
