@@ -2,11 +2,11 @@
 
 import asyncio
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import monotonic
 
 from tca_app.config import VERSION
-from tca_app.features.health.parts import PARTS, SERVING, timed
+from tca_app.features.health.parts import HEAD_START_S, PARTS, SERVING, one_by_one, timed
 from tca_app.features.health.schemas import HealthRead, Status
 
 KEPT_S = 1.0
@@ -37,7 +37,7 @@ async def health() -> HealthRead:
 
 
 async def _check_all() -> HealthRead:
-    results = await asyncio.gather(*(timed(PARTS[name]) for name in SERVING))
+    results = await one_by_one([partial(timed, PARTS[name]) for name in SERVING], HEAD_START_S)
     checks = dict(zip(SERVING, results, strict=True))
     status: Status = "ok"
     if any(check.status != "ok" for check in checks.values()):

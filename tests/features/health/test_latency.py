@@ -1,0 +1,45 @@
+"""The latency of a component is its own, whatever the others are doing."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from tca_app.consumers.health import probe_round
+from tca_app.core.db import reading
+from tca_app.features.health import service
+from tca_app.features.health.parts import PARTS
+from tca_app.features.health.schemas import Check
+
+SLOW_S = 0.2
+
+
+@pytest.fixture(params=["database", "disk"])
+def slow(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A component that takes its time and lets nothing else of the process run meanwhile."""
+
+    async def check() -> Check:
+        time.sleep(SLOW_S)  # noqa: ASYNC251  this is the slow component
+        return Check(status="ok", detail="slow")
+
+    monkeypatch.setitem(PARTS, request.param, check)
+    return str(request.param)
+
+
+async def test_one_slow_component_does_not_make_the_others_look_slow(slow: str) -> None:
+    await probe_round(datetime.now(UTC))  # opens connections and reads the migrations
+    await probe_round(datetime.now(UTC).replace(year=2100))
+    async with reading() as session:
+        found = await session.execute(text("SELECT key, last_latency_ms FROM health_checks"))
+    latency = {row.key: row.last_latency_ms for row in found}
+    assert latency.pop(slow) >= SLOW_S * 1e3
+    assert set(latency) == set(PARTS) - {slow}
+    assert max(latency.values()) < SLOW_S * 1e3 / 2, latency
+
+
+async def test_the_answer_of_health_has_the_latency_of_each_component(slow: str) -> None:
+    await service._check_all()  # opens connections and reads the migrations
+    checks = (await service._check_all()).checks
+    latency = {name: check.latency_ms or 0 for name, check in checks.items() if name != slow}
+    assert max(latency.values()) < SLOW_S * 1e3 / 2, latency
