@@ -14,7 +14,7 @@ from tca_app.core.changes import listen
 from tca_app.core.db import close_db
 from tca_app.core.http import close_http
 from tca_app.core.log import setup_logging
-from tca_app.core.redis import close_redis
+from tca_app.core.redis import close_redis, watch_redis
 from tca_app.core.reports import close_reports, start_reports
 from tca_app.features.activity import pages as activity_pages
 from tca_app.features.auth import pages as auth_pages
@@ -66,7 +66,7 @@ async def _process() -> AsyncIterator[None]:
     # Nearly nothing that a request leaves behind is a circle: to look every 700 objects costs more than it frees.
     gc.set_threshold(GC_AFTER_OBJECTS)
     does_jobs = get_settings().run_worker
-    tasks = [asyncio.create_task(listen(jobs=does_jobs))]
+    tasks = [asyncio.create_task(listen(jobs=does_jobs)), asyncio.create_task(watch_redis())]
     if does_jobs:
         tasks.append(asyncio.create_task(work()))
     yield

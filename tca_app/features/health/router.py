@@ -10,7 +10,7 @@ from tca_app.features.health.schemas import HealthRead, Live
 
 router = APIRouter(tags=["health"])
 _DOWN: dict[int | str, dict[str, Any]] = {
-    503: {"model": HealthRead, "description": "PostgreSQL or its schema is not usable."}
+    503: {"model": HealthRead, "description": "PostgreSQL or its schema is not usable, or Redis refuses the password."}
 }
 _LIVE = json_response(Live().model_dump_json().encode())
 

@@ -10,6 +10,7 @@ from tca_app.features.health.parts import HEAD_START_S, PARTS, SERVING, one_by_o
 from tca_app.features.health.schemas import HealthRead, Status
 
 KEPT_S = 1.0
+NEEDED = ("database", "migrations", "redis")  # a Redis that is only unreachable is degraded, never down
 
 
 class _Kept:
@@ -27,7 +28,8 @@ def _kept() -> _Kept:
 
 
 async def health() -> HealthRead:
-    """All checks, at most one second old. "down" without PostgreSQL, "degraded" when another part fails."""
+    """All checks, at most one second old. "down" without PostgreSQL, its schema or the right password for Redis;
+    "degraded" when another check fails."""
     kept = _kept()
     async with kept.lock:
         if kept.answer is None or monotonic() > kept.until:
@@ -42,6 +44,6 @@ async def _check_all() -> HealthRead:
     status: Status = "ok"
     if any(check.status != "ok" for check in checks.values()):
         status = "degraded"
-    if "down" in (checks["database"].status, checks["migrations"].status):
+    if "down" in (checks[name].status for name in NEEDED):
         status = "down"
     return HealthRead(status=status, version=VERSION, checks=checks, as_of=datetime.now(UTC))

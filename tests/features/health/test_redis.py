@@ -1,0 +1,70 @@
+"""What `/health/ready` says about Redis: unreachable is degraded, a refused password is a fault of the settings."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+from pydantic import SecretStr
+
+from tca_app.config import get_settings
+from tca_app.core import redis as module
+from tca_app.core.embedded_servers import RedisServer
+from tca_app.core.redis import close_redis, redis_is_unreachable, watch_redis
+from tca_app.features.health.service import _kept
+from tests.factories import until
+
+
+@pytest.fixture
+async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[redis.Redis]:
+    """A Redis of this test's own, by which the process goes; a client that is signed in."""
+    own = RedisServer(tmp_path)
+    url = own.start()
+    await close_redis()
+    monkeypatch.setattr(get_settings(), "redis_url", SecretStr(url))
+    monkeypatch.setattr(module, "TIMEOUT_S", 0.25)
+    with redis.Redis.from_url(url) as client:
+        yield client
+    await close_redis()
+    own.stop()
+
+
+async def _ready(api: httpx.AsyncClient) -> httpx.Response:
+    _kept.cache_clear()
+    return await api.get("/health/ready")
+
+
+async def test_a_wrong_redis_password_is_not_ready(api: httpx.AsyncClient, server: redis.Redis) -> None:
+    assert (await _ready(api)).status_code == 200
+    server.config_set("requirepass", "right")
+    await close_redis()
+    answer = await _ready(api)
+    server.config_set("requirepass", "")
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "down"
+    assert "refuses the user or password of REDIS_URL" in answer.json()["checks"]["redis"]["detail"]
+    assert (await _ready(api)).status_code == 200
+
+
+async def test_a_hung_redis_is_degraded_and_ready(api: httpx.AsyncClient, server: redis.Redis) -> None:
+    pid = int(server.info("server")["process_id"])
+    os.kill(pid, signal.SIGSTOP)
+    answer = await _ready(api)
+    os.kill(pid, signal.SIGCONT)
+    assert (answer.status_code, answer.json()["checks"]["redis"]["status"]) == (200, "degraded")
+
+
+async def test_the_process_knows_within_seconds_whether_redis_is_unreachable(server: redis.Redis) -> None:
+    watching = asyncio.create_task(watch_redis())
+    pid = int(server.info("server")["process_id"])
+    await until(lambda: not redis_is_unreachable())
+    os.kill(pid, signal.SIGSTOP)
+    await until(redis_is_unreachable)
+    os.kill(pid, signal.SIGCONT)
+    await until(lambda: not redis_is_unreachable())
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
