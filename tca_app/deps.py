@@ -186,7 +186,8 @@ async def _caller(token: str, client: Client) -> auth.Caller:
     await get_limits().refuse_excess("api", f"user:{caller.actor.user_id}")
     if caller.is_stale:
         async with transaction() as session:
-            await auth.touch(session, caller.actor.session_id)
+            if not await auth.touch(session, caller.actor.session_id):
+                raise NotSignedIn
     return caller
 
 

@@ -1,5 +1,6 @@
 """The stores of the test run: started once, migrated once; every worker has a database of its own."""
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -20,11 +21,14 @@ from xdist.scheduler import LoadScopeScheduling
 from tca_app.api import build_api
 from tca_app.config import get_settings
 from tca_app.core import limits, redis
+from tca_app.core.changes import ChangeCache, listen
 from tca_app.core.db import close_db, transaction
 from tca_app.core.embedded import embedded_stores
 from tca_app.core.redis import close_redis
+from tca_app.features.auth.service import found_sessions
 from tca_app.middleware import Edge
 from tca_app.migrate import migrate
+from tests.factories import until
 
 TABLES = (
     "dashboard_layouts",
@@ -190,6 +194,17 @@ async def db() -> AsyncIterator[AsyncSession]:
         async with transaction() as session:
             yield session
             raise Undo
+
+
+@pytest.fixture
+async def listening() -> AsyncIterator[ChangeCache[Any]]:
+    """The process hears changes, as it does when it serves; yields the copies of sessions."""
+    task = asyncio.create_task(listen())
+    await until(lambda: found_sessions.is_listening)
+    yield found_sessions
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not found_sessions.is_listening
 
 
 @pytest.fixture(scope="session")

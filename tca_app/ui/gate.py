@@ -10,6 +10,7 @@ import reflex as rx
 import structlog
 from reflex.event import Event
 from reflex.state import BaseState, State, StateUpdate
+from reflex_base.event.context import EventContext
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.actor import Actor
@@ -61,7 +62,7 @@ class Gate(rx.Middleware):
         user_id_var.set(None)
         CALL.set(Call(None, request_id))
         try:
-            actor = await _viewer(state.router_data, request_id, LIVE.is_nudge(state.router_data, event.name))
+            actor = await _viewer(state.router_data, request_id, _is_use(state.router_data, event))
         except Exception as error:  # fail closed: without an answer nobody is anybody
             return _no_answer(event, error, request_id)
         CALL.set(Call(actor, request_id))
@@ -101,11 +102,16 @@ async def _within(seconds: float, asked: Coroutine[Any, Any, T]) -> T:
     raise Unavailable
 
 
-async def _viewer(router_data: dict[str, Any], request_id: str, is_nudge: bool) -> Actor | None:
-    """The person behind the cookie of this websocket's handshake, at each event anew (rows AU-7, AU-8).
+def _is_use(router_data: dict[str, Any], event: Event) -> bool:
+    """Whether a person did this. A tab that is left open does not keep its session: it reads again after a change,
+    and it connects again after a break, which only the hashes of a page's first load tell apart."""
+    if EventContext.get().parent_txid or LIVE.is_nudge(router_data, event.name):
+        return False  # what follows another event was counted with that one
+    return event.name not in _HYDRATES or bool(isinstance(event.payload, dict) and event.payload.get("hashes"))
 
-    Only what a person does counts as use of the session: a screen that is left open does not keep it.
-    """
+
+async def _viewer(router_data: dict[str, Any], request_id: str, is_use: bool) -> Actor | None:
+    """The person behind the cookie of this websocket's handshake, at each event anew (rows AU-7, AU-8)."""
     headers = router_data.get("headers", {})
     cookie = session_cookie(headers.get("cookie", ""))
     if not cookie:
@@ -114,19 +120,20 @@ async def _viewer(router_data: dict[str, Any], request_id: str, is_nudge: bool) 
         ip=str(router_data.get("ip", "")), user_agent=headers.get("user-agent", "")[:300], request_id=request_id
     )
     known = auth.known_browser(cookie, client)
-    if known is not None and (is_nudge or not known.is_stale):
+    if known is not None and not (is_use and known.is_stale):
         return known.actor
-    return await _within(ANSWER_WITHIN_S, _resolve(cookie, client, is_nudge))
+    return await _within(ANSWER_WITHIN_S, _resolve(cookie, client, is_use))
 
 
-async def _resolve(cookie: str, client: auth.Client, is_nudge: bool) -> Actor | None:
+async def _resolve(cookie: str, client: auth.Client, is_use: bool) -> Actor | None:
     async with reading() as session:
         caller = await auth.resolve_browser(session, cookie, client)
     if caller is None:
         return None
-    if caller.is_stale and not is_nudge:
+    if caller.is_stale and is_use:
         async with transaction() as session:
-            await auth.touch(session, caller.actor.session_id)
+            if not await auth.touch(session, caller.actor.session_id):
+                return None
     return caller.actor
 
 

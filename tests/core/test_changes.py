@@ -1,7 +1,6 @@
 """Copies of what every request needs: fast, and gone the moment the row changes."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx
@@ -11,10 +10,9 @@ from sqlalchemy import text
 
 from tca_app.config import get_settings
 from tca_app.core import changes
-from tca_app.core.changes import CHANNEL, ChangeCache, listen
+from tca_app.core.changes import CHANNEL, ChangeCache
 from tca_app.core.db import transaction
-from tca_app.features.auth.queries import live_sessions, resolve_browser
-from tca_app.features.auth.service import found_sessions
+from tca_app.features.auth.queries import Client, known_browser, live_sessions, resolve_browser
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
 from tests.factories import END_LISTENING, make_admin, make_project, make_user, run, signed_in, until
@@ -22,17 +20,6 @@ from tests.statements import statements
 from tests.ui.harness import sign_in
 
 ME = "/api/v1/users/me"
-
-
-@pytest.fixture
-async def listening() -> AsyncIterator[ChangeCache]:
-    """The process hears changes, as it does when it serves."""
-    task = asyncio.create_task(listen())
-    await until(lambda: found_sessions.is_listening)
-    yield found_sessions
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    assert not found_sessions.is_listening
 
 
 class _Ear(ChangeCache[str]):
@@ -257,13 +244,13 @@ async def test_an_open_page_does_not_ask_for_its_own_session(
     callers = [await run(resolve_browser, cookie) for cookie in cookies]
     now = changes.monotonic()
     monkeypatch.setattr(changes, "monotonic", lambda: now + 10)  # the copies are too old
-    assert [found_sessions.get(f"cookie:{cookie}") for cookie in cookies] == [None, None]
+    assert [known_browser(cookie, Client()) for cookie in cookies] == [None, None]
     async with transaction() as session:  # unheard: as if its notice were lost
         await session.execute(text("ALTER TABLE users DISABLE TRIGGER USER"))
         await session.execute(text("UPDATE users SET version = version + 1 WHERE id = :id"), {"id": bo.user_id})
         await session.execute(text("ALTER TABLE users ENABLE TRIGGER USER"))
     assert await run(live_sessions, ids) == set(ids)
-    assert [found_sessions.get(f"cookie:{cookie}") is not None for cookie in cookies] == [True, False]
+    assert [known_browser(cookie, Client()) is not None for cookie in cookies] == [True, False]
 
 
 async def test_nobody_is_told_of_a_slug_that_was_refused(api: httpx.AsyncClient, listening: ChangeCache) -> None:

@@ -145,8 +145,8 @@ class Tab:
         await asyncio.wait_for(asyncio.gather(future.wait_all(), return_exceptions=True), 10)
         return self.console.received.get(self.token, [])
 
-    async def hydrate(self) -> list[StateUpdate]:
-        return await self.send(State.hydrate_and_load)
+    async def hydrate(self, **payload: Any) -> list[StateUpdate]:
+        return await self.send(State.hydrate_and_load, **payload)
 
     def _router_data(self) -> dict[str, Any]:
         return {

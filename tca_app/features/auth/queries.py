@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config import get_settings
@@ -16,6 +16,7 @@ from tca_app.core.errors import NotFound, NotSignedIn
 from tca_app.core.security import read_access_token, token_hash
 from tca_app.features.auth.schemas import SessionRead, SignedInUser
 from tca_app.models import AuthSession, User
+from tca_app.models.base import UTC_TIME
 
 TOUCH_AFTER = timedelta(minutes=1)
 
@@ -56,13 +57,18 @@ def person_fields(row: Row[Any]) -> dict[str, Any]:
     return {name: row._mapping[name] for name in SignedInUser.model_fields}
 
 
+def ends_at() -> ColumnElement[datetime]:
+    """When a session ends by itself: at its absolute end, a browser's also after it was idle for too long."""
+    idle = timedelta(minutes=get_settings().session_idle_minutes)
+    idle_end = case((AuthSession.kind == "browser", AuthSession.last_used_at + idle))  # NULL for others: ignored
+    return func.least(AuthSession.expires_at, idle_end, type_=UTC_TIME)
+
+
 def is_valid() -> tuple[Any, ...]:
     """When a session counts: not revoked, not expired, not idle, and its person may sign in (rows AU-7 and AU-8)."""
-    idle = timedelta(minutes=get_settings().session_idle_minutes)
     return (
         AuthSession.revoked_at.is_(None),
-        AuthSession.expires_at > func.now(),
-        or_(AuthSession.kind == "api", AuthSession.last_used_at > func.now() - idle),
+        ends_at() > func.now(),
         AuthSession.auth_version == User.auth_version,
         User.is_active,
         User.deleted_at.is_(None),
@@ -73,7 +79,7 @@ def is_valid() -> tuple[Any, ...]:
 def _session_by(column: str) -> Select[Any]:
     """The statement behind every request, built once: building it takes longer than running it."""
     return (
-        select(*PERSON, AuthSession.id.label("session_id"), AuthSession.last_used_at)
+        select(*PERSON, AuthSession.id.label("session_id"), AuthSession.last_used_at, ends_at().label("ends_at"))
         .join(User, User.id == AuthSession.user_id)
         .where(getattr(AuthSession, column) == bindparam("value"), *is_valid())
     )
@@ -84,6 +90,7 @@ class _Found:
     person: SignedInUser
     session_id: int
     touch_at: datetime
+    ends_at: datetime
 
 
 found_sessions: ChangeCache[_Found] = ChangeCache(10_000)
@@ -111,20 +118,35 @@ async def _resolve(session: AsyncSession, column: str, value: Any, key: str, cli
     row = (await session.execute(_session_by(column), {"value": value})).first()
     if row is None:
         return None
-    found = _Found(SignedInUser.model_construct(**person_fields(row)), row.session_id, row.last_used_at + TOUCH_AFTER)
+    person = SignedInUser.model_construct(**person_fields(row))
+    found = _Found(person, row.session_id, row.last_used_at + TOUCH_AFTER, row.ends_at)
     found_sessions.put(key, found, (f"user:{found.person.id}", f"session:{found.session_id}"), generation)
     return _caller(found, client)
 
 
+def _known(key: str, client: Client) -> Caller | None:
+    """A cached session is not used after its end: no change drops it when only time has passed."""
+    found = found_sessions.get(key)
+    return _caller(found, client) if found and found.ends_at > datetime.now(UTC) else None
+
+
+# Each kind of credential has keys of its own: the text of one must never find the session of the other.
+def _bearer_key(access_token: str) -> str:
+    return f"bearer:{access_token}"
+
+
+def _browser_key(cookie: str) -> str:
+    return f"browser:{cookie}"
+
+
 def known_bearer(access_token: str, client: Client) -> Caller | None:
     """The caller from a copy that any change drops at once (core.changes), or None: then ask `resolve_bearer`."""
-    found = found_sessions.get(access_token)
-    return _caller(found, client) if found else None
+    return _known(_bearer_key(access_token), client)
 
 
 async def resolve_bearer(session: AsyncSession, access_token: str, client: Client = _ANYWHERE) -> Caller:
     """Who a REST caller is. Raises NotSignedIn."""
-    caller = await _resolve(session, "family", read_access_token(access_token), access_token, client)
+    caller = await _resolve(session, "family", read_access_token(access_token), _bearer_key(access_token), client)
     if caller is None:
         raise NotSignedIn
     return caller
@@ -132,8 +154,7 @@ async def resolve_bearer(session: AsyncSession, access_token: str, client: Clien
 
 def known_browser(cookie: str, client: Client) -> Caller | None:
     """As `known_bearer`, for a browser's session cookie: then ask `resolve_browser`."""
-    found = found_sessions.get("cookie:" + cookie)
-    return _caller(found, client) if found else None
+    return _known(_browser_key(cookie), client)
 
 
 async def resolve_browser(session: AsyncSession, cookie: str, client: Client = _ANYWHERE) -> Caller | None:
@@ -141,7 +162,7 @@ async def resolve_browser(session: AsyncSession, cookie: str, client: Client = _
     if not cookie or len(cookie) > 200:
         return None
     known = known_browser(cookie, client)
-    return known or await _resolve(session, "token_hash", token_hash(cookie), "cookie:" + cookie, client)
+    return known or await _resolve(session, "token_hash", token_hash(cookie), _browser_key(cookie), client)
 
 
 def forget_person(session: AsyncSession, user_id: int) -> None:
@@ -150,27 +171,45 @@ def forget_person(session: AsyncSession, user_id: int) -> None:
 
 
 async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[int]:
-    """Those of the sessions that still count. Their copies live on, so an open page does not ask for its own."""
+    """Those of the sessions that still count. Their copies live on, so an open page does not ask for its own; those of
+    the others are dropped."""
     rows = await session.execute(
-        select(AuthSession.id, User.version, AuthSession.last_used_at)
+        select(AuthSession.id, User.version, AuthSession.last_used_at, ends_at().label("ends_at"))
         .join(User, User.id == AuthSession.user_id)
         .where(AuthSession.id.in_(session_ids), *is_valid())
     )
-    alive = set()
-    for session_id, version, last_used_at in rows:
-        alive.add(session_id)
-        found_sessions.renew(f"session:{session_id}", partial(_still_true, version, last_used_at))
-    return alive
+    alive = {row.id: row for row in rows}
+    for session_id in session_ids:
+        if session_id in alive:
+            found_sessions.renew(f"session:{session_id}", partial(_still_true, alive[session_id]))
+        else:
+            found_sessions.drop(f"session:{session_id}")
+    return set(alive)
 
 
-def _still_true(version: int, last_used_at: datetime, found: _Found) -> _Found | None:
+def _still_true(row: Row[Any], found: _Found) -> _Found | None:
     """Every change of a person gives them another version."""
-    return replace(found, touch_at=last_used_at + TOUCH_AFTER) if found.person.version == version else None
+    if found.person.version != row.version:
+        return None
+    return replace(found, touch_at=row.last_used_at + TOUCH_AFTER, ends_at=row.ends_at)
 
 
-async def touch(session: AsyncSession, session_id: int) -> None:
-    """Write down that a session was used just now; the callers do so at most once a minute."""
-    await session.execute(update(AuthSession).where(AuthSession.id == session_id).values(last_used_at=func.now()))
+async def touch(session: AsyncSession, session_id: int) -> bool:
+    """Write down that a session was used just now; the callers do so at most once a minute.
+
+    False when it has ended, whatever a copy says: then nothing is written, and the caller is nobody.
+    """
+    used = await session.execute(
+        update(AuthSession)
+        .where(AuthSession.id == session_id, User.id == AuthSession.user_id, *is_valid())
+        .values(last_used_at=func.now())
+        .returning(AuthSession.id)
+        .execution_options(synchronize_session=False)
+    )
+    if used.first() is not None:
+        return True
+    found_sessions.drop(f"session:{session_id}")
+    return False
 
 
 async def list_sessions(session: AsyncSession, actor: Actor, user_id: int) -> list[SessionRead]:
