@@ -82,7 +82,7 @@
     const routes = window.__reactRouterManifest?.routes;
     if (fetched || !routes) return;
     fetched = true;
-    const path = new URL(safeNext(new URLSearchParams(location.search).get("next")), location.origin).pathname;
+    const path = new URL(nextPage(), location.origin).pathname;
     const next = Object.values(routes).find((route) => `/${route.path || ""}` === path.replace(/\/$/, ""));
     for (const href of next ? [next.module, ...(next.imports || [])] : []) {
       if (find(`link[href="${CSS.escape(href)}"]`)) continue;
@@ -102,6 +102,15 @@
     document.dispatchEvent(new Event("visibilitychange"));
   };
 
+  /* ---- the other tabs of this browser: each is led back to its own page, where Gate decides what this person sees ---- */
+
+  const tabs = new BroadcastChannel("tca-session");
+  const isAtLogin = () => location.pathname.replace(/\/$/, "") === "/login";
+  const nextPage = () => safeNext(new URLSearchParams(location.search).get("next"));
+  tabs.addEventListener("message", (event) => {
+    if (event.data === "signed-in" && isAtLogin()) location.assign(nextPage());
+  });
+
   const post = async (form) => {
     if (form.hasAttribute("data-busy")) return;
     clearFaults(form);
@@ -118,7 +127,10 @@
       showFaults(form, "The console cannot be reached. Check your connection and try again.", []);
       return;
     }
-    if (response.ok) return enter(form, safeNext(new URLSearchParams(location.search).get("next")));  // the button stays busy
+    if (response.ok) {
+      tabs.postMessage("signed-in");
+      return enter(form, nextPage());  // the button stays busy
+    }
     const problem = await response.json().catch(() => ({}));
     setBusy(form, false);
     const faults = Array.isArray(problem.errors) ? problem.errors : [];

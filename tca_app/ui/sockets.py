@@ -4,14 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from tca_app.ui.address import page_url
+
 
 @dataclass(frozen=True, slots=True)
 class OpenSocket:
-    """One tab: the socket, the client token that names its state, and its session row."""
+    """One tab: the socket, the client token that names its state, its session row, and the page it shows."""
 
     socket_id: str
     token: str
     session_id: int
+    url: str
 
 
 def socket_of(app: Any, token: str) -> str | None:
@@ -46,7 +49,7 @@ class OpenSockets:
         """Remember the session behind a socket; a socket without one has nothing to cut off."""
         socket_id, token = router_data.get("sid", ""), router_data.get("token", "")
         if session_id and socket_id:
-            self._by_socket[socket_id] = OpenSocket(socket_id, token, session_id)
+            self._by_socket[socket_id] = OpenSocket(socket_id, token, session_id, page_url(router_data))
         else:
             self._by_socket.pop(socket_id, None)
 

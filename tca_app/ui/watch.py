@@ -16,9 +16,9 @@ from tca_app.core.changes import deaf_for
 from tca_app.core.db import reading
 from tca_app.core.errors import Unavailable
 from tca_app.features.auth import service as auth
-from tca_app.ui import routes
 from tca_app.ui.gate import pushed
 from tca_app.ui.live import LIVE
+from tca_app.ui.session import to_login
 from tca_app.ui.sockets import OPEN_SOCKETS, OpenSocket
 
 log = structlog.get_logger(__name__)
@@ -118,11 +118,11 @@ class SessionWatch:
                 await self.app.event_processor.enqueue(socket.token, rehydrate)
 
     async def _cut(self, socket: OpenSocket) -> None:
-        """Empty the tab, lead it to the sign-in page, close its socket, and empty its state here."""
+        """Empty the tab, lead it to the sign-in page, which returns to it, close its socket, and empty its state."""
         log.info("ui.session_cut", session_id=socket.session_id)
         OPEN_SOCKETS.forget(socket.socket_id)
         LIVE.forget(socket.socket_id)
-        events = Event.from_event_type(rx.redirect(routes.LOGIN))
+        events = Event.from_event_type(to_login(socket.url))
         await self._send(socket, StateUpdate(delta=blank(), events=events))
         await self.app.sio.disconnect(socket.socket_id, namespace=self.app.event_namespace.namespace)
         async with self.app.state_manager.modify_state(BaseStateToken(ident=socket.token, cls=State)) as state:

@@ -52,9 +52,9 @@ def app(monkeypatch: pytest.MonkeyPatch) -> FakeApp:
     return FakeApp()
 
 
-def connect(app: FakeApp, sockets: OpenSockets, name: str, session_id: int) -> None:
+def connect(app: FakeApp, sockets: OpenSockets, name: str, session_id: int, url: str = "/") -> None:
     app.event_namespace.sid_to_token[name] = f"token-{name}"
-    sockets.note({"sid": name, "token": f"token-{name}"}, session_id)
+    sockets.note({"sid": name, "token": f"token-{name}", "asPath": url}, session_id)
 
 
 async def test_only_the_dead_session_is_cut(app: FakeApp, sockets: OpenSockets) -> None:
@@ -70,6 +70,23 @@ async def test_only_the_dead_session_is_cut(app: FakeApp, sockets: OpenSockets) 
     assert update.delta[SessionState.get_full_name()]["username_rx_state_"] == ""
     assert [event.payload["path"] for event in update.events] == ["/login"]
     assert [socket.socket_id for socket in sockets.all()] == ["b"]
+
+
+async def test_each_tab_of_an_ended_session_returns_to_its_own_page_after_the_sign_in(
+    app: FakeApp, sockets: OpenSockets
+) -> None:
+    gone, _ = await signed_in(await make_user())
+    urls = {"a": "/users?search=ana&page=2", "b": "/projects/7/?tab=settings", "c": "/login?next=/users", "d": "/"}
+    for name, url in urls.items():
+        connect(app, sockets, name, gone.session_id, url)
+    await run(auth.revoke_user, None, gone.user_id, "test")
+    await SessionWatch(app).once()
+    assert {to: update.events[0].payload["path"] for to, update in app.sent} == {
+        "a": "/login?next=/users%3Fsearch%3Dana%26page%3D2",
+        "b": "/login?next=/projects/7/%3Ftab%3Dsettings",
+        "c": "/login",
+        "d": "/login",
+    }
 
 
 async def test_sockets_that_closed_are_forgotten(app: FakeApp, sockets: OpenSockets) -> None:
