@@ -76,7 +76,7 @@ async def pass_freeze(session: AsyncSession, actor: Actor, project_id: int, envi
 async def put_deployment(session: AsyncSession, *, asks: bool = False, **values: Any) -> Any:
     """The new row as `WHOLE` has it; None when its external id is taken."""
     state = {"status": "pending_approval"} if asks else {"status": "queued", "queued_at": func.now()}
-    statement = insert(Deployment.__table__).values(**values, **state)
+    statement = insert(Deployment.__table__).values(state | values)
     taken = {"index_elements": ["project_id", "external_id"], "index_where": _deployments.external_id.is_not(None)}
     made = await session.execute(statement.on_conflict_do_nothing(**taken).returning(_deployments.id))
     deployment_id = made.scalar()

@@ -109,6 +109,13 @@ class DeploymentCancelled(_DeploymentEvent):
     reason: str
 
 
+class DeploymentCorrected(_DeploymentEvent):
+    """When it started or when its commit was made became known after its end."""
+
+    type = "deployment_corrected"
+    title = "The times of the deployment of {subject} were corrected"
+
+
 class GithubHookRotated(ProjectEvent):
     type = "github_hook_rotated"
     title = "{actor} made a new key for the GitHub webhook of {subject}"

@@ -1,26 +1,32 @@
 """What GitHub reports: its deployments and their states are recorded as they are, past approval and freezes.
 
 GitHub has rules of its own for who deploys where; a report says what already happened there. Deliveries come at least
-once and in any order: one that was dealt with is known again, and a state that comes too late is left out.
+once, in any order and at any time: one that was dealt with is known again, and all times are those of GitHub.
 """
 
 import hashlib
 import hmac
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.errors import NotSignedIn
 from tca_app.core.security import new_token
 from tca_app.features.deployments.admission import put_deployment, tell_new
-from tca_app.features.deployments.github_payloads import Delivery, DeploymentPayload, PushPayload, read_payload
+from tca_app.features.deployments.github_payloads import (
+    Delivery,
+    DeploymentPayload,
+    PushPayload,
+    StatusPayload,
+    read_payload,
+)
 from tca_app.features.deployments.hook import key_of
 from tca_app.features.deployments.queries import WHOLE
 from tca_app.features.deployments.schemas import HookAnswer
-from tca_app.features.deployments.service import take_step
+from tca_app.features.deployments.service import correct_times, take_step
 from tca_app.models import Deployment, Environment, GithubCommit, GithubDelivery, Project
 
 _deployments, _environments, _projects = Deployment.__table__.c, Environment.__table__.c, Project.__table__.c
@@ -40,6 +46,7 @@ _KNOWN = WHOLE.where(
     _deployments.project_id == bindparam("project_id"), _deployments.external_id == bindparam("external_id")
 ).with_for_update(of=Deployment.__table__, key_share=True)
 _NO_KEY = new_token()
+CLOCK_SKEW = timedelta(minutes=1)
 
 
 class BadSignature(NotSignedIn):
@@ -81,8 +88,7 @@ async def _keep_commits(session: AsyncSession, project_id: int, payload: PushPay
         _deployments.project_id == project_id, _deployments.commit_at.is_(None), _deployments.commit_sha.in_(times)
     )
     for row in (await session.execute(waiting)).all():
-        late = update(Deployment.__table__).where(_deployments.id == row.id).values(commit_at=times[row.commit_sha])
-        await session.execute(late)
+        await correct_times(session, row.id, commit_at=times[row.commit_sha])
     return HookAnswer(outcome="done", detail=f"{len(times)} commits are known.")
 
 
@@ -91,15 +97,34 @@ async def _report(session: AsyncSession, project_id: int, payload: DeploymentPay
     row = await _find_or_put(session, project_id, payload)
     if row is None:
         return HookAnswer(outcome="ignored", detail=f"There is no environment called {payload.deployment.environment}.")
-    wanted = STATES.get(payload.deployment_status.state, "") if payload.deployment_status else ""
-    if not wanted or row.finished_at is not None or row.status == wanted:
-        return HookAnswer(outcome="done", detail=f"The deployment is {row.status}.")
-    if row.status == "queued":  # its start was not told, or is told after its end
-        row = await take_step(session, None, row, "in_progress")
-    if wanted != "in_progress":
-        reason = payload.deployment_status.description[:500] if wanted == "failed" else ""
-        row = await take_step(session, None, row, wanted, reason)
+    if payload.deployment_status is not None:
+        row = await _follow(session, row, payload.deployment_status)
     return HookAnswer(outcome="done", detail=f"The deployment is {row.status}.")
+
+
+async def _follow(session: AsyncSession, row: Any, reported: StatusPayload) -> Any:
+    """The row after this state of GitHub's, which may have come late or before the ones that led to it."""
+    wanted, at = STATES.get(reported.state, ""), _time_of(reported.created_at, row.started_at or row.queued_at)
+    if row.finished_at is not None:
+        if wanted == "in_progress" and at <= row.finished_at and _is_better_start(row, at):
+            await correct_times(session, row.id, started_at=at)
+        return row
+    if not wanted or row.status == wanted:
+        return row
+    reason = reported.description[:500] if wanted == "failed" else ""
+    return await take_step(session, None, row, wanted, reason, at)
+
+
+def _is_better_start(row: Any, at: datetime) -> bool:
+    """The start was not reported before the end: it is missing, or is taken for the time of the request."""
+    return row.started_at is None or row.started_at == row.queued_at < at
+
+
+def _time_of(reported: datetime | None, earliest: datetime | None = None) -> datetime:
+    """The time that GitHub gives, not before `earliest`; without one, or with one of the future, the present."""
+    now = datetime.now(UTC)
+    at = reported if reported and reported <= now + CLOCK_SKEW else now
+    return max(at, earliest) if earliest else at
 
 
 async def _find_or_put(session: AsyncSession, project_id: int, payload: DeploymentPayload) -> Any:
@@ -112,10 +137,13 @@ async def _find_or_put(session: AsyncSession, project_id: int, payload: Deployme
     environment_id = place.scalar()
     if environment_id is None:
         return None
+    created_at = _time_of(reported.created_at)
     row = await put_deployment(
         session,
         **named,
         environment_id=environment_id,
+        created_at=created_at,
+        queued_at=created_at,
         source="github",
         version=reported.version,
         commit_sha=reported.sha,

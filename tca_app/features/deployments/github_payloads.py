@@ -25,6 +25,7 @@ def _in_range(value: datetime) -> datetime:
 
 
 Line = Annotated[str, Field(max_length=100_000), AfterValidator(_one_line)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
 Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
 
 
@@ -40,7 +41,7 @@ class Delivery:
 
 class _Commit(BaseModel):
     id: Sha
-    timestamp: Annotated[AwareDatetime, AfterValidator(_in_range)]
+    timestamp: Moment
 
 
 class PushPayload(BaseModel):
@@ -63,6 +64,7 @@ class _Deployment(BaseModel):
     description: Line | None = None
     creator: _Creator = _Creator()
     payload: object = None
+    created_at: Moment | None = None
 
     @property
     def version(self) -> str:
@@ -71,16 +73,19 @@ class _Deployment(BaseModel):
         return (_one_line(given) if isinstance(given, str) else "")[:100] or self.ref[:100] or self.sha[:12]
 
 
-class _Status(BaseModel):
+class StatusPayload(BaseModel):
+    """Of `deployment_status`: the state that the deployment is in since `created_at`."""
+
     state: Line
     description: Line = ""
+    created_at: Moment | None = None
 
 
 class DeploymentPayload(BaseModel):
     """Of `deployment`, and of `deployment_status`, which has the state too."""
 
     deployment: _Deployment
-    deployment_status: _Status | None = None
+    deployment_status: StatusPayload | None = None
 
 
 SHAPES: dict[str, type[PushPayload] | type[DeploymentPayload]] = {

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, literal, select, true
+from sqlalchemy import Select, and_, bindparam, case, func, literal, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -220,11 +220,12 @@ async def open_deployments(session: AsyncSession, actor: Actor, most: int) -> li
 
 
 async def previous_success(session: AsyncSession, row: Any) -> Any:
-    """What ran in the environment of `row` before it; None when nothing did."""
+    """What ran in the environment of `row` before it, by the time of the end; None when nothing did."""
     before = WHOLE.where(
         _deployments.environment_id == row.environment_id,
         _deployments.status == "succeeded",
-        _deployments.id < row.id,
+        _deployments.id != row.id,
+        tuple_(_deployments.finished_at, _deployments.id) < tuple_(row.finished_at or func.now(), row.id),
     )
     return (
         await session.execute(before.order_by(_deployments.finished_at.desc(), _deployments.id.desc()).limit(1))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.events import Logged
 from tca_app.features.deployments.schemas import PERIODS
 
-ENDINGS = ("deployment_succeeded", "deployment_failed", "deployment_cancelled")
+ENDINGS = ("deployment_succeeded", "deployment_failed", "deployment_cancelled", "deployment_corrected")
 # After these the rows of a whole project may count no more, or again, or under another name.
 RELABELLING = ("project_deleted", "project_restored", "environment_updated")
 
@@ -76,15 +76,21 @@ PUT = f"""
       IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _VALUES)})
 """  # noqa: S608  texts of ours
 # What a rollback takes back was good until now: its day changes, too. Its id is looked up before, as an array: with an
-# OR of two conditions every deployment would be looked at.
+# OR of two conditions every deployment would be looked at. An end may have moved to another day, but never to one
+# before the deployment was queued, so that is where it begins. A day on which nothing ended after all is deleted.
 _ROLL = text(
     f"""
     WITH touched AS (
-      SELECT environment_id, min(CAST(finished_at AT TIME ZONE 'UTC' AS date)) AS since FROM deployments
-      WHERE finished_at IS NOT NULL AND id = ANY(:ids || ARRAY(
+      SELECT environment_id, min(CAST(least(queued_at, finished_at) AT TIME ZONE 'UTC' AS date)) AS since
+      FROM deployments
+      WHERE id = ANY(:ids || ARRAY(
         SELECT rollback_of_id FROM deployments AS undo WHERE undo.id = ANY(:ids) AND rollback_of_id IS NOT NULL))
       GROUP BY 1
-    ), {DAYS} {PUT}
+    ), {DAYS}, gone AS (
+      DELETE FROM daily_deployments AS kept USING touched
+      WHERE kept.environment_id = touched.environment_id AND kept.day >= since
+        AND NOT EXISTS (SELECT FROM days WHERE days.environment_id = kept.environment_id AND days.day = kept.day)
+    ) {PUT}
     """  # noqa: S608
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 _RELABEL = text(

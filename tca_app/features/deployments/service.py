@@ -1,5 +1,6 @@
 """The rules about deployments: they are reported here, and led from state to state, one step at a time."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -112,16 +113,16 @@ def in_words(status: str) -> str:
     return _WORDS.get(status, status)
 
 
-async def take_step(session: AsyncSession, actor: Actor | None, row: Any, status: str, reason: str = "") -> Any:
-    """Write the state into a `row` that is locked, and tell it; returns the row after that. Raises EnvironmentBusy."""
-    changes: dict[str, Any] = {"status": status, "reason": reason}
+async def take_step(
+    session: AsyncSession, actor: Actor | None, row: Any, status: str, reason: str = "", at: datetime | None = None
+) -> Any:
+    """Write the state into a `row` that is locked, and emit its event; returns the row after that.
+
+    `at` is when it came to be so, the present by default. Raises EnvironmentBusy.
+    """
     if status == "in_progress":
         await _refuse_busy(session, row)
-        changes["started_at"] = func.clock_timestamp()
-    elif status == "queued":
-        changes["queued_at"] = func.clock_timestamp()
-    elif status in FINISHED:
-        changes["finished_at"] = func.clock_timestamp()
+    changes = {"status": status, "reason": reason} | _times(row, status, at or func.clock_timestamp())
     await session.execute(update(Deployment.__table__).where(_deployments.id == row.id).values(**changes))
     after = (await session.execute(WHOLE.where(_deployments.id == row.id))).one()
     told: dict[str, Any] = {"before": {"status": row.status}, "after": {"status": status}}
@@ -131,6 +132,24 @@ async def take_step(session: AsyncSession, actor: Actor | None, row: Any, status
         told["reason"] = reason
     await emit(session, actor, _EVENTS[status].of(after, **told))
     return after
+
+
+def _times(row: Any, status: str, at: Any) -> dict[str, Any]:
+    """The times that a step sets. What succeeded has started; if nobody said when, it is as old as the request."""
+    if status in FINISHED:
+        was_started = row.started_at is not None or status != "succeeded"
+        return {"finished_at": at} if was_started else {"started_at": row.queued_at, "finished_at": at}
+    return {"queued_at" if status == "queued" else "started_at": at}
+
+
+async def correct_times(session: AsyncSession, deployment_id: int, **times: datetime) -> None:
+    """Write down what was not known before. The event of a finished deployment corrects the figures of its days."""
+    changed = update(Deployment.__table__).where(_deployments.id == deployment_id).values(times)
+    await session.execute(changed)
+    row = (await session.execute(WHOLE.where(_deployments.id == deployment_id))).first()
+    if row is not None and row.finished_at is not None:
+        after = {name: at.isoformat() for name, at in times.items()}
+        await emit(session, None, events.DeploymentCorrected.of(row, after=after))
 
 
 async def _refuse_busy(session: AsyncSession, row: Any) -> None:
