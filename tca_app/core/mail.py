@@ -8,10 +8,12 @@ import os
 import re
 import ssl
 from dataclasses import dataclass
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, localtime, parseaddr
+from email.charset import QP, Charset
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr, localtime, parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -28,7 +30,12 @@ log = structlog.get_logger(__name__)
 TIMEOUT_S = 10.0
 # Any control character, and what Unicode counts as the end of a line: a name must not begin another header (row IN-10).
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_POLICY = SMTP.clone(cte_type="8bit", utf8=False)
+# Short words of ASCII, none of which looks like an encoded word (RFC 2047): what stands in a header as it is.
+_PLAIN = re.compile(r"(?!.*=\?)[!-~]{1,70}(?: [!-~]{1,70})*")
+MAX_LINE_BYTES = 998  # RFC 5321, 4.5.3.1.6
+# Not EmailMessage: when it folds a header it decodes what looks like an encoded word, line breaks included (before
+# Python 3.11.10 and 3.12.5, CVE-2024-6923), and drops the quotes of long names (before 3.11.12 and 3.12.9).
+_POLICY = compat32.clone(linesep="\r\n", cte_type="8bit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +56,11 @@ async def send(mail: Mail) -> None:
     url = get_settings().smtp_url.get_secret_value()
     if not url:
         path = _write(mail.key, message)
-        log.info("mail.written", path=str(path), subject=message["Subject"])
+        log.info("mail.written", path=str(path), subject=mail.subject)
         return
     try:
-        await aiosmtplib.send(message, timeout=TIMEOUT_S, **_server(url))
+        sender = parseaddr(get_settings().mail_from)[1]
+        await aiosmtplib.send(message, sender=sender, recipients=[mail.to], timeout=TIMEOUT_S, **_server(url))
     except aiosmtplib.SMTPRecipientsRefused as error:
         refused = error.recipients[0]
         raise _named(refused.code, refused.message) from error
@@ -76,29 +84,44 @@ def _named(code: int, answer: str) -> Exception:
     return Dead(words) if 500 <= code < 600 else MailRefused(words)
 
 
-def compose(mail: Mail) -> EmailMessage:
-    """The message with text and HTML. Line breaks in a name or subject become blanks."""
-    settings = get_settings()
-    sender_name, sender = parseaddr(settings.mail_from)
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = Address(_line(sender_name), addr_spec=sender)
-    message["To"] = Address(_line(mail.name), addr_spec=_line(mail.to))
-    message["Subject"] = _line(mail.subject)
+def compose(mail: Mail) -> MIMEMultipart:
+    """The message with text and HTML. A name or subject is shown as it is, whatever it looks like."""
+    sender_name, sender = parseaddr(get_settings().mail_from)
+    message = MIMEMultipart("alternative", policy=_POLICY)
+    message["From"] = _mailbox("From", sender_name, sender)
+    message["To"] = _mailbox("To", mail.name, mail.to)
+    message["Subject"] = _encoded("Subject", mail.subject)
     message["Date"] = format_datetime(localtime())
     message["Message-ID"] = f"<{mail.key}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     if request_id := request_id_var.get():
-        message["X-Request-Id"] = _line(request_id)
-    message.set_content(mail.text)
-    message.add_alternative(mail.html, subtype="html")
+        message["X-Request-Id"] = _encoded("X-Request-Id", request_id)
+    message.attach(_part(mail.text, "plain"))
+    message.attach(_part(mail.html, "html"))
     return message
 
 
-def _line(text: str) -> str:
-    return _BREAKS.sub(" ", text).strip()
+def _mailbox(header: str, name: str, address: str) -> str:
+    """`Name <address>`; a name of ASCII is quoted where it has to be."""
+    encoded = _encoded(header, name)
+    return formataddr((encoded, address)) if _PLAIN.fullmatch(encoded) else f"{encoded} <{address}>".strip()
 
 
-def _write(key: str, message: EmailMessage) -> Path:
+def _encoded(header: str, text: str) -> str:
+    """ASCII for a header, without line breaks of the text's own. What looks like an encoded word is encoded itself."""
+    line = _BREAKS.sub(" ", text).strip()
+    return line if _PLAIN.fullmatch(line) else Header(line, "utf-8", header_name=header).encode()
+
+
+def _part(text: str, subtype: str) -> MIMEText:
+    """Readable as it is, but for lines that are too long for SMTP."""
+    charset = Charset("utf-8")
+    is_long = any(len(line.encode()) > MAX_LINE_BYTES for line in text.splitlines())
+    charset.body_encoding = QP if is_long else None  # type: ignore[assignment]  # the stubs leave out None
+    return MIMEText(text, subtype, charset, policy=_POLICY)  # type: ignore[arg-type]  # nor a Charset
+
+
+def _write(key: str, message: MIMEMultipart) -> Path:
     """Whole or not at all, so that whoever watches the folder never reads half a mail."""
     folder = get_settings().data_dir / "mail"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

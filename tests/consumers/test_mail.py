@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from sqlalchemy import text
 
 from tca_app.config import get_settings
 from tca_app.core.db import reading, transaction
-from tca_app.core.mail import Mail, compose, send
+from tca_app.core.mail import Mail, send
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.service import step_deployment
 from tca_app.features.projects import team
 from tca_app.features.projects.schemas import TeamMember
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserCreate, UserUpdate
+from tests.core.test_mail import HEADERS, LONG_WORD, headers_of, shown
 from tests.factories import PASSWORD, do_jobs, make_admin, make_deployment, make_project, make_user, run
 
 
@@ -29,10 +31,12 @@ class Sink:
 
     def __init__(self) -> None:
         self.got: list[EmailMessage] = []
+        self.wire: list[bytes] = []
         self.answer = "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         if self.answer.startswith("250"):
+            self.wire.append(envelope.content)
             self.got.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
         return self.answer
 
@@ -119,15 +123,17 @@ async def test_without_a_server_mail_is_a_readable_file(folder: Path) -> None:
     assert file.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize(
-    "text_", ["Hi\r\nBcc: evil@example.com", "Hi\nX: y", "Hi\u2028Bcc: evil@example.com", "a\x00b"]
-)
-def test_no_name_or_subject_begins_another_header(text_: str) -> None:
-    for message in (compose(mail(subject=text_)), compose(mail(name=text_))):
-        again = message_from_bytes(message.as_bytes(), policy=policy.default)
-        assert again["Bcc"] is None
-        assert again["X"] is None
-        assert set(again.keys()) == set(compose(mail()).keys())
+async def test_a_name_that_hides_a_header_adds_none_to_an_invitation(sink: Sink) -> None:
+    """83 characters that another mail library decodes into a line break, a Bcc and a body."""
+    ana, bo = await make_user("ana", full_name=LONG_WORD), await make_user("bob", full_name=LONG_WORD)
+    project_id = await make_project(ana, LONG_WORD, slug="hidden")
+    await run(team.add_member, ana, project_id, TeamMember(user_id=bo.user_id, role="viewer"))
+    await do_jobs()
+    (wire,) = sink.wire
+    found = headers_of(wire)
+    assert sorted(name for name, _ in found) == sorted([*HEADERS, "X-Request-Id"])
+    assert shown(dict(found)["Subject"]) == f"{LONG_WORD} added you to {LONG_WORD} as viewer"
+    assert parseaddr(dict(found)["To"])[1] == "bob@example.com"
 
 
 async def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_not(sink: Sink) -> None:
