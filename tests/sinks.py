@@ -77,8 +77,9 @@ class HttpSink:
         if self.hold is not None:
             await self.hold.wait()
         code = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        given = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
-        writer.write(f"HTTP/1.1 {code} X\r\n{given}Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body)
+        given = {"Content-Length": str(len(self.body))} | self.headers
+        lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+        writer.write(f"HTTP/1.1 {code} X\r\n{lines}\r\n".encode() + self.body)
         await writer.drain()
 
 

@@ -1,7 +1,8 @@
 """Sends the summary each morning to those who want one."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
+import structlog
 from procrastinate.jobs import Job
 
 from tca_app.consumers.mail import find_reader
@@ -10,6 +11,8 @@ from tca_app.core.jobs import enqueue_many, periodic, task
 from tca_app.core.mail import send
 from tca_app.features.notifications import digest
 from tca_app.features.notifications.mails import digest_for
+
+log = structlog.get_logger(__name__)
 
 
 @periodic("plan_digests", "7 * * * *")
@@ -27,9 +30,13 @@ async def plan(now: datetime) -> None:
 
 @task("send_digest", "email_queue")
 async def send_digest(_job: Job, user_id: int, since: str, day: str) -> None:
-    """Whoever has read everything meanwhile gets none."""
+    """Not sent to a person who has read everything meanwhile, nor when it could not be sent until the next one."""
+    morning = date.fromisoformat(day)
+    if digest.is_over(morning, datetime.now(UTC)):
+        log.info("mail.summary_is_over", user_id=user_id, day=day)
+        return
     async with reading() as session:
         reader = await find_reader(session, user_id)
         lines, more = await digest.unread_since(session, user_id, datetime.fromisoformat(since))
     if reader and lines:
-        await send(digest_for(reader, datetime.fromisoformat(day).date(), lines, more))
+        await send(digest_for(reader, morning, lines, more))

@@ -11,7 +11,7 @@ from procrastinate.jobs import Job
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config import get_settings
-from tca_app.core.http import Service
+from tca_app.core.http import call
 from tca_app.core.jobs import Dead, enqueue, task
 
 Name = Literal["user", "notification", "analytics"]
@@ -33,4 +33,4 @@ async def call_service(_job: Job, service: Name, key: str, items: list[dict[str,
     address = _address(service)
     if not address:
         raise Dead(f"{service.upper()}_SERVICE_URL is not set any more")
-    await Service(address).post(PATHS[service], {"items": items}, key=key)
+    await call("POST", address.rstrip("/") + PATHS[service], json={"items": items}, key=key)

@@ -21,7 +21,7 @@ from tca_app.core.consumers import consumer, read_event
 from tca_app.core.db import reading, transaction
 from tca_app.core.events import Logged
 from tca_app.core.http import NOT_NOW, TargetAway, retry_after
-from tca_app.core.jobs import MOST_ATTEMPTS, Dead, Later, enqueue, enqueue_many, task
+from tca_app.core.jobs import MAX_ATTEMPTS_UNREACHABLE, Dead, Later, enqueue, enqueue_many, task, wait_s
 from tca_app.core.lanes import Busy, turn
 from tca_app.core.sealing import CannotOpen
 from tca_app.features.webhooks import signing
@@ -91,25 +91,23 @@ async def deliver(job: Job, webhook_id: int, message_id: str, event_id: int | No
     letter = _Letter(receiver, message_id, event, tried + job.attempts)
     try:
         attempt, wait = await _try(letter)
-    except (Busy, CircuitOpen) as error:
-        await _postpone(letter, error)
+    except Busy:
+        await _postpone(letter)
         return
     async with transaction() as session:
         await record(session, receiver, attempt)
     if attempt.error and event is not None:
-        raise _failure(attempt, wait)
+        raise Dead(attempt.error) if attempt.is_last else _again(letter, attempt.error, wait)
 
 
-def _failure(attempt: Attempt, wait: float | None) -> Exception:
-    if attempt.is_last:
-        return Dead(attempt.error)
-    return TargetAway(attempt.error) if wait is None else Later(attempt.error, wait)
+def _again(letter: _Letter, reason: str, wait: float | None = None) -> Later:
+    """The next attempt by all that were made, not by those of this job alone: it may have taken over from another."""
+    return Later(reason, max(wait or 0.0, wait_s(letter.tried)))
 
 
-async def _postpone(letter: _Letter, error: Busy | CircuitOpen) -> None:
-    """Put it back without an attempt: it must not die of what others did to its target."""
-    wait = error.for_s if isinstance(error, CircuitOpen) else 1.0
-    after_s = wait + random.uniform(0, 2)  # noqa: S311
+async def _postpone(letter: _Letter) -> None:
+    """Put it back without an attempt: that others are slow says nothing about its target."""
+    after_s = 1.0 + random.uniform(0, 2)  # noqa: S311
     about = {"event_id": letter.event.id} if letter.event else {}
     async with transaction() as session:
         given = {"webhook_id": letter.receiver.id, "message_id": letter.message_id, "tried": letter.tried}
@@ -117,10 +115,10 @@ async def _postpone(letter: _Letter, error: Busy | CircuitOpen) -> None:
 
 
 async def _try(letter: _Letter) -> tuple[Attempt, float | None]:
-    """Send once; what came of it, and how long the receiver asks to wait. Raises Busy, CircuitOpen."""
+    """Send once; what came of it, and how long the receiver asks to wait. Raises Busy, Later while it is left alone."""
     now, body = datetime.now(UTC), letter.body()
-    # A test and the last of ten attempts stand for themselves; what is not final is made so below.
-    is_last = letter.event is None or letter.tried + 1 >= MOST_ATTEMPTS
+    # A test and the last attempt stand for themselves; what is not final is made so below.
+    is_last = letter.event is None or letter.tried + 1 >= MAX_ATTEMPTS_UNREACHABLE
     event_id, event_type = (letter.event.id, letter.event.type) if letter.event else (None, signing.PING)
     attempt = Attempt(letter.message_id, event_id, event_type, {}, body.decode(), is_last=is_last)
     try:
@@ -130,6 +128,10 @@ async def _try(letter: _Letter) -> tuple[Attempt, float | None]:
         return await _ask(target, letter.receiver.url, body, attempt)
     except (outbound.AddressRefused, CannotOpen) as error:
         return replace(attempt, error=str(error).rstrip("."), is_last=True), None
+    except CircuitOpen as error:
+        if not is_last:
+            raise _again(letter, str(error)) from error
+        return replace(attempt, error=str(error)), None
 
 
 def _headers(signed: dict[str, str]) -> dict[str, str]:
@@ -137,12 +139,13 @@ def _headers(signed: dict[str, str]) -> dict[str, str]:
 
 
 async def _ask(target: str, url: str, body: bytes, attempt: Attempt) -> tuple[Attempt, float | None]:
-    """Whoever gives no answer is left alone for a while. An answer, whatever it says, shows that the target is there.
+    """A target that gives no answer is left alone for a while, but for tests. Any answer shows that it is there.
 
     The circuit is shared by all webhooks that lead there and by nothing else: the operator's own services have others.
     """
     circuit = f"webhooks to {target}"
-    refuse_if_open(circuit)
+    if attempt.event_id is not None:
+        refuse_if_open(circuit)
     async with turn("webhooks", MOST_AT_ONCE), turn(circuit, MOST_PER_TARGET):
         try:
             answer = await outbound.send("POST", url, content=body, headers=attempt.request_headers)

@@ -5,13 +5,13 @@ Per process and in memory: a target that one replica leaves alone another may st
 
 from time import monotonic
 
-from tca_app.core.jobs import Wait
+from tca_app.core.jobs import Unreachable
 
 FAILURES_TO_OPEN = 5
 OPEN_S = 30.0
 
 
-class CircuitOpen(Wait):
+class CircuitOpen(Unreachable):
     """It failed often and lately. `for_s`: how long it is still left alone."""
 
     def __init__(self, reason: str, for_s: float) -> None:

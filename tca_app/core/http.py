@@ -5,6 +5,7 @@ For addresses that the operator set. What users enter goes through `core.outboun
 
 import asyncio
 import random
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -14,12 +15,15 @@ import httpx
 import structlog
 
 from tca_app.core.circuit import forget_circuits, note, refuse_if_open
-from tca_app.core.jobs import Dead, Expected, Later
+from tca_app.core.jobs import Dead, Later, Unreachable
 from tca_app.core.log import request_id_var
 
 log = structlog.get_logger(__name__)
 
 TIMEOUT = httpx.Timeout(5.0, connect=2.0, pool=2.0)
+TOTAL_S = 10.0  # until there is a status, whatever the single steps take
+BODY_S = 2.0
+MAX_BODY_BYTES = 64 * 1024
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.2
 LONGEST_RETRY_AFTER_S = 3600.0
@@ -31,7 +35,7 @@ NOT_NOW = frozenset({408, 409, 425, 429})
 _client: httpx.AsyncClient | None = None
 
 
-class TargetAway(Expected):
+class TargetAway(Unreachable):
     """It could not be reached, or answered that it cannot just now."""
 
 
@@ -51,10 +55,28 @@ async def close_http() -> None:
     forget_circuits()
 
 
-async def call(
-    method: str, url: str, *, json: Any = None, params: dict[str, Any] | None = None, key: str | None = None
-) -> httpx.Response:
-    """Ask, and give back the answer when it is a 2xx.
+async def ask(method: str, url: str, *, json: Any = None, headers: dict[str, str]) -> httpx.Response:
+    """The status and headers of the answer. Its body means nothing here: it is read up to a bound, so that the
+    connection can be used again, and forgotten. Raises httpx.TransportError, TimeoutError."""
+    request = get_http().build_request(method, url, json=json, headers=headers)
+    async with asyncio.timeout(TOTAL_S):
+        answer = await get_http().send(request, stream=True)
+    size = 0
+    try:
+        # A body that breaks off does not undo what the status says.
+        with suppress(httpx.HTTPError, TimeoutError):
+            async with asyncio.timeout(BODY_S):
+                async for chunk in answer.aiter_raw():
+                    size += len(chunk)
+                    if size > MAX_BODY_BYTES:
+                        break
+    finally:
+        await answer.aclose()
+    return answer
+
+
+async def call(method: str, url: str, *, json: Any = None, key: str | None = None) -> httpx.Response:
+    """Ask, and give back the answer when it is a 2xx. Only its status counts; there is no body to read.
 
     Asked up to three times when a second time changes nothing: by the method, or because `key` goes along as
     Idempotency-Key. Raises CircuitOpen, TargetAway, Later when the answer says when to come back, and Dead for an
@@ -66,9 +88,9 @@ async def call(
     for attempt in range(1, attempts + 1):
         refuse_if_open(name)
         try:
-            answer = await get_http().request(method, url, json=json, params=params, headers=headers)
+            answer = await ask(method, url, json=json, headers=headers)
             is_away = answer.status_code >= 500 or answer.status_code in NOT_NOW
-        except (httpx.TransportError, httpx.TooManyRedirects) as error:
+        except (httpx.TransportError, TimeoutError) as error:
             answer, is_away = None, True
             failure = TargetAway(f"{name} cannot be reached ({type(error).__name__})")
         # 429 is an answer of a healthy service: it opens no circuit.
@@ -104,26 +126,3 @@ def retry_after(headers: httpx.Headers) -> float | None:
         except (ValueError, TypeError):
             return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)
-
-
-class Service:
-    """Another service at a base address, with the four calls of a REST client."""
-
-    def __init__(self, base_url: str) -> None:
-        self.base_url = base_url.rstrip("/")
-
-    async def get(self, path: str, params: dict[str, Any] | None = None) -> Any:
-        return (await call("GET", self.base_url + path, params=params)).json()
-
-    async def post(self, path: str, data: Any, key: str | None = None) -> Any:
-        return _body(await call("POST", self.base_url + path, json=data, key=key))
-
-    async def put(self, path: str, data: Any) -> Any:
-        return _body(await call("PUT", self.base_url + path, json=data))
-
-    async def delete(self, path: str) -> None:
-        await call("DELETE", self.base_url + path)
-
-
-def _body(answer: httpx.Response) -> Any:
-    return answer.json() if answer.content else None

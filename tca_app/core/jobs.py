@@ -45,8 +45,11 @@ QUEUES = {
     HEALTH_QUEUE: 1,
 }
 QUEUE_NAMES = tuple(QUEUES)
-MOST_ATTEMPTS = 10
-LONGEST_WAIT_S = 300
+MAX_ATTEMPTS = 10
+MAX_ATTEMPTS_UNREACHABLE = 42  # with the waits below at least 24 hours, 28 on average
+FIRST_WAIT_S = 5.0  # workers look for what is due every 5 s, so less would only be a promise
+MAX_WAIT_S = 3600.0
+MAX_WAIT_FOREVER_S = 300.0
 
 
 class Expected(Exception):
@@ -61,7 +64,11 @@ class Wait(Expected):
     """What the job needs is away and will be back: it is tried again for as long as that takes."""
 
 
-class Later(Expected):
+class Unreachable(Expected):
+    """A server of others cannot be reached or cannot answer now: the job is tried again for at least a day."""
+
+
+class Later(Unreachable):
     """Whoever is asked said when to come back: not before `after_s` seconds."""
 
     def __init__(self, reason: str, after_s: float) -> None:
@@ -70,21 +77,30 @@ class Later(Expected):
 
 
 class Backoff(BaseRetryStrategy):
-    """Waits that double from a second to five minutes, each spread by a quarter; dead after ten attempts (row EV-5)."""
+    """Waits double from 5 seconds to an hour. Dead after 10 attempts, of which an unreachable server gets 42."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         if is_last(exception, job):
             return None
-        wait = min(2.0 ** min(job.attempts, 10), LONGEST_WAIT_S) * random.uniform(0.75, 1.25)  # noqa: S311
+        wait = wait_s(job.attempts)
+        if isinstance(exception, Wait):
+            wait = min(wait, MAX_WAIT_FOREVER_S)
         if isinstance(exception, Later):
             wait = max(wait, exception.after_s)
         return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=wait))
 
 
+def wait_s(attempts: int) -> float:
+    """Seconds until the next attempt when `attempts` were made before the one that just failed; less by up to a
+    quarter, so that jobs that failed together do not come back together."""
+    return min(FIRST_WAIT_S * 2.0 ** min(attempts, 20), MAX_WAIT_S) * random.uniform(0.75, 1)  # noqa: S311
+
+
 def is_last(error: BaseException, job: Job) -> bool:
     """Whether this failure leaves the job dead."""
-    tried_enough = job.attempts + 1 >= MOST_ATTEMPTS and not isinstance(error, Wait)
-    return tried_enough or isinstance(error, Dead)
+    if isinstance(error, Dead | Wait):
+        return isinstance(error, Dead)
+    return job.attempts + 1 >= (MAX_ATTEMPTS_UNREACHABLE if isinstance(error, Unreachable) else MAX_ATTEMPTS)
 
 
 jobs = App(connector=PsycopgConnector())

@@ -22,7 +22,7 @@ import aiosmtplib
 import structlog
 
 from tca_app.config import get_settings
-from tca_app.core.jobs import Dead, Expected
+from tca_app.core.jobs import Dead, Unreachable
 from tca_app.core.log import request_id_var
 
 log = structlog.get_logger(__name__)
@@ -71,11 +71,11 @@ async def send(mail: Mail) -> None:
     log.info("mail.sent", message_id=message["Message-ID"])
 
 
-class MailRefused(Expected):
+class MailRefused(Unreachable):
     """The server said no for now (RFC 5321, 4.2.1: codes from 400 to 499)."""
 
 
-class MailServerAway(Expected):
+class MailServerAway(Unreachable):
     """It does not answer, or not as a mail server should."""
 
 

@@ -11,7 +11,8 @@ from tca_app.config import get_settings
 from tca_app.consumers.digest import plan
 from tca_app.core.actor import Actor
 from tca_app.core.db import transaction
-from tests.factories import bearer, do_jobs, make_notification, make_user
+from tca_app.core.jobs import enqueue
+from tests.factories import bearer, do_jobs, make_notification, make_user, run
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 MORNING = TODAY + timedelta(days=1, hours=7, minutes=7)
@@ -65,3 +66,16 @@ async def test_it_is_offered_by_mail_only(api: httpx.AsyncClient) -> None:
     header = await bearer(await make_user("ana"))
     change = {"preferences": [{"kind": "digest", "channel": "inbox", "is_on": True}]}
     assert (await api.patch("/api/v1/notifications/preferences", headers=header, json=change)).status_code == 403
+
+
+async def test_one_that_could_not_be_sent_until_the_next_one_is_left_out(api: httpx.AsyncClient, folder: Path) -> None:
+    ana = await make_user("ana")
+    await make_notification(ana)
+    await choose(api, ana)
+    yesterday = datetime.now(UTC) - timedelta(days=2)
+    since = (yesterday - timedelta(days=1)).isoformat()
+    for day in (yesterday, datetime.now(UTC)):
+        await run(enqueue, "send_digest", user_id=ana.user_id, since=since, day=str(day.date()))
+    await do_jobs()
+    (mail,) = _read(folder)
+    assert f"<digest-{datetime.now(UTC).date()}." in mail

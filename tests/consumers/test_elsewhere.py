@@ -101,6 +101,17 @@ async def test_a_service_gets_what_ours_deals_with_under_one_key(
     assert await _left() == []
 
 
+@pytest.mark.parametrize("body", [b"OK", b"<html>", b"", b"{"])
+async def test_a_service_may_answer_2xx_with_any_body(
+    api: httpx.AsyncClient, sink: HttpSink, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    monkeypatch.setattr(get_settings(), "notification_service_url", sink.url)
+    sink.answers, sink.body = [202], body
+    await _invite(api, wants_slack=False)
+    assert len(sink.got) == 1
+    assert await _left() == []
+
+
 async def test_a_service_that_refuses_leaves_a_dead_job_and_nothing_else_undone(
     api: httpx.AsyncClient, sink: HttpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from tca_app.config import get_settings
 from tca_app.core.db import reading, transaction
+from tca_app.core.jobs import MAX_ATTEMPTS_UNREACHABLE
 from tca_app.core.mail import Mail, send
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.service import step_deployment
@@ -179,3 +180,20 @@ async def test_a_failed_deployment_is_mailed_to_its_maintainers_with_the_reason(
     )
     assert "Reason: Exit code 1" in body_of(mail_, "plain")
     assert f"/deployments/{deployment_id}" in body_of(mail_, "plain")
+
+
+async def test_a_mail_survives_a_server_that_is_unreachable_for_a_day(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reachable = get_settings().smtp_url
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("smtp://127.0.0.1:1?starttls=never"))
+    ana, bo = await make_user("ana"), await make_user("bob")
+    await run(team.add_member, ana, await make_project(ana), TeamMember(user_id=bo.user_id, role="viewer"))
+    for _ in range(MAX_ATTEMPTS_UNREACHABLE - 1):
+        await do_jobs()
+        async with transaction() as session:
+            await session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = now()"))
+    assert {status for status, _ in await failures()} == {"todo"}
+    monkeypatch.setattr(get_settings(), "smtp_url", reachable)
+    await do_jobs()
+    assert [message["To"] for message in sink.got] == ["Bob <bob@example.com>"]

@@ -13,8 +13,9 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from tca_app.config import get_settings
 from tca_app.consumers import webhooks as consumer
 from tca_app.core import lanes, outbound
-from tca_app.core.circuit import FAILURES_TO_OPEN, forget_circuits
+from tca_app.core.circuit import FAILURES_TO_OPEN, forget_circuits, note
 from tca_app.core.db import reading, transaction
+from tca_app.core.jobs import MAX_ATTEMPTS_UNREACHABLE
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectUpdate
 from tca_app.features.webhooks import outcome
@@ -131,13 +132,14 @@ async def failing(sink: HttpSink, code: int, **headers: str) -> tuple[Any, int, 
     return ana, billing, hook
 
 
-async def test_what_may_pass_is_tried_ten_times_under_one_id(sink: HttpSink) -> None:
+async def test_what_may_pass_is_tried_for_a_day_under_one_id(sink: HttpSink) -> None:
     ana, billing, hook = await failing(sink, 503)
     await change(ana, billing)
-    for _ in range(12):
+    last = MAX_ATTEMPTS_UNREACHABLE
+    for _ in range(last + 2):
         await do_jobs()
         await make_due()
-    assert await attempts(hook.id) == [(n, "retrying" if n < 10 else "failed", 503) for n in range(1, 11)]
+    assert await attempts(hook.id) == [(n, "retrying" if n < last else "failed", 503) for n in range(1, last + 1)]
     assert len({request.headers["webhook-id"] for request in sink.got}) == 1
     assert all(verified(hook.secret, request) for request in sink.got)
     [(status, reason)] = await rows(
@@ -323,9 +325,7 @@ async def test_one_that_hangs_holds_nobody_up(sink: HttpSink, monkeypatch: pytes
         assert len({request.headers["webhook-id"] for request in hanging.got}) == 12
 
 
-async def test_who_gives_no_answer_is_left_alone_and_loses_no_attempt(
-    sink: HttpSink, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_gives_no_answer_is_left_alone_and_loses_no_message(sink: HttpSink) -> None:
     ana = await make_user("ana")
     billing = await make_project(ana)
     port = sink.port
@@ -337,14 +337,44 @@ async def test_who_gives_no_answer_is_left_alone_and_loses_no_attempt(
     await do_jobs()
     tried = len(await attempts(hook.id))
     assert FAILURES_TO_OPEN <= tried < FAILURES_TO_OPEN + consumer.MOST_PER_TARGET
-    counts = await rows(
-        "SELECT coalesce((args ->> 'tried')::int, 0) + attempts AS said, (SELECT count(*) FROM webhook_deliveries"
-        " WHERE message_id = args ->> 'message_id') AS made FROM procrastinate_jobs WHERE status = 'todo'"
-    )
-    assert len(counts) == messages
-    assert all(row.said == row.made for row in counts)
+    assert await rows("SELECT status::text, attempts FROM procrastinate_jobs") == [("todo", 1)] * messages
     [(error,)] = await rows("SELECT DISTINCT error FROM webhook_deliveries")
     assert error == f"127.0.0.1:{port} cannot be reached (ConnectError)"
+
+
+async def test_one_that_stays_left_alone_has_failed_after_the_last_attempt(sink: HttpSink) -> None:
+    ana, billing, hook = await failing(sink, 503)
+    await change(ana, billing)
+    await do_jobs()
+    for _ in range(FAILURES_TO_OPEN):
+        note(f"webhooks to 127.0.0.1:{sink.port}", False)
+    for _ in range(MAX_ATTEMPTS_UNREACHABLE):
+        await make_due()
+        await do_jobs()
+    assert len(sink.got) == 1
+    assert await attempts(hook.id) == [(1, "retrying", 503), (2, "failed", None)]
+    assert (await run(webhooks.get_webhook, ana, hook.id)).failures == 1
+
+
+async def test_the_wait_goes_on_where_a_job_that_stood_aside_left_it(sink: HttpSink) -> None:
+    ana, billing, _ = await failing(sink, 503)
+    await change(ana, billing)
+    await do_jobs()
+    async with transaction() as session:
+        aside = "UPDATE procrastinate_jobs SET attempts = 0, args = args || '{\"tried\": 9}', scheduled_at = now()"
+        await session.execute(text(aside))
+    await do_jobs()
+    [(wait,)] = await rows("SELECT extract(epoch FROM scheduled_at - now())::float FROM procrastinate_jobs")
+    assert 1900 < wait <= 2560
+
+
+async def test_a_test_is_sent_although_the_target_is_left_alone(sink: HttpSink) -> None:
+    ana, _, hook = await failing(sink, 200)
+    for _ in range(FAILURES_TO_OPEN):
+        note(f"webhooks to 127.0.0.1:{sink.port}", False)
+    await run(webhooks.send_test, ana, hook.id)
+    await do_jobs()
+    assert await attempts(hook.id) == [(1, "succeeded", 200)]
 
 
 async def test_a_secret_stands_nowhere_but_sealed(sink: HttpSink, api: httpx.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """Calls to other services: retried where that is safe, left alone when they fail, told apart by what helps."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -9,7 +10,7 @@ import pytest
 
 from tca_app.core import circuit, http
 from tca_app.core.circuit import CircuitOpen
-from tca_app.core.http import Service, TargetAway, call, close_http, retry_after
+from tca_app.core.http import TargetAway, call, close_http, retry_after
 from tca_app.core.jobs import Dead, Later
 from tca_app.core.log import request_id_var
 from tests.factories import until
@@ -38,7 +39,7 @@ async def test_a_post_is_repeated_only_with_a_key(sink: HttpSink) -> None:
         await call("POST", sink.url, json={})
     assert len(sink.got) == 1
     sink.answers = [503, 200]
-    await Service(sink.url).post("/events", {"a": 1}, key="k1")
+    await call("POST", f"{sink.url}/events", json={"a": 1}, key="k1")
     assert [request.headers["idempotency-key"] for request in sink.got[1:]] == ["k1", "k1"]
     assert sink.got[-1].path == "/events"
     assert sink.got[-1].json() == {"a": 1}
@@ -103,6 +104,31 @@ async def test_an_open_circuit_is_tried_again_after_a_while(sink: HttpSink, monk
             return False
 
     await until(is_answered)
+
+
+@pytest.mark.parametrize("body", [b"OK", b"", b"{", b"\xff\xfe", b"x" * (http.MAX_BODY_BYTES * 4)])
+async def test_only_the_status_of_an_answer_counts(sink: HttpSink, body: bytes) -> None:
+    sink.body = body
+    assert (await call("POST", sink.url, json={}, key="k")).status_code == 200
+    assert len(sink.got) == 1
+
+
+async def test_an_answer_that_breaks_off_after_its_status_counts(
+    sink: HttpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "BODY_S", 0.05)
+    sink.headers = {"Content-Length": "1000000"}
+    sink.body = b""
+    assert (await call("POST", sink.url, json={}, key="k")).status_code == 200
+    assert len(sink.got) == 1
+
+
+async def test_an_answer_without_an_end_is_not_waited_for(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "TOTAL_S", 0.05)
+    sink.hold = asyncio.Event()
+    with pytest.raises(TargetAway, match="TimeoutError"):
+        await call("POST", sink.url, json={})
+    sink.hold.set()
 
 
 async def test_nobody_there(sink: HttpSink) -> None:

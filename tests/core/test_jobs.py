@@ -1,6 +1,7 @@
 """Jobs: tried again with longer waits, dead with a reason, done by the clock once, and never in each other's way."""
 
 import asyncio
+import random
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +13,12 @@ from sqlalchemy import text
 from tca_app.core import changes, job_worker
 from tca_app.core import jobs as queues
 from tca_app.core.changes import EVERYTHING, JOBS_CHANNEL, hear, listen
+from tca_app.core.circuit import CircuitOpen
 from tca_app.core.db import reading, transaction
+from tca_app.core.http import TargetAway
 from tca_app.core.job_worker import AttentiveWorker
-from tca_app.core.jobs import Backoff, Dead, Later, Wait, enqueue, jobs, task
+from tca_app.core.jobs import Backoff, Dead, Later, Unreachable, Wait, enqueue, jobs, task
+from tca_app.core.mail import MailRefused, MailServerAway
 from tests.factories import do_jobs, run, until
 
 RAN: list[int] = []
@@ -47,13 +51,13 @@ async def _make_due() -> None:
 async def test_a_job_that_always_fails_is_tried_ten_times_and_then_dead_with_its_reason() -> None:
     FAIL.append(RuntimeError("no paper"))
     await run(enqueue, "test_job", number=0)
-    for _ in range(queues.MOST_ATTEMPTS + 2):
+    for _ in range(queues.MAX_ATTEMPTS + 2):
         await do_jobs()
         await _make_due()
-    assert RAN == [0] * queues.MOST_ATTEMPTS
+    assert RAN == [0] * queues.MAX_ATTEMPTS
     assert await _rows("SELECT status::text FROM procrastinate_jobs") == [("failed",)]
     reasons = await _rows("SELECT attempt, error FROM job_failures ORDER BY attempt")
-    assert reasons == [(n, "RuntimeError: no paper") for n in range(1, queues.MOST_ATTEMPTS + 1)]
+    assert reasons == [(n, "RuntimeError: no paper") for n in range(1, queues.MAX_ATTEMPTS + 1)]
 
 
 async def test_a_poisoned_job_holds_nobody_up() -> None:
@@ -72,17 +76,48 @@ async def test_what_cannot_succeed_is_dead_at_once() -> None:
     assert await _rows("SELECT status::text, attempts FROM procrastinate_jobs") == [("failed", 1)]
 
 
-@pytest.mark.parametrize(("attempts", "low", "high"), [(0, 0.75, 1.25), (3, 6, 10), (8, 192, 320), (30, 225, 375)])
-def test_waits_double_up_to_five_minutes_and_are_spread(attempts: int, low: float, high: float) -> None:
-    waits = [_wait(Wait("away"), attempts) for _ in range(50)]
+@pytest.mark.parametrize(
+    ("error", "attempts", "low", "high"),
+    [
+        (RuntimeError("x"), 0, 3.75, 5),
+        (Unreachable("away"), 0, 3.75, 5),
+        (Unreachable("away"), 3, 30, 40),
+        (Unreachable("away"), 9, 1920, 2560),
+        (Unreachable("away"), 30, 2700, 3600),
+        (Wait("away"), 5, 120, 160),
+        (Wait("away"), 3000, 225, 300),
+    ],
+)
+def test_waits_double_up_to_an_hour_and_are_spread(error: Exception, attempts: int, low: float, high: float) -> None:
+    waits = [_wait(error, attempts) for _ in range(50)]
     assert low - 0.1 <= min(waits)
     assert max(waits) <= high
     assert len(set(waits)) > 1
 
 
+@pytest.mark.parametrize("error", [MailServerAway("x"), MailRefused("x"), TargetAway("x"), CircuitOpen("x", 30)])
+def test_an_unreachable_server_is_tried_for_at_least_a_day(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(random, "uniform", lambda low, _high: low)
+    assert _window(error) >= 24 * 3600
+    assert _window(Later("come back at once", 0)) >= 24 * 3600
+
+
+def _window(error: Exception) -> float:
+    """Seconds from the first attempt to the last one."""
+    waited = 0.0
+    for attempts in range(1000):
+        if queues.is_last(error, _job(attempts)):
+            return waited
+        waited += _wait(error, attempts)
+    raise AssertionError("it is never dead")
+
+
+def _job(attempts: int) -> Job:
+    return Job(id=1, status="doing", queue="q", lock=None, queueing_lock=None, task_name="t", attempts=attempts)
+
+
 def _wait(error: Exception, attempts: int) -> float:
-    job = Job(id=1, status="doing", queue="q", lock=None, queueing_lock=None, task_name="t", attempts=attempts)
-    decision = Backoff().get_retry_decision(exception=error, job=job)
+    decision = Backoff().get_retry_decision(exception=error, job=_job(attempts))
     assert decision is not None
     assert decision.retry_at is not None
     return (decision.retry_at - datetime.now(UTC)).total_seconds()
@@ -90,7 +125,7 @@ def _wait(error: Exception, attempts: int) -> float:
 
 def test_whoever_says_when_to_come_back_is_not_asked_before() -> None:
     assert _wait(Later("busy", 120), 0) > 119
-    assert _wait(Later("busy", 0), 3) > 5
+    assert _wait(Later("busy", 0), 3) > 29
 
 
 async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

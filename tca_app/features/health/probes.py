@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import structlog
 
-from tca_app.core.http import TIMEOUT, TargetAway, get_http
+from tca_app.core.http import TargetAway, ask
 from tca_app.core.outbound import AddressRefused, send
 from tca_app.features.health.checks import service_url
 from tca_app.features.health.parts import HEAD_START_S, PARTS, one_by_one, timed
@@ -77,7 +77,7 @@ async def _ask_part(check: Any) -> Answer:
 
 async def _ask_service(check: Any) -> Answer:
     """Whoever answers at all is there: what stands at its bare address is its own matter."""
-    answer = await get_http().get(service_url(check.key), headers=AGENT, timeout=TIMEOUT)
+    answer = await ask("GET", service_url(check.key), headers=AGENT)
     return answer.status_code < 500, f"answers {answer.status_code}", None
 
 

@@ -93,7 +93,7 @@ _FORGET = text("DELETE FROM job_failures WHERE job_id = :id")
 
 
 async def retry_job(session: AsyncSession, actor: Actor, job_id: int) -> None:
-    """Another ten attempts for a dead job, the first at once. Raises NotFound unless it is dead."""
+    """All its attempts anew for a dead job, the first at once. Raises NotFound unless it is dead."""
     policy.require(actor)
     await _act(session, actor, job_id, _REVIVE, JobRetried)
     await wake_workers(session)

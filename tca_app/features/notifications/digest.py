@@ -1,6 +1,6 @@
 """The summary each morning: who wants one, and what they have not read since the one before."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select, text
@@ -38,6 +38,11 @@ _DUE = text(
 async def take_due(session: AsyncSession, now: datetime) -> list[tuple[int, datetime]]:
     """The people whose summary is due, each with the time since when; they count as served from now on."""
     return [(row.user_id, row.since) for row in await session.execute(_DUE, {"now": now, "morning": MORNING})]
+
+
+def is_over(day: date, now: datetime) -> bool:
+    """Whether the summary of the next morning is due: that one has everything of this one."""
+    return now >= datetime.combine(day, time(MORNING), UTC) + timedelta(days=1)
 
 
 async def unread_since(session: AsyncSession, user_id: int, since: datetime) -> tuple[list[Line], int]:
