@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import Match
 from starlette.types import Scope
 
-from tca_app.core.actor import Actor
+from tca_app.core.actor import Actor, client_ip_var
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Invalid, NotSignedIn
 from tca_app.core.limits import get_limits
@@ -82,6 +82,7 @@ class ConsoleRoute(APIRoute):
         open_session = transaction if _writing in calls else reading if _reading in calls else None
 
         async def checked(request: Request) -> Response:
+            client_ip_var.set(request.scope["client_info"].ip)
             if request.scope["query_string"]:
                 _refuse_unknown(request, known)
             asked = _FastJsonRequest(request.scope, request.receive) if has_body else request

@@ -1,6 +1,10 @@
 """Who acts: the one value that every rule asks before it does anything."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass
+
+# The network address of the request that is being answered, for events that nobody signed in for.
+client_ip_var: ContextVar[str] = ContextVar("client_ip", default="")
 
 
 @dataclass(frozen=True, slots=True)

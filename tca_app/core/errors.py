@@ -66,7 +66,8 @@ class NotSignedIn(AppError):
 
 class BadCredentials(NotSignedIn):
     code = "bad_credentials"
-    default = "The username, email or password is not right."
+    # The last sentence is for a right password while the account waits: the answer must not differ from others.
+    default = "Incorrect username or password. If you are sure of both, try again in 15 minutes."
     keeps_changes = True
 
 

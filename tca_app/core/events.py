@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.core.actor import Actor
+from tca_app.core.actor import Actor, client_ip_var
 from tca_app.core.cache import changed
 from tca_app.core.direct import Direct
 from tca_app.core.log import request_id_var
@@ -188,6 +188,6 @@ def logged_values(actor: Actor | None, event: Event) -> dict[str, Any]:
         "actor_type": "user" if actor else "system",
         "actor_id": actor.user_id if actor else None,
         "actor_name": actor.display_name if actor else "System",
-        "ip": actor.ip if actor else "",
+        "ip": actor.ip if actor else client_ip_var.get(),
         "request_id": (actor.request_id if actor else "") or request_id_var.get(),
     }

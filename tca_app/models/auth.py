@@ -40,7 +40,7 @@ class AuthSession(Row, table=True):
 
 
 class LoginThrottle(SQLModel, table=True):
-    """Failed sign-ins in a row for one account, or one name that nobody has (row AU-1)."""
+    """Failed sign-ins in a row: of an account, of what was typed, of a known browser or of a session (row AU-1)."""
 
     __tablename__ = "login_throttles"
 

@@ -79,7 +79,7 @@ def test_a_team_from_the_first_user_to_the_last_sign_out(
     member.get_by_label("Username or email").fill("milan")
     member.get_by_label("Password", exact=True).fill(PASSWORD)
     member.get_by_role("button", name="Sign in").click()
-    expect(member.get_by_text("The username, email or password is not right.")).to_be_visible()
+    expect(member.get_by_text("Incorrect username or password.")).to_be_visible()
 
 
 def test_the_set_up_page_is_closed_once_there_is_an_admin(

@@ -69,7 +69,7 @@ def _answer(done: SignIn) -> Response:
 
 @router.post("/login", response_model=LoginAnswer, responses=problems(401))
 async def login(data: LoginRequest, client: LimitedClient) -> Response:
-    """Sign a script in, by username or email. The answer is the same for unknown, wrong and inactive."""
+    """Sign a script in, by username or email. One answer for unknown, wrong, inactive and an account that waits."""
     return _answer(await _sign_in(data.login, data.password, client, "api"))
 
 

@@ -71,7 +71,7 @@ class Account:
     user_id: int | None
     hashed_password: str | None
     may_sign_in: bool
-    throttle_key: str
+    attempt: throttle.Attempt
     name: str = "an unknown name"
 
 
@@ -94,12 +94,12 @@ async def find_account(session: AsyncSession, login: str, client: Client) -> Acc
         )
     )
     row = found.first()
-    key = throttle.throttle_key(row.id if row else None, folded, client.device)
-    await throttle.refuse_while_waiting(session, key)
+    attempt = throttle.sign_in_attempt(row.id if row else None, folded, client.ip, client.device)
+    await throttle.refuse_while_waiting(session, attempt)
     if row is None:
-        return Account(None, None, False, key)
+        return Account(None, None, False, attempt)
     may_sign_in = row.is_active and row.deleted_at is None
-    return Account(row.id, row.hashed_password, may_sign_in, key, row.full_name or row.username)
+    return Account(row.id, row.hashed_password, may_sign_in, attempt, row.full_name or row.username)
 
 
 async def check_password(account: Account, password: str) -> tuple[bool, str | None]:
@@ -111,14 +111,18 @@ async def check_password(account: Account, password: str) -> tuple[bool, str | N
 async def sign_in(
     session: AsyncSession, account: Account, checked: tuple[bool, str | None], client: Client, kind: Kind
 ) -> SignIn:
-    """Open a session, or count the failure. Raises BadCredentials alike for unknown, wrong and inactive (row AU-3)."""
+    """Open a session, or count the failure.
+
+    Raises BadCredentials alike for an unknown name, a wrong password, an inactive person and an account that waits
+    (rows AU-1 and AU-3).
+    """
     right, fresh_hash = checked
-    failures, now = await throttle.lock_count(session, account.throttle_key)
-    if not right or account.user_id is None:
-        await throttle.count_failure(session, account.throttle_key, failures, now)
+    counts = await throttle.lock_counts(session, account.attempt)
+    if not right or account.user_id is None or counts.waits(account.attempt.account):
+        await throttle.count_failure(session, counts)
         await emit(session, None, _failed(account, client))
         raise BadCredentials
-    await throttle.forget(session, account.throttle_key)
+    await throttle.forget(session, account.attempt)
     return await open_session(session, account.user_id, client, kind, account.hashed_password, fresh_hash)
 
 

@@ -1,11 +1,16 @@
-"""The throttle per account (row AU-1): five failures in a row, then waits that double from 30 s to 15 min.
+"""The throttle of wrong passwords (row AU-1): five failures in a row, then waits that double from 30 s to 15 min.
 
-Counted in PostgreSQL, so that it holds over replicas and without Redis; it has no off switch. A name that nobody has is
-counted in the same way, so a wait tells nothing. A browser that signed in before carries a device cookie and has a
-count of its own: an attacker cannot lock a person out of the browser they use (OWASP device cookies).
+Every attempt adds to two counts. One is shown: its wait is answered with 429. It belongs to what was typed at one
+network address, to a known browser or to an open session, so it says nothing about anybody else. The other belongs to
+the account, whatever identifier was typed and wherever: its wait is answered exactly as a wrong password is. So no
+answer tells whether an account exists or what it is called (docs/decisions/0005).
+
+Counted in PostgreSQL, so that it holds over replicas and without Redis; it has no off switch.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -22,11 +27,56 @@ MOST_FAILURES = 100
 FORGET_AFTER = timedelta(hours=12)
 
 
-def throttle_key(user_id: int | None, login: str, device: str) -> str:
-    """Which count an attempt belongs to: the known device's, the account's, or the unknown name's."""
-    if user_id is None:
-        return "name:" + token_hash(login).hex()
-    return f"device:{device}" if device and is_device_of(user_id, device) else f"user:{user_id}"
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The counts that one attempt adds to: `shown` and, unless it is empty, the hidden one of the `account`."""
+
+    shown: str
+    account: str = ""
+    forgets_shown: bool = True  # after a success
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """In the order in which they are locked: the count of an account is always the last."""
+        return (self.shown, self.account) if self.account else (self.shown,)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One locked count: the failures in a row, and when its wait ends."""
+
+    failures: int
+    blocked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The locked counts of an attempt, by key, and the time of the database."""
+
+    by_key: dict[str, Count]
+    now: datetime
+
+    def waits(self, key: str) -> bool:
+        blocked_until = self.by_key[key].blocked_until if key in self.by_key else None
+        return blocked_until is not None and blocked_until > self.now
+
+
+def sign_in_attempt(user_id: int | None, login: str, ip: str, device: str) -> Attempt:
+    """For a sign-in with `login` by whoever has `user_id`, or None when nobody has that name.
+
+    A browser that signed in before has a count of its own: nobody can lock a person out of the browser they use (OWASP
+    device cookies). All others share the account's. What was typed is not forgotten when the account signs in: that
+    would tell somebody at the same address that it did.
+    """
+    if user_id is not None and device and is_device_of(user_id, device):
+        return Attempt(f"device:{device}")
+    account = f"user:{user_id}" if user_id is not None else f"nobody:{token_hash(login).hex()}"
+    return Attempt(f"typed:{token_hash(f'{ip} {login}').hex()}", account, forgets_shown=False)
+
+
+def session_attempt(user_id: int, session_id: int) -> Attempt:
+    """For a signed-in person who confirms their password: only the failures of this session make it wait."""
+    return Attempt(f"session:{session_id}", f"user:{user_id}")
 
 
 def new_device(user_id: int) -> str:
@@ -58,25 +108,28 @@ _ENTRY = insert(LoginThrottle).values(key=bindparam("name"), failures=0, last_fa
 _LOCK = _ENTRY.on_conflict_do_update(index_elements=["key"], set_={"key": _ENTRY.excluded.key}).returning(
     LoginThrottle.failures, LoginThrottle.last_failed_at, LoginThrottle.blocked_until, CLOCK
 )
-_FORGET = delete(LoginThrottle).where(LoginThrottle.key == bindparam("name"))
 _PLAIN = {"synchronize_session": False}
 
 
-async def refuse_while_waiting(session: AsyncSession, key: str) -> None:
-    """Raises TooManyRequests while the wait lasts, whatever the password is."""
-    for blocked_until, now in await session.execute(_ASK, {"name": key}):
+async def refuse_while_waiting(session: AsyncSession, attempt: Attempt) -> None:
+    """Raises TooManyRequests while the shown wait lasts, whatever the password is."""
+    for blocked_until, now in await session.execute(_ASK, {"name": attempt.shown}):
         _refuse_before(blocked_until, now)
 
 
-async def lock_count(session: AsyncSession, key: str) -> tuple[int, datetime]:
-    """The failures so far and the time now, with the row locked until the end of the transaction.
+async def lock_counts(session: AsyncSession, attempt: Attempt) -> Counts:
+    """The counts, with their rows locked until the end of the transaction. Raises TooManyRequests.
 
     Parallel guesses take turns: an update that changes nothing waits for the lock, and its answer is read after that.
     """
-    found = await session.execute(_LOCK, {"name": key}, execution_options=_PLAIN)
-    failures, last_failed_at, blocked_until, now = found.one()
-    _refuse_before(blocked_until, now)
-    return (0 if last_failed_at < now - FORGET_AFTER else failures), now
+    by_key = {}
+    for key in attempt.keys:
+        found = await session.execute(_LOCK, {"name": key}, execution_options=_PLAIN)
+        failures, last_failed_at, blocked_until, now = found.one()
+        by_key[key] = Count(0 if last_failed_at < now - FORGET_AFTER else failures, blocked_until)
+        if key == attempt.shown:
+            _refuse_before(blocked_until, now)
+    return Counts(by_key, now)
 
 
 def _refuse_before(blocked_until: datetime | None, now: datetime) -> None:
@@ -84,22 +137,33 @@ def _refuse_before(blocked_until: datetime | None, now: datetime) -> None:
         raise TooManyRequests.after((blocked_until - now).total_seconds())
 
 
-async def count_failure(session: AsyncSession, key: str, failures: int, now: datetime) -> None:
-    """Remember one more failure after `failures`, and forget the counts that nobody added to for 12 hours."""
-    wait = wait_after(failures + 1)
-    values = {
-        "failures": failures + 1,
-        "last_failed_at": now,
-        "blocked_until": now + timedelta(seconds=wait) if wait else None,
-    }
-    statement = insert(LoginThrottle).values(key=key, **values)
-    await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
-    old = select(LoginThrottle.key).where(LoginThrottle.last_failed_at < now - FORGET_AFTER).limit(20)
+async def count_failure(session: AsyncSession, counts: Counts) -> None:
+    """Remember one more failure, and forget the counts that nobody added to for 12 hours.
+
+    A count that waits stays as it is, as the password was not looked at; its row is written all the same.
+    """
+    for key, count in counts.by_key.items():
+        values = _as_it_is(count) if counts.waits(key) else _one_more(count, counts.now)
+        statement = insert(LoginThrottle).values(key=key, **{"last_failed_at": counts.now} | values)
+        await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
+    old = select(LoginThrottle.key).where(LoginThrottle.last_failed_at < counts.now - FORGET_AFTER).limit(20)
     await session.execute(delete(LoginThrottle).where(LoginThrottle.key.in_(old.with_for_update(skip_locked=True))))
 
 
-async def forget(session: AsyncSession, key: str) -> None:
-    await session.execute(_FORGET, {"name": key}, execution_options=_PLAIN)
+def _as_it_is(count: Count) -> dict[str, Any]:
+    return {"failures": count.failures, "blocked_until": count.blocked_until}
+
+
+def _one_more(count: Count, now: datetime) -> dict[str, Any]:
+    wait = wait_after(count.failures + 1)
+    blocked_until = now + timedelta(seconds=wait) if wait else None
+    return {"failures": count.failures + 1, "last_failed_at": now, "blocked_until": blocked_until}
+
+
+async def forget(session: AsyncSession, attempt: Attempt) -> None:
+    """After a success."""
+    keys = attempt.keys if attempt.forgets_shown else (attempt.account,)
+    await session.execute(delete(LoginThrottle).where(LoginThrottle.key.in_(keys)), execution_options=_PLAIN)
 
 
 async def database_now(session: AsyncSession) -> datetime:

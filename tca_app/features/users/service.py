@@ -131,17 +131,18 @@ async def _find(session: AsyncSession, user_id: int, lock_row: Lock = None, *, d
 
 
 async def _confirm_password(session: AsyncSession, actor: Actor, hashed: str, given: str | None) -> None:
-    """Ask a signed-in person for their password again; failures count like those of a sign-in (row AU-1)."""
+    """Ask a signed-in person for their password again. Failures count like those of a sign-in, but only those of this
+    session make it wait: a stranger's do not (row AU-1)."""
     if not given:
         raise Invalid.at("current_password", "Enter your current password to change this.")
-    key = throttle.throttle_key(actor.user_id, "", "")
-    await throttle.refuse_while_waiting(session, key)
+    attempt = throttle.session_attempt(actor.user_id, actor.session_id)
+    await throttle.refuse_while_waiting(session, attempt)
     right, _ = await verify_password(given, hashed)
-    failures, now = await throttle.lock_count(session, key)
+    counts = await throttle.lock_counts(session, attempt)
     if not right:
-        await throttle.count_failure(session, key, failures, now)
+        await throttle.count_failure(session, counts)
         raise WrongPassword.at("current_password", WrongPassword.default)
-    await throttle.forget(session, key)
+    await throttle.forget(session, attempt)
 
 
 async def lock_superusers(session: AsyncSession) -> None:
