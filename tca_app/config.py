@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tca_app.production import LOCAL_NAMES, production_faults
+from tca_app.urls import check_url
 
 VERSION = "0.1.0"
 
@@ -136,15 +137,16 @@ class Settings(BaseSettings):
             raise ValueError("must look like Console <console@example.com>")
         return value
 
-    @field_validator("user_service_url", "notification_service_url", "analytics_service_url")
+    @field_validator("public_url", "user_service_url", "notification_service_url", "analytics_service_url")
     @classmethod
-    def _service_scheme(cls, value: str) -> str:
-        return _refuse_other_schemes(value)
+    def _http_url(cls, value: str, info: ValidationInfo) -> str:
+        """A service may want a user and password in its URL; the console's own is shown to everybody."""
+        return check_url(value, may_have_user=info.field_name != "public_url")
 
     @field_validator("slack_webhook_url")
     @classmethod
-    def _slack_scheme(cls, value: SecretStr) -> SecretStr:
-        _refuse_other_schemes(value.get_secret_value())
+    def _slack_url(cls, value: SecretStr) -> SecretStr:
+        check_url(value.get_secret_value())
         return value
 
     @field_validator("sentry_dsn")
@@ -203,13 +205,6 @@ class Settings(BaseSettings):
 
     def _dsn(self, scheme: str) -> str:
         return scheme + self.database_url.get_secret_value().removeprefix("postgresql")
-
-
-def _refuse_other_schemes(url: str) -> str:
-    parts = urlsplit(url)
-    if url and not (parts.scheme in ("http", "https") and parts.hostname):
-        raise ValueError("must start with https:// or http://")
-    return url
 
 
 def load_settings() -> Settings:

@@ -21,6 +21,7 @@ import httpx
 
 from tca_app.config import get_settings
 from tca_app.core.http import TargetAway
+from tca_app.urls import check_url
 
 TOTAL_S = 10.0
 CONNECT_S = 3.0
@@ -51,8 +52,6 @@ _REFUSED = tuple(
 )
 _NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_VISIBLE = re.compile(r"[!-\[\]-~]+")  # ASCII without blanks and the backslash, which browsers take for a slash
-_WITH_USER = re.compile(r"[^/]*//[^/?#]*@")
 _resolver = ThreadPoolExecutor(8, thread_name_prefix="resolver")  # getaddrinfo blocks, and cannot be ended
 
 
@@ -88,17 +87,15 @@ class Answer:
 
 def target_of(url: str) -> Target:
     """Look at an address without asking anybody. Raises AddressRefused."""
-    if len(url) > 2000 or not _VISIBLE.fullmatch(url):
-        raise AddressRefused("Use ASCII characters without blanks.")
     try:
-        parsed = httpx.URL(url)
+        parsed = httpx.URL(check_url(url))
         host, port = parsed.raw_host.decode(), parsed.port or DEFAULT_PORTS.get(parsed.scheme, 0)
-    except (httpx.InvalidURL, ValueError):
-        raise AddressRefused("This is not an address.") from None
-    if parsed.scheme not in DEFAULT_PORTS or not host:
-        raise AddressRefused("Enter an address that starts with https://.")
-    if _WITH_USER.match(url):
-        raise AddressRefused("An address must not hold a user or password.")
+    except httpx.InvalidURL:
+        raise AddressRefused("This URL is not valid.") from None
+    except ValueError as error:
+        raise AddressRefused(str(error)) from None
+    if parsed.scheme not in DEFAULT_PORTS or not host or parsed.userinfo:
+        raise AddressRefused("Enter a URL that starts with https://.")
     if f"{host}:{port}" in get_settings().outbound_allowed_hosts:
         return Target(parsed, host, port, is_trusted=True)
     if get_settings().is_production and parsed.scheme != "https":

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from tca_app.urls import MAX_URL, check_url
+
 MAX_ID = 2**53 - 1  # what every JSON reader can hold exactly (RFC 8259, section 6)
 _REORDER = r"\u202a-\u202e\u2066-\u2069\ufeff"
 _ONE_LINE = rf"[^\x00-\x1f\x7f-\x9f{_REORDER}]"
@@ -27,7 +29,6 @@ _EMAIL = (
 _USERNAME = r"^[A-Za-z0-9]+$"
 _FILLED = rf"^{_ONE_LINE}*{_INK}{_ONE_LINE}*$"
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-_HTTP_URL = r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?)?$"
 # RFC 3339 with an offset, in years where no offset leads out of what the database and Python can both hold.
 _MOMENT = (
     r"^(19[7-9][0-9]|[2-8][0-9]{3})-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
@@ -37,7 +38,6 @@ _PATTERN_WORDS = {
     _EMAIL: "Enter an email address, such as ana@example.com.",
     _USERNAME: "Use only ASCII letters and digits.",
     _SLUG: "Use lower-case letters, digits and single hyphens between them.",
-    _HTTP_URL: "Enter an address that starts with http:// or https://.",
 }
 
 
@@ -118,13 +118,15 @@ Email = Annotated[
 ]
 Username = Annotated[str, Field(min_length=3, max_length=50, pattern=_USERNAME, examples=["ana"])]
 Slug = Annotated[str, Field(min_length=1, max_length=100, pattern=_SLUG, examples=["billing-api"])]
+# "" stands for none. The pattern of the document is what a JSON Schema can say of the parser's rules.
 HttpUrl = Annotated[
     str,
     Field(
-        max_length=500,
-        pattern=_HTTP_URL,
+        max_length=MAX_URL,
+        json_schema_extra={"format": "uri", "pattern": rf"^([Hh][Tt][Tt][Pp][Ss]?://{_INK}+)?$"},
         examples=["https://git.example.com/billing"],
     ),
+    AfterValidator(check_url),
 ]
 _GivenMoment = Annotated[
     str, Field(pattern=_MOMENT, json_schema_extra={"format": "date-time"}, examples=["2026-05-04T09:30:00Z"])

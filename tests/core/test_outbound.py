@@ -46,6 +46,10 @@ REFUSED = (
     "http://example.com.0x7f/",
     "http://１２７.0.0.1/",
     "http://①②⑦.0.0.1/",
+    "http://127。0。0。1/",
+    "http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/",
+    "http://lo\u00adcalhost/",
+    "http://169.254.169.254.\uff0e/",
     # private, shared and link-local networks, and the metadata of clouds
     "http://10.0.0.1/",
     "http://172.16.0.1/",
@@ -123,6 +127,8 @@ ALLOWED = (
     "http://example.com:80/",
     "https://sub.example.co.uk:443/a/b",
     "https://xn--bcher-kva.example/",
+    "https://bücher.example/ü",
+    "https://ci_runner.example.com/7",
     "https://8.8.8.8/",
     "https://[2606:4700::1111]/",
 )

@@ -1,6 +1,6 @@
 """The page of a repository that shows what changed between two commits."""
 
-from urllib.parse import urlsplit
+from tca_app.urls import link_of, parse_url
 
 
 def compare_url(repository_url: str, before: str, after: str) -> str:
@@ -8,12 +8,16 @@ def compare_url(repository_url: str, before: str, after: str) -> str:
 
     A self-hosted server is told by its name, and one that says nothing has Gitea's form, which is GitHub's too.
     """
-    parts = urlsplit(repository_url)
-    if not (parts.hostname and parts.path.strip("/") and before and after) or before == after:
+    repository = link_of(repository_url)
+    if not (repository and before and after) or before == after:
         return ""
-    base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('.git')}"
-    if "gitlab" in parts.hostname:
+    parts = parse_url(repository)
+    if not (parts.path or "").strip("/"):
+        return ""
+    base = str(parts).partition("#")[0].partition("?")[0].rstrip("/").removesuffix(".git")
+    host = parts.host or ""
+    if "gitlab" in host:
         return f"{base}/-/compare/{before}...{after}"
-    if "bitbucket" in parts.hostname:
+    if "bitbucket" in host:
         return f"{base}/branches/compare/{after}..{before}"
     return f"{base}/compare/{before}...{after}"

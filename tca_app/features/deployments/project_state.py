@@ -24,6 +24,7 @@ from tca_app.ui.address import given_in
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
+from tca_app.urls import link_of
 
 SHOWN = 25
 FIELDS = ("environment", "version", "commit_sha", "ref", "description", "freeze_reason")
@@ -137,7 +138,7 @@ def _card(place: Any, current: DeploymentRead | None, freeze: Freeze) -> PlaceCa
     return PlaceCard(
         id=place.id,
         name=place.name,
-        address=place.url if place.url.startswith(("https://", "http://")) else "",
+        address=link_of(place.url),
         is_protected=place.is_protected,
         version=current.version if current else "",
         url=routes.deployment(current.id) if current else "",

@@ -8,6 +8,7 @@ from tca_app.features.environments.freeze_state import FreezeState
 from tca_app.features.environments.state import EnvironmentsState
 from tca_app.ui.components import badge, button, confirm_dialog, error_notice, icon_button, panel
 from tca_app.ui.forms import check_field, form_dialog, select_field, text_field
+from tca_app.urls import MAX_URL
 
 state = EnvironmentsState
 
@@ -72,7 +73,7 @@ def _environment_dialog() -> rx.Component:
         on_submit=state.save,
         fields=[
             text_field(state, "name", "Name", required=True, max_length=50),
-            text_field(state, "url", "Address", type_="url", hint="Where it can be opened.", max_length=500),
+            text_field(state, "url", "Address", type_="url", hint="Where it can be opened.", max_length=MAX_URL),
             text_field(state, "rank", "Rank", required=True, hint="0 is first on the way to the users.", max_length=4),
             check_field(state, "is_protected", "Protected", hint="Deployers ask, maintainers approve."),
             check_field(state, "allow_parallel", "Several deployments at a time"),

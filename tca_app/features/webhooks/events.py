@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from tca_app.core.events import TOLD, Event
-from tca_app.features.webhooks.schemas import host_of
+from tca_app.urls import host_of
 
 
 class _WebhookEvent(Event):

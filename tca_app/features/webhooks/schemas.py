@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -16,10 +15,6 @@ _EXAMPLE: dict[str, Any] = {
     "description": "Deploy bot",
     "event_types": ["project_archived", "member_added"],
 }
-
-
-def host_of(url: str) -> str:
-    return urlsplit(url).hostname or ""
 
 
 def _known(name: str) -> str:

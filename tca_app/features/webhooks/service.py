@@ -31,9 +31,9 @@ from tca_app.features.webhooks.schemas import (
     WebhookRead,
     WebhookUpdate,
     WebhookWithSecret,
-    host_of,
 )
 from tca_app.models import Project, ProjectMember, User, Webhook
+from tca_app.urls import host_of
 
 __all__ = [
     "create_webhook",

@@ -11,11 +11,12 @@ from tca_app.features.activity.state import type_label
 from tca_app.features.projects.detail.state import shown_project
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.form.state import WebhookForm
-from tca_app.features.webhooks.schemas import SealedWebhook, WebhookQuery, WebhookRead, WebhookUpdate, host_of
+from tca_app.features.webhooks.schemas import SealedWebhook, WebhookQuery, WebhookRead, WebhookUpdate
 from tca_app.ui import routes
 from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
+from tca_app.urls import host_of
 
 SHOWN_ONCE = "shown-once"  # the field that a new secret is put into
 ACTS = ("rotate", "delete")

@@ -14,6 +14,11 @@ from tca_app.features.deployments.compare import compare_url
         ("https://gitlab.example.com/tca/billing.git", "https://gitlab.example.com/tca/billing/-/compare/aaa...bbb"),
         ("https://bitbucket.org/tca/billing", "https://bitbucket.org/tca/billing/branches/compare/bbb..aaa"),
         ("http://git.example.com:3000/tca/billing", "http://git.example.com:3000/tca/billing/compare/aaa...bbb"),
+        (
+            "https://bücher.example/tca/billing?tab=readme#top",
+            "https://xn--bcher-kva.example/tca/billing/compare/aaa...bbb",
+        ),
+        ("javascript:alert(1)//x/y", ""),
         ("", ""),
         ("https://git.example.com", ""),
     ],

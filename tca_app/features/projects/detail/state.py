@@ -18,6 +18,7 @@ from tca_app.ui import routes
 from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
+from tca_app.urls import link_of
 
 TABS = ("overview", "deployments", "members", "activity", "webhooks", "settings")
 NEEDED = {"webhooks": "webhooks.manage", "settings": "projects.update"}  # for a tab
@@ -200,7 +201,7 @@ def _facts(project: ProjectRead) -> ProjectFacts:
         description=project.description,
         status=project.status,
         # The rule of the field says so too; a link must not depend on what some script stored.
-        repository=url if url.startswith(("https://", "http://")) else "",
+        repository=link_of(url),
         owner=project.owner.display_name,
         owner_id=project.owner.id,
         member_count=project.member_count,

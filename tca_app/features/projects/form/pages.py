@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.features.presence.pages import editing_mark
 from tca_app.ui.forms import form_dialog, select_field, text_field
+from tca_app.urls import MAX_URL
 
 
 def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
@@ -38,7 +39,7 @@ def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
                 "repository_url",
                 "Repository URL",
                 type_="url",
-                max_length=500,
+                max_length=MAX_URL,
                 placeholder="https://",
                 spell_check=False,
             ),

@@ -8,6 +8,7 @@ from tca_app.core.events import CATALOGUE
 from tca_app.features.activity.state import type_label
 from tca_app.features.webhooks.form.state import ALL, CHOSEN, NOT_IN_PROJECTS, TICK
 from tca_app.ui.forms import form_dialog, select_field, text_field
+from tca_app.urls import MAX_URL
 
 # What events are about, in the order of the dialog; others come first.
 GROUPS = {"project": "Projects", "webhook": "Webhooks", "user": "People", "job": "Jobs"}
@@ -29,7 +30,7 @@ def webhook_dialog(state: Any) -> rx.Component:
                 "Address",
                 type_="url",
                 required=True,
-                max_length=500,
+                max_length=MAX_URL,
                 placeholder="https://",
                 spell_check=False,
                 hint="A public host. Redirects are not followed.",
