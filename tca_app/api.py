@@ -12,7 +12,8 @@ from starlette.routing import compile_path
 from tca_app.answers import json_response
 from tca_app.api_docs import add_documents
 from tca_app.config import VERSION, get_settings
-from tca_app.core.errors import MAX_BODY, AppError, FieldFault
+from tca_app.core.bodies import MAX_BODY
+from tca_app.core.errors import AppError, FieldFault
 from tca_app.core.problem import MEDIA_TYPE, problem_body, problem_of
 from tca_app.core.schema import in_words
 from tca_app.deps import Problem

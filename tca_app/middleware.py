@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tca_app.answers import json_response
 from tca_app.config import Settings
-from tca_app.core.errors import MAX_BODY, AppError, BadRequest, Forbidden, PayloadTooLarge, UnsupportedMediaType
+from tca_app.core.bodies import max_body
+from tca_app.core.errors import AppError, BadRequest, Forbidden, PayloadTooLarge, UnsupportedMediaType
 from tca_app.core.log import request_id_var, user_id_var
 from tca_app.core.metrics import ELSEWHERE, note_request
 from tca_app.core.problem import MEDIA_TYPE, problem_of
@@ -139,8 +140,9 @@ class Edge:
 
     def _api_refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> AppError | None:
         length = headers.get(b"content-length", b"")
-        if length and (not length.isdigit() or int(length) > MAX_BODY):
-            return PayloadTooLarge()
+        limit = max_body(scope["path"])
+        if length and (not length.isdigit() or int(length) > limit):
+            return PayloadTooLarge.above(limit)
         has_body = length not in (b"", b"0") or b"transfer-encoding" in headers
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         wanted = b"application/x-www-form-urlencoded" if scope["path"] == "/api/auth/token" else b"application/json"

@@ -8,7 +8,7 @@ import pytest
 
 from tca_app.api import build_api
 from tca_app.config import Settings, get_settings
-from tca_app.core.errors import MAX_BODY
+from tca_app.core.bodies import MAX_BODY
 from tca_app.middleware import Edge
 from tests.factories import make_admin, make_user, signed_in
 

@@ -49,6 +49,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "rollback": {"description": ""},
     "approve": {"freeze_reason": ""},
     "notes": {"note": "x"},
+    "repository": {"repository_id": 1},
 }
 
 

@@ -109,13 +109,14 @@ class Stale(AppError):
     default = "This was changed by somebody else after you opened it."
 
 
-MAX_BODY = 1024 * 1024
-
-
 class PayloadTooLarge(AppError):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "payload_too_large"
-    default = "The request body is larger than 1 MiB."
+    default = "The request body is too large."
+
+    @classmethod
+    def above(cls, limit: int) -> "PayloadTooLarge":
+        return cls(f"The request body is larger than {limit // 1024**2} MiB.")
 
 
 class UnsupportedMediaType(AppError):

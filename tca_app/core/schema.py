@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from tca_app.urls import MAX_URL, check_url
 
+MAX_SEARCH = 255  # as long as the longest name that is searched for: a version
 MAX_ID = 2**53 - 1  # what every JSON reader can hold exactly (RFC 8259, section 6)
 _REORDER = r"\u202a-\u202e\u2066-\u2069\ufeff"
 _ONE_LINE = rf"[^\x00-\x1f\x7f-\x9f{_REORDER}]"
@@ -28,6 +29,7 @@ _EMAIL = (
 
 _USERNAME = r"^[A-Za-z0-9]+$"
 _FILLED = rf"^{_ONE_LINE}*{_INK}{_ONE_LINE}*$"
+_COMMIT = r"^([0-9A-Fa-f]{7,40}|[0-9A-Fa-f]{64})?$"
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 # RFC 3339 with an offset, in years where no offset leads out of what the database and Python can both hold.
 _MOMENT = (
@@ -37,6 +39,7 @@ _MOMENT = (
 _PATTERN_WORDS = {
     _EMAIL: "Enter an email address, such as ana@example.com.",
     _USERNAME: "Use only ASCII letters and digits.",
+    _COMMIT: "Use 7 to 40 of the characters 0-9 and a-f, or all 64 of SHA-256.",
     _SLUG: "Use lower-case letters, digits and single hyphens between them.",
 }
 
@@ -107,10 +110,11 @@ Line100 = Annotated[str, Field(max_length=100, pattern=rf"^{_ONE_LINE}*$"), Afte
 Name100 = Annotated[str, Field(min_length=1, max_length=100, pattern=_FILLED), AfterValidator(_tidy)]
 Line200 = Annotated[str, Field(max_length=200, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
 Line500 = Annotated[str, Field(max_length=500, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
+Name255 = Annotated[str, Field(min_length=1, max_length=255, pattern=_FILLED), AfterValidator(_tidy)]
 Name50 = Annotated[str, Field(min_length=1, max_length=50, pattern=_FILLED), AfterValidator(_tidy)]
 Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=_FILLED), AfterValidator(_tidy)]
 Text2000 = Annotated[str, Field(max_length=2000, pattern=rf"^{_TEXT}*$"), AfterValidator(_tidy)]
-SearchText = Annotated[str, Field(max_length=100, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
+SearchText = Annotated[str, Field(max_length=MAX_SEARCH, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
 Email = Annotated[
     str,
     Field(max_length=254, pattern=_EMAIL, json_schema_extra={"format": "email"}, examples=["ana@example.com"]),
@@ -118,12 +122,14 @@ Email = Annotated[
 ]
 Username = Annotated[str, Field(min_length=3, max_length=50, pattern=_USERNAME, examples=["ana"])]
 Slug = Annotated[str, Field(min_length=1, max_length=100, pattern=_SLUG, examples=["billing-api"])]
+# SHA-1, abbreviated or whole, or a whole SHA-256; "" stands for none. Kept in lower case, as Git writes it.
+Commit = Annotated[str, Field(pattern=_COMMIT, examples=["9f1c2ab"]), AfterValidator(str.lower)]
 # "" stands for none. The pattern of the document is what a JSON Schema can say of the parser's rules.
 HttpUrl = Annotated[
     str,
     Field(
         max_length=MAX_URL,
-        json_schema_extra={"format": "uri", "pattern": rf"^([Hh][Tt][Tt][Pp][Ss]?://{_INK}+)?$"},
+        json_schema_extra={"format": "http-url", "pattern": rf"^([Hh][Tt][Tt][Pp][Ss]?://{_INK}+)?$"},
         examples=["https://git.example.com/billing"],
     ),
     AfterValidator(check_url),

@@ -109,6 +109,8 @@ class Deployment(Row, table=True):
     commit_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     description: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
     ci_url: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    log_url: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    environment_url: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
     status: str = Field(sa_type=Text)
     source: str = Field(sa_type=Text)
     reason: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)

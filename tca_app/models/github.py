@@ -1,4 +1,4 @@
-"""What GitHub tells about a project: the key of its webhook, the deliveries that were dealt with, and commit times."""
+"""What GitHub reports about a project: the secret of its webhook, the deliveries that were recorded, commit times."""
 
 from datetime import datetime
 
@@ -12,17 +12,29 @@ _NOW = {"server_default": func.now(), "nullable": False}
 
 
 class GithubHook(SQLModel, table=True):
-    """The secret is sealed (core.sealing): it is needed to check each delivery."""
+    """The secret is sealed (core.sealing): it is needed to check each delivery.
+
+    The first delivery names the repository; GitHub's id survives a rename. Another repository is refused and kept
+    beside it, so that a person can accept it.
+    """
 
     __tablename__ = "github_hooks"
 
     project_id: int = Field(**_OF_PROJECT, sa_column_kwargs={"autoincrement": False})
     sealed_secret: bytes = Field(sa_type=LargeBinary, repr=False)
     rotated_at: datetime = Field(default=None, sa_type=UTC_TIME, sa_column_kwargs=_NOW)
+    repository_id: int | None = Field(default=None, sa_type=BigInteger)
+    repository: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    refused_repository_id: int | None = Field(default=None, sa_type=BigInteger)
+    refused_repository: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    refused_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
 class GithubDelivery(SQLModel, table=True):
-    """A delivery that was dealt with. Its signature holds no time, so it stays known for as long as the project."""
+    """A delivery that changed something. Its signature holds no time, so it is kept for as long as the project.
+
+    One that was ignored or failed is not kept: when it is sent again, it is processed.
+    """
 
     __tablename__ = "github_deliveries"
 

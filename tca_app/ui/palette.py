@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading
+from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui import routes
 from tca_app.ui.components import DIALOG_TITLE, link
 from tca_app.ui.handlers import PERMISSIONS, handler
@@ -53,7 +54,7 @@ class PaletteState(SessionState):
 
     @handler("signed_in", supersedes=True)
     async def look_up(self, text: str) -> None:
-        actor, wanted = self._as_actor(), text.strip()[:100]
+        actor, wanted = self._as_actor(), text.strip()[:MAX_SEARCH]
         found = _pages(actor, wanted.casefold())
         if wanted:
             async with reading() as session:
@@ -104,7 +105,7 @@ def _body() -> rx.Component:
             placeholder="Go to a page, user or project",
             aria_label="Go to a page, user or project",
             auto_complete="off",
-            max_length=100,
+            max_length=MAX_SEARCH,
             auto_focus=True,
             on_change=PaletteState.look_up.debounce(120),
         ),

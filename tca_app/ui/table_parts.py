@@ -5,6 +5,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components import button, empty_state, icon_button
 from tca_app.ui.table_state import PAGE_SIZES, Filter
 
@@ -49,7 +50,7 @@ def tools_row(state: Any, search_label: str, tools: Sequence[rx.Component]) -> r
                 aria_label=search_label,
                 aria_keyshortcuts="/",
                 auto_complete="off",
-                max_length=100,
+                max_length=MAX_SEARCH,
                 on_change=lambda text: rx.redirect(query_url(q=text, page=""), replace=True).debounce(300),
                 custom_attrs={"data-hotkey-search": "", "data-value": state.search},
             ),

@@ -11,6 +11,7 @@ import structlog
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading
 from tca_app.core.errors import AppError
+from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.address import fields_of, page_url
 from tca_app.ui.handlers import CALL, handler
 
@@ -18,7 +19,6 @@ log = structlog.get_logger(__name__)
 
 PAGE_SIZES = (25, 50, 100)
 MAX_PAGE = 1_000_000
-MAX_SEARCH = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "20"))
 _text = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)
 
 schemathesis.openapi.format("email", st.builds("{}@{}.example.com".format, _text, _text))
-schemathesis.openapi.format("uri", st.builds("https://{}_1.example.com:8443/{}?q".format, _text, _text))
+schemathesis.openapi.format("http-url", st.builds("https://{}_1.example.com:8443/{}?q".format, _text, _text))
 schemathesis.openapi.format("new-password", st.builds("Gr33n-{}-Boat-{}".format, _text, _text))
 _keys = itertools.count()
 _guarded: set[str] = set()  # operations that were seen to answer this person and nobody without a session

@@ -84,6 +84,14 @@ def _outside(url: Any, label: Any) -> rx.Component:
     return rx.el.a(label, href=url, target="_blank", rel="noopener noreferrer", class_name="link")
 
 
+_LINKS = ((shown["ci_url"], "CI run"), (shown["log_url"], "CI log"), (shown["environment_url"], "Environment"))
+_has_links = (shown["ci_url"] != "") | (shown["log_url"] != "") | (shown["environment_url"] != "")
+
+
+def _links() -> rx.Component:
+    return rx.el.span(*(rx.cond(url != "", _outside(url, label)) for url, label in _LINKS), class_name="row")
+
+
 def _facts() -> rx.Component:
     return panel(
         "About",
@@ -94,7 +102,7 @@ def _facts() -> rx.Component:
                 ("Reported by", rx.el.span(shown["who"], " (", shown["source"], ")")),
                 ("Commit", _or_none(shown["commit"], rx.el.span(shown["commit"], class_name="mono"))),
                 ("Ref", _or_none(shown["ref"], rx.el.span(shown["ref"], class_name="mono"))),
-                ("CI run", _or_none(shown["ci_url"], _outside(shown["ci_url"], shown["ci_url"]))),
+                ("Links", rx.cond(_has_links, _links(), rx.el.span("None", class_name="muted"))),
                 ("Took", rx.cond(shown["took"] != "", shown["took"], rx.el.span("Not over", class_name="muted"))),
             ),
             rx.cond(

@@ -6,6 +6,7 @@ from typing import TypedDict
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.features.deployments.state import SOURCE_LABELS, took
 from tca_app.ui import routes
+from tca_app.urls import link_of
 
 
 class Facts(TypedDict):
@@ -24,6 +25,8 @@ class Facts(TypedDict):
     commit: str
     ref: str
     ci_url: str
+    log_url: str
+    environment_url: str
     who: str
     freeze_reason: str
     undoes: str
@@ -52,6 +55,8 @@ NOTHING = Facts(
     commit="",
     ref="",
     ci_url="",
+    log_url="",
+    environment_url="",
     who="",
     freeze_reason="",
     undoes="",
@@ -73,8 +78,9 @@ def facts_of(found: DeploymentRead) -> Facts:
         description=found.description,
         commit=found.commit_sha,
         ref=found.ref,
-        # The rule of the field says so too; a link must not depend on what some script stored.
-        ci_url=found.ci_url if found.ci_url.startswith(("https://", "http://")) else "",
+        ci_url=link_of(found.ci_url),
+        log_url=link_of(found.log_url),
+        environment_url=link_of(found.environment_url),
         who=found.who,
         freeze_reason=found.freeze_reason,
         undoes=routes.deployment(found.rollback_of_id) if found.rollback_of_id else "",

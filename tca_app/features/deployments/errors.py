@@ -38,6 +38,11 @@ class NothingToGoBackTo(Conflict):
     default = "Nothing was deployed to this environment before."
 
 
+class AnotherRepository(Conflict):
+    code = "another_repository"
+    keeps_changes = True  # which repository it was, so that a person can accept it
+
+
 class LogGap(Conflict):
     code = "log_gap"
 

@@ -121,6 +121,11 @@ class GithubHookRotated(ProjectEvent):
     title = "{actor} made a new key for the GitHub webhook of {subject}"
 
 
+class GithubRepositoryAccepted(ProjectEvent):
+    type = "github_repository_accepted"
+    title = "{actor} accepted another GitHub repository for {subject}"
+
+
 class GithubHookRemoved(ProjectEvent):
     type = "github_hook_removed"
     title = "{actor} removed the GitHub webhook of {subject}"

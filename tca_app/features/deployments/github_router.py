@@ -1,16 +1,17 @@
-"""Where GitHub sends its deliveries, and the key that they are signed with. Every rule stands in the services."""
+"""Where GitHub sends its deliveries, and the webhook's secret and repository. Every rule is in the services."""
 
 from typing import Annotated
 
 from fastapi import Header, Request, Response
 
 from tca_app.answers import item_response
+from tca_app.core.bodies import MAX_GITHUB_BODY, whole_body
 from tca_app.core.limits import get_limits
 from tca_app.core.schema import UrlId
 from tca_app.deps import CurrentActor, FromClient, Reading, Writing, console_router, problems
 from tca_app.features.deployments import github, hook
 from tca_app.features.deployments.github_payloads import Delivery
-from tca_app.features.deployments.schemas import HookAnswer, HookRead, NewHook
+from tca_app.features.deployments.hook_schemas import HookAnswer, HookRead, NewHook, RepositoryChoice
 
 router = console_router("/api", "github")
 _Text = Annotated[str, Header(max_length=200, pattern=r"^[!-~]*$")]
@@ -20,6 +21,7 @@ _Text = Annotated[str, Header(max_length=200, pattern=r"^[!-~]*$")]
     "/hooks/github/{project_id:int}",
     response_model=HookAnswer,
     responses=problems(401, 404, 409),
+    max_body_size=MAX_GITHUB_BODY,
     openapi_extra={"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}},
 )
 async def receive(
@@ -33,19 +35,21 @@ async def receive(
 ) -> Response:
     """Deliveries of GitHub's `ping`, `push`, `deployment` and `deployment_status`, signed with the project's key.
 
-    A delivery that was dealt with before changes nothing.
+    A delivery that was recorded before changes nothing; one that was ignored or refused may be sent again. 409
+    `another_repository` until a maintainer accepts the repository. At most 25 MiB.
     """
-    delivery = Delivery(x_github_delivery, x_github_event, x_hub_signature_256, await request.body())
-    try:
-        return item_response(await github.receive(session, project_id, delivery))
-    except github.BadSignature:
-        await get_limits().refuse_excess("api", f"address:{client.ip}")
-        raise
+    async with whole_body(request.stream()) as body:
+        delivery = Delivery(x_github_delivery, x_github_event, x_hub_signature_256, body)
+        try:
+            return item_response(await github.receive(session, project_id, delivery))
+        except github.BadSignature:
+            await get_limits().refuse_excess("api", f"address:{client.ip}")
+            raise
 
 
 @router.get("/v1/projects/{project_id:int}/github-hook", response_model=HookRead, responses=problems(401, 403, 404))
 async def read_hook(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
-    """Where GitHub is to send, and since when there is a key. For maintainers and owners."""
+    """The URL for GitHub, the age of its secret, and the repository. For maintainers and owners."""
     return item_response(await hook.read_hook(session, actor, project_id))
 
 
@@ -73,3 +77,18 @@ async def remove_hook(project_id: UrlId, actor: CurrentActor, session: Writing) 
     """Take nothing of GitHub any more. For maintainers and owners."""
     await hook.remove_hook(session, actor, project_id)
     return Response(status_code=204)
+
+
+@router.put(
+    "/v1/projects/{project_id:int}/github-hook/repository",
+    response_model=HookRead,
+    responses=problems(401, 403, 404),
+)
+async def accept_repository(
+    project_id: UrlId, data: RepositoryChoice, actor: CurrentActor, session: Writing
+) -> Response:
+    """Accept the repository whose deliveries are refused, in place of the one before. For maintainers and owners.
+
+    404 when the last refused delivery was of another repository.
+    """
+    return item_response(await hook.accept_repository(session, actor, project_id, data))

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from tca_app.features.deployments.hook_state import SHOWN_ONCE, HookState
-from tca_app.ui.components import button, confirm_dialog, error_notice, facts, panel, relative_time
+from tca_app.ui.components import Child, button, confirm_dialog, error_notice, facts, panel, relative_time
 from tca_app.ui.detail import secret_once
 
 state = HookState
@@ -16,11 +16,13 @@ def github_settings() -> rx.Component:
             panel(
                 "GitHub",
                 rx.el.div(
-                    rx.el.p("GitHub reports deployments, their states and pushes to this address.", class_name="muted"),
+                    rx.el.p("GitHub sends deployments, their statuses and pushes to this URL.", class_name="muted"),
                     facts(
-                        ("Address", rx.el.span(state.address, class_name="mono")),
-                        ("Secret", rx.fragment("Made ", relative_time(state.rotated_at, "never"))),
+                        ("Payload URL", rx.el.span(state.address, class_name="mono")),
+                        ("Secret", rx.cond(state.rotated_at != "", _secret_age(), _muted("Not set"))),
+                        ("Repository", rx.cond(state.repository != "", state.repository, _muted("None yet"))),
                     ),
+                    _refused(),
                     _fresh(),
                     class_name="stack",
                 ),
@@ -29,13 +31,40 @@ def github_settings() -> rx.Component:
                         state.rotated_at != "",
                         button("Remove", kind="small danger-quiet", on_click=state.ask("remove")),
                     ),
-                    button("New secret", kind="small", icon="key-round", on_click=state.ask("rotate")),
+                    button("Generate secret", kind="small", icon="key-round", on_click=state.ask("rotate")),
                 ),
             ),
-            _dialog("rotate", "Make a new secret?", "The one before ends at once.", "Make it"),
-            _dialog("remove", "Remove the webhook?", "Nothing that GitHub sends is taken any more.", "Remove"),
+            _dialog(
+                "rotate", "Generate a new secret?", "The current one stops working immediately.", "Generate secret"
+            ),
+            _dialog(
+                "remove", "Remove the webhook?", "Deliveries from GitHub are refused from now on.", "Remove webhook"
+            ),
+            _dialog(
+                "accept",
+                rx.el.span("Accept ", state.refused, "?"),
+                rx.el.span("Its deliveries are recorded from now on, and those of ", state.repository, " are refused."),
+                "Accept repository",
+            ),
         ),
     )
+
+
+def _secret_age() -> rx.Component:
+    return rx.fragment("Generated ", relative_time(state.rotated_at))
+
+
+def _muted(text: str) -> rx.Component:
+    return rx.el.span(text, class_name="muted")
+
+
+def _refused() -> rx.Component:
+    """Another repository uses the same secret: by mistake, or because the project moved."""
+    text = rx.el.p(
+        "Deliveries from ", rx.el.strong(state.refused), " are refused, the last ", relative_time(state.refused_at), "."
+    )
+    accept = button("Accept repository", kind="small", on_click=state.ask("accept"))
+    return rx.cond(state.refused != "", rx.el.div(text, accept, class_name="notice warning stack tight"))
 
 
 def _fresh() -> rx.Component:
@@ -47,7 +76,7 @@ def _fresh() -> rx.Component:
     )
 
 
-def _dialog(action: str, title: str, text: str, confirm: str) -> rx.Component:
+def _dialog(action: str, title: Child, text: Child, confirm: str) -> rx.Component:
     return confirm_dialog(
         open_=state.asking == action,
         title=title,
@@ -56,6 +85,6 @@ def _dialog(action: str, title: str, text: str, confirm: str) -> rx.Component:
         on_confirm=state.confirm,
         on_cancel=state.cancel(),
         busy=state.is_acting,
-        kind="primary" if action == "rotate" else "danger",
+        kind="danger" if action == "remove" else "primary",
         body=error_notice(state.asking_error),
     )

@@ -1,4 +1,4 @@
-"""The GitHub webhook in the settings of a project: where it leads, and a new secret that is shown once."""
+"""The GitHub webhook in the settings of a project: its URL, its repository, and a new secret that is shown once."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -8,27 +8,33 @@ import reflex as rx
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError
 from tca_app.features.deployments import hook
+from tca_app.features.deployments.hook_schemas import HookRead, RepositoryChoice
 from tca_app.features.projects.detail.state import shown_project
 from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
-ACTIONS = ("rotate", "remove")
+ACTIONS = ("rotate", "remove", "accept")
 SHOWN_ONCE = "github-secret"  # the field that a new secret is put into
 
 
 class HookState(SessionState):
     address: str = ""
     rotated_at: str = ""
+    repository: str = ""
+    refused: str = ""  # another repository, whose delivery was refused last
+    refused_at: str = ""
     is_fresh: bool = False  # a new secret is shown; the secret itself never stands in a state
     asking: str = ""
     asking_error: str = ""
     is_acting: bool = False
 
+    _refused_id: int = 0
+
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Only while the settings are open, and only for those who may see it."""
-        self.address, self.rotated_at, self.is_fresh, self.asking = "", "", False, ""
+        self.address, self.is_fresh, self.asking = "", False, ""
         if given_in(self.router_data, "tab") != "settings":
             return
         try:
@@ -36,7 +42,14 @@ class HookState(SessionState):
                 found = await hook.read_hook(session, self._as_actor(), shown_project(self))
         except AppError:
             return  # the panel stays away; the page says whether there is a project
-        self.address, self.rotated_at = found.url, found.rotated_at.isoformat() if found.rotated_at else ""
+        self._show_hook(found)
+
+    def _show_hook(self, hook: HookRead) -> None:
+        self.address, self.rotated_at = hook.url, hook.rotated_at.isoformat() if hook.rotated_at else ""
+        self.repository = hook.repository.full_name if hook.repository else ""
+        self.refused = hook.refused.full_name if hook.refused else ""
+        self.refused_at = hook.refused.refused_at.isoformat() if hook.refused else ""
+        self._refused_id = hook.refused.id if hook.refused else 0
 
     @handler("signed_in")
     async def ask(self, action: str) -> None:
@@ -74,10 +87,13 @@ class HookState(SessionState):
         """The new secret, if there is one."""
         actor, project_id = self._as_actor(), shown_project(self)
         async with transaction() as session:
+            secret = ""
             if action == "remove":
                 await hook.remove_hook(session, actor, project_id)
-                self.rotated_at = ""
-                return ""
-            made = await hook.rotate_hook(session, actor, project_id)
-        self.rotated_at = made.rotated_at.isoformat()
-        return made.secret
+            elif action == "accept":
+                choice = RepositoryChoice(repository_id=self._refused_id)
+                await hook.accept_repository(session, actor, project_id, choice)
+            else:
+                secret = (await hook.rotate_hook(session, actor, project_id)).secret
+            self._show_hook(await hook.read_hook(session, actor, project_id))
+        return secret

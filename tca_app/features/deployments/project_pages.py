@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.features.deployments.freeze_notice import freeze_notice
 from tca_app.features.deployments.parts import columns
 from tca_app.features.deployments.project_state import ProjectDeploymentsState
+from tca_app.features.deployments.schemas import MAX_VERSION
 from tca_app.ui import routes
 from tca_app.ui.components import badge, button, empty_state, error_state, link, panel, relative_time, skeleton_lines
 from tca_app.ui.forms import form_dialog, select_field, text_field
@@ -116,8 +117,8 @@ def _dialog() -> rx.Component:
             select_field(state, "environment", "Environment", state.environment_options, on_change=state.choose),
             freeze_notice(state.freeze, state.chosen, state.may_pass_freeze),
             rx.cond(is_frozen & state.may_pass_freeze, reason),
-            text_field(state, "version", "Version", required=True, max_length=100),
-            text_field(state, "commit_sha", "Commit", hint="7 to 64 characters, 0-9 and a-f.", max_length=64),
+            text_field(state, "version", "Version", required=True, max_length=MAX_VERSION),
+            text_field(state, "commit_sha", "Commit", hint="7 to 40 characters, or all 64 of SHA-256.", max_length=64),
             text_field(state, "ref", "Ref", hint="The branch or tag.", max_length=200),
             text_field(state, "description", "Description", lines=3, max_length=2000),
         ],

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tca_app.core.editing import ListQuery
 from tca_app.core.schema import (
+    Commit,
     Count,
     HttpUrl,
     Id,
@@ -17,7 +18,7 @@ from tca_app.core.schema import (
     LineNumber,
     LongLimit,
     Moment,
-    Name100,
+    Name255,
     ReadModel,
     Reason,
     ShortSkip,
@@ -30,12 +31,12 @@ from tca_app.features.users.schemas import PersonRead
 MAX_BATCH = 1_000
 MAX_LINE = 10_000
 MAX_LINES = 100_000
+MAX_VERSION = 255  # an image reference with its digest has 105 characters or more
 
 Status = Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
 Source = Literal["ui", "api", "github"]
 Period = Literal["7", "30", "90"]
 PERIODS: tuple[str, ...] = get_args(Period)
-Sha = Annotated[str, Field(pattern=r"^([0-9a-f]{7,64})?$", examples=["9f1c2ab"])]
 Ref = Annotated[Line200, Field(examples=["main"])]
 ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$", examples=["ci-4711"])]
 
@@ -48,8 +49,8 @@ class DeploymentCreate(InputModel):
     )
 
     environment: EnvironmentName
-    version: Annotated[Name100, Field(examples=["1.4.2"])]
-    commit_sha: Sha = ""
+    version: Annotated[Name255, Field(examples=["1.4.2"])]
+    commit_sha: Commit = ""
     ref: Ref = ""
     commit_at: Moment | None = Field(None, description="When the commit was made: the start of the lead time.")
     description: Text2000 = ""
@@ -133,6 +134,8 @@ class DeploymentRead(ReadModel):
     commit_at: datetime | None
     description: str
     ci_url: str
+    log_url: str
+    environment_url: str
     external_id: str | None
     rollback_of_id: int | None
     created_by: PersonRead | None
@@ -231,28 +234,6 @@ class Place(ReadModel):
 class WhatRunsWhere(ReadModel):
     project: ProjectRef
     places: list[Place]
-
-
-class HookRead(ReadModel):
-    """`url` goes into the settings of the repository; `rotated_at` is null while there is no key."""
-
-    url: str
-    rotated_at: datetime | None
-
-
-class NewHook(ReadModel):
-    """`secret` is shown this once."""
-
-    url: str
-    rotated_at: datetime
-    secret: str
-
-
-class HookAnswer(ReadModel):
-    """What became of a delivery; GitHub shows it beside the delivery."""
-
-    outcome: Literal["done", "known", "ignored"]
-    detail: str
 
 
 class MeasuresQuery(BaseModel):

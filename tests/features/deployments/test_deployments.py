@@ -204,3 +204,48 @@ async def test_the_log_is_a_file_too(api: httpx.AsyncClient, owner: Actor) -> No
     file = await api.get(f"{url}/download", headers=header)
     assert (file.text, file.headers["content-type"]) == ("one\ntwo\n", "text/plain; charset=utf-8")
     assert (await api.get(f"{url}/download", headers=await bearer(await make_user()))).status_code == 404
+
+
+async def test_a_version_may_be_an_image_reference_with_its_digest(api: httpx.AsyncClient, deployer: Given) -> None:
+    project_id, header = deployer
+    url = f"/api/v1/projects/{project_id}/deployments"
+    image = "registry.example.com/platform/billing-api@sha256:" + "9f1c2ab0" * 8
+    long = "v" * 255
+    for version in (image, long):
+        made = await api.post(url, headers=header, json={"environment": "production", "version": version})
+        assert (made.status_code, made.json()["version"]) == (201, version)
+    refused = await api.post(url, headers=header, json={"environment": "production", "version": "v" * 256})
+    assert refused.json()["errors"] == [{"pointer": "/version", "detail": "Use at most 255 characters."}]
+    for search in (image, long, "9f1c2ab0" * 8):
+        found = await api.get(url, headers=header, params={"search": search})
+        assert [row["version"] for row in found.json()] == [long if search == long else image]
+
+
+@pytest.mark.parametrize("sha", ["9F1C2AB", "9F1C2AB0" * 5, "9f1c2ab0" * 8])
+async def test_a_commit_is_kept_in_lower_case_and_found_in_any(
+    api: httpx.AsyncClient, deployer: Given, sha: str
+) -> None:
+    project_id, header = deployer
+    url = f"/api/v1/projects/{project_id}/deployments"
+    made = await api.post(url, headers=header, json={"environment": "production", "version": "1", "commit_sha": sha})
+    assert (made.status_code, made.json()["commit_sha"]) == (201, sha.lower())
+    found = await api.get(url, headers=header, params={"search": sha.upper()})
+    assert len(found.json()) == 1
+
+
+@pytest.mark.parametrize("sha", ["9f1c2a", "9f1c2ag", "9f1c2ab0" * 6, " 9f1c2ab"])
+async def test_what_is_no_commit_is_refused_in_words(api: httpx.AsyncClient, deployer: Given, sha: str) -> None:
+    project_id, header = deployer
+    data = {"environment": "production", "version": "1", "commit_sha": sha}
+    refused = await api.post(f"/api/v1/projects/{project_id}/deployments", headers=header, json=data)
+    assert refused.json()["errors"][0]["detail"] == "Use 7 to 40 of the characters 0-9 and a-f, or all 64 of SHA-256."
+
+
+async def test_a_ci_link_is_kept_as_it_was_typed(api: httpx.AsyncClient, deployer: Given) -> None:
+    project_id, header = deployer
+    url, data = f"/api/v1/projects/{project_id}/deployments", {"environment": "production", "version": "1"}
+    made = await api.post(url, headers=header, json=data | {"ci_url": "https://ci_runner.example.com"})
+    assert (made.status_code, made.json()["ci_url"]) == (201, "https://ci_runner.example.com")
+    refused = await api.post(url, headers=header, json=data | {"ci_url": "https://ana:x@example.com"})
+    reason = "Remove the user name and password from the URL."
+    assert refused.json()["errors"] == [{"pointer": "/ci_url", "detail": reason}]

@@ -9,7 +9,7 @@ import pytest
 
 from tca_app.consumers.analytics import recount
 from tests.factories import do_jobs, run
-from tests.features.deployments.test_github import SHA, Github, deployment, github
+from tests.features.deployments.test_github import SHA, Github, deployment, github, push
 
 __all__ = ["github"]
 
@@ -21,7 +21,7 @@ COMMITTED, CREATED, STARTED, ENDED = (
 
 
 def pushed(at: datetime = COMMITTED) -> tuple[str, Any]:
-    return "push", {"commits": [{"id": SHA, "timestamp": at.isoformat()}]}
+    return "push", push((SHA, at.isoformat()))
 
 
 def created(at: datetime | None = CREATED, **fields: Any) -> tuple[str, Any]:

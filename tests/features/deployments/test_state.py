@@ -11,7 +11,6 @@ from tca_app.core.actor import Actor
 from tca_app.core.db import transaction
 from tca_app.features.deployments import state
 from tca_app.features.deployments.detail_state import DeploymentState
-from tca_app.features.deployments.hook_state import HookState
 from tca_app.features.deployments.log_state import LogState
 from tca_app.features.deployments.measures_state import MeasuresState
 from tca_app.features.deployments.project_state import ProjectDeploymentsState
@@ -271,24 +270,14 @@ async def test_measures_are_shown_in_words_for_the_period_of_the_url(console: Co
     assert shown(updates, MeasuresState, "figures")[0]["value"] == "0.0 a day"
 
 
-async def test_a_new_secret_is_shown_until_one_goes_on(console: Console) -> None:
+async def test_the_page_links_to_the_run_its_log_and_the_environment(console: Console) -> None:
     owner = await make_user()
-    project_id = await make_project(owner)
-    tab = await open_page(console, owner, f"/projects/{project_id}?tab=settings")
-    assert f"/api/hooks/github/{project_id}" in shown(await tab.send(HookState.load), HookState, "address")
-    await tab.send(HookState.ask, action="rotate")
-    updates = await tab.send(HookState.confirm, _form={})
-    (event,) = [event for update in updates for event in update.events or [] if event.name == "_set_value"]
-    assert len(event.payload["value"]) > 40
-    assert event.payload["value"] not in str([update.delta for update in updates])
-    assert shown(await tab.send(HookState.load), HookState, "is_fresh") is False
-
-
-async def test_a_deployer_is_shown_nothing_of_the_webhook(console: Console) -> None:
-    deployer = await make_user()
-    project_id = await make_project(await make_user(), team={deployer: "deployer"})
-    tab = await open_page(console, deployer, f"/projects/{project_id}?tab=settings")
-    assert not shown(await tab.send(HookState.load), HookState, "address")
-    await tab.send(HookState.ask, action="rotate")
-    updates = await tab.send(HookState.confirm, _form={})
-    assert "permission" in shown(updates, HookState, "asking_error")
+    links = {
+        "ci_url": "https://github.com/tca/billing/actions/runs/7",
+        "log_url": "HTTPS://ci_runner.example.com/7",
+        "environment_url": "javascript:alert(1)",  # as a script may have stored it
+    }
+    deployment_id = await make_deployment(await make_project(owner), **links)
+    tab = await open_page(console, owner, f"/deployments/{deployment_id}")
+    facts = shown(await tab.send(DeploymentState.load), DeploymentState, "deployment")
+    assert {name: facts[name] for name in links} == links | {"environment_url": ""}

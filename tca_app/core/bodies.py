@@ -1,0 +1,40 @@
+"""Limits on request bodies: how large one may be on each route, and how a large one is read within bounded memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from tca_app.core.errors import BadRequest, Unavailable
+from tca_app.core.lanes import Busy, turn
+
+MAX_BODY = 1024 * 1024
+MAX_GITHUB_BODY = 25 * MAX_BODY  # GitHub caps what it sends at 25 MB
+MAX_BODY_BY_PATH = {"/api/hooks/github/": MAX_GITHUB_BODY}
+LARGE_BODIES = 2  # in memory at once
+BODY_TIMEOUT_S = 60.0
+
+
+def max_body(path: str) -> int:
+    """The largest body that the route at `path` takes, in bytes."""
+    return next((limit for beginning, limit in MAX_BODY_BY_PATH.items() if path.startswith(beginning)), MAX_BODY)
+
+
+@asynccontextmanager
+async def whole_body(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
+    """The body of a request. One above MAX_BODY holds one of a few slots for as long as it is in use.
+
+    Raises Unavailable when the slots are taken, BadRequest when it takes longer than BODY_TIMEOUT_S to arrive.
+    """
+    body = bytearray()
+    async with AsyncExitStack() as slot:
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                async for chunk in chunks:
+                    if len(body) <= MAX_BODY < len(body) + len(chunk):
+                        await slot.enter_async_context(turn("large request bodies", LARGE_BODIES))
+                    body += chunk
+        except Busy as error:
+            raise Unavailable("Other large requests are being processed. Try again in a moment.") from error
+        except TimeoutError as error:
+            raise BadRequest(f"The body did not arrive within {BODY_TIMEOUT_S:.0f} seconds.") from error
+        yield body
