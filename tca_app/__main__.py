@@ -17,7 +17,7 @@ import uvloop
 
 from tca_app import demo
 from tca_app.admin import run_once
-from tca_app.config import ConfigError, get_settings
+from tca_app.config import ConfigError, get_settings, unknown_settings
 from tca_app.consumers.analytics import recount
 from tca_app.consumers.streams import replay
 from tca_app.core.embedded import configured_stores, embedded_stores
@@ -43,6 +43,8 @@ commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_except
 def console() -> None:
     """TCA InfraForge console."""
     os.chdir(ROOT)  # .env, the default DATA_DIR and Reflex' settings lie here
+    for line in unknown_settings():
+        typer.echo(f"Warning: {line}", err=True)
 
 
 @commands.command()

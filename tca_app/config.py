@@ -1,21 +1,24 @@
 """The one settings class: every name comes from the environment or `.env` and is read once."""
 
 import json
-import os
-import secrets
 from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from tca_app.production import LOCAL_NAMES, production_faults
+from tca_app import addresses
+from tca_app.config_names import unknown_names
+from tca_app.config_secrets import development_secrets
+from tca_app.production import production_faults
 from tca_app.urls import check_url
 
 VERSION = "0.1.0"
+ENV_FILE = Path(".env")
+MAIL_IS_OFF = "off"
 
 CommaList = Annotated[list[str], NoDecode]
 
@@ -31,7 +34,7 @@ class ConfigError(Exception):
 class Settings(BaseSettings):
     """Settings of one process. Times are in the unit that the name says."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=False)
+    model_config = SettingsConfigDict(env_file=ENV_FILE, extra="ignore", env_ignore_empty=False)
 
     app_name: str = "TCA InfraForge"
     environment: Literal["development", "production"] = "development"
@@ -102,6 +105,27 @@ class Settings(BaseSettings):
             return json.loads(value)
         return [part.strip() for part in value.split(",") if part.strip()]
 
+    @field_validator("host")
+    @classmethod
+    def _one_host(cls, value: str) -> str:
+        addresses.host_name(value)
+        return value.strip("[]")
+
+    @field_validator("public_url")
+    @classmethod
+    def _one_origin(cls, value: str) -> str:
+        return addresses.origin(value) if value else value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, values: list[str]) -> list[str]:
+        return [addresses.origin(value) for value in values]
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, values: list[str]) -> list[str]:
+        return [value if value == "*" else addresses.host_name(value) for value in values]
+
     @field_validator("database_url")
     @classmethod
     def _one_driver(cls, value: SecretStr) -> SecretStr:
@@ -112,6 +136,7 @@ class Settings(BaseSettings):
         scheme, sep, rest = url.partition("://")
         if not sep or scheme.partition("+")[0] not in ("postgresql", "postgres"):
             raise ValueError("must start with postgresql://")
+        addresses.read_database_url("postgresql://" + rest)
         return SecretStr("postgresql://" + rest)
 
     @field_validator("redis_url")
@@ -120,28 +145,34 @@ class Settings(BaseSettings):
         url = value.get_secret_value()
         if url and url.partition("://")[0] not in ("redis", "rediss", "unix"):
             raise ValueError("must start with redis://, rediss:// or unix://")
+        if url:
+            addresses.read_redis_url(url)
         return value
 
     @field_validator("smtp_url")
     @classmethod
     def _smtp_scheme(cls, value: SecretStr) -> SecretStr:
-        parts = urlsplit(value.get_secret_value())
-        if parts.geturl() and not (parts.scheme in ("smtp", "smtps") and parts.hostname):
-            raise ValueError("must look like smtp://user:password@host:587 or smtps://host")
+        url = value.get_secret_value()
+        parts = urlsplit(url)
+        if url not in ("", MAIL_IS_OFF) and not (parts.scheme in ("smtp", "smtps") and parts.hostname):
+            raise ValueError("must look like smtp://user:password@host:587 or smtps://host, or be off")
+        if parse_qs(parts.query).get("starttls", ["required"])[0] not in ("required", "never"):
+            raise ValueError("starttls in it must be required or never")
         return value
 
     @field_validator("mail_from")
     @classmethod
     def _one_sender(cls, value: str) -> str:
-        if "@" not in parseaddr(value)[1] or not value.isprintable():
+        address = parseaddr(value)[1]
+        if "@" not in address or not address.isascii() or not value.isprintable():
             raise ValueError("must look like Console <console@example.com>")
         return value
 
-    @field_validator("public_url", "user_service_url", "notification_service_url", "analytics_service_url")
+    @field_validator("user_service_url", "notification_service_url", "analytics_service_url")
     @classmethod
-    def _http_url(cls, value: str, info: ValidationInfo) -> str:
-        """A service may want a user and password in its URL; the console's own is shown to everybody."""
-        return check_url(value, may_have_user=info.field_name != "public_url")
+    def _http_url(cls, value: str) -> str:
+        """A service may want a user and password in its URL."""
+        return check_url(value, may_have_user=True)
 
     @field_validator("slack_webhook_url")
     @classmethod
@@ -169,11 +200,11 @@ class Settings(BaseSettings):
     def _derive(self) -> Self:
         self.data_dir = self.data_dir.expanduser().resolve()
         if not self.public_url:
-            self.public_url = f"http://{'localhost' if self.host in LOCAL_NAMES else self.host}:{self.port}"
-        self.public_url = self.public_url.rstrip("/")
+            bare = f"[{self.host}]" if ":" in self.host else self.host
+            self.public_url = f"http://{'localhost' if bare == '127.0.0.1' else bare}:{self.port}"
         if not self.allowed_hosts:
-            host = self.public_url.partition("://")[2].rpartition("@")[2].rpartition(":")[0]
-            self.allowed_hosts = sorted({*LOCAL_NAMES, host or self.public_url.partition("://")[2]} - {""})
+            host = addresses.host_name(urlsplit(self.public_url).hostname or "localhost")
+            self.allowed_hosts = sorted({"localhost", "127.0.0.1", "[::1]", host})
         if not self.allowed_origins:
             self.allowed_origins = self._own_origins()
         return self
@@ -185,6 +216,11 @@ class Settings(BaseSettings):
             ports = {self.port, 3000}
             origins |= {f"http://{name}:{port}" for name in ("localhost", "127.0.0.1") for port in ports}
         return sorted(origins)
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether mails are sent or, without a server in development, written into a folder."""
+        return self.smtp_url.get_secret_value() != MAIL_IS_OFF
 
     @property
     def is_production(self) -> bool:
@@ -209,40 +245,40 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Read the settings; development secrets are made once and kept. Raises ConfigError with every fault."""
-    try:
-        s = Settings()
-    except ValidationError as error:
-        raise ConfigError([f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]) from None
+    s, faults = _read()
     if s.is_production:
-        faults = production_faults(s)
-        if faults:
-            raise ConfigError(faults)
-    elif not (s.secret_key.get_secret_value() and s.jwt_secret_key.get_secret_value()):
-        kept = _development_secrets(s.data_dir)
+        faults |= {fault: name for fault in production_faults(s) if (name := fault.split()[0]) not in faults.values()}
+    if faults:
+        raise ConfigError(list(faults))
+    if not (s.is_production or (s.secret_key.get_secret_value() and s.jwt_secret_key.get_secret_value())):
+        try:
+            kept = development_secrets(s.data_dir)
+        except (OSError, ValueError) as error:
+            raise ConfigError([f"DATA_DIR: cannot keep secrets in {s.data_dir}: {error}"]) from None
         for name in ("secret_key", "jwt_secret_key"):
             if not getattr(s, name).get_secret_value():
                 setattr(s, name, SecretStr(kept[name]))
     return s
 
 
-def _development_secrets(data_dir: Path) -> dict[str, str]:
-    """Two random keys in `DATA_DIR/secrets.json` (mode 0600), so that a restart logs nobody out."""
-    path = data_dir / "secrets.json"
+def _read() -> tuple[Settings, dict[str, str]]:
+    """The settings, and each fault with the name of its setting, which has its default instead: so that what else is
+    wrong is found in the same round."""
     try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = {name: secrets.token_urlsafe(48) for name in ("secret_key", "jwt_secret_key")}
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(fresh))
-        try:
-            os.link(draft, path)  # atomic and refuses to replace what another process made first
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        return dict(json.loads(path.read_text()))
-    except (OSError, ValueError) as error:
-        raise ConfigError([f"DATA_DIR: cannot keep secrets in {path}: {error}"]) from None
+        return Settings(), {}
+    except ValidationError as error:
+        names = {str(e["loc"][0]) for e in error.errors()}
+        faults = {_in_words(e): str(e["loc"][0]).upper() for e in error.errors()}
+    return Settings(**{name: Settings.model_fields[name].default for name in names}), faults
+
+
+def _in_words(fault: Any) -> str:
+    return f"{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def unknown_settings() -> list[str]:
+    """A line for each name that somebody may have meant as a setting."""
+    return unknown_names(Settings.model_fields, ENV_FILE)
 
 
 @lru_cache(maxsize=1)

@@ -3,13 +3,14 @@
 import math
 from collections import Counter
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
+
+from tca_app.addresses import database_hosts, is_this_machine, read_database_url, read_redis_url, redis_host
 
 if TYPE_CHECKING:
     from tca_app.config import Settings
 
 MIN_SECRET_BYTES = 32
-LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 def production_faults(s: "Settings") -> list[str]:
@@ -23,11 +24,9 @@ def production_faults(s: "Settings") -> list[str]:
         faults.append("DEBUG must be off")
     if any("*" in host for host in s.allowed_hosts):
         faults.append("ALLOWED_HOSTS must name hosts, without *")
-    if any("*" in origin for origin in s.allowed_origins):
-        faults.append("ALLOWED_ORIGINS must name origins, without *")
     if not s.public_url.startswith("https://"):
         faults.append("PUBLIC_URL must start with https://")
-    if any(origin.startswith("http://") for origin in s.allowed_origins):
+    if any(origin.startswith("http://") and origin != s.public_url for origin in s.allowed_origins):
         faults.append("ALLOWED_ORIGINS must use https://")
     for name in ("rate_limit_login", "rate_limit_api"):
         if not getattr(s, name):
@@ -54,24 +53,17 @@ def _secret_faults(value: str) -> list[str]:
 
 
 def _store_faults(s: "Settings") -> list[str]:
+    """A store on another machine needs a password, and PostgreSQL TLS."""
     faults = []
-    for name, url in (
-        ("DATABASE_URL", s.database_url.get_secret_value()),
-        ("REDIS_URL", s.redis_url.get_secret_value()),
-    ):
-        authority = url.partition("://")[2].partition("/")[0]
-        local = (
-            not url
-            or url.startswith("unix://")
-            or authority.rpartition("@")[2].startswith(LOCAL_NAMES)
-            or "host=/" in url
-        )
-        if local:
-            continue
-        if ":" not in authority.rpartition("@")[0]:
-            faults.append(f"{name} must carry a password for a store on another machine")
-        if name == "DATABASE_URL" and not any(mode in url for mode in ("sslmode=require", "sslmode=verify-")):
+    database, redis = s.database_url.get_secret_value(), s.redis_url.get_secret_value()
+    if database and not all(map(is_this_machine, database_hosts(database))):
+        given = read_database_url(database)
+        if not given.get("password"):
+            faults.append("DATABASE_URL must carry a password for a store on another machine")
+        if given.get("sslmode") not in ("require", "verify-ca", "verify-full"):
             faults.append("DATABASE_URL must use TLS (sslmode=require or stricter) for a store on another machine")
+    if redis and not is_this_machine(redis_host(redis)) and not read_redis_url(redis).get("password"):
+        faults.append("REDIS_URL must carry a password for a store on another machine")
     return faults
 
 
@@ -79,7 +71,9 @@ def _sender_faults(s: "Settings") -> list[str]:
     """Mail and messages must not travel in the clear; a Slack address is a secret that leads to Slack only."""
     faults = []
     smtp = urlsplit(s.smtp_url.get_secret_value())
-    if smtp.scheme == "smtp" and "starttls=required" not in smtp.query and smtp.hostname not in LOCAL_NAMES:
+    if not smtp.geturl():
+        faults.append("SMTP_URL must be set, or be off when nobody is to get mail")
+    elif smtp.scheme == "smtp" and not is_this_machine(smtp.hostname or "") and not _requires_tls(smtp.query):
         faults.append("SMTP_URL must be smtps:// or end with ?starttls=required")
     slack = urlsplit(s.slack_webhook_url.get_secret_value())
     if slack.hostname and (slack.scheme, slack.hostname) != ("https", "hooks.slack.com"):
@@ -87,3 +81,7 @@ def _sender_faults(s: "Settings") -> list[str]:
     if s.sentry_dsn.get_secret_value().startswith("http://"):
         faults.append("SENTRY_DSN must start with https://")
     return faults
+
+
+def _requires_tls(query: str) -> bool:
+    return parse_qs(query).get("starttls", [""])[0] == "required"

@@ -290,6 +290,13 @@ def test_check_config_names_every_fault_at_once(project: Path, tmp_path: Path) -
         assert any(line.startswith(name) for line in done.stderr.splitlines()), name
 
 
+@pytest.mark.parametrize("command", ["check-config", "migrate"])
+def test_a_misspelt_setting_is_warned_about_at_the_start(project: Path, tmp_path: Path, command: str) -> None:
+    done = _run(project, tmp_path, command, REDIS_ULR="redis://localhost")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[0] == "Warning: REDIS_ULR is not a setting; did you mean REDIS_URL?"
+
+
 def test_openapi_prints_the_document(project: Path, tmp_path: Path) -> None:
     done = _run(project, tmp_path, "openapi")
     assert json.loads(done.stdout)["openapi"].startswith("3.")

@@ -1,0 +1,28 @@
+"""Names in `.env` and in the environment that look like settings and are none."""
+
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+NEAR = 0.85  # DATABSE_URL, SMTP_ULR and DATABASE_URI are near; XDG_DATA_DIRS and HOSTNAME are not
+# Names that begin so belong to the console; other programs have names of their own that begin with REDIS_ or HOST.
+PREFIXES = ("FIRST_SUPERUSER_", "JWT_", "PASSWORD_HASH_", "RATE_LIMIT_", "OUTBOUND_ALLOWED_", "SLACK_WEBHOOK_")
+
+
+def unknown_names(known: Iterable[str], env_file: Path) -> list[str]:
+    """A line for every name in `env_file` that is no setting, and for those in the environment that are nearly one."""
+    names = {name.upper() for name in known} | {"ADMIN_PASSWORD"}
+    in_file = dotenv_values(env_file) if env_file.is_file() else {}
+    lines = [_line(f"{name} in {env_file}", name, names) for name in in_file if name.upper() not in names]
+    for name in sorted(set(os.environ) - set(in_file)):
+        if name.upper() not in names and (name.startswith(PREFIXES) or get_close_matches(name, names, 1, NEAR)):
+            lines.append(_line(name, name, names))
+    return lines
+
+
+def _line(where: str, name: str, names: set[str]) -> str:
+    near = get_close_matches(name.upper(), names, 1)
+    return f"{where} is not a setting" + (f"; did you mean {near[0]}?" if near else "")
