@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import structlog
 from procrastinate.jobs import Job
 
+from tca_app.config import get_settings
 from tca_app.consumers.mail import find_reader
 from tca_app.core.db import reading, transaction
 from tca_app.core.jobs import enqueue_many, periodic, task
@@ -21,7 +22,9 @@ async def plan_digests() -> None:
 
 
 async def plan(now: datetime) -> None:
-    """A job for each summary that is due at `now`."""
+    """A job for each summary that is due at `now`. None while mail is off."""
+    if not get_settings().has_mail:
+        return
     async with transaction() as session:
         due = await digest.take_due(session, now)
         rows = [{"user_id": user_id, "since": since.isoformat(), "day": str(now.date())} for user_id, since in due]

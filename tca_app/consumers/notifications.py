@@ -36,8 +36,9 @@ async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
         rows = [line_of(e, user_id) for e, user_id in lines]
         await session.execute(insert(Notification).values(rows).on_conflict_do_nothing())
         await hand_over(session, "notification", (line_of(e, u) | {"request_id": e.request_id} for e, u in lines))
-    mails = [(e, user_id) for e in told for user_id, wanted in ways[e.id].items() if "mail" in wanted]
-    await enqueue_many(session, "send_mail", [_about(e) | {"user_id": user_id} for e, user_id in mails])
+    if get_settings().has_mail:
+        mails = [(e, user_id) for e in told for user_id, wanted in ways[e.id].items() if "mail" in wanted]
+        await enqueue_many(session, "send_mail", [_about(e) | {"user_id": user_id} for e, user_id in mails])
     if get_settings().slack_webhook_url.get_secret_value():
         slack = [_about(e) for e in told if any("slack" in wanted for wanted in ways[e.id].values())]
         await enqueue_many(session, "send_slack", slack)

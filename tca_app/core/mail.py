@@ -1,4 +1,4 @@
-"""Mail: by SMTP when SMTP_URL is set, else one readable file a mail in `DATA_DIR/mail`.
+"""Mail: by SMTP when SMTP_URL is set, in development else one readable file a mail in `DATA_DIR/mail`.
 
 A mail may be sent twice when a worker dies between sending it and saying so; its Message-ID is the same then, so that
 receivers drop the second one (row EV-3).
@@ -51,8 +51,10 @@ class Mail:
 
 
 async def send(mail: Mail) -> None:
-    """Raises Dead when the server refuses it for good; other errors are worth another attempt."""
+    """Raises Dead when the server refuses it for good or mail is off; other errors are worth another attempt."""
     message = compose(mail)
+    if not get_settings().has_mail:
+        raise Dead("mail is off (SMTP_URL=off)")
     url = get_settings().smtp_url.get_secret_value()
     if not url:
         path = _write(mail.key, message)

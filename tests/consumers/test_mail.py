@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -15,10 +16,11 @@ from sqlalchemy import text
 
 from tca_app.config import get_settings
 from tca_app.core.db import reading, transaction
-from tca_app.core.jobs import MAX_ATTEMPTS_UNREACHABLE
+from tca_app.core.jobs import MAX_ATTEMPTS_UNREACHABLE, enqueue
 from tca_app.core.mail import Mail, send
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.service import step_deployment
+from tca_app.features.health.parts import PARTS
 from tca_app.features.projects import team
 from tca_app.features.projects.schemas import TeamMember
 from tca_app.features.users import service as users
@@ -77,7 +79,7 @@ def body_of(message: EmailMessage, kind: str) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    return list(folder.iterdir())
+    return list(folder.glob("*"))
 
 
 async def failures() -> list[tuple[str, str]]:
@@ -135,6 +137,28 @@ async def test_a_name_that_hides_a_header_adds_none_to_an_invitation(sink: Sink)
     assert sorted(name for name, _ in found) == sorted([*HEADERS, "X-Request-Id"])
     assert shown(dict(found)["Subject"]) == f"{LONG_WORD} added you to {LONG_WORD} as viewer"
     assert parseaddr(dict(found)["To"])[1] == "bob@example.com"
+
+
+async def test_while_mail_is_off_none_is_queued_or_counts_as_sent(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    ana, bo = await make_user("ana"), await make_user("bob")
+    await run(team.add_member, ana, await make_project(ana), TeamMember(user_id=bo.user_id, role="viewer"))
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("off"))
+    await do_jobs()
+    assert await _jobs() == []
+    assert _files(folder) == []
+    await run(
+        enqueue, "send_digest", user_id=bo.user_id, since="2026-01-01T00:00:00Z", day=str(datetime.now(UTC).date())
+    )
+    await do_jobs()
+    assert await failures() == [("failed", "Dead: mail is off (SMTP_URL=off)")]
+    assert (await PARTS["mail"]()).detail == "mail is off (SMTP_URL=off)"
+
+
+async def _jobs() -> list[str]:
+    async with reading() as session:
+        return [row.task_name for row in await session.execute(text("SELECT task_name FROM procrastinate_jobs"))]
 
 
 async def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_not(sink: Sink) -> None:

@@ -88,7 +88,14 @@ def _preferences() -> rx.Component:
             ),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
         ),
-        rx.el.p("You are never told of what you did yourself.", class_name="panel-foot muted"),
+        rx.cond(
+            ~state.has_mail,
+            rx.el.p(
+                "Mail is turned off on this console. Your choices apply once an administrator turns it on.",
+                class_name="panel-foot muted",
+            ),
+        ),
+        rx.el.p("You are not notified about your own actions.", class_name="panel-foot muted"),
         flush=True,
     )
 

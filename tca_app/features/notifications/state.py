@@ -40,6 +40,7 @@ class InboxState(SessionState):
     is_loaded: bool = False
     choices: list[Choice] = []
     has_slack: bool = False
+    has_mail: bool = True
 
     @rx.var
     def has_unread(self) -> bool:
@@ -56,6 +57,7 @@ class InboxState(SessionState):
         async with reading() as session:
             if tab == "preferences":
                 self.choices = _choices(await notifications.list_preferences(session, actor))
+                self.has_mail = get_settings().has_mail
                 self.has_slack = bool(get_settings().slack_webhook_url.get_secret_value())
             else:
                 # As many as are shown: whoever has loaded more keeps it when a new one comes.

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from pydantic import SecretStr
 from reflex.istate.manager.memory import StateManagerMemory
 
+from tca_app.config import get_settings
 from tca_app.core.actor import Actor
 from tca_app.features.notifications.state import InboxState
 from tca_app.features.projects import team
@@ -91,3 +93,14 @@ async def test_a_choice_is_kept_and_nonsense_is_refused(console: Console) -> Non
     for given in ({"kind": "member_added", "channel": "pigeon"}, {"kind": "nonsense", "channel": "mail"}):
         refused = await tab.send(InboxState.choose, **given, is_on=True)
         assert shown(refused, SessionState, "toasts")[-1]["kind"] == "error"
+
+
+@pytest.mark.parametrize("url", ["", "off"])
+async def test_the_preferences_say_when_mail_is_off(
+    console: Console, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr(url))
+    tab = await opened(console, await make_user("bob"), "/notifications?tab=preferences")
+    updates = await tab.send(InboxState.load)
+    assert shown(updates, InboxState, "choices")
+    assert (shown(updates, InboxState, "has_mail") is False) is (url == "off")
