@@ -64,7 +64,7 @@ def test_forty_guesses_over_both_replicas_are_ten(replicas: Replicas) -> None:
         answers = sorted(pool.map(guess, range(40)))
     assert answers == [401] * 10 + [429] * 30
     # A failure is counted after the hash was computed, for names that nobody has as well.
-    assert replicas.cluster.sql("SELECT count(*) FROM login_throttles WHERE key LIKE 'name:%'") == [(10,)]
+    assert replicas.cluster.sql("SELECT count(*) FROM login_throttles WHERE key LIKE 'nobody:%'") == [(10,)]
     assert all(web.said().count("/api/auth/login") > 5 for web in (replicas.one, replicas.two))
 
 
