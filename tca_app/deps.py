@@ -241,9 +241,12 @@ class Idempotency:
         data: BaseModel | None,
         shape: type[Shape],
         act: Callable[[], Awaitable[Shape]],
+        check_access: Callable[[Shape], Awaitable[object]],
     ) -> Shape:
+        """What `act` answers, or its earlier answer. `check_access` reads what that is about, so a caller who lost
+        access since is refused."""
         body = data.model_dump_json(exclude_unset=True) if data and self.key else ""
-        return await once(session, actor, self.key, f"{self.call}\n{body}", shape, act)
+        return await once(session, actor, self.key, f"{self.call}\n{body}", shape, act, check_access)
 
 
 async def _idempotency(
@@ -254,7 +257,8 @@ async def _idempotency(
             min_length=1,
             max_length=200,
             pattern=r"^[!-~]+$",
-            description="Any unique text. The same key and body within 24 hours get the first answer again.",
+            description="Any unique text. The same key and body within 24 hours get the first answer again, with null "
+            "for its secrets, while the caller may still see what it is about.",
         ),
     ] = None,
 ) -> Idempotency:

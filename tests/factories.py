@@ -196,7 +196,7 @@ async def make_webhook(
 ) -> WebhookWithSecret:
     """A webhook as its maker sees it, with the secret."""
     data = WebhookCreate(project_id=project_id, url=url, event_types=list(types))
-    return webhooks.reveal(await run(webhooks.create_webhook, actor, data))
+    return await run(webhooks.create_webhook, actor, data)
 
 
 async def make_delivery(webhook_id: int, message_id: str = "msg_1") -> int:

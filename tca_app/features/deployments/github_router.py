@@ -8,7 +8,7 @@ from tca_app.answers import item_response
 from tca_app.core.bodies import MAX_GITHUB_BODY, whole_body
 from tca_app.core.limits import get_limits
 from tca_app.core.schema import UrlId
-from tca_app.deps import CurrentActor, FromClient, Reading, Writing, console_router, problems
+from tca_app.deps import CurrentActor, FromClient, Once, Reading, Writing, console_router, problems
 from tca_app.features.deployments import github, hook
 from tca_app.features.deployments.github_payloads import Delivery
 from tca_app.features.deployments.hook_schemas import HookAnswer, HookRead, NewHook, RepositoryChoice
@@ -57,14 +57,19 @@ async def read_hook(project_id: UrlId, actor: CurrentActor, session: Reading) ->
     "/v1/projects/{project_id:int}/github-hook",
     status_code=201,
     response_model=NewHook,
-    responses=problems(401, 403, 404),
+    responses=problems(401, 403, 404, 409),
 )
-async def rotate_hook(project_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
-    """A new key in place of the one before; it is shown in this answer only. For maintainers and owners.
-
-    It takes no Idempotency-Key: that would keep the answer, which is a secret.
-    """
-    return item_response(await hook.rotate_hook(session, actor, project_id), 201)
+async def rotate_hook(project_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """A new key in place of the one before; it is shown in this answer only. For maintainers and owners."""
+    made = await once.answer(
+        session,
+        actor,
+        None,
+        NewHook,
+        lambda: hook.rotate_hook(session, actor, project_id),
+        lambda _: hook.read_hook(session, actor, project_id),
+    )
+    return item_response(made, 201)
 
 
 @router.delete(

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from tca_app.core.schema import Id, InputModel, ReadModel
 
 
@@ -38,7 +40,9 @@ class NewHook(ReadModel):
 
     url: str
     rotated_at: datetime
-    secret: str
+    secret: str | None = Field(
+        description="Null when the answer is given again for an Idempotency-Key: secrets are not kept for that."
+    )
 
 
 class HookAnswer(ReadModel):

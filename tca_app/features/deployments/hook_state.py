@@ -94,6 +94,6 @@ class HookState(SessionState):
                 choice = RepositoryChoice(repository_id=self._refused_id)
                 await hook.accept_repository(session, actor, project_id, choice)
             else:
-                secret = (await hook.rotate_hook(session, actor, project_id)).secret
+                secret = (await hook.rotate_hook(session, actor, project_id)).secret or ""
             self._show_hook(await hook.read_hook(session, actor, project_id))
         return secret

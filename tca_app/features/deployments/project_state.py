@@ -131,6 +131,7 @@ class ProjectDeploymentsState(FormState, SessionState):
                 f"ui create deployment {project_id} {data.model_dump_json()}",
                 DeploymentRead,
                 lambda: deployments.create_deployment(session, actor, project_id, data, source="ui"),
+                lambda made: deployments.get_deployment(session, actor, made.id),
             )
 
 

@@ -84,7 +84,12 @@ async def create_deployment(
     changes nothing and answers with the deployment as it is.
     """
     made = await once.answer(
-        session, actor, data, DeploymentRead, lambda: service.create_deployment(session, actor, project_id, data)
+        session,
+        actor,
+        data,
+        DeploymentRead,
+        lambda: service.create_deployment(session, actor, project_id, data),
+        lambda made: service.get_deployment(session, actor, made.id),
     )
     return _answer(made, 201)
 
@@ -164,7 +169,12 @@ async def append_log(
     409 when lines before `first_seq` are missing, when the log is full, and an hour after the end.
     """
     state = await once.answer(
-        session, actor, data, LogState, lambda: logs.append_log(session, actor, deployment_id, data)
+        session,
+        actor,
+        data,
+        LogState,
+        lambda: logs.append_log(session, actor, deployment_id, data),
+        lambda _: service.get_deployment(session, actor, deployment_id),
     )
     return item_response(state)
 
@@ -180,7 +190,12 @@ async def roll_back(
 ) -> Response:
     """A new deployment of what ran there before. 409 for one that is not finished, and when nothing ran before."""
     made = await once.answer(
-        session, actor, data, DeploymentRead, lambda: decisions.roll_back(session, actor, deployment_id, data)
+        session,
+        actor,
+        data,
+        DeploymentRead,
+        lambda: decisions.roll_back(session, actor, deployment_id, data),
+        lambda made: service.get_deployment(session, actor, made.id),
     )
     return _answer(made, 201)
 
@@ -195,7 +210,12 @@ async def approve_deployment(
 ) -> Response:
     """Let it into its protected environment. For maintainers and owners."""
     approved = await once.answer(
-        session, actor, data, DeploymentRead, lambda: decisions.approve_deployment(session, actor, deployment_id, data)
+        session,
+        actor,
+        data,
+        DeploymentRead,
+        lambda: decisions.approve_deployment(session, actor, deployment_id, data),
+        lambda _: service.get_deployment(session, actor, deployment_id),
     )
     return _answer(approved)
 
@@ -208,6 +228,11 @@ async def refuse_deployment(
 ) -> Response:
     """Say no, and why. For maintainers and owners."""
     refused = await once.answer(
-        session, actor, data, DeploymentRead, lambda: decisions.refuse_deployment(session, actor, deployment_id, data)
+        session,
+        actor,
+        data,
+        DeploymentRead,
+        lambda: decisions.refuse_deployment(session, actor, deployment_id, data),
+        lambda _: service.get_deployment(session, actor, deployment_id),
     )
     return _answer(refused)

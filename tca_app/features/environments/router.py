@@ -32,7 +32,12 @@ async def create_environment(
 ) -> Response:
     """For maintainers and owners."""
     made = await once.answer(
-        session, actor, data, EnvironmentRead, lambda: service.create_environment(session, actor, project_id, data)
+        session,
+        actor,
+        data,
+        EnvironmentRead,
+        lambda: service.create_environment(session, actor, project_id, data),
+        lambda _: service.list_environments(session, actor, project_id),
     )
     return item_response(made, 201, f"/api/v1/projects/{project_id}/environments/{made.id}")
 
@@ -80,7 +85,12 @@ async def create_freeze(
 ) -> Response:
     """From when to when nothing new is deployed to the project or one environment. For maintainers and owners."""
     made = await once.answer(
-        session, actor, data, FreezeRead, lambda: freezes.create_freeze(session, actor, project_id, data)
+        session,
+        actor,
+        data,
+        FreezeRead,
+        lambda: freezes.create_freeze(session, actor, project_id, data),
+        lambda _: freezes.list_freezes(session, actor, project_id),
     )
     return item_response(made, 201, f"/api/v1/projects/{project_id}/freezes/{made.id}")
 

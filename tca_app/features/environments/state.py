@@ -123,6 +123,7 @@ class EnvironmentsState(FormState, SessionState):
                 f"ui create environment {project_id} {data.model_dump_json()}",
                 EnvironmentRead,
                 lambda: environments.create_environment(session, actor, project_id, data),
+                lambda _: environments.list_environments(session, actor, project_id),
             )
 
     async def _update(self, data: EnvironmentUpdate) -> EnvironmentRead:

@@ -69,6 +69,11 @@ async def list_incidents(
 async def add_note(incident_id: UrlId, data: NoteCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
     """Write about an incident: for deployers of the project, about the console itself for superusers."""
     made = await once.answer(
-        session, actor, data, NoteRead, lambda: incidents.add_note(session, actor, incident_id, data)
+        session,
+        actor,
+        data,
+        NoteRead,
+        lambda: incidents.add_note(session, actor, incident_id, data),
+        lambda _: incidents.require_note(session, actor, incident_id),
     )
     return item_response(made, 201)

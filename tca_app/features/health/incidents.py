@@ -93,12 +93,18 @@ def _read(actor: Actor, row: Any, notes: list[NoteRead], told: list[str]) -> Inc
     return IncidentRead(notes=notes, told=told if knows else [], told_count=len(told), may_note=may_note, **values)
 
 
-async def add_note(session: AsyncSession, actor: Actor, incident_id: int, data: NoteCreate) -> NoteRead:
-    """Write about an incident, also one that is over. Raises NotFound to a stranger, Forbidden to a viewer."""
+async def require_note(session: AsyncSession, actor: Actor, incident_id: int) -> Any:
+    """The incident, when the actor may write about it. Raises NotFound to a stranger, Forbidden to a viewer."""
     row = (await session.execute(_ONE, viewer(actor) | {"incident_id": incident_id})).first()
     if row is None:
         raise NotFound
     policy.require_note(actor, row.project_id, row.role)
+    return row
+
+
+async def add_note(session: AsyncSession, actor: Actor, incident_id: int, data: NoteCreate) -> NoteRead:
+    """Write about an incident, also one that is over. Raises NotFound to a stranger, Forbidden to a viewer."""
+    row = await require_note(session, actor, incident_id)
     if (await session.execute(_HOW_MANY, {"incident_id": incident_id})).scalar_one() >= MOST_NOTES:
         raise TooManyNotes
     given = data.model_dump() | {"incident_id": incident_id, "user_id": actor.user_id}

@@ -1,7 +1,7 @@
 """One effect for a POST that is sent twice (row CC-3), for both doors.
 
-The answer is written in the transaction of its effect, under the caller's own key, and kept 24 hours. Sign-in calls are
-not kept: their answers are secrets.
+The answer is written in the transaction of its effect, under the caller's own key, and kept 24 hours, without its
+secrets. Sign-in calls are not kept: their answers are nothing else.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,6 +16,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.db import try_lock
 from tca_app.core.direct import only
 from tca_app.core.errors import Conflict, Invalid
+from tca_app.core.scrub import is_secret
 from tca_app.core.security import keyed_token
 from tca_app.models import IdempotencyKey
 
@@ -40,10 +41,12 @@ async def once(
     request: str,
     shape: type[Shape],
     act: Callable[[], Awaitable[Shape]],
+    check_access: Callable[[Shape], Awaitable[object]],
 ) -> Shape:
     """Carry out `act`, or give its earlier answer for the same key and `request` (what is asked, as text).
 
-    Raises KeyReused for another request under the key, InFlight while the first one is not finished.
+    An earlier answer has no secrets and is given only when `check_access`, which reads what the answer is about, does
+    not refuse. Raises KeyReused for another request under the key, InFlight while the first one is not finished.
     """
     if not key:
         only(session)
@@ -58,11 +61,21 @@ async def once(
     if row is not None:
         if row.fingerprint != fingerprint:
             raise KeyReused
-        return shape.model_validate_json(row.answer)
+        earlier = shape.model_validate_json(row.answer)
+        await check_access(earlier)
+        return earlier
     answer = await act()
     await session.execute(delete(IdempotencyKey).where(mine | (IdempotencyKey.created_at < kept_since)))
-    session.add(
-        IdempotencyKey(user_id=actor.user_id, key=key, fingerprint=fingerprint, answer=answer.model_dump_json())
-    )
+    kept = answer.model_copy(update=dict.fromkeys(secret_fields(shape))).model_dump_json()
+    session.add(IdempotencyKey(user_id=actor.user_id, key=key, fingerprint=fingerprint, answer=kept))
     await session.flush()
     return answer
+
+
+def secret_fields(shape: type[BaseModel]) -> list[str]:
+    """The fields of an answer that are null when it is given again."""
+    return [name for name in shape.model_fields if is_secret(name)]
+
+
+async def own(_: object) -> None:
+    """The `check_access` of an answer that is about the caller alone."""

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from tca_app.answers import item_response, json_response, next_link
 from tca_app.core.schema import UrlId
 from tca_app.deps import CurrentActor, Once, Reading, Writing, console_router, problems
+from tca_app.features.idempotency.service import own
 from tca_app.features.notifications import service
 from tca_app.features.notifications.schemas import (
     InboxCount,
@@ -42,7 +43,7 @@ async def count_unread(actor: CurrentActor, session: Reading) -> Response:
 async def read_notification(notification_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
     """Mark one as read."""
     done = await once.answer(
-        session, actor, None, NotificationRead, lambda: service.read_one(session, actor, notification_id)
+        session, actor, None, NotificationRead, lambda: service.read_one(session, actor, notification_id), own
     )
     return item_response(done)
 
@@ -55,7 +56,7 @@ async def read_all(actor: CurrentActor, session: Writing, once: Once) -> Respons
         await service.read_all(session, actor)
         return InboxCount(unread=await service.count_unread(session, actor))
 
-    return item_response(await once.answer(session, actor, None, InboxCount, act))
+    return item_response(await once.answer(session, actor, None, InboxCount, act, own))
 
 
 @router.get("/preferences", response_model=list[Preference], responses=problems(401))

@@ -38,7 +38,14 @@ async def list_projects(
 @router.post("", status_code=201, response_model=ProjectRead, responses=problems(401, 404, 409))
 async def create_project(data: ProjectCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
     """The caller becomes the owner. Without a slug one is made from the name."""
-    project = await once.answer(session, actor, data, ProjectRead, lambda: service.create_project(session, actor, data))
+    project = await once.answer(
+        session,
+        actor,
+        data,
+        ProjectRead,
+        lambda: service.create_project(session, actor, data),
+        lambda made: service.get_project(session, actor, made.id),
+    )
     return item_response(project, 201, f"/api/v1/projects/{project.id}")
 
 
@@ -72,7 +79,12 @@ async def delete_project(project_id: UrlId, actor: CurrentActor, session: Writin
 async def restore_project(project_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
     """Out of the trash. For owners."""
     project = await once.answer(
-        session, actor, None, ProjectRead, lambda: service.restore_project(session, actor, project_id)
+        session,
+        actor,
+        None,
+        ProjectRead,
+        lambda: service.restore_project(session, actor, project_id),
+        lambda _: service.get_project(session, actor, project_id),
     )
     return item_response(project)
 
@@ -92,6 +104,7 @@ async def transfer_project(
         data,
         ProjectRead,
         lambda: service.transfer_project(session, actor, project_id, data, if_version),
+        lambda _: service.get_project(session, actor, project_id),
     )
     return item_response(project)
 
@@ -120,7 +133,12 @@ async def add_member(
 ) -> Response:
     """For maintainers and owners; only owners make somebody a maintainer."""
     member = await once.answer(
-        session, actor, data, MemberRead, lambda: team.add_member(session, actor, project_id, data)
+        session,
+        actor,
+        data,
+        MemberRead,
+        lambda: team.add_member(session, actor, project_id, data),
+        lambda _: team.list_members(session, actor, project_id, ListQuery(limit=1)),
     )
     return item_response(member, 201, f"/api/v1/projects/{project_id}/members/{member.user_id}")
 

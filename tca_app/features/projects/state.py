@@ -131,6 +131,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
                 f"ui create project {data.model_dump_json()}",
                 ProjectRead,
                 lambda: projects.create_project(session, actor, data),
+                lambda made: projects.get_project(session, actor, made.id),
             )
 
     @handler("signed_in")

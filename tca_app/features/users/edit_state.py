@@ -76,6 +76,7 @@ class UserFormState(FormState, SessionState):
                 f"new user\n{data.model_dump_json()}",
                 UserRead,
                 lambda: users.create_user(session, actor, data),
+                lambda made: users.get_user(session, actor, made.id),
             )
         return f"{user.username} is created."
 

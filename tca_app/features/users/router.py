@@ -29,7 +29,14 @@ async def list_users(
 @router.post("", status_code=201, response_model=UserRead, responses=problems(401, 403, 409))
 async def create_user(data: UserCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
     """For superusers."""
-    user = await once.answer(session, actor, data, UserRead, lambda: service.create_user(session, actor, data))
+    user = await once.answer(
+        session,
+        actor,
+        data,
+        UserRead,
+        lambda: service.create_user(session, actor, data),
+        lambda made: service.get_user(session, actor, made.id),
+    )
     return item_response(user, 201, f"/api/v1/users/{user.id}")
 
 
@@ -76,6 +83,12 @@ async def delete_user(
 @router.post("/{user_id:int}/restore", response_model=UserRead, responses=problems(401, 403, 404, 409))
 async def restore_user(user_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
     """Out of the trash. For superusers."""
-    return item_response(
-        await once.answer(session, actor, None, UserRead, lambda: service.restore_user(session, actor, user_id))
+    user = await once.answer(
+        session,
+        actor,
+        None,
+        UserRead,
+        lambda: service.restore_user(session, actor, user_id),
+        lambda _: service.get_user(session, actor, user_id),
     )
+    return item_response(user)

@@ -14,7 +14,6 @@ from tca_app.features.webhooks.schemas import (
     DeliveryQuery,
     DeliveryRead,
     Queued,
-    SealedWebhook,
     WebhookCreate,
     WebhookQuery,
     WebhookRead,
@@ -35,9 +34,16 @@ async def list_webhooks(query: Annotated[WebhookQuery, Query()], actor: CurrentA
 
 @router.post("", status_code=201, response_model=WebhookWithSecret, responses=problems(401, 403, 404, 409))
 async def create_webhook(data: WebhookCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """The answer has the secret, which is never shown again."""
-    made = await once.answer(session, actor, data, SealedWebhook, lambda: service.create_webhook(session, actor, data))
-    return item_response(service.reveal(made), 201, f"/api/v1/webhooks/{made.id}")
+    """The answer has the secret, which is never shown again: not under the same `Idempotency-Key` either."""
+    made = await once.answer(
+        session,
+        actor,
+        data,
+        WebhookWithSecret,
+        lambda: service.create_webhook(session, actor, data),
+        lambda made: service.get_webhook(session, actor, made.id),
+    )
+    return item_response(made, 201, f"/api/v1/webhooks/{made.id}")
 
 
 @router.get("/{webhook_id:int}", response_model=WebhookRead, responses=problems(401, 403, 404))
@@ -66,15 +72,27 @@ async def delete_webhook(webhook_id: UrlId, actor: CurrentActor, session: Writin
 async def rotate_secret(webhook_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
     """Another secret, in the answer. What is sent in the next 24 hours is signed with both."""
     made = await once.answer(
-        session, actor, None, SealedWebhook, lambda: service.rotate_secret(session, actor, webhook_id)
+        session,
+        actor,
+        None,
+        WebhookWithSecret,
+        lambda: service.rotate_secret(session, actor, webhook_id),
+        lambda _: service.get_webhook(session, actor, webhook_id),
     )
-    return item_response(service.reveal(made))
+    return item_response(made)
 
 
 @router.post("/{webhook_id:int}/test", status_code=202, response_model=Queued, responses=problems(401, 403, 404, 409))
 async def send_test(webhook_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
     """Send a `ping`, once. Its delivery tells what became of it."""
-    queued = await once.answer(session, actor, None, Queued, lambda: service.send_test(session, actor, webhook_id))
+    queued = await once.answer(
+        session,
+        actor,
+        None,
+        Queued,
+        lambda: service.send_test(session, actor, webhook_id),
+        lambda _: service.get_webhook(session, actor, webhook_id),
+    )
     return item_response(queued, 202)
 
 
@@ -110,6 +128,11 @@ async def redeliver(
 ) -> Response:
     """Send the same again, under the same `webhook-id`."""
     queued = await once.answer(
-        session, actor, None, Queued, lambda: service.redeliver(session, actor, webhook_id, delivery_id)
+        session,
+        actor,
+        None,
+        Queued,
+        lambda: service.redeliver(session, actor, webhook_id, delivery_id),
+        lambda _: service.get_webhook(session, actor, webhook_id),
     )
     return item_response(queued, 202)

@@ -104,13 +104,10 @@ class WebhookRead(ReadModel):
 class WebhookWithSecret(WebhookRead):
     """The secret is shown this once: who loses it makes another."""
 
-    secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
-
-
-class SealedWebhook(WebhookRead):
-    """A webhook with its new secret sealed: what is kept of an answer for its Idempotency-Key. Never sent."""
-
-    sealed: str
+    secret: str | None = Field(
+        description="Null when the answer is given again for an Idempotency-Key: secrets are not kept for that.",
+        examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+    )
 
 
 class DeliveryRead(ReadModel):

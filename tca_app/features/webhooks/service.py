@@ -1,6 +1,5 @@
 """The rules about webhooks: they are set up, changed, given another secret, tried, and deleted here."""
 
-import base64
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -26,7 +25,6 @@ from tca_app.features.webhooks.queries import (
 )
 from tca_app.features.webhooks.schemas import (
     Queued,
-    SealedWebhook,
     WebhookCreate,
     WebhookRead,
     WebhookUpdate,
@@ -43,7 +41,6 @@ __all__ = [
     "list_deliveries",
     "list_webhooks",
     "redeliver",
-    "reveal",
     "rotate_secret",
     "send_test",
     "update_webhook",
@@ -64,20 +61,24 @@ class UrlRefused(Conflict):
         return cls(str(refusal), errors=[FieldFault("/url", str(refusal))])
 
 
-async def create_webhook(session: AsyncSession, actor: Actor, data: WebhookCreate) -> SealedWebhook:
-    """With a new secret, for `reveal`. Raises UrlRefused, Conflict when there are many, Forbidden, NotFound."""
+async def create_webhook(session: AsyncSession, actor: Actor, data: WebhookCreate) -> WebhookWithSecret:
+    """With a new secret. Raises UrlRefused, Conflict when there are many, Forbidden, NotFound."""
     await require_scope(session, actor, data.project_id)
     _refuse_url(data.url)
     await lock(session, f"webhooks:{data.project_id}")
     mine = _hooks.project_id.is_(None) if data.project_id is None else _hooks.project_id == data.project_id
     if (await session.execute(select(func.count()).where(mine))).scalar_one() >= MOST:
         raise Conflict(f"There are {MOST} webhooks already. Delete one first.")
-    secret = signing.sealed(signing.new_secret())
-    values = data.model_dump() | {"secret": secret, "created_by_id": actor.user_id, "updated_by_id": actor.user_id}
+    secret = signing.new_secret()
+    values = data.model_dump() | {
+        "secret": signing.sealed(secret),
+        "created_by_id": actor.user_id,
+        "updated_by_id": actor.user_id,
+    }
     hook_id = (await session.execute(insert(HOOKS).values(values).returning(_hooks.id))).scalar_one()
     made = await get_webhook(session, actor, hook_id)
     await emit(session, actor, events.WebhookCreated.of(made, after=_told(made, ("url", "description", "event_types"))))
-    return _with_secret(made, secret)
+    return WebhookWithSecret(**made.model_dump(), secret=secret)
 
 
 def _refuse_url(url: str) -> None:
@@ -92,16 +93,6 @@ def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
     """The fields that an event tells. Of an address only the host."""
     values = {name: getattr(row, name) for name in names}
     return values | ({"url": host_of(values["url"])} if "url" in values else {})
-
-
-def _with_secret(hook: WebhookRead, secret: bytes) -> SealedWebhook:
-    return SealedWebhook(**hook.model_dump(), sealed=base64.b64encode(secret).decode())
-
-
-def reveal(hook: SealedWebhook) -> WebhookWithSecret:
-    """With the secret in the clear, for the one answer that has it."""
-    secret = signing.opened(base64.b64decode(hook.sealed))
-    return WebhookWithSecret(**hook.model_dump(exclude={"sealed"}), secret=secret)
 
 
 _me = ProjectMember.__table__.alias("me")
@@ -164,14 +155,14 @@ async def delete_webhook(session: AsyncSession, actor: Actor, webhook_id: int, i
     await emit(session, actor, events.WebhookDeleted.of(row))
 
 
-async def rotate_secret(session: AsyncSession, actor: Actor, webhook_id: int) -> SealedWebhook:
+async def rotate_secret(session: AsyncSession, actor: Actor, webhook_id: int) -> WebhookWithSecret:
     """A new secret. The one before signs too for 24 hours, so that the receiver can change over without a gap."""
     row = await _find(session, actor, webhook_id)
-    secret = signing.sealed(signing.new_secret())
-    until = func.now() + OLD_SECRET_LIFE
-    after = await _store(session, actor, row, {"secret": secret, "old_secret": row.secret, "old_secret_until": until})
+    secret, until = signing.new_secret(), func.now() + OLD_SECRET_LIFE
+    values = {"secret": signing.sealed(secret), "old_secret": row.secret, "old_secret_until": until}
+    after = await _store(session, actor, row, values)
     await emit(session, actor, events.WebhookUpdated.of(after, after={"signing_key": "a new one"}))
-    return _with_secret(after, secret)
+    return WebhookWithSecret(**after.model_dump(), secret=secret)
 
 
 async def send_test(session: AsyncSession, actor: Actor, webhook_id: int) -> Queued:

@@ -11,7 +11,7 @@ from tca_app.features.activity.state import type_label
 from tca_app.features.projects.detail.state import shown_project
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.form.state import WebhookForm
-from tca_app.features.webhooks.schemas import SealedWebhook, WebhookQuery, WebhookRead, WebhookUpdate
+from tca_app.features.webhooks.schemas import WebhookQuery, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.ui import routes
 from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler
@@ -130,16 +130,18 @@ class WebhooksState(WebhookForm, SessionState):
             if getattr(self, name) != value:
                 setattr(self, name, value)
 
-    def _created(self, made: SealedWebhook) -> list[Any]:
-        return [WebhooksState.read_again, self._show_secret(made)]
+    def _created(self, made: WebhookWithSecret) -> list[Any]:
+        return [WebhooksState.read_again, *self._show_secret(made)]
 
     def _saved(self) -> Any:
         return WebhooksState.read_again
 
-    def _show_secret(self, made: SealedWebhook) -> Any:
+    def _show_secret(self, made: WebhookWithSecret) -> list[Any]:
         """Straight into the field of the page: a state lies in Redis when there are several replicas."""
+        if made.secret is None:  # the form was sent twice: the first answer showed it
+            return []
         self.secret_of = host_of(made.url)
-        return rx.set_value(SHOWN_ONCE, webhooks.reveal(made).secret)
+        return [rx.set_value(SHOWN_ONCE, made.secret)]
 
     @handler("signed_in")
     async def hide_secret(self) -> Any:

@@ -10,7 +10,7 @@ from tca_app.features.activity.state import type_label
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects.detail.state import shown_project
 from tca_app.features.webhooks import service as webhooks
-from tca_app.features.webhooks.schemas import SealedWebhook, WebhookCreate, WebhookRead, WebhookUpdate
+from tca_app.features.webhooks.schemas import WebhookCreate, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
 
@@ -22,7 +22,7 @@ NOT_IN_PROJECTS = ("user", "job")  # kinds of subject whose events belong to no 
 class WebhookForm(FormState, mixin=True):
     """The form of a webhook. `_created` and `_saved`, the events that show it, are written by the state that has it."""
 
-    def _created(self, made: SealedWebhook) -> Any:
+    def _created(self, made: WebhookWithSecret) -> Any:
         raise NotImplementedError
 
     def _saved(self) -> Any:
@@ -77,7 +77,7 @@ class WebhookForm(FormState, mixin=True):
             self._toast("The webhook is saved.")
             yield self._saved()
 
-    async def _create(self, given: dict[str, Any]) -> SealedWebhook:
+    async def _create(self, given: dict[str, Any]) -> WebhookWithSecret:
         actor, data = self._as_actor(), WebhookCreate(project_id=shown_project(self) or None, **given)
         asked = f"webhooks.create\n{data.model_dump_json()}"
         async with transaction() as session:
@@ -86,8 +86,9 @@ class WebhookForm(FormState, mixin=True):
                 actor,
                 self.form_nonce,
                 asked,
-                SealedWebhook,
+                WebhookWithSecret,
                 lambda: webhooks.create_webhook(session, actor, data),
+                lambda made: webhooks.get_webhook(session, actor, made.id),
             )
 
     async def _update(self, given: dict[str, Any]) -> None:
