@@ -7,7 +7,8 @@ database again. This process drops its copies before it answers a write, so ever
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from functools import partial
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
@@ -27,6 +28,27 @@ EVERYTHING = "*"
 T = TypeVar("T")
 
 
+class SingleFlight(Generic[T]):
+    """Concurrent calls with one key share one computation. When it fails or is cancelled, each computes for itself."""
+
+    def __init__(self) -> None:
+        self._flights: dict[Hashable, asyncio.Future[T]] = {}
+
+    async def run(self, key: Hashable, compute: Callable[[], Awaitable[T]]) -> T:
+        flight = self._flights.get(key)
+        if flight is not None:
+            await asyncio.wait({flight})
+            return await compute() if flight.cancelled() else flight.result()
+        flight = self._flights[key] = asyncio.get_running_loop().create_future()
+        try:
+            value = await compute()
+            flight.set_result(value)
+            return value
+        finally:
+            flight.cancel()  # unless it has its result
+            del self._flights[key]
+
+
 class ChangeCache(Generic[T]):
     """Values under a key, each tagged with what it was made from, such as `user:7` or `users`.
 
@@ -37,7 +59,7 @@ class ChangeCache(Generic[T]):
         self._most = most
         self._values: dict[str, tuple[float, T]] = {}
         self._keys_of: dict[str, set[str]] = defaultdict(set)
-        self._flights: dict[tuple[str, int], asyncio.Future[T]] = {}
+        self._flights = SingleFlight[T]()
         self.drop_on_write = drop_on_write
         self.generation = 0
         self.is_listening = False
@@ -78,24 +100,14 @@ class ChangeCache(Generic[T]):
             return found
         if not self.is_listening:
             return await read()
-        place = (key, self.generation)  # whoever comes after a change does not wait for a reading from before it
-        flight = self._flights.get(place)
-        if flight is not None:
-            await asyncio.wait({flight})
-            return await read() if flight.cancelled() else flight.result()
-        return await self._fly(place, tags, read)
+        # A reader that comes after a change does not wait for a reading from before it.
+        return await self._flights.run((key, self.generation), partial(self._read, key, tags, read))
 
-    async def _fly(self, place: tuple[str, int], tags: Iterable[str], read: Callable[[], Awaitable[T]]) -> T:
-        """Read for all who wait. When this reader fails or is given up, each of them reads for itself."""
-        flight = self._flights[place] = asyncio.get_running_loop().create_future()
-        try:
-            found = await read()
-            flight.set_result(found)
-        finally:
-            flight.cancel()
-            del self._flights[place]
-        self.put(place[0], found, tags, place[1])
-        return found
+    async def _read(self, key: str, tags: Iterable[str], read: Callable[[], Awaitable[T]]) -> T:
+        generation = self.generation
+        value = await read()
+        self.put(key, value, tags, generation)
+        return value
 
     def drop(self, tag: str) -> None:
         self.generation += 1

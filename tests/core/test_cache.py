@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,12 +17,12 @@ from sqlalchemy import text
 from tca_app.config import get_settings
 from tca_app.core import cache as module
 from tca_app.core import redis as redis_module
-from tca_app.core.cache import LOWEST, Cache, _unpacked
+from tca_app.core.cache import SharedCache
 from tca_app.core.changes import CHANNEL, deaf_for, hear, listen
 from tca_app.core.db import reading, transaction
 from tca_app.core.embedded_servers import _package_dir
 from tca_app.core.errors import Conflict
-from tca_app.core.redis import Circuit, Redis, close_redis, get_redis
+from tca_app.core.redis import Circuit, close_redis, get_redis
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.schemas import StatsQuery
 from tca_app.features.projects import service as projects
@@ -75,18 +75,24 @@ class Counter:
         return {"n": self.done}
 
 
-def replica_of(cache: Cache) -> Cache:
+def replica_of(cache: SharedCache) -> SharedCache:
     """The same namespace in another process: it hears of nothing but through Redis."""
-    other = Cache(cache.namespace, made_of=tuple(cache.made_of))
+    other = SharedCache(cache.namespace, depends_on=tuple(cache.depends_on))
     module._caches.discard(other)
     return other
 
 
-def versions_asked(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
+async def end_values(subject_type: str) -> None:
+    """As a transaction does that changed such a subject."""
+    async with transaction() as session:
+        module.changed(session, subject_type)
+
+
+def versions_asked(cache: SharedCache, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """Grows with each reader that knows the version, and so has joined the reading that is under way."""
     asked, version = [], cache._version
 
-    async def ask() -> int | None:
+    async def ask() -> str | None:
         asked.append(await version())
         return asked[-1]
 
@@ -99,136 +105,102 @@ async def count_projects() -> int:
         return int((await session.execute(text("SELECT count(*) FROM projects"))).scalar_one())
 
 
-async def test_values_live_in_their_version_and_for_their_time() -> None:
-    cache = Cache("t", made_of=("project",), ttl_s=50)
-    assert await cache.get("a") is None
-    await cache.set("a", {"x": [1, "é"]})
-    assert await cache.get("a") == {"x": [1, "é"]}
-    assert await replica_of(cache).get("a") is None, "a process that begins has heard of nothing, so it trusts nothing"
-    await cache.set("a", 1)
-    await cache.delete("a")
-    assert await cache.get("a") is None
-    assert [await cache.incr("n"), await cache.incr("n", 4), await cache.get("n")] == [1, 5, 5]
-    [name] = [key async for key in get_redis().scan_iter("cache:t:v*:n")]
+async def test_values_live_in_their_version_and_for_their_time(listening: None) -> None:
+    count, cache = Counter(), SharedCache("t", depends_on=("project",), ttl_s=50)
+    assert [await cache.get_or_compute(key, count) for key in ("a", "a", "b")] == [{"n": 1}, {"n": 1}, {"n": 2}]
+    [name] = [key async for key in get_redis().scan_iter("cache:t:*:a")]
     assert 0 < await get_redis().ttl(name) <= 50
-    await cache.renew()
-    assert await cache.get("n") is None
+    await end_values("project")
+    assert await cache.get_or_compute("a", count) == {"n": 3}
 
 
 async def test_no_value_lives_longer_than_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(get_settings(), "redis_cache_ttl", 20)
-    assert [Cache("t", made_of=(), ttl_s=ttl).ttl_s for ttl in (None, 5, 50)] == [20, 5, 20]
+    assert [SharedCache("t", depends_on=(), ttl_s=ttl).ttl_s for ttl in (None, 5, 50)] == [20, 5, 20]
 
 
-async def test_large_values_are_packed_and_what_is_damaged_is_a_miss() -> None:
-    cache = Cache("t", made_of=())
-    await cache.set("big", ["project"] * 5000)
-    [name] = [key async for key in get_redis().scan_iter("cache:t:v*:big")]
-    assert await get_redis().strlen(name) < 1000
-    assert await cache.get("big") == ["project"] * 5000
-    for damaged in (b"zzz", b"{", b""):
-        await get_redis().set(name, damaged)
-        assert await cache.get("big") is None
-    assert _unpacked(b"[]") == []
+async def test_a_damaged_value_is_computed_again(listening: None) -> None:
+    count, cache = Counter(), SharedCache("t", depends_on=())
+    await cache.get_or_compute("a", count)
+    [name] = [key async for key in get_redis().scan_iter("cache:t:*:a")]
+    await get_redis().set(name, b"{")
+    assert await cache.get_or_compute("a", count) == {"n": 2}
+    assert await cache.get_or_compute("a", count) == {"n": 2}
 
 
-async def test_a_write_ends_the_values_of_every_cache_that_it_concerns_in_one_question(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    ours = [Cache(name, made_of=(name, "project")) for name in ("a", "b")]
-    other = Cache("c", made_of=("user",))
+async def test_a_write_ends_the_values_of_every_cache_that_depends_on_it(listening: None) -> None:
+    ours = [SharedCache(name, depends_on=(name, "project")) for name in ("a", "b")]
+    caches = [*ours, SharedCache("c", depends_on=("webhook",))]
     ana = await make_user()
-    for cache in (*ours, other):
-        await cache.set("x", 1)
-    asked, bump = [], module._bump
-
-    async def noted(redis: Redis, names: Sequence[str]) -> bool:
-        asked.append(set(names))
-        return await bump(redis, names)
-
-    monkeypatch.setattr(module, "_bump", noted)
+    count = Counter()
+    before = [await cache.get_or_compute("x", count) for cache in caches]
     await run(projects.create_project, ana, ProjectCreate(name="New"))
-    assert [names >= {cache._versions for cache in ours} for names in asked] == [True]
-    assert [await cache.get("x") for cache in (*ours, other)] == [None, None, 1]
+    after = [await cache.get_or_compute("x", count) for cache in caches]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, False, True]
 
 
-async def test_readers_who_come_during_a_write_wait_for_its_version_and_make_none() -> None:
-    cache = Cache("t", made_of=("project",))
-    first = await cache._version()
-    _, *seen = await asyncio.gather(cache.renew(), *(cache._version() for _ in range(5)))
-    assert seen == [first + 1] * 5
+async def test_a_lost_version_brings_no_old_value_back(listening: None) -> None:
+    count, cache = Counter(), SharedCache("t", depends_on=())
+    await cache.get_or_compute("a", count)
+    await get_redis().delete(cache.version_key)
+    assert await cache.get_or_compute("a", count) == {"n": 2}
 
 
-async def test_a_forgotten_version_brings_no_old_value_back() -> None:
-    cache = Cache("t", made_of=())
-    await cache.set("a", "old")
-    await get_redis().delete("cache:t:version")
-    assert await cache.get("a") is None
-    assert await cache._version() > LOWEST
-
-
-async def test_a_crowd_on_two_replicas_makes_one_computation(listening: None) -> None:
-    count, cache = Counter(), Cache("t", made_of=())
+async def test_a_crowd_makes_one_computation_on_each_replica(listening: None) -> None:
+    count, cache = Counter(), SharedCache("t", depends_on=())
+    crowd = [cache.get_or_compute("a", count) for _ in range(50)]
+    assert await asyncio.gather(*crowd) == [{"n": 1}] * 50
     other = replica_of(cache)
-    await other.get("a")  # both know the version by now
-    await cache.get("a")
-    other._told = other._changes
-    found = await asyncio.gather(*(one.read_through("a", count) for one in [cache, other] * 50))
-    assert (count.done, found) == (1, [{"n": 1}] * 100)
+    other.published = other.changes  # it knows the version by now
+    assert await asyncio.gather(*(other.get_or_compute("a", count) for _ in range(50))) == [{"n": 1}] * 50
 
 
-async def test_whoever_waits_takes_over_from_one_who_is_cancelled(
+async def test_readers_compute_for_themselves_when_the_first_one_is_cancelled(
     listening: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    count, cache = Counter(), Cache("t", made_of=())
+    count, cache = Counter(), SharedCache("t", depends_on=())
     asked = versions_asked(cache, monkeypatch)
     count.go.clear()
-    first = asyncio.create_task(cache.read_through("a", count))
+    first = asyncio.create_task(cache.get_or_compute("a", count))
     await count.begun.wait()
-    others = [asyncio.create_task(cache.read_through("a", count)) for _ in range(10)]
-    await until(lambda: len(asked) == 11)
+    others = [asyncio.create_task(cache.get_or_compute("a", count)) for _ in range(3)]
+    await until(lambda: len(asked) == 4)
     others[0].cancel()
     first.cancel()
     count.go.set()
     done = await asyncio.gather(first, *others, return_exceptions=True)
-    assert [isinstance(one, asyncio.CancelledError) for one in done] == [True, True] + [False] * 9
-    assert count.done == 1
+    assert [isinstance(one, asyncio.CancelledError) for one in done] == [True, True, False, False]
 
 
-async def test_a_failure_is_everybodys_and_is_not_kept(listening: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache, begun = Cache("t", made_of=()), 0
-    asked = versions_asked(cache, monkeypatch)
+async def test_a_failure_is_not_stored(listening: None) -> None:
+    cache = SharedCache("t", depends_on=())
 
     async def fail() -> None:
-        nonlocal begun
-        begun += 1
-        await until(lambda: len(asked) == 10)  # whoever comes after a failure tries again
         raise Conflict("no")
 
-    done = await asyncio.gather(*(cache.read_through("a", fail) for _ in range(10)), return_exceptions=True)
+    done = await asyncio.gather(*(cache.get_or_compute("a", fail) for _ in range(10)), return_exceptions=True)
     assert [type(one) for one in done] == [Conflict] * 10
-    assert begun == 1
-    assert await cache.read_through("a", Counter()) == {"n": 1}
+    assert await cache.get_or_compute("a", Counter()) == {"n": 1}
 
 
 async def test_a_slow_reader_fills_only_the_version_before(listening: None) -> None:
-    slow, cache = Counter(), Cache("t", made_of=())
+    slow, cache = Counter(), SharedCache("t", depends_on=("project",))
     slow.go.clear()
-    reading_ = asyncio.create_task(cache.read_through("a", slow))
+    reading_ = asyncio.create_task(cache.get_or_compute("a", slow))
     await slow.begun.wait()
-    await cache.renew()  # somebody writes meanwhile
+    await end_values("project")  # somebody writes meanwhile
     fresh = Counter()
     fresh.done = 10
-    assert await cache.read_through("a", fresh) == {"n": 11}, "nobody joins the computation of before"
+    assert await cache.get_or_compute("a", fresh) == {"n": 11}, "nobody joins the computation of before"
     slow.go.set()
     assert await reading_ == {"n": 1}
-    assert await cache.read_through("a", fresh) == {"n": 11}
+    assert await cache.get_or_compute("a", fresh) == {"n": 11}
 
 
 async def test_readers_never_get_less_than_what_was_acknowledged(listening: None) -> None:
     """Writers and readers race, on this process and on a replica that knows only what Redis says."""
     ana = await make_user()
-    cache = Cache("t", made_of=("project",))
+    cache = SharedCache("t", depends_on=("project",))
     replicas = [cache, replica_of(cache)]
     acknowledged, ended, reads = 0, False, 0
 
@@ -238,11 +210,11 @@ async def test_readers_never_get_less_than_what_was_acknowledged(listening: None
             await run(projects.create_project, ana, ProjectCreate(name=f"{name} {number}"))
             acknowledged += 1
 
-    async def read(one: Cache) -> None:
+    async def read(one: SharedCache) -> None:
         nonlocal reads
         while not ended:
             at_least = acknowledged
-            assert await one.read_through("all", count_projects) >= at_least
+            assert await one.get_or_compute("all", count_projects) >= at_least
             reads += 1
 
     readers = [asyncio.create_task(read(one)) for one in replicas * 4]
@@ -283,10 +255,10 @@ async def test_a_write_that_tells_redis_nothing_is_heard_of(listening: None) -> 
     admin = await make_admin()
     project_id = await make_project(admin)
     assert (await _stats(admin)).active_projects.now == 1
-    told = dashboard._kept._changes
+    told = dashboard._kept.changes
     with psycopg.connect(get_settings().database_url.get_secret_value(), autocommit=True) as other:
         other.execute("DELETE FROM projects WHERE id = %s", [project_id])
-    await until(lambda: dashboard._kept._changes > told)
+    await until(lambda: dashboard._kept.changes > told)
     assert (await _stats(admin)).active_projects.now == 0
 
 
@@ -332,7 +304,7 @@ async def test_without_redis_everybody_counts_and_nothing_old_comes_back(
 
 async def test_a_process_that_hears_no_changes_uses_no_copies() -> None:
     assert deaf_for() > 0
-    count, cache = Counter(), Cache("t", made_of=())
-    await cache.read_through("a", count)
-    await cache.read_through("a", count)
+    count, cache = Counter(), SharedCache("t", depends_on=())
+    await cache.get_or_compute("a", count)
+    await cache.get_or_compute("a", count)
     assert count.done == 2

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.cache import Cache, cached
+from tca_app.core.cache import SharedCache, cached
 from tca_app.features.dashboard.queries import ENDED, Changes, busiest, changes_by_day, new_project, there_now
 from tca_app.features.dashboard.schemas import Counts, DayCount, DayResults, NewUser, Rate, StatsQuery, StatsRead, Trend
 from tca_app.features.deployments.measures import delivery_measures
@@ -18,7 +18,7 @@ from tca_app.features.users import policy
 MOST_OPEN = 6
 
 # What a viewer sees depends on who they are; all superusers see the same. The days move on, so not for long.
-_kept = Cache("stats", made_of=("user", "project", "stat", "deployment"), ttl_s=30)
+_kept = SharedCache("stats", depends_on=("user", "project", "stat", "deployment"), ttl_s=30)
 
 
 async def stats(session: AsyncSession, actor: Actor, query: StatsQuery) -> StatsRead:
