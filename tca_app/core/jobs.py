@@ -26,7 +26,7 @@ from tca_app.core.errors import AppError
 from tca_app.core.log import request_id_var, user_id_var
 from tca_app.core.metrics import note_job
 from tca_app.core.reports import report
-from tca_app.core.scrub import scrub_text
+from tca_app.core.scrub import excerpt
 
 log = structlog.get_logger(__name__)
 
@@ -177,7 +177,7 @@ _NOTE_FAILURE = text(
 
 async def _note_failure(job: Job, error: Exception) -> None:
     # The text of an error of a library may hold an address with its password.
-    reason = scrub_text(f"{type(error).__name__}: {error}")[:2000].replace("\x00", "")
+    reason = excerpt(f"{type(error).__name__}: {error}").replace("\x00", "").encode(errors="replace").decode()
     log.warning("job.failed", job=job.id, task=job.task_name, attempt=job.attempts + 1, reason=reason)
     async with transaction() as session:
         await session.execute(_NOTE_FAILURE, {"job_id": job.id, "attempt": job.attempts + 1, "error": reason})

@@ -3,6 +3,7 @@
 import logging
 import sys
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -11,10 +12,11 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, WrappedLogger
 
 from tca_app.config import get_settings
-from tca_app.core.scrub import REMOVED, is_secret, scrub, scrub_text
+from tca_app.core.scrub import REMOVED, excerpt, is_secret, scrub, scrub_text
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
 user_id_var: ContextVar[int | None] = ContextVar("user_id", default=None)  # who acts, for error reports
+MAX_TRACE = 20_000
 
 
 def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -23,14 +25,40 @@ def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     return event
 
 
-def _scrub(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """A value under a telling name never reaches a line, whoever logs it."""
+def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Values under telling names are hidden, long ones cut, and each is one line that a terminal only shows."""
     for key, value in event.items():
         if is_secret(key):
             event[key] = REMOVED
-        elif isinstance(value, dict | list | tuple):
-            event[key] = scrub(value)
+        elif key == "exception" and isinstance(value, str):
+            event[key] = _indented(excerpt(value, MAX_TRACE))
+        elif not isinstance(value, int | float | None):
+            event[key] = scrub(value if isinstance(value, str | dict | list | tuple) else repr(value), _visible)
     return event
+
+
+def _indented(trace: str) -> str:
+    """A traceback for the console. What an error says may hold line breaks: no line of it looks like one of the log."""
+    return "\n".join(f"    {_printable(line)}" for line in trace.split("\n"))
+
+
+def _visible(text: str) -> str:
+    return _printable(excerpt(text))
+
+
+def _printable(text: str) -> str:
+    """The text with escapes (`\\x1b`, `\\n`, `\\u202e`) in place of what moves a cursor, breaks a line or reorders it.
+
+    Lone surrogates too: they cannot be written as UTF-8.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_shown, text))
+
+
+@lru_cache(4096)
+def _shown(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def _scrub_line(_logger: WrappedLogger, _method: str, line: Any) -> Any:
@@ -51,9 +79,8 @@ def setup_logging() -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_request_id,
-        _scrub,
     ]
-    final: list[Any] = [*(_json_lines() if settings.log_format == "json" else [_console()]), _scrub_line]
+    final: list[Any] = [*(_json_lines() if settings.log_format == "json" else _console_lines()), _scrub_line]
     # Ours write at once: through the standard library a line costs as much as a small request.
     structlog.configure(
         processors=[*shared, *final],
@@ -67,13 +94,14 @@ def setup_logging() -> None:
 def _json_lines() -> list[Any]:
     """Tracebacks without local variables: these hold what callers sent."""
     render = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
-    return [render, structlog.processors.JSONRenderer(serializer=_json)]
+    return [render, _clean, structlog.processors.JSONRenderer(serializer=_json)]
 
 
-def _console() -> Any:
-    return structlog.dev.ConsoleRenderer(
+def _console_lines() -> list[Any]:
+    render = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
     )
+    return [structlog.processors.format_exc_info, _clean, render]
 
 
 def _standard_library(level: int, shared: list[Any], final: list[Any]) -> None:

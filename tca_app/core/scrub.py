@@ -5,7 +5,7 @@ everything that is a secret of the settings or looks like a credential.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -18,39 +18,58 @@ from tca_app.config import get_settings
 SECRET_WORDS = ("password", "secret", "token", "cookie", "authorization", "dsn", "hash")
 REMOVED = "[removed]"
 SHORTEST = 6  # a shorter one would take half of every text along
-_WORDS = "|".join(SECRET_WORDS)
-_NAME = rf"(?:[\w-]*(?:{_WORDS})[\w-]*|\b(?:__Host-)?(?:sid|device))"  # the last two are our cookies
+MAX_TEXT = 2_000
+_MARGIN = 1_000  # no secret is longer: what a cut leaves of one is dropped with it
 
-# Each with a cheap sign: most lines have none of them and pay for a few searches of a short text only.
-_LOOKS: tuple[tuple[str, re.Pattern[str], str], ...] = (
-    ("://", re.compile(r"(?<=://)[^\s/@\"'\\]+(?=@)"), REMOVED),
-    ("eyJ", re.compile(r"\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*"), REMOVED),
-    ("$argon2", re.compile(r"\$argon2[^\s\"'\\)]+"), REMOVED),
-    ("earer ", re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{6,}"), REMOVED),
-    # `password='x'`, a query string, a Cookie header.
-    ("=", re.compile(rf"(?i)({_NAME}=)(?:(\\?\")[^\"\\]+|(')[^']+|[^\s\"'&,;)\\]+)"), rf"\1\2\3{REMOVED}"),
-    # A dict as Python or JSON writes it inside of a text.
-    ("': '", re.compile(rf"(?i)('[\w-]*(?:{_WORDS})[\w-]*': ')[^']+"), rf"\1{REMOVED}"),
-    ('\\"', re.compile(rf"(?i)(\\\"[\w-]*(?:{_WORDS})[\w-]*\\\": ?\\\")[^\"\\]+"), rf"\1{REMOVED}"),
+_VALUE = (
+    r"=(?:\\?\"([^\"\\]++)|'([^']++)|([^\s\"'&,;)\\]++))"  # `password='x'`, a query string, a Cookie header
+    r"|': '([^']++)|\\\": ?\\\"([^\"\\]++)"  # a dict as Python or JSON writes it inside of a text
 )
+# Callers choose what is read here, so every pattern takes linear time, which tests/test_parsers.py measures: a run of
+# characters is taken whole and never given back (`++`). Each has a sign in lower case: most lines have none of them and
+# pay for a few searches of a short text only. The secret is the group that matched; without one nothing is removed.
+_LOOKS: dict[str, re.Pattern[str]] = {
+    "://": re.compile(r"://([^\s/@\"'\\]++)(?=@)"),
+    "eyj": re.compile(r"(\beyJ[\w-]{6,}+\.[\w-]++\.[\w-]*+)|eyJ[\w-]*+"),
+    "$argon2": re.compile(r"(\$argon2[^\s\"'\\)]++)"),
+    "bearer ": re.compile(r"(?i)bearer ([\w.~+/=-]{6,}+)"),
+    "sid=": re.compile(rf"(?i)\bsid(?:{_VALUE})"),  # our cookies
+    "device=": re.compile(rf"(?i)\bdevice(?:{_VALUE})"),
+    **{word: re.compile(rf"(?i){word}[\w-]*+(?:{_VALUE})?") for word in SECRET_WORDS},
+}
 
 
 @lru_cache(4096)
 def is_secret(name: str) -> bool:
     """Whether what stands under this name must not be read."""
+    return _has_secret_word(name)
+
+
+def _has_secret_word(name: str) -> bool:
     lowered = name.lower()
     return any(word in lowered for word in SECRET_WORDS)
 
 
-def scrub(value: Any) -> Any:
-    """The same value without secrets, however deep they are."""
+def scrub(value: Any, text: Callable[[str], str] | None = None) -> Any:
+    """The same value without secrets, however deep they are, and with long texts cut."""
+    clean = text or excerpt
     if isinstance(value, str):
-        return scrub_text(value)
+        return clean(value)
     if isinstance(value, Mapping):
-        return {key: REMOVED if is_secret(str(key)) else scrub(inner) for key, inner in value.items()}
+        return {
+            clean(key) if isinstance(key, str) else key: REMOVED if _has_secret_word(str(key)) else scrub(inner, text)
+            for key, inner in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [scrub(inner) for inner in value]
+        return [scrub(inner, text) for inner in value]
     return value
+
+
+def excerpt(text: str, limit: int = MAX_TEXT) -> str:
+    """The text without secrets, cut to `limit` characters. No more than that is read of it, however long it is."""
+    if len(text) <= limit:
+        return scrub_text(text)
+    return scrub_text(text[: limit + _MARGIN])[:-_MARGIN][: limit - 1] + "…"
 
 
 def scrub_text(text: str) -> str:
@@ -58,10 +77,17 @@ def scrub_text(text: str) -> str:
     for secret in known_secrets():
         if secret in text:
             text = text.replace(secret, REMOVED)
-    for sign, pattern, instead in _LOOKS:
-        if sign in text:
-            text = pattern.sub(instead, text)
+    lowered = text.lower()
+    for sign, pattern in _LOOKS.items():
+        if sign in lowered:
+            text = pattern.sub(_without_secret, text)
     return text
+
+
+def _without_secret(found: re.Match[str]) -> str:
+    if found.lastindex is None:
+        return found[0]
+    return found[0][: found.start(found.lastindex) - found.start()] + REMOVED
 
 
 @lru_cache(maxsize=1)
