@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from tca_app.config import get_settings
 from tca_app.core.db import reading
 from tca_app.core.errors import NotSignedIn
-from tca_app.core.security import cookie_name
+from tca_app.core.security import cookie_in, cookie_name
 from tca_app.deps import problems
 from tca_app.features.auth import service as auth
 
@@ -63,7 +63,7 @@ async def _readers_only(request: Request) -> None:
     if not get_settings().is_production:
         return
     async with reading() as session:
-        if await auth.resolve_browser(session, request.cookies.get(cookie_name(), "")) is None:
+        if await auth.resolve_browser(session, cookie_in(request.headers.get("cookie", ""), cookie_name())) is None:
             raise NotSignedIn("Sign in to the console to read the API's documents.")
 
 

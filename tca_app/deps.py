@@ -21,13 +21,14 @@ from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Invalid, NotSignedIn
 from tca_app.core.limits import get_limits
 from tca_app.core.log import user_id_var
-from tca_app.core.security import cookie_name
+from tca_app.core.security import cookie_in, cookie_name
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.auth.service import Client
 from tca_app.features.idempotency.service import once
 
 Shape = TypeVar("Shape", bound=BaseModel)
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
 
 
 class FieldProblem(BaseModel):
@@ -196,7 +197,7 @@ class _Viewer(SignedIn):
     """As for every call, and also by the cookie of a browser: for a file that a page links to. Only for GET."""
 
     async def __call__(self, request: Request) -> Any:
-        cookie = request.cookies.get(cookie_name(), "")
+        cookie = cookie_in(request.headers.get("cookie", ""), cookie_name())
         if request.headers.get("authorization") or not cookie or request.method != "GET":
             return await super().__call__(request)
         async with reading() as session:
@@ -220,7 +221,7 @@ async def _if_match(
     """The version asked for; 0, which no row has, for a tag that is not ours."""
     if if_match is None or if_match.strip() == "*":
         return None
-    found = re.fullmatch(r'\s*(?:W/)?"([0-9]{1,18})"\s*', if_match)
+    found = _ETAG.fullmatch(if_match.strip())
     return int(found[1]) if found else 0
 
 

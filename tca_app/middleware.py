@@ -18,7 +18,7 @@ from tca_app.core.log import request_id_var, user_id_var
 from tca_app.core.metrics import ELSEWHERE, note_request
 from tca_app.core.problem import MEDIA_TYPE, problem_of
 from tca_app.core.reports import report
-from tca_app.core.security import cookie_name
+from tca_app.core.security import cookie_in, cookie_name
 from tca_app.features.auth.service import Client
 from tca_app.features.health.schemas import Live
 
@@ -121,7 +121,7 @@ class Edge:
             ip=self.address(scope, headers),
             user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
             request_id=request_id,
-            device=_cookie(headers, self.device_cookie),
+            device=cookie_in(headers.get(b"cookie", b"").decode("latin-1"), self.device_cookie),
         )
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> AppError | None:
@@ -191,14 +191,6 @@ def _template(scope: Scope) -> str:
     if scope["path"] == LIVE:
         return LIVE
     return getattr(scope.get("route"), "path_format", ELSEWHERE)
-
-
-def _cookie(headers: dict[bytes, bytes], name: str) -> str:
-    for part in headers.get(b"cookie", b"").decode("latin-1").split(";"):
-        key, _, value = part.strip().partition("=")
-        if key == name:
-            return value[:300]
-    return ""
 
 
 async def _preflight(send: Send) -> None:

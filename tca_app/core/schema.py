@@ -36,6 +36,8 @@ _MOMENT = (
     r"^(19[7-9][0-9]|[2-8][0-9]{3})-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 )
+_MOMENT_PATTERN = re.compile(_MOMENT)
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,25}")
 _PATTERN_WORDS = {
     _EMAIL: "Enter an email address, such as ana@example.com.",
     _USERNAME: "Use only ASCII letters and digits.",
@@ -74,7 +76,7 @@ def _tidy(value: str) -> str:
 
 def _digits(value: object) -> object:
     """Query and path numbers are ASCII digits: pydantic alone would take '1_0' and ' 1 '."""
-    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,25}", value):
+    if isinstance(value, str) and not _WHOLE_NUMBER.fullmatch(value):
         raise ValueError("must be a whole number")
     return value
 
@@ -94,7 +96,7 @@ def _moment(value: object) -> object:
     """Pydantic alone would take a number of seconds too, and a date without a time."""
     if isinstance(value, datetime):
         return value
-    if not isinstance(value, str) or not re.fullmatch(_MOMENT, value):
+    if not isinstance(value, str) or not _MOMENT_PATTERN.fullmatch(value):
         raise ValueError("Enter a time with its offset, such as 2026-05-04T09:30:00Z.")
     try:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine
-from http.cookies import CookieError, SimpleCookie
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -19,7 +18,7 @@ from tca_app.core.errors import AppError, BadRequest, Unavailable
 from tca_app.core.log import request_id_var, user_id_var
 from tca_app.core.metrics import note_refused_event
 from tca_app.core.reports import report
-from tca_app.core.security import cookie_name
+from tca_app.core.security import cookie_in, cookie_name
 from tca_app.features.auth import service as auth
 from tca_app.ui.handlers import (
     CALL,
@@ -113,7 +112,7 @@ def _is_use(router_data: dict[str, Any], event: Event) -> bool:
 async def _viewer(router_data: dict[str, Any], request_id: str, is_use: bool) -> Actor | None:
     """The person behind the cookie of this websocket's handshake, at each event anew (rows AU-7, AU-8)."""
     headers = router_data.get("headers", {})
-    cookie = session_cookie(headers.get("cookie", ""))
+    cookie = cookie_in(headers.get("cookie", ""), cookie_name())
     if not cookie:
         return None
     client = auth.Client(
@@ -135,25 +134,6 @@ async def _resolve(cookie: str, client: auth.Client, is_use: bool) -> Actor | No
             if not await auth.touch(session, caller.actor.session_id):
                 return None
     return caller.actor
-
-
-def session_cookie(header: str) -> str:
-    """The value of the session cookie in a Cookie header, or nothing."""
-    name = cookie_name()
-    for part in header.split(";"):
-        key, _, value = part.strip().partition("=")
-        if key == name:
-            return _unquoted(value)
-    return ""
-
-
-def _unquoted(value: str) -> str:
-    if not value.startswith('"'):
-        return value
-    try:
-        return SimpleCookie(f"v={value}")["v"].value
-    except (CookieError, KeyError):
-        return ""
 
 
 async def _refusal(state: BaseState, viewer: SessionState, event: Event, actor: Actor | None) -> StateUpdate | None:

@@ -9,6 +9,7 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.errors import Unavailable
+from tca_app.core.security import cookie_in
 from tca_app.features.auth import service as auth
 from tca_app.ui import gate
 from tca_app.ui.handlers import INTERNAL_HANDLERS, PERMISSIONS, permission_of
@@ -213,4 +214,4 @@ def test_every_permission_refuses_a_stranger_but_public() -> None:
     ],
 )
 def test_the_session_cookie_is_found_in_any_header(header: str, cookie: str) -> None:
-    assert gate.session_cookie(header) == cookie
+    assert cookie_in(header, "sid") == cookie

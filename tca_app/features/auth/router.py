@@ -11,7 +11,7 @@ from tca_app.core.db import reading, transaction
 from tca_app.core.errors import NotSignedIn
 from tca_app.core.limits import get_limits
 from tca_app.core.schema import UrlId
-from tca_app.core.security import MAX_PASSWORD, cookie_name
+from tca_app.core.security import MAX_PASSWORD, cookie_in, cookie_name
 from tca_app.deps import CurrentActor, CurrentPerson, FromClient, Reading, Writing, console_router, problems
 from tca_app.features.auth import service, setup
 from tca_app.features.auth.schemas import (
@@ -92,7 +92,8 @@ async def open_browser_session(data: SessionRequest, client: LimitedClient) -> R
 @router.delete("/session", status_code=204, response_class=Response, responses=problems(403))
 async def close_browser_session(request: Request, client: FromClient, session: Writing) -> Response:
     """Sign the browser out. Also answers 204 when it was not signed in."""
-    caller = await service.resolve_browser(session, request.cookies.get(cookie_name(), ""), client)
+    cookie = cookie_in(request.headers.get("cookie", ""), cookie_name())
+    caller = await service.resolve_browser(session, cookie, client)
     if caller:
         await service.sign_out(session, caller.actor)
     response = Response(status_code=204, headers={"Clear-Site-Data": '"storage"'})

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 from typing import TypedDict
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -138,7 +137,7 @@ class PresenceState(SessionState):
 
 def subject_of(url: str) -> Subject:
     """What the page at an address is about; NOBODY for other pages and what was typed wrongly."""
-    area, _, number = urlsplit(url).path.strip("/").partition("/")
+    area, _, number = url.partition("?")[0].partition("#")[0].strip("/").partition("/")
     is_id = number.isascii() and number.isdigit() and len(number) < 19
     return Subject(KINDS[area], int(number)) if area in KINDS and is_id else NOBODY
 

@@ -21,6 +21,8 @@ from tca_app.models import Project
 
 SLUG_TAKEN = "This slug is taken."
 SLUG_ROUNDS = 20
+MAX_NAME = 100
+_NO_SLUG = re.compile(r"[^a-z0-9]+")
 GIVEN = ("name", "slug", "description", "status", "repository_url")
 BY_THE_DATABASE = 0  # the id of what is not made yet
 
@@ -124,8 +126,8 @@ async def _insert(session: AsyncSession, actor: Actor, data: ProjectCreate, slug
 
 def slug_of(name: str) -> str:
     """A slug from a name: without accents, in lower case, words joined by hyphens; at most 90 characters."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain)[:90].strip("-") or "project"
+    plain = unicodedata.normalize("NFKD", name[:MAX_NAME]).encode("ascii", "ignore").decode().lower()
+    return _NO_SLUG.sub("-", plain)[:90].strip("-") or "project"
 
 
 async def _next_slug(session: AsyncSession, base: str) -> str:

@@ -1,5 +1,6 @@
 """Says in words what a session runs on, from the text that the program sent about itself."""
 
+MAX_TEXT = 500
 # The first that is found counts: an Edge names Chrome too, and nearly all of them name Safari.
 PROGRAMS = (
     ("Edg", "Edge"),
@@ -37,5 +38,5 @@ def device_words(user_agent: str) -> str:
 
 
 def _first(words: tuple[tuple[str, str], ...], text: str) -> str:
-    folded = text.casefold()
+    folded = text[:MAX_TEXT].casefold()
     return next((name for mark, name in words if mark.casefold() in folded), "")

@@ -1,0 +1,277 @@
+"""Everything that reads text of strangers takes time in proportion to its length: 100 kB within 10 ms.
+
+The patterns are found, not listed: every compiled one in a module of the console, every field of a model and every
+parameter of a route. Code that reads text in another way has a line in `PARSERS`.
+"""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from time import thread_time
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+import tca_app
+from tca_app.api import ROUTERS, build_api
+from tca_app.config import get_settings
+from tca_app.core import http, log, mail, outbound, schema, scrub, security
+from tca_app.features.activity import export
+from tca_app.features.auth import throttle
+from tca_app.features.deployments import compare, github_payloads
+from tca_app.features.metrics.router import router as metrics_router
+from tca_app.features.presence.state import subject_of
+from tca_app.features.projects import making
+from tca_app.features.users import devices
+from tca_app.middleware import Edge
+from tca_app.ui import address, handlers
+from tca_app.ui.session import initials_of
+
+SIZE = 100_000
+LIMIT_S = 0.010
+TRIES = 7
+# What is read here is of our own making: the front end's files while they are built, the settings at the start.
+OURS = (
+    "tca_app.frontend",
+    "tca_app.demo",
+    "tca_app.api_docs",
+    "tca_app.ui.components",
+    "tca_app.core.embedded",
+    "tca_app.config",
+)
+
+_PIECES = (
+    *("a", "0", "-", "_", ".", "/", ":", "@", "=", "&", ";", ",", "%", "+", '"', "'", "\\", "[", "{", "(", "<", "~"),
+    *(
+        " ",
+        "\t",
+        "\n",
+        "\r",
+        "\0",
+        "\x1b[",
+        "\x9b",
+        "\u202e",
+        "\ufeff",
+        "é",
+        "\u0301\u0327",
+        "\u1100\u1161",
+        "\U0001f600",
+    ),
+    *(
+        "a.",
+        "a-",
+        "a=",
+        "abc=",
+        "a=b;",
+        "a=b&",
+        "a@",
+        "a@a.",
+        "://",
+        "http://",
+        "//a:b@",
+        "%41",
+        "0x",
+        "1.",
+        "\\'",
+        '\\"',
+    ),
+    *(
+        "password",
+        "token=",
+        "passwordtoken-",
+        "eyJ",
+        "eyJ-",
+        "eyJabcdef.",
+        "earer ",
+        "bearer ",
+        "$argon2",
+        "sid",
+        "dsn=",
+    ),
+    *(
+        "'password",
+        "'password': '",
+        '\\"token\\": \\"',
+        'sid="\\"',
+        "--",
+        "W/",
+        "2026-",
+        "T00:00",
+        "<!--",
+        "[x](",
+        "{{",
+    ),
+)
+HOSTILE = {
+    f"{begin}{piece * 3}...{end}": begin + (piece * (SIZE // len(piece)))[: SIZE - 20] + end
+    for piece in _PIECES
+    for begin, end in (("", ""), ("", "="), ("", "!"), ("x", "\n"))
+} | {
+    "address": "https://" + "a" * SIZE,
+    "email": "a" * 60 + "@" + "a-" * (SIZE // 2),
+    "cookie": 'sid="' + '\\"' * (SIZE // 2) + '"',
+    "all words": " ".join(scrub.SECRET_WORDS) + " sid= device= eyJ $argon2 bearer ://" + "a" * SIZE,
+    "word and blanks": "password" + " " * SIZE,
+    "digits": "1" * SIZE + ".5",
+    "deep": "[" * (SIZE // 2) + "]" * (SIZE // 2),
+}
+
+
+def _modules() -> Iterator[Any]:
+    for found in pkgutil.walk_packages(tca_app.__path__, "tca_app."):
+        if not found.name.startswith(OURS) and not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def _patterns_in(value: object, depth: int = 0) -> Iterator[re.Pattern[str]]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _patterns_in(list(value.values()), depth)
+    elif isinstance(value, tuple | list | set | frozenset) and depth < 4:
+        for inner in value:
+            yield from _patterns_in(inner, depth + 1)
+
+
+PATTERNS = {
+    found.pattern: found
+    for module in _modules()
+    for value in vars(module).values()
+    for found in _patterns_in(value)
+    if str(module.__name__).startswith("tca_app")
+}
+
+
+def slowest(read: Callable[[str], object]) -> tuple[str, float] | None:
+    """The first text over the limit: in CPU time, and at its best of several tries, since others use this machine."""
+    return next(((name, took) for name, text in HOSTILE.items() if (took := _best(read, text)) > LIMIT_S), None)
+
+
+def _best(read: Callable[[str], object], text: str) -> float:
+    best = float("inf")
+    for _ in range(TRIES):
+        started = thread_time()
+        with suppress(Exception):  # a refusal is an answer
+            read(text)
+        best = min(best, thread_time() - started)
+        if best <= LIMIT_S or best > 100 * LIMIT_S:
+            break
+    return best
+
+
+@pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
+def test_a_pattern_takes_linear_time(pattern: re.Pattern[str]) -> None:
+    assert not slowest(lambda text: deque(pattern.finditer(text), maxlen=0))
+    assert not slowest(pattern.fullmatch)
+
+
+def test_patterns_are_compiled_where_they_are_found() -> None:
+    """A pattern that is written into a call would not be measured above."""
+    written = [
+        f"{path.name}:{call.lineno}"
+        for path in Path(tca_app.__path__[0]).rglob("*.py")
+        if not ".".join(path.relative_to(Path(tca_app.__path__[0]).parent).with_suffix("").parts).startswith(OURS)
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == "re"
+        and call.func.attr not in ("compile", "escape")
+    ]
+    assert not written
+
+
+def _models(base: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
+    for model in base.__subclasses__():
+        yield from _models(model)
+        is_ours = model.__module__.startswith("tca_app.") and not model.__module__.startswith(OURS)
+        if is_ours and "[" not in model.__name__:
+            yield model
+
+
+MODELS = {f"{model.__module__}.{model.__qualname__}": model for model in _models()}
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_a_field_of_a_model_takes_linear_time(model: type[BaseModel]) -> None:
+    for name, field in model.model_fields.items():
+        for shape in (lambda text: text, lambda text: [text]):
+            slow = slowest(lambda text: model.model_validate({field.alias or name: shape(text)}))  # noqa: B023
+            assert not slow, name
+
+
+def _parameters(dependant: Dependant) -> Iterator[Any]:
+    yield from (*dependant.path_params, *dependant.query_params, *dependant.header_params, *dependant.cookie_params)
+    yield from dependant.body_params
+    for inner in dependant.dependencies:
+        yield from _parameters(inner)
+
+
+def test_a_parameter_of_a_route_takes_linear_time() -> None:
+    routes = [route for router in (*ROUTERS, metrics_router) for route in router.routes if isinstance(route, APIRoute)]
+    found = {str(one.field_info): one for route in routes for one in _parameters(route.dependant)}
+    assert len(found) > len(ROUTERS)
+    for name, parameter in found.items():
+        assert not slowest(lambda text: parameter.validate(text, {}, loc=("x",))), name  # noqa: B023
+
+
+def _edge() -> Edge:
+    return Edge(build_api(), build_api(), get_settings().model_copy(update={"trusted_proxy_hops": 1}), "")
+
+
+_EDGE = _edge()
+PARSERS: dict[str, Callable[[str], object]] = {
+    "log field": lambda text: log._clean(None, "info", {"event": "x", "path": text, "n": {"k": [text]}}),
+    "log traceback": lambda text: scrub.scrub_text(
+        log._clean(None, "error", {"event": "x", "exception": text})["exception"]
+    ),
+    "excerpt": scrub.excerpt,
+    "scrub": lambda text: scrub.scrub({"name": text, text: [text]}),
+    "secret name": scrub.is_secret,
+    "cookie": lambda text: security.cookie_in(text, "sid"),
+    "access token": security.read_access_token,
+    "access token of three parts": lambda text: security.read_access_token(f"{text}.{text}.{text}"),
+    "password": lambda text: security.password_fault("Aa1" + text, text),
+    "device cookie": lambda text: throttle.is_device_of(7, text),
+    "login name": lambda text: throttle.throttle_key(None, text, ""),
+    "forwarded address": lambda text: _EDGE.address({"client": None}, {b"x-forwarded-for": text.encode()}),
+    "host": lambda text: _EDGE._host_is_ours(text),
+    "content type": lambda text: _EDGE._api_refusal(
+        {"method": "POST", "path": "/api"}, {b"content-type": text.encode(), b"content-length": b"1"}
+    ),
+    "content length": lambda text: _EDGE._api_refusal(
+        {"method": "GET", "path": ""}, {b"content-length": text.encode()}
+    ),
+    "user agent": devices.device_words,
+    "address of a target": outbound.target_of,
+    "retry after": lambda text: http.retry_after(
+        httpx.Headers({"retry-after": text.encode("ascii", "ignore").decode()})
+    ),
+    "compare page": lambda text: compare.compare_url(text, "a", "b"),
+    "slug": making.slug_of,
+    "payload": lambda text: github_payloads.read_payload(github_payloads.Delivery("1", "push", "", text.encode())),
+    "line of a payload": github_payloads._one_line,
+    "moment": schema._moment,
+    "digits": schema._digits,
+    "page address": lambda text: address.fields_of(address.page_url({"asPath": text})),
+    "number": address.number_in,
+    "event": handlers.refuse_wild,
+    "subject of a page": subject_of,
+    "initials": initials_of,
+    "cell of a CSV": export.cell,
+    "line of a mail": mail._BREAKS.split,
+}
+
+
+@pytest.mark.parametrize("parser", PARSERS.values(), ids=PARSERS)
+def test_a_parser_takes_linear_time(parser: Callable[[str], object]) -> None:
+    assert not slowest(parser)
