@@ -8,7 +8,7 @@ MAX_URL = 2000
 # The parser follows the URL standard, which drops blanks and reads a backslash as a slash. Nobody means either.
 _UNCLEAR = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _START = re.compile("https?://", re.IGNORECASE)
-_USER = re.compile("[^/]*//[^/?#]*@")
+_USER = re.compile("^[^/]*//[^/?#]*@")
 _PARSER = TypeAdapter(AnyHttpUrl)
 
 

@@ -8,7 +8,6 @@ import ast
 import importlib
 import pkgutil
 import re
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 import tca_app
+from tca_app import urls
 from tca_app.api import ROUTERS, build_api
 from tca_app.config import get_settings
 from tca_app.core import http, log, mail, outbound, schema, scrub, security
@@ -47,6 +47,7 @@ OURS = (
     "tca_app.ui.components",
     "tca_app.core.embedded",
     "tca_app.config",
+    "tca_app.addresses",
 )
 
 _PIECES = (
@@ -170,7 +171,7 @@ def _best(read: Callable[[str], object], text: str) -> float:
 
 @pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
 def test_a_pattern_takes_linear_time(pattern: re.Pattern[str]) -> None:
-    assert not slowest(lambda text: deque(pattern.finditer(text), maxlen=0))
+    assert not slowest(lambda text: pattern.sub("", text))  # at every place
     assert not slowest(pattern.fullmatch)
 
 
@@ -256,6 +257,9 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "retry after": lambda text: http.retry_after(
         httpx.Headers({"retry-after": text.encode("ascii", "ignore").decode()})
     ),
+    "URL": urls.check_url,
+    "link": urls.link_of,
+    "mail header": lambda text: mail._encoded("Subject", text[:1000]),
     "compare page": lambda text: compare.compare_url(text, "a", "b"),
     "slug": making.slug_of,
     "payload": lambda text: github_payloads.read_payload(github_payloads.Delivery("1", "push", "", text.encode())),

@@ -31,7 +31,7 @@ TIMEOUT_S = 10.0
 # Any control character, and what Unicode counts as the end of a line: a name must not begin another header (row IN-10).
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Short words of ASCII, none of which looks like an encoded word (RFC 2047): what stands in a header as it is.
-_PLAIN = re.compile(r"(?!.*=\?)[!-~]{1,70}(?: [!-~]{1,70})*")
+_PLAIN = re.compile(r"^(?!.*=\?)[!-~]{1,70}(?: [!-~]{1,70})*")
 MAX_LINE_BYTES = 998  # RFC 5321, 4.5.3.1.6
 # Not EmailMessage: when it folds a header it decodes what looks like an encoded word, line breaks included (before
 # Python 3.11.10 and 3.12.5, CVE-2024-6923), and drops the quotes of long names (before 3.11.12 and 3.12.9).
