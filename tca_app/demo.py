@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app import demo_deployments, demo_health, demo_history, demo_inbox, demo_samples
+from tca_app.core.db import take_time
 from tca_app.core.errors import Conflict
 from tca_app.core.security import hash_password
 from tca_app.features.environments.starting import make_starting
@@ -90,7 +91,7 @@ class Demo:
 
 async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     """Add the demo data. Raises Conflict when there are users beside the first admin, unless `force` is given."""
-    await session.execute(text("SET LOCAL statement_timeout = '10min'"))  # nobody waits for an answer here
+    await take_time(session)
     known = {name.lower() for name in (await session.execute(select(User.username))).scalars()}
     if len(known) > 1 and not force:
         raise Conflict(f"The database has {len(known)} users already. Add the demo data anyway with --force.")

@@ -60,6 +60,33 @@ def eventually(happened: Callable[[], Any], what: str, seconds: float = 30.0) ->
     return found
 
 
+def postgres_pids(data_dir: Path) -> list[int]:
+    """The main process of the embedded PostgreSQL in a DATA_DIR, and every process that it has started."""
+    main = int((data_dir / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+    found = [main]
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == main:
+                found.append(int(stat.parent.name))
+    return found
+
+
+@contextlib.contextmanager
+def frozen_postgres(data_dir: Path) -> Iterator[None]:
+    """It takes connections and statements and answers none: SIGSTOP for the main process first, which then starts no
+    other."""
+    for pid in postgres_pids(data_dir)[:1]:
+        os.kill(pid, signal.SIGSTOP)
+    pids = postgres_pids(data_dir)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
 class Process:
     """One `python -m tca_app ...`, started again as often as it is killed. What it says goes into a file."""
 
@@ -103,6 +130,12 @@ class Process:
         """As the kernel does when memory is short: no word to anybody."""
         self.send(signal.SIGKILL)
         self.exit_code()
+
+    def stop(self) -> None:
+        """As a person or a supervisor does, so that it ends the stores that it has started."""
+        if self.is_running():
+            self.send(signal.SIGTERM)
+            self.exit_code()
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")

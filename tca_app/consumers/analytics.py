@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.consumers.services import hand_over
 from tca_app.core.cache import changed
 from tca_app.core.consumers import consumer
-from tca_app.core.db import lock
+from tca_app.core.db import lock, take_time
 from tca_app.core.events import Logged
 from tca_app.features.deployments.rolls import roll_up, turn_periods
 from tca_app.features.deployments.rolls_check import Mended, mend_rolls
@@ -92,7 +92,7 @@ async def count(session: AsyncSession, events: Sequence[Logged]) -> None:
 async def recount(session: AsyncSession) -> Mended:
     """Compare every number with the log, what is rolled up with the deployments, and the count of users with them, and
     put right what differs."""
-    await session.execute(text("SET LOCAL statement_timeout = '10min'"))
+    await take_time(session)
     await lock(session, CONSUMER)
     rows = (await session.execute(_RECOUNT, _NAMED)).all()
     wrong = [row for row in rows if row.kept != row.wanted]

@@ -16,6 +16,7 @@ import psycopg
 import structlog
 
 from tca_app.config import get_settings
+from tca_app.core.connection import Connection
 
 log = structlog.get_logger(__name__)
 
@@ -183,7 +184,7 @@ def _hear(is_listening: bool) -> None:
 
 async def _listen_once(channels: Iterable[str]) -> None:
     dsn = get_settings().database_url.get_secret_value()
-    connection = await psycopg.AsyncConnection.connect(dsn, autocommit=True, application_name="tca_app changes")
+    connection = await Connection.connect(dsn, autocommit=True, application_name="tca_app changes")
     async with connection:
         for channel in channels:
             await connection.execute(f"LISTEN {channel}")
@@ -195,4 +196,4 @@ async def _listen_once(channels: Iterable[str]) -> None:
                         cache.drop(notice.payload)
                 _tell(notice.payload, notice.channel)
             # A connection that died without a word looks quiet; the probe tells the two apart.
-            await asyncio.wait_for(connection.execute("SELECT 1"), PROBE_S)
+            await connection.execute("SELECT 1")

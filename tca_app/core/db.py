@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from tca_app.config import get_settings
 from tca_app.core.changes import ChangeCache, note_write
+from tca_app.core.connection import LONG, SERVER, STATEMENT_TIMEOUT_S, USUAL, Connection
 from tca_app.core.errors import AppError, Conflict, FieldFault, Invalid, Unavailable
 
 POOL_WAIT_S = 2
-STATEMENT_TIMEOUT_MS = 5000
 SERVER_OPTIONS = "-c timezone=UTC -c standard_conforming_strings=on -c random_page_cost=1.1"
 PING_AFTER_IDLE_S = 1.0
+OUTCOME_UNKNOWN = "The database did not answer in time, so this may or may not be saved. Check before you try again."
 
 T = TypeVar("T")
 AfterCommit = Callable[[], Awaitable[None] | None]
@@ -36,9 +37,9 @@ class _Database:
             "pool_timeout": POOL_WAIT_S,
             "pool_use_lifo": True,
             "connect_args": {
-                "connect_timeout": 2,
+                "async_creator_fn": Connection.connect,
                 "application_name": "tca_app",
-                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} {SERVER_OPTIONS}",
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_S}s {SERVER_OPTIONS}",
             },
         }
         url = settings.async_database_url
@@ -88,14 +89,17 @@ async def close_db() -> None:
         closing, _database = _database, None
         await closing.writer.dispose()
         await closing.reader.dispose()
+    SERVER.forget()
 
 
 def _ping_after_idle(engine: AsyncEngine) -> None:
     """Like pool_pre_ping, but only for a connection that lay idle: a busy pool pays nothing, a restart is survived."""
 
     @event.listens_for(engine.sync_engine, "checkin")
-    def _stamp(_connection: Any, record: Any) -> None:
+    def _stamp(connection: Any, record: Any) -> None:
         record.info["idle_since"] = monotonic()
+        if connection is not None:  # not lost meanwhile
+            connection.driver_connection.patience = USUAL
 
     @event.listens_for(engine.sync_engine, "checkout")
     def _ping(connection: Any, record: Any, _proxy: Any) -> None:
@@ -127,9 +131,12 @@ async def transaction() -> AsyncIterator[AsyncSession]:
 
 
 async def _commit(session: AsyncSession) -> None:
-    if session.in_transaction():
-        await session.commit()
-    note_write()
+    try:
+        if session.in_transaction():
+            with unknown_when_lost():
+                await session.commit()
+    finally:
+        note_write()
     for callback in session.info.pop("after_commit", []):
         waiting = callback()
         if waiting is not None:
@@ -185,6 +192,13 @@ async def _close(session: AsyncSession) -> None:
         await asyncio.shield(asyncio.create_task(session.close()))
 
 
+async def take_time(session: AsyncSession) -> None:
+    """Let each statement of this transaction take ten minutes, for work that nobody waits for."""
+    await session.execute(text("SET LOCAL statement_timeout = '10min'"))
+    connection: Any = (await session.connection()).sync_connection
+    connection.connection.driver_connection.patience = LONG
+
+
 async def copied(
     session: AsyncSession, copies: ChangeCache[T], key: str, tags: tuple[str, ...], read: Callable[[], Awaitable[T]]
 ) -> T:
@@ -198,6 +212,18 @@ def after_commit(session: AsyncSession, callback: AfterCommit) -> None:
     Never when it is rolled back. It must not fail: what is committed is done.
     """
     session.info.setdefault("after_commit", []).append(callback)
+
+
+@contextmanager
+def unknown_when_lost() -> Iterator[None]:
+    """For a commit: when the connection is lost before the answer, nobody knows what became of it, and we say so."""
+    try:
+        yield
+    except (DBAPIError, psycopg.Error) as error:
+        driver = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(driver, psycopg.OperationalError) and driver.sqlstate is None:
+            raise Unavailable(OUTCOME_UNKNOWN) from error
+        raise
 
 
 @contextmanager

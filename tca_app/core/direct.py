@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.core.db import alone
+from tca_app.core.db import alone, unknown_when_lost
 
 _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 _ONLY = "only"
@@ -44,7 +44,8 @@ class Direct:
         if session.in_transaction() or not session.info.pop(_ONLY, False):
             return await self.run(session, values)
         async with alone() as driver:
-            return await self._run(driver, values)
+            with unknown_when_lost():
+                return await self._run(driver, values)
 
     async def _run(self, driver: Any, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         cursor = driver.cursor(row_factory=dict_row)  # of the client: it holds nothing that would have to be closed

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tca_app.core.db import take_time
+
 BATCH = 5_000
 
 _ROWS = text(
@@ -51,7 +53,7 @@ class LogCheck:
 async def verify_log(session: AsyncSession) -> LogCheck:
     """Walk the log once. In one transaction, so that events which come meanwhile do not look like a fault."""
     await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-    await session.execute(text("SET LOCAL statement_timeout = '10min'"))
+    await take_time(session)
     seen, last = 0, 0
     while rows := (await session.execute(_ROWS, {"after": last, "most": BATCH})).all():
         for row in rows:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from tca_app.config import get_settings
 from tca_app.core.changes import EVERYTHING, JOBS_CHANNEL, hear
+from tca_app.core.connection import Connection
 from tca_app.core.db import reading
 from tca_app.core.jobs import QUEUE_NAMES, QUEUES, jobs, schedule
 from tca_app.core.live import SCREENS_FIRST
@@ -106,6 +107,7 @@ async def _opened() -> AsyncIterator[None]:
         conninfo=get_settings().database_url.get_secret_value(),
         min_size=1,
         max_size=2 * len(QUEUES),
+        connection_class=Connection,
         timeout=5,
         kwargs={"application_name": "tca_app jobs"},
     )

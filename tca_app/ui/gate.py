@@ -86,7 +86,7 @@ class Gate(rx.Middleware):
 
 
 async def _within(seconds: float, asked: Coroutine[Any, Any, T]) -> T:
-    """The answer, or Unavailable. Not `wait_for`: giving up on a hanging PostgreSQL takes ten seconds by itself."""
+    """The answer, or Unavailable. Not `wait_for`: it also waits until the driver has given the statement up."""
     task = asyncio.create_task(asked)
     try:
         done, _ = await asyncio.wait({task}, timeout=seconds)

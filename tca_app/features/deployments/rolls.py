@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tca_app.core.db import take_time
 from tca_app.core.events import Logged
 from tca_app.features.deployments.schemas import PERIODS
 
@@ -141,6 +142,6 @@ async def roll_deployments(session: AsyncSession, ids: Sequence[int]) -> None:
 async def turn_periods(session: AsyncSession) -> None:
     """Begin the sums of tomorrow's periods and end those of yesterday's. The caller holds the lock of the numbers."""
     values: dict[str, Any] = {"periods": [int(days) for days in PERIODS]}
-    await session.execute(text("SET LOCAL statement_timeout = '10min'"))
+    await take_time(session)
     await session.execute(_FORGET, values)
     await session.execute(_START, values)

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 async def timed(check: Callable[[], Awaitable[Check]]) -> Check:
     """What the check says with the time that it took itself; "down" when it says nothing in time."""
-    # Not wait_for: it waits until the check is cancelled, which a driver may take ten seconds for.
+    # Not wait_for: it also waits until the check has taken its cancellation.
     checking = asyncio.ensure_future(_measured(check))
     done, _ = await asyncio.wait({checking}, timeout=LIMIT_S)
     if not done:
