@@ -36,7 +36,7 @@ def serve(say: Callable[[str], None]) -> None:
     claim_port(settings)
     if not (settings.database_url.get_secret_value() and settings.redis_url.get_secret_value()):
         say(f"Starting the stores in {settings.data_dir}")
-    with configured_stores():
+    with configured_stores(keep=True):
         migrate()
         if frontend.ensure_built(settings.data_dir, on_start=lambda: say("Building the front end (a minute or two)")):
             say("The front end is built")

@@ -1,5 +1,6 @@
 """The stores that come with the packages: shared by every command, gone with the last one, back after any crash."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,13 +13,17 @@ import pytest
 import redis
 
 from tca_app.core.embedded import StoreUrls, embedded_stores
-from tca_app.core.embedded_servers import StoreError
+from tca_app.core.embedded_keeper import is_gone
+from tca_app.core.embedded_servers import RedisServer, StoreError
+from tests.processes import eventually
 
 HOLD = """
+import signal
 import sys
 from pathlib import Path
 from tca_app.core.embedded import embedded_stores
-with embedded_stores(Path(sys.argv[1]), durable=len(sys.argv) > 2) as urls:
+signal.signal(signal.SIGTERM, signal.default_int_handler)  # as every command has it
+with embedded_stores(Path(sys.argv[1]), durable="durable" in sys.argv, keep="keep" in sys.argv) as urls:
     print(urls.database_url, flush=True)
     sys.stdin.read()
 """
@@ -51,9 +56,13 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def _hold(data_dir: Path, *durable: str) -> subprocess.Popen[str]:
+def _hold(data_dir: Path, *options: str) -> subprocess.Popen[str]:
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(data_dir), *durable], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, str(data_dir), *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if "keep" in options else None,
+        text=True,
     )
     assert holder.stdout
     assert holder.stdout.readline().startswith("postgresql://")
@@ -156,3 +165,55 @@ def test_a_store_that_is_not_wanted_is_not_started(tmp_path: Path) -> None:
         assert not urls.database_url
         assert not (tmp_path / "postgres" / "data").exists()
         assert _redis_pid(urls)
+
+
+def _answers(urls: StoreUrls) -> bool:
+    with contextlib.suppress(psycopg.OperationalError, redis.ConnectionError):
+        _notes(urls)
+        return bool(_redis_pid(urls))
+    return False
+
+
+def test_a_store_that_was_killed_is_started_again_at_its_address(tmp_path: Path) -> None:
+    with embedded_stores(tmp_path, keep=True) as urls:
+        _write(urls, "kept")
+        for kills in ("postgres", "redis", "postgres and redis"):
+            pids = {"postgres": _postmaster(tmp_path), "redis": _redis_pid(urls)}
+            for name in kills.split(" and "):
+                os.kill(pids[name], signal.SIGKILL)
+            began = time.monotonic()
+            eventually(lambda: _answers(urls), "the stores are back")
+            assert time.monotonic() - began < 10  # five by design, on a machine that does nothing else
+            assert _notes(urls) == ["kept"]
+        left = [_postmaster(tmp_path), _redis_pid(urls)]
+    assert not any(_runs(pid) for pid in left)
+
+
+def test_a_store_that_is_frozen_is_not_started_again(tmp_path: Path) -> None:
+    with embedded_stores(tmp_path, postgres=False, keep=True) as urls:
+        pid = _redis_pid(urls)
+        os.kill(pid, signal.SIGSTOP)
+        assert not is_gone(RedisServer(tmp_path).address)
+        os.kill(pid, signal.SIGCONT)
+        assert _redis_pid(urls) == pid
+
+
+def test_a_store_that_cannot_be_started_again_ends_its_process_with_an_error(tmp_path: Path) -> None:
+    holder = _hold(tmp_path, "keep")
+    version = tmp_path / "postgres" / "data" / "PG_VERSION"
+    version.write_text("16\n")
+    os.kill(_postmaster(tmp_path), signal.SIGKILL)
+    assert holder.stderr
+    assert holder.wait(30) != 0
+    assert "PostgreSQL ended and cannot be started again" in holder.stderr.read()
+
+
+def test_nothing_is_started_again_while_the_stores_are_stopped(tmp_path: Path) -> None:
+    for _ in range(3):
+        holder = _hold(tmp_path, "keep")
+        assert holder.stderr
+        pids = [_postmaster(tmp_path)]
+        holder.communicate("")
+        assert holder.returncode == 0
+        assert not any(_runs(pid) for pid in pids)
+        assert is_gone(RedisServer(tmp_path).address)

@@ -3,12 +3,13 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tca_app.config import get_settings
+from tca_app.core.embedded_keeper import Keeper, Server
 from tca_app.core.embedded_servers import PostgresServer, RedisServer, StoreError
 
 
@@ -22,11 +23,13 @@ class StoreUrls:
 
 @contextlib.contextmanager
 def embedded_stores(
-    data_dir: Path, *, postgres: bool = True, redis: bool = True, durable: bool = True
+    data_dir: Path, *, postgres: bool = True, redis: bool = True, durable: bool = True, keep: bool = False
 ) -> Iterator[StoreUrls]:
     """Run the stores while the block runs; the last user of `data_dir` stops them.
 
-    Every user holds a shared lock. Locks die with their process: after kill -9 the next user adopts what runs.
+    Every user holds a shared lock. Locks die with their process: after kill -9 the next user adopts what runs. With
+    `keep` a store that ends meanwhile is started again; when that fails, the process gets SIGTERM and the end of the
+    block raises StoreError.
     """
     if not (postgres or redis):
         yield StoreUrls()
@@ -41,7 +44,8 @@ def embedded_stores(
             with _one_at_a_time(data_dir):
                 fcntl.flock(users, fcntl.LOCK_SH)
                 urls = _start(data_dir, postgres, redis, durable)
-            yield urls
+            with _kept(data_dir, postgres, redis, durable) if keep else contextlib.nullcontext():
+                yield urls
         finally:
             with _one_at_a_time(data_dir), contextlib.suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while somebody else uses them
@@ -49,14 +53,36 @@ def embedded_stores(
 
 
 @contextlib.contextmanager
-def configured_stores() -> Iterator[StoreUrls]:
+def _kept(data_dir: Path, postgres: bool, redis: bool, durable: bool) -> Iterator[None]:
+    servers: list[Server] = []
+    if postgres:
+        servers.append(PostgresServer(data_dir))
+    if redis:
+        servers.append(RedisServer(data_dir))
+
+    def start_again(names: Sequence[str]) -> None:
+        with _one_at_a_time(data_dir):
+            _start(data_dir, PostgresServer.name in names, RedisServer.name in names, durable, create=False)
+
+    keeper = Keeper(servers, start_again)
+    keeper.start()
+    try:
+        yield
+    finally:
+        keeper.stop()
+        if keeper.fault:
+            raise StoreError(keeper.fault) from None
+
+
+@contextlib.contextmanager
+def configured_stores(*, keep: bool = False) -> Iterator[StoreUrls]:
     """The stores that the settings ask for; embedded ones are announced to this process by the environment."""
     settings = get_settings()
     wanted = {
         "postgres": not settings.database_url.get_secret_value(),
         "redis": not settings.redis_url.get_secret_value(),
     }
-    with embedded_stores(settings.data_dir, **wanted) as urls:
+    with embedded_stores(settings.data_dir, **wanted, keep=keep) as urls:
         found = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
         started = {name: url for name, url in found.items() if url}
         os.environ.update(started)
@@ -69,10 +95,10 @@ def configured_stores() -> Iterator[StoreUrls]:
             get_settings.cache_clear()
 
 
-def _start(data_dir: Path, postgres: bool, redis: bool, durable: bool) -> StoreUrls:
+def _start(data_dir: Path, postgres: bool, redis: bool, durable: bool, *, create: bool = True) -> StoreUrls:
     try:
         with ThreadPoolExecutor(2) as pool:
-            database_url = pool.submit(PostgresServer(data_dir).start, durable) if postgres else None
+            database_url = pool.submit(PostgresServer(data_dir).start, durable, create=create) if postgres else None
             redis_url = pool.submit(RedisServer(data_dir).start) if redis else None
             return StoreUrls(
                 database_url.result() if database_url else "",

@@ -34,6 +34,8 @@ class StoreError(Exception):
 class PostgresServer:
     """One cluster in `DATA_DIR/postgres/data`; its socket lies in a folder that only its user may enter."""
 
+    name = "PostgreSQL"
+
     def __init__(self, data_dir: Path) -> None:
         self.home = data_dir / "postgres"
         self.data = self.home / "data"
@@ -43,10 +45,17 @@ class PostgresServer:
         self.programs = package / f"pginstall{POSTGRES_VERSION}" / "bin"
         self.account = _unprivileged_account(package, self.home) if os.geteuid() == 0 else None
 
-    def start(self, durable: bool) -> str:
+    @property
+    def address(self) -> Path:
+        return self.sockets / ".s.PGSQL.5432"
+
+    def start(self, durable: bool, *, create: bool = True) -> str:
+        """Raises StoreError, also for a cluster that is missing and not to be made."""
         for folder in {self.home, self.sockets}:
             _private_dir(folder, self.account)
         if not self.data.exists():
+            if not create:
+                raise StoreError(f"{self.data} was removed")
             self._create()
         version = (self.data / "PG_VERSION").read_text().strip()
         if version != POSTGRES_VERSION:
@@ -86,7 +95,7 @@ class PostgresServer:
             time.sleep(0.3)
 
     def _answers(self) -> bool:
-        if not (self.sockets / ".s.PGSQL.5432").exists():
+        if not self.address.exists():
             return False
         return self._run("pg_isready", "-q", "-h", str(self.sockets), "-t", "3", check=False).returncode == 0
 
@@ -119,17 +128,19 @@ class PostgresServer:
 class RedisServer:
     """One Redis on a socket in `DATA_DIR/redis`. It is only speed here, so nothing is written to disk."""
 
+    name = "Redis"
+
     def __init__(self, data_dir: Path) -> None:
         self.home = data_dir / "redis"
         self.log = self.home / "server.log"
-        self.path = _socket_dir(self.home, "redis.sock") / "redis.sock"
+        self.address = _socket_dir(self.home, "redis.sock") / "redis.sock"
 
     def start(self) -> str:
-        for folder in {self.home, self.path.parent}:
+        for folder in {self.home, self.address.parent}:
             _private_dir(folder)
         if self._ask("PING") != "+PONG":
             self._launch()
-        return f"unix://{quote(str(self.path))}"
+        return f"unix://{quote(str(self.address))}"
 
     def stop(self) -> None:
         self._ask("SHUTDOWN NOSAVE")
@@ -138,7 +149,7 @@ class RedisServer:
     def _launch(self) -> None:
         settings = {
             "port": "0",
-            "unixsocket": str(self.path),
+            "unixsocket": str(self.address),
             "unixsocketperm": "700",
             "daemonize": "yes",
             "dir": str(self.home),
@@ -161,7 +172,7 @@ class RedisServer:
         try:
             with socket.socket(socket.AF_UNIX) as line:
                 line.settimeout(3)
-                line.connect(str(self.path))
+                line.connect(str(self.address))
                 line.sendall(command.encode() + b"\r\n")
                 return line.recv(256).decode(errors="replace").partition("\r\n")[0]
         except OSError:
