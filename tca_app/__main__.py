@@ -24,7 +24,7 @@ from tca_app.core.embedded import configured_stores, embedded_stores
 from tca_app.core.embedded_servers import StoreError
 from tca_app.core.errors import AppError
 from tca_app.core.event_log import verify_log
-from tca_app.core.jobs import Wait
+from tca_app.core.jobs import QUEUE_NAMES, Wait
 from tca_app.features.auth import setup
 from tca_app.frontend import ROOT
 from tca_app.frontend_bundle import BundleError
@@ -64,9 +64,12 @@ def web() -> None:
 @commands.command()
 def worker(queue: Annotated[list[str] | None, typer.Option(help="Only this queue; may be repeated.")] = None) -> None:
     """Do jobs in a process of their own (the web process does them too unless RUN_WORKER=false)."""
-    with _plain_faults(), configured_stores():
-        migrate()
-        uvloop.run(run_worker(queue))
+    with _plain_faults():
+        if unknown := sorted(set(queue or ()) - set(QUEUE_NAMES)):
+            raise StartError(f"--queue: there is no {', '.join(unknown)}; the queues are {', '.join(QUEUE_NAMES)}")
+        with configured_stores(keep=True):
+            migrate()
+            uvloop.run(run_worker(queue))
 
 
 @commands.command("migrate")
@@ -182,7 +185,7 @@ def openapi() -> None:
 @commands.command(hidden=True)
 def stores() -> None:
     """Hold the stores for `reflex run`: print where they are, stop them at the end of the input."""
-    with _plain_faults(), configured_stores() as urls:
+    with _plain_faults(), configured_stores(keep=True) as urls:
         migrate()
         found = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
         _say(json.dumps({name: url for name, url in found.items() if url}))

@@ -19,6 +19,7 @@ from tca_app.urls import check_url
 VERSION = "0.1.0"
 ENV_FILE = Path(".env")
 MAIL_IS_OFF = "off"
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 CommaList = Annotated[list[str], NoDecode]
 
@@ -200,21 +201,20 @@ class Settings(BaseSettings):
     def _derive(self) -> Self:
         self.data_dir = self.data_dir.expanduser().resolve()
         if not self.public_url:
-            bare = f"[{self.host}]" if ":" in self.host else self.host
-            self.public_url = f"http://{'localhost' if bare == '127.0.0.1' else bare}:{self.port}"
+            self.public_url = own_url(self.host, self.port)
         if not self.allowed_hosts:
             host = addresses.host_name(urlsplit(self.public_url).hostname or "localhost")
-            self.allowed_hosts = sorted({"localhost", "127.0.0.1", "[::1]", host})
+            self.allowed_hosts = sorted({*LOOPBACK, host})
         if not self.allowed_origins:
             self.allowed_origins = self._own_origins()
         return self
 
     def _own_origins(self) -> list[str]:
-        """The public URL and, in development, the ports of `make run` and `reflex run` on loopback."""
+        """The public URL and, in development, its port and those of `make run` and `reflex run` on loopback."""
         origins = {self.public_url}
         if self.environment == "development":
-            ports = {self.port, 3000}
-            origins |= {f"http://{name}:{port}" for name in ("localhost", "127.0.0.1") for port in ports}
+            ports = {self.port, 3000, urlsplit(self.public_url).port or self.port}
+            origins |= {f"http://{name}:{port}" for name in LOOPBACK for port in ports}
         return sorted(origins)
 
     @property
@@ -241,6 +241,13 @@ class Settings(BaseSettings):
 
     def _dsn(self, scheme: str) -> str:
         return scheme + self.database_url.get_secret_value().removeprefix("postgresql")
+
+
+def own_url(host: str, port: int) -> str:
+    """The address of a server on `host` in links that work on this machine."""
+    if host in ("", "0.0.0.0", "::", "127.0.0.1"):  # noqa: S104 - compared, nothing is bound
+        host = "localhost"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def load_settings() -> Settings:

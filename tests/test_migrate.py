@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from tca_app import migrate
 from tca_app.config import get_settings
 from tca_app.frontend import ROOT
 
@@ -69,3 +70,11 @@ def test_indexes_are_built_beside_a_transaction_that_lasts(empty_database: str) 
         lasting.rollback()
         _end(runner)
         assert looking.execute(INVALID).fetchall() == []
+
+
+def test_a_postgresql_that_is_too_old_is_named_by_every_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By `migrate`, which all commands begin with, and by `web`, which changes nothing."""
+    monkeypatch.setattr(migrate, "OLDEST_POSTGRES", 99)
+    for start in (migrate.migrate, migrate.require_schema):
+        with pytest.raises(migrate.MigrationError, match=r"PostgreSQL \d+(\.\d+)? is too old .* needs 99 or newer"):
+            start()

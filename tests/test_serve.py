@@ -252,6 +252,46 @@ def test_a_wrong_setting_is_one_line_and_exit_code_78(
         _is_one_line(_run(project, tmp_path, command, **settings), named, 78)
 
 
+def test_a_queue_that_does_not_exist_is_refused_with_the_list(project: Path, tmp_path: Path) -> None:
+    done = _run(project, tmp_path, "worker", "--queue", "email_queue", "--queue", "nonsense")
+    _is_one_line(done, "there is no nonsense; the queues are email_queue, notification_queue", 1)
+    assert not (tmp_path / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("::1", "http://[::1]:"), ("::", "http://localhost:"), ("0.0.0.0", "http://localhost:")],
+)
+def test_the_links_that_are_printed_work(project: Path, tmp_path: Path, host: str, shown: str) -> None:
+    with _console(project, tmp_path, HOST=host) as console:
+        console.end(signal.SIGTERM)
+        ready, link = console.lines[-2:]
+    assert ready.endswith(f"{shown}{console.port}")
+    assert f"{shown}{console.port}/setup?token=" in link
+
+
+def test_a_killed_store_is_started_again_while_the_console_serves(project: Path, tmp_path: Path) -> None:
+    with _console(project, tmp_path) as console:
+        for pid in _store_pids(tmp_path):
+            with suppress(ProcessLookupError):  # a child of one that was killed before it
+                os.kill(pid, signal.SIGKILL)
+        console.read_until("started again")
+        assert console.get("/").text == "hello"
+        assert console.end(signal.SIGTERM) == 0
+    assert not _store_pids(tmp_path)
+
+
+def test_a_store_that_cannot_be_started_again_ends_the_console_with_an_error(project: Path, tmp_path: Path) -> None:
+    with _console(project, tmp_path) as console:
+        data = tmp_path / "postgres" / "data"
+        main = int((data / "postmaster.pid").read_text().split()[0])
+        data.rename(tmp_path / "elsewhere")
+        os.kill(main, signal.SIGKILL)
+        console.read_until("cannot be started again")
+        assert console.process.wait(30) == 1
+    assert not _store_pids(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("given", "missing"),
     [({}, "DATABASE_URL and REDIS_URL"), ({"REDIS_URL": "redis://127.0.0.1"}, "DATABASE_URL")],
