@@ -19,6 +19,8 @@ COMPRESSED = (".js", ".css", ".html", ".json", ".svg", ".txt", ".webmanifest", "
 COPIES = (".br", ".gz")
 SMALLEST = 512  # bytes; below this a compressed copy saves nothing
 
+# Reflex takes a backend on these for one beside the page, and drops its port when the page came by TLS.
+_SAME_DOMAIN = re.compile(r"SAME_DOMAIN_HOSTNAMES\s*=\s*\[[^\[\]]*0:0:0:0:0:0:0:0[^\[\]]*\]")
 _ADDRESS = re.compile(r"[\"'`](http|ws)s?://[^\"'`/]+(/[^\"'`]*)[\"'`]")
 
 
@@ -43,6 +45,16 @@ def make_relocatable(client: Path) -> None:
     if not count or "://" in text.replace("location.origin", ""):
         raise BundleError(f"{scripts[0].name} names its backend in a way that is not known")
     scripts[0].write_text(text)
+    _keep_ports(client)
+
+
+def _keep_ports(client: Path) -> None:
+    """Leave the address alone in the browser, too: it is the page's own, with the port."""
+    found = [path for path in (client / "assets").glob("*.js") if _SAME_DOMAIN.search(path.read_text())]
+    if len(found) != 1:
+        raise BundleError(f"expected one script with the names of this machine in the build, found {len(found)}")
+    found[0].write_text(_SAME_DOMAIN.sub("SAME_DOMAIN_HOSTNAMES=[]", found[0].read_text()))
+    _rename(client, found)
 
 
 def _relative(address: re.Match[str]) -> str:

@@ -82,10 +82,28 @@ def test_node_and_npm_come_from_the_package_whatever_the_system_has(
 # Any address
 
 
+SOCKETS = "const a=1,SAME_DOMAIN_HOSTNAMES=[`localhost`,`0.0.0.0`,`::`,`0:0:0:0:0:0:0:0`],b=[2];"
+
+
+def test_the_bundle_keeps_the_port_of_its_address_under_every_name(tmp_path: Path) -> None:
+    """By TLS on localhost:8443 Reflex' own script would connect to port 443."""
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    (assets / "reflex-env-abc.js").write_text(ENV)
+    (assets / "context-abc.js").write_text(SOCKETS)
+    (assets / "page-abc.js").write_text('import"./context-abc.js"')
+    make_relocatable(tmp_path)
+    [script] = assets.glob("context-abc*.js")
+    assert script.read_text() == "const a=1,SAME_DOMAIN_HOSTNAMES=[],b=[2];"
+    assert script.name != "context-abc.js", "what has changed needs a name that no browser has seen"
+    assert [script.name in page.read_text() for page in assets.glob("page-*.js")] == [True]
+
+
 def test_the_bundle_talks_to_the_address_that_it_came_from(tmp_path: Path) -> None:
     (tmp_path / "assets").mkdir()
     script = tmp_path / "assets" / "reflex-env-abc.js"
     script.write_text(ENV)
+    (tmp_path / "assets" / "context-abc.js").write_text(SOCKETS)
     make_relocatable(tmp_path)
     assert "localhost" not in script.read_text()
     assert 'PING:location.origin+"/ping"' in script.read_text()
@@ -98,6 +116,9 @@ def test_a_bundle_of_an_unknown_form_is_refused(tmp_path: Path) -> None:
         make_relocatable(tmp_path)
     (tmp_path / "assets" / "reflex-env-abc.js").write_text("var e={EVENT:atob(`d3M6Ly8=`)}")
     with pytest.raises(BundleError, match="not known"):
+        make_relocatable(tmp_path)
+    (tmp_path / "assets" / "reflex-env-abc.js").write_text(ENV)
+    with pytest.raises(BundleError, match="names of this machine"):
         make_relocatable(tmp_path)
 
 
