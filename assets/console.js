@@ -238,20 +238,45 @@
     rows[next].scrollIntoView({ block: "nearest" });
   };
 
-  /** Arrow keys walk through the field and the links of the palette. */
-  const movePalette = (palette, step) => {
-    const stops = [find("input", palette), ...all("a", palette)].filter(Boolean);
-    const at = stops.indexOf(document.activeElement);
-    stops[(at + step + stops.length) % stops.length].focus();
+  /* The palette: keys act on the lines that were found for the text in the box, and Enter waits for them. */
+  let chosenLine = 0;
+  let opensWhenFound = false;
+
+  /** The lines that answer what the box holds; null while the server looks for them. */
+  const foundLines = (palette) =>
+    find("[data-found-for]", palette).dataset.foundFor === find("input", palette).value ? all("a", palette) : null;
+
+  const drawPalette = () => {
+    const palette = find("[data-palette]");
+    const lines = palette && foundLines(palette);
+    if (!palette) { chosenLine = 0; opensWhenFound = false; return; }
+    palette.toggleAttribute("data-looking", !lines);
+    chosenLine = Math.max(0, Math.min(chosenLine, (lines || []).length - 1));
+    const chosen = lines?.[chosenLine];
+    for (const line of all("a", palette)) line.setAttribute("aria-selected", String(line === chosen));
+    find("input", palette).setAttribute("aria-activedescendant", chosen?.id || "");
+    if (!lines || !opensWhenFound) return;
+    opensWhenFound = false;
+    chosen?.click();
   };
 
   const onPaletteKey = (event, palette) => {
-    if (event.key === "ArrowDown") movePalette(palette, 1);
-    else if (event.key === "ArrowUp") movePalette(palette, -1);
-    else if (event.key === "Enter" && event.target.tagName === "INPUT") find("a", palette)?.click();
-    else return;
+    const lines = foundLines(palette);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.isComposing || !(step || event.key === "Enter")) return;
     event.preventDefault();
+    if (step && lines?.length) chosenLine = (chosenLine + step + lines.length) % lines.length;
+    else if (!step) opensWhenFound = true;
+    drawPalette();
+    find("[aria-selected=true]", palette)?.scrollIntoView({ block: "nearest" });
   };
+
+  document.addEventListener("input", (event) => {
+    if (!event.target.closest?.("[data-palette]")) return;
+    chosenLine = 0;
+    opensWhenFound = false;
+    drawPalette();
+  });
 
   const onRowKey = (event) => {
     const row = event.target.closest?.("tr[data-row]");
@@ -497,12 +522,13 @@
     all("time[data-relative]").forEach(setTime);
     all("input[data-value]").forEach(followUrl);
     all("[data-log]").forEach(readLog);
+    drawPalette();
     markSidebar();
   };
 
   // Runs before the next paint, so nobody sees the exact time turn into a relative one.
   new MutationObserver(refresh).observe(document, {
-    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime", "data-value", "aria-invalid", "data-lines"],
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime", "data-value", "aria-invalid", "data-lines", "data-found-for"],
   });
   setInterval(() => document.hidden || refresh(), 20000);
   document.addEventListener("visibilitychange", refresh);

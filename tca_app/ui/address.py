@@ -30,6 +30,11 @@ def given_in(router_data: dict[str, Any], name: str) -> str:
     return fields_of(page_url(router_data)).get(name, "")
 
 
+def record_url(router_data: dict[str, Any], *fields: str) -> str:
+    """What names the record of a page, as `ui.record.browser_url` has it: the path, and these fields of the query."""
+    return " ".join([page_path(router_data), *(given_in(router_data, field) for field in fields)])
+
+
 def number_in(text: str) -> int:
     """An id that somebody may have typed, 0 when it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0

@@ -5,17 +5,27 @@ from typing import Any
 import reflex as rx
 
 from tca_app.ui.components import Child, button, error_state, not_found, page_header, skeleton_lines
+from tca_app.ui.record import is_at_its_url
 
 
 def by_phase(state: Any, kind: str, shown: rx.Component) -> rx.Component:
-    """`shown` once it is read; until then, or when that fails, a page with the name of the `kind` of subject."""
+    """`shown` once it is read; until then, or when that fails, a page with the name of the `kind` of subject.
+
+    Of a RecordState: another record than that of the address counts as not read yet.
+    """
+    loading = rx.fragment(page_header(kind), skeleton_lines(4))
     return rx.match(
-        state.phase,
+        rx.cond(is_at_its_url(state), state.phase, ""),
         ("ready", shown),
         ("missing", not_found()),
         ("failed", rx.fragment(page_header(kind), error_state(state.failure, state.load))),
-        rx.fragment(page_header(kind), skeleton_lines(4)),
+        loading,
     )
+
+
+def record_title(state: Any, title: Any, kind: str) -> Any:
+    """The `title` of a RecordState while it belongs to the address, else the name of the `kind` of record."""
+    return rx.cond(is_at_its_url(state), title, kind)
 
 
 def secret_once(field: str, *head: Child, hidden: rx.Var[bool], on_done: Any) -> rx.Component:

@@ -5,7 +5,7 @@ How it is used stands in `tca_app.ui.forms`.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypedDict
+from typing import ClassVar, TypedDict
 from uuid import uuid4
 
 import reflex as rx
@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from tca_app.core.errors import AppError
 from tca_app.core.schema import in_words
+from tca_app.ui.address import record_url
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import MovedOn
 
 THEIRS, MINE = "theirs", "mine"
 # Fields that pass through and are never kept in a state: with several replicas a state lies in Redis.
@@ -33,6 +35,8 @@ class FormState(rx.State, mixin=True):
     """Mixin for a state with a form dialog. List it before the state's base class."""
 
     form_mode: str = ""  # "" while closed, else what the caller named: "create", "edit"
+    form_url: str = ""  # the page that it was opened on; at another one it is not shown and saves nothing
+    form_name: str = ""  # the record that it edits, or adds to, for the title
     form_values: dict[str, str] = {}
     form_errors: dict[str, str] = {}
     form_error: str = ""
@@ -44,15 +48,22 @@ class FormState(rx.State, mixin=True):
     form_clashes: list[Clash] = []
     form_clash_by: str = ""
 
+    _record_fields: ClassVar[tuple[str, ...]] = ()  # as in `ui.record`
     _form_base: dict[str, str] = {}  # the row as it was when the form was opened, or last merged
     _form_mine: dict[str, str] = {}  # what was last sent
 
-    def _open_form(self, mode: str, values: dict[str, str], *, row_id: int = 0, version: int = 0) -> None:
-        """Show the dialog with these values; `row_id` and `version` say what is being edited."""
+    def _open_form(
+        self, mode: str, values: dict[str, str], *, row_id: int = 0, version: int = 0, name: str = ""
+    ) -> None:
+        """Show the dialog with these values; `row_id`, `version` and `name` say what is being edited."""
         self._clear_form()
+        self.form_url, self.form_name = self._form_url_now(), name
         self.form_mode, self.form_values, self._form_base = mode, values, dict(values)
         self.form_id, self.form_version = row_id, version
         self.form_nonce = uuid4().hex
+
+    def _form_url_now(self) -> str:
+        return record_url(self.router_data, *self._record_fields)
 
     def _close_form(self) -> None:
         self._clear_form()
@@ -65,10 +76,16 @@ class FormState(rx.State, mixin=True):
         self.form_nonce = ""
 
     def _begin_save(self, form: dict[str, str]) -> dict[str, str] | None:
-        """The values to save, merged when there was a clash; None when this form is closed or was saved already."""
+        """The values to save, merged when there was a clash; None when this form is closed or was saved already.
+
+        Raises MovedOn when the tab has left the page that the form was opened on.
+        """
         self.form_round += 1
         if not self.form_mode or form.get("nonce") != self.form_nonce:
             return None
+        if self.form_url != self._form_url_now():
+            self._close_form()
+            raise MovedOn
         self.form_errors, self.form_error, self.form_busy = {}, "", True
         if self.form_clashes:
             theirs = [clash for clash in self.form_clashes if form.get(f"keep.{clash['field']}") != MINE]

@@ -47,6 +47,7 @@ import reflex as rx
 
 from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, button, error_notice
 from tca_app.ui.form_state import MINE, THEIRS, FormState
+from tca_app.ui.record import browser_url
 
 __all__ = ["FormState", "check_field", "form_dialog", "form_error", "select_field", "text_field"]
 
@@ -63,7 +64,7 @@ def form_dialog(
 ) -> rx.Component:
     """The dialog of a FormState: the fields, or the merge when somebody else saved first.
 
-    While it is `blocked` it cannot be sent; a field says why.
+    It is shown only on the page that it was opened on. While it is `blocked` it cannot be sent; a field says why.
     """
     return rx.dialog.root(
         rx.dialog.content(
@@ -85,7 +86,7 @@ def form_dialog(
             ),
             max_width="480px",
         ),
-        open=state.form_mode != "",
+        open=(state.form_mode != "") & (state.form_url == browser_url(*state._record_fields)),
         on_open_change=state.close_form,
     )
 

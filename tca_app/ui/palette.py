@@ -48,20 +48,21 @@ def add_source(name: str, permission: str, source: Source) -> None:
 
 
 class PaletteState(SessionState):
-    """What the open palette shows."""
+    """What the open palette shows. `found_for` is the text that the entries answer; Enter opens none of another one."""
 
     entries: list[Entry] = []
+    found_for: str = ""
 
     @handler("signed_in", supersedes=True)
     async def look_up(self, text: str) -> None:
-        actor, wanted = self._as_actor(), text.strip()[:MAX_SEARCH]
+        actor, wanted = self._as_actor(), text[:MAX_SEARCH].strip()
         found = _pages(actor, wanted.casefold())
         if wanted:
             async with reading() as session:
                 for permission, source in _SOURCES.values():
                     if PERMISSIONS[permission](actor):
                         found += (await source(session, actor, wanted))[:MAX_PER_SOURCE]
-        self.entries = found
+        self.entries, self.found_for = found, text[:MAX_SEARCH]
 
 
 def _pages(actor: Actor, wanted: str) -> list[Entry]:
@@ -108,15 +109,21 @@ def _body() -> rx.Component:
             max_length=MAX_SEARCH,
             auto_focus=True,
             on_change=PaletteState.look_up.debounce(120),
+            role="combobox",
+            aria_expanded=True,
+            aria_autocomplete="list",
+            aria_controls="palette-lines",
         ),
         rx.el.div(
-            rx.cond(
-                PaletteState.entries.length() > 0,
+            rx.el.div(
                 rx.foreach(PaletteState.entries, _line),
-                rx.el.p("Nothing matches.", class_name="none"),
+                role="listbox",
+                aria_label="Results",
+                custom_attrs={"id": "palette-lines"},
             ),
+            rx.cond(PaletteState.entries.length() == 0, rx.el.p("Nothing matches.", class_name="none", role="status")),
             class_name="palette-list",
-            aria_live="polite",
+            custom_attrs={"data-found-for": PaletteState.found_for},
         ),
         rx.el.div(
             rx.el.span(rx.el.kbd("↑"), " ", rx.el.kbd("↓"), " move"),
@@ -127,12 +134,15 @@ def _body() -> rx.Component:
     )
 
 
-def _line(entry: Any) -> rx.Component:
+def _line(entry: Any, index: Any) -> rx.Component:
     return rx.dialog.close(
         link(
             rx.el.span(entry["label"], class_name="truncate"),
             rx.el.span(entry["kind"], class_name="kind"),
             to=entry["url"],
             class_name="",
+            role="option",
+            tab_index=-1,
+            custom_attrs={"id": f"palette-line-{index}"},
         )
     )

@@ -18,6 +18,7 @@ from tca_app.ui.components import (
     skeleton_lines,
 )
 from tca_app.ui.layout import page
+from tca_app.ui.record import at_its_url
 from tca_app.ui.table_parts import no_match, query_url, tools_row
 
 state = ActivityState
@@ -194,7 +195,9 @@ def recent_activity() -> rx.Component:
 def subject_activity() -> rx.Component:
     """For the page of a person or project: what happened to it."""
     nothing = empty_state("Nothing happened yet", "Changes will be listed here.", icon="activity")
-    return panel("Activity", feed(SubjectFeedState, nothing=nothing), flush=True)
+    loading = rx.el.div(skeleton_lines(4), class_name="panel-body")
+    shown = at_its_url(SubjectFeedState, feed(SubjectFeedState, nothing=nothing), loading)
+    return panel("Activity", shown, flush=True)
 
 
 PAGES = [activity_page]

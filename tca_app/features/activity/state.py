@@ -17,6 +17,7 @@ from tca_app.features.projects import service as projects
 from tca_app.ui import routes
 from tca_app.ui.address import fields_of, number_in, page_path, page_url
 from tca_app.ui.handlers import CALL, handler
+from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table_state import Filter, TableQuery, TableSpec
 
@@ -230,16 +231,14 @@ class RecentState(Feed, SessionState):
         await self._load_feed(ActivityQuery(limit=SHORT))
 
 
-class SubjectFeedState(Feed, SessionState):
+class SubjectFeedState(Feed, RecordState, SessionState):
     """The feed on the page of one person or one project; which one, the URL says."""
-
-    _asked_for: str = ""
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         path = page_path(self.router_data)
-        if path != self._asked_for:
-            self._asked_for, self.entries, self.is_loaded = path, [], False
+        if self._enter_record():
+            self.entries, self.is_loaded, self.failure = [], False, ""
         _, area, number = ([*path.split("/"), "", "", ""])[:3]
         subject_id = number_in(number)
         if not subject_id:

@@ -20,18 +20,20 @@ from tca_app.ui.components import (
     panel,
     relative_time,
 )
-from tca_app.ui.detail import by_phase
+from tca_app.ui.detail import by_phase, record_title
 from tca_app.ui.layout import page
+from tca_app.ui.record import is_at_its_url
 
 state = DeploymentState
 shown = DeploymentState.deployment
+_title = record_title(state, state.heading, "Deployment")
 
 
 @page(
     routes.DEPLOYMENT,
-    DeploymentState.heading,
+    _title,
     on_load=(DeploymentState.load, LogState.load),
-    crumbs=(("Deployments", routes.DEPLOYMENTS), (DeploymentState.heading, None)),
+    crumbs=(("Deployments", routes.DEPLOYMENTS), (_title, None)),
 )
 def deployment_page() -> rx.Component:
     return by_phase(state, "Deployment", _deployment())
@@ -73,7 +75,9 @@ _BUTTONS = (
 
 
 def _act(action: str, label: str, kind: str, icon: str) -> rx.Component:
-    return rx.cond(state.allowed.contains(action), button(label, kind=kind, icon=icon, on_click=state.ask(action)))
+    return rx.cond(
+        state.allowed.contains(action), button(label, kind=kind, icon=icon, on_click=state.ask(shown["id"], action))
+    )
 
 
 def _or_none(value: Any, drawn: rx.Component | None = None) -> rx.Component:
@@ -227,7 +231,7 @@ _DIALOGS = {
 def _dialog(action: str) -> rx.Component:
     title, text, confirm, label = _DIALOGS[action]
     return confirm_dialog(
-        open_=state.asking == action,
+        open_=is_at_its_url(state) & (state.asking == action),
         title=title,
         text=text,
         confirm=confirm,

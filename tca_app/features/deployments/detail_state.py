@@ -28,6 +28,7 @@ from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 
 # What can be asked for, and the state that a report of it leads to.
@@ -36,7 +37,7 @@ ACTIONS = (*REPORTS, "approve", "refuse", "rollback")
 NEW = ("approve", "rollback")  # what a freeze refuses
 
 
-class DeploymentState(SessionState):
+class DeploymentState(RecordState, SessionState):
     """The page `/deployments/[deployment_id]`."""
 
     phase: str = ""  # "" unknown yet, "ready", "missing", "failed"
@@ -63,7 +64,7 @@ class DeploymentState(SessionState):
         """Read the deployment that the URL names. What was shown of another one is gone before."""
         deployment_id = shown_deployment(self.router_data)
         self._watch(DeploymentState.load, f"deployment:{deployment_id}")
-        if deployment_id != self.deployment["id"]:
+        if self._enter_record():
             self._forget("")
             yield
         actor = self._as_actor()
@@ -95,8 +96,9 @@ class DeploymentState(SessionState):
         self.phase = "ready"
 
     @handler("signed_in")
-    async def ask(self, action: str) -> None:
-        """Open the confirmation of an act."""
+    async def ask(self, deployment_id: int, action: str) -> None:
+        """Open the confirmation of an act on the deployment that the page showed."""
+        self._require_record(deployment_id, self.deployment["id"])
         if action not in self.allowed:
             return
         self.freeze = await self._read_freeze() if action in NEW else NO_FREEZE
@@ -121,6 +123,7 @@ class DeploymentState(SessionState):
         action = self.asking
         if not action or self.is_acting:
             return
+        self._require_record(self.deployment["id"], self.deployment["id"])
         self.is_acting, self.asking_error = True, ""
         yield
         try:

@@ -1,17 +1,24 @@
 """The panel of the GitHub webhook in the settings of a project."""
 
+from typing import Any
+
 import reflex as rx
 
 from tca_app.features.deployments.hook_state import SHOWN_ONCE, HookState
 from tca_app.ui.components import Child, button, confirm_dialog, error_notice, facts, panel, relative_time
 from tca_app.ui.detail import secret_once
+from tca_app.ui.record import is_at_its_url
 
 state = HookState
 
 
+def _ask(action: str) -> Any:
+    return state.ask(state.project_id, action)
+
+
 def github_settings() -> rx.Component:
     return rx.cond(
-        state.address != "",
+        is_at_its_url(state) & (state.address != ""),
         rx.fragment(
             panel(
                 "GitHub",
@@ -29,9 +36,9 @@ def github_settings() -> rx.Component:
                 actions=(
                     rx.cond(
                         state.rotated_at != "",
-                        button("Remove", kind="small danger-quiet", on_click=state.ask("remove")),
+                        button("Remove", kind="small danger-quiet", on_click=_ask("remove")),
                     ),
-                    button("Generate secret", kind="small", icon="key-round", on_click=state.ask("rotate")),
+                    button("Generate secret", kind="small", icon="key-round", on_click=_ask("rotate")),
                 ),
             ),
             _dialog(
@@ -63,7 +70,7 @@ def _refused() -> rx.Component:
     text = rx.el.p(
         "Deliveries from ", rx.el.strong(state.refused), " are refused, the last ", relative_time(state.refused_at), "."
     )
-    accept = button("Accept repository", kind="small", on_click=state.ask("accept"))
+    accept = button("Accept repository", kind="small", on_click=_ask("accept"))
     return rx.cond(state.refused != "", rx.el.div(text, accept, class_name="notice warning stack tight"))
 
 

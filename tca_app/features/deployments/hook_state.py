@@ -12,13 +12,14 @@ from tca_app.features.deployments.hook_schemas import HookRead, RepositoryChoice
 from tca_app.features.projects.detail.state import shown_project
 from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 
 ACTIONS = ("rotate", "remove", "accept")
 SHOWN_ONCE = "github-secret"  # the field that a new secret is put into
 
 
-class HookState(SessionState):
+class HookState(RecordState, SessionState):
     address: str = ""
     rotated_at: str = ""
     repository: str = ""
@@ -28,18 +29,21 @@ class HookState(SessionState):
     asking: str = ""
     asking_error: str = ""
     is_acting: bool = False
+    project_id: int = 0
 
     _refused_id: int = 0
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Only while the settings are open, and only for those who may see it."""
+        self._enter_record()
         self.address, self.is_fresh, self.asking = "", False, ""
+        self.project_id = shown_project(self)
         if given_in(self.router_data, "tab") != "settings":
             return
         try:
             async with reading() as session:
-                found = await hook.read_hook(session, self._as_actor(), shown_project(self))
+                found = await hook.read_hook(session, self._as_actor(), self.project_id)
         except AppError:
             return  # the panel stays away; the page says whether there is a project
         self._show_hook(found)
@@ -52,7 +56,8 @@ class HookState(SessionState):
         self._refused_id = hook.refused.id if hook.refused else 0
 
     @handler("signed_in")
-    async def ask(self, action: str) -> None:
+    async def ask(self, project_id: int, action: str) -> None:
+        self._require_record(project_id, self.project_id)
         if action in ACTIONS:
             self.asking, self.asking_error = action, ""
 
@@ -71,6 +76,7 @@ class HookState(SessionState):
     async def confirm(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
         if not self.asking or self.is_acting:
             return
+        self._require_record(self.project_id, self.project_id)
         self.is_acting, self.asking_error = True, ""
         yield
         try:
@@ -85,7 +91,7 @@ class HookState(SessionState):
 
     async def _act(self, action: str) -> str:
         """The new secret, if there is one."""
-        actor, project_id = self._as_actor(), shown_project(self)
+        actor, project_id = self._as_actor(), self.project_id
         async with transaction() as session:
             secret = ""
             if action == "remove":

@@ -1,6 +1,6 @@
 """The view "Measures" of `/deployments`: four figures over 7, 30 or 90 days, of all projects or of one."""
 
-from typing import Any, TypedDict, cast
+from typing import Any, ClassVar, TypedDict, cast
 
 from tca_app.core.db import reading
 from tca_app.features.deployments.measures import delivery_measures
@@ -9,6 +9,7 @@ from tca_app.features.deployments.state import view_of
 from tca_app.features.projects import service as projects
 from tca_app.ui.address import given_in, number_in
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 
 NOT_MEASURED = "Not measured"
@@ -29,12 +30,14 @@ class Figure(TypedDict):
     meaning: str
 
 
-class MeasuresState(SessionState):
+class MeasuresState(RecordState, SessionState):
     is_shown: bool = False
     days: str = PERIODS[1]
     project: str = ""  # its name; "" for all that the viewer may see
     project_id: int = 0
     figures: list[Figure] = []
+
+    _record_fields: ClassVar = ("project",)
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -45,7 +48,7 @@ class MeasuresState(SessionState):
         asked = given_in(self.router_data, "days")
         days = asked if asked in PERIODS else PERIODS[1]
         project_id, actor = number_in(given_in(self.router_data, "project")), self._as_actor()
-        if project_id != self.project_id:
+        if self._enter_record():
             self.project, self.project_id, self.figures = "", project_id, []
         async with reading() as session:
             if project_id:

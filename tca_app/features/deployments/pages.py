@@ -12,6 +12,7 @@ from tca_app.features.deployments.state import DeploymentsState, MatrixState
 from tca_app.ui import routes
 from tca_app.ui.components import empty_state, link, page_header, skeleton_lines, tabs
 from tca_app.ui.layout import page
+from tca_app.ui.record import at_its_url
 from tca_app.ui.table import data_table, open_link
 
 state = DeploymentsState
@@ -26,7 +27,11 @@ def deployments_page() -> rx.Component:
             ("What runs where", f"{routes.DEPLOYMENTS}?view=where", MatrixState.is_shown),
             ("Measures", f"{routes.DEPLOYMENTS}?view=measures", MeasuresState.is_shown),
         ),
-        rx.cond(MatrixState.is_shown, _matrix(), rx.cond(MeasuresState.is_shown, _measures(), _list())),
+        rx.cond(
+            MatrixState.is_shown,
+            _matrix(),
+            rx.cond(MeasuresState.is_shown, at_its_url(MeasuresState, _measures(), skeleton_lines(4)), _list()),
+        ),
     )
 
 

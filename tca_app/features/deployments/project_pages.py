@@ -11,13 +11,14 @@ from tca_app.features.deployments.schemas import MAX_VERSION
 from tca_app.ui import routes
 from tca_app.ui.components import badge, button, empty_state, error_state, link, panel, relative_time, skeleton_lines
 from tca_app.ui.forms import form_dialog, select_field, text_field
+from tca_app.ui.record import at_its_url
 from tca_app.ui.table_parts import plain_table
 
 state = ProjectDeploymentsState
 
 
 def deployments_tab() -> rx.Component:
-    return rx.cond(
+    shown = rx.cond(
         state.load_error != "",
         error_state(state.load_error, state.load),
         rx.cond(
@@ -31,6 +32,7 @@ def deployments_tab() -> rx.Component:
             skeleton_lines(4),
         ),
     )
+    return at_its_url(state, shown, skeleton_lines(4))
 
 
 def _place(place: Any) -> rx.Component:
@@ -70,7 +72,8 @@ def _frozen(freeze: Any) -> rx.Component:
 
 def _newest() -> rx.Component:
     new = rx.cond(
-        state.may_deploy, button("New deployment", kind="small primary", icon="plus", on_click=state.open_create())
+        state.may_deploy,
+        button("New deployment", kind="small primary", icon="plus", on_click=state.open_create(state.project_id)),
     )
     nothing = empty_state(
         "No deployments yet",
@@ -108,7 +111,7 @@ def _dialog() -> rx.Component:
     reason = text_field(state, "freeze_reason", "Why the freeze does not hold for it", required=True, max_length=500)
     return form_dialog(
         state,
-        title="New deployment",
+        title=f"New deployment of {state.form_name}",
         text="Somebody or something else brings it there; here it is recorded, step by step.",
         submit="Create",
         on_submit=state.save,

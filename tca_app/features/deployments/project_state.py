@@ -23,6 +23,7 @@ from tca_app.ui import routes
 from tca_app.ui.address import given_in
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.urls import link_of
 
@@ -44,7 +45,7 @@ class PlaceCard(TypedDict):
     freeze: Freeze
 
 
-class ProjectDeploymentsState(FormState, SessionState):
+class ProjectDeploymentsState(FormState, RecordState, SessionState):
     rows: list[DeploymentRow] = []
     places: list[PlaceCard] = []
     environment_options: list[list[str]] = []
@@ -57,12 +58,16 @@ class ProjectDeploymentsState(FormState, SessionState):
 
     project_id: int = 0
 
+    _project_name: str = ""
+
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Only while the tab is open: the other tabs do not wait for it."""
         project_id, actor = shown_project(self), self._as_actor()
-        if project_id != self.project_id:
+        if self._enter_record():
             self.project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
+            self.load_error = ""
+            self._close_form()
         if given_in(self.router_data, "tab") != "deployments":
             return
         self._watch(ProjectDeploymentsState.load, f"project:{project_id}")
@@ -82,7 +87,7 @@ class ProjectDeploymentsState(FormState, SessionState):
         self.rows = [row_of(row) for row in newest.items]
         self.places = [_card(place, current.get(place.id), freeze_of(holding, place.id)) for place in there]
         self.environment_options = [[place.name, place.name] for place in there]
-        self.has_more = newest.total > SHOWN
+        self.has_more, self._project_name = newest.total > SHOWN, project.name
         self.may_deploy = policy.may(actor, "deployments.write", project.my_role)
         self.may_pass_freeze = may_pass_freeze(actor)
         self.is_loaded, self.load_error = True, ""
@@ -93,9 +98,11 @@ class ProjectDeploymentsState(FormState, SessionState):
         return next((place["freeze"] for place in self.places if place["name"] == self.chosen), NO_FREEZE)
 
     @handler("signed_in")
-    async def open_create(self) -> Any:
+    async def open_create(self, project_id: int) -> Any:
+        self._require_record(project_id, self.project_id)
         self.chosen = self.environment_options[0][0] if self.environment_options else ""
-        self._open_form("create", dict.fromkeys(FIELDS, "") | {"environment": self.chosen})
+        values = dict.fromkeys(FIELDS, "") | {"environment": self.chosen}
+        self._open_form("create", values, row_id=project_id, name=self._project_name)
         return ProjectDeploymentsState.load  # a window may have begun or ended since, of which nothing tells
 
     @handler("signed_in")
@@ -122,7 +129,7 @@ class ProjectDeploymentsState(FormState, SessionState):
 
     async def _create(self, values: dict[str, str], nonce: str) -> DeploymentRead:
         data = DeploymentCreate(**values)
-        actor, project_id = self._as_actor(), self.project_id
+        actor, project_id = self._as_actor(), self.form_id
         async with transaction() as session:
             return await idempotency.once(
                 session,

@@ -12,6 +12,7 @@ from tca_app.features.environments.state import EnvironmentsState
 from tca_app.features.projects.detail.state import shown_project
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import MovedOn
 from tca_app.ui.session import SessionState
 
 _MINUTES = "%Y-%m-%dT%H:%M"
@@ -23,13 +24,15 @@ class FreezeState(FormState, SessionState):
     places: list[list[str]] = []
 
     @handler("signed_in")
-    async def open_create(self) -> None:
+    async def open_create(self, project_id: int) -> None:
+        if project_id != shown_project(self):
+            raise MovedOn
         async with reading() as session:
-            found = await environments.list_environments(session, self._as_actor(), shown_project(self))
+            found = await environments.list_environments(session, self._as_actor(), project_id)
         self.places = [["", "Everything"], *([str(place.id), place.name] for place in found)]
         now = datetime.now(UTC)
         times = {"starts_at": now.strftime(_MINUTES), "ends_at": (now + timedelta(days=1)).strftime(_MINUTES)}
-        self._open_form("create", {"environment_id": "", "why": "", **times})
+        self._open_form("create", {"environment_id": "", "why": "", **times}, row_id=project_id)
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -46,7 +49,7 @@ class FreezeState(FormState, SessionState):
                 why=values["why"],
             )
             async with transaction() as session:
-                await freezes.create_freeze(session, self._as_actor(), shown_project(self), data)
+                await freezes.create_freeze(session, self._as_actor(), self.form_id, data)
             self._close_form()
             self._toast("The freeze is set.")
             yield EnvironmentsState.load

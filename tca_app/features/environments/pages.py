@@ -6,8 +6,9 @@ import reflex as rx
 
 from tca_app.features.environments.freeze_state import FreezeState
 from tca_app.features.environments.state import EnvironmentsState
-from tca_app.ui.components import badge, button, confirm_dialog, error_notice, icon_button, panel
+from tca_app.ui.components import badge, button, confirm_dialog, error_notice, icon_button, panel, skeleton_lines
 from tca_app.ui.forms import check_field, form_dialog, select_field, text_field
+from tca_app.ui.record import at_its_url, is_at_its_url
 from tca_app.urls import MAX_URL
 
 state = EnvironmentsState
@@ -15,11 +16,11 @@ state = EnvironmentsState
 
 def environment_settings() -> rx.Component:
     """For those who may change them; the services ask again."""
-    return rx.fragment(
+    shown = rx.fragment(
         panel(
             "Environments",
             rx.el.ul(rx.foreach(state.environments, _environment), class_name="lines"),
-            actions=(button("Add", kind="small", icon="plus", on_click=state.open_create()),),
+            actions=(button("Add", kind="small", icon="plus", on_click=state.open_create(state.project_id)),),
             flush=True,
         ),
         panel(
@@ -29,13 +30,16 @@ def environment_settings() -> rx.Component:
                 rx.el.ul(rx.foreach(state.windows, _window), class_name="lines"),
                 rx.el.p("Nothing is frozen now or later.", class_name="panel-body muted"),
             ),
-            actions=(button("Freeze", kind="small", icon="snowflake", on_click=FreezeState.open_create()),),
+            actions=(
+                button("Freeze", kind="small", icon="snowflake", on_click=FreezeState.open_create(state.project_id)),
+            ),
             flush=True,
         ),
         _environment_dialog(),
         _freeze_dialog(),
         _delete_dialog(),
     )
+    return at_its_url(state, shown, skeleton_lines(4))
 
 
 def _environment(place: Any) -> rx.Component:
@@ -47,8 +51,15 @@ def _environment(place: Any) -> rx.Component:
         ),
         rx.cond(place["is_protected"], badge("Protected", "", "shield")),
         rx.cond(place["allow_parallel"], badge("Several at a time", "", "layers")),
-        icon_button(f"Edit {place['name']}", "pencil", "ghost small", on_click=state.open_edit(place["id"])),
-        icon_button(f"Delete {place['name']}", "trash-2", "ghost small", on_click=state.ask_delete(place["id"])),
+        icon_button(
+            f"Edit {place['name']}", "pencil", "ghost small", on_click=state.open_edit(state.project_id, place["id"])
+        ),
+        icon_button(
+            f"Delete {place['name']}",
+            "trash-2",
+            "ghost small",
+            on_click=state.ask_delete(state.project_id, place["id"]),
+        ),
         key=place["id"].to(str),
     )
 
@@ -60,7 +71,7 @@ def _window(window: Any) -> rx.Component:
             rx.el.div(window["when"], class_name="cell-sub num"),
             class_name="grow",
         ),
-        button("Lift", kind="small", on_click=state.lift(window["id"])),
+        button("Lift", kind="small", on_click=state.lift(state.project_id, window["id"])),
         key=window["id"].to(str),
     )
 
@@ -68,7 +79,7 @@ def _window(window: Any) -> rx.Component:
 def _environment_dialog() -> rx.Component:
     return form_dialog(
         state,
-        title=rx.cond(state.form_mode == "create", "New environment", "Edit environment"),
+        title=rx.cond(state.form_mode == "create", "New environment", f"Edit {state.form_name}"),
         submit=rx.cond(state.form_mode == "create", "Create", "Save"),
         on_submit=state.save,
         fields=[
@@ -99,7 +110,7 @@ def _freeze_dialog() -> rx.Component:
 
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
-        open_=state.doomed_id > 0,
+        open_=is_at_its_url(state) & (state.doomed_id > 0),
         title=rx.el.span("Delete ", state.doomed_name, "?"),
         text="Nothing is deployed there any more. What was stays in the history.",
         confirm="Delete",

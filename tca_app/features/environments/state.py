@@ -13,6 +13,7 @@ from tca_app.features.projects.detail.state import shown_project
 from tca_app.ui.address import given_in
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 
 LABELS = {
@@ -43,7 +44,7 @@ class FreezeRow(TypedDict):
     when: str
 
 
-class EnvironmentsState(FormState, SessionState):
+class EnvironmentsState(FormState, RecordState, SessionState):
     environments: list[EnvironmentRow] = []
     windows: list[FreezeRow] = []
     doomed_id: int = 0
@@ -51,14 +52,15 @@ class EnvironmentsState(FormState, SessionState):
     doomed_error: str = ""
     is_acting: bool = False
 
-    _project_id: int = 0
+    project_id: int = 0
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Only while the settings are open."""
         project_id = shown_project(self)
-        if project_id != self._project_id:
-            self._project_id, self.environments, self.windows = project_id, [], []
+        if self._enter_record():
+            self.project_id, self.environments, self.windows, self.doomed_id = project_id, [], [], 0
+            self._close_form()
         if given_in(self.router_data, "tab") != "settings":
             return
         self._watch(EnvironmentsState.load, f"project:{project_id}")
@@ -72,17 +74,19 @@ class EnvironmentsState(FormState, SessionState):
         self.windows = [_window(window) for window in frozen]
 
     @handler("signed_in")
-    async def open_create(self) -> None:
+    async def open_create(self, project_id: int) -> None:
+        self._require_record(project_id, self.project_id)
         self._open_form("create", {"name": "", "url": "", "rank": "50", "is_protected": "", "allow_parallel": ""})
 
     @handler("signed_in")
-    async def open_edit(self, environment_id: int) -> None:
+    async def open_edit(self, project_id: int, environment_id: int) -> None:
+        self._require_record(project_id, self.project_id)
         place = await self._read(environment_id)
-        self._open_form("edit", _form_values(place), row_id=place.id, version=place.version)
+        self._open_form("edit", _form_values(place), row_id=place.id, version=place.version, name=place.name)
 
     async def _read(self, environment_id: int) -> EnvironmentRead:
         async with reading() as session:
-            found = await environments.list_environments(session, self._as_actor(), self._project_id)
+            found = await environments.list_environments(session, self._as_actor(), self.project_id)
         for place in found:
             if place.id == environment_id:
                 return place
@@ -114,7 +118,7 @@ class EnvironmentsState(FormState, SessionState):
             yield EnvironmentsState.load
 
     async def _create(self, data: EnvironmentCreate, nonce: str) -> EnvironmentRead:
-        actor, project_id = self._as_actor(), self._project_id
+        actor, project_id = self._as_actor(), self.project_id
         async with transaction() as session:
             return await idempotency.once(
                 session,
@@ -129,11 +133,12 @@ class EnvironmentsState(FormState, SessionState):
     async def _update(self, data: EnvironmentUpdate) -> EnvironmentRead:
         async with transaction() as session:
             return await environments.update_environment(
-                session, self._as_actor(), self._project_id, self.form_id, data, if_version=self.form_version
+                session, self._as_actor(), self.project_id, self.form_id, data, if_version=self.form_version
             )
 
     @handler("signed_in")
-    async def ask_delete(self, environment_id: int) -> None:
+    async def ask_delete(self, project_id: int, environment_id: int) -> None:
+        self._require_record(project_id, self.project_id)
         place = await self._read(environment_id)
         self.doomed_id, self.doomed_name, self.doomed_error = place.id, place.name, ""
 
@@ -146,11 +151,12 @@ class EnvironmentsState(FormState, SessionState):
     async def delete(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
         if not self.doomed_id or self.is_acting:
             return
+        self._require_record(self.project_id, self.project_id)
         self.is_acting, self.doomed_error = True, ""
         yield
         try:
             async with transaction() as session:
-                await environments.delete_environment(session, self._as_actor(), self._project_id, self.doomed_id)
+                await environments.delete_environment(session, self._as_actor(), self.project_id, self.doomed_id)
         except AppError as error:
             self.doomed_error = error.detail
             return
@@ -161,10 +167,11 @@ class EnvironmentsState(FormState, SessionState):
         yield EnvironmentsState.load
 
     @handler("signed_in")
-    async def lift(self, freeze_id: int) -> Any:
+    async def lift(self, project_id: int, freeze_id: int) -> Any:
         """End a freeze window before its time."""
+        self._require_record(project_id, self.project_id)
         async with transaction() as session:
-            await freezes.delete_freeze(session, self._as_actor(), self._project_id, freeze_id)
+            await freezes.delete_freeze(session, self._as_actor(), project_id, freeze_id)
         self._toast("The freeze is lifted.")
         return EnvironmentsState.load
 

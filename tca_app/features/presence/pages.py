@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.features.presence.state import PresenceState
 from tca_app.ui.components import avatar
+from tca_app.ui.record import is_at_its_url
 
 state = PresenceState
 MOST = 3
@@ -15,7 +16,7 @@ def who_else() -> rx.Component:
     """Who else has this page open; the name of the first, the others as circles."""
     first = state.others[0]
     return rx.cond(
-        state.others.length() > 0,
+        is_at_its_url(state) & (state.others.length() > 0),
         rx.el.span(
             rx.foreach(state.others[:MOST], lambda other: avatar(other["initials"])),
             rx.el.span(

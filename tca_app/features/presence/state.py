@@ -14,6 +14,7 @@ from tca_app.features.presence import service as presence
 from tca_app.features.presence.service import Subject
 from tca_app.ui.handlers import handler
 from tca_app.ui.live import LIVE
+from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState, initials_of
 
 log = structlog.get_logger(__name__)
@@ -84,7 +85,7 @@ def _place(socket_id: str, is_editing: bool) -> str:
     return f"{socket_id}:form" if is_editing else socket_id
 
 
-class PresenceState(SessionState):
+class PresenceState(RecordState, SessionState):
     """Beside the title of a page: who else has it open."""
 
     others: list[Other] = []
@@ -95,7 +96,7 @@ class PresenceState(SessionState):
     async def load(self) -> None:
         """An on_load of the pages of one person and one project."""
         subject = subject_of(str(self.router_data.get("asPath", "")))
-        if subject != self._subject:
+        if self._enter_record():
             self.others, self._subject = [], subject
         if subject == NOBODY:
             return

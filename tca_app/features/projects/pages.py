@@ -138,7 +138,7 @@ def _row_actions() -> list[RowAction]:
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
         open_=state.doomed_id > 0,
-        title="Delete this project?",
+        title=rx.el.span("Delete ", state.doomed_name, "?"),
         text="It goes to the trash with its team, and can be restored for 30 days.",
         confirm="Delete",
         on_confirm=state.delete,

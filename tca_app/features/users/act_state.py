@@ -12,11 +12,12 @@ from tca_app.core.errors import AppError
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectQuery
 from tca_app.features.users import service as users
-from tca_app.features.users.detail_state import reload_of, shown_person
+from tca_app.features.users.detail_state import reload_of, require_person, shown_person
 from tca_app.features.users.schemas import UserBulk, UserRead, UserUpdate
 from tca_app.features.users.state import Refusal, UsersState, printable
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 
 Ids = Annotated[list[int], Field(min_length=1, max_length=100)]
@@ -71,7 +72,7 @@ class Heir(TypedDict):
     username: str
 
 
-class ActState(SessionState):
+class ActState(RecordState, SessionState):
     """The question that is open, and the acts that need none."""
 
     act: str = ""  # what is asked about: a key of ACTS, or "delete"; kept while the dialog closes
@@ -90,6 +91,7 @@ class ActState(SessionState):
     @handler("users.manage")
     async def ask(self, act: str, user_id: int) -> None:
         """Open the question about one person."""
+        require_person(self, user_id)
         user = await self._user(user_id)
         name, chosen = user.full_name or user.username, ACTS.get(act)
         if act == "delete":
@@ -119,6 +121,7 @@ class ActState(SessionState):
             await self._offer_heirs("")
 
     def _ask(self, act: str, ids: list[int], title: str, text: str, button: str, *, is_bulk: bool = False) -> None:
+        self._enter_record()  # the question is about the page that it was asked on
         self.act, self.act_ids, self.is_bulk = act, ids, is_bulk
         self.act_title, self.act_text, self.act_button = title, text, button
         self.act_error, self.act_busy, self.asking = "", False, True
@@ -156,6 +159,7 @@ class ActState(SessionState):
         """Do what was asked about. A refusal stays in the dialog."""
         if not self.asking:
             return
+        self._require_record(0, 0)
         self.act_busy, self.act_error = True, ""
         yield
         try:
@@ -191,6 +195,7 @@ class ActState(SessionState):
 
     @handler("users.manage")
     async def activate(self, user_id: int) -> Any:
+        require_person(self, user_id)
         return await self._change("activate", user_id)
 
     @handler("users.manage")

@@ -31,11 +31,16 @@ from tca_app.ui.components import (
     skeleton,
     skeleton_lines,
 )
+from tca_app.ui.detail import record_title
 from tca_app.ui.layout import page
+from tca_app.ui.record import is_at_its_url
 from tca_app.ui.session import SessionState
 from tca_app.ui.table_parts import plain_table
 
 _person = UserState.person
+_is_here = is_at_its_url(UserState)
+_is_loaded = _is_here & UserState.is_loaded
+_title = record_title(UserState, UserState.title, "User")
 _back = (
     rx.cond(SessionState.is_superuser, "Users", "Dashboard"),
     rx.cond(SessionState.is_superuser, routes.USERS, routes.DASHBOARD),
@@ -44,18 +49,18 @@ _back = (
 
 @page(
     routes.USER,
-    UserState.title,
+    _title,
     on_load=(UserState.load, SubjectFeedState.load, PresenceState.load),
-    crumbs=(_back, (UserState.title, None)),
+    crumbs=(_back, (_title, None)),
 )
 def user_page() -> rx.Component:
     failed = error_state(UserState.load_error, UserState.load)
     return rx.cond(
-        UserState.is_missing,
+        _is_here & UserState.is_missing,
         not_found(),
         rx.fragment(
-            rx.cond(UserState.is_loaded, _header(), page_header(UserState.title, skeleton("260px"))),
-            rx.cond(UserState.load_error != "", failed, _panels()),
+            rx.cond(_is_loaded, _header(), page_header(_title, skeleton("260px"))),
+            rx.cond(_is_here & (UserState.load_error != ""), failed, _panels()),
             user_dialogs(),
             _end_dialog(),
         ),
@@ -65,7 +70,7 @@ def user_page() -> rx.Component:
 def _panels() -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            panel("Profile", rx.cond(UserState.is_loaded, _profile(), skeleton_lines(6))),
+            panel("Profile", rx.cond(_is_loaded, _profile(), skeleton_lines(6))),
             panel("Projects", _projects(), flush=True),
             class_name="halves",
         ),
@@ -168,17 +173,20 @@ def _session_row(row: Any) -> rx.Component:
         rx.el.td(row["ip"], class_name="num hide-phone"),
         rx.el.td(relative_time(row["last_used_at"]), class_name="hide-phone"),
         rx.el.td(relative_time(row["created_at"]), class_name="hide-phone"),
-        rx.el.td(button("End session", kind="small", on_click=UserState.ask_end(row["id"])), class_name="right"),
+        rx.el.td(
+            button("End session", kind="small", on_click=UserState.ask_end(_person["id"], row["id"])),
+            class_name="right",
+        ),
     )
 
 
 def _when_loaded(shown: rx.Component) -> rx.Component:
-    return rx.cond(UserState.is_loaded, shown, rx.el.div(skeleton_lines(3), class_name="panel-body"))
+    return rx.cond(_is_loaded, shown, rx.el.div(skeleton_lines(3), class_name="panel-body"))
 
 
 def _end_dialog() -> rx.Component:
     return confirm_dialog(
-        open_=UserState.ending,
+        open_=_is_here & UserState.ending,
         title="End this session?",
         text=UserState.ending_text,
         confirm="End session",

@@ -16,6 +16,7 @@ from tca_app.features.users.state import UserRow, UsersState, user_row
 from tca_app.ui import routes
 from tca_app.ui.address import number_in, page_path
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
 
 NOBODY = UserRow(
@@ -54,7 +55,7 @@ class SessionRow(TypedDict):
     is_current: bool
 
 
-class UserState(SessionState):
+class UserState(RecordState, SessionState):
     """One person."""
 
     person: UserRow = NOBODY
@@ -83,9 +84,14 @@ class UserState(SessionState):
         return self.project_total - len(self.projects)
 
     @handler("signed_in", supersedes=True)
-    async def load(self) -> None:
+    async def load(self) -> AsyncGenerator[Any, None]:
+        """Read the person that the URL names. What was shown of another one is gone before."""
         user_id = shown_person(self.router_data)
         self._watch(UserState.load, f"user:{user_id}", "projects")
+        if self._enter_record():
+            self._empty()
+            self.ending = False
+            yield
         self.load_error, self.is_missing = "", False
         try:
             await self._read(user_id)
@@ -113,7 +119,8 @@ class UserState(SessionState):
         self.is_loaded = False
 
     @handler("signed_in")
-    async def ask_end(self, session_id: int) -> None:
+    async def ask_end(self, user_id: int, session_id: int) -> None:
+        self._require_record(user_id, self.person["id"])
         for entry in self.sessions:
             if entry["id"] == session_id:
                 what = "This is the session you use now: you will be signed out." if entry["is_current"] else ""
@@ -129,6 +136,7 @@ class UserState(SessionState):
         """The session that was asked about; whose it may be is the service's to say."""
         if not self.ending:
             return
+        self._require_record(self.person["id"], self.person["id"])
         self.ending_busy = True
         yield
         try:
@@ -143,6 +151,12 @@ class UserState(SessionState):
 def shown_person(router_data: dict[str, Any]) -> int:
     """The id in the address of a person's page; 0, which nobody has, for anything else."""
     return number_in(page_path(router_data).removeprefix(f"{routes.USERS}/"))
+
+
+def require_person(state: rx.State, user_id: int) -> None:
+    """Raise MovedOn when the tab is at the page of another person by now; the list shows many."""
+    if shown_person(state.router_data) not in (0, user_id):
+        raise MovedOn
 
 
 def reload_of(state: rx.State) -> Any:

@@ -9,6 +9,7 @@ from tca_app.features.users.act_state import ActState
 from tca_app.features.users.edit_state import UserFormState
 from tca_app.ui.components import confirm_dialog, error_notice
 from tca_app.ui.forms import check_field, form_dialog, text_field
+from tca_app.ui.record import is_at_its_url
 
 NEW_RULE = "At least 8 characters with a digit and an upper-case letter, and not a common password."
 
@@ -84,7 +85,7 @@ def _current_password_field() -> rx.Component:
 
 def _question() -> rx.Component:
     return confirm_dialog(
-        open_=ActState.asking,
+        open_=is_at_its_url(ActState) & ActState.asking,
         title=ActState.act_title,
         text=ActState.act_text,
         confirm=ActState.act_button,

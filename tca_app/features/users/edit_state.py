@@ -7,7 +7,7 @@ from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Conflict, Stale
 from tca_app.features.idempotency.service import once
 from tca_app.features.users import service as users
-from tca_app.features.users.detail_state import reload_of
+from tca_app.features.users.detail_state import reload_of, require_person
 from tca_app.features.users.schemas import UserCreate, UserRead, UserUpdate
 from tca_app.ui.form_state import SECRETS, FormState
 from tca_app.ui.handlers import handler
@@ -36,17 +36,23 @@ class UserFormState(FormState, SessionState):
     @handler("signed_in")
     async def open_edit(self, user_id: int) -> None:
         """Oneself, or anybody for an administrator."""
+        require_person(self, user_id)
         user = await self._user(user_id)
         values = self._values(user)
-        self._show_form("edit", "Edit user", "", "Save", values, row_id=user.id, version=user.version)
+        self._show_form(
+            "edit", f"Edit {user.full_name or user.username}", "", "Save", values, row_id=user.id, version=user.version
+        )
 
     @handler("users.manage")
     async def open_password(self, user_id: int) -> None:
+        require_person(self, user_id)
         user = await self._user(user_id)
         if user_id == self.user_id:
             raise Conflict("Change your own password in Settings.")
         text = f"{user.username} is signed out everywhere and signs in with the new password."
-        self._show_form("password", "Set password", text, "Save", {"password": ""}, row_id=user.id)
+        self._show_form(
+            "password", f"Set the password of {user.username}", text, "Save", {"password": ""}, row_id=user.id
+        )
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:

@@ -23,6 +23,7 @@ from tca_app.ui.components import (
 )
 from tca_app.ui.detail import secret_once
 from tca_app.ui.layout import page
+from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table import open_link
 from tca_app.ui.table_parts import plain_table
 
@@ -47,7 +48,7 @@ def webhooks_section(lead: str) -> rx.Component:
     return rx.el.div(
         _secret(),
         rx.match(
-            state.phase,
+            rx.cond(is_at_its_url(state), state.phase, ""),
             ("list", _list(lead)),
             ("one", webhook_detail()),
             ("missing", _missing()),
@@ -75,7 +76,7 @@ def _secret() -> rx.Component:
         SHOWN_ONCE,
         rx.el.h2("The secret of ", rx.el.strong(state.secret_of)),
         rx.el.p("Copy it now: it is not shown again. The receiver verifies with it that a request comes from here."),
-        hidden=state.secret_of == "",
+        hidden=~is_at_its_url(state) | (state.secret_of == ""),
         on_done=state.hide_secret(),
     )
 
@@ -155,8 +156,8 @@ def _menu(hook: Any) -> rx.Component:
 
 def _rotate_dialog() -> rx.Component:
     return confirm_dialog(
-        open_=state.asking == "rotate",
-        title="Make a new secret?",
+        open_=is_at_its_url(state) & (state.asking == "rotate"),
+        title=rx.el.span("Make a new secret for ", state.asked["host"], "?"),
         text="For 24 hours requests are signed with both, so that the receiver can change over without a gap.",
         confirm="Make a new secret",
         on_confirm=state.rotate(),
@@ -167,8 +168,8 @@ def _rotate_dialog() -> rx.Component:
 
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
-        open_=state.asking == "delete",
-        title="Delete this webhook?",
+        open_=is_at_its_url(state) & (state.asking == "delete"),
+        title=rx.el.span("Delete the webhook to ", state.asked["host"], "?"),
         text=rx.el.span(
             state.asked["url"], " hears nothing more. Its deliveries are deleted too. This cannot be undone."
         ),

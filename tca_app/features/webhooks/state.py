@@ -1,7 +1,7 @@
 """What the webhooks of a project, or those that hear everything, show and do: the URL says which of the two."""
 
 from collections.abc import AsyncGenerator
-from typing import Any, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import reflex as rx
 
@@ -15,6 +15,7 @@ from tca_app.features.webhooks.schemas import WebhookQuery, WebhookRead, Webhook
 from tca_app.ui import routes
 from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
 from tca_app.urls import host_of
 
@@ -76,7 +77,7 @@ def is_here(state: rx.State) -> bool:
     return on_project or page_path(state.router_data) == routes.WEBHOOKS
 
 
-class WebhooksState(WebhookForm, SessionState):
+class WebhooksState(WebhookForm, RecordState, SessionState):
     """The list, and the acts on one of it."""
 
     hooks: list[HookRow] = []
@@ -90,9 +91,12 @@ class WebhooksState(WebhookForm, SessionState):
     asked: HookRow = NOTHING
     is_acting: bool = False
 
+    _record_fields: ClassVar = ("hook",)
+
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """What the URL names. A secret that was shown is gone with the page that showed it."""
+        self._enter_record()
         if self.phase:
             self.hooks, self.shown, self.phase = [], NOTHING, ""
             self.secret_of, self.asking = "", ""
@@ -130,6 +134,11 @@ class WebhooksState(WebhookForm, SessionState):
             if getattr(self, name) != value:
                 setattr(self, name, value)
 
+    def _require_shown(self, webhook_id: int) -> None:
+        """Raise MovedOn when the tab is at another webhook by now; the list shows many."""
+        if shown_webhook(self) not in (0, webhook_id):
+            raise MovedOn
+
     def _created(self, made: WebhookWithSecret) -> list[Any]:
         return [WebhooksState.read_again, *self._show_secret(made)]
 
@@ -150,12 +159,14 @@ class WebhooksState(WebhookForm, SessionState):
 
     @handler("signed_in")
     async def send_test(self, webhook_id: int) -> None:
+        self._require_shown(webhook_id)
         async with transaction() as session:
             await webhooks.send_test(session, self._as_actor(), webhook_id)
         self._toast("A ping is on its way. Its delivery shows what came of it.")
 
     @handler("signed_in")
     async def switch(self, webhook_id: int, is_active: bool) -> Any:
+        self._require_shown(webhook_id)
         async with transaction() as session:
             data = WebhookUpdate(is_active=is_active)
             hook = await webhooks.update_webhook(session, self._as_actor(), webhook_id, data)
@@ -165,6 +176,7 @@ class WebhooksState(WebhookForm, SessionState):
     @handler("signed_in")
     async def ask(self, action: str, webhook_id: int) -> None:
         """Open the confirmation of an act."""
+        self._require_shown(webhook_id)
         found = next((row for row in self.hooks if row["id"] == webhook_id), None)
         if action in ACTS and found is not None:
             self.asking, self.asked = action, found
@@ -176,6 +188,9 @@ class WebhooksState(WebhookForm, SessionState):
 
     @handler("signed_in")
     async def rotate(self) -> AsyncGenerator[Any, None]:
+        if self.asking != "rotate":
+            return
+        self._require_record(self.asked["id"], self.asked["id"])
         self.is_acting = True
         yield
         try:
@@ -188,6 +203,9 @@ class WebhooksState(WebhookForm, SessionState):
 
     @handler("signed_in")
     async def delete(self) -> AsyncGenerator[Any, None]:
+        if self.asking != "delete":
+            return
+        self._require_record(self.asked["id"], self.asked["id"])
         self.is_acting = True
         yield
         try:

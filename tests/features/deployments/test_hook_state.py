@@ -32,7 +32,7 @@ async def test_a_new_secret_is_shown_until_one_goes_on(console: Console) -> None
     project_id = await make_project(owner)
     tab = await open_page(console, owner, f"/projects/{project_id}?tab=settings")
     assert f"/api/hooks/github/{project_id}" in shown(await tab.send(HookState.load), HookState, "address")
-    await tab.send(HookState.ask, action="rotate")
+    await tab.send(HookState.ask, project_id=project_id, action="rotate")
     updates = await tab.send(HookState.confirm, _form={})
     (event,) = [event for update in updates for event in update.events or [] if event.name == "_set_value"]
     assert len(event.payload["value"]) > 40
@@ -45,7 +45,7 @@ async def test_a_deployer_is_shown_nothing_of_the_webhook(console: Console) -> N
     project_id = await make_project(await make_user(), team={deployer: "deployer"})
     tab = await open_page(console, deployer, f"/projects/{project_id}?tab=settings")
     assert not shown(await tab.send(HookState.load), HookState, "address")
-    await tab.send(HookState.ask, action="rotate")
+    await tab.send(HookState.ask, project_id=project_id, action="rotate")
     updates = await tab.send(HookState.confirm, _form={})
     assert "permission" in shown(updates, HookState, "asking_error")
 
@@ -62,6 +62,6 @@ async def test_a_refused_repository_is_shown_and_accepted(console: Console) -> N
     tab = await open_page(console, owner, f"/projects/{project_id}?tab=settings")
     updates = await tab.send(HookState.load)
     assert [shown(updates, HookState, name) for name in ("repository", "refused")] == ["tca/billing", "tca/ledger"]
-    await tab.send(HookState.ask, action="accept")
+    await tab.send(HookState.ask, project_id=project_id, action="accept")
     updates = await tab.send(HookState.confirm, _form={})
     assert [shown(updates, HookState, name) for name in ("repository", "refused")] == ["tca/ledger", ""]

@@ -143,12 +143,19 @@ async def test_acts_ask_first_and_a_refusal_stands_in_the_dialog(console: Consol
     await make_deployment(project_id, status="in_progress")
     deployment_id = await make_deployment(project_id)
     tab, _ = await detail(console, owner, deployment_id)
-    assert shown(await tab.send(DeploymentState.ask, action="approve"), DeploymentState, "asking") is None
-    await tab.send(DeploymentState.ask, action="start")
+    assert (
+        shown(
+            await tab.send(DeploymentState.ask, deployment_id=deployment_id, action="approve"),
+            DeploymentState,
+            "asking",
+        )
+        is None
+    )
+    await tab.send(DeploymentState.ask, deployment_id=deployment_id, action="start")
     updates = await tab.send(DeploymentState.confirm, form={})
     assert "Another deployment" in shown(updates, DeploymentState, "asking_error")
     assert (await row_of(Deployment, deployment_id))["status"] == "queued"
-    await tab.send(DeploymentState.ask, action="cancel")
+    await tab.send(DeploymentState.ask, deployment_id=deployment_id, action="cancel")
     updates = await tab.send(DeploymentState.confirm, form={"reason": "Wrong version"})
     assert (shown(updates, DeploymentState, "asking"), shown(updates, DeploymentState, "deployment")["reason"]) == (
         "",
@@ -162,7 +169,7 @@ async def test_a_refusal_needs_a_reason(console: Console) -> None:
     owner = await make_user()
     waiting = await make_deployment(await make_project(owner), status="pending_approval")
     tab, _ = await detail(console, owner, waiting)
-    await tab.send(DeploymentState.ask, action="refuse")
+    await tab.send(DeploymentState.ask, deployment_id=waiting, action="refuse")
     updates = await tab.send(DeploymentState.confirm, form={"reason": " "})
     assert "Say why" in shown(updates, DeploymentState, "asking_error")
     updates = await tab.send(DeploymentState.confirm, form={"reason": "Not on a Friday"})
@@ -176,7 +183,7 @@ async def test_a_rollback_leads_to_the_new_deployment(console: Console) -> None:
     await make_deployment(project_id, status="succeeded", version="1.0.0")
     bad = await make_deployment(project_id, status="succeeded", version="2.0.0")
     tab, _ = await detail(console, owner, bad)
-    await tab.send(DeploymentState.ask, action="rollback")
+    await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback")
     (path,) = redirects(await tab.send(DeploymentState.confirm, form={"reason": ""}))
     made = await row_of(Deployment, int(path.rsplit("/", 1)[-1]))
     assert (made["version"], made["source"], made["rollback_of_id"]) == ("1.0.0", "ui", bad)
@@ -188,7 +195,11 @@ async def test_a_person_enters_a_deployment_once_however_often_they_click(consol
     tab = await open_page(console, owner, f"/projects/{project_id}?tab=deployments")
     updates = await tab.send(ProjectDeploymentsState.load)
     assert [card["name"] for card in shown(updates, ProjectDeploymentsState, "places")][-1] == "production"
-    nonce = shown(await tab.send(ProjectDeploymentsState.open_create), ProjectDeploymentsState, "form_nonce")
+    nonce = shown(
+        await tab.send(ProjectDeploymentsState.open_create, project_id=project_id),
+        ProjectDeploymentsState,
+        "form_nonce",
+    )
     form = {"nonce": nonce, "environment": "production", "version": "", "commit_sha": "", "ref": "", "description": ""}
     refused = await tab.send(ProjectDeploymentsState.save, form=form)
     assert shown(refused, ProjectDeploymentsState, "form_errors") == {"version": "Fill this in."}
@@ -204,7 +215,11 @@ async def test_a_frozen_environment_is_said_in_the_form_and_only_there(console: 
     tab = await open_page(console, owner, f"/projects/{project_id}?tab=deployments")
     places = shown(await tab.send(ProjectDeploymentsState.load), ProjectDeploymentsState, "places")
     assert [place["freeze"]["why"] for place in places] == ["", "", "Christmas"]
-    nonce = shown(await tab.send(ProjectDeploymentsState.open_create), ProjectDeploymentsState, "form_nonce")
+    nonce = shown(
+        await tab.send(ProjectDeploymentsState.open_create, project_id=project_id),
+        ProjectDeploymentsState,
+        "form_nonce",
+    )
     updates = await tab.send(ProjectDeploymentsState.choose, environment="production")
     freeze = shown(updates, ProjectDeploymentsState, "freeze")
     assert (freeze["who"], freeze["until"].endswith(" UTC")) == (owner.full_name, True)
@@ -222,7 +237,11 @@ async def test_an_administrator_deploys_into_a_freeze_with_a_reason(console: Con
     project_id = await make_project(await make_user())
     tab = await open_page(console, admin, f"/projects/{project_id}?tab=deployments")
     await tab.send(ProjectDeploymentsState.load)
-    nonce = shown(await tab.send(ProjectDeploymentsState.open_create), ProjectDeploymentsState, "form_nonce")
+    nonce = shown(
+        await tab.send(ProjectDeploymentsState.open_create, project_id=project_id),
+        ProjectDeploymentsState,
+        "form_nonce",
+    )
     await tab.send(ProjectDeploymentsState.choose, environment="production")
     await make_freeze(project_id)  # while the form is open
     form = {"nonce": nonce, "environment": "production", "version": "3.0.0"}
@@ -240,12 +259,19 @@ async def test_a_freeze_is_in_the_way_of_a_rollback_but_for_administrators(conso
     bad = await make_deployment(project_id, status="succeeded", version="2.0.0")
     await make_freeze(project_id)
     tab, _ = await detail(console, owner, bad)
-    updates = await tab.send(DeploymentState.ask, action="rollback")
+    updates = await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback")
     assert shown(updates, DeploymentState, "freeze")["why"] == "Christmas"
     updates = await tab.send(DeploymentState.confirm, form={"reason": ""})
     assert "Nothing is deployed there until" in shown(updates, DeploymentState, "asking_error")
     tab, _ = await detail(console, admin, bad)
-    assert shown(await tab.send(DeploymentState.ask, action="rollback"), DeploymentState, "may_pass_freeze") is True
+    assert (
+        shown(
+            await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback"),
+            DeploymentState,
+            "may_pass_freeze",
+        )
+        is True
+    )
     updates = await tab.send(DeploymentState.confirm, form={"reason": "", "freeze_reason": " "})
     assert "Say why" in shown(updates, DeploymentState, "asking_error")
     (path,) = redirects(await tab.send(DeploymentState.confirm, form={"reason": "", "freeze_reason": "It is down"}))

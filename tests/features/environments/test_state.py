@@ -30,8 +30,8 @@ async def settings(console: Console) -> tuple[Tab, int]:
 
 
 async def test_an_environment_is_added_and_deleted(console: Console) -> None:
-    tab, _ = await settings(console)
-    nonce = shown(await tab.send(EnvironmentsState.open_create), EnvironmentsState, "form_nonce")
+    tab, project_id = await settings(console)
+    nonce = shown(await tab.send(EnvironmentsState.open_create, project_id=project_id), EnvironmentsState, "form_nonce")
     form = {"nonce": nonce, "name": "eu", "url": "", "rank": "x", "is_protected": "on"}
     refused = await tab.send(EnvironmentsState.save, form=form)
     assert "rank" in shown(refused, EnvironmentsState, "form_errors")
@@ -39,7 +39,7 @@ async def test_an_environment_is_added_and_deleted(console: Console) -> None:
         await tab.send(EnvironmentsState.save, form=form | {"rank": "31"}), EnvironmentsState, "environments"
     )
     assert (listed[-1]["name"], listed[-1]["is_protected"], listed[-1]["allow_parallel"]) == ("eu", True, False)
-    await tab.send(EnvironmentsState.ask_delete, environment_id=listed[-1]["id"])
+    await tab.send(EnvironmentsState.ask_delete, project_id=project_id, environment_id=listed[-1]["id"])
     left = shown(await tab.send(EnvironmentsState.delete, _form={}), EnvironmentsState, "environments")
     assert [place["name"] for place in left] == ["development", "staging", "production"]
 
@@ -47,7 +47,7 @@ async def test_an_environment_is_added_and_deleted(console: Console) -> None:
 async def test_who_saves_second_is_asked(console: Console) -> None:
     tab, project_id = await settings(console)
     staging = await environment_of(project_id, "staging")
-    updates = await tab.send(EnvironmentsState.open_edit, environment_id=staging)
+    updates = await tab.send(EnvironmentsState.open_edit, project_id=project_id, environment_id=staging)
     other = await make_user("mia", is_superuser=True)
     change = EnvironmentUpdate(url="https://theirs.example.com")
     await run(environments.update_environment, other, project_id, staging, change)
@@ -60,14 +60,14 @@ async def test_who_saves_second_is_asked(console: Console) -> None:
 async def test_what_is_in_use_is_not_deleted(console: Console) -> None:
     tab, project_id = await settings(console)
     await make_deployment(project_id)
-    await tab.send(EnvironmentsState.ask_delete, environment_id=await environment_of(project_id))
+    await tab.send(EnvironmentsState.ask_delete, project_id=project_id, environment_id=await environment_of(project_id))
     updates = await tab.send(EnvironmentsState.delete, _form={})
     assert "not finished" in shown(updates, EnvironmentsState, "doomed_error")
 
 
 async def test_a_freeze_is_set_and_lifted(console: Console) -> None:
-    tab, _ = await settings(console)
-    nonce = shown(await tab.send(FreezeState.open_create), FreezeState, "form_nonce")
+    tab, project_id = await settings(console)
+    nonce = shown(await tab.send(FreezeState.open_create, project_id=project_id), FreezeState, "form_nonce")
     form = {"nonce": nonce, "environment_id": "", "why": "Christmas", "starts_at": "2026-01-01T00:00", "ends_at": ""}
     refused = await tab.send(FreezeState.save, form=form)
     assert "ends_at" in shown(refused, FreezeState, "form_errors")
@@ -75,4 +75,11 @@ async def test_a_freeze_is_set_and_lifted(console: Console) -> None:
         await tab.send(FreezeState.save, form=form | {"ends_at": "2099-01-01T00:00"}), EnvironmentsState, "windows"
     )
     assert (window["where"], window["why"]) == ("Everything", "Christmas")
-    assert shown(await tab.send(EnvironmentsState.lift, freeze_id=window["id"]), EnvironmentsState, "windows") == []
+    assert (
+        shown(
+            await tab.send(EnvironmentsState.lift, project_id=project_id, freeze_id=window["id"]),
+            EnvironmentsState,
+            "windows",
+        )
+        == []
+    )

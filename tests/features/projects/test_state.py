@@ -288,8 +288,8 @@ async def test_to_a_stranger_a_project_does_not_exist(console: Console) -> None:
     assert shown(updates, ProjectState, "phase") == "missing"
     assert "Canary" not in repr(updates)
     assert not shown(updates, MembersState, "members")
-    for event in (ProjectState.activate, MembersState.remove):
-        await tab.send(event)
+    await tab.send(ProjectState.activate, project_id=project_id)
+    await tab.send(MembersState.remove)
     assert "Canary" not in repr(await tab.send(ProjectState.open_edit, project_id=project_id))
     nobody = await page_tab(console, None, project_id)
     assert redirects(await nobody.send(ProjectState.load)) == [f"/login?next=/projects/{project_id}"]
@@ -326,6 +326,7 @@ async def test_a_maintainer_is_offered_only_their_fields(console: Console) -> No
     owner, maintainer = await make_user(), await make_user()
     project_id = await make_project(owner, "Ledger", team={maintainer: "maintainer"})
     tab = await page_tab(console, maintainer, project_id)
+    await tab.send(ProjectState.load)
     opened = await tab.send(ProjectState.open_edit, project_id=project_id)
     assert set(shown(opened, ProjectState, "form_values")) == {"description", "repository_url", "status"}
     await tab.send(ProjectState.save, form=form(opened, ProjectState, name="Stolen", description="new"))
@@ -338,7 +339,7 @@ async def test_a_project_is_handed_over(console: Console) -> None:
     project_id = await make_project(owner, "Ledger")
     tab = await page_tab(console, owner, project_id, "?tab=settings")
     await tab.send(ProjectState.load)
-    await tab.send(ProjectState.ask, action="transfer")
+    await tab.send(ProjectState.ask, project_id=project_id, action="transfer")
     updates = await tab.send(ProjectState.confirm, form={})
     assert "choose one" in shown(updates, ProjectState, "asking_error")
     await tab.send(ProjectState.look_for, text="henry")
@@ -354,7 +355,7 @@ async def test_a_page_that_is_behind_deletes_nothing(console: Console) -> None:
     project_id = await make_project(owner, "Ledger")
     tab = await page_tab(console, owner, project_id)
     await tab.send(ProjectState.load)
-    await tab.send(ProjectState.ask, action="delete")
+    await tab.send(ProjectState.ask, project_id=project_id, action="delete")
     assert not shown(await tab.send(ProjectState.confirm, form={"confirm_name": "ledger"}), ProjectState, "asking")
     await run(projects.update_project, owner, project_id, ProjectUpdate(name="New"))
     updates = await tab.send(ProjectState.confirm, form={"confirm_name": "Ledger"})
@@ -372,7 +373,7 @@ async def test_members_come_change_and_go(console: Console) -> None:
     tab = await page_tab(console, owner, project_id, "?tab=members")
     await tab.send(ProjectState.load)
     await tab.send(MembersState.load)
-    opened = await tab.send(MembersState.open_add)
+    opened = await tab.send(MembersState.open_add, project_id=project_id)
     updates = await tab.send(MembersState.add, form=form(opened, MembersState))
     assert "choose one" in shown(updates, MembersState, "form_error")
     await tab.send(MembersState.look_for, text="bob")
@@ -383,10 +384,12 @@ async def test_members_come_change_and_go(console: Console) -> None:
         ("bob", "deployer"),
     ]
     assert shown(updates, ProjectState, "project")["member_count"] == 2
-    updates = await tab.send(MembersState.change_role, person_id=bob.user_id, role="maintainer")
+    updates = await tab.send(MembersState.change_role, project_id=project_id, person_id=bob.user_id, role="maintainer")
     assert shown(updates, MembersState, "members")[1]["role"] == "maintainer"
-    assert "no such role" in toast(await tab.send(MembersState.change_role, person_id=bob.user_id, role="owner"))
-    await tab.send(MembersState.ask_remove, person_id=bob.user_id)
+    assert "no such role" in toast(
+        await tab.send(MembersState.change_role, project_id=project_id, person_id=bob.user_id, role="owner")
+    )
+    await tab.send(MembersState.ask_remove, project_id=project_id, person_id=bob.user_id)
     updates = await tab.send(MembersState.remove)
     assert [m["username"] for m in shown(updates, MembersState, "members")] == ["olga"]
 
@@ -397,7 +400,7 @@ async def test_a_maintainer_grants_no_role_like_their_own(console: Console) -> N
     tab = await page_tab(console, maintainer, project_id, "?tab=members")
     updates = await tab.send(MembersState.load)
     assert [option[0] for option in shown(updates, MembersState, "role_options")] == ["viewer", "deployer"]
-    refused = await tab.send(MembersState.change_role, person_id=bob.user_id, role="maintainer")
+    refused = await tab.send(MembersState.change_role, project_id=project_id, person_id=bob.user_id, role="maintainer")
     assert toast(refused) == "You do not have permission to do this."
 
 
@@ -407,6 +410,6 @@ async def test_a_viewer_sees_no_team_and_may_leave(console: Console) -> None:
     tab = await page_tab(console, viewer, project_id, "?tab=members")
     await tab.send(ProjectState.load)
     assert not shown(await tab.send(MembersState.load), MembersState, "members")
-    await tab.send(ProjectState.ask, action="leave")
+    await tab.send(ProjectState.ask, project_id=project_id, action="leave")
     assert redirects(await tab.send(ProjectState.confirm, form={})) == ["/projects"]
     assert (await run(projects.list_projects, viewer, ProjectQuery())).total == 0

@@ -280,11 +280,13 @@ async def test_ones_own_other_session_can_be_ended_and_nobody_elses(console: Con
     sessions = shown(await tab.hydrate(), UserState, "sessions")
     other = next(entry["id"] for entry in sessions if not entry["is_current"])
     await sign_in(victim)
-    await tab.send(UserState.ask_end, session_id=other + 2)  # the victim's is not on this page: nothing opens
+    await tab.send(
+        UserState.ask_end, user_id=ana.user_id, session_id=other + 2
+    )  # the victim's is not on this page: nothing opens
     await tab.send(UserState.end_session, form={})
     assert (await row_of(AuthSession, other + 2))["user_id"] == victim.user_id
     assert (await row_of(AuthSession, other + 2))["revoked_at"] is None
-    await tab.send(UserState.ask_end, session_id=other)
+    await tab.send(UserState.ask_end, user_id=ana.user_id, session_id=other)
     updates = await tab.send(UserState.end_session, form={})
     assert [entry["id"] for entry in shown(updates, UserState, "sessions")] == [
         entry["id"] for entry in sessions if entry["is_current"]

@@ -142,11 +142,11 @@ async def test_the_log_of_deliveries_opens_one_and_sends_it_again(console: Conso
     tab, _ = await opened(console, root, f"/settings/webhooks?hook={hook.id}")
     rows = shown(await tab.send(DeliveriesState.load), DeliveriesState, "deliveries")
     assert [(row["event"], row["status"], row["answer"]) for row in rows] == [("Ping", "failed", "No answer")] * 2
-    updates = await tab.send(DeliveriesState.toggle, delivery_id=rows[0]["id"])
+    updates = await tab.send(DeliveriesState.toggle, webhook_id=hook.id, delivery_id=rows[0]["id"])
     assert shown(updates, DeliveriesState, "sent")["body"] == "{}"
-    updates = await tab.send(DeliveriesState.redeliver, delivery_id=rows[0]["id"])
+    updates = await tab.send(DeliveriesState.redeliver, webhook_id=hook.id, delivery_id=rows[0]["id"])
     assert "sent again" in shown(updates, SessionState, "toasts")[-1]["text"]
-    updates = await tab.send(DeliveriesState.toggle, delivery_id=rows[0]["id"])
+    updates = await tab.send(DeliveriesState.toggle, webhook_id=hook.id, delivery_id=rows[0]["id"])
     assert shown(updates, DeliveriesState, "open_id") == 0
 
 

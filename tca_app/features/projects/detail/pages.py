@@ -34,16 +34,18 @@ from tca_app.ui.components import (
     relative_time,
     tabs,
 )
-from tca_app.ui.detail import by_phase
+from tca_app.ui.detail import by_phase, record_title
 from tca_app.ui.layout import page
+from tca_app.ui.record import is_at_its_url
 
 state = ProjectState
 project = ProjectState.project
+_title = record_title(state, state.heading, "Project")
 
 
 @page(
     routes.PROJECT,
-    ProjectState.heading,
+    _title,
     on_load=(
         ProjectState.load,
         WebhooksState.load,
@@ -55,7 +57,7 @@ project = ProjectState.project
         SubjectFeedState.load,
         PresenceState.load,
     ),
-    crumbs=(("Projects", routes.PROJECTS), (ProjectState.heading, None)),
+    crumbs=(("Projects", routes.PROJECTS), (_title, None)),
 )
 def project_page() -> rx.Component:
     return by_phase(state, "Project", _project())
@@ -167,21 +169,25 @@ def _settings() -> rx.Component:
                 _choice(
                     "Transfer ownership",
                     "Another person becomes the owner; the one before stays as a maintainer.",
-                    button("Transfer", on_click=state.ask("transfer")),
+                    button("Transfer", on_click=state.ask(project["id"], "transfer")),
                 ),
                 rx.cond(
                     is_archived,
-                    _choice("Activate", "It counts as active again.", button("Activate", on_click=state.activate())),
+                    _choice(
+                        "Activate",
+                        "It counts as active again.",
+                        button("Activate", on_click=state.activate(project["id"])),
+                    ),
                     _choice(
                         "Archive",
                         "It stays readable, and no longer counts as active.",
-                        button("Archive", on_click=state.ask("archive")),
+                        button("Archive", on_click=state.ask(project["id"], "archive")),
                     ),
                 ),
                 _choice(
                     "Delete",
                     "It goes to the trash with its team, and can be restored for 30 days.",
-                    button("Delete", kind="danger-quiet", on_click=state.ask("delete")),
+                    button("Delete", kind="danger-quiet", on_click=state.ask(project["id"], "delete")),
                 ),
                 flush=True,
             ),
@@ -196,12 +202,12 @@ def _choice(title: str, text: str, action: rx.Component) -> rx.Component:
     )
 
 
-# What is asked for: title, text and the word on the button.
+# What is asked for: title before the name of the project, text and the word on the button.
 DIALOGS = {
-    "transfer": ("Transfer ownership?", "Only the new owner, or an administrator, can give it back.", "Transfer"),
-    "archive": ("Archive this project?", "It stays readable, and can be activated again.", "Archive"),
-    "delete": ("Delete this project?", "It goes to the trash and can be restored for 30 days.", "Delete"),
-    "leave": ("Leave this project?", "You no longer see it unless somebody adds you again.", "Leave"),
+    "transfer": ("Transfer ownership of ", "Only the new owner, or an administrator, can give it back.", "Transfer"),
+    "archive": ("Archive ", "It stays readable, and can be activated again.", "Archive"),
+    "delete": ("Delete ", "It goes to the trash and can be restored for 30 days.", "Delete"),
+    "leave": ("Leave ", "You no longer see it unless somebody adds you again.", "Leave"),
 }
 
 
@@ -209,8 +215,8 @@ def _dialog(action: str) -> rx.Component:
     title, text, confirm = DIALOGS[action]
     picker = people_picker(state, "New owner") if action == "transfer" else None
     return confirm_dialog(
-        open_=state.asking == action,
-        title=title,
+        open_=is_at_its_url(state) & (state.asking == action),
+        title=rx.el.span(title, project["name"], "?"),
         text=text,
         confirm=confirm,
         on_confirm=state.confirm,

@@ -17,6 +17,7 @@ from tca_app.features.projects.state import ProjectsState
 from tca_app.ui import routes
 from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.urls import link_of
 
@@ -63,7 +64,7 @@ def shown_project(state: rx.State) -> int:
     return number_in(page_path(state.router_data).removeprefix(f"{routes.PROJECTS}/"))
 
 
-class ProjectState(ProjectForm, PickerState, SessionState):
+class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
     """The page `/projects/[project_id]`."""
 
     phase: str = ""  # "" unknown yet, "ready", "missing", "failed"
@@ -86,7 +87,7 @@ class ProjectState(ProjectForm, PickerState, SessionState):
         """Read the project that the URL names. What was shown of another one is gone before."""
         project_id = shown_project(self)
         self._watch(ProjectState.load, f"project:{project_id}")
-        if project_id != self.project["id"]:
+        if self._enter_record():
             self._forget("")
             yield
         try:
@@ -121,6 +122,9 @@ class ProjectState(ProjectForm, PickerState, SessionState):
     def _saved(self) -> Any:
         return ProjectState.load
 
+    def _require_shown(self, project_id: int) -> None:
+        self._require_record(project_id, self.project["id"])
+
     def _not_offered(self) -> set[int]:
         return {self.project["owner_id"]}
 
@@ -128,8 +132,9 @@ class ProjectState(ProjectForm, PickerState, SessionState):
         self.asking_error = ""
 
     @handler("signed_in")
-    async def ask(self, action: str) -> None:
-        """Open the confirmation of an act."""
+    async def ask(self, project_id: int, action: str) -> None:
+        """Open the confirmation of an act on the project that the page showed."""
+        self._require_shown(project_id)
         if action in ACTIONS:
             self._forget_people()
             self.asking, self.asking_error = action, ""
@@ -145,6 +150,7 @@ class ProjectState(ProjectForm, PickerState, SessionState):
         action = self.asking
         if not action or (action == "delete" and form.get("confirm_name") != self.project["name"]):
             return
+        self._require_shown(self.project["id"])
         self.is_acting, self.asking_error = True, ""
         yield
         try:
@@ -184,10 +190,11 @@ class ProjectState(ProjectForm, PickerState, SessionState):
         return f"{name} is archived." if action == "archive" else f"You left {name}."
 
     @handler("signed_in")
-    async def activate(self) -> Any:
+    async def activate(self, project_id: int) -> Any:
+        self._require_shown(project_id)
         async with transaction() as session:
             data = ProjectUpdate(status="active")
-            project = await projects.update_project(session, self._as_actor(), self.project["id"], data)
+            project = await projects.update_project(session, self._as_actor(), project_id, data)
         self._toast(f"{project.name} is active.")
         return ProjectState.load
 

@@ -14,7 +14,7 @@ def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
     is_new = state.form_mode == "create"
     return form_dialog(
         state,
-        title=rx.cond(is_new, "New project", "Edit project"),
+        title=rx.cond(is_new, "New project", f"Edit {state.form_name}"),
         submit=rx.cond(is_new, "Create", "Save"),
         on_submit=state.save,
         text=rx.cond(is_new, "You become its owner.", ""),

@@ -33,8 +33,12 @@ class ProjectForm(FormState, mixin=True):
         """The event that shows what was saved."""
         raise NotImplementedError
 
+    def _require_shown(self, project_id: int) -> None:
+        """Raise MovedOn when the page shows another project; a list shows many."""
+
     @handler("signed_in")
     async def open_edit(self, project_id: int) -> None:
+        self._require_shown(project_id)
         actor = self._as_actor()
         async with reading() as session:
             project = await projects.get_project(session, actor, project_id)
@@ -42,7 +46,7 @@ class ProjectForm(FormState, mixin=True):
         owns = policy.may(actor, "projects.archive", project.my_role)
         self.status_options = [list(pair) for pair in STATUSES if owns or pair[0] != "archived"]
         values = _form_values(project, all_fields=owns)
-        self._open_form("edit", values, row_id=project.id, version=project.version)
+        self._open_form("edit", values, row_id=project.id, version=project.version, name=project.name)
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:

@@ -20,10 +20,13 @@ from tca_app.ui.components import (
     skeleton_lines,
 )
 from tca_app.ui.forms import form_dialog, select_field
+from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table_parts import plain_table
 
 PREVIEW = 6
 state = MembersState
+_project_id = ProjectState.project["id"]
+_is_loaded = is_at_its_url(state) & state.members_loaded
 
 
 def _may(action: str) -> Any:
@@ -34,12 +37,12 @@ def members_tab() -> rx.Component:
     return rx.el.div(
         rx.cond(
             _may("members.list"),
-            rx.cond(state.members_loaded, _team(), skeleton_lines(4)),
+            rx.cond(_is_loaded, _team(), skeleton_lines(4)),
             panel("Your part", rx.el.p("You are a ", _my_role(), ". The team is shown to maintainers and the owner.")),
         ),
         rx.cond(
             _may("leave"),
-            rx.el.div(button("Leave project", kind="danger-quiet", on_click=ProjectState.ask("leave"))),
+            rx.el.div(button("Leave project", kind="danger-quiet", on_click=ProjectState.ask(_project_id, "leave"))),
         ),
         _add_dialog(),
         _remove_dialog(),
@@ -64,7 +67,7 @@ def _team() -> rx.Component:
                     aria_label="Search members",
                     auto_complete="off",
                     max_length=100,
-                    on_change=state.find_member.debounce(300),
+                    on_change=lambda text: state.find_member(_project_id, text).debounce(300),
                     custom_attrs={"data-hotkey-search": "", "data-value": state.members_search},
                 ),
                 rx.el.kbd("/", aria_hidden="true"),
@@ -73,7 +76,7 @@ def _team() -> rx.Component:
             rx.el.span(class_name="spacer"),
             rx.cond(
                 _may("members.write"),
-                button("Add member", kind="primary", icon="user-plus", on_click=state.open_add()),
+                button("Add member", kind="primary", icon="user-plus", on_click=state.open_add(_project_id)),
             ),
             class_name="table-tools",
         ),
@@ -95,7 +98,7 @@ def _table() -> rx.Component:
 
 def _row(member: Any) -> rx.Component:
     remove = icon_button(
-        f"Remove {member['name']}", "user-minus", "ghost small", on_click=state.ask_remove(member["id"])
+        f"Remove {member['name']}", "user-minus", "ghost small", on_click=state.ask_remove(_project_id, member["id"])
     )
     return rx.el.tr(
         rx.el.td(
@@ -125,7 +128,7 @@ def _role_select(member: Any) -> rx.Component:
     return rx.el.select(
         rx.foreach(state.role_options, lambda option: rx.el.option(option[1], value=option[0])),
         value=member["role"],
-        on_change=lambda role: state.change_role(member["id"], role),
+        on_change=lambda role: state.change_role(_project_id, member["id"], role),
         class_name="select compact",
         aria_label=f"Role of {member['name']}",
     )
@@ -146,7 +149,7 @@ def _count() -> rx.Component:
 def _add_dialog() -> rx.Component:
     return form_dialog(
         state,
-        title="Add member",
+        title=f"Add member to {state.form_name}",
         submit="Add",
         on_submit=state.add,
         fields=[
@@ -158,7 +161,7 @@ def _add_dialog() -> rx.Component:
 
 def _remove_dialog() -> rx.Component:
     return confirm_dialog(
-        open_=state.removed_id > 0,
+        open_=is_at_its_url(state) & (state.removed_id > 0),
         title=f"Remove {state.removed_name}?",
         text="They no longer see this project. You can add them again.",
         confirm="Remove",
@@ -173,7 +176,7 @@ def team_preview(url: Any) -> rx.Component:
     return panel(
         "Team",
         rx.cond(
-            state.members_loaded,
+            _is_loaded,
             rx.el.ul(rx.foreach(state.members[:PREVIEW], _preview_line), _preview_rest(url), class_name="lines"),
             rx.el.div(skeleton_lines(3), class_name="panel-body"),
         ),

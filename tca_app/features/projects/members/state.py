@@ -14,6 +14,7 @@ from tca_app.features.projects.picker.state import PickerState, printable
 from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState, initials_of
 
 TEAM_SHOWN = 100
@@ -35,7 +36,7 @@ class MemberRow(TypedDict):
     can_change: bool
 
 
-class MembersState(PickerState, FormState, SessionState):
+class MembersState(PickerState, FormState, RecordState, SessionState):
     """The tab "Members" of a project."""
 
     members: list[MemberRow] = []
@@ -53,7 +54,7 @@ class MembersState(PickerState, FormState, SessionState):
     async def load(self) -> None:
         """The team, for those who may see it; for anybody else nothing, which the page has said already."""
         project_id = shown_project(self)
-        if project_id != self._team_of:
+        if self._enter_record():
             self._forget_team()
         self.members_search = ""
         self._watch(MembersState.read_again, f"project:{project_id}")
@@ -93,14 +94,17 @@ class MembersState(PickerState, FormState, SessionState):
         self.form_error = ""
 
     @handler("signed_in", supersedes=True)
-    async def find_member(self, text: str) -> None:
+    async def find_member(self, project_id: int, text: str) -> None:
+        self._require_record(project_id, self._team_of)
         self.members_search = printable(text)
-        await self._read_team(shown_project(self))
+        await self._read_team(project_id)
 
     @handler("signed_in")
-    async def open_add(self) -> None:
+    async def open_add(self, project_id: int) -> None:
+        self._require_record(project_id, self._team_of)
+        page = await self.get_state(ProjectState)
         self._forget_people()
-        self._open_form("add", {"role": "viewer"})
+        self._open_form("add", {"role": "viewer"}, row_id=project_id, name=page.project["name"])
 
     @handler("signed_in")
     async def add(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -113,23 +117,25 @@ class MembersState(PickerState, FormState, SessionState):
                 raise Invalid("Search for a person and choose one.")
             data = TeamMember(user_id=self.picked[0]["id"], role=values["role"])
             async with transaction() as session:
-                await team.add_member(session, self._as_actor(), self._team_of, data)
+                await team.add_member(session, self._as_actor(), self.form_id, data)
             self._close_form()
             self._toast(f"{self.picked[0]['name']} is in the team.")
             yield RELOAD
 
     @handler("signed_in")
-    async def change_role(self, person_id: int, role: str) -> Any:
+    async def change_role(self, project_id: int, person_id: int, role: str) -> Any:
+        self._require_record(project_id, self._team_of)
         async with transaction() as session:
             data = MemberUpdate(role=role) if role in dict(GRANTED) else None
             if data is None:
                 raise Invalid("There is no such role.")
-            member = await team.change_member(session, self._as_actor(), self._team_of, person_id, data)
+            member = await team.change_member(session, self._as_actor(), project_id, person_id, data)
         self._toast(f"{member.full_name or member.username} is {member.role} now.")
         return RELOAD
 
     @handler("signed_in")
-    async def ask_remove(self, person_id: int) -> None:
+    async def ask_remove(self, project_id: int, person_id: int) -> None:
+        self._require_record(project_id, self._team_of)
         found = next((member for member in self.members if member["id"] == person_id), None)
         if found is not None:
             self.removed_id, self.removed_name = person_id, found["name"]
@@ -143,6 +149,7 @@ class MembersState(PickerState, FormState, SessionState):
         person_id, name = self.removed_id, self.removed_name
         if not person_id:
             return
+        self._require_record(self._team_of, self._team_of)
         self.is_acting = True
         yield
         try:

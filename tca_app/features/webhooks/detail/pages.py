@@ -8,10 +8,13 @@ from tca_app.features.webhooks.detail.state import DeliveriesState
 from tca_app.features.webhooks.state import WebhooksState
 from tca_app.features.webhooks.status import delivery_badge, hook_badge
 from tca_app.ui.components import button, empty_state, facts, link, panel, relative_time, skeleton_lines
+from tca_app.ui.record import is_at_its_url
 
 state = WebhooksState
 log = DeliveriesState
 hook = WebhooksState.shown
+hook_id = WebhooksState.shown["id"].to(int)
+_is_loaded = is_at_its_url(log) & log.is_loaded
 
 
 def webhook_detail() -> rx.Component:
@@ -60,7 +63,6 @@ def _by() -> rx.Component:
 
 
 def _actions() -> tuple[rx.Component, ...]:
-    hook_id = hook["id"].to(int)
     return (
         button("Send test", icon="send", kind="primary", on_click=state.send_test(hook_id)),
         button("Edit", icon="pencil", on_click=state.open_edit(hook_id)),
@@ -75,12 +77,12 @@ def _actions() -> tuple[rx.Component, ...]:
 
 
 def _count() -> rx.Component:
-    return rx.cond(log.is_loaded, rx.el.span(log.deliveries_total, class_name="muted num"))
+    return rx.cond(_is_loaded, rx.el.span(log.deliveries_total, class_name="muted num"))
 
 
 def _deliveries() -> rx.Component:
     return rx.cond(
-        log.is_loaded,
+        _is_loaded,
         rx.cond(
             log.deliveries.length() > 0,
             rx.fragment(rx.el.ol(rx.foreach(log.deliveries, _delivery), class_name="feed deliveries"), _more()),
@@ -95,7 +97,7 @@ def _deliveries() -> rx.Component:
 def _more() -> rx.Component:
     return rx.cond(
         (log.deliveries.length() < log.deliveries_total) & (log.deliveries.length() < 100),
-        rx.el.div(button("Load more", on_click=log.more), class_name="feed-more"),
+        rx.el.div(button("Load more", on_click=log.more(hook_id)), class_name="feed-more"),
     )
 
 
@@ -111,7 +113,7 @@ def _delivery(row: Any) -> rx.Component:
             rx.el.span(relative_time(row["at"]), class_name="muted"),
             type="button",
             class_name="feed-line",
-            on_click=log.toggle(row["id"].to(int)),
+            on_click=log.toggle(hook_id, row["id"].to(int)),
             aria_expanded=rx.cond(is_open, "true", "false"),
         ),
         rx.cond(is_open, _sent(row)),
@@ -135,7 +137,12 @@ def _sent(row: Any) -> rx.Component:
                 rx.el.h3("Answer"),
                 rx.cond(sent["code"] != "", _answer(), rx.el.p("There was none.", class_name="muted")),
                 rx.el.div(
-                    button("Redeliver", kind="small", icon="rotate-cw", on_click=log.redeliver(row["id"].to(int)))
+                    button(
+                        "Redeliver",
+                        kind="small",
+                        icon="rotate-cw",
+                        on_click=log.redeliver(hook_id, row["id"].to(int)),
+                    )
                 ),
                 class_name="stack tight",
             ),

@@ -1,7 +1,7 @@
 """The log of one webhook: every attempt, and what was sent when one is opened."""
 
 import json
-from typing import Any, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Forbidden, NotFound
@@ -10,6 +10,7 @@ from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead
 from tca_app.features.webhooks.state import is_here, shown_webhook
 from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 
 BATCH = 25
@@ -45,7 +46,7 @@ class Sent(TypedDict):
 NOTHING = Sent(message_id="", url="", headers="", body="", code="", content_type="", size="", took="", error="")
 
 
-class DeliveriesState(SessionState):
+class DeliveriesState(RecordState, SessionState):
     """The deliveries of the webhook that the URL names."""
 
     deliveries: list[DeliveryRow] = []
@@ -54,12 +55,13 @@ class DeliveriesState(SessionState):
     open_id: int = 0
     sent: Sent = NOTHING
 
+    _record_fields: ClassVar = ("hook",)
     _of: int = 0
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         webhook_id = shown_webhook(self) if is_here(self) else 0
-        if webhook_id != self._of:
+        if self._enter_record():
             self._forget()
         self._of = webhook_id
         if webhook_id:
@@ -85,23 +87,26 @@ class DeliveriesState(SessionState):
         self.deliveries_total, self.is_loaded = page.total, True
 
     @handler("signed_in", supersedes=True)
-    async def more(self) -> None:
+    async def more(self, webhook_id: int) -> None:
+        self._require_record(webhook_id, self._of)
         await self._read(len(self.deliveries) + BATCH)
 
     @handler("signed_in", supersedes=True)
-    async def toggle(self, delivery_id: int) -> None:
+    async def toggle(self, webhook_id: int, delivery_id: int) -> None:
         """Open one, or close the one that is open."""
+        self._require_record(webhook_id, self._of)
         if delivery_id == self.open_id:
             self.open_id, self.sent = 0, NOTHING
             return
         async with reading() as session:
-            found = await webhooks.get_delivery(session, self._as_actor(), self._of, delivery_id)
+            found = await webhooks.get_delivery(session, self._as_actor(), webhook_id, delivery_id)
         self.open_id, self.sent = delivery_id, _sent(found)
 
     @handler("signed_in")
-    async def redeliver(self, delivery_id: int) -> None:
+    async def redeliver(self, webhook_id: int, delivery_id: int) -> None:
+        self._require_record(webhook_id, self._of)
         async with transaction() as session:
-            await webhooks.redeliver(session, self._as_actor(), self._of, delivery_id)
+            await webhooks.redeliver(session, self._as_actor(), webhook_id, delivery_id)
         self._toast("It is sent again, under the same id.")
 
 

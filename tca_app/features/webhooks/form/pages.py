@@ -19,7 +19,7 @@ def webhook_dialog(state: Any) -> rx.Component:
     is_new = state.form_mode == "create"
     return form_dialog(
         state,
-        title=rx.cond(is_new, "New webhook", "Edit webhook"),
+        title=rx.cond(is_new, "New webhook", f"Edit the webhook to {state.form_name}"),
         submit=rx.cond(is_new, "Create", "Save"),
         on_submit=state.save,
         text=rx.cond(is_new, "Its secret is shown once, when it is created.", ""),

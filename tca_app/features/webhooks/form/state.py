@@ -10,7 +10,13 @@ from tca_app.features.activity.state import type_label
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects.detail.state import shown_project
 from tca_app.features.webhooks import service as webhooks
-from tca_app.features.webhooks.schemas import WebhookCreate, WebhookRead, WebhookUpdate, WebhookWithSecret
+from tca_app.features.webhooks.schemas import (
+    WebhookCreate,
+    WebhookRead,
+    WebhookUpdate,
+    WebhookWithSecret,
+    host_of,
+)
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
 
@@ -20,7 +26,10 @@ NOT_IN_PROJECTS = ("user", "job")  # kinds of subject whose events belong to no 
 
 
 class WebhookForm(FormState, mixin=True):
-    """The form of a webhook. `_created` and `_saved`, the events that show it, are written by the state that has it."""
+    """The form of a webhook. What raises here is written by the state that has it."""
+
+    def _require_shown(self, webhook_id: int) -> None:
+        raise NotImplementedError
 
     def _created(self, made: WebhookWithSecret) -> Any:
         raise NotImplementedError
@@ -44,9 +53,10 @@ class WebhookForm(FormState, mixin=True):
 
     @handler("signed_in")
     async def open_edit(self, webhook_id: int) -> None:
+        self._require_shown(webhook_id)
         async with reading() as session:
             hook = await webhooks.get_webhook(session, self._as_actor(), webhook_id)
-        self._open_form("edit", self._values(hook), row_id=hook.id, version=hook.version)
+        self._open_form("edit", self._values(hook), row_id=hook.id, version=hook.version, name=host_of(hook.url))
 
     def _values(self, hook: WebhookRead) -> dict[str, str]:
         # What was chosen by a script and is not offered here must not be lost by saving the form.
