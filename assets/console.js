@@ -246,8 +246,10 @@
   const foundLines = (palette) =>
     find("[data-found-for]", palette).dataset.foundFor === find("input", palette).value ? all("a", palette) : null;
 
+  const openPalette = () => find("[data-state=open] [data-palette]");  // one that is closing acts no more
+
   const drawPalette = () => {
-    const palette = find("[data-palette]");
+    const palette = openPalette();
     const lines = palette && foundLines(palette);
     if (!palette) { chosenLine = 0; opensWhenFound = false; return; }
     palette.toggleAttribute("data-looking", !lines);
@@ -294,7 +296,7 @@
       const opener = find("[data-palette-open]");
       if (!opener) return;
       event.preventDefault();
-      if (!find("[data-palette]")) opener.click();
+      if (!openPalette()) opener.click();
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;

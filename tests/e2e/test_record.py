@@ -211,6 +211,7 @@ def test_a_palette_that_was_closed_opens_nothing_any_more(
     page.keyboard.type("uxbeta")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.evaluate("window.frameDelay = 0")
     page.keyboard.press("Control+k")
     expect(page.get_by_role("option", name="Dashboard")).to_be_visible()

@@ -9,9 +9,17 @@ from tca_app.core.actor import Actor
 from tca_app.core.events import emit
 from tca_app.features.deployments import events
 from tca_app.features.deployments.admission import find_place, find_scope, pass_freeze, put_deployment, tell_new
+from tca_app.features.deployments.compare import compare_url
 from tca_app.features.deployments.errors import IllegalStep, NoSuchEnvironment, NothingToGoBackTo
 from tca_app.features.deployments.policy import must_ask
-from tca_app.features.deployments.queries import WHOLE, deployment_read, find_visible, previous_success
+from tca_app.features.deployments.queries import (
+    WHOLE,
+    deployment_read,
+    find_visible,
+    newest_finished,
+    previous_success,
+)
+from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import Approval, DeploymentRead, Refusal, Rollback, Source
 from tca_app.features.deployments.service import find_deployment, in_words, take_step
 from tca_app.models import Deployment
@@ -55,11 +63,7 @@ async def roll_back(
     session: AsyncSession, actor: Actor, deployment_id: int, data: Rollback, source: Source = "api"
 ) -> DeploymentRead:
     """A new deployment of what ran there before, or of the version of `to_id`. Raises NothingToGoBackTo, Frozen."""
-    row = await find_visible(session, actor, deployment_id)
-    scope = await find_scope(session, actor, row.project_id)
-    if row.status not in ("succeeded", "failed"):
-        raise IllegalStep(f"This deployment is {in_words(row.status)}: there is nothing to roll back.")
-    target = await _target(session, row, data.to_id)
+    row, scope, target = await _find_rollback(session, actor, deployment_id, data.to_id)
     place = await find_place(session, scope, row.environment_name)
     if place.id != row.environment_id:
         raise NoSuchEnvironment("The environment of this deployment is not there any more.")
@@ -79,6 +83,27 @@ async def roll_back(
     await emit(session, actor, events.DeploymentRolledBack.of(made, **undone))
     await tell_new(session, actor, made)
     return deployment_read(made)
+
+
+async def plan_rollback(session: AsyncSession, actor: Actor, deployment_id: int) -> RollbackPlan:
+    """What `roll_back` without `to_id` would do now. Raises IllegalStep, NothingToGoBackTo."""
+    row, scope, target = await _find_rollback(session, actor, deployment_id, None)
+    newest = await newest_finished(session, row.environment_id)
+    return RollbackPlan(
+        from_version=newest.version,
+        to=deployment_read(target),
+        needs_approval=must_ask(actor, scope.my_role, is_protected=row.is_protected),
+        compare_url=compare_url(row.repository_url, newest.commit_sha, target.commit_sha),
+    )
+
+
+async def _find_rollback(session: AsyncSession, actor: Actor, deployment_id: int, to_id: int | None) -> Any:
+    """The deployment, its project as `find_scope` has it, and what is deployed again."""
+    row = await find_visible(session, actor, deployment_id)
+    scope = await find_scope(session, actor, row.project_id)
+    if row.status not in ("succeeded", "failed"):
+        raise IllegalStep(f"This deployment is {in_words(row.status)}: there is nothing to roll back.")
+    return row, scope, await _target(session, row, to_id)
 
 
 async def _target(session: AsyncSession, row: Any, to_id: int | None) -> Any:

@@ -7,7 +7,8 @@ import reflex as rx
 from tca_app.features.deployments.detail_state import NEW, DeploymentState
 from tca_app.features.deployments.freeze_notice import freeze_notice
 from tca_app.features.deployments.log_state import LogState
-from tca_app.features.deployments.parts import deployment_badge
+from tca_app.features.deployments.parts import deployment_badge, outside_link
+from tca_app.features.deployments.rollback_parts import rollback_compare, rollback_text, rollback_title
 from tca_app.ui import routes
 from tca_app.ui.components import (
     badge,
@@ -84,16 +85,12 @@ def _or_none(value: Any, drawn: rx.Component | None = None) -> rx.Component:
     return rx.cond(value != "", drawn or rx.el.span(value), rx.el.span("None", class_name="muted"))
 
 
-def _outside(url: Any, label: Any) -> rx.Component:
-    return rx.el.a(label, href=url, target="_blank", rel="noopener noreferrer", class_name="link")
-
-
 _LINKS = ((shown["ci_url"], "CI run"), (shown["log_url"], "CI log"), (shown["environment_url"], "Environment"))
 _has_links = (shown["ci_url"] != "") | (shown["log_url"] != "") | (shown["environment_url"] != "")
 
 
 def _links() -> rx.Component:
-    return rx.el.span(*(rx.cond(url != "", _outside(url, label)) for url, label in _LINKS), class_name="row")
+    return rx.el.span(*(rx.cond(url != "", outside_link(url, label)) for url, label in _LINKS), class_name="row")
 
 
 def _facts() -> rx.Component:
@@ -133,8 +130,8 @@ def _changes() -> rx.Component:
                 rx.el.p(since),
                 rx.cond(
                     state.compare_url != "",
-                    _outside(state.compare_url, "Compare the two commits"),
-                    rx.el.p("There is no compare page: a commit or the repository is not known.", class_name="muted"),
+                    outside_link(state.compare_url, "Compare the two commits"),
+                    rx.el.p(state.no_compare, class_name="muted"),
                 ),
                 class_name="panel-body stack tight",
             ),
@@ -224,16 +221,17 @@ _DIALOGS = {
     "succeed": ("Did it succeed?", "The version counts as running in the environment.", "It succeeded", ""),
     "fail": ("Did it fail?", "The maintainers of the project are told.", "It failed", "Reason"),
     "cancel": ("Cancel this deployment?", "It ends here. It cannot be taken up again.", "Cancel it", "Reason"),
-    "rollback": ("Roll this back?", "A new deployment is made of what ran there before.", "Roll back", "Description"),
+    "rollback": ("", "", "Roll back", "Description"),  # the plan says what to
 }
 
 
 def _dialog(action: str) -> rx.Component:
     title, text, confirm, label = _DIALOGS[action]
+    is_rollback = action == "rollback"
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.asking == action),
-        title=title,
-        text=text,
+        title=rollback_title(state.plan) if is_rollback else title,
+        text=rollback_text(state.plan) if is_rollback else text,
         confirm=confirm,
         on_confirm=state.confirm,
         on_cancel=state.cancel_asking(),
@@ -242,6 +240,7 @@ def _dialog(action: str) -> rx.Component:
         kind="primary" if action in ("approve", "start", "succeed") else "danger",
         body=rx.el.div(
             error_notice(state.asking_error),
+            rollback_compare(state.plan) if is_rollback else None,
             _freeze() if action in NEW else None,
             _reason_field("reason", label, action == "refuse") if label else None,
             class_name="stack tight",

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TypedDict
 
+from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.features.deployments.state import SOURCE_LABELS, took
 from tca_app.ui import routes
@@ -39,6 +40,33 @@ class Step(TypedDict):
     label: str
     at: str
     who: str
+
+
+class Plan(TypedDict):
+    """What a rollback would do."""
+
+    environment: str
+    from_version: str
+    to_id: int
+    to_version: str
+    to_url: str
+    needs_approval: bool
+    compare_url: str
+
+
+NO_PLAN = Plan(environment="", from_version="", to_id=0, to_version="", to_url="", needs_approval=False, compare_url="")
+
+
+def plan_of(found: RollbackPlan) -> Plan:
+    return Plan(
+        environment=found.to.environment.name,
+        from_version=found.from_version,
+        to_id=found.to.id,
+        to_version=found.to.version,
+        to_url=routes.deployment(found.to.id),
+        needs_approval=found.needs_approval,
+        compare_url=found.compare_url,
+    )
 
 
 NOTHING = Facts(

@@ -10,7 +10,17 @@ from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError, NotFound
 from tca_app.features.deployments import decisions
 from tca_app.features.deployments import service as deployments
-from tca_app.features.deployments.detail_shapes import NOTHING, Facts, Step, facts_of, timeline_of
+from tca_app.features.deployments.compare import is_same_commit
+from tca_app.features.deployments.detail_shapes import (
+    NO_PLAN,
+    NOTHING,
+    Facts,
+    Plan,
+    Step,
+    facts_of,
+    plan_of,
+    timeline_of,
+)
 from tca_app.features.deployments.errors import Frozen
 from tca_app.features.deployments.freeze_notice import NO_FREEZE, Freeze, freeze_of
 from tca_app.features.deployments.policy import STEPS, may_pass_freeze
@@ -47,11 +57,13 @@ class DeploymentState(RecordState, SessionState):
     between: list[DeploymentRow] = []
     before: list[DeploymentRow] = []  # what ran there before; one or none
     compare_url: str = ""
+    no_compare: str = ""  # why there is no page that compares the two commits
     allowed: list[str] = []  # of ACTIONS; the service asks again
     asking: str = ""
     asking_error: str = ""
     freeze: Freeze = NO_FREEZE  # of the environment, while an act of NEW is asked for
     may_pass_freeze: bool = False
+    plan: Plan = NO_PLAN  # of the rollback that is asked for
     is_acting: bool = False
 
     @rx.var
@@ -81,7 +93,7 @@ class DeploymentState(RecordState, SessionState):
             self.failure = error.detail
             return
         self._show_deployment(found, changes)
-        self.allowed = _allowed(actor, found, project.my_role)
+        self.allowed = _allowed(actor, found, project.my_role, can_go_back=changes.before is not None)
 
     def _forget(self, phase: str) -> None:
         self.phase, self.failure, self.deployment = phase, "", NOTHING
@@ -92,7 +104,7 @@ class DeploymentState(RecordState, SessionState):
         self.deployment, self.steps = facts_of(found), timeline_of(found)
         self.between = [row_of(row) for row in changes.between]
         self.before = [row_of(changes.before)] if changes.before else []
-        self.compare_url = changes.compare_url
+        self.compare_url, self.no_compare = changes.compare_url, _why_no_compare(found, changes)
         self.phase = "ready"
 
     @handler("signed_in")
@@ -102,6 +114,9 @@ class DeploymentState(RecordState, SessionState):
         if action not in self.allowed:
             return
         self.freeze = await self._read_freeze() if action in NEW else NO_FREEZE
+        if action == "rollback":
+            async with reading() as session:
+                self.plan = plan_of(await decisions.plan_rollback(session, self._as_actor(), deployment_id))
         self.asking, self.asking_error = action, ""
 
     async def _read_freeze(self) -> Freeze:
@@ -150,19 +165,27 @@ class DeploymentState(RecordState, SessionState):
             if action == "refuse":
                 return await decisions.refuse_deployment(session, actor, deployment_id, Refusal(reason=reason))
             if action == "rollback":
-                asked = Rollback(description=reason, freeze_reason=freeze_reason)
+                asked = Rollback(to_id=self.plan["to_id"], description=reason, freeze_reason=freeze_reason)
                 return await decisions.roll_back(session, actor, deployment_id, asked, source="ui")
             step = DeploymentStep(status=REPORTS[action], reason=reason)
             return await deployments.step_deployment(session, actor, deployment_id, step)
 
 
-def _allowed(actor: Actor, found: DeploymentRead, role: str | None) -> list[str]:
+def _why_no_compare(found: DeploymentRead, changes: ChangesRead) -> str:
+    if changes.before is None or changes.compare_url:
+        return ""
+    if is_same_commit(changes.before.commit_sha, found.commit_sha):
+        return "Same commit as the previous deployment."
+    return "No comparison: a commit or the repository URL is not known."
+
+
+def _allowed(actor: Actor, found: DeploymentRead, role: str | None, *, can_go_back: bool) -> list[str]:
     """What this viewer may do to it now."""
     allowed: list[str] = []
     if policy.may(actor, "deployments.write", role):
         next_states = STEPS.get(found.status, frozenset())
         allowed += [action for action, status in REPORTS.items() if status in next_states]
-        allowed += ["rollback"] if found.status in ("succeeded", "failed") else []
+        allowed += ["rollback"] if can_go_back and found.status in ("succeeded", "failed") else []
     if found.status == "pending_approval" and policy.may(actor, "deployments.decide", role):
         allowed += ["approve", "refuse"]
     return allowed

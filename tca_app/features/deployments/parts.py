@@ -26,6 +26,11 @@ def deployment_badge(status: Any) -> rx.Component:
     )
 
 
+def outside_link(url: Any, label: Any) -> rx.Component:
+    """A link that leaves the console."""
+    return rx.el.a(label, href=url, target="_blank", rel="noopener noreferrer", class_name="link")
+
+
 def period_links(url: str, chosen: Any) -> rx.Component:
     """The period of a page: a link each, so that back, reload and sharing keep it."""
     return rx.el.nav(

@@ -232,6 +232,14 @@ async def previous_success(session: AsyncSession, row: Any) -> Any:
     ).first()
 
 
+async def newest_finished(session: AsyncSession, environment_id: int) -> Any:
+    """The last deployment of an environment that succeeded or failed: what was brought there last."""
+    ended = WHOLE.where(_deployments.environment_id == environment_id, _deployments.status.in_(("succeeded", "failed")))
+    return (
+        await session.execute(ended.order_by(_deployments.finished_at.desc(), _deployments.id.desc()).limit(1))
+    ).one()
+
+
 async def read_changes(session: AsyncSession, actor: Actor, deployment_id: int) -> ChangesRead:
     """What came since the deployment that ran there before: a link to the repository, and the deployments between."""
     row = await find_visible(session, actor, deployment_id)

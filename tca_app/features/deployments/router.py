@@ -13,6 +13,7 @@ from tca_app.core.db import reading
 from tca_app.core.schema import UrlId
 from tca_app.deps import CurrentActor, CurrentViewer, Once, Reading, Writing, console_router, problems
 from tca_app.features.deployments import decisions, logs, matrix, measures, service
+from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import (
     MAX_BATCH,
     Approval,
@@ -179,6 +180,16 @@ async def append_log(
     return item_response(state)
 
 
+@router.get(
+    "/deployments/{deployment_id:int}/rollback",
+    response_model=RollbackPlan,
+    responses=problems(401, 403, 404, 409),
+)
+async def plan_rollback(deployment_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    """What a rollback would do now: from which version to which, and whether it needs approval. Changes nothing."""
+    return item_response(await decisions.plan_rollback(session, actor, deployment_id))
+
+
 @router.post(
     "/deployments/{deployment_id:int}/rollback",
     status_code=201,
@@ -188,7 +199,10 @@ async def append_log(
 async def roll_back(
     deployment_id: UrlId, data: Rollback, actor: CurrentActor, session: Writing, once: Once
 ) -> Response:
-    """A new deployment of what ran there before. 409 for one that is not finished, and when nothing ran before."""
+    """A new deployment of what ran there before: the answer names its version, `GET` tells it in advance.
+
+    409 for one that is not finished, and when nothing ran before.
+    """
     made = await once.answer(
         session,
         actor,

@@ -144,6 +144,19 @@ async def test_a_rollback_deploys_what_ran_before(api: httpx.AsyncClient, team: 
     assert early.json()["code"] == "illegal_step"
 
 
+async def test_a_rollback_says_in_advance_from_which_version_to_which(api: httpx.AsyncClient, team: Team) -> None:
+    old = await make_deployment(team.project_id, status="succeeded", version="1.2.0")
+    bad = await make_deployment(team.project_id, status="failed", version="1.4.0")
+    url = f"/api/v1/deployments/{bad}/rollback"
+    plan = (await api.get(url, headers=await bearer(team.maintainer))).json()
+    assert (plan["from_version"], plan["to"]["version"], plan["to"]["id"]) == ("1.4.0", "1.2.0", old)
+    assert plan["needs_approval"] is False
+    assert (await api.get(url, headers=await bearer(team.deployer))).json()["needs_approval"] is True
+    assert await deployment_events() == []
+    first = await api.get(f"/api/v1/deployments/{old}/rollback", headers=await bearer(team.owner))
+    assert (first.status_code, first.json()["code"]) == (409, "nothing_to_go_back_to")
+
+
 async def test_a_failure_is_told_to_those_who_look_after_the_project(
     api: httpx.AsyncClient, team: Team, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

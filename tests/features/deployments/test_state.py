@@ -9,11 +9,13 @@ from sqlalchemy import update
 
 from tca_app.core.actor import Actor
 from tca_app.core.db import transaction
+from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments import state
 from tca_app.features.deployments.detail_state import DeploymentState
 from tca_app.features.deployments.log_state import LogState
 from tca_app.features.deployments.measures_state import MeasuresState
 from tca_app.features.deployments.project_state import ProjectDeploymentsState
+from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.state import DeploymentsState, MatrixState
 from tca_app.models import Deployment, Environment
 from tests.factories import (
@@ -25,6 +27,7 @@ from tests.factories import (
     make_project,
     make_user,
     row_of,
+    run,
 )
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
@@ -105,7 +108,7 @@ async def test_the_matrix_has_a_column_for_each_environment(console: Console) ->
         ("deployer", "in_progress", ["succeed", "fail", "cancel"]),
         ("deployer", "pending_approval", ["cancel"]),
         ("maintainer", "pending_approval", ["cancel", "approve", "refuse"]),
-        ("deployer", "succeeded", ["rollback"]),
+        ("deployer", "succeeded", []),  # nothing ran there before
         ("deployer", "cancelled", []),
     ],
 )
@@ -183,10 +186,43 @@ async def test_a_rollback_leads_to_the_new_deployment(console: Console) -> None:
     await make_deployment(project_id, status="succeeded", version="1.0.0")
     bad = await make_deployment(project_id, status="succeeded", version="2.0.0")
     tab, _ = await detail(console, owner, bad)
-    await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback")
+    asked = await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback")
+    plan = shown(asked, DeploymentState, "plan")
+    assert (plan["environment"], plan["from_version"], plan["to_version"]) == ("production", "2.0.0", "1.0.0")
+    assert plan["needs_approval"] is False
     (path,) = redirects(await tab.send(DeploymentState.confirm, form={"reason": ""}))
     made = await row_of(Deployment, int(path.rsplit("/", 1)[-1]))
     assert (made["version"], made["source"], made["rollback_of_id"]) == ("1.0.0", "ui", bad)
+
+
+async def test_a_rollback_goes_to_the_version_that_was_named(console: Console) -> None:
+    """Whatever else arrived while the question was open."""
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="succeeded", version="1.0.0")
+    late = await make_deployment(project_id, status="in_progress", version="1.5.0")
+    bad = await make_deployment(project_id, status="succeeded", version="2.0.0")
+    tab, _ = await detail(console, owner, bad)
+    await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback")
+    await run(deployments.step_deployment, owner, late, DeploymentStep(status="succeeded"))
+    (path,) = redirects(await tab.send(DeploymentState.confirm, form={"reason": ""}))
+    assert (await row_of(Deployment, int(path.rsplit("/", 1)[-1])))["version"] == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("aaaaaaa", "aaaaaaa" + "0" * 33, "Same commit as the previous deployment."),
+        ("aaaaaaa", "bbbbbbb", "No comparison: a commit or the repository URL is not known."),
+        ("", "", "No comparison: a commit or the repository URL is not known."),
+    ],
+)
+async def test_it_says_why_two_commits_are_not_compared(console: Console, before: str, after: str, said: str) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="succeeded", commit_sha=before)
+    _, updates = await detail(console, owner, await make_deployment(project_id, commit_sha=after))
+    assert shown(updates, DeploymentState, "no_compare") == said
 
 
 async def test_a_person_enters_a_deployment_once_however_often_they_click(console: Console) -> None:
