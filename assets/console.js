@@ -238,46 +238,46 @@
     rows[next].scrollIntoView({ block: "nearest" });
   };
 
-  /* The palette: keys act on the lines that were found for the text in the box, and Enter waits for them. */
-  let chosenLine = 0;
-  let opensWhenFound = false;
+  /*
+   * A box with lines below it: the command palette, and the picker of people. Keys act on the lines only while these
+   * answer what the box holds (`data-found-for`), and Enter waits for them.
+   */
+  const lineOf = new WeakMap();  // box to the place of the chosen line, and whether Enter was pressed
+  const lineState = (palette) => lineOf.get(palette) || lineOf.set(palette, { at: 0, takes: false }).get(palette);
+  const isClosing = (palette) => Boolean(palette.closest("[data-state=closed]"));
 
-  /** The lines that answer what the box holds; null while the server looks for them. */
-  const foundLines = (palette) =>
-    find("[data-found-for]", palette).dataset.foundFor === find("input", palette).value ? all("a", palette) : null;
-
-  const openPalette = () => find("[data-state=open] [data-palette]");  // one that is closing acts no more
-
-  const drawPalette = () => {
-    const palette = openPalette();
-    const lines = palette && foundLines(palette);
-    if (!palette) { chosenLine = 0; opensWhenFound = false; return; }
-    palette.toggleAttribute("data-looking", !lines);
-    chosenLine = Math.max(0, Math.min(chosenLine, (lines || []).length - 1));
-    const chosen = lines?.[chosenLine];
-    for (const line of all("a", palette)) line.setAttribute("aria-selected", String(line === chosen));
-    find("input", palette).setAttribute("aria-activedescendant", chosen?.id || "");
-    if (!lines || !opensWhenFound) return;
-    opensWhenFound = false;
-    chosen?.click();
+  const drawLines = (palette) => {
+    const chosen = lineState(palette);
+    const box = find("input", palette);
+    const isFound = box && palette.dataset.foundFor === box.value;
+    const lines = isFound ? all("a", palette) : [];
+    palette.toggleAttribute("data-looking", !isFound);
+    chosen.at = Math.max(0, Math.min(chosen.at, lines.length - 1));
+    for (const line of all("a", palette)) line.setAttribute("aria-selected", String(line === lines[chosen.at]));
+    box?.setAttribute("aria-activedescendant", lines[chosen.at]?.id || "");
+    if (isClosing(palette)) chosen.takes = false;
+    if (!isFound || !chosen.takes) return;
+    chosen.takes = false;
+    lines[chosen.at]?.click();
   };
 
   const onPaletteKey = (event, palette) => {
-    const lines = foundLines(palette);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.isComposing || !(step || event.key === "Enter")) return;
+    if (event.isComposing || event.target.tagName !== "INPUT" || !(step || event.key === "Enter")) return;
     event.preventDefault();
-    if (step && lines?.length) chosenLine = (chosenLine + step + lines.length) % lines.length;
-    else if (!step) opensWhenFound = true;
-    drawPalette();
+    const chosen = lineState(palette);
+    const count = palette.hasAttribute("data-looking") ? 0 : all("a", palette).length;
+    if (!step) chosen.takes = true;
+    else if (count) chosen.at = (chosen.at + step + count) % count;
+    drawLines(palette);
     find("[aria-selected=true]", palette)?.scrollIntoView({ block: "nearest" });
   };
 
   document.addEventListener("input", (event) => {
-    if (!event.target.closest?.("[data-palette]")) return;
-    chosenLine = 0;
-    opensWhenFound = false;
-    drawPalette();
+    const palette = event.target.closest?.("[data-palette]");
+    if (!palette) return;
+    lineOf.delete(palette);
+    drawLines(palette);
   });
 
   const onRowKey = (event) => {
@@ -296,7 +296,7 @@
       const opener = find("[data-palette-open]");
       if (!opener) return;
       event.preventDefault();
-      if (!openPalette()) opener.click();
+      if (all("[data-palette]").every(isClosing)) opener.click();
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -524,7 +524,7 @@
     all("time[data-relative]").forEach(setTime);
     all("input[data-value]").forEach(followUrl);
     all("[data-log]").forEach(readLog);
-    drawPalette();
+    all("[data-palette]").forEach(drawLines);
     markSidebar();
   };
 

@@ -17,9 +17,10 @@ MAX_PER_SOURCE = 6
 
 
 class Entry(TypedDict):
-    """A line of the palette. `kind` says what it is: "Page", "Project"."""
+    """A line of the palette. `kind` says what it is: "Page", "Project"; `detail` tells two of one name apart."""
 
     label: str
+    detail: str
     kind: str
     url: str
 
@@ -67,7 +68,7 @@ class PaletteState(SessionState):
 
 def _pages(actor: Actor, wanted: str) -> list[Entry]:
     return [
-        Entry(label=label, kind="Page", url=url)
+        Entry(label=label, detail="", kind="Page", url=url)
         for label, url, _icon, permission in NAVIGATION
         if wanted in label.casefold() and PERMISSIONS[permission](actor)
     ]
@@ -89,7 +90,7 @@ def palette() -> rx.Component:
             )
         ),
         rx.dialog.content(
-            rx.el.div(_body(), custom_attrs={"data-palette": ""}),
+            rx.el.div(_body(), custom_attrs={"data-palette": "", "data-found-for": PaletteState.found_for}),
             max_width="560px",
             padding="0",
             custom_attrs={"aria-describedby": rx.Var("undefined")},
@@ -123,7 +124,6 @@ def _body() -> rx.Component:
             ),
             rx.cond(PaletteState.entries.length() == 0, rx.el.p("Nothing matches.", class_name="none", role="status")),
             class_name="palette-list",
-            custom_attrs={"data-found-for": PaletteState.found_for},
         ),
         rx.el.div(
             rx.el.span(rx.el.kbd("↑"), " ", rx.el.kbd("↓"), " move"),
@@ -138,6 +138,7 @@ def _line(entry: Any, index: Any) -> rx.Component:
     return rx.dialog.close(
         link(
             rx.el.span(entry["label"], class_name="truncate"),
+            rx.cond(entry["detail"] != "", rx.el.span(entry["detail"], class_name="muted mono truncate")),
             rx.el.span(entry["kind"], class_name="kind"),
             to=entry["url"],
             class_name="",

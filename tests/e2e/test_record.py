@@ -216,3 +216,33 @@ def test_a_palette_that_was_closed_opens_nothing_any_more(
     page.keyboard.press("Control+k")
     expect(page.get_by_role("option", name="Dashboard")).to_be_visible()
     assert page.url.rstrip("/").endswith("/users")
+
+
+def test_enter_in_the_picker_takes_who_was_found_for_the_typed_name(
+    new_page: NewPage, admin: tuple[str, str], records: None
+) -> None:
+    page = slow_page(new_page, admin, "/projects")
+    page.get_by_role("button", name="New project").first.click()
+    dialog = page.get_by_role("dialog")
+    box = dialog.get_by_placeholder("Search by name")
+    box.press_sequentially("ux")
+    expect(dialog.get_by_role("option")).to_have_count(2)
+    page.evaluate(f"window.frameDelay = {FRAME_DELAY_MS}")
+    box.press_sequentially("two")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("button", name="Take Uxtwo Person out")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Take Uxone Person out")).to_have_count(0)
+
+
+def test_two_projects_of_one_name_are_told_apart(new_page: NewPage, admin: tuple[str, str], records: None) -> None:
+    page = slow_page(new_page, admin, "/projects")
+    page.get_by_role("button", name="New project").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("uxALPHA")
+    expect(dialog.get_by_text("Another project has this name: uxalpha, owned by Ada Admin.")).to_be_visible()
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Go to a page, user or project").fill("uxalpha")
+    expect(page.get_by_role("option").get_by_text("uxalpha", exact=True)).to_be_visible()
+    expect(page.get_by_role("option").get_by_text("uxalpha-2", exact=True)).to_be_visible()

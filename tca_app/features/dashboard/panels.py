@@ -19,6 +19,7 @@ from tca_app.ui.components import (
     relative_time,
     skeleton_lines,
 )
+from tca_app.ui.long_text import cut_in_middle
 
 state = DashboardState
 MEASURES = f"{routes.DEPLOYMENTS}?view=measures"
@@ -45,8 +46,20 @@ def deploying_now() -> rx.Component:
 def _open_deployment(row: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            link(row["project"], " ", row["version"], to=row["url"], class_name="cell-title truncate"),
-            rx.el.div(row["environment"], " · ", relative_time(row["at"]), class_name="cell-sub truncate"),
+            link(
+                rx.el.span(row["project"], " ", class_name="truncate"),
+                cut_in_middle(row["version"]),
+                to=row["url"],
+                class_name="cell-title version-line",
+            ),
+            rx.el.div(
+                row["environment"],
+                " · ",
+                relative_time(row["at"]),
+                " · ",
+                rx.el.span(row["project_slug"], class_name="mono"),
+                class_name="cell-sub truncate",
+            ),
             rx.cond(row["progress"] != "", _progress(row)),
             class_name="grow",
         ),
@@ -87,7 +100,12 @@ def busiest_projects() -> rx.Component:
 def _busy_project(entry: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            link(entry["name"], to=entry["url"], class_name="cell-title truncate"),
+            rx.el.div(
+                link(entry["name"], to=entry["url"], class_name="cell-title"),
+                " ",
+                rx.el.span(entry["slug"], class_name="cell-sub mono"),
+                class_name="truncate",
+            ),
             rx.el.div(
                 rx.el.div(class_name="meter-fill", style={"width": entry["share"]}),
                 class_name="meter",

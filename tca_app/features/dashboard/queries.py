@@ -69,15 +69,17 @@ _BUSIEST_OF_ALL = text(
         WHERE day > :after AND counts GROUP BY 1 OFFSET 0) AS late
       WHERE NOT EXISTS (SELECT FROM rolled_since WHERE since = CAST(:after AS date) + 1)
     )
-    SELECT projects.id, projects.name, CAST(deployments AS bigint) AS deployments, CAST(failed AS bigint) AS failed
+    SELECT projects.id, projects.name, projects.slug,
+      CAST(deployments AS bigint) AS deployments, CAST(failed AS bigint) AS failed
     FROM most JOIN projects ON projects.id = project_id AND projects.deleted_at IS NULL
     ORDER BY deployments DESC, projects.name, projects.id LIMIT :most
     """
 )
 _BUSIEST_OF_MINE = text(
     f"""
-    SELECT projects.id, projects.name, sum(succeeded + failed + cancelled) AS deployments, sum(failed) AS failed
-    FROM {_MINE} GROUP BY projects.id ORDER BY 3 DESC, projects.name, projects.id LIMIT :most
+    SELECT projects.id, projects.name, projects.slug,
+      sum(succeeded + failed + cancelled) AS deployments, sum(failed) AS failed
+    FROM {_MINE} GROUP BY projects.id ORDER BY 4 DESC, projects.name, projects.id LIMIT :most
     """  # noqa: S608
 )
 _NEWEST_USERS = (

@@ -100,6 +100,7 @@ class BusyProject(ReadModel):
 
     id: int
     name: str
+    slug: str
     deployments: int
     failed: int
 

@@ -40,6 +40,7 @@ class Busy(TypedDict):
 
     id: int
     name: str
+    slug: str
     url: str
     deployments: str
     failed: str
@@ -170,6 +171,7 @@ def _busy(project: BusyProject, most: int) -> Busy:
     return Busy(
         id=project.id,
         name=project.name,
+        slug=project.slug,
         url=f"{routes.project(project.id)}?tab=deployments",
         deployments=f"{project.deployments:,}",
         failed=f"{project.failed:,} failed" if project.failed else "",

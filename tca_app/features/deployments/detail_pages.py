@@ -23,6 +23,7 @@ from tca_app.ui.components import (
 )
 from tca_app.ui.detail import by_phase, record_title
 from tca_app.ui.layout import page
+from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import is_at_its_url
 
 state = DeploymentState
@@ -43,7 +44,7 @@ def deployment_page() -> rx.Component:
 def _deployment() -> rx.Component:
     return rx.fragment(
         page_header(
-            state.heading,
+            rx.el.span(shown["project"], " ", cut_in_middle(shown["version"])),
             rx.el.span(
                 deployment_badge(shown["status"]),
                 rx.el.span("to ", rx.el.strong(shown["environment"])),
@@ -93,13 +94,20 @@ def _links() -> rx.Component:
     return rx.el.span(*(rx.cond(url != "", outside_link(url, label)) for url, label in _LINKS), class_name="row")
 
 
+def _project() -> rx.Component:
+    return rx.el.span(
+        link(shown["project"], to=shown["project_url"]), " ", rx.el.span(shown["project_slug"], class_name="muted mono")
+    )
+
+
 def _facts() -> rx.Component:
     return panel(
         "About",
         rx.el.div(
             rx.cond(shown["description"] != "", rx.el.p(shown["description"], class_name="prose")),
             facts(
-                ("Project", link(shown["project"], to=shown["project_url"])),
+                ("Project", _project()),
+                ("Version", rx.el.span(shown["version"], class_name="mono")),
                 ("Reported by", rx.el.span(shown["who"], " (", shown["source"], ")")),
                 ("Commit", _or_none(shown["commit"], rx.el.span(shown["commit"], class_name="mono"))),
                 ("Ref", _or_none(shown["ref"], rx.el.span(shown["ref"], class_name="mono"))),
@@ -120,7 +128,9 @@ def _changes() -> rx.Component:
     """What came since the one that ran there before."""
     since = rx.foreach(
         state.before,
-        lambda row: rx.el.span("Since ", link(row["version"], to=row["url"]), ", ", relative_time(row["at"])),
+        lambda row: rx.el.span(
+            "Since ", link(cut_in_middle(row["version"]), to=row["url"]), ", ", relative_time(row["at"])
+        ),
     )
     return panel(
         "What changed",
@@ -147,7 +157,7 @@ def _changes() -> rx.Component:
 
 def _between(row: Any) -> rx.Component:
     return rx.el.li(
-        link(row["version"], to=row["url"], class_name="cell-title grow"),
+        link(cut_in_middle(row["version"]), to=row["url"], class_name="cell-title grow"),
         deployment_badge(row["status"]),
         rx.el.span(relative_time(row["at"]), class_name="muted"),
         key=row["id"].to(str),

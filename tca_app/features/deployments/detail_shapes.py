@@ -16,6 +16,7 @@ class Facts(TypedDict):
     id: int
     version: str
     project: str
+    project_slug: str
     project_url: str
     environment: str
     is_protected: bool
@@ -73,6 +74,7 @@ NOTHING = Facts(
     id=0,
     version="",
     project="",
+    project_slug="",
     project_url="",
     environment="",
     is_protected=False,
@@ -97,6 +99,7 @@ def facts_of(found: DeploymentRead) -> Facts:
         id=found.id,
         version=found.version,
         project=found.project.name,
+        project_slug=found.project.slug,
         project_url=routes.project(found.project.id),
         environment=found.environment.name,
         is_protected=found.environment.is_protected,

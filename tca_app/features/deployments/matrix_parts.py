@@ -6,6 +6,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.ui.components import badge, link, relative_time
+from tca_app.ui.long_text import cut_in_middle
 
 
 def matrix_table(columns: Any, lines: Any, head: Callable[[Any], rx.Component], flash: Any = None) -> rx.Component:
@@ -41,7 +42,7 @@ def _line(line: Any, head: Callable[[Any], rx.Component], flash: Any) -> rx.Comp
 
 def _cell(cell: Any) -> rx.Component:
     runs = rx.el.div(
-        link(cell["version"], to=cell["url"], class_name="cell-title"),
+        link(cut_in_middle(cell["version"]), to=cell["url"], class_name="cell-title"),
         rx.el.div(relative_time(cell["at"].to(str)), " · ", cell["who"], class_name="cell-sub"),
     )
     nothing = rx.el.div(rx.cond(cell["is_there"], "Nothing yet", "–"), class_name="muted")

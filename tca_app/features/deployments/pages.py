@@ -100,9 +100,13 @@ def _list() -> rx.Component:
     )
 
 
+def _line_head(line: Any) -> rx.Component:
+    return rx.el.div(open_link(line["project"], line["url"]), rx.el.div(line["slug"], class_name="cell-sub mono"))
+
+
 def _matrix() -> rx.Component:
     nothing = empty_state("No projects yet", "The environments of your projects are shown here.", icon="folder-git-2")
-    table = matrix_table(MatrixState.columns, MatrixState.lines, lambda line: open_link(line["project"], line["url"]))
+    table = matrix_table(MatrixState.columns, MatrixState.lines, _line_head)
     more = rx.el.div(
         rx.el.span("The first ", MatrixState.lines.length(), " by name."),
         link("All projects, with search and pages", to=f"{routes.PROJECTS}?show=where&sort=name"),

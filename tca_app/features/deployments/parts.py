@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.features.deployments.measures_state import PERIODS
 from tca_app.features.deployments.state import STATUS_LABELS
 from tca_app.ui.components import badge, link, relative_time
+from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.table import Column, open_link
 
 _LOOKS = {
@@ -50,9 +51,7 @@ def period_links(url: str, chosen: Any) -> rx.Component:
 
 def columns(*, with_project: bool = True) -> list[Column]:
     """Of a table of deployments."""
-    project = [
-        Column("project", "Project", cell=lambda row: link(row["project"], to=row["project_url"]), on_phone=False)
-    ]
+    project = [Column("project", "Project", cell=_project, on_phone=False)]
     return [
         Column("version", "Version", cell=lambda row: _version(row, with_project)),
         *(project if with_project else []),
@@ -64,10 +63,16 @@ def columns(*, with_project: bool = True) -> list[Column]:
     ]
 
 
+def _project(row: Any) -> rx.Component:
+    return rx.el.div(
+        link(row["project"], to=row["project_url"]), rx.el.div(row["project_slug"], class_name="cell-sub mono truncate")
+    )
+
+
 def _version(row: Any, with_project: bool) -> rx.Component:
     where = (row["project"], " → ", row["environment"]) if with_project else (row["environment"],)
     return rx.el.div(
-        open_link(row["version"], row["url"]),
+        open_link(cut_in_middle(row["version"]), row["url"]),
         rx.cond(row["commit"] != "", rx.el.div(row["commit"], class_name="cell-sub mono truncate cell-ref")),
         rx.el.div(*where, class_name="cell-sub only-phone"),
     )

@@ -11,6 +11,7 @@ from tca_app.features.deployments.schemas import MAX_VERSION
 from tca_app.ui import routes
 from tca_app.ui.components import badge, button, empty_state, error_state, link, panel, relative_time, skeleton_lines
 from tca_app.ui.forms import form_dialog, select_field, text_field
+from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import at_its_url
 from tca_app.ui.table_parts import plain_table
 
@@ -56,7 +57,7 @@ def _place(place: Any) -> rx.Component:
         rx.cond(
             place["version"] != "",
             rx.fragment(
-                link(place["version"], to=place["url"], class_name="card-value place-version"),
+                link(cut_in_middle(place["version"]), to=place["url"], class_name="card-value place-version"),
                 rx.el.div(relative_time(place["at"]), " · ", place["who"], class_name="card-trend"),
             ),
             rx.el.div("Nothing yet", class_name="muted"),

@@ -6,14 +6,15 @@ import reflex as rx
 
 from tca_app.features.deployments.parts import outside_link
 from tca_app.ui.components import link
+from tca_app.ui.long_text import cut_in_middle
 
 
 def rollback_title(plan: Any) -> rx.Component:
-    there, to_version = plan["environment"], plan["to_version"]
+    there, from_version, to_version = plan["environment"], plan["from_version"], plan["to_version"]
     return rx.cond(
-        plan["from_version"] == to_version,
-        rx.el.span("Deploy ", to_version, " to ", there, " again?"),
-        rx.el.span("Roll ", there, " back from ", plan["from_version"], " to ", to_version, "?"),
+        from_version == to_version,
+        rx.el.span("Deploy ", cut_in_middle(to_version), " to ", there, " again?"),
+        rx.el.span("Roll ", there, " back from ", cut_in_middle(from_version), " to ", cut_in_middle(to_version), "?"),
     )
 
 

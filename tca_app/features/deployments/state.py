@@ -37,6 +37,7 @@ class DeploymentRow(TypedDict):
     url: str
     commit: str
     project: str
+    project_slug: str
     project_url: str
     environment: str
     status: str
@@ -52,6 +53,7 @@ def row_of(deployment: DeploymentRead) -> DeploymentRow:
         url=routes.deployment(deployment.id),
         commit=" · ".join(text for text in (deployment.ref, deployment.commit_sha[:7]) if text),
         project=deployment.project.name,
+        project_slug=deployment.project.slug,
         project_url=routes.project(deployment.project.id),
         environment=deployment.environment.name,
         status=deployment.status,
@@ -112,6 +114,7 @@ class DeploymentsState(TableState, SessionState):
 class Line(TypedDict):
     id: int
     project: str
+    slug: str
     url: str
     cells: list[Cell]
 
@@ -156,4 +159,4 @@ class MatrixState(SessionState):
 def _line(found: WhatRunsWhere, columns: dict[str, str]) -> Line:
     project = found.project
     url = routes.project(project.id)
-    return Line(id=project.id, project=project.name, url=url, cells=cells_of(found, columns))
+    return Line(id=project.id, project=project.name, slug=project.slug, url=url, cells=cells_of(found, columns))

@@ -139,7 +139,10 @@ def _delete_dialog() -> rx.Component:
     return confirm_dialog(
         open_=state.doomed_id > 0,
         title=rx.el.span("Delete ", state.doomed_name, "?"),
-        text="It goes to the trash with its team, and can be restored for 30 days.",
+        text=rx.el.span(
+            rx.el.span(state.doomed_slug, class_name="mono"),
+            " goes to the trash with its team, and can be restored for 30 days.",
+        ),
         confirm="Delete",
         on_confirm=state.delete,
         on_cancel=state.cancel_delete(),

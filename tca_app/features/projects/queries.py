@@ -1,6 +1,7 @@
 """What is read about projects: only what the actor may see, the counts included."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -77,6 +78,29 @@ async def get_project(session: AsyncSession, actor: Actor, project_id: int) -> P
         raise NotFound
     policy.require(actor, "projects.read", row.my_role)
     return project_read(row)
+
+
+@dataclass(frozen=True, slots=True)
+class SameName:
+    """A project that has a name already."""
+
+    slug: str
+    owner: str
+
+
+async def find_same_name(session: AsyncSession, actor: Actor, name: str, but_id: int = 0) -> SameName | None:
+    """The oldest project of this name that the actor may see, beside the one of `but_id`."""
+    policy.require(actor, "projects.list")
+    owner = func.coalesce(func.nullif(_owner.c.full_name, ""), _owner.c.username)
+    rows = select(_projects.slug, owner).join(_owner, _owner.c.id == _projects.owner_id)
+    same = rows.where(
+        func.lower(_projects.name) == func.lower(name.strip()),
+        _projects.id != but_id,
+        _projects.deleted_at.is_(None),
+        visible(actor.is_superuser),
+    )
+    row = (await session.execute(same.order_by(_projects.id).limit(1), {"actor_id": actor.user_id})).first()
+    return SameName(*row) if row else None
 
 
 async def list_projects(session: AsyncSession, actor: Actor, query: ProjectQuery) -> Page[ProjectRead]:

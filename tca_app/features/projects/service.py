@@ -15,7 +15,15 @@ from tca_app.core.events import emit
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.making import GIVEN, SLUG_TAKEN, create_project
 from tca_app.features.projects.people import NoSuchPerson, names_of, refuse_absent
-from tca_app.features.projects.queries import COLUMNS, WHOLE, get_project, list_members, list_projects, project_read
+from tca_app.features.projects.queries import (
+    COLUMNS,
+    WHOLE,
+    find_same_name,
+    get_project,
+    list_members,
+    list_projects,
+    project_read,
+)
 from tca_app.features.projects.schemas import ProjectBulk, ProjectRead, ProjectUpdate, Transfer
 from tca_app.features.users.schemas import BulkResult
 from tca_app.models import Project, ProjectMember, User
@@ -25,6 +33,7 @@ __all__ = [
     "create_project",
     "delete_project",
     "find_project",
+    "find_same_name",
     "get_project",
     "hand_over_all",
     "list_members",

@@ -56,6 +56,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
     rows: list[ProjectRow] = []
     doomed_id: int = 0
     doomed_name: str = ""
+    doomed_slug: str = ""
     bulk_action: str = ""  # what is asked for: "", "archive", "delete"
     bulk_text: str = ""
     refusals: list[Refusal] = []
@@ -155,7 +156,8 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
         async with reading() as session:
             project = await projects.get_project(session, actor, project_id)
         policy.require(actor, "projects.delete", project.my_role)
-        self.doomed_id, self.doomed_name, self._doomed_version = project.id, project.name, project.version
+        self.doomed_id, self._doomed_version = project.id, project.version
+        self.doomed_name, self.doomed_slug = project.name, project.slug
 
     @handler("signed_in")
     async def cancel_delete(self) -> None:
@@ -291,7 +293,7 @@ def _row(actor: Actor, project: ProjectRead) -> ProjectRow:
 async def _search(session: Any, actor: Actor, text: str) -> list[Entry]:
     query = ProjectQuery(search=printable(text), sort="name", limit=MAX_PER_SOURCE)
     page = await projects.list_projects(session, actor, query)
-    return [Entry(label=project.name, kind="Project", url=routes.project(project.id)) for project in page.items]
+    return [Entry(label=p.name, detail=p.slug, kind="Project", url=routes.project(p.id)) for p in page.items]
 
 
 add_source("projects", "signed_in", _search)

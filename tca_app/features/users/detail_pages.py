@@ -145,7 +145,10 @@ def _projects() -> rx.Component:
 
 def _project_row(row: Any) -> rx.Component:
     return rx.el.tr(
-        rx.el.td(link(row["name"], to=routes.project(row["id"]), class_name="cell-title")),
+        rx.el.td(
+            link(row["name"], to=routes.project(row["id"]), class_name="cell-title"),
+            rx.el.div(row["slug"], class_name="cell-sub mono"),
+        ),
         rx.el.td(row["role"].capitalize()),
         rx.el.td(project_status_badge(row["status"])),
     )

@@ -39,6 +39,7 @@ class MembershipRow(TypedDict):
 
     id: int
     name: str
+    slug: str
     status: str
     role: str
 
@@ -168,7 +169,7 @@ def reload_of(state: rx.State) -> Any:
 
 
 def _membership_row(entry: MembershipRead) -> MembershipRow:
-    return MembershipRow(id=entry.project_id, name=entry.name, status=entry.status, role=entry.role)
+    return MembershipRow(id=entry.project_id, name=entry.name, slug=entry.slug, status=entry.status, role=entry.role)
 
 
 def _session_row(entry: SessionRead) -> SessionRow:

@@ -114,7 +114,7 @@ async def list_memberships(session: AsyncSession, actor: Actor, user_id: int) ->
     """The first 100 projects of a person with the role there, by name; those in the trash are left out."""
     policy.require(actor, "users.read", user_id)
     rows = (
-        select(Project.id, Project.name, Project.status, ProjectMember.role)
+        select(Project.id, Project.name, Project.slug, Project.status, ProjectMember.role)
         .join(ProjectMember, ProjectMember.project_id == Project.id)
         .where(ProjectMember.user_id == user_id, Project.deleted_at.is_(None))
         .order_by(func.lower(Project.name), Project.id)

@@ -118,6 +118,7 @@ class MembershipRead(ReadModel):
 
     project_id: int
     name: str
+    slug: str
     status: Literal["active", "paused", "archived"]
     role: Literal["owner", "maintainer", "deployer", "viewer"]
 

@@ -110,7 +110,7 @@ class UsersState(TableState, SessionState):
 async def _find(session: Any, actor: Actor, text: str) -> list[Entry]:
     query = UserQuery(search=printable(text), limit=MAX_PER_SOURCE, sort="username")
     page = await users.list_users(session, actor, query)
-    return [Entry(label=_full_label(user), kind="User", url=routes.user(user.id)) for user in page.items]
+    return [Entry(label=_full_label(user), detail="", kind="User", url=routes.user(user.id)) for user in page.items]
 
 
 def _full_label(user: UserRead) -> str:

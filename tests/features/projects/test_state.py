@@ -272,6 +272,42 @@ async def test_the_palette_finds_what_one_may_see(console: Console) -> None:
     assert "Billing" not in repr(await (await list_tab(console, bob)).send(PaletteState.look_up, text="canary"))
 
 
+async def test_the_palette_says_which_text_its_lines_were_found_for(console: Console) -> None:
+    """Enter in the browser opens a line only when this is what the box holds."""
+    tab = await list_tab(console, await make_user())
+    assert shown(await tab.send(PaletteState.look_up, text=" bil "), PaletteState, "found_for") == " bil "
+
+
+async def test_two_projects_of_one_name_are_told_apart_by_their_slugs(console: Console) -> None:
+    owner, other = await make_user("olga"), await make_user("oscar")
+    await make_project(owner, "Billing API", slug="billing-api")
+    await make_project(other, "Secret", slug="secret")
+    tab = await list_tab(console, owner)
+    form_of_new = form(await tab.send(ProjectsState.open_create), ProjectsState, name="billing api")
+    hinted = await tab.send(ProjectsState.look_for_name, name=" billing api ")
+    assert shown(hinted, ProjectsState, "name_hint") == "Another project has this name: billing-api, owned by Olga."
+    for name in ("Billing", "Secret"):  # another name, and one that this person does not see
+        await tab.send(ProjectsState.look_for_name, name="billing api")
+        assert shown(await tab.send(ProjectsState.look_for_name, name=name), ProjectsState, "name_hint") == ""
+    await tab.send(ProjectsState.save, form=form_of_new)
+    found = shown(await tab.send(PaletteState.look_up, text="billing api"), PaletteState, "entries")
+    assert {entry["detail"] for entry in found} == {"billing-api", "billing-api-2"}
+
+
+async def test_a_project_is_not_said_to_have_its_own_name_twice(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner, "Ledger")
+    tab = await list_tab(console, owner)
+    await tab.send(ProjectsState.open_edit, project_id=project_id)
+    assert not shown(await tab.send(ProjectsState.look_for_name, name="Ledger"), ProjectsState, "name_hint")
+
+
+async def test_the_picker_says_which_text_it_found_people_for(console: Console) -> None:
+    tab = await list_tab(console, await make_user())
+    updates = await tab.send(ProjectsState.look_for, text="ana ")
+    assert shown(updates, ProjectsState, "people_found_for") == "ana "
+
+
 # ---- one project ----
 
 

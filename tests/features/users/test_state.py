@@ -306,7 +306,7 @@ async def test_the_palette_finds_people_for_administrators_only(console: Console
     ana = await make_user("ana", full_name="Ana López")
     tab = await open_tab(console, await make_admin(), "/dashboard")
     found = shown(await tab.send(PaletteState.look_up, text="lopez"), PaletteState, "entries")
-    assert {"label": "Ana López (ana)", "kind": "User", "url": f"/users/{ana.user_id}"} in found
+    assert {"label": "Ana López (ana)", "detail": "", "kind": "User", "url": f"/users/{ana.user_id}"} in found
     tab = await open_tab(console, await make_user("bob"), "/dashboard")
     assert "/users/" not in repr(await tab.send(PaletteState.look_up, text="lopez"))
 

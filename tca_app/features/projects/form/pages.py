@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.presence.pages import editing_mark
+from tca_app.features.projects.form.state import NAME_LENGTH
 from tca_app.ui.forms import form_dialog, select_field, text_field
 from tca_app.urls import MAX_URL
 
@@ -19,7 +20,7 @@ def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
         on_submit=state.save,
         text=rx.cond(is_new, "You become its owner.", ""),
         fields=[
-            _if_given(state, "name", text_field(state, "name", "Name", required=True, max_length=100)),
+            _if_given(state, "name", _name_field(state)),
             _if_given(
                 state,
                 "slug",
@@ -48,6 +49,13 @@ def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
             rx.cond(is_new, None, editing_mark("project", state.form_id)),
         ],
     )
+
+
+def _name_field(state: Any) -> rx.Component:
+    field = text_field(
+        state, "name", "Name", required=True, max_length=NAME_LENGTH, on_change=state.look_for_name.debounce(300)
+    )
+    return rx.el.div(field, rx.el.p(state.name_hint, class_name="hint", role="status"))
 
 
 def _if_given(state: Any, name: str, field: rx.Component) -> rx.Component:

@@ -18,6 +18,7 @@ LABELS = {
     "repository_url": "Repository URL",
     "status": "Status",
 }
+NAME_LENGTH = 100
 STATUSES = (("active", "Active"), ("paused", "Paused"), ("archived", "Archived"))
 
 
@@ -25,6 +26,7 @@ class ProjectForm(FormState, mixin=True):
     """The form of a project. `_create` and `_saved` are written by the state that has it."""
 
     status_options: list[list[str]] = []
+    name_hint: str = ""  # that another project has the name; two may
 
     async def _create(self, values: dict[str, str], form: dict[str, str]) -> ProjectRead:
         raise NotImplementedError
@@ -45,8 +47,15 @@ class ProjectForm(FormState, mixin=True):
         policy.require(actor, "projects.update", project.my_role)
         owns = policy.may(actor, "projects.archive", project.my_role)
         self.status_options = [list(pair) for pair in STATUSES if owns or pair[0] != "archived"]
-        values = _form_values(project, all_fields=owns)
+        values, self.name_hint = _form_values(project, all_fields=owns), ""
         self._open_form("edit", values, row_id=project.id, version=project.version, name=project.name)
+
+    @handler("signed_in", supersedes=True)
+    async def look_for_name(self, name: str) -> None:
+        """Say whether another project that the viewer sees has this name."""
+        async with reading() as session:
+            found = await projects.find_same_name(session, self._as_actor(), name[:NAME_LENGTH], self.form_id)
+        self.name_hint = f"Another project has this name: {found.slug}, owned by {found.owner}." if found else ""
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:

@@ -49,7 +49,7 @@ def _search(state: Any) -> rx.Component:
             rx.el.div(
                 rx.cond(
                     state.people.length() > 0,
-                    rx.foreach(state.people, lambda person: _found(state, person)),
+                    rx.foreach(state.people, lambda person, index: _found(state, person, index)),
                     rx.el.p("Nobody of that name is free to choose.", class_name="none", role="status"),
                 ),
                 custom_attrs={"id": "people-found"},
@@ -58,17 +58,19 @@ def _search(state: Any) -> rx.Component:
                 aria_label="People found",
             ),
         ),
-        custom_attrs={"data-palette": ""},
+        custom_attrs={"data-palette": "", "data-found-for": state.people_found_for},
     )
 
 
-def _found(state: Any, person: Any) -> rx.Component:
+def _found(state: Any, person: Any, index: Any) -> rx.Component:
     return rx.el.a(
         avatar(person["initials"]),
         rx.el.span(person["name"], class_name="truncate"),
         rx.el.span(person["username"], class_name="muted truncate"),
         href="#",
         role="option",
+        tab_index=-1,
+        custom_attrs={"id": f"person-line-{index}"},
         on_click=state.pick(person["id"]).prevent_default,
     )
 

@@ -10,6 +10,7 @@ from tca_app.ui.handlers import handler
 from tca_app.ui.session import initials_of
 
 FOUND = 6
+MAX_TEXT = 100
 
 
 class Person(TypedDict):
@@ -21,7 +22,7 @@ class Person(TypedDict):
 
 def printable(text: str) -> str:
     """What a search may hold; an address or a frame made by hand may have anything in it."""
-    return "".join(character for character in text if character.isprintable()).strip()[:100]
+    return "".join(character for character in text if character.isprintable()).strip()[:MAX_TEXT]
 
 
 class PickerState(rx.State, mixin=True):
@@ -29,12 +30,13 @@ class PickerState(rx.State, mixin=True):
 
     people: list[Person] = []
     people_text: str = ""
+    people_found_for: str = ""  # what the box held; Enter takes nobody who was found for another text
     picked: list[Person] = []
 
     _picks_many: ClassVar[bool] = False
 
     def _forget_people(self) -> None:
-        self.people, self.people_text, self.picked = [], "", []
+        self.people, self.people_text, self.people_found_for, self.picked = [], "", "", []
 
     def _not_offered(self) -> set[int]:
         """People who are in already."""
@@ -48,7 +50,7 @@ class PickerState(rx.State, mixin=True):
             async with reading() as session:
                 found = await users.search_people(session, self._as_actor(), wanted)
         left_out = self._not_offered() | {person["id"] for person in self.picked}
-        self.people_text = wanted
+        self.people_text, self.people_found_for = wanted, text[:MAX_TEXT]
         self.people = [
             Person(id=p.id, name=p.display_name, username=p.username, initials=initials_of(p.display_name))
             for p in found
@@ -61,7 +63,7 @@ class PickerState(rx.State, mixin=True):
         found = [Person(**person) for person in self.people if person["id"] == person_id]
         if found:
             self.picked = [*self.picked, *found] if self._picks_many else found
-            self.people, self.people_text = [], ""
+            self.people, self.people_text, self.people_found_for = [], "", ""
             self._someone_is_picked()
 
     def _someone_is_picked(self) -> None:
