@@ -124,7 +124,7 @@ async def test_an_open_tab_is_cut_and_does_not_revive_its_session(
             await ended(end, at, actor, done.session_id, listening)
         await until(cut)
         again = Tab(console, "t1", done.cookie)  # the browser connects again at once, with the same cookie
-        seen = [*await again.hydrate(), *await again.send(Notes.rename, note_id=1, text="late")]
+        seen = [*await again.hydrate(), *await again.send(Notes.rename, note_id=1, text="after the end")]
     assert set(redirects(seen)) == {"/login?next=/notes"}
     assert SECRET not in repr(seen)
     assert shown(seen, SessionState, "username") in ("", None)
@@ -142,9 +142,9 @@ async def test_an_event_after_the_end_has_no_effect_though_the_session_is_cached
     assert SECRET in repr(await tab.hydrate())
     before = (await row_of(AuthSession, done.session_id))["last_used_at"]
     await ended(end, at, actor, done.session_id, listening)
-    seen = await tab.send(Notes.rename, note_id=1, text="late")
+    seen = await tab.send(Notes.rename, note_id=1, text="after the end")
     assert set(redirects(seen)) == {"/login?next=/notes"}
-    assert "late" not in repr(seen)
+    assert "after the end" not in repr(seen)
     assert (await row_of(AuthSession, done.session_id))["last_used_at"] == before
 
 

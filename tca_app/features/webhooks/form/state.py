@@ -15,10 +15,10 @@ from tca_app.features.webhooks.schemas import (
     WebhookRead,
     WebhookUpdate,
     WebhookWithSecret,
-    host_of,
 )
 from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
+from tca_app.urls import host_of
 
 ALL, CHOSEN = "all", "chosen"
 TICK = "on_"  # before the type of an event: the name of its tick box
