@@ -27,7 +27,7 @@ class Part(TypedDict):
     state: str
     is_wavering: bool
     latency: str
-    detail: str
+    detail: str  # begins with the slug of its project
 
 
 class HealthState(SessionState):
@@ -64,7 +64,7 @@ def _part(check: CheckRead) -> Part:
         state=check.state,
         is_wavering=is_wavering(check),
         latency="" if check.last_latency_ms is None else f"{check.last_latency_ms:,.0f} ms",
-        detail=check.last_detail,
+        detail=" · ".join(text for text in (check.project_slug, check.last_detail) if text),
     )
 
 

@@ -19,6 +19,9 @@ def component_line(component: Any, days: Any) -> rx.Component:
             rx.el.div(
                 rx.el.div(
                     name,
+                    rx.cond(
+                        component["slug"] != "", rx.el.span(component["slug"], class_name="cell-sub mono truncate")
+                    ),
                     state_badges(shown_state, component["is_wavering"]),
                     rx.cond(component["is_public"], badge("Public", "", "globe")),
                     class_name="component-head",

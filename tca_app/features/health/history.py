@@ -36,7 +36,8 @@ RECENT = f"""
     (checks.last_at > CAST(:now AS timestamptz) - make_interval(secs => checks.interval_s + {GRACE.seconds}))
 """
 """Whether the last answer still counts at `now`; null when there was none."""
-COLUMNS = ", ".join(f"checks.{name}" for name in CheckRead.model_fields if name != "may_manage") + ", me.role"
+_OWN = [name for name in CheckRead.model_fields if name not in ("may_manage", "project_slug")]
+COLUMNS = ", ".join(f"checks.{name}" for name in _OWN) + ", projects.slug AS project_slug, me.role"
 _CHOSEN = f"""
     {SEEN} AND checks.retired_at IS NULL
       AND (CAST(:project_id AS bigint) IS NULL OR checks.project_id = :project_id)

@@ -68,6 +68,7 @@ class CheckRead(ReadModel):
     kind: Kind
     name: str = Field(examples=["PostgreSQL"])
     project_id: int | None
+    project_slug: str | None
     environment_id: int | None
     url: str
     expected_status: int | None

@@ -18,10 +18,11 @@ from tca_app.ui.session import SessionState
 
 
 class Component(TypedDict):
-    """A line of the page. `url` is where more can be seen: the project, or "" for a part of the console."""
+    """A line of the page. `slug` and `url` are those of the project, "" for a component of the console itself."""
 
     id: int
     name: str
+    slug: str
     url: str
     state: str
     is_wavering: bool
@@ -103,6 +104,7 @@ def _component(check: CheckRead, found: Overview) -> Component:
     return Component(
         id=check.id,
         name=check.name,
+        slug=check.project_slug or "",
         url=routes.project(check.project_id) if check.project_id else "",
         state=check.state,
         is_wavering=is_wavering(check),

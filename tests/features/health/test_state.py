@@ -55,6 +55,16 @@ async def test_before_the_first_round_the_page_is_empty_and_after_it_full(consol
     assert shown(updates, StatusState, "score_24h") is not None
 
 
+async def test_components_of_two_projects_of_one_name_show_their_slugs(console: Console) -> None:
+    owner = await make_user()
+    for slug in ("billing-api", "billing-api-2"):
+        project_id = await make_project(owner, "Billing API", slug=slug)
+        await make_check(key=f"environment:{project_id}", project_id=project_id, name="Billing API production")
+    tab = await _opened(console, owner)
+    lines = shown(await tab.send(StatusState.load), StatusState, "components")
+    assert sorted(line["slug"] for line in lines) == ["billing-api", "billing-api-2"]
+
+
 async def test_what_is_old_and_what_wavers_is_said(console: Console) -> None:
     then = datetime.now(UTC) - timedelta(minutes=6)
     await make_check(name="Redis", state="passing", last_ok=False, last_at=then, last_detail="gone")
