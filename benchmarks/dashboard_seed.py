@@ -14,8 +14,8 @@ OPEN = 2_000  # in progress or queued at this moment
 VIEWERS = {"member of 5": 2, "member of 300": 3, "member of the 300 busiest": 4}
 
 ENVIRONMENTS = """
-INSERT INTO environments (project_id, name, rank)
-SELECT projects.id, start.name, start.rank
+INSERT INTO environments (project_id, name, rank, tier)
+SELECT projects.id, start.name, start.rank, start.name
 FROM projects, (VALUES ('development', 10), ('staging', 20), ('production', 30)) AS start (name, rank)
 ORDER BY projects.id, start.rank
 """

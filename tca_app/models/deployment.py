@@ -11,11 +11,15 @@ _EMPTY = {"server_default": ""}
 
 
 class Environment(Row, table=True):
-    """A place that a project is deployed to. One that is deleted stays as a row: its deployments are history."""
+    """Where a project is deployed to. One that is deleted stays as a row: its deployments are history.
+
+    `tier` says what it is for; the delivery measures go by it, not by the name.
+    """
 
     __tablename__ = "environments"
     __table_args__ = (
         CheckConstraint("name <> ''", name="named"),
+        CheckConstraint("tier IN ('production', 'staging', 'testing', 'development', 'other')", name="tier"),
         Index(
             "uq_environments_name",
             "project_id",
@@ -30,6 +34,7 @@ class Environment(Row, table=True):
     name: str = Field(sa_type=Text)
     url: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
     rank: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    tier: str = Field(default="other", sa_type=Text, sa_column_kwargs={"server_default": "other"})
     is_protected: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     allow_parallel: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
@@ -41,7 +46,9 @@ class Deployment(Row, table=True):
     """One version on its way to one environment, or there.
 
     `rollback_of_id` is the deployment that this one takes back. `external_id` is the reporter's own name for it: a
-    report that comes twice is one deployment. `log_lines` is the number of the last line of its log.
+    report that comes twice is one deployment. `log_lines` is the number of the last line of its log. `is_waiting`: its
+    source says that it waits, so its silence means nothing. `timed_out_at`: it was failed because nothing was heard of
+    it, which holds until its source reports again.
     """
 
     __tablename__ = "deployments"
@@ -81,6 +88,13 @@ class Deployment(Row, table=True):
         Index("ix_deployments_going_on", "project_id", "id", postgresql_where=text("finished_at IS NULL")),
         Index("ix_deployments_by_day", "created_at"),
         Index(
+            "ix_deployments_arrivals",
+            "environment_id",
+            "commit_sha",
+            "commit_at",
+            postgresql_where=text("status = 'succeeded'"),
+        ),
+        Index(
             "ix_deployments_ended",
             "environment_id",
             "finished_at",
@@ -118,6 +132,8 @@ class Deployment(Row, table=True):
     queued_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     started_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     finished_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    timed_out_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    is_waiting: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     created_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
     reporter: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
     decided_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")

@@ -12,9 +12,9 @@ from sqlmodel import Field, SQLModel
 class DailyDeployments(SQLModel, table=True):
     """What ended in one environment on a day (UTC).
 
-    `bad` failed or were rolled back. `lead_us` are the lead times of those that succeeded, `restored_us` how long it
-    had been broken each time that one brought it back, both exact in microseconds. Rows of a project in the trash do
-    not count; `environment` is the name in lower case.
+    `bad` failed after they had started, or were rolled back; `unstarted` failed without. `lead_us` are the lead times
+    of the commits that arrived, `restored_us` how long it had been broken each time that one brought it back, both
+    exact in microseconds. Rows of a project in the trash do not count. `tier` is that of the environment.
     """
 
     __tablename__ = "daily_deployments"
@@ -22,7 +22,7 @@ class DailyDeployments(SQLModel, table=True):
         Index(
             "ix_daily_deployments_sums", "project_id", "day", postgresql_include=["succeeded", "failed", "cancelled"]
         ),
-        Index("ix_daily_deployments_by_name", "environment", "day"),
+        Index("ix_daily_deployments_by_tier", "tier", "day"),
     )
 
     environment_id: int = Field(
@@ -34,27 +34,29 @@ class DailyDeployments(SQLModel, table=True):
     )
     day: date = Field(primary_key=True)
     project_id: int = Field(sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
-    environment: str = Field(sa_type=Text)
+    tier: str = Field(sa_type=Text)
     counts: bool
     succeeded: int
     failed: int
     cancelled: int
     bad: int
+    unstarted: int
     lead_us: list[int] = Field(sa_type=ARRAY(BigInteger))
     restored_us: list[int] = Field(sa_type=ARRAY(BigInteger))
 
 
 class DailyDeploymentTotals(SQLModel, table=True):
-    """The same over all projects, by the name of the environment."""
+    """The same over all projects, by the tier of the environment."""
 
     __tablename__ = "daily_deployment_totals"
 
     day: date = Field(primary_key=True)
-    environment: str = Field(primary_key=True, sa_type=Text)
+    tier: str = Field(primary_key=True, sa_type=Text)
     succeeded: int = Field(sa_type=BigInteger)
     failed: int = Field(sa_type=BigInteger)
     cancelled: int = Field(sa_type=BigInteger)
     bad: int = Field(sa_type=BigInteger)
+    unstarted: int = Field(sa_type=BigInteger)
 
 
 class DailyDurations(SQLModel, table=True):
@@ -63,7 +65,7 @@ class DailyDurations(SQLModel, table=True):
     __tablename__ = "daily_durations"
     __table_args__ = (CheckConstraint("kind IN ('lead', 'restore')", name="kind"),)
 
-    environment: str = Field(primary_key=True, sa_type=Text)
+    tier: str = Field(primary_key=True, sa_type=Text)
     kind: str = Field(primary_key=True, sa_type=Text)
     day: date = Field(primary_key=True)
     bucket: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

@@ -121,7 +121,7 @@ class Counts(ReadModel):
     has_deployments: bool = Field(description="Whether one was ever reported.")
     deploying: list[OpenDeployment] = Field(description="What has not ended, at most six.")
     busiest_projects: list[BusyProject]
-    measures: MeasuresRead = Field(description="Of the environments called production.")
+    measures: MeasuresRead = Field(description="Of the environments with the tier production.")
     newest_users: list[NewUser]
     newest_projects: list[NewProject]
     as_of: datetime

@@ -18,13 +18,13 @@ from tca_app.features.projects.queries import get_project
 
 FEW = 10_000  # deployments of which the exact median is read in some milliseconds
 _AFTER = "CAST(now() AT TIME ZONE 'UTC' AS date) - CAST(:days AS int)"
-_SUMS = "sum(succeeded) AS succeeded, sum(succeeded) + sum(failed) AS finished, sum(bad) AS bad"
+_SUMS = "sum(succeeded) AS succeeded, sum(succeeded) + sum(failed) - sum(unstarted) AS finished, sum(bad) AS bad"
 _MEDIAN = "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY us) FROM"
 _OF_PROJECTS = text(
     f"""
     WITH seen AS (
       SELECT * FROM daily_deployments
-      WHERE environment = lower(:environment) AND day > {_AFTER} AND project_id = ANY(ARRAY(
+      WHERE tier = :tier AND day > {_AFTER} AND project_id = ANY(ARRAY(
         SELECT projects.id FROM projects JOIN project_members ON project_id = projects.id AND user_id = :actor_id
         WHERE deleted_at IS NULL AND CAST(:project_id AS bigint) IS NULL
         UNION ALL SELECT id FROM projects WHERE id = CAST(:project_id AS bigint) AND deleted_at IS NULL))
@@ -40,11 +40,11 @@ _OF_PROJECTS = text(
 _OF_ALL = text(
     f"""
     WITH total AS (
-      SELECT {_SUMS} FROM daily_deployment_totals WHERE environment = lower(:environment) AND day > {_AFTER}
+      SELECT {_SUMS} FROM daily_deployment_totals WHERE tier = :tier AND day > {_AFTER}
     ),
     buckets AS (
       SELECT kind, bucket, sum(count) AS count FROM daily_durations
-      WHERE environment = lower(:environment) AND day > {_AFTER} GROUP BY 1, 2 HAVING sum(count) > 0
+      WHERE tier = :tier AND day > {_AFTER} GROUP BY 1, 2 HAVING sum(count) > 0
     ),
     placed AS (
       SELECT kind, bucket, count, sum(count) OVER (PARTITION BY kind ORDER BY bucket) AS upto,
@@ -60,7 +60,7 @@ _OF_ALL = text(
     ),
     few AS (
       SELECT lead_us, restored_us FROM daily_deployments
-      WHERE environment = lower(:environment) AND day > {_AFTER} AND counts
+      WHERE tier = :tier AND day > {_AFTER} AND counts
         AND (SELECT finished FROM total) <= CAST(:few AS int)
     )
     SELECT total.*, lead.of AS with_commit_time, restore.of AS restored,
@@ -89,7 +89,7 @@ async def _measure(session: AsyncSession, actor: Actor, query: MeasuresQuery) ->
     row = (await session.execute(_OF_ALL if sees_all else _OF_PROJECTS, values)).one()
     return MeasuresRead(
         days=values["days"],
-        environment=query.environment,
+        tier=query.tier,
         project_id=query.project_id,
         succeeded=row.succeeded or 0,
         finished=row.finished or 0,

@@ -14,10 +14,10 @@ from tca_app.ui.session import SessionState
 
 NOT_MEASURED = "Not measured"
 MEANINGS = {
-    "Deployment frequency": "How often a deployment succeeded.",
-    "Lead time": "From a commit to the end of the deployment that brought it; the median.",
-    "Change failure rate": "The share of finished deployments that failed or were rolled back.",
-    "Time to restore": "From the first bad deployment of an environment to the next good one; the median.",
+    "Deployment frequency": "Successful deployments per day.",
+    "Lead time": "Median time from a commit to its first successful deployment.",
+    "Change failure rate": "Share of the deployments that started and then failed or were rolled back.",
+    "Time to restore": "Median time from a failed deployment to the next successful one in the same environment.",
 }
 
 

@@ -36,7 +36,7 @@ def deployments_page() -> rx.Component:
 
 
 def _measures() -> rx.Component:
-    """Of production; each figure says what it means."""
+    """Of the tier production; each figure says what it means."""
     one, everything = MeasuresState.project_id, f"{routes.DEPLOYMENTS}?view=measures&days={MeasuresState.days}"
     of_project = rx.cond(one > 0, f"&project={one}", "")
     return rx.fragment(
@@ -55,7 +55,7 @@ def _measures() -> rx.Component:
                 aria_label="Period",
             ),
             rx.el.span(
-                "Environments called production, of ",
+                "Environments with the tier Production, of ",
                 rx.cond(
                     one > 0,
                     rx.fragment(

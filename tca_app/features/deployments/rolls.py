@@ -15,17 +15,30 @@ from tca_app.core.events import Logged
 from tca_app.features.deployments.schemas import PERIODS
 
 ENDINGS = ("deployment_succeeded", "deployment_failed", "deployment_cancelled", "deployment_corrected")
-# After these the rows of a whole project may count no more, or again, or under another name.
+# After these the rows of a whole project may count no more, or again, or under another tier.
 RELABELLING = ("project_deleted", "project_restored", "environment_updated")
 
 # An environment from a day on: with its last good deployment before that day, after which an outage may have begun.
-# `round` counts the good ones before a row, so an outage and the deployment that ends it have the same one.
+# `round` counts the good ones before a row, so an outage and the deployment that ends it have the same one. What failed
+# before it started is neither good nor bad. Of a commit only the first arrival has a lead time; one that was reported
+# without its hash is known by its time.
 DAYS = """
     ended AS (
       SELECT deployments.id, environment_id, project_id, since, deployments.status, deployments.finished_at, commit_at,
-        CASE deployments.status WHEN 'failed' THEN true WHEN 'succeeded' THEN EXISTS (
-          SELECT FROM deployments AS undo WHERE undo.rollback_of_id = deployments.id AND undo.status = 'succeeded') END
-        AS is_bad
+        deployments.status = 'failed' AND started_at IS NULL AS is_unstarted,
+        CASE WHEN deployments.status = 'succeeded' THEN EXISTS (
+            SELECT FROM deployments AS undo WHERE undo.rollback_of_id = deployments.id AND undo.status = 'succeeded')
+          WHEN deployments.status = 'failed' AND started_at IS NOT NULL THEN true END AS is_bad,
+        deployments.status = 'succeeded' AND commit_at IS NOT NULL AND CASE WHEN commit_sha <> '' THEN NOT EXISTS (
+            SELECT FROM deployments AS first
+            WHERE first.environment_id = deployments.environment_id AND first.commit_sha = deployments.commit_sha
+              AND first.status = 'succeeded'
+              AND (first.finished_at, first.id) < (deployments.finished_at, deployments.id))
+          ELSE NOT EXISTS (
+            SELECT FROM deployments AS first
+            WHERE first.environment_id = deployments.environment_id AND first.commit_sha = ''
+              AND first.commit_at = deployments.commit_at AND first.status = 'succeeded'
+              AND (first.finished_at, first.id) < (deployments.finished_at, deployments.id)) END AS is_first
       FROM touched
       LEFT JOIN LATERAL (
         SELECT finished_at FROM deployments AS earlier
@@ -48,26 +61,26 @@ DAYS = """
       FROM rounds
     ),
     days AS (
-      SELECT environment_id, day, runs.project_id, lower(environments.name) AS environment,
+      SELECT environment_id, day, runs.project_id, environments.tier,
         projects.deleted_at IS NULL AS counts,
         CAST(count(*) FILTER (WHERE runs.status = 'succeeded') AS int) AS succeeded,
         CAST(count(*) FILTER (WHERE runs.status = 'failed') AS int) AS failed,
         CAST(count(*) FILTER (WHERE runs.status = 'cancelled') AS int) AS cancelled,
         CAST(count(*) FILTER (WHERE is_bad) AS int) AS bad,
+        CAST(count(*) FILTER (WHERE is_unstarted) AS int) AS unstarted,
         coalesce(array_agg(CAST(extract(epoch FROM finished_at - commit_at) * 1000000 AS bigint)
-          ORDER BY finished_at, runs.id) FILTER (WHERE runs.status = 'succeeded' AND commit_at IS NOT NULL), '{}')
-          AS lead_us,
+          ORDER BY finished_at, runs.id) FILTER (WHERE is_first), '{}') AS lead_us,
         coalesce(array_agg(CAST(extract(epoch FROM broken_for) * 1000000 AS bigint)
           ORDER BY finished_at, runs.id) FILTER (WHERE NOT is_bad AND broken_for IS NOT NULL), '{}') AS restored_us
       FROM runs
       JOIN environments ON environments.id = environment_id
       JOIN projects ON projects.id = runs.project_id
       WHERE day >= since
-      GROUP BY environment_id, day, runs.project_id, environments.name, projects.deleted_at
+      GROUP BY environment_id, day, runs.project_id, environments.tier, projects.deleted_at
     )
 """
 COLUMNS = (
-    "environment_id, day, project_id, environment, counts, succeeded, failed, cancelled, bad, lead_us, restored_us"
+    "environment_id, day, project_id, tier, counts, succeeded, failed, cancelled, bad, unstarted, lead_us, restored_us"
 )
 _VALUES = COLUMNS.split(", ")[2:]
 PUT = f"""
@@ -96,10 +109,10 @@ _ROLL = text(
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 _RELABEL = text(
     """
-    UPDATE daily_deployments AS kept SET counts = projects.deleted_at IS NULL, environment = lower(environments.name)
+    UPDATE daily_deployments AS kept SET counts = projects.deleted_at IS NULL, tier = environments.tier
     FROM environments JOIN projects ON projects.id = project_id
     WHERE kept.project_id = ANY(:ids) AND environments.id = kept.environment_id
-      AND (counts, environment) <> (projects.deleted_at IS NULL, lower(environments.name))
+      AND (counts, kept.tier) <> (projects.deleted_at IS NULL, environments.tier)
     """
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 

@@ -34,8 +34,8 @@ _FIND_WRONG_DAYS = text(
     ), {DAYS}
     SELECT environment_id, day,
       day || ' deployments of environment ' || environment_id || ': '
-        || concat_ws(' ', kept.succeeded, kept.failed, kept.cancelled, kept.bad) || ' -> '
-        || concat_ws(' ', days.succeeded, days.failed, days.cancelled, days.bad) AS said
+        || concat_ws(' ', kept.tier, kept.succeeded, kept.failed, kept.cancelled, kept.bad, kept.unstarted) || ' -> '
+        || concat_ws(' ', days.tier, days.succeeded, days.failed, days.cancelled, days.bad, days.unstarted) AS said
     FROM days FULL JOIN (
       SELECT * FROM daily_deployments WHERE project_id NOT IN (SELECT project_id FROM waiting)
     ) AS kept USING (environment_id, day)
@@ -76,16 +76,16 @@ def _sums(table: str, keys: str, values: str, wanted: str) -> TextClause:
 _SUMS = {
     "daily_deployment_totals": _sums(
         "daily_deployment_totals",
-        "day, environment",
-        "succeeded, failed, cancelled, bad",
-        "SELECT day, environment, sum(succeeded) AS succeeded, sum(failed) AS failed, sum(cancelled) AS cancelled, "
-        "sum(bad) AS bad FROM daily_deployments WHERE counts GROUP BY 1, 2",
+        "day, tier",
+        "succeeded, failed, cancelled, bad, unstarted",
+        "SELECT day, tier, sum(succeeded) AS succeeded, sum(failed) AS failed, sum(cancelled) AS cancelled, "
+        "sum(bad) AS bad, sum(unstarted) AS unstarted FROM daily_deployments WHERE counts GROUP BY 1, 2",
     ),
     "daily_durations": _sums(
         "daily_durations",
-        "environment, kind, day, bucket",
+        "tier, kind, day, bucket",
         "count",
-        "SELECT environment, took.kind, day, duration_bucket(us) AS bucket, count(*) AS count "
+        "SELECT tier, took.kind, day, duration_bucket(us) AS bucket, count(*) AS count "
         "FROM daily_deployments, LATERAL (SELECT 'lead' AS kind, unnest(lead_us) AS us "
         "UNION ALL SELECT 'restore', unnest(restored_us)) AS took WHERE counts GROUP BY 1, 2, 3, 4",
     ),

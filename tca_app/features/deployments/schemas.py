@@ -26,6 +26,7 @@ from tca_app.core.schema import (
     UrlId,
 )
 from tca_app.features.environments.schemas import EnvironmentName
+from tca_app.features.environments.tiers import Tier
 from tca_app.features.users.schemas import PersonRead
 
 MAX_BATCH = 1_000
@@ -242,7 +243,7 @@ class MeasuresQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     days: Period = "30"
-    environment: EnvironmentName = Field("production", description="Environments of this name count.")
+    tier: Tier = Field("production", description="Environments of this tier count.")
     project_id: UrlId | None = None
 
 
@@ -251,15 +252,15 @@ class MeasuresRead(ReadModel):
     measure. The medians of more than 10,000 deployments of all projects are within 2 %."""
 
     days: int
-    environment: str
+    tier: Tier
     project_id: int | None
     succeeded: int
-    finished: int = Field(description="Those that succeeded or failed.")
+    finished: int = Field(description="Those that succeeded, and those that failed after they had started.")
     deployments_per_day: float = Field(description="How often a deployment succeeded, by day.")
     lead_time_s: float | None = Field(
-        description="Median seconds from a commit to the end of the deployment that brought it."
+        description="Median seconds from a commit to the end of its first successful deployment in an environment."
     )
-    with_commit_time: int = Field(description="How many deployments say when their commit was made.")
+    with_commit_time: int = Field(description="How many commits arrived whose time is known.")
     change_failure_rate: float | None = Field(
         description="The share of finished deployments that failed or were rolled back, 0 to 1."
     )

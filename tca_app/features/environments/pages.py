@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.features.environments.freeze_state import FreezeState
 from tca_app.features.environments.state import EnvironmentsState
+from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.ui.components import badge, button, confirm_dialog, error_notice, icon_button, panel, skeleton_lines
 from tca_app.ui.forms import check_field, form_dialog, select_field, text_field
 from tca_app.ui.record import at_its_url, is_at_its_url
@@ -49,6 +50,7 @@ def _environment(place: Any) -> rx.Component:
             rx.cond(place["url"] != "", rx.el.div(place["url"], class_name="cell-sub truncate")),
             class_name="grow",
         ),
+        badge(place["tier"]),
         rx.cond(place["is_protected"], badge("Protected", "", "shield")),
         rx.cond(place["allow_parallel"], badge("Several at a time", "", "layers")),
         icon_button(
@@ -85,10 +87,22 @@ def _environment_dialog() -> rx.Component:
         fields=[
             text_field(state, "name", "Name", required=True, max_length=50),
             text_field(state, "url", "Address", type_="url", hint="Where it can be opened.", max_length=MAX_URL),
+            _tier_field(),
             text_field(state, "rank", "Rank", required=True, hint="0 is first on the way to the users.", max_length=4),
             check_field(state, "is_protected", "Protected", hint="Deployers ask, maintainers approve."),
             check_field(state, "allow_parallel", "Several deployments at a time"),
         ],
+    )
+
+
+def _tier_field() -> rx.Component:
+    """A new environment may leave it to its name."""
+    tiers = tuple(TIER_LABELS.items())
+    hint = "Delivery to production is measured over the environments with the tier Production."
+    return rx.cond(
+        state.form_mode == "create",
+        select_field(state, "tier", "Tier", (("", "Guess from the name"), *tiers), hint=hint, required=False),
+        select_field(state, "tier", "Tier", tiers, hint=hint),
     )
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from tca_app.core.editing import LEFT_OUT, Changes
 from tca_app.core.schema import HttpUrl, Id, InputModel, Moment, Name50, Rank, ReadModel, Reason
+from tca_app.features.environments.tiers import Tier
 from tca_app.features.users.schemas import PersonRead
 
 EnvironmentName = Annotated[Name50, Field(examples=["production"])]
@@ -18,6 +19,7 @@ class EnvironmentCreate(InputModel):
     name: EnvironmentName
     url: HttpUrl = ""
     rank: Rank = Field(50, description="Where it stands on the way to the users: 0 is first.")
+    tier: Tier | None = Field(None, description="What it is for. Guessed from the name when it is left out.")
     is_protected: Annotated[bool, Field(description="Deployers ask, maintainers approve.")] = False
     allow_parallel: Annotated[bool, Field(description="May more than one deployment be in progress?")] = False
 
@@ -26,6 +28,7 @@ class EnvironmentUpdate(Changes):
     name: EnvironmentName = LEFT_OUT
     url: HttpUrl = LEFT_OUT
     rank: Rank = LEFT_OUT
+    tier: Tier = LEFT_OUT
     is_protected: bool = LEFT_OUT
     allow_parallel: bool = LEFT_OUT
 
@@ -36,6 +39,7 @@ class EnvironmentRead(ReadModel):
     name: str
     url: str
     rank: int
+    tier: Tier
     is_protected: bool
     allow_parallel: bool
     version: int

@@ -12,6 +12,7 @@ from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events import emit
 from tca_app.features.environments import events
 from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
+from tca_app.features.environments.tiers import guess_tier
 from tca_app.features.projects import policy
 from tca_app.features.projects.service import find_project, get_project
 from tca_app.models import Deployment, Environment, User
@@ -55,12 +56,12 @@ async def list_environments(session: AsyncSession, actor: Actor, project_id: int
 async def create_environment(
     session: AsyncSession, actor: Actor, project_id: int, data: EnvironmentCreate
 ) -> EnvironmentRead:
-    """Raises Conflict for a name that is taken."""
+    """Its tier is guessed from its name unless it is given. Raises Conflict for a name that is taken."""
     project = await find_project(session, actor, "environments.write", project_id)
     there = (await session.execute(_OF_PROJECT, {"project_id": project_id})).all()
     if len(there) >= MOST:
         raise TooManyEnvironments
-    given = data.model_dump()
+    given = data.model_dump() | {"tier": data.tier or guess_tier(data.name)}
     statement = insert(Environment.__table__).values(project_id=project_id, updated_by_id=actor.user_id, **given)
     with refuse_duplicates({"uq_environments_name": ("name", NAME_TAKEN)}):
         row = (await session.execute(statement.returning(*_COLUMNS))).one()

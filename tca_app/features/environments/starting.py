@@ -1,4 +1,4 @@
-"""The environments that every project starts with."""
+"""The environments that every project starts with. Each is called as its tier."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,8 +10,8 @@ def starting_of(new: str) -> str:
     """The statement that gives each row of `new` (with an id) its environments: also as a part of a larger one."""
     places = ", ".join(f"('{name}', {rank})" for name, rank in STARTING.items())
     return (
-        "INSERT INTO environments (project_id, name, rank) "  # noqa: S608  text of ours
-        f"SELECT id, place.name, place.rank FROM {new} CROSS JOIN (VALUES {places}) AS place (name, rank)"
+        "INSERT INTO environments (project_id, name, rank, tier) "  # noqa: S608  text of ours
+        f"SELECT id, place.name, place.rank, place.name FROM {new} CROSS JOIN (VALUES {places}) AS place (name, rank)"
     )
 
 

@@ -8,6 +8,7 @@ from tca_app.core.errors import AppError, NotFound, Stale
 from tca_app.features.environments import freezes
 from tca_app.features.environments import service as environments
 from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
+from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects.detail.state import shown_project
 from tca_app.ui.address import given_in
@@ -20,6 +21,7 @@ LABELS = {
     "name": "Name",
     "url": "Address",
     "rank": "Rank",
+    "tier": "Tier",
     "is_protected": "Protected",
     "allow_parallel": "Several at a time",
 }
@@ -27,10 +29,13 @@ TICKS = ("is_protected", "allow_parallel")
 
 
 class EnvironmentRow(TypedDict):
+    """`tier` is its label."""
+
     id: int
     name: str
     url: str
     rank: int
+    tier: str
     is_protected: bool
     allow_parallel: bool
 
@@ -76,7 +81,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
     @handler("signed_in")
     async def open_create(self, project_id: int) -> None:
         self._require_record(project_id, self.project_id)
-        self._open_form("create", {"name": "", "url": "", "rank": "50", "is_protected": "", "allow_parallel": ""})
+        self._open_form("create", {"name": "", "url": "", "rank": "50", "tier": "", **dict.fromkeys(TICKS, "")})
 
     @handler("signed_in")
     async def open_edit(self, project_id: int, environment_id: int) -> None:
@@ -104,6 +109,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
                 int(values["rank"]) if values["rank"].isascii() and values["rank"].isdigit() else values["rank"]
             )
             if self.form_mode == "create":
+                given["tier"] = values["tier"] or None
                 saved = await self._create(EnvironmentCreate(**given), form["nonce"])
             else:
                 try:
@@ -182,6 +188,7 @@ def _row(place: EnvironmentRead) -> EnvironmentRow:
         name=place.name,
         url=place.url,
         rank=place.rank,
+        tier=TIER_LABELS[place.tier],
         is_protected=place.is_protected,
         allow_parallel=place.allow_parallel,
     )
@@ -189,7 +196,7 @@ def _row(place: EnvironmentRead) -> EnvironmentRow:
 
 def _form_values(place: EnvironmentRead) -> dict[str, str]:
     ticks = {name: "on" if getattr(place, name) else "" for name in TICKS}
-    return {"name": place.name, "url": place.url, "rank": str(place.rank), **ticks}
+    return {"name": place.name, "url": place.url, "rank": str(place.rank), "tier": place.tier, **ticks}
 
 
 def _window(window: Any) -> FreezeRow:

@@ -102,9 +102,10 @@ async def check_deployments(
 
 
 async def check_measures(viewer: Actor, days: int, measures: dict[str, Any]) -> None:
-    ended = f"e.name = 'production' AND {_DAY} > {_TODAY} - CAST(:days AS int)"
+    ended = f"e.tier = 'production' AND {_DAY} > {_TODAY} - CAST(:days AS int)"
     good = await number(viewer, "count(*)", f"{ended} AND d.status = 'succeeded'", days=days)
-    failed = await number(viewer, "count(*)", f"{ended} AND d.status = 'failed'", days=days)
+    started = "d.status = 'failed' AND d.started_at IS NOT NULL"
+    failed = await number(viewer, "count(*)", f"{ended} AND {started}", days=days)
     undone = await number(
         viewer,
         "count(*)",
@@ -119,7 +120,9 @@ async def check_measures(viewer: Actor, days: int, measures: dict[str, Any]) -> 
     leads = await ask(
         viewer,
         f"SELECT extract(epoch FROM d.finished_at - d.commit_at) AS s {_ROWS} AND {ended} "
-        "AND d.status = 'succeeded' AND d.commit_at IS NOT NULL ORDER BY 1",
+        "AND d.status = 'succeeded' AND d.commit_at IS NOT NULL AND d.id = (SELECT first.id FROM deployments first "
+        "WHERE first.environment_id = d.environment_id AND first.commit_sha = d.commit_sha "
+        "AND first.status = 'succeeded' ORDER BY first.finished_at, first.id LIMIT 1) ORDER BY 1",
         days=days,
     )
     assert measures["with_commit_time"] == len(leads)
@@ -162,7 +165,8 @@ async def check_restored(viewer: Actor, days: int, measures: dict[str, Any]) -> 
         viewer,
         "SELECT d.environment_id, d.finished_at, d.status = 'failed' OR EXISTS (SELECT FROM deployments undo "
         "WHERE undo.rollback_of_id = d.id AND undo.status = 'succeeded') AS is_bad "
-        f"{_ROWS} AND e.name = 'production' AND d.status IN ('succeeded', 'failed') ORDER BY d.finished_at, d.id",
+        f"{_ROWS} AND e.tier = 'production' AND d.status IN ('succeeded', 'failed') AND d.started_at IS NOT NULL "
+        "ORDER BY d.finished_at, d.id",
     )
     today = (await ask(viewer, f"SELECT {_TODAY} AS day"))[0].day
     broken_since: dict[int, datetime] = {}

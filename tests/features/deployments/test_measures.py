@@ -37,7 +37,7 @@ async def test_the_four_measures(api: httpx.AsyncClient) -> None:
     found = (await api.get("/api/v1/deployments/measures?days=30", headers=await bearer(owner))).json()
     assert found == {
         "days": 30,
-        "environment": "production",
+        "tier": "production",
         "project_id": None,
         "succeeded": 4,
         "finished": 7,

@@ -17,16 +17,19 @@ from tca_app.features.deployments.rolls import roll_deployments
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentStep
 from tca_app.features.environments import service as environments
 from tca_app.features.environments.schemas import EnvironmentUpdate
+from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.projects import service as projects
 from tca_app.features.retention.service import purge_trash
 from tests.factories import bearer, do_jobs, environment_of, make_admin, make_deployment, make_project, make_user, run
 
 NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
 TABLES = ("daily_deployments", "daily_deployment_totals", "daily_durations", "deployments_since")
-# Of its own: the outages one after the other, as a person would find them.
+# Of its own: the outages and arrivals one after the other, as a person would find them.
 BY_HAND = """
 SELECT d.environment_id, CAST(d.finished_at AT TIME ZONE 'UTC' AS date) AS day, d.status, d.finished_at,
-  d.status = 'failed'
+  d.status = 'failed' AND d.started_at IS NULL AS unstarted,
+  coalesce(nullif(d.commit_sha, ''), d.commit_at::text) AS commit,
+  d.status = 'failed' AND d.started_at IS NOT NULL
     OR EXISTS (SELECT FROM deployments u WHERE u.rollback_of_id = d.id AND u.status = 'succeeded') AS bad,
   extract(epoch FROM d.finished_at - d.commit_at) AS lead
 FROM deployments d WHERE d.finished_at IS NOT NULL ORDER BY d.environment_id, d.finished_at, d.id
@@ -54,39 +57,47 @@ async def rolled() -> dict[str, list[Any]]:
 
 
 async def by_hand() -> dict[tuple[int, date], list[Any]]:
-    """By environment and day: succeeded, failed, cancelled, bad, the lead times and the times to restore."""
+    """By environment and day: succeeded, failed, cancelled, bad, unstarted, lead times and times to restore."""
     days: dict[tuple[int, date], list[Any]] = {}
+    arrived: set[tuple[int, str]] = set()
     place, broken_since = None, None
     for row in await rows(BY_HAND):
-        found = days.setdefault((row.environment_id, row.day), [0, 0, 0, 0, [], []])
+        found = days.setdefault((row.environment_id, row.day), [0, 0, 0, 0, 0, [], []])
         found[("succeeded", "failed", "cancelled").index(row.status)] += 1
         if row.environment_id != place:
             place, broken_since = row.environment_id, None
-        if row.status == "cancelled":
+        found[4] += row.unstarted
+        if row.status == "cancelled" or row.unstarted:
             continue
-        if row.status == "succeeded" and row.lead is not None:
-            found[4].append(float(row.lead))
+        if row.status == "succeeded" and (place, row.commit) not in arrived:
+            arrived.add((place, row.commit))
+            if row.lead is not None:
+                found[5].append(float(row.lead))
         if row.bad:
             found[3] += 1
             broken_since = broken_since or row.finished_at
         elif broken_since:
-            found[5].append((row.finished_at - broken_since).total_seconds())
+            found[6].append((row.finished_at - broken_since).total_seconds())
             broken_since = None
     return days
 
 
 async def as_rolled() -> dict[tuple[int, date], list[Any]]:
     found = await rows(
-        "SELECT environment_id, day, succeeded, failed, cancelled, bad, lead_us, restored_us FROM daily_deployments"
+        "SELECT environment_id, day, succeeded, failed, cancelled, bad, unstarted, lead_us, restored_us "
+        "FROM daily_deployments"
     )
     return {
-        (row[0], row[1]): [*row[2:6], [us / 1e6 for us in row.lead_us], [us / 1e6 for us in row.restored_us]]
+        (row[0], row[1]): [*row[2:7], [us / 1e6 for us in row.lead_us], [us / 1e6 for us in row.restored_us]]
         for row in found
     }
 
 
 async def history(owner: Actor, count: int = 60) -> list[int]:
-    """Deployments of four projects over three weeks, good and bad, some of them taken back."""
+    """Deployments of four projects over three weeks: good, bad and never started, some of them taken back.
+
+    Half of them have a commit that was there before, some of those without its time.
+    """
     dice = random.Random(5)
     places = [(await make_project(owner), name) for _ in range(2) for name in ("staging", "production")]
     made: list[tuple[int, int]] = []
@@ -97,8 +108,14 @@ async def history(owner: Actor, count: int = 60) -> list[int]:
         undone = dice.choice(before) if before and status == "succeeded" and dice.random() < 0.3 else None
         at = NOW - timedelta(hours=8 * (count - number), seconds=dice.randrange(3600))
         commit_at = at - timedelta(seconds=dice.randrange(90_000)) if dice.random() < 0.8 else None
+        commit_sha = f"{dice.randrange(count // 4):07x}" if dice.random() < 0.8 else ""
+        if made and dice.random() < 0.2:
+            commit_at = NOW - timedelta(days=24)  # without its hash, the same commit again
         project_id, environment = places[place]
         fields = {"status": status, "finished_at": at, "commit_at": commit_at, "rollback_of_id": undone}
+        fields |= {"commit_sha": commit_sha, "queued_at": at - timedelta(hours=dice.randrange(30))}
+        if status == "failed" and dice.random() < 0.3:
+            fields["started_at"] = None
         made.append((place, await make_deployment(project_id, environment, **fields)))
     return [deployment for _, deployment in made]
 
@@ -107,7 +124,7 @@ async def test_the_days_are_what_the_rows_say_in_whatever_order_they_are_told() 
     made = await history(await make_user())
     await run(begin_periods)
     wanted = await by_hand()
-    assert sum(len(day[5]) for day in wanted.values()) > 3
+    assert sum(len(day[6]) for day in wanted.values()) > 3
     assert await as_rolled() == wanted
     before = await rolled()
     dice = random.Random(6)
@@ -117,7 +134,8 @@ async def test_the_days_are_what_the_rows_say_in_whatever_order_they_are_told() 
         await run(roll_deployments, [deployment_id])
     assert await rolled() == before
     await write("DELETE FROM daily_deployments")
-    assert await rows("SELECT FROM daily_deployment_totals WHERE succeeded + failed + cancelled + bad <> 0") == []
+    numbers = "succeeded + failed + cancelled + bad + unstarted"
+    assert await rows(f"SELECT FROM daily_deployment_totals WHERE {numbers} <> 0") == []
     assert await rows("SELECT FROM daily_durations WHERE count <> 0") == []
     assert await rows("SELECT FROM deployments_since WHERE deployments + failed <> 0") == []
     for deployment_id in twice:
@@ -211,17 +229,35 @@ async def test_a_day_ends_at_midnight_utc(api: httpx.AsyncClient) -> None:
         assert by_day == {(midnight - timedelta(days=1)).date().isoformat(): 1, midnight.date().isoformat(): 2}
 
 
-async def test_what_is_measured_follows_the_name_of_an_environment(api: httpx.AsyncClient) -> None:
-    admin = await make_admin()
-    project_id = await make_project(admin)
-    await make_deployment(project_id, status="succeeded", commit_at=NOW - timedelta(hours=1), finished_at=NOW)
-    change = EnvironmentUpdate(name="Live")
-    await run(environments.update_environment, admin, project_id, await environment_of(project_id), change)
-    await do_jobs()
-    header = await bearer(admin)
-    for name, count in (("production", 0), ("live", 1)):
-        found = (await api.get(f"/api/v1/deployments/measures?environment={name}", headers=header)).json()
-        assert (found["succeeded"], found["with_commit_time"]) == (count, count)
+async def test_what_is_measured_follows_the_tier_of_an_environment_and_not_its_name(api: httpx.AsyncClient) -> None:
+    admin, owner = await make_admin(), await make_user()
+    project_id = await make_project(owner)
+    for days in (0, 20):
+        at = NOW - timedelta(days=days)
+        await make_deployment(project_id, status="succeeded", commit_at=at - timedelta(hours=1), finished_at=at)
+    await make_deployment(project_id, "staging", status="failed", finished_at=NOW)
+    place = await environment_of(project_id)
+
+    async def measured_after(**change: Any) -> dict[str, int]:
+        await run(environments.update_environment, owner, project_id, place, EnvironmentUpdate(**change))
+        await do_jobs()
+        found = [await of_each_tier(api, await bearer(viewer)) for viewer in (admin, owner)]
+        assert found[0] == found[1]
+        assert (await run(recount))[1] == []
+        return found[0]
+
+    assert await measured_after(name="Our customers") == {"production": 2, "staging": 1}
+    assert await measured_after(tier="testing") == {"testing": 2, "staging": 1}
+    assert await measured_after(tier="staging", name="production") == {"staging": 3}
+
+
+async def of_each_tier(api: httpx.AsyncClient, header: dict[str, str]) -> dict[str, int]:
+    """How many finished deployments are measured in which tier."""
+    found = {}
+    for tier in TIER_LABELS:
+        answer = await api.get(f"/api/v1/deployments/measures?tier={tier}", headers=header)
+        found[str(tier)] = answer.json()["finished"]
+    return {tier: count for tier, count in found.items() if count}
 
 
 async def test_the_busiest_are_the_same_with_and_without_the_sums_of_the_period(api: httpx.AsyncClient) -> None:
@@ -259,9 +295,11 @@ async def test_a_recount_mends_what_is_rolled_up() -> None:
         "UPDATE daily_deployments SET bad = bad + 1, lead_us = '{5}' "
         "WHERE day = (SELECT min(day) FROM daily_deployments)",
         "DELETE FROM daily_deployments WHERE day = (SELECT max(day) FROM daily_deployments)",
-        "INSERT INTO daily_deployments SELECT id, '2020-01-01', project_id, 'x', true, 1, 0, 0, 0, '{}', '{7}' "
+        "INSERT INTO daily_deployments (environment_id, day, project_id, tier, counts, succeeded, failed, cancelled, "
+        "bad, unstarted, lead_us, restored_us) "
+        "SELECT id, '2020-01-01', project_id, 'x', true, 1, 0, 0, 0, 0, '{}', '{7}' "
         "FROM environments ORDER BY id LIMIT 1",
-        "UPDATE daily_deployment_totals SET succeeded = succeeded + 4 WHERE environment = 'staging'",
+        "UPDATE daily_deployment_totals SET succeeded = succeeded + 4 WHERE tier = 'staging'",
         "DELETE FROM daily_durations WHERE kind = 'restore'",
         "UPDATE deployments_since SET failed = 100",
     )

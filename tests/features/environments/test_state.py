@@ -32,7 +32,7 @@ async def settings(console: Console) -> tuple[Tab, int]:
 async def test_an_environment_is_added_and_deleted(console: Console) -> None:
     tab, project_id = await settings(console)
     nonce = shown(await tab.send(EnvironmentsState.open_create, project_id=project_id), EnvironmentsState, "form_nonce")
-    form = {"nonce": nonce, "name": "eu", "url": "", "rank": "x", "is_protected": "on"}
+    form = {"nonce": nonce, "name": "eu", "url": "", "rank": "x", "tier": "", "is_protected": "on"}
     refused = await tab.send(EnvironmentsState.save, form=form)
     assert "rank" in shown(refused, EnvironmentsState, "form_errors")
     listed = shown(
@@ -44,6 +44,22 @@ async def test_an_environment_is_added_and_deleted(console: Console) -> None:
     assert [place["name"] for place in left] == ["development", "staging", "production"]
 
 
+async def test_the_tier_is_shown_and_chosen(console: Console) -> None:
+    tab, project_id = await settings(console)
+    nonce = shown(await tab.send(EnvironmentsState.open_create, project_id=project_id), EnvironmentsState, "form_nonce")
+    form = {"nonce": nonce, "name": "prod-eu", "url": "", "rank": "31", "tier": ""}
+    listed = shown(await tab.send(EnvironmentsState.save, form=form), EnvironmentsState, "environments")
+    assert [place["tier"] for place in listed] == ["Development", "Staging", "Production", "Production"]
+    eu = listed[-1]["id"]
+    opened = await tab.send(EnvironmentsState.open_edit, project_id=project_id, environment_id=eu)
+    assert shown(opened, EnvironmentsState, "form_values")["tier"] == "production"
+    form |= {"nonce": shown(opened, EnvironmentsState, "form_nonce")}
+    refused = await tab.send(EnvironmentsState.save, form=form | {"tier": "live"})
+    assert "tier" in shown(refused, EnvironmentsState, "form_errors")
+    saved = await tab.send(EnvironmentsState.save, form=form | {"tier": "testing"})
+    assert shown(saved, EnvironmentsState, "environments")[-1]["tier"] == "Testing"
+
+
 async def test_who_saves_second_is_asked(console: Console) -> None:
     tab, project_id = await settings(console)
     staging = await environment_of(project_id, "staging")
@@ -51,7 +67,12 @@ async def test_who_saves_second_is_asked(console: Console) -> None:
     other = await make_user("mia", is_superuser=True)
     change = EnvironmentUpdate(url="https://theirs.example.com")
     await run(environments.update_environment, other, project_id, staging, change)
-    form = {"nonce": shown(updates, EnvironmentsState, "form_nonce"), "name": "staging", "rank": "20"}
+    form = {
+        "nonce": shown(updates, EnvironmentsState, "form_nonce"),
+        "name": "staging",
+        "rank": "20",
+        "tier": "staging",
+    }
     clash = await tab.send(EnvironmentsState.save, form=form | {"url": "https://mine.example.com"})
     (asked,) = shown(clash, EnvironmentsState, "form_clashes")
     assert (asked["label"], asked["theirs"]) == ("Address", "https://theirs.example.com")
