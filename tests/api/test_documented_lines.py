@@ -3,16 +3,25 @@
 import asyncio
 import os
 import re
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tca_app.core.actor import Actor
-from tests.factories import bearer, deployment_events, make_project, make_user
+from tca_app.features.deployments.decisions import approve_deployment, refuse_deployment
+from tca_app.features.deployments.schemas import Approval, DeploymentStep, Refusal
+from tca_app.features.deployments.service import step_deployment
+from tests.factories import bearer, deployment_events, make_deployment, make_project, make_user, run, until
 
 BLOCKS = re.findall(r"```sh\n(.*?)```", (Path(__file__).parents[2] / "docs/deployments.md").read_text(), re.DOTALL)
 REPORT, FAILED, WAIT, LOG = BLOCKS[:4]
 FIRST = REPORT.splitlines()[0]
+
+
+Waits = Callable[..., Awaitable["Waiting"]]
 
 
 @pytest.fixture
@@ -20,14 +29,18 @@ async def deployer() -> Actor:
     return await make_user()
 
 
-async def _run(script: str, deployer: Actor, server_url: str, folder: Path) -> str:
-    """As on a build machine: nothing but the documented variables is set. Returns what the script printed."""
-    project_id = await make_project(await make_user(), "Billing", team={deployer: "deployer"})
+async def _start(script: str, deployer: Actor, server_url: str, project_id: int, folder: Path) -> Process:
+    """As on a build machine: nothing but the documented variables is set. Only sleeping is shorter."""
     token = (await bearer(deployer))["Authorization"].removeprefix("Bearer ")
     named = {"CONSOLE": server_url, "PROJECT": str(project_id), "TOKEN": token, "PATH": os.environ["PATH"]}
-    pipe = asyncio.subprocess.PIPE
-    command = ("bash", "-euo", "pipefail", "-c", script)
-    process = await asyncio.create_subprocess_exec(*command, env=named, cwd=folder, stdout=pipe, stderr=pipe)
+    command = ("bash", "-euo", "pipefail", "-c", f"sleep() {{ touch waited; command sleep 0.1; }}\n{script}")
+    return await asyncio.create_subprocess_exec(*command, env=named, cwd=folder, stdout=PIPE, stderr=PIPE)
+
+
+async def _run(script: str, deployer: Actor, server_url: str, folder: Path) -> str:
+    """What the script printed."""
+    project_id = await make_project(await make_user(), "Billing", team={deployer: "deployer"})
+    process = await _start(script, deployer, server_url, project_id, folder)
     async with asyncio.timeout(30):
         printed, faults = await process.communicate()
     assert process.returncode == 0, faults.decode()
@@ -52,3 +65,74 @@ async def test_the_first_line_has_the_number_of_the_deployment(
 ) -> None:
     printed = await _run(f'{FIRST}\necho "$ID"', deployer, server_url, tmp_path)
     assert printed.strip().isdigit()
+
+
+class Waiting:
+    """The loop of the documentation, while it waits for a deployment of a deployer."""
+
+    def __init__(self, process: Process, folder: Path, owner: Actor, deployment_id: int) -> None:
+        self.process, self.folder, self.owner, self.deployment_id = process, folder, owner, deployment_id
+
+    async def act(self, action: Any, data: Any) -> None:
+        """What somebody else does once the loop has asked in vain."""
+        await until((self.folder / "waited").exists)
+        await run(action, self.owner, self.deployment_id, data)
+
+    async def end(self) -> tuple[int | None, str]:
+        """How the loop ended, and what it said."""
+        async with asyncio.timeout(30):
+            _, said = await self.process.communicate()
+        return self.process.returncode, said.decode()
+
+
+@pytest.fixture
+async def wait(deployer: Actor, server_url: str, tmp_path: Path) -> AsyncIterator[Waits]:
+    """Starts the loop for a deployment in a state, beside another one that is in progress if asked for."""
+    running: list[Process] = []
+
+    async def begin(status: str, *, is_busy: bool = False) -> Waiting:
+        owner = await make_user()
+        project_id = await make_project(owner, "Billing", team={deployer: "deployer"})
+        other = await make_deployment(project_id, status="in_progress") if is_busy else 0
+        deployment_id = await make_deployment(project_id, status=status)
+        script = f"ID={deployment_id}\n{WAIT}\ncurl -fsS -o /dev/null $CONSOLE/health/live"
+        running.append(await _start(script, deployer, server_url, project_id, tmp_path))
+        return Waiting(running[-1], tmp_path, owner, other or deployment_id)
+
+    yield begin
+    for process in running:
+        if process.returncode is None:
+            process.kill()
+
+
+async def test_the_loop_starts_the_deployment_once_it_is_approved(wait: Waits) -> None:
+    loop = await wait("pending_approval")
+    await loop.act(approve_deployment, Approval())
+    assert await loop.end() == (0, "")
+    assert (await deployment_events())[-1] == ("deployment_started", "in_progress")
+
+
+async def test_the_loop_waits_for_another_deployment_to_end(wait: Waits) -> None:
+    loop = await wait("queued", is_busy=True)
+    await loop.act(step_deployment, DeploymentStep(status="failed"))
+    assert await loop.end() == (0, "")
+
+
+async def test_the_loop_ends_after_a_refusal_with_its_reason(wait: Waits) -> None:
+    loop = await wait("pending_approval")
+    await loop.act(refuse_deployment, Refusal(reason="Not on a Friday"))
+    code, said = await loop.end()
+    assert (code, "This deployment was refused: Not on a Friday" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("cancelled", "deployment_cancelled"), ("succeeded", "deployment_finished"), ("failed", "deployment_finished")],
+)
+async def test_the_loop_ends_when_the_deployment_has_ended(wait: Waits, status: str, code: str) -> None:
+    returned, said = await (await wait(status)).end()
+    assert (returned, f'"code":"{code}"' in said) == (1, True)
+
+
+async def test_the_loop_goes_on_when_the_answer_to_its_start_was_lost(wait: Waits) -> None:
+    assert await (await wait("in_progress")).end() == (0, "")

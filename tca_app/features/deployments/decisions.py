@@ -10,7 +10,7 @@ from tca_app.core.events import emit
 from tca_app.features.deployments import events
 from tca_app.features.deployments.admission import find_place, find_scope, pass_freeze, put_deployment, tell_new
 from tca_app.features.deployments.compare import compare_url
-from tca_app.features.deployments.errors import IllegalStep, NoSuchEnvironment, NothingToGoBackTo
+from tca_app.features.deployments.errors import NoSuchEnvironment, NothingToGoBackTo, illegal_step
 from tca_app.features.deployments.policy import must_ask
 from tca_app.features.deployments.queries import (
     WHOLE,
@@ -21,7 +21,7 @@ from tca_app.features.deployments.queries import (
 )
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import Approval, DeploymentRead, Refusal, Rollback, Source
-from tca_app.features.deployments.service import find_deployment, in_words, take_step
+from tca_app.features.deployments.service import find_deployment, take_step
 from tca_app.models import Deployment
 
 _deployments = Deployment.__table__.c
@@ -50,7 +50,7 @@ async def refuse_deployment(session: AsyncSession, actor: Actor, deployment_id: 
 async def _find_waiting(session: AsyncSession, actor: Actor, deployment_id: int) -> Any:
     row = await find_deployment(session, actor, "deployments.decide", deployment_id)
     if row.status != "pending_approval":
-        raise IllegalStep(f"This deployment is {in_words(row.status)}: there is nothing to decide.")
+        raise illegal_step(row, "be approved or refused")
     return row
 
 
@@ -102,7 +102,7 @@ async def _find_rollback(session: AsyncSession, actor: Actor, deployment_id: int
     row = await find_visible(session, actor, deployment_id)
     scope = await find_scope(session, actor, row.project_id)
     if row.status not in ("succeeded", "failed"):
-        raise IllegalStep(f"This deployment is {in_words(row.status)}: there is nothing to roll back.")
+        raise illegal_step(row, "be rolled back")
     return row, scope, await _target(session, row, to_id)
 
 

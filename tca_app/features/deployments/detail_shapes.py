@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TypedDict
 
+from tca_app.features.deployments.policy import was_refused
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.features.deployments.state import SOURCE_LABELS, took
@@ -123,13 +124,13 @@ def timeline_of(found: DeploymentRead) -> list[Step]:
     """Each step with its time, oldest first."""
     ends = {"succeeded": "Succeeded", "failed": "Failed", "cancelled": "Cancelled"}
     decider = found.decided_by.display_name if found.decided_by else ""
-    was_refused = found.status == "cancelled" and found.decided_at is not None and found.queued_at is None
+    is_refused = was_refused(found)
     asked = found.queued_at is None or found.decided_at is not None
     moments: tuple[tuple[str, datetime | None, str], ...] = (
         ("Asked for", found.created_at if asked else None, found.who),
-        ("Refused" if was_refused else "Approved", found.decided_at, decider),
+        ("Refused" if is_refused else "Approved", found.decided_at, decider),
         ("Queued", found.queued_at, "" if asked else found.who),
         ("Started", found.started_at, ""),
-        (ends.get(found.status, ""), None if was_refused else found.finished_at, ""),
+        (ends.get(found.status, ""), None if is_refused else found.finished_at, ""),
     )
     return [Step(label=label, at=at.isoformat(), who=who) for label, at, who in moments if at is not None]

@@ -1,6 +1,12 @@
-"""The refusals that have a name of their own. All are 409: what is asked for clashes with how things are."""
+"""The refusals that have a name of their own. All are 409; `code` says what is in the way, for programs.
+
+A caller that waits to start goes on waiting for AwaitingApproval and EnvironmentBusy, and for nothing else.
+"""
+
+from typing import Any
 
 from tca_app.core.errors import Conflict
+from tca_app.features.deployments.policy import was_refused
 
 
 class IllegalStep(Conflict):
@@ -9,13 +15,53 @@ class IllegalStep(Conflict):
     code = "illegal_step"
 
 
+class AwaitingApproval(IllegalStep):
+    """A maintainer has to approve it first."""
+
+    code = "awaiting_approval"
+
+
+class ApprovalRefused(IllegalStep):
+    code = "approval_refused"
+
+
+class DeploymentCancelled(IllegalStep):
+    code = "deployment_cancelled"
+
+
+class AlreadyInProgress(IllegalStep):
+    code = "already_in_progress"
+
+
+class DeploymentFinished(IllegalStep):
+    """It succeeded or failed."""
+
+    code = "deployment_finished"
+
+
+def illegal_step(row: Any, asked: str) -> IllegalStep:
+    """The refusal that the state of `row` stands for; `asked` is what cannot be done to it."""
+    if row.status == "pending_approval":
+        return AwaitingApproval(f"This deployment is awaiting approval: it cannot {asked}.")
+    if row.status == "cancelled":
+        because = f": {row.reason}" if row.reason else "."
+        if was_refused(row):
+            return ApprovalRefused(f"This deployment was refused{because}")
+        return DeploymentCancelled(f"This deployment was cancelled{because}")
+    if row.status == "in_progress":
+        return AlreadyInProgress(f"This deployment is in progress: it cannot {asked}.")
+    if row.status == "queued":
+        return IllegalStep(f"This deployment is queued: it cannot {asked}.")
+    return DeploymentFinished(f"This deployment {row.status} already: it cannot {asked}.")
+
+
 class EnvironmentBusy(Conflict):
     code = "environment_busy"
     default = "Another deployment to this environment is in progress."
 
 
 class Frozen(Conflict):
-    code = "frozen"
+    code = "environment_frozen"
 
 
 class NoSuchEnvironment(Conflict):

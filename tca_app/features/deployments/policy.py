@@ -1,5 +1,7 @@
 """Who may deploy what where. Roles stand in `projects.policy`; here is what the environment adds to them."""
 
+from typing import Any
+
 from tca_app.core.actor import Actor
 from tca_app.features.projects import policy
 
@@ -10,6 +12,11 @@ STEPS = {
     "in_progress": frozenset({"succeeded", "failed", "cancelled"}),
 }
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+def was_refused(deployment: Any) -> bool:
+    """Whether it ended because a maintainer did not approve it. Of a row, or of what is read of one."""
+    return deployment.status == "cancelled" and deployment.decided_at is not None and deployment.queued_at is None
 
 
 def must_ask(actor: Actor, role: str | None, *, is_protected: bool) -> bool:

@@ -11,7 +11,7 @@ from tca_app.core.errors import FieldFault, NotFound
 from tca_app.core.events import emit
 from tca_app.features.deployments import events
 from tca_app.features.deployments.admission import find_place, find_scope, pass_freeze, put_deployment, tell_new
-from tca_app.features.deployments.errors import EnvironmentBusy, ExternalIdTaken, IllegalStep
+from tca_app.features.deployments.errors import EnvironmentBusy, ExternalIdTaken, illegal_step
 from tca_app.features.deployments.policy import FINISHED, STEPS, must_ask
 from tca_app.features.deployments.queries import (
     ONE,
@@ -102,9 +102,7 @@ async def step_deployment(
     """The next state, as whoever deploys reports it. Raises IllegalStep, EnvironmentBusy."""
     row = await find_deployment(session, actor, "deployments.write", deployment_id)
     if data.status not in STEPS.get(row.status, frozenset()):
-        if data.status == row.status:
-            raise IllegalStep(f"This deployment is {in_words(row.status)} already.")
-        raise IllegalStep(f"This deployment is {in_words(row.status)}: it cannot become {in_words(data.status)}.")
+        raise illegal_step(row, f"become {in_words(data.status)}")
     return deployment_read(await take_step(session, actor, row, data.status, data.reason))
 
 

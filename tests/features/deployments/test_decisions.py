@@ -80,6 +80,12 @@ async def test_a_refusal_says_why(api: httpx.AsyncClient, team: Team) -> None:
     refused = (await api.post(f"{url}/refuse", headers=maintainer, json={"reason": "Not on a Friday"})).json()
     assert (refused["status"], refused["reason"]) == ("cancelled", "Not on a Friday")
     assert [line[2] for line in await inbox(team.deployer)] == ["Not on a Friday"]
+    for report in ({"status": "in_progress"}, {"status": "cancelled"}):
+        late = await api.patch(url, headers=await bearer(team.deployer), json=report)
+        assert (late.status_code, late.json()["code"]) == (409, "approval_refused")
+        assert late.json()["detail"] == "This deployment was refused: Not on a Friday"
+    again = await api.post(f"{url}/approve", headers=maintainer, json={})
+    assert (again.status_code, again.json()["code"]) == (409, "approval_refused")
 
 
 async def test_maintainers_do_not_ask_and_other_environments_are_open(api: httpx.AsyncClient, team: Team) -> None:
@@ -93,7 +99,7 @@ async def test_a_freeze_refuses_new_ones_and_says_why(api: httpx.AsyncClient, te
     await make_freeze(team.project_id, ends_at=datetime.now(UTC) - timedelta(minutes=1))
     owner = await bearer(team.owner)
     refused = await api.post(team.url, headers=owner, json=NEW)
-    assert (refused.status_code, refused.json()["code"]) == (409, "frozen")
+    assert (refused.status_code, refused.json()["code"]) == (409, "environment_frozen")
     assert "Christmas" in refused.json()["detail"]
     assert (await api.post(team.url, headers=owner, json=NEW | {"environment": "staging"})).status_code == 201
     assert (await api.post(team.url, headers=owner, json=NEW | {"freeze_reason": "Me"})).status_code == 403
@@ -116,7 +122,7 @@ async def test_what_waited_is_not_approved_into_a_freeze(api: httpx.AsyncClient,
     waiting = await make_deployment(team.project_id, status="pending_approval")
     await make_freeze(team.project_id)
     url = f"/api/v1/deployments/{waiting}/approve"
-    assert (await api.post(url, headers=await bearer(team.owner), json={})).json()["code"] == "frozen"
+    assert (await api.post(url, headers=await bearer(team.owner), json={})).json()["code"] == "environment_frozen"
     admin = await bearer(await make_admin())
     assert (await api.post(url, headers=admin, json={"freeze_reason": "Security fix"})).status_code == 200
     names = ["deployment_approved", "freeze_passed", "deployment_queued"]
@@ -141,7 +147,7 @@ async def test_a_rollback_deploys_what_ran_before(api: httpx.AsyncClient, team: 
     assert first.json()["code"] == "nothing_to_go_back_to"
     going = await make_deployment(team.project_id, status="in_progress")
     early = await api.post(f"/api/v1/deployments/{going}/rollback", headers=await bearer(team.owner), json={})
-    assert early.json()["code"] == "illegal_step"
+    assert early.json()["code"] == "already_in_progress"
 
 
 async def test_a_rollback_says_in_advance_from_which_version_to_which(api: httpx.AsyncClient, team: Team) -> None:
