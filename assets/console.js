@@ -322,6 +322,11 @@
     } else if (form) form.dataset.sent = form.dataset.once + form.dataset.round;
   }, true);
 
+  /* ---- the time zone: the live connection brings the cookie along (ui/zone.py) ---- */
+
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  document.cookie = `time_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
+
   /* ---- relative times, and search boxes that follow the URL ---- */
 
   const UNITS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];

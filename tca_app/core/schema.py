@@ -92,8 +92,8 @@ def _true_or_false(value: object) -> object:
     return value
 
 
-def _moment(value: object) -> object:
-    """Pydantic alone would take a number of seconds too, and a date without a time."""
+def moment(value: object) -> object:
+    """A time from its text. Pydantic alone would take a number of seconds too, and a date without a time."""
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not _MOMENT_PATTERN.fullmatch(value):
@@ -136,10 +136,10 @@ HttpUrl = Annotated[
     ),
     AfterValidator(check_url),
 ]
-_GivenMoment = Annotated[
+GivenMoment = Annotated[
     str, Field(pattern=_MOMENT, json_schema_extra={"format": "date-time"}, examples=["2026-05-04T09:30:00Z"])
 ]
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_type=_GivenMoment)]
+Moment = Annotated[AwareDatetime, BeforeValidator(moment, json_schema_input_type=GivenMoment)]
 _Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Id = Annotated[_Id, BeforeValidator(_whole, json_schema_input_type=_Id)]
 _Skip = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -45,7 +45,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, button, error_notice
+from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, Child, button, error_notice
 from tca_app.ui.form_state import MINE, THEIRS, FormState
 from tca_app.ui.record import browser_url
 
@@ -103,7 +103,7 @@ def text_field(
     *,
     type_: str = "text",
     required: bool = False,
-    hint: str = "",
+    hint: Child = "",
     lines: int = 1,
     **props: Any,
 ) -> rx.Component:

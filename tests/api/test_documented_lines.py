@@ -1,6 +1,7 @@
-"""The lines of docs/deployments.md, run by bash and curl as they stand there, against a real server."""
+"""The lines of the documentation, run by bash and curl as they stand there, against a real server."""
 
 import asyncio
+import json
 import os
 import re
 from asyncio.subprocess import PIPE, Process
@@ -14,10 +15,18 @@ from tca_app.core.actor import Actor
 from tca_app.features.deployments.decisions import approve_deployment, refuse_deployment
 from tca_app.features.deployments.schemas import Approval, DeploymentStep, Refusal
 from tca_app.features.deployments.service import step_deployment
-from tests.factories import bearer, deployment_events, make_deployment, make_project, make_user, run, until
+from tca_app.features.users.events import UserUpdated
+from tests.factories import bearer, deployment_events, happened, make_deployment, make_project, make_user, run, until
 
-BLOCKS = re.findall(r"```sh\n(.*?)```", (Path(__file__).parents[2] / "docs/deployments.md").read_text(), re.DOTALL)
-REPORT, FAILED, WAIT, LOG = BLOCKS[:4]
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def _blocks(name: str) -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", (DOCS / name).read_text(), re.DOTALL)
+
+
+REPORT, FAILED, WAIT, LOG = _blocks("deployments.md")[:4]
+(ACTIVITY,) = _blocks("time-zones.md")
 FIRST = REPORT.splitlines()[0]
 
 
@@ -65,6 +74,12 @@ async def test_the_first_line_has_the_number_of_the_deployment(
 ) -> None:
     printed = await _run(f'{FIRST}\necho "$ID"', deployer, server_url, tmp_path)
     assert printed.strip().isdigit()
+
+
+async def test_the_activity_since_a_local_midnight_is_read(deployer: Actor, server_url: str, tmp_path: Path) -> None:
+    await happened(0.01, UserUpdated, subject_id=deployer.user_id)
+    printed = await _run(ACTIVITY, deployer, server_url, tmp_path)
+    assert [event["type"] for event in json.loads(printed)] == ["user_logged_in", "user_updated"]
 
 
 class Waiting:

@@ -6,24 +6,28 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from tca_app.core.schema import Limit, ReadModel, SearchText, UrlId
+from tca_app.core.schema import GivenMoment, Limit, ReadModel, SearchText, UrlId, moment
 
 EXPORT_ROWS = 50_000
 
 
-def _iso_day(value: object) -> object:
+def _day_or_moment(value: object) -> object:
     """Pydantic alone would take a number of seconds too."""
-    if isinstance(value, str) and not (len(value) == 10 and value[4] == value[7] == "-"):
-        raise ValueError("must be a date such as 2026-01-31")
-    return value
+    if not isinstance(value, str):
+        return value
+    if len(value) > len("2026-01-31"):
+        return moment(value)
+    if not (len(value) == 10 and value[4] == value[7] == "-"):
+        raise ValueError("must be a date such as 2026-01-31, or a time with its offset")
+    return date.fromisoformat(value)
 
 
-Day = Annotated[date, BeforeValidator(_iso_day, json_schema_input_type=date)]
+Start = Annotated[date | datetime, BeforeValidator(_day_or_moment, json_schema_input_type=date | GivenMoment)]
 TypeName = Annotated[str, Field(max_length=50, pattern=r"^[a-z_]+$")]
 
 
 class ActivityFilter(BaseModel):
-    """Which events. `since` and `until` are days in UTC, both included."""
+    """Which events. `since` and `until` are days in UTC, both included; or times, of which `until` is not included."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,8 +38,8 @@ class ActivityFilter(BaseModel):
     subject_id: UrlId | None = None
     about_id: UrlId | None = Field(None, description="Events about this person, or by them.")
     project_id: UrlId | None = None
-    since: Day | None = None
-    until: Day | None = None
+    since: Start | None = None
+    until: Start | None = None
 
 
 class ActivityQuery(ActivityFilter):

@@ -1,6 +1,6 @@
 """The event log as people read it: newest first, by cursor, only what the reader may see."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Select, or_, select
@@ -37,10 +37,17 @@ async def _conditions(session: AsyncSession, query: ActivityFilter) -> list[Any]
         about = (_log.subject_type == "user") & (_log.subject_id == query.about_id)
         wanted.append(or_(about, _log.actor_id == query.about_id))
     if query.since is not None:
-        wanted.append(_log.at >= datetime.combine(query.since, time.min, UTC))
+        wanted.append(_log.at >= _moment(query.since))
     if query.until is not None:
-        wanted.append(_log.at < datetime.combine(query.until, time.min, UTC) + timedelta(days=1))
+        wanted.append(_log.at < _moment(query.until, timedelta(days=1)))
     return wanted
+
+
+def _moment(given: date | datetime, whole: timedelta = timedelta(0)) -> datetime:
+    """A time as it is; a day begins in UTC, and is counted `whole`."""
+    if isinstance(given, datetime):
+        return given
+    return datetime.combine(given, time.min, UTC) + whole
 
 
 def _visible(actor: Actor, wanted: list[Any], limit: int) -> Select[Any]:

@@ -1,7 +1,7 @@
 """What the feeds show: `/activity` with its filters in the URL, and the short ones on other pages."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypedDict
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from tca_app.ui.handlers import CALL, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table_state import Filter, TableQuery, TableSpec
+from tca_app.ui.zone import start_of, today_in, zone_of
 
 log = structlog.get_logger(__name__)
 
@@ -215,11 +216,16 @@ class ActivityState(Feed, SessionState):
             search=base.search,
             type=kind or None,
             subject_type=base.filters["subject"] or None,
-            since=(datetime.now(UTC) - timedelta(days=int(days) - 1)).date() if days else None,
+            since=self._first_moment(int(days)) if days else None,
             actor_id=number_in(given.get("actor", "")) or None,
             project_id=number_in(given.get("project", "")) or None,
             limit=BATCH,
         )
+
+    def _first_moment(self, days: int) -> datetime:
+        """The beginning of the viewer's own day, so many days back, today included."""
+        zone = zone_of(self.router_data)
+        return start_of(today_in(zone) - timedelta(days=days - 1), zone)
 
 
 class RecentState(Feed, SessionState):

@@ -44,7 +44,7 @@ def users_chart() -> rx.Component:
             ),
             data=state.users_by_day,
         ),
-        "Users at the end of each day (UTC).",
+        "Users at the end of each day. Days in UTC.",
         "Users by day",
         ("Day", "Users"),
         rx.foreach(state.users_by_day, lambda point: _day_row(point, "users")),
@@ -59,7 +59,7 @@ def deployments_chart() -> rx.Component:
     ]
     chart = _figure(
         _axes(rx.recharts.bar_chart, *bars, data=state.deployments_by_day, bar_category_gap="20%", max_bar_size=28),
-        "Deployments that ended on each day (UTC), by how they ended.",
+        "Deployments that ended on each day, by how they ended. Days in UTC.",
         "Deployments by day",
         ("Day", *(label for _, label, _ in RESULTS)),
         rx.foreach(state.deployments_by_day, lambda point: _day_row(point, *(key for key, _, _ in RESULTS))),
@@ -83,7 +83,7 @@ def _figure(chart: rx.Component, says: str, caption: str, heads: tuple[str, ...]
         state.is_loaded,
         rx.el.figure(
             rx.el.div(chart, class_name="chart", aria_hidden="true"),
-            rx.el.figcaption(says, class_name="sr-only"),
+            rx.el.figcaption(says, class_name="chart-note"),
             rx.el.table(
                 rx.el.caption(caption),
                 rx.el.thead(rx.el.tr(*(rx.el.th(head, scope="col") for head in heads))),

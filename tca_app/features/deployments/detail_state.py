@@ -40,6 +40,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.zone import zone_of
 
 # What can be asked for, and the state that a report of it leads to.
 REPORTS = {"start": "in_progress", "succeed": "succeeded", "fail": "failed", "cancel": "cancelled"}
@@ -125,7 +126,7 @@ class DeploymentState(RecordState, SessionState):
         async with reading() as session:
             found = await deployments.get_deployment(session, actor, self.deployment["id"])
             holding = await freezes.list_holding(session, actor, found.project.id)
-        return freeze_of(holding, found.environment.id)
+        return freeze_of(holding, found.environment.id, zone_of(self.router_data))
 
     @handler("signed_in")
     async def cancel_asking(self) -> None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from typing import Any, TypedDict
+from zoneinfo import ZoneInfo
 
 import reflex as rx
 
 from tca_app.features.environments.schemas import FreezeRead
+from tca_app.ui.zone import time_words
 
 
 class Freeze(TypedDict):
-    """`why` is "" while nothing is frozen; `until` is in UTC, as the form that sets it has it."""
+    """`why` is "" while nothing is frozen; `until` is in the viewer's zone, as people read it."""
 
     why: str
     until: str
@@ -19,12 +21,12 @@ class Freeze(TypedDict):
 NO_FREEZE = Freeze(why="", until="", who="")
 
 
-def freeze_of(holding: Sequence[FreezeRead], environment_id: int) -> Freeze:
+def freeze_of(holding: Sequence[FreezeRead], environment_id: int, zone: ZoneInfo) -> Freeze:
     """The first of those that hold for one environment; they come with the one that ends last first."""
     for window in holding:
         if window.environment_id in (None, environment_id):
             who = window.created_by.display_name if window.created_by else "somebody who is gone"
-            return Freeze(why=window.why, until=f"{window.ends_at:%Y-%m-%d %H:%M} UTC", who=who)
+            return Freeze(why=window.why, until=time_words(window.ends_at, zone), who=who)
     return NO_FREEZE
 
 

@@ -25,6 +25,7 @@ from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.zone import zone_of
 from tca_app.urls import link_of
 
 SHOWN = 25
@@ -85,7 +86,8 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             self.load_error = error.detail
             return
         self.rows = [row_of(row) for row in newest.items]
-        self.places = [_card(place, current.get(place.id), freeze_of(holding, place.id)) for place in there]
+        zone = zone_of(self.router_data)
+        self.places = [_card(place, current.get(place.id), freeze_of(holding, place.id, zone)) for place in there]
         self.environment_options = [[place.name, place.name] for place in there]
         self.has_more, self._project_name = newest.total > SHOWN, project.name
         self.may_deploy = policy.may(actor, "deployments.write", project.my_role)

@@ -86,7 +86,7 @@ class DeploymentsState(TableState, SessionState):
             Filter("status", "Status", (*STATUS_LABELS.items(), ("finished", "Succeeded or failed"))),
             Filter("environment", "Environment", tuple((name, name.capitalize()) for name in STARTING)),
             Filter("source", "Source", tuple(SOURCE_LABELS.items())),
-            Filter("days", "Ended", tuple((days, f"Ended in {days} days") for days in PERIODS)),
+            Filter("days", "Ended", tuple((days, f"Ended in {days} days (UTC)") for days in PERIODS)),
         ),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tca_app.core.db import reading, transaction
 from tca_app.features.environments import freezes
@@ -14,14 +15,16 @@ from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import MovedOn
 from tca_app.ui.session import SessionState
-
-_MINUTES = "%Y-%m-%dT%H:%M"
+from tca_app.ui.zone import field_of, time_in_field, zone_of, zone_words
 
 
 class FreezeState(FormState, SessionState):
-    """Times are entered in UTC: people in several zones share a window."""
+    """Times are entered in the viewer's zone, which the form names."""
 
     places: list[list[str]] = []
+    zone_text: str = ""
+
+    _zone: str = "UTC"  # of the open form: the times in it stay in this zone
 
     @handler("signed_in")
     async def open_create(self, project_id: int) -> None:
@@ -30,8 +33,9 @@ class FreezeState(FormState, SessionState):
         async with reading() as session:
             found = await environments.list_environments(session, self._as_actor(), project_id)
         self.places = [["", "Everything"], *([str(place.id), place.name] for place in found)]
-        now = datetime.now(UTC)
-        times = {"starts_at": now.strftime(_MINUTES), "ends_at": (now + timedelta(days=1)).strftime(_MINUTES)}
+        zone, now = zone_of(self.router_data), datetime.now(UTC)
+        self._zone, self.zone_text = zone.key, zone_words(zone)
+        times = {"starts_at": field_of(now, zone), "ends_at": field_of(now + timedelta(days=1), zone)}
         self._open_form("create", {"environment_id": "", "why": "", **times}, row_id=project_id)
 
     @handler("signed_in")
@@ -41,11 +45,11 @@ class FreezeState(FormState, SessionState):
             return
         yield
         with self._showing_errors():
-            place = values["environment_id"]
+            place, zone = values["environment_id"], ZoneInfo(self._zone)
             data = FreezeCreate(
                 environment_id=int(place) if place.isascii() and place.isdigit() else None,
-                starts_at=_in_utc(values["starts_at"]),
-                ends_at=_in_utc(values["ends_at"]),
+                starts_at=time_in_field("starts_at", values["starts_at"], zone),
+                ends_at=time_in_field("ends_at", values["ends_at"], zone, is_end=True),
                 why=values["why"],
             )
             async with transaction() as session:
@@ -53,8 +57,3 @@ class FreezeState(FormState, SessionState):
             self._close_form()
             self._toast("The freeze is set.")
             yield EnvironmentsState.load
-
-
-def _in_utc(text: str) -> Any:
-    """What a field of minutes gives, as the time that the schema reads."""
-    return f"{text}:00Z" if len(text) == 16 else text

@@ -115,11 +115,16 @@ def _freeze_dialog() -> rx.Component:
         on_submit=FreezeState.save,
         fields=[
             select_field(FreezeState, "environment_id", "What", FreezeState.places),
-            text_field(FreezeState, "starts_at", "From (UTC)", type_="datetime-local", required=True),
-            text_field(FreezeState, "ends_at", "Until (UTC)", type_="datetime-local", required=True),
+            _time_field("starts_at", "From"),
+            _time_field("ends_at", "Until"),
             text_field(FreezeState, "why", "Why", required=True, max_length=500),
         ],
     )
+
+
+def _time_field(name: str, label: str) -> rx.Component:
+    hint = rx.el.span("Time zone: ", FreezeState.zone_text)
+    return text_field(FreezeState, name, label, type_="datetime-local", required=True, hint=hint)
 
 
 def _delete_dialog() -> rx.Component:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from typing import Any, TypedDict
+from zoneinfo import ZoneInfo
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError, NotFound, Stale
@@ -16,6 +17,7 @@ from tca_app.ui.form_state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.zone import span_words, zone_of
 
 LABELS = {
     "name": "Name",
@@ -41,7 +43,7 @@ class EnvironmentRow(TypedDict):
 
 
 class FreezeRow(TypedDict):
-    """`when` is both times in UTC, as people read them."""
+    """`when` is both times in the viewer's zone, as people read them."""
 
     id: int
     where: str
@@ -76,7 +78,8 @@ class EnvironmentsState(FormState, RecordState, SessionState):
         except NotFound:
             return  # the page itself says so
         self.environments = [_row(place) for place in found]
-        self.windows = [_window(window) for window in frozen]
+        zone = zone_of(self.router_data)
+        self.windows = [_window(window, zone) for window in frozen]
 
     @handler("signed_in")
     async def open_create(self, project_id: int) -> None:
@@ -199,10 +202,10 @@ def _form_values(place: EnvironmentRead) -> dict[str, str]:
     return {"name": place.name, "url": place.url, "rank": str(place.rank), "tier": place.tier, **ticks}
 
 
-def _window(window: Any) -> FreezeRow:
+def _window(window: Any, zone: ZoneInfo) -> FreezeRow:
     return FreezeRow(
         id=window.id,
         where=window.environment or "Everything",
         why=window.why,
-        when=f"{window.starts_at:%Y-%m-%d %H:%M} to {window.ends_at:%Y-%m-%d %H:%M} UTC",
+        when=span_words(window.starts_at, window.ends_at, zone),
     )

@@ -33,7 +33,7 @@ def component_line(component: Any, days: Any) -> rx.Component:
         ),
         _spark(component),
         _bars(component["hours"].to(dict[str, str]), f"{HOURS} hours", "hours"),
-        _bars(component["days"].to(dict[str, str]), f"{days} days", "days"),
+        _bars(component["days"].to(dict[str, str]), f"{days} days (UTC)", "days"),
         key=component["id"].to(str),
     )
 

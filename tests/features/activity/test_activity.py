@@ -86,10 +86,23 @@ async def test_filters_narrow_it_down() -> None:
     assert await seen(admin, subject_type="user") == []
     assert len(await seen(admin, since="2020-01-01")) == 2
     assert await seen(admin, until="2020-01-01") == []
+    assert len(await seen(admin, since="2020-01-01T00:00:00+02:00", until="2099-01-01T00:00:00Z")) == 2
+    assert await seen(admin, until="2020-01-01T00:00:00Z") == []
 
 
 @pytest.mark.parametrize(
-    "query", ["cursor=x", "cursor=0", "limit=101", "since=yesterday", "since=7", "type=A-B", "x=1"]
+    "query",
+    [
+        "cursor=x",
+        "cursor=0",
+        "limit=101",
+        "since=yesterday",
+        "since=7",
+        "since=2020-01-01T00:00:00",
+        "until=2020-13-01",
+        "type=A-B",
+        "x=1",
+    ],
 )
 async def test_a_wrong_question_is_refused(api: httpx.AsyncClient, query: str) -> None:
     _, header = await signed_in(await make_user())

@@ -1,7 +1,9 @@
 """The page of the event log, without a browser."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
@@ -13,7 +15,7 @@ from tca_app.features.activity.state import ActivityState, RecentState, SubjectF
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.events import ProjectUpdated
 from tca_app.features.projects.schemas import ProjectUpdate
-from tests.factories import make_admin, make_project, make_user, run
+from tests.factories import happened, make_admin, make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 
@@ -59,6 +61,24 @@ async def test_one_project_is_named_and_to_strangers_it_is_not(console: Console)
         assert shown(updates, ActivityState, "project_name") == name
         assert [entry["subject"] for entry in shown(updates, ActivityState, "entries") or []] == subjects
         assert shown(updates, ActivityState, "export_query") == f"project_id={billing}"
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("Pacific/Kiritimati", 14), ("Pacific/Pago_Pago", -11), ("", 0)])
+async def test_today_is_the_day_of_the_viewer(console: Console, zone: str, hours: int) -> None:
+    admin = await make_admin()
+    theirs = timezone(timedelta(hours=hours))
+    midnight = datetime.now(theirs).replace(hour=0, minute=0, second=0, microsecond=0)
+    for seconds, name in ((-1, "yesterday"), (1, "today")):
+        ago = datetime.now(UTC) - (midnight + timedelta(seconds=seconds))
+        await happened(ago / timedelta(days=1), ProjectUpdated, subject_id=seconds + 2, subject_name=name)
+    tab = Tab(console, "t1", await sign_in(admin), "/activity?period=1&subject=project")
+    tab.headers["cookie"] += f"; time_zone={zone}" if zone else ""
+    await tab.hydrate()
+    updates = await tab.send(ActivityState.load)
+    assert [entry["subject"] for entry in shown(updates, ActivityState, "entries")] == ["today"]
+    since = parse_qs(shown(updates, ActivityState, "export_query"))["since"][0]
+    assert datetime.fromisoformat(since) == midnight  # the export has the same events; its times are in UTC
+    assert datetime.fromisoformat(since).utcoffset() == timedelta(0)
 
 
 async def test_more_follows_below(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -258,7 +258,7 @@ async def test_a_frozen_environment_is_said_in_the_form_and_only_there(console: 
     )
     updates = await tab.send(ProjectDeploymentsState.choose, environment="production")
     freeze = shown(updates, ProjectDeploymentsState, "freeze")
-    assert (freeze["who"], freeze["until"].endswith(" UTC")) == (owner.full_name, True)
+    assert (freeze["who"], freeze["until"].endswith(" (UTC)")) == (owner.full_name, True)
     form = {"nonce": nonce, "environment": "production", "version": "3.0.0", "freeze_reason": "Me"}
     refused = await tab.send(ProjectDeploymentsState.save, form=form)
     assert "administrator" in shown(refused, ProjectDeploymentsState, "form_error")

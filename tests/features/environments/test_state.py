@@ -1,15 +1,17 @@
 """Environments and freeze windows in the settings of a project, without a browser."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
+from tca_app.features.environments import freezes
 from tca_app.features.environments import service as environments
 from tca_app.features.environments.freeze_state import FreezeState
 from tca_app.features.environments.schemas import EnvironmentUpdate
 from tca_app.features.environments.state import EnvironmentsState
-from tests.factories import environment_of, make_deployment, make_project, make_user, run
+from tests.factories import environment_of, make_admin, make_deployment, make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 
@@ -84,6 +86,25 @@ async def test_what_is_in_use_is_not_deleted(console: Console) -> None:
     await tab.send(EnvironmentsState.ask_delete, project_id=project_id, environment_id=await environment_of(project_id))
     updates = await tab.send(EnvironmentsState.delete, _form={})
     assert "not finished" in shown(updates, EnvironmentsState, "doomed_error")
+
+
+async def test_a_freeze_is_typed_and_shown_in_the_zone_of_the_viewer(console: Console) -> None:
+    tab, project_id = await settings(console)
+    tab.headers["cookie"] += "; time_zone=Europe/Berlin"
+    opened = await tab.send(FreezeState.open_create, project_id=project_id)
+    assert shown(opened, FreezeState, "zone_text").startswith("Europe/Berlin, UTC+")
+    form = {"nonce": shown(opened, FreezeState, "form_nonce"), "environment_id": "", "why": "Christmas"}
+    skipped = form | {"starts_at": "2099-03-29T02:30", "ends_at": "2099-04-01T00:00"}
+    refused = await tab.send(FreezeState.save, form=skipped)
+    assert "skip" in shown(refused, FreezeState, "form_errors")["starts_at"]
+    times = {"starts_at": "2098-12-24T18:00", "ends_at": "2098-12-27T08:30"}
+    (window,) = shown(await tab.send(FreezeState.save, form=form | times), EnvironmentsState, "windows")
+    assert window["when"] == "2098-12-24 18:00 to 2098-12-27 08:30 (Europe/Berlin, UTC+1)"
+    (stored,) = await run(freezes.list_freezes, await make_admin(), project_id)
+    assert (stored.starts_at, stored.ends_at) == (
+        datetime(2098, 12, 24, 17, tzinfo=UTC),
+        datetime(2098, 12, 27, 7, 30, tzinfo=UTC),
+    )
 
 
 async def test_a_freeze_is_set_and_lifted(console: Console) -> None:
