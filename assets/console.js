@@ -72,7 +72,7 @@
   const waitText = (response, problem) => {
     const seconds = Number(response.headers.get("retry-after")) || 0;
     if (!seconds) return problem.detail || "Too many attempts. Wait a moment and try again.";
-    const wait = seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+    const wait = seconds < 90 ? `${seconds} ${seconds === 1 ? "second" : "seconds"}` : `${Math.ceil(seconds / 60)} minutes`;
     return `Too many attempts. Try again in ${wait}.`;
   };
 

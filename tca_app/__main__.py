@@ -25,6 +25,7 @@ from tca_app.core.embedded_servers import StoreError
 from tca_app.core.errors import AppError
 from tca_app.core.event_log import verify_log
 from tca_app.core.jobs import QUEUE_NAMES, Wait
+from tca_app.core.plurals import plural
 from tca_app.features.auth import setup
 from tca_app.frontend import ROOT
 from tca_app.frontend_bundle import BundleError
@@ -124,8 +125,9 @@ def fill_demo(force: Annotated[bool, typer.Option(help="Also when there are user
     with _plain_faults(), configured_stores():
         migrate()
         made = run_once(lambda session: demo.fill(session, force=force))
-        things = f"{made.users} users, {made.projects} projects and {made.deployments:,} deployments"
-        _say(f"Made {things}, with {made.events:,} events of 120 days")
+        users, projects = plural(made.users, "user"), plural(made.projects, "project")
+        things = f"{users}, {projects} and {plural(made.deployments, 'deployment')}"
+        _say(f"Made {things}, with {plural(made.events, 'event')} of 120 days")
         _say("Environments with an address are paused on /status: the demo's hosts do not exist")
         _say(f"Sign in as {made.admin} (administrator) or {made.member}; everybody's password is {made.password}")
 
@@ -139,7 +141,7 @@ def check_log() -> None:
         if found.fault:
             typer.echo(f"The event log is broken: {found.fault}", err=True)
             raise typer.Exit(1)
-        _say(f"{found.events:,} events in {found.chains:,} chains: intact")
+        _say(f"{plural(found.events, 'event')} in {plural(found.chains, 'chain')}: intact")
 
 
 @commands.command("recount")
@@ -152,7 +154,7 @@ def recount_metrics() -> None:
             _say(line)
         if found.mended > len(found.differences):
             _say(f"and {found.mended - len(found.differences):,} more")
-        _say(f"{found.compared:,} numbers: {f'{found.mended:,} mended' if found.mended else 'all right'}")
+        _say(f"{plural(found.compared, 'number')}: {f'{found.mended:,} mended' if found.mended else 'all right'}")
 
 
 @commands.command("replay-stream")
@@ -164,7 +166,7 @@ def replay_streams(
     with _plain_faults(), configured_stores():
         migrate()
         done = run_once(lambda session: replay(session, first))
-        _say(f"Appended {done:,} events")
+        _say(f"Appended {plural(done, 'event')}")
 
 
 @commands.command()

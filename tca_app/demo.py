@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app import demo_deployments, demo_health, demo_history, demo_inbox, demo_samples
 from tca_app.core.db import take_time
 from tca_app.core.errors import Conflict
+from tca_app.core.plurals import plural
 from tca_app.core.security import hash_password
 from tca_app.features.environments.starting import make_starting
 from tca_app.features.projects.making import slug_of
@@ -94,7 +95,7 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     await take_time(session)
     known = {name.lower() for name in (await session.execute(select(User.username))).scalars()}
     if len(known) > 1 and not force:
-        raise Conflict(f"The database has {len(known)} users already. Add the demo data anyway with --force.")
+        raise Conflict(f"The database has {plural(len(known), 'user')} already. Add the demo data anyway with --force.")
     dice = random.Random(20)  # noqa: S311  the same data every time is what is wanted
     now = (await session.execute(select(func.now()))).scalar_one()
     password = f"Demo-{secrets.token_urlsafe(9)}-7A"

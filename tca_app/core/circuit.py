@@ -6,6 +6,7 @@ Per process and in memory: a target that one replica leaves alone another may st
 from time import monotonic
 
 from tca_app.core.jobs import Unreachable
+from tca_app.core.plurals import plural
 
 FAILURES_TO_OPEN = 5
 OPEN_S = 30.0
@@ -35,7 +36,9 @@ def refuse_if_open(target: str) -> None:
     """Raises CircuitOpen while `target` is left alone."""
     found = _failing.get(target)
     if found is not None and (left := found.open_until - monotonic()) > 0:
-        raise CircuitOpen(f"{target} failed {found.failures} times in a row; it is left alone for a moment", left)
+        raise CircuitOpen(
+            f"{target} failed {plural(found.failures, 'time')} in a row; it is left alone for a moment", left
+        )
 
 
 def note(target: str, is_ok: bool) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
+from tca_app.core.plurals import plural
+
 
 @dataclass(frozen=True)
 class FieldFault:
@@ -148,7 +150,7 @@ class TooManyRequests(AppError):
     @classmethod
     def after(cls, seconds: float) -> "TooManyRequests":
         wait = max(1, int(seconds + 0.999))
-        return cls(f"Too many attempts. Try again in {wait} seconds.", headers={"Retry-After": str(wait)})
+        return cls(f"Too many attempts. Try again in {plural(wait, 'second')}.", headers={"Retry-After": str(wait)})
 
 
 class Unavailable(AppError):

@@ -116,7 +116,7 @@ def _busy_project(entry: Any) -> rx.Component:
         rx.el.span(entry["failed"], class_name="muted num busy-failed"),
         rx.el.strong(
             entry["deployments"],
-            rx.el.span(" deployments", class_name="sr-only"),
+            rx.el.span(rx.cond(entry["deployments"] == "1", " deployment", " deployments"), class_name="sr-only"),
             class_name="num busy-count",
             title="Deployments that ended in the period",
         ),

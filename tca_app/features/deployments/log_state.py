@@ -4,6 +4,7 @@ import reflex as rx
 
 from tca_app.core.db import reading
 from tca_app.core.errors import NotFound
+from tca_app.core.plurals import plural
 from tca_app.features.deployments import logs
 from tca_app.features.deployments.state import shown_deployment
 from tca_app.ui.handlers import handler
@@ -18,7 +19,7 @@ class LogState(SessionState):
 
     @rx.var
     def log_length(self) -> str:
-        return f"{self.log_lines:,} lines"
+        return plural(self.log_lines, "line")
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:

@@ -60,7 +60,7 @@ async def append_log(session: AsyncSession, actor: Actor, deployment_id: int, da
         return LogState(next_seq=there + 1, added=0)
     last = there + len(fresh)
     if last > MAX_LINES:
-        raise LogFull(f"A log holds at most {MAX_LINES:,} lines; {MAX_LINES - there:,} more fit.")
+        raise LogFull(f"A log holds at most {MAX_LINES:,} lines; there is room for {MAX_LINES - there:,} more.")
     await session.execute(_APPEND, {"deployment_id": row.id, "there": there, "lines": fresh})
     await session.execute(update(Deployment.__table__).where(_deployments.id == row.id).values(log_lines=last))
     return LogState(next_seq=last + 1, added=len(fresh))

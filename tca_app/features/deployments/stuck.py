@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config import get_settings
+from tca_app.core.plurals import plural
 from tca_app.features.deployments.queries import WHOLE
 from tca_app.features.deployments.service import take_step
 from tca_app.models import Deployment
@@ -32,5 +33,5 @@ async def fail_stuck(session: AsyncSession) -> int:
     )
     rows = (await session.execute(stuck)).all()
     for row in rows:
-        await take_step(session, None, row, "failed", f"Nothing was heard of it for {minutes} minutes.")
+        await take_step(session, None, row, "failed", f"Nothing was heard of it for {plural(minutes, 'minute')}.")
     return len(rows)

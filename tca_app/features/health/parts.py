@@ -18,6 +18,7 @@ from sqlalchemy import text
 from tca_app.config import get_settings
 from tca_app.core.db import reading
 from tca_app.core.errors import AppError
+from tca_app.core.plurals import plural
 from tca_app.core.redis import RedisError, RedisRefused, ping_redis
 from tca_app.features.health.schemas import Check
 from tca_app.features.jobs.schemas import QueueRead
@@ -93,7 +94,7 @@ async def _jobs() -> Check:
     dead = sum(queue.dead for queue in found.queues)
     lag = max(queue.lag_seconds for queue in found.queues)
     if found.workers == 0 and waiting:
-        return Check(status="degraded", detail=f"no worker is alive; {waiting} jobs wait")
+        return Check(status="degraded", detail=f"no worker is alive; {plural(waiting, 'job waits', 'jobs wait')}")
     detail = f"{waiting} waiting, {dead} dead, {lag:.0f} s behind"
     return Check(status="ok" if lag < MOST_LAG_S and not dead else "degraded", detail=detail)
 
@@ -120,28 +121,29 @@ async def _mail() -> Check:
     """A mail that died of its own address is a matter of the jobs; here is whether mails go out."""
     if not get_settings().has_mail:
         return Check(status="ok", detail="mail is off (SMTP_URL=off)")
-    return await _queue("email_queue", "mails")
+    return await _queue("email_queue", "mail", "mails")
 
 
 async def _streams() -> Check:
     """While Redis is away, what belongs into the streams waits."""
-    return await _queue("stream_queue", "entries")
+    return await _queue("stream_queue", "entry", "entries")
 
 
-async def _queue(name: str, what: str) -> Check:
+async def _queue(name: str, one: str, many: str) -> Check:
     try:
         async with reading() as session:
             found = next(queue for queue in (await count_queues(session)).queues if queue.name == name)
     except (AppError, OSError) as error:
         return Check(status="degraded", detail=f"the queue cannot be read ({type(error).__name__})")
-    return _of_queue(found, what)
+    return _of_queue(found, one, many)
 
 
-def _of_queue(queue: QueueRead, what: str) -> Check:
+def _of_queue(queue: QueueRead, one: str, many: str) -> Check:
     if queue.retrying:
-        return Check(status="degraded", detail=f"{queue.retrying} {what} failed and are tried again")
+        return Check(status="degraded", detail=f"{plural(queue.retrying, one, many)} failed and will be retried")
     is_late = queue.lag_seconds >= MOST_LAG_S
-    detail = f"{queue.waiting} {what} wait, {queue.lag_seconds:.0f} s behind" if queue.waiting else f"no {what} wait"
+    waiting = f"{plural(queue.waiting, f'{one} waits', f'{many} wait')}, {queue.lag_seconds:.0f} s behind"
+    detail = waiting if queue.waiting else f"no {many} wait"
     return Check(status="degraded" if is_late else "ok", detail=detail)
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from tca_app.core.http import TargetAway, ask
 from tca_app.core.outbound import AddressRefused, send
+from tca_app.core.plurals import plural
 from tca_app.features.health.checks import service_url
 from tca_app.features.health.parts import HEAD_START_S, PARTS, one_by_one, timed
 
@@ -96,4 +97,4 @@ async def _ask_environment(check: Any) -> Answer:
 def certificate_words(until: datetime, now: datetime) -> str:
     """Said while there is time to renew it; one that is out of date is refused when connecting."""
     left = until - now
-    return f"; its certificate ends in {max(0, left.days)} days" if left < CERTIFICATE_WARNING else ""
+    return f"; its certificate ends in {plural(max(0, left.days), 'day')}" if left < CERTIFICATE_WARNING else ""

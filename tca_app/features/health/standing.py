@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from tca_app.core.plurals import plural
 from tca_app.features.health.schemas import CheckRead, State
 
 Change = Literal["opened", "closed"]
@@ -75,5 +76,5 @@ def lasted(span: timedelta) -> str:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
-        return f"{days} {'day' if days == 1 else 'days'} {hours} h"
+        return f"{plural(days, 'day')} {hours} h"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"

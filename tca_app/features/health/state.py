@@ -6,6 +6,7 @@ from typing import TypedDict
 from tca_app.config import get_settings
 from tca_app.core.db import reading
 from tca_app.core.errors import AppError
+from tca_app.core.plurals import plural
 from tca_app.features.deployments.measures_state import PERIODS
 from tca_app.features.health.charts import Bars, bars_of, percent, spark_of
 from tca_app.features.health.overview import HOURS, Overview, read_overview
@@ -165,4 +166,4 @@ def _told(incident: IncidentRead) -> str:
     if incident.told:
         shown, more = incident.told[:5], incident.told_count - 5
         return f"Told: {', '.join(shown)}" + (f" and {more} more" if more > 0 else "")
-    return f"Told: {incident.told_count} {'person' if incident.told_count == 1 else 'people'}"
+    return f"Told: {plural(incident.told_count, 'person', 'people')}"

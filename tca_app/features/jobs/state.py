@@ -10,6 +10,7 @@ from reflex.event import EventSpec
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading, transaction
 from tca_app.core.jobs import QUEUE_NAMES
+from tca_app.core.plurals import plural
 from tca_app.core.schema import Id
 from tca_app.features.jobs import service as jobs
 from tca_app.features.jobs.schemas import JobQuery, JobsAct
@@ -155,7 +156,7 @@ class JobsState(TableState, SessionState):
             results = await jobs.act_on_jobs(session, self._as_actor(), JobsAct(action=action, ids=ids))
         count = sum(result.ok for result in results)
         left = len(results) - count
-        text = f"{count} {'job is' if count == 1 else 'jobs are'} {done}."
+        text = f"{plural(count, 'job is', 'jobs are')} {done}."
         self._toast(f"{text} {left} not dead any more." if left else text, "success" if count else "error")
         self.selected = []
         return JobsState.load()

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 from tca_app.config import get_settings
 from tca_app.core.events import Logged
 from tca_app.core.mail import Mail
+from tca_app.core.plurals import plural
 from tca_app.features.notifications.kinds import KINDS, body_of, link_of, title_of
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -70,7 +71,7 @@ def digest_for(reader: Reader, day: date, lines: Sequence[Line], more: int) -> M
         "app_name": settings.app_name,
         "name": reader.full_name or reader.username,
         "lines": [f"{line.title}: {settings.public_url}{line.link}" if line.link else line.title for line in lines],
-        "count": len(lines) + more,
+        "unread": plural(len(lines) + more, "unread notification"),
         "more": more,
     }
     return _mail(f"digest-{day}.{reader.id}", reader, template, context, "/notifications?tab=unread")

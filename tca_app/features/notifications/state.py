@@ -8,6 +8,7 @@ from reflex.event import EventSpec
 from tca_app.config import get_settings
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Invalid
+from tca_app.core.plurals import plural
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.kinds import CHANNELS
 from tca_app.features.notifications.schemas import InboxQuery, Preference, PreferenceChange
@@ -86,7 +87,7 @@ class InboxState(SessionState):
         newest = self.lines[0]["id"] if self.lines else None
         async with transaction() as session:
             count = await notifications.read_all(session, self._as_actor(), newest)
-        self._toast(f"{count} marked as read." if count != 1 else "1 marked as read.")
+        self._toast(f"{plural(count, 'notification')} marked as read.")
         return InboxState.load()
 
     @handler("signed_in")

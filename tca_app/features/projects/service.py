@@ -12,6 +12,7 @@ from tca_app.core.db import refuse_duplicates
 from tca_app.core.editing import refuse_stale
 from tca_app.core.errors import AppError, Conflict, FieldFault, NotFound
 from tca_app.core.events import emit
+from tca_app.core.plurals import plural
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.making import GIVEN, SLUG_TAKEN, create_project
 from tca_app.features.projects.people import NoSuchPerson, names_of, refuse_absent
@@ -161,9 +162,8 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id:
     if not owned:
         return
     if to_id is None:
-        noun = "project" if owned == 1 else "projects"
         trash = f" ({in_trash} in the trash)" if in_trash else ""
-        detail = f"{person.username} owns {owned} {noun}{trash}. Choose who takes over."
+        detail = f"{person.username} owns {plural(owned, 'project')}{trash}. Choose who takes over."
         raise Conflict(detail, errors=[FieldFault("/transfer_to", detail)])
     await _hand_over(session, actor, Project.owner_id == person.id, person.id, to_id)
 

@@ -8,6 +8,7 @@ import reflex as rx
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Invalid
+from tca_app.core.plurals import plural
 from tca_app.features.deployments.matrix import what_runs_in
 from tca_app.features.deployments.matrix_shapes import Cell, cells_of, columns_of
 from tca_app.features.idempotency import service as idempotency
@@ -223,8 +224,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
     def bulk_title(self) -> str:
         if not self.bulk_action:
             return ""
-        count = len(self._bulk_ids)
-        return f"{BULK_WORDS[self.bulk_action][0]} {count} {'project' if count == 1 else 'projects'}?"
+        return f"{BULK_WORDS[self.bulk_action][0]} {plural(len(self._bulk_ids), 'project')}?"
 
     @handler("signed_in")
     async def cancel_bulk(self) -> None:
@@ -253,7 +253,8 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
         ]
         done = [result.id for result in results if result.ok]
         if done:
-            what = names.get(done[0], "1 project") if len(done) == 1 else f"{len(done)} projects"
+            projects_done = plural(len(done), "project")
+            what = names.get(done[0], projects_done) if len(done) == 1 else projects_done
             undo = ProjectsState.restore_all(done) if action == "delete" else None
             verb = "is" if len(done) == 1 else "are"
             self._toast(f"{what} {verb} {BULK_DONE[action]}.", undo=undo)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError
+from tca_app.core.plurals import plural
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectQuery
 from tca_app.features.users import service as users
@@ -104,7 +105,7 @@ class ActState(RecordState, SessionState):
         owned = await self._owned(user.id)
         self._ask("delete", [user.id], f"Delete {name}?", TRASH, "Delete")
         if owned:
-            self.heir_text = f"They own {owned} {'project' if owned == 1 else 'projects'}. {TAKE_OVER}"
+            self.heir_text = f"They own {plural(owned, 'project')}. {TAKE_OVER}"
             await self._offer_heirs("")
 
     @handler("users.manage")
@@ -113,7 +114,7 @@ class ActState(RecordState, SessionState):
         ids = list((await self.get_state(UsersState)).selected)
         if not ids or act not in ("deactivate", "delete"):
             return
-        people = f"{len(ids)} {'person' if len(ids) == 1 else 'people'}"
+        people = plural(len(ids), "person", "people")
         text = TRASH if act == "delete" else ACTS[act].text
         self._ask(act, ids, f"{act.capitalize()} {people}?", text, act.capitalize(), is_bulk=True)
         if act == "delete":
@@ -223,7 +224,8 @@ class ActState(RecordState, SessionState):
         return reload_of(self)
 
     def _say_done(self, act: str, done: list[int], refused: int, names: dict[int, str]) -> None:
-        who = names.get(done[0], "1 person") if len(done) == 1 else f"{len(done)} people"
+        people = plural(len(done), "person", "people")
+        who = names.get(done[0], people) if len(done) == 1 else people
         text = f"{who} {'is' if len(done) == 1 else 'are'} {DONE[act]}." if done else f"Nobody is {DONE[act]}."
         if refused:
             text += f" {refused} refused."

@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
+from tca_app.core.plurals import plural
 from tca_app.features.activity.state import type_label
 from tca_app.features.projects.detail.state import shown_project
 from tca_app.features.webhooks import service as webhooks
@@ -226,7 +227,7 @@ def _row(hook: WebhookRead) -> HookRow:
         label=hook.url.removeprefix("https://"),
         description=hook.description,
         link=routes.webhook(hook.project_id, hook.id),
-        events="All events" if not count else "1 event" if count == 1 else f"{count} events",
+        events=plural(count, "event") if count else "All events",
         event_names=[type_label(name) for name in hook.event_types],
         is_active=hook.is_active,
         why_off=hook.disabled_why,

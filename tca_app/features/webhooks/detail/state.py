@@ -5,6 +5,7 @@ from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Forbidden, NotFound
+from tca_app.core.plurals import plural
 from tca_app.features.activity.state import type_label
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead
@@ -134,7 +135,7 @@ def _sent(delivery: DeliveryDetail) -> Sent:
         body=_pretty(delivery.request_body),
         code=str(delivery.response_code or ""),
         content_type=delivery.response_type,
-        size=f"{delivery.response_size:,} bytes" if delivery.response_code else "",
+        size=plural(delivery.response_size, "byte") if delivery.response_code else "",
         took=_took(delivery),
         error=delivery.error,
     )

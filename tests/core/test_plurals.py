@@ -1,0 +1,40 @@
+"""Numbers beside their nouns."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tca_app.core.errors import TooManyRequests
+from tca_app.core.plurals import plural
+
+SOURCES = Path(__file__).parents[2] / "tca_app"
+COUNTED = "minute|second|hour|project|user|event|commit|line|job|mail|person|member|deployment|chain|notification"
+# A variable right before a noun in the plural. "days" are left out: periods have 7, 30 or 90.
+CARELESS = re.compile(rf"\{{[a-z_.()]+(?::,)?\}} (?:{COUNTED})s\b")
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, "0 commits"), (1, "1 commit"), (2, "2 commits"), (12_345, "12,345 commits")]
+)
+def test_a_noun_is_in_the_number_of_its_count(count: int, expected: str) -> None:
+    assert plural(count, "commit") == expected
+
+
+def test_a_noun_with_a_plural_of_its_own_is_given_it() -> None:
+    assert (plural(1, "person", "people"), plural(3, "person", "people")) == ("1 person", "3 people")
+
+
+def test_a_wait_of_one_second_is_one_second() -> None:
+    assert TooManyRequests.after(0.2).detail == "Too many attempts. Try again in 1 second."
+    assert TooManyRequests.after(61).detail == "Too many attempts. Try again in 61 seconds."
+
+
+def test_no_text_has_a_number_before_a_noun_that_is_always_in_the_plural() -> None:
+    careless = [
+        f"{path.name}:{number}: {line.strip()}"
+        for path in sorted(SOURCES.rglob("*.py"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if CARELESS.search(line)
+    ]
+    assert careless == []
