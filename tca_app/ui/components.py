@@ -202,7 +202,7 @@ def not_found() -> rx.Component:
 
 def outage() -> rx.Component:
     return center_page(
-        "The console cannot reach its database",
+        "The console cannot reach its database or Redis",
         "Nothing is lost. This page comes back by itself as soon as the database answers.",
         button("Try again", kind="primary", icon="rotate-cw", custom_attrs={"data-action": "reload"}),
         code="503",

@@ -191,9 +191,14 @@ def _no_answer(event: Event, error: Exception, request_id: str) -> StateUpdate:
     if event.name in _HYDRATES:
         return StateUpdate(delta=pushed(outage=True))
     toast = Toast(id=request_id[:8], kind="error", text=NO_ANSWER, undo=False, at=0.0)
-    return StateUpdate(delta=pushed(toasts=[toast]))
+    return StateUpdate(delta=pushed(toasts=[toast]) | settled())
 
 
 def pushed(**values: Any) -> dict[str, dict[str, Any]]:
     """A delta of SessionState that only the browser gets; the server's copy is not changed."""
     return {SessionState.get_full_name(): {f"{name}_rx_state_": value for name, value in values.items()}}
+
+
+def settled() -> dict[str, dict[str, Any]]:
+    """A delta that ends the progress bar, which the browser itself began when the address changed."""
+    return {State.get_full_name(): {"is_hydrated_rx_state_": True}}

@@ -10,6 +10,7 @@ from tca_app.core.reports import report
 from tca_app.ui.gate import Gate
 from tca_app.ui.handlers import CALL
 from tca_app.ui.live import LIVE, listen_for_changes
+from tca_app.ui.states import StatesUnreachable, bounded, share_states, tell_unserved
 from tca_app.ui.tokens import Tokens
 from tca_app.ui.watch import watch_sessions
 
@@ -21,6 +22,7 @@ def install(app: rx.App) -> None:
     app.add_middleware(Gate(), index=0)
     app.register_lifespan_task(watch_sessions)
     app.register_lifespan_task(listen_for_changes)
+    share_states(app)
     _share_tokens(app)
     app.backend_exception_handler = _backend_error
     app.frontend_exception_handler = _browser_error
@@ -34,11 +36,14 @@ def _share_tokens(app: rx.App) -> None:
     """With the state in Redis, our own book of which tab talks to which replica."""
     sockets = app.event_namespace
     if sockets is not None and isinstance(sockets._token_manager, RedisTokenManager):
-        sockets._token_manager = Tokens(sockets._token_manager.redis)
+        sockets._token_manager = Tokens(bounded(sockets._token_manager.redis))
 
 
 def _backend_error(exception: Exception) -> None:
     """What no handler's own guard caught: a fault between Reflex and us. The person's page is left as it is."""
+    if isinstance(exception, StatesUnreachable):
+        tell_unserved(exception)
+        return
     log.error("ui.event_failed", request_id=CALL.get().request_id, exc_info=exception)
     report(exception, "ui", "event")
 

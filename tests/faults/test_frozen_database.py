@@ -6,8 +6,10 @@ from pathlib import Path
 from time import monotonic
 
 import httpx
+import psycopg
 import pytest
 
+from tca_app.core.embedded_servers import PostgresServer
 from tests.processes import SETTINGS, Web, eventually, free_port, frozen_postgres, sign_in
 
 LIMIT_S = 3.0  # two by design, and one for a machine that does much at once
@@ -53,4 +55,7 @@ def test_every_answer_comes_in_time_and_the_console_recovers(console: Web) -> No
         assert monotonic() - began < 5
         again = [answer.status_code for answer, _ in crowd.map(ask, range(96, 192))]
         assert set(again) == {200, 201}
+    with psycopg.connect(PostgresServer(home).start(durable=True), autocommit=True) as connection:
+        left = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+        eventually(lambda: connection.execute(left).fetchone() == (0,), "the jobs are done", 60)
     console.must_run()

@@ -126,6 +126,28 @@ def test_a_tab_outlives_a_redis_that_lost_its_memory(replicas: Replicas, new_pag
         expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def test_without_redis_the_pages_say_so_and_come_back(replicas: Replicas, new_page: NewPage) -> None:
+    """An open page by a toast and without a spinner, a new one by the page of an outage."""
+    with replicas.admin as admin:
+        create(admin, "projects", name="Redis away")
+    page = new_page()
+    sign_in(page, "ada", "/projects")
+    expect(page.locator("tbody")).to_contain_text("Redis away", timeout=PATIENCE_MS)
+    pid = replicas.cluster.redis_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        page.get_by_role("searchbox").first.fill("away")
+        expect(page.get_by_text("The console cannot reach Redis").first).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator(".progress")).to_have_attribute("data-busy", "false")
+        other = page.context.new_page()
+        other.goto(f"{replicas.url}/projects")
+        expect(other.get_by_text("The console cannot reach")).to_be_visible(timeout=PATIENCE_MS)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    expect(other.get_by_role("heading", level=1, name="Projects")).to_be_visible(timeout=PATIENCE_MS)
+    expect(other.locator("tbody")).to_contain_text("Redis away", timeout=PATIENCE_MS)
+
+
 def test_every_page_keeps_its_state_in_redis(replicas: Replicas, new_page: NewPage) -> None:
     """What a state holds must be picklable, whatever it was filled with."""
     webs = replicas.one, replicas.two

@@ -166,6 +166,7 @@ async def test_without_the_database_nothing_runs(console: Console, monkeypatch: 
     updates = await tab.send(Notes.purge)
     assert shown(updates, Notes, "acts") is None
     assert shown(updates, SessionState, "toasts")[0]["text"] == gate.NO_ANSWER
+    assert shown(updates, State, "is_hydrated") is True, "the progress bar ends"
     assert shown(await tab.hydrate(), SessionState, "outage") is True
 
 
