@@ -7,7 +7,7 @@ from pathlib import Path
 import reflex as rx
 
 from tca_app.config import ConfigError, get_settings
-from tca_app.development import start_stores
+from tca_app.development import MAIN_PROCESS, adopt_ports, serve_pages_on, start_stores
 from tca_app.frontend import prepare_environment
 from tca_app.ui.theme import radix_theme
 
@@ -15,17 +15,21 @@ program = Path(sys.argv[0])
 is_reflex_run = "reflex" in (program.stem, program.parent.name) and "run" in sys.argv[1:]
 
 try:
-    if is_reflex_run and "TCA_STORES" not in os.environ:  # the workers and the reloaded settings inherit it
-        os.environ["TCA_STORES"] = "started"
+    if is_reflex_run and MAIN_PROCESS not in os.environ:
+        os.environ[MAIN_PROCESS] = str(os.getpid())
         prepare_environment(get_settings().data_dir)
         start_stores()
+    adopt_ports()
     settings = get_settings()
+    serve_pages_on(settings.host)
 except ConfigError as error:
     sys.exit("\n".join(error.faults))
 
 config = rx.Config(
     app_name="tca_app",
     backend_host=settings.host,
+    # A port that is not set may be another one when it is taken; one that is set may not.
+    backend_port=settings.port if "port" in settings.model_fields_set else None,
     cors_allowed_origins=settings.allowed_origins,
     trusted_proxy_hops=settings.trusted_proxy_hops,
     # One process holds the state; who signs in and what they see is read again from PostgreSQL anyway.

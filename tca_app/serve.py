@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from importlib import import_module
@@ -72,6 +73,20 @@ async def setup_link(settings: Settings) -> str:
     return f"{settings.public_url}/setup?token={token}" if token else ""
 
 
+async def announce(settings: Settings) -> None:
+    """For `reflex run`, which prints where the pages are: the set-up link, or why there is no first admin."""
+    try:
+        line = setup_line(await setup_link(settings))
+    except StartError as error:
+        line = str(error)
+    sys.stdout.write(f"{line}\n" if line else "")
+    sys.stdout.flush()
+
+
+def setup_line(link: str) -> str:
+    return f"Create the first admin (this link works once): {link}" if link else ""
+
+
 def claim_port(settings: Settings) -> None:
     """Say early and clearly that the port cannot be had."""
     try:
@@ -127,7 +142,7 @@ async def _announce(settings: Settings, link: str, say: Callable[[str], None]) -
         await asyncio.sleep(0.05)
     ready = f"{settings.app_name} is ready: {settings.public_url}"
     # One write: whoever waits for the first line finds the second one there.
-    say(f"{ready}\nCreate the first admin (this link works once): {link}" if link else ready)
+    say(f"{ready}\n{setup_line(link)}" if link else ready)
 
 
 async def _answers(settings: Settings) -> bool:

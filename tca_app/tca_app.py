@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -27,8 +28,10 @@ from tca_app.features.presence.state import keep_presence
 from tca_app.features.projects import pages as project_pages
 from tca_app.features.users import pages as users_pages
 from tca_app.features.webhooks import pages as webhook_pages
+from tca_app.frontend import PAGES_ARE_BUILT
 from tca_app.frontend_files import page_policy, with_pages
 from tca_app.middleware import Edge
+from tca_app.serve import announce
 from tca_app.ui import layout, theme
 from tca_app.ui.install import install
 from tca_app.worker import work
@@ -60,6 +63,8 @@ async def _process() -> AsyncIterator[None]:
     """What one process needs while it serves: logs, the notices of changes, and a clean end."""
     setup_logging()
     start_reports()
+    if not os.environ.get(PAGES_ARE_BUILT):  # `reflex run`: nobody else makes the first admin or the set-up link
+        await announce(get_settings())
     # What is loaded by now stays: without this every full collection walks all of it and stops the process for 100 ms.
     gc.collect()
     gc.freeze()

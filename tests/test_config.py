@@ -240,6 +240,8 @@ def test_addresses_are_compared_as_browsers_send_them(monkeypatch: pytest.Monkey
         ("::1", "http://[::1]:8000"),
         ("[::1]", "http://[::1]:8000"),
         ("10.1.2.3", "http://10.1.2.3:8000"),
+        ("0.0.0.0", "http://localhost:8000"),
+        ("::", "http://localhost:8000"),
     ],
 )
 def test_without_a_public_url_it_follows_the_host(monkeypatch: pytest.MonkeyPatch, host: str, url: str) -> None:
