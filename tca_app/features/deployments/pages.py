@@ -65,6 +65,7 @@ def _measures() -> rx.Component:
                     ),
                     "all projects that you see.",
                 ),
+                " Days in UTC.",
                 class_name="muted",
             ),
             class_name="row measures-head",

@@ -2,8 +2,6 @@
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +10,8 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from tca_app.core.bodies import LARGE_BODIES, MAX_BODY, MAX_GITHUB_BODY, whole_body
+from tca_app.core.bodies import MAX_GITHUB_BODY
 from tca_app.core.db import reading
-from tca_app.core.errors import Unavailable
 from tca_app.models import GithubHook, LoggedEvent
 from tests.factories import bearer, deployment_events, make_project, make_user
 
@@ -237,19 +234,6 @@ async def test_a_push_of_25_mb_is_taken_and_a_larger_body_is_refused(github: Git
     assert (refused.status_code, refused.json()["detail"]) == (413, "The request body is larger than 25 MiB.")
     elsewhere = await github.api.post(f"/api/v1/projects/{github.project_id}/github-hook", content=large)
     assert elsewhere.status_code == 413
-
-
-async def test_only_a_few_large_bodies_are_in_memory_at_once() -> None:
-    async def chunks() -> AsyncIterator[bytes]:
-        yield b"x" * (MAX_BODY + 1)
-
-    async with AsyncExitStack() as held:
-        for _ in range(LARGE_BODIES):
-            await held.enter_async_context(whole_body(chunks()))
-        with pytest.raises(Unavailable):
-            await held.enter_async_context(whole_body(chunks()))
-    async with whole_body(chunks()) as body:
-        assert len(body) == MAX_BODY + 1
 
 
 async def test_another_repository_is_refused_until_it_is_accepted(github: Github) -> None:
