@@ -67,7 +67,8 @@ def build_api() -> FastAPI:
     api = FastAPI(
         title="TCA InfraForge API",
         version=VERSION,
-        description="Everything that the console's screens can do, for scripts. Errors are RFC 9457 problem details.",
+        description="Everything that the console's screens can do, for scripts. Errors are RFC 9457 problem details. "
+        "Null for an optional text means empty: a create stores none, an edit clears it.",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

@@ -14,7 +14,7 @@ LEFT_OUT: Any = None
 
 
 def _only_given(schema: dict[str, Any]) -> None:
-    """A field may be left out, which null stands for inside only; the document must not offer null."""
+    """A field may be left out, which null stands for inside only; the document must not offer it as the default."""
     for field in schema.get("properties", {}).values():
         if field.get("default", ...) is None:
             del field["default"]
@@ -22,7 +22,10 @@ def _only_given(schema: dict[str, Any]) -> None:
 
 
 class Changes(InputModel):
-    """An edit: a field that is left out stays as it is. Declare each with `= LEFT_OUT`; null is refused."""
+    """An edit: a field that is left out stays as it is. Declare each with `= LEFT_OUT`.
+
+    Null empties a text that may be empty and is refused for any other field.
+    """
 
     model_config = ConfigDict(json_schema_extra=_only_given)
 

@@ -104,18 +104,22 @@ def moment(value: object) -> object:
         raise ValueError("There is no such time.") from error
 
 
+def _null_is_empty(value: object) -> object:
+    return "" if value is None else value
+
+
 def _fold(value: str) -> str:
     return value.casefold()
 
 
-Line100 = Annotated[str, Field(max_length=100, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
+_Line100 = Annotated[str, Field(max_length=100, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
 Name100 = Annotated[str, Field(min_length=1, max_length=100, pattern=_FILLED), AfterValidator(_tidy)]
-Line200 = Annotated[str, Field(max_length=200, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
-Line500 = Annotated[str, Field(max_length=500, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
+_Line200 = Annotated[str, Field(max_length=200, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
+_Line500 = Annotated[str, Field(max_length=500, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
 Name255 = Annotated[str, Field(min_length=1, max_length=255, pattern=_FILLED), AfterValidator(_tidy)]
 Name50 = Annotated[str, Field(min_length=1, max_length=50, pattern=_FILLED), AfterValidator(_tidy)]
 Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=_FILLED), AfterValidator(_tidy)]
-Text2000 = Annotated[str, Field(max_length=2000, pattern=rf"^{_TEXT}*$"), AfterValidator(_tidy)]
+_Text2000 = Annotated[str, Field(max_length=2000, pattern=rf"^{_TEXT}*$"), AfterValidator(_tidy)]
 SearchText = Annotated[str, Field(max_length=MAX_SEARCH, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
 Email = Annotated[
     str,
@@ -125,9 +129,9 @@ Email = Annotated[
 Username = Annotated[str, Field(min_length=3, max_length=50, pattern=_USERNAME, examples=["ana"])]
 Slug = Annotated[str, Field(min_length=1, max_length=100, pattern=_SLUG, examples=["billing-api"])]
 # SHA-1, abbreviated or whole, or a whole SHA-256; "" stands for none. Kept in lower case, as Git writes it.
-Commit = Annotated[str, Field(pattern=_COMMIT, examples=["9f1c2ab"]), AfterValidator(str.lower)]
+_Commit = Annotated[str, Field(pattern=_COMMIT, examples=["9f1c2ab"]), AfterValidator(str.lower)]
 # "" stands for none. The pattern of the document is what a JSON Schema can say of the parser's rules.
-HttpUrl = Annotated[
+Url = Annotated[
     str,
     Field(
         max_length=MAX_URL,
@@ -136,6 +140,13 @@ HttpUrl = Annotated[
     ),
     AfterValidator(check_url),
 ]
+# Optional text: many clients send null for what is empty, and it means just that (the document offers it).
+Line100 = Annotated[_Line100, BeforeValidator(_null_is_empty, json_schema_input_type=_Line100 | None)]
+Line200 = Annotated[_Line200, BeforeValidator(_null_is_empty, json_schema_input_type=_Line200 | None)]
+Line500 = Annotated[_Line500, BeforeValidator(_null_is_empty, json_schema_input_type=_Line500 | None)]
+Text2000 = Annotated[_Text2000, BeforeValidator(_null_is_empty, json_schema_input_type=_Text2000 | None)]
+Commit = Annotated[_Commit, BeforeValidator(_null_is_empty, json_schema_input_type=_Commit | None)]
+HttpUrl = Annotated[Url, BeforeValidator(_null_is_empty, json_schema_input_type=Url | None)]
 GivenMoment = Annotated[
     str, Field(pattern=_MOMENT, json_schema_extra={"format": "date-time"}, examples=["2026-05-04T09:30:00Z"])
 ]

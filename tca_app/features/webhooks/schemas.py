@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tca_app.core.editing import LEFT_OUT, Changes
 from tca_app.core.events import CATALOGUE
-from tca_app.core.schema import HttpUrl, Id, InputModel, Limit, Line100, ReadModel, Skip, UrlId
+from tca_app.core.schema import Id, InputModel, Limit, Line100, ReadModel, Skip, Url, UrlId
 
 DeliveryStatus = Literal["succeeded", "retrying", "failed"]
 _EXAMPLE: dict[str, Any] = {
@@ -38,7 +38,7 @@ EventTypes = Annotated[
     Field(max_length=100, description="Empty: all events."),
     AfterValidator(_distinct),
 ]
-Url = Annotated[HttpUrl, Field(min_length=1, examples=[_EXAMPLE["url"]])]
+WebhookUrl = Annotated[Url, Field(min_length=1, examples=[_EXAMPLE["url"]])]
 
 
 class WebhookCreate(InputModel):
@@ -47,7 +47,7 @@ class WebhookCreate(InputModel):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE | {"project_id": 7}]})
 
     project_id: Id | None = None
-    url: Url
+    url: WebhookUrl
     description: Line100 = ""
     event_types: EventTypes = []
 
@@ -55,7 +55,7 @@ class WebhookCreate(InputModel):
 class WebhookUpdate(Changes):
     """`is_active`: true also takes back that it was switched off for its failures."""
 
-    url: Url = LEFT_OUT
+    url: WebhookUrl = LEFT_OUT
     description: Line100 = LEFT_OUT
     event_types: EventTypes = LEFT_OUT
     is_active: bool = LEFT_OUT
