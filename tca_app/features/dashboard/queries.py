@@ -140,14 +140,11 @@ def _listed(rows: Select[Any], name: str) -> Any:
 
 
 def _newest_projects(all_projects: bool) -> Select[Any]:
-    own = (_projects.id, _projects.name, _projects.slug, _projects.status, _projects.created_at)
-    return (
-        select(*own, _projects.owner_id, _users.username, _users.full_name)
-        .select_from(Project.__table__.join(User.__table__, _users.id == _projects.owner_id))
-        .where(_projects.deleted_at.is_(None), visible(all_projects))
-        .order_by(_projects.created_at.desc(), _projects.id.desc())
-        .limit(NEWEST)
-    )
+    own = (_projects.id, _projects.name, _projects.slug, _projects.status, _projects.created_at, _projects.owner_id)
+    newest = select(*own).where(_projects.deleted_at.is_(None), visible(all_projects))
+    page = newest.order_by(_projects.created_at.desc(), _projects.id.desc()).limit(NEWEST).subquery("page")
+    named = select(page, _users.username, _users.full_name).join(User.__table__, _users.id == page.c.owner_id)
+    return named.order_by(page.c.created_at.desc(), page.c.id.desc())
 
 
 def new_project(row: dict[str, Any]) -> NewProject:

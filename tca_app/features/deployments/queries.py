@@ -20,7 +20,7 @@ from tca_app.features.deployments.schemas import (
     ProjectRef,
 )
 from tca_app.features.projects import policy
-from tca_app.features.projects.queries import get_project, visible
+from tca_app.features.projects.queries import get_project
 from tca_app.features.users.schemas import PersonRead
 from tca_app.models import Deployment, Environment, Project, ProjectMember, User
 
@@ -67,6 +67,7 @@ ONE = (
 
 # A project in the trash hides its deployments; few are there.
 _IN_TRASH = select(_projects.id).where(_projects.deleted_at.is_not(None))
+_THEIRS = select(_members.project_id).where(_members.user_id == _ACTOR)
 _MINE = (
     select(_members.project_id)
     .join(Project.__table__, _projects.id == _members.project_id)
@@ -199,18 +200,21 @@ _last_good = (
 )
 _median = func.percentile_cont(0.5).within_group(_last_good.c.took)
 _USUAL: Any = select(func.extract("epoch", _median)).select_from(_last_good).correlate(Deployment.__table__)
-_GOING_ON = (
-    WHOLE.add_columns(_USUAL.scalar_subquery().label("usual_s"))
-    .where(_deployments.finished_at.is_(None))
-    .order_by(case((_deployments.status == "in_progress", 0), else_=1), _deployments.id.desc())
+_OPEN_ORDER = (case((_deployments.status == "in_progress", 0), else_=1), _deployments.id.desc())
+_OPEN = (
+    select(_deployments.id)
+    .where(_deployments.finished_at.is_(None), _deployments.project_id.not_in(_IN_TRASH))
+    .order_by(*_OPEN_ORDER)
 )
 
 
 async def open_deployments(session: AsyncSession, actor: Actor, most: int) -> list[OpenDeployment]:
     """What has not ended: in progress first, then what is queued or waits; the newest first."""
     policy.require(actor, "deployments.list")
-    newest = _GOING_ON.where(visible(actor.is_superuser)).limit(most)
-    rows = await session.execute(newest, {"actor_id": actor.user_id})
+    ids = _OPEN if actor.is_superuser else _OPEN.where(_deployments.project_id.in_(_THEIRS))
+    page = ids.limit(most).subquery("page")
+    whole = WHOLE.add_columns(_USUAL.scalar_subquery().label("usual_s")).join(page, page.c.id == _deployments.id)
+    rows = await session.execute(whole.order_by(*_OPEN_ORDER), {"actor_id": actor.user_id})
     return [
         OpenDeployment.model_construct(
             **dict(deployment_read(row)), usual_s=None if row.usual_s is None else float(row.usual_s)
@@ -221,15 +225,14 @@ async def open_deployments(session: AsyncSession, actor: Actor, most: int) -> li
 
 async def previous_success(session: AsyncSession, row: Any) -> Any:
     """What ran in the environment of `row` before it, by the time of the end; None when nothing did."""
-    before = WHOLE.where(
+    before = select(_deployments.id).where(
         _deployments.environment_id == row.environment_id,
         _deployments.status == "succeeded",
         _deployments.id != row.id,
         tuple_(_deployments.finished_at, _deployments.id) < tuple_(row.finished_at or func.now(), row.id),
     )
-    return (
-        await session.execute(before.order_by(_deployments.finished_at.desc(), _deployments.id.desc()).limit(1))
-    ).first()
+    last = before.order_by(_deployments.finished_at.desc(), _deployments.id.desc()).limit(1)
+    return (await session.execute(WHOLE.where(_deployments.id == last.scalar_subquery()))).first()
 
 
 async def newest_finished(session: AsyncSession, environment_id: int) -> Any:
@@ -245,10 +248,12 @@ async def read_changes(session: AsyncSession, actor: Actor, deployment_id: int) 
     row = await find_visible(session, actor, deployment_id)
     before = await previous_success(session, row)
     since = before.id if before else 0
-    between = WHOLE.where(
+    between = select(_deployments.id).where(
         _deployments.environment_id == row.environment_id, _deployments.id > since, _deployments.id < row.id
     )
-    rows: Sequence[Any] = (await session.execute(between.order_by(_deployments.id.desc()).limit(MAX_BETWEEN))).all()
+    page = between.order_by(_deployments.id.desc()).limit(MAX_BETWEEN).subquery("page")
+    whole = WHOLE.join(page, page.c.id == _deployments.id).order_by(_deployments.id.desc())
+    rows: Sequence[Any] = (await session.execute(whole)).all()
     return ChangesRead(
         before=deployment_read(before) if before else None,
         compare_url=compare_url(row.repository_url, before.commit_sha if before else "", row.commit_sha),

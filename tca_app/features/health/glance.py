@@ -26,13 +26,18 @@ _SUMS = {
 }
 _ASKED = f"{SEEN} AND checks.retired_at IS NULL AND NOT checks.is_paused"
 _COUNT = text(f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in _SUMS.items())} {_ASKED}")
-_FIRST = text(
-    f"""
-    SELECT {COLUMNS}, {", ".join(f"{sql} OVER () AS {name}" for name, sql in _SUMS.items())} {_ASKED}
+_ORDER = """
     ORDER BY checks.state = 'failing' DESC, checks.last_ok IS FALSE DESC, checks.project_id IS NOT NULL,
       checks.weight DESC, lower(checks.name), checks.id
-    LIMIT :most
-    """
+"""
+_FIRST = text(
+    f"""
+    WITH page AS (
+      SELECT checks.*, {", ".join(f"{sql} OVER () AS {name}" for name, sql in _SUMS.items())} {_ASKED} {_ORDER}
+      LIMIT :most
+    )
+    SELECT {COLUMNS}, {", ".join(_SUMS)} FROM page AS checks {_ORDER}
+    """  # noqa: S608  texts of ours
 )
 
 

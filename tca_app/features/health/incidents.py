@@ -12,21 +12,25 @@ from tca_app.core.events import emit
 from tca_app.core.paging import Page
 from tca_app.features.health import policy
 from tca_app.features.health.events import IncidentNoted
-from tca_app.features.health.history import SEEN, viewer
+from tca_app.features.health.history import ROLE, VISIBLE, viewer
 from tca_app.features.health.schemas import IncidentQuery, IncidentRead, NoteCreate, NoteRead
 
 MOST_NOTES = 100
 
-_FROM = SEEN.replace("WHERE", "JOIN incidents ON incidents.check_id = checks.id WHERE")
+_FROM = f"FROM health_checks AS checks JOIN incidents ON incidents.check_id = checks.id WHERE {VISIBLE}"
 _CHOSEN = f"""
     {_FROM} AND (CAST(:project_id AS bigint) IS NULL OR checks.project_id = :project_id)
       AND (CAST(:check_id AS bigint) IS NULL OR checks.id = :check_id)
       AND (CAST(:open AS boolean) IS NULL OR :open = (closed_at IS NULL))
 """
 _COUNT = text(f"SELECT count(*) {_CHOSEN}")
-_COLUMNS = "incidents.id, check_id, checks.name, checks.project_id, me.role, opened_at, closed_at, reason"
+_COLUMNS = f"incidents.id, check_id, checks.name, checks.project_id, {ROLE}, opened_at, closed_at, reason"
+_ORDER = "ORDER BY closed_at IS NULL DESC, incidents.id DESC"
 _LIST = text(
-    f"SELECT {_COLUMNS} {_CHOSEN} ORDER BY closed_at IS NULL DESC, incidents.id DESC OFFSET :skip LIMIT :limit"
+    f"""
+    WITH page AS (SELECT incidents.* {_CHOSEN} {_ORDER} OFFSET :skip LIMIT :limit)
+    SELECT {_COLUMNS} FROM page AS incidents JOIN health_checks AS checks ON checks.id = check_id {_ORDER}
+    """  # noqa: S608  texts of ours
 )
 _ONE = text(f"SELECT {_COLUMNS} {_FROM} AND incidents.id = :incident_id FOR UPDATE OF incidents")
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))

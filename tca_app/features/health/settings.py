@@ -12,7 +12,7 @@ from tca_app.core.errors import FieldFault, Invalid, NotFound
 from tca_app.core.events import emit
 from tca_app.features.health import policy
 from tca_app.features.health.events import HealthCheckUpdated
-from tca_app.features.health.history import SEEN, get_check, viewer
+from tca_app.features.health.history import ROLE, SEEN, get_check, viewer
 from tca_app.features.health.schemas import CheckRead, CheckUpdate
 from tca_app.models import HealthCheck, User
 
@@ -28,7 +28,7 @@ _editor = (
 )
 _NOW = select(*_COLUMNS, *(_checks[name] for name in ABOUT), _editor.label("changed_by"))
 _MINE = text(
-    f"SELECT me.role {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id FOR NO KEY UPDATE OF checks"
+    f"SELECT {ROLE} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id FOR NO KEY UPDATE OF checks"
 )
 # Nobody will hear that it works again, so an incident ends with the asking.
 _END = text(

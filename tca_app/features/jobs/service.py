@@ -39,11 +39,15 @@ _STATES = {
     "waiting": "jobs.status = 'todo' AND jobs.attempts = 0",
     "running": "jobs.status = 'doing'",
 }
-_FROM = """
-    FROM procrastinate_jobs AS jobs LEFT JOIN LATERAL (
+_LAST = """
+    LEFT JOIN LATERAL (
       SELECT error, at FROM job_failures WHERE job_id = jobs.id ORDER BY attempt DESC LIMIT 1) AS last ON true
-    WHERE {state} AND (CAST(:queue AS text) IS NULL OR queue_name = :queue)
-      AND (:search = '' OR strpos(lower(task_name || ' ' || coalesce(error, '')), lower(:search)) > 0)
+"""
+_WHERE = "WHERE {state} AND (CAST(:queue AS text) IS NULL OR queue_name = :queue)"
+_ALL = f"FROM procrastinate_jobs AS jobs {_WHERE}"
+_FOUND = f"""
+    FROM procrastinate_jobs AS jobs {_LAST} {_WHERE}
+      AND strpos(lower(task_name || ' ' || coalesce(error, '')), lower(:search)) > 0
 """
 _COLUMNS = """
     SELECT jobs.id, task_name AS kind, queue_name AS queue, attempts, args - 'cause' AS args,
@@ -75,11 +79,11 @@ def _queue(name: str, row: Any) -> QueueRead:
 async def list_jobs(session: AsyncSession, actor: Actor, query: JobQuery) -> Page[JobRead]:
     """Those in one state, newest first."""
     policy.require(actor)
-    found = _FROM.format(state=_STATES[query.state])  # one of four texts of ours
-    values = {"queue": query.queue, "search": query.search}
+    found = (_FOUND if query.search else _ALL).format(state=_STATES[query.state])  # texts of ours
+    values = query.model_dump(include={"queue", "skip", "limit"}) | ({"search": query.search} if query.search else {})
     total = (await session.execute(text(f"SELECT count(*) {found}"), values)).scalar_one()
-    page = text(f"{_COLUMNS} {found} ORDER BY jobs.id DESC LIMIT :limit OFFSET :skip")
-    rows = await session.execute(page, values | {"limit": query.limit, "skip": query.skip})
+    page = f"WITH page AS (SELECT jobs.* {found} ORDER BY jobs.id DESC LIMIT :limit OFFSET :skip)"
+    rows = await session.execute(text(f"{page} {_COLUMNS} FROM page AS jobs {_LAST} ORDER BY jobs.id DESC"), values)
     return Page([JobRead(state=query.state, **row._mapping) for row in rows], total)
 
 

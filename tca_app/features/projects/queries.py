@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -22,14 +22,14 @@ from tca_app.models import Project, ProjectMember, User
 
 # The tables' own columns: a select of mapped attributes costs half as much again.
 _projects = Project.__table__.c
-_members = ProjectMember.__table__.c
+_team = ProjectMember.__table__
+_members = _team.c
 _people = User.__table__.c
 _me = ProjectMember.__table__.alias("me")
 _owner = User.__table__.alias("owner")
 _FIELDS = tuple(name for name in ProjectRead.model_fields if name not in ("owner", "member_count", "my_role"))
 COLUMNS = (*(_projects[name] for name in _FIELDS), _projects.owner_id)
 _ACTOR: Any = bindparam("actor_id")
-_my_row = and_(_me.c.project_id == _projects.id, _me.c.user_id == _ACTOR)
 
 _copies: ChangeCache[Page[ProjectRead]] = ChangeCache(500, drop_on_write=True)
 
@@ -41,23 +41,29 @@ def visible(all_projects: bool) -> ColumnElement[bool]:
     return _projects.id.in_(select(_members.project_id).where(_members.user_id == _ACTOR))
 
 
+# Asked for each member by the key of the person. As a join, a planner without statistics would begin with all people.
+_IS_HERE: Any = (
+    select(_people.deleted_at.is_(None)).where(_people.id == _members.user_id).correlate(_team).scalar_subquery()
+)
+
+
 def _member_count(project_id: Any) -> Any:
     """People in the trash are not counted; they are members again when they are restored."""
-    return (
-        select(func.count())
-        .select_from(ProjectMember.__table__.join(User.__table__, _people.id == _members.user_id))
-        .where(_members.project_id == project_id, _people.deleted_at.is_(None))
-        .scalar_subquery()
-        .label("member_count")
-    )
+    counted = select(func.count()).select_from(_team).where(_members.project_id == project_id, _IS_HERE)
+    return counted.scalar_subquery().label("member_count")
 
 
-_rest = (_owner.c.username, _owner.c.full_name, _member_count(_projects.id), _me.c.role.label("my_role"))
+def _my_role(project_id: Any) -> Any:
+    """The role of `actor_id`, asked for each project by the key of the membership, however many they have."""
+    mine = select(_me.c.role).where(_me.c.project_id == project_id, _me.c.user_id == _ACTOR)
+    return mine.scalar_subquery().label("my_role")
+
+
+_rest = (_owner.c.username, _owner.c.full_name, _member_count(_projects.id), _my_role(_projects.id))
 WHOLE = (
     select(*COLUMNS, *_rest)
     .select_from(Project.__table__)
     .join(_owner, _owner.c.id == _projects.owner_id)
-    .outerjoin(_me, _my_row)
     .where(_projects.id == bindparam("project_id"))
 )
 """A whole project with the role of `actor_id` in it; not yet narrowed to what the actor may see."""
@@ -133,8 +139,7 @@ def _chosen(
     all_projects: bool, by_status: bool, by_owner: bool, by_member: bool, mine: bool, deleted: bool, sort: str
 ) -> Select[Any]:
     """The projects of a list, in its order. Kept: to build a statement takes as long as to run it."""
-    rows = select(*COLUMNS, _me.c.role.label("my_role")).select_from(Project.__table__)
-    rows = rows.join(_me, _my_row, isouter=all_projects and not mine)
+    rows = select(*COLUMNS).where(visible(all_projects and not mine))
     rows = rows.where(_projects.deleted_at.is_not(None) if deleted else _projects.deleted_at.is_(None))
     if deleted and not all_projects:
         rows = rows.where(_projects.owner_id == _ACTOR)
@@ -156,13 +161,14 @@ def _unsearched(*filters: Any) -> tuple[Select[Any], Select[Any]]:
 def _paged(chosen: Select[Any], sort: str, *, is_search: bool) -> tuple[Select[Any], Select[Any]]:
     """The statement of a page with the total as its last column, and of the total alone.
 
-    The joins stand outside the page: they are done for its rows, not for every row that is counted or sorted.
+    The joins and the role stand outside the page: they are for its rows, not for every row that is counted, sorted or
+    skipped.
     """
     total = total_of(chosen, is_search=is_search)
     page = chosen.offset(bindparam("skip")).limit(bindparam("limit")).subquery("page")
     own = [page.c[name] for name in _FIELDS]
     owner = (_owner.c.id, _owner.c.username, _owner.c.full_name)
-    columns = (*owner, *own[:6], _member_count(page.c.id), page.c.my_role, *own[6:], total.scalar_subquery())
+    columns = (*owner, *own[:6], _member_count(page.c.id), _my_role(page.c.id), *own[6:], total.scalar_subquery())
     statement = select(*columns).select_from(page.join(_owner, _owner.c.id == page.c.owner_id))
     return statement.order_by(*_order(sort, page.c)), total
 
@@ -183,8 +189,8 @@ MEMBER = (
 )
 _TEAM = (
     select(*MEMBER)
-    .select_from(ProjectMember.__table__.join(User.__table__, _people.id == _members.user_id))
-    .where(_members.project_id == bindparam("project_id"), _people.deleted_at.is_(None))
+    .select_from(_team.join(User.__table__, _people.id == _members.user_id))
+    .where(_members.project_id == bindparam("project_id"), _IS_HERE)
 )
 
 

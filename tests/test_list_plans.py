@@ -1,0 +1,151 @@
+"""Lists on a database without statistics: the rows of a page are chosen first, what decorates them is read after."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from tca_app.config import get_settings
+from tca_app.core.actor import Actor
+from tca_app.core.db import close_db
+from tca_app.core.editing import ListQuery
+from tca_app.features.activity import service as activity
+from tca_app.features.activity.schemas import ActivityQuery
+from tca_app.features.dashboard import service as dashboard
+from tca_app.features.dashboard.schemas import StatsQuery
+from tca_app.features.deployments import matrix
+from tca_app.features.deployments import queries as deployments
+from tca_app.features.deployments.schemas import DeploymentQuery, MatrixQuery
+from tca_app.features.health import glance, history, incidents
+from tca_app.features.health.schemas import CheckQuery, IncidentQuery
+from tca_app.features.jobs import service as jobs
+from tca_app.features.jobs.schemas import JobQuery
+from tca_app.features.notifications import service as notifications
+from tca_app.features.notifications.schemas import InboxQuery
+from tca_app.features.projects import queries as projects
+from tca_app.features.projects.schemas import ProjectQuery
+from tca_app.features.users import queries as users
+from tca_app.features.users.schemas import UserQuery
+from tca_app.features.webhooks import queries as webhooks
+from tca_app.features.webhooks.schemas import DeliveryQuery
+from tests.plans import buffers_of
+
+PROJECTS, PEOPLE, MEMBERSHIPS = 4_000, 300, 3_000
+LATE = 3_000
+TEAM = 500  # a project with a large team, on none of the pages below
+TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+FILL = f"""
+INSERT INTO users (id, email, username, full_name, hashed_password)
+  SELECT n, 'p' || n || '@example.com', 'person' || n, 'Person ' || n, 'x' FROM generate_series(1, {PEOPLE}) AS n;
+UPDATE users SET is_superuser = true WHERE id <= 2;
+INSERT INTO projects (id, name, slug, owner_id)
+  SELECT n, 'Project ' || n, 'project-' || n, 3 + n % {PEOPLE - 10} FROM generate_series(1, {PROJECTS}) AS n;
+INSERT INTO project_members (project_id, user_id, role) SELECT id, owner_id, 'owner' FROM projects;
+INSERT INTO project_members (project_id, user_id, role)
+  SELECT n, viewer, 'viewer' FROM generate_series(1, {MEMBERSHIPS}) AS n, (VALUES (1), ({PEOPLE})) AS v (viewer)
+  ON CONFLICT DO NOTHING;
+INSERT INTO environments (id, project_id, name, rank) SELECT id, id, 'production', 0 FROM projects;
+INSERT INTO deployments
+    (project_id, environment_id, version, source, status, queued_at, started_at, finished_at, created_by_id)
+  SELECT id, id, '1.0', 'api', 'succeeded', now(), now(), now(), 1 + id % {PEOPLE} FROM projects;
+INSERT INTO deployments (project_id, environment_id, version, source, status, queued_at, created_by_id)
+  SELECT id, id, '1.1', 'api', 'queued', now(), 1 + id % {PEOPLE} FROM projects;
+INSERT INTO health_checks (id, key, kind, name, project_id, environment_id)
+  SELECT id, 'check' || id, 'environment', 'Check ' || id, id, id FROM projects;
+INSERT INTO incidents (check_id, opened_at, closed_at, reason)
+  SELECT id, now() - interval '1 hour', now(), 'HTTP 500' FROM projects;
+INSERT INTO procrastinate_jobs (id, queue_name, task_name, args, status, attempts)
+  SELECT n, 'mail', 'send_mail', '{{}}', 'failed', 3 FROM generate_series(1, {PROJECTS}) AS n;
+INSERT INTO job_failures (job_id, attempt, error)
+  SELECT n, attempt, 'no answer' FROM generate_series(1, {PROJECTS}) AS n, generate_series(1, 3) AS attempt;
+INSERT INTO events
+    (uuid, type, version, subject_type, subject_id, subject_name, actor_type, actor_name, project_id, data, ip,
+     request_id)
+  SELECT gen_random_uuid(), 'project_updated', 1, 'project', id, name, 'system', 'System', id, '{{}}', '', ''
+  FROM projects;
+INSERT INTO notifications (user_id, event_id, kind, title, body, link)
+  SELECT viewer, id, 'project_updated', 'x', '', '' FROM events, (VALUES (1), (2), ({PEOPLE})) AS v (viewer);
+INSERT INTO project_members (project_id, user_id, role)
+  SELECT {TEAM}, id, 'maintainer' FROM users WHERE id <= 100 ON CONFLICT DO NOTHING;
+INSERT INTO webhooks (id, url, secret, event_types) VALUES (1, 'https://hooks.example.com', '', '{{}}');
+INSERT INTO webhook_deliveries
+    (webhook_id, message_id, event_type, attempt, status, url, request_headers, request_body)
+  SELECT 1, 'msg_' || n, 'ping', 1, 'failed', '', '{{}}', '' FROM generate_series(1, {PROJECTS}) AS n;
+"""
+Read = Callable[[Any, Actor, int], Awaitable[object]]
+LISTS: dict[str, Read] = {
+    "projects": lambda s, who, skip: projects.list_projects(s, who, ProjectQuery(skip=skip, limit=25)),
+    "projects by name": lambda s, who, skip: projects.list_projects(
+        s, who, ProjectQuery(skip=skip, limit=25, sort="name")
+    ),
+    "users": lambda s, who, skip: users.list_users(s, who, UserQuery(skip=min(skip, PEOPLE - 25), limit=25)),
+    "deployments": lambda s, who, skip: deployments.list_deployments(s, who, DeploymentQuery(skip=skip, limit=25)),
+    "open deployments": lambda s, who, skip: deployments.open_deployments(s, who, 10),
+    "environments": lambda s, who, skip: matrix.what_runs_where(s, who, MatrixQuery(skip=skip, limit=25)),
+    "checks": lambda s, who, skip: history.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
+    "glance": lambda s, who, skip: glance.glance(s, who, 6),
+    "incidents": lambda s, who, skip: incidents.list_incidents(s, who, IncidentQuery(skip=skip, limit=25)),
+    "jobs": lambda s, who, skip: jobs.list_jobs(s, who, JobQuery(skip=skip, limit=25)),
+    "team": lambda s, who, skip: projects.list_members(
+        s, who, PROJECTS, ListQuery(skip=min(skip, PEOPLE - 25), limit=25)
+    ),
+    "memberships": lambda s, who, skip: users.list_memberships(s, who, 3 if who.is_superuser else who.user_id),
+    "notifications": lambda s, who, skip: notifications.list_notifications(s, who, InboxQuery(limit=25)),
+    "deliveries": lambda s, who, skip: webhooks.list_deliveries(s, who, 1, DeliveryQuery(skip=skip, limit=25)),
+    "activity": lambda s, who, skip: activity.list_activity(s, who, ActivityQuery(limit=25)),
+    "dashboard": lambda s, who, skip: dashboard.stats(s, who, StatsQuery()),
+}
+
+
+@pytest.fixture(scope="module")
+async def unanalysed() -> AsyncIterator[None]:
+    """A database of its own, filled, of whose tables the planner knows nothing."""
+    own = get_settings().database_url.get_secret_value()
+    name = psycopg.conninfo.conninfo_to_dict(own)["dbname"]
+    with psycopg.connect(own.replace(f"/{name}?", "/postgres?"), autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS tca_unanalysed WITH (FORCE)")
+        connection.execute("CREATE DATABASE tca_unanalysed TEMPLATE tca")
+    url = own.replace(f"/{name}?", "/tca_unanalysed?")
+    with psycopg.connect(url, autocommit=True) as connection:
+        for (table,) in connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        ).fetchall():
+            connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+        connection.execute(FILL)
+    await close_db()
+    os.environ["DATABASE_URL"] = url
+    get_settings.cache_clear()
+    yield
+    await close_db()
+    os.environ["DATABASE_URL"] = own
+    get_settings.cache_clear()
+
+
+MANY, NONE = Actor(1, "many", "Admin of many", True), Actor(2, "none", "Admin of none", True)
+MEMBER = Actor(PEOPLE, "member", "Member of many", False)
+FOR_ADMINS = ("users", "jobs", "deliveries", "team")
+# A member's deployments are read by the index of each of their projects, so these do grow with their memberships.
+BY_PROJECT = ("deployments", "open deployments", "activity", "dashboard")
+MOST = 1_000  # pages; a lookup for each of the rows that are counted, sorted or skipped would be ten times as many
+
+
+@pytest.mark.parametrize("skip", [0, LATE])
+@pytest.mark.parametrize("name", LISTS)
+async def test_the_memberships_of_an_administrator_cost_a_list_nothing(unanalysed: None, name: str, skip: int) -> None:
+    of_none, of_many = [
+        await buffers_of(lambda session, who=who: LISTS[name](session, who, skip)) for who in (NONE, MANY)
+    ]
+    assert of_none < MOST
+    assert of_many <= of_none * 1.1 + 10
+
+
+@pytest.mark.parametrize("name", [name for name in LISTS if name not in (*FOR_ADMINS, *BY_PROJECT)])
+async def test_a_late_page_of_a_member_costs_as_much_as_the_first(unanalysed: None, name: str) -> None:
+    first, late = [
+        await buffers_of(lambda session, skip=skip: LISTS[name](session, MEMBER, skip))
+        for skip in (0, MEMBERSHIPS - 50)
+    ]
+    assert first < MOST
+    assert late <= first * 1.25 + 10
