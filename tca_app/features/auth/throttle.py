@@ -161,9 +161,10 @@ def _one_more(count: Count, now: datetime) -> dict[str, Any]:
 
 
 async def forget(session: AsyncSession, attempt: Attempt) -> None:
-    """After a success."""
-    keys = attempt.keys if attempt.forgets_shown else (attempt.account,)
-    await session.execute(delete(LoginThrottle).where(LoginThrottle.key.in_(keys)), execution_options=_PLAIN)
+    """After a success. A shown count that stays has to be there only once something was added to it."""
+    stays = (LoginThrottle.key == attempt.shown) & (LoginThrottle.failures > 0)
+    ended = delete(LoginThrottle).where(LoginThrottle.key.in_(attempt.keys))
+    await session.execute(ended if attempt.forgets_shown else ended.where(~stays), execution_options=_PLAIN)
 
 
 async def database_now(session: AsyncSession) -> datetime:

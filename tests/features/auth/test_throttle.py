@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from starlette.types import ASGIApp
 
 from tca_app.core.db import transaction
@@ -47,6 +47,12 @@ async def let_time_pass(seconds: float) -> None:
                 last_failed_at=LoginThrottle.last_failed_at - back, blocked_until=LoginThrottle.blocked_until - back
             )
         )
+
+
+async def counts() -> list[tuple[str, int]]:
+    async with transaction() as session:
+        rows = await session.execute(select(LoginThrottle.key, LoginThrottle.failures))
+        return [(key, failures) for key, failures in rows]
 
 
 def told(answer: httpx.Response) -> tuple[int, dict[str, object], str]:
@@ -177,6 +183,16 @@ async def test_nobody_sees_that_somebody_else_signed_in_or_failed(client_at: Fro
         assert (await log_in(home, "ana", WRONG)).status_code == 401
     answers = [(await log_in(stranger, "ana", WRONG)).status_code for _ in range(2)]
     assert answers == [401, 429], "as for a name that nobody has"
+
+
+async def test_a_sign_in_leaves_no_count_behind_and_no_failures_out(client_at: From) -> None:
+    await make_user("ana")
+    api = client_at("10.0.0.1")
+    assert (await log_in(api, "ana")).status_code == 200
+    assert await counts() == []
+    assert (await log_in(api, "ana", WRONG)).status_code == 401
+    assert (await log_in(api, "ana")).status_code == 200
+    assert [(key.partition(":")[0], failures) for key, failures in await counts()] == [("typed", 1)]
 
 
 async def test_a_strangers_failures_do_not_stop_what_a_signed_in_person_does(client_at: From) -> None:
