@@ -23,7 +23,7 @@ from tca_app.features.deployments.detail_shapes import (
 )
 from tca_app.features.deployments.errors import Frozen
 from tca_app.features.deployments.freeze_notice import NO_FREEZE, Freeze, freeze_of
-from tca_app.features.deployments.policy import STEPS, may_pass_freeze
+from tca_app.features.deployments.policy import may_pass_freeze, next_states
 from tca_app.features.deployments.schemas import (
     Approval,
     ChangesRead,
@@ -184,8 +184,8 @@ def _allowed(actor: Actor, found: DeploymentRead, role: str | None, *, can_go_ba
     """What this viewer may do to it now."""
     allowed: list[str] = []
     if policy.may(actor, "deployments.write", role):
-        next_states = STEPS.get(found.status, frozenset())
-        allowed += [action for action, status in REPORTS.items() if status in next_states]
+        reachable = next_states(found)
+        allowed += [action for action, status in REPORTS.items() if status in reachable]
         allowed += ["rollback"] if can_go_back and found.status in ("succeeded", "failed") else []
     if found.status == "pending_approval" and policy.may(actor, "deployments.decide", role):
         allowed += ["approve", "refuse"]

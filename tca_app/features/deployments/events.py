@@ -109,6 +109,13 @@ class DeploymentCancelled(_DeploymentEvent):
     reason: str
 
 
+class DeploymentResumed(_DeploymentEvent):
+    """Its source reports again after the console had failed it for silence; the event of the new state follows."""
+
+    type = "deployment_resumed"
+    title = "The deployment of {subject} was reported again after it had timed out"
+
+
 class DeploymentCorrected(_DeploymentEvent):
     """When it started or when its commit was made became known after its end."""
 

@@ -29,13 +29,14 @@ from tca_app.features.deployments.github_payloads import (
 from tca_app.features.deployments.hook import require_repository, secret_of
 from tca_app.features.deployments.hook_schemas import HookAnswer
 from tca_app.features.deployments.queries import WHOLE
-from tca_app.features.deployments.service import correct_times, in_words, take_step
+from tca_app.features.deployments.service import correct_times, in_words, note_sign_of_life, take_step
 from tca_app.models import Deployment, Environment, GithubCommit, GithubDelivery, Project
 
 _deliveries = GithubDelivery.__table__.c
 _deployments, _environments, _projects = Deployment.__table__.c, Environment.__table__.c, Project.__table__.c
-# GitHub's states to ours; the others ("queued", "pending", "inactive") change nothing here.
+# GitHub's states to ours; of the others, some say that it waits, and "inactive" changes nothing here.
 STATES = {"in_progress": "in_progress", "success": "succeeded", "failure": "failed", "error": "failed"}
+WAITING = frozenset({"waiting", "pending", "queued"})
 _PLACE = (
     select(_environments.id, _projects.status)
     .join(Project.__table__, _projects.id == _environments.project_id)
@@ -133,11 +134,16 @@ async def _report(session: AsyncSession, project_id: int, payload: DeploymentPay
 async def _follow(session: AsyncSession, row: Any, reported: StatusPayload) -> Any:
     """The row after this state of GitHub's, which may have come late or before the ones that led to it."""
     wanted, at = STATES.get(reported.state, ""), _time_of(reported.created_at, row.started_at or row.queued_at)
-    if row.finished_at is not None:
+    if row.finished_at is not None and not (row.timed_out_at and wanted):
         if wanted == "in_progress" and at <= row.finished_at and _is_better_start(row, at):
             await correct_times(session, row.id, started_at=at)
         return row
-    if not wanted or row.status == wanted:
+    if reported.state in WAITING and row.status == "queued":
+        waits = update(Deployment.__table__).where(_deployments.id == row.id).values(is_waiting=True)
+        await session.execute(waits)
+        return row
+    if not wanted or (row.status == wanted and row.timed_out_at is None):
+        await note_sign_of_life(session, row.id)
         return row
     reason = reported.description[:500] if wanted == "failed" else ""
     return await take_step(session, None, row, wanted, reason, at)

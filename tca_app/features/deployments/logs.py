@@ -13,7 +13,7 @@ from tca_app.core.errors import NotFound
 from tca_app.core.lists import shapes
 from tca_app.features.deployments.errors import LogClosed, LogFull, LogGap
 from tca_app.features.deployments.schemas import MAX_LINES, LogAppend, LogLine, LogQuery, LogState
-from tca_app.features.deployments.service import find_deployment
+from tca_app.features.deployments.service import find_deployment, note_sign_of_life
 from tca_app.features.projects import policy
 from tca_app.models import Deployment, DeploymentLog, Project, ProjectMember
 
@@ -57,6 +57,7 @@ async def append_log(session: AsyncSession, actor: Actor, deployment_id: int, da
         raise LogGap(f"Line {there + 1} is expected next, not line {data.first_seq}.")
     fresh = data.lines[there + 1 - data.first_seq :]
     if not fresh:
+        await note_sign_of_life(session, row.id)
         return LogState(next_seq=there + 1, added=0)
     last = there + len(fresh)
     if last > MAX_LINES:
@@ -70,7 +71,8 @@ def _refuse_closed(row: Any) -> None:
     """The end of a log often comes after the result; later than that it would be another story."""
     if row.status == "pending_approval":
         raise LogClosed("This deployment waits for approval: there is nothing to log yet.")
-    if row.finished_at is not None and row.finished_at < datetime.now(UTC) - OPEN_AFTER_END:
+    timed_out = row.timed_out_at is not None  # by the console: perhaps it goes on
+    if row.finished_at is not None and not timed_out and row.finished_at < datetime.now(UTC) - OPEN_AFTER_END:
         raise LogClosed("This deployment ended more than an hour ago: its log is closed.")
 
 

@@ -14,6 +14,16 @@ STEPS = {
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
 
 
+def next_states(deployment: Any) -> frozenset[str]:
+    """The states that a report may lead to, for a row or what is read of one.
+
+    The source knows better than the console, which only gave it up: after a time-out its word still holds.
+    """
+    if deployment.timed_out_at is not None:
+        return FINISHED | {"in_progress"}
+    return STEPS.get(deployment.status, frozenset())
+
+
 def was_refused(deployment: Any) -> bool:
     """Whether it ended because a maintainer did not approve it. Of a row, or of what is read of one."""
     return deployment.status == "cancelled" and deployment.decided_at is not None and deployment.queued_at is None

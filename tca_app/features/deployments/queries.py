@@ -40,6 +40,7 @@ WHOLE = (
         _deployments.environment_id,
         _deployments.created_by_id,
         _deployments.decided_by_id,
+        _deployments.is_waiting,
         _projects.name.label("project_name"),
         _projects.slug.label("project_slug"),
         _projects.status.label("project_status"),

@@ -14,7 +14,13 @@ from tca_app.core.db import take_time
 from tca_app.core.events import Logged
 from tca_app.features.deployments.schemas import PERIODS
 
-ENDINGS = ("deployment_succeeded", "deployment_failed", "deployment_cancelled", "deployment_corrected")
+ENDINGS = (
+    "deployment_succeeded",
+    "deployment_failed",
+    "deployment_cancelled",
+    "deployment_resumed",
+    "deployment_corrected",
+)
 # After these the rows of a whole project may count no more, or again, or under another tier.
 RELABELLING = ("project_deleted", "project_restored", "environment_updated")
 

@@ -149,6 +149,9 @@ class DeploymentRead(ReadModel):
     queued_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
+    timed_out_at: datetime | None = Field(
+        description="When it was failed because nothing was reported for too long; a later report is still taken."
+    )
     updated_at: datetime
 
     @property

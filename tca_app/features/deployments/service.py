@@ -1,6 +1,6 @@
 """The rules about deployments: they are reported here, and led from state to state, one step at a time."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -11,8 +11,8 @@ from tca_app.core.errors import FieldFault, NotFound
 from tca_app.core.events import emit
 from tca_app.features.deployments import events
 from tca_app.features.deployments.admission import find_place, find_scope, pass_freeze, put_deployment, tell_new
-from tca_app.features.deployments.errors import EnvironmentBusy, ExternalIdTaken, illegal_step
-from tca_app.features.deployments.policy import FINISHED, STEPS, must_ask
+from tca_app.features.deployments.errors import EnvironmentBusy, ExternalIdTaken, IllegalStep, illegal_step
+from tca_app.features.deployments.policy import FINISHED, must_ask, next_states
 from tca_app.features.deployments.queries import (
     ONE,
     WHOLE,
@@ -33,12 +33,14 @@ __all__ = [
     "get_deployment",
     "in_words",
     "list_deployments",
+    "note_sign_of_life",
     "read_changes",
     "step_deployment",
     "take_step",
 ]
 
 _deployments, _environments = Deployment.__table__.c, Environment.__table__.c
+SIGN_OF_LIFE_EVERY = timedelta(minutes=1)
 _WORDS = {"pending_approval": "waiting for approval", "in_progress": "in progress"}
 _EVENTS: dict[str, Any] = {
     "queued": events.DeploymentQueued,
@@ -101,9 +103,22 @@ async def step_deployment(
 ) -> DeploymentRead:
     """The next state, as whoever deploys reports it. Raises IllegalStep, EnvironmentBusy."""
     row = await find_deployment(session, actor, "deployments.write", deployment_id)
-    if data.status not in STEPS.get(row.status, frozenset()):
-        raise illegal_step(row, f"become {in_words(data.status)}")
-    return deployment_read(await take_step(session, actor, row, data.status, data.reason))
+    try:
+        if data.status not in next_states(row):
+            raise illegal_step(row, f"become {in_words(data.status)}")
+        return deployment_read(await take_step(session, actor, row, data.status, data.reason))
+    except (IllegalStep, EnvironmentBusy) as refusal:
+        await note_sign_of_life(session, row.id)
+        refusal.keeps_changes = True
+        raise
+
+
+async def note_sign_of_life(session: AsyncSession, deployment_id: int) -> None:
+    """A report that changes nothing still says that somebody works on it. It costs a write a minute at most."""
+    open_ = (_deployments.id == deployment_id, _deployments.finished_at.is_(None))
+    quiet = _deployments.updated_at < func.clock_timestamp() - SIGN_OF_LIFE_EVERY
+    alive = update(Deployment.__table__).where(*open_, quiet)
+    await session.execute(alive.values(updated_at=func.clock_timestamp()))
 
 
 def in_words(status: str) -> str:
@@ -120,7 +135,8 @@ async def take_step(
     """
     if status == "in_progress":
         await _refuse_busy(session, row)
-    changes = {"status": status, "reason": reason} | _times(row, status, at or func.clock_timestamp())
+    changes = {"status": status, "reason": reason, "timed_out_at": None, "is_waiting": False}
+    changes |= _times(row, status, at or func.clock_timestamp())
     await session.execute(update(Deployment.__table__).where(_deployments.id == row.id).values(**changes))
     after = (await session.execute(WHOLE.where(_deployments.id == row.id))).one()
     told: dict[str, Any] = {"before": {"status": row.status}, "after": {"status": status}}
@@ -128,6 +144,8 @@ async def take_step(
         told["freeze_reason"] = after.freeze_reason
     elif status in ("failed", "cancelled"):
         told["reason"] = reason
+    if row.timed_out_at is not None:
+        await emit(session, actor, events.DeploymentResumed.of(after))
     await emit(session, actor, _EVENTS[status].of(after, **told))
     return after
 
@@ -137,7 +155,9 @@ def _times(row: Any, status: str, at: Any) -> dict[str, Any]:
     if status in FINISHED:
         was_started = row.started_at is not None or status != "succeeded"
         return {"finished_at": at} if was_started else {"started_at": row.queued_at, "finished_at": at}
-    return {"queued_at" if status == "queued" else "started_at": at}
+    if status == "queued":
+        return {"queued_at": at}
+    return {"started_at": row.started_at or at, "finished_at": None}
 
 
 async def correct_times(session: AsyncSession, deployment_id: int, **times: datetime) -> None:

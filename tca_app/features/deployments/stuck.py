@@ -1,7 +1,8 @@
-"""Ends what nobody speaks of any more: a build machine that died never says so itself."""
+"""Time-outs: fails what nobody reports on any more. A build machine that died never says so itself."""
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import ColumnElement, and_, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config import get_settings
@@ -11,21 +12,24 @@ from tca_app.features.deployments.service import take_step
 from tca_app.models import Deployment
 
 BATCH = 100
+# GitHub itself ends an approval after 30 days and a run after 35.
+WAITING_LIMIT = timedelta(days=35)
 _deployments = Deployment.__table__.c
 
 
 async def fail_stuck(session: AsyncSession) -> int:
-    """Fail the deployments that were queued or in progress and not heard of for DEPLOYMENT_TIMEOUT_MINUTES; how many.
+    """Fail the deployments that are queued or in progress and silent for DEPLOYMENT_TIMEOUT_MINUTES; how many.
 
-    A step and a line of the log both count as being heard of. Those that somebody is just reporting on are left to the
-    next round; so is whatever is more than a batch.
+    A report, a repeated one too, and a line of the log are signs of life. Waiting is not silence: neither for an
+    approval here nor when the source says that it waits. Rows that are locked by
+    a report and those beyond a batch are left to the next run.
     """
     minutes = get_settings().deployment_timeout_minutes
     stuck = (
         WHOLE.where(
             _deployments.finished_at.is_(None),
             _deployments.status.in_(("queued", "in_progress")),
-            _deployments.updated_at < datetime.now(UTC) - timedelta(minutes=minutes),
+            _is_silent(datetime.now(UTC), timedelta(minutes=minutes)),
         )
         .order_by(_deployments.id)
         .limit(BATCH)
@@ -33,5 +37,15 @@ async def fail_stuck(session: AsyncSession) -> int:
     )
     rows = (await session.execute(stuck)).all()
     for row in rows:
-        await take_step(session, None, row, "failed", f"Nothing was heard of it for {plural(minutes, 'minute')}.")
+        await take_step(
+            session, None, row, "failed", f"Timed out: no status or log line for {plural(minutes, 'minute')}."
+        )
+    # Until its source reports again, which take_step notes.
+    timed_out = update(Deployment.__table__).where(_deployments.id.in_([row.id for row in rows]))
+    await session.execute(timed_out.values(timed_out_at=_deployments.finished_at))
     return len(rows)
+
+
+def _is_silent(now: datetime, limit: timedelta) -> ColumnElement[bool]:
+    last = _deployments.updated_at
+    return or_(and_(_deployments.is_waiting.is_(False), last < now - limit), last < now - WAITING_LIMIT)

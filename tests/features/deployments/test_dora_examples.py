@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from tca_app.consumers.analytics import recount
+from tca_app.core.db import transaction
 from tca_app.features.deployments.rolls import roll_deployments
+from tca_app.features.deployments.stuck import fail_stuck
 from tca_app.frontend import ROOT
 from tests.factories import bearer, do_jobs, make_admin, run
 from tests.features.deployments.test_github import Github, deployment, github, push
@@ -59,9 +61,20 @@ async def report(github: Github, number: int, line: list[str]) -> None:
         ("deployment_status", made | {"deployment_status": {"state": final, "created_at": ended}}),
     ]
     for event, payload in deliveries:
+        if payload is deliveries[-1][1] and "after it timed out" in result:
+            await time_out()
         if payload.get("deployment_status", {}).get("state") != "in_progress" or started:
             answer = await github.send(event, payload)
             assert answer.status_code == 200, answer.text
+
+
+async def time_out() -> None:
+    """Nothing is reported for a long time, and the console gives the deployment up."""
+    async with transaction() as session:
+        old = "UPDATE deployments SET updated_at = now() - interval '10 hours' WHERE finished_at IS NULL"
+        await session.execute(text(old))
+    assert await run(fail_stuck) == 1
+    await do_jobs()
 
 
 async def take_back(session: Any, number: int, undone: int) -> None:
@@ -77,7 +90,7 @@ async def take_back(session: Any, number: int, undone: int) -> None:
 
 
 def test_there_is_an_example_for_each_case() -> None:
-    assert len(EXAMPLES) == PAGE.count("\nMeasured: ") >= 8
+    assert len(EXAMPLES) == PAGE.count("\nMeasured: ") >= 9
 
 
 @pytest.mark.parametrize("title", EXAMPLES)
