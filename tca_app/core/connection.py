@@ -6,8 +6,9 @@ NoAnswer and its connection is dropped, until a probe is answered again.
 """
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Any, Self, TypeVar
 
@@ -21,12 +22,12 @@ from tca_app.config import get_settings
 log = structlog.get_logger(__name__)
 
 STATEMENT_TIMEOUT_S = 5  # PostgreSQL ends what takes longer
-CONNECT_TIMEOUT_S = 1.8
+CONNECT_TIMEOUT_S = 1.8  # for each address: a host that is gone must not hide the next one
 SUSPECT_AFTER_S = 0.8
 PROBE_TIMEOUT_S = 1.0
+RESOLVE_TIMEOUT_S = 6.0  # for all addresses together, and for finding them
 CANCEL_TIMEOUT_S = 0.5
 LOOK_EVERY_S = 0.1
-STALL_S = 0.5  # of this process itself: what was not answered meanwhile says nothing about PostgreSQL
 R = TypeVar("R")
 
 
@@ -95,25 +96,40 @@ class _Server:
 
 async def _is_answered() -> bool:
     """Whether PostgreSQL says anything to a new connection; a refusal, too, is an answer."""
-    began = monotonic()
     try:
-        async with asyncio.timeout(PROBE_TIMEOUT_S):
+        async with asyncio.timeout(RESOLVE_TIMEOUT_S):
             conninfo = get_settings().database_url.get_secret_value()
-            connection = await psycopg.AsyncConnection.connect(conninfo, application_name="tca_app probe")
-    except TimeoutError:
-        return monotonic() - began > PROBE_TIMEOUT_S + STALL_S
+            connection = await _Probe.connect(conninfo, application_name="tca_app probe")
+    except (NoAnswer, TimeoutError):
+        return False
     except (psycopg.Error, OSError):
         return True
     await connection.close()
     return True
 
 
+class _Probe(psycopg.AsyncConnection[Any]):
+    """A new connection, with a limit for each of the addresses that it may have."""
+
+    connect_timeout_s = PROBE_TIMEOUT_S
+
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> Generator[Any, Any, Self]:
+        return _limited(super()._connect_gen(conninfo), cls._refuse_to_connect)
+
+    @classmethod
+    def _refuse_to_connect(cls, waited_s: float) -> None:
+        if waited_s > cls.connect_timeout_s:
+            raise NoAnswer(f"PostgreSQL did not take the connection within {cls.connect_timeout_s:g} s")
+
+
 SERVER = _Server()
 
 
-class Connection(psycopg.AsyncConnection[Any]):
+class Connection(_Probe):
     """A connection whose every round trip has a limit. One that passes it is closed without a word to the server."""
 
+    connect_timeout_s = CONNECT_TIMEOUT_S
     patience = USUAL
 
     @classmethod
@@ -121,11 +137,11 @@ class Connection(psycopg.AsyncConnection[Any]):
         """Raises NoAnswer within `CONNECT_TIMEOUT_S`, at once while the server is known to be silent."""
         _refuse_to_wait(0, USUAL)
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            async with asyncio.timeout(RESOLVE_TIMEOUT_S):
                 return await super().connect(conninfo, **options)
-        except TimeoutError:
+        except (NoAnswer, TimeoutError) as error:
             SERVER.gave_no_connection()
-            raise NoAnswer(f"PostgreSQL did not take the connection within {CONNECT_TIMEOUT_S} s") from None
+            raise NoAnswer(str(error) or "the addresses of PostgreSQL did not answer in time") from None
 
     async def wait(
         self,
@@ -137,7 +153,9 @@ class Connection(psycopg.AsyncConnection[Any]):
         if timeout is not None:  # for notices: silence is what they wait in
             return await super().wait(gen, interval, timeout)
         try:
-            return await waiting.wait_async(_limited(gen, self.patience), self.pgconn.socket, LOOK_EVERY_S)
+            return await waiting.wait_async(
+                _limited(gen, partial(_refuse_to_wait, patience=self.patience)), self.pgconn.socket, LOOK_EVERY_S
+            )
         except NoAnswer:
             self.pgconn.finish()
             raise
@@ -156,7 +174,7 @@ class Connection(psycopg.AsyncConnection[Any]):
             self.pgconn.finish()
 
 
-def _limited(gen: Generator[Any, Any, R], patience: Patience) -> Generator[Any, Any, R]:
+def _limited(gen: Generator[Any, Any, R], refuse: Callable[[float], None]) -> Generator[Any, Any, R]:
     """The steps of a round trip. The loop comes by after each `LOOK_EVERY_S` without news (0) from the socket; these
     are counted, since a process that was stopped itself must not take its own pause for a silence."""
     quiet = 0
@@ -166,7 +184,7 @@ def _limited(gen: Generator[Any, Any, R], patience: Patience) -> Generator[Any, 
             news = yield step
             if not news:
                 quiet += 1
-                _refuse_to_wait(quiet * LOOK_EVERY_S, patience)
+                refuse(quiet * LOOK_EVERY_S)
             step = gen.send(news)
     except StopIteration as end:
         result: R = end.value

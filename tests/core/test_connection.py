@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -154,6 +156,18 @@ async def test_a_statement_that_is_given_up_lets_go_at_once(frozen: Frozen) -> N
 async def test_a_slow_statement_is_not_a_frozen_server() -> None:
     async with reading() as session:
         assert (await session.execute(text("SELECT 1 FROM pg_sleep(2.5)"))).scalar_one() == 1
+    assert not SERVER.is_silent
+
+
+async def test_an_address_that_is_gone_does_not_hide_the_next_one() -> None:
+    """As with several hosts in DATABASE_URL, or several addresses of one name."""
+    with socket.create_server(("127.0.0.1", 0)) as gone:  # takes connections and says nothing
+        options = conninfo_to_dict(get_settings().database_url.get_secret_value())
+        hosts = {"host": f"127.0.0.1,{options['host']}", "port": f"{gone.getsockname()[1]},5432"}
+        began = monotonic()
+        connection = await Connection.connect(make_conninfo(**{**options, **hosts}))
+        assert monotonic() - began < LIMIT_S
+        await connection.close()
     assert not SERVER.is_silent
 
 

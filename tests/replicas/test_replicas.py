@@ -131,7 +131,7 @@ def test_without_redis_the_pages_say_so_and_come_back(replicas: Replicas, new_pa
     with replicas.admin as admin:
         create(admin, "projects", name="Redis away")
     page = new_page()
-    sign_in(page, "ada", "/projects")
+    sign_in(page, "ada", path="/projects")
     expect(page.locator("tbody")).to_contain_text("Redis away", timeout=PATIENCE_MS)
     pid = replicas.cluster.redis_pid()
     os.kill(pid, signal.SIGSTOP)
