@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tca_app.config import get_settings
 from tca_app.frontend_bundle import BundleError, finish
+from tca_app.ui.theme import PALETTES
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / ".web"
@@ -28,7 +29,7 @@ SOURCES = (
     "tca_app/tca_app.py",
     "tca_app/frontend.py",
     "tca_app/frontend_bundle.py",
-    "tca_app/frontend_css.py",
+    "tca_app/frontend_purge.mjs",
     "rxconfig.py",
     "assets/**/*",
     "requirements.txt",
@@ -114,7 +115,7 @@ def ensure_built(data_dir: Path, *, on_start: Callable[[], None] = lambda: None)
         (WEB / STAMP).unlink(missing_ok=True)
         prepare_environment(data_dir)
         _run_builder()
-        finish(WEB / "build" / "client", (ROOT / "tca_app").rglob("*.py"))
+        finish(WEB / "build" / "client", PALETTES)
         (WEB / STAMP).write_text(json.dumps({"sources": wanted}))
     return True
 

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import re
+import subprocess
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
@@ -12,11 +13,10 @@ from pathlib import Path
 
 import brotli
 
-from tca_app.frontend_css import Used, purge
-
 SCRIPT_HASHES = "csp-hashes.json"
 COMPRESSED = (".js", ".css", ".html", ".json", ".svg", ".txt", ".webmanifest", ".ico", ".map")
 COPIES = (".br", ".gz")
+PURGE = Path(__file__).with_name("frontend_purge.mjs")
 SMALLEST = 512  # bytes; below this a compressed copy saves nothing
 
 # Reflex takes a backend on these for one beside the page, and drops its port when the page came by TLS.
@@ -28,10 +28,10 @@ class BundleError(Exception):
     """The build does not look as expected; the text is one line for a person."""
 
 
-def finish(client: Path, sources: Iterable[Path]) -> None:
-    """Work on `.web/build/client` in place. `sources`: the Python files that the pages were made from."""
+def finish(client: Path, palettes: Iterable[str]) -> None:
+    """Work on `.web/build/client` in place. `palettes`: the colours of Radix that the pages show."""
     make_relocatable(client)
-    shrink_styles(client, sources)
+    shrink_styles(client, palettes)
     write_script_hashes(client)
     compress(client)
 
@@ -62,18 +62,16 @@ def _relative(address: re.Match[str]) -> str:
     return f'{origin}+"{address.group(2)}"'
 
 
-def shrink_styles(client: Path, sources: Iterable[Path]) -> None:
-    """Purge the stylesheets and rename them with all that names them: a hashed name is cached for good."""
-    built = [path.read_text() for path in sorted(client.rglob("*")) if path.suffix in (".js", ".html")]
-    used = Used.found_in(built, [path.read_text() for path in sources])
-    changed = []
-    for sheet in sorted((client / "assets").glob("*.css")):
-        before = sheet.read_text()
-        after = purge(before, used)
-        if after != before:
-            sheet.write_text(after)
-            changed.append(sheet)
-    _rename(client, changed)
+def shrink_styles(client: Path, palettes: Iterable[str]) -> None:
+    """Purge the stylesheets and rename them with all that names them: a hashed name is cached for good.
+
+    `palettes`: the colours of Radix that the pages show. PurgeCSS is in the node_modules that the build made.
+    """
+    command = ["node", str(PURGE), str(client), *palettes]
+    purged = subprocess.run(command, cwd=client.parent.parent, capture_output=True, text=True, check=False)
+    if purged.returncode:
+        raise BundleError(f"the stylesheets could not be purged:\n{purged.stderr.strip()}")
+    _rename(client, [Path(name) for name in purged.stdout.splitlines()])
 
 
 def _rename(client: Path, changed: list[Path]) -> None:

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -12,17 +13,14 @@ import httpx
 import pytest
 
 from tca_app import frontend
+from tca_app.config import get_settings
 from tca_app.frontend_bundle import BundleError, compress, make_relocatable, script_hashes, shrink_styles
-from tca_app.frontend_css import Used, purge
 from tca_app.frontend_files import FrontendFiles
+from tca_app.ui.theme import PALETTES
 
 ENV = (
     "var e={PING:`http://localhost:8000/ping`,EVENT:`ws://localhost:8000/_event`,TRANSPORT:`websocket`};export{e as t};"
 )
-
-
-def _used(built: str, sources: str = "") -> Used:
-    return Used.found_in([built], [sources])
 
 
 # When it is built
@@ -125,74 +123,43 @@ def test_a_bundle_of_an_unknown_form_is_refused(tmp_path: Path) -> None:
 # The stylesheet
 
 
-def test_rules_of_components_that_no_page_has_are_dropped() -> None:
-    css = ".rt-Button{a:1}.rt-Slider{a:2}.rt-Button .rt-Icon,.rt-Button:hover{a:3}.mine{a:4}"
-    kept = purge(css, _used("className:`rt-Button`"))
-    assert kept == ".rt-Button{a:1}.rt-Button:hover{a:3}.mine{a:4}"
-    alternatives = ":where(.rt-Slider,.rt-Button){a:5}"
-    assert purge(alternatives, _used("className:`rt-Button`")) == alternatives
+@pytest.fixture(scope="module")
+def client() -> Path:
+    """The real build; the browser tests need it too, so it is made once for all."""
+    frontend.ensure_built(get_settings().data_dir)
+    return frontend.WEB / "build" / "client"
 
 
-def test_what_must_be_absent_does_not_have_to_exist() -> None:
-    css = ".rt-Button:not(.rt-Slider){a:1}.rt-Button:where(:not(.rt-Slider)){a:2}"
-    assert purge(css, _used("rt-Button")) == css
+def test_the_stylesheet_has_the_components_and_colours_that_pages_show_and_no_others(client: Path) -> None:
+    [sheet] = (client / "assets").glob("*.css")
+    css = sheet.read_text()
+    for used in (".rt-Button", ".rt-r-size-2", ".badge", *(f"--{name}-9" for name in PALETTES)):
+        assert used in css
+    for unused in ("md\\:rt-r-", "--tomato-9", "--teal-a3"):
+        assert unused not in css
+    built = "".join(path.read_text() for path in client.rglob("*") if path.suffix in (".js", ".html"))
+    assert set(re.findall(r"\.(rt-[A-Z]\w+)", css)) <= set(re.findall(r"[\w-]+", built))
+    declared, used_names = set(re.findall(r"(--[\w-]+):", css)), set(re.findall(r"var\((--(?:red|slate)-[\w]+)", css))
+    assert used_names
+    assert used_names <= declared
 
 
-def test_variants_are_kept_because_they_are_made_at_run_time() -> None:
-    css = ".rt-Button:where(.rt-variant-soft):where(.rt-r-size-3){a:1}"
-    assert purge(css, _used("rt-Button rt-r-size")) == css
+def test_the_purged_stylesheet_has_a_new_name_wherever_it_is_named(client: Path) -> None:
+    [sheet] = (client / "assets").glob("*.css")
+    named = {
+        name
+        for path in client.rglob("*")
+        if path.suffix in (".js", ".html")
+        for name in re.findall(r"[\w.-]+\.css", path.read_text())
+    }
+    assert sheet.name in named
+    assert {name for name in named if name.startswith("__reflex_global_styles")} == {sheet.name}
 
 
-def test_sizes_per_screen_are_kept_for_the_values_that_pages_pass() -> None:
-    css = r"@media (width>=1px){.md\:rt-r-size-1{a:1}.md\:rt-r-size-2{a:2}.lg\:rt-r-size-2{a:3}.md\:rt-r-w{a:4}}"
-    built = "rt-r-size rt-r-w {size:{initial:`1`,md:`2`}}"
-    assert purge(css, _used(built)) == r"@media (width>=1px){.md\:rt-r-size-2{a:2}.md\:rt-r-w{a:4}}"
-    assert r".md\:rt-r-size-1" in purge(css, _used("rt-r-size rt-r-w {size:{md:state.size}}"))
-
-
-def test_colours_are_kept_when_a_page_or_a_state_names_them() -> None:
-    css = (
-        ":root{--red-1:red;--teal-1:teal;--blue-1:blue}"
-        "[data-accent-color=red]{--accent-1:var(--red-1)}[data-accent-color=teal]{--accent-1:var(--teal-1)}"
-        "[data-accent-color=blue]{--accent-1:var(--blue-1)}.x{color:var(--accent-1)}"
-    )
-    kept = purge(css, _used('<div data-accent-color="blue">', "STATUS = {'failed': 'red'}"))
-    assert "red" in kept
-    assert "blue" in kept
-    assert "teal" not in kept
-
-
-def test_variables_that_nothing_refers_to_go_and_others_stay() -> None:
-    css = ":root{--a:1;--b:var(--a);--c:2;--d:3}.x{left:var(--b)}"
-    assert purge(css, _used("style: var(--d)")) == ":root{--a:1;--b:var(--a);--d:3}.x{left:var(--b)}"
-
-
-def test_strings_comments_and_at_rules_survive() -> None:
-    css = '@charset "utf-8";.x:after{content:"} .rt-Slider{"}@keyframes k{to{opacity:0}}@font-face{font-family:"a;b"}'
-    assert purge(css, _used("")) == css
-    assert purge("/* } */.x{a:1}", _used("")).endswith(".x{a:1}")
-
-
-def test_a_purged_stylesheet_has_a_new_name_wherever_it_is_named(tmp_path: Path) -> None:
-    assets = tmp_path / "assets"
-    assets.mkdir()
-    (assets / "styles-a1.css").write_text(".rt-Slider{a:1}.x{a:2}")
-    (assets / "root-b2.js").write_text("const css='/assets/styles-a1.css'")
-    (assets / "other-c3.js").write_text("import './chunk-d4.js'")
-    (tmp_path / "index.html").write_text(
-        '<link href="/assets/styles-a1.css"><script src="/assets/root-b2.js"></script>'
-    )
-    shrink_styles(tmp_path, [])
-    names = {path.name for path in assets.iterdir()}
-    sheet = next(name for name in names if name.startswith("styles-a1."))
-    root = next(name for name in names if name.startswith("root-b2."))
-    assert sheet != "styles-a1.css"
-    assert root != "root-b2.js"
-    assert "other-c3.js" in names
-    assert sheet in (assets / root).read_text()
-    page = (tmp_path / "index.html").read_text()
-    assert f'"/assets/{sheet}"' in page
-    assert f'"/assets/{root}"' in page
+def test_a_stylesheet_that_cannot_be_purged_ends_the_build(tmp_path: Path) -> None:
+    (tmp_path / "build" / "client").mkdir(parents=True)
+    with pytest.raises(BundleError, match="could not be purged"):
+        shrink_styles(tmp_path / "build" / "client", PALETTES)
 
 
 # Scripts and copies
