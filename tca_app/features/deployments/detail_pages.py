@@ -100,6 +100,12 @@ def _project() -> rx.Component:
     )
 
 
+def _reporter() -> rx.Component:
+    """GitHub may not say who asked for it: then it stands for itself."""
+    source = rx.cond(shown["who"] != shown["source"], f" ({shown['source']})", "")
+    return rx.el.span(shown["who"], source)
+
+
 def _facts() -> rx.Component:
     return panel(
         "About",
@@ -108,7 +114,7 @@ def _facts() -> rx.Component:
             facts(
                 ("Project", _project()),
                 ("Version", rx.el.span(shown["version"], class_name="mono")),
-                ("Reported by", rx.el.span(shown["who"], " (", shown["source"], ")")),
+                ("Reported by", _reporter()),
                 ("Commit", _or_none(shown["commit"], rx.el.span(shown["commit"], class_name="mono"))),
                 ("Ref", _or_none(shown["ref"], rx.el.span(shown["ref"], class_name="mono"))),
                 ("Links", rx.cond(_has_links, _links(), rx.el.span("None", class_name="muted"))),

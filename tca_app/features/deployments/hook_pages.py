@@ -71,7 +71,8 @@ def _refused() -> rx.Component:
         "Deliveries from ", rx.el.strong(state.refused), " are refused, the last ", relative_time(state.refused_at), "."
     )
     accept = button("Accept repository", kind="small", on_click=_ask("accept"))
-    return rx.cond(state.refused != "", rx.el.div(text, accept, class_name="notice warning stack tight"))
+    notice = rx.el.div(text, rx.el.div(accept, class_name="row"), class_name="notice warning stack tight")
+    return rx.cond(state.refused != "", notice)
 
 
 def _fresh() -> rx.Component:

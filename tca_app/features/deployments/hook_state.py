@@ -58,7 +58,7 @@ class HookState(RecordState, SessionState):
     @handler("signed_in")
     async def ask(self, project_id: int, action: str) -> None:
         self._require_record(project_id, self.project_id)
-        if action in ACTIONS:
+        if action in ACTIONS and (action != "accept" or self._refused_id):
             self.asking, self.asking_error = action, ""
 
     @handler("signed_in")
@@ -79,14 +79,19 @@ class HookState(RecordState, SessionState):
         self._require_record(self.project_id, self.project_id)
         self.is_acting, self.asking_error = True, ""
         yield
+        action = self.asking
         try:
-            secret = await self._act(self.asking)
+            secret = await self._act(action)
         except AppError as error:
             self.asking_error = error.detail
             return
         finally:
             self.is_acting = False
-        self.asking, self.is_fresh = "", bool(secret)
+        self.asking = ""
+        if action == "accept":  # a secret that is still shown stays
+            self._toast(f"Deliveries from {self.repository} are accepted.")
+            return
+        self.is_fresh = bool(secret)
         yield rx.set_value(SHOWN_ONCE, secret)
 
     async def _act(self, action: str) -> str:

@@ -112,7 +112,7 @@ KINDS: dict[str, Kind] = {
 DIGEST = "digest"
 # What people choose about: every kind of event, and the summary, which is made of what the others left unread.
 OFFERED: dict[str, Kind] = KINDS | {
-    DIGEST: Kind("A summary each morning of what you have not read", "self", "", frozenset(), offered=("mail",))
+    DIGEST: Kind("A summary at 07:00 UTC of what you have not read", "self", "", frozenset(), offered=("mail",))
 }
 
 

@@ -6,12 +6,11 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.core.actor import Actor
-from tca_app.core.db import transaction
 from tca_app.features.deployments import hook
 from tca_app.features.deployments.errors import AnotherRepository
 from tca_app.features.deployments.github_payloads import Repository
 from tca_app.features.deployments.hook_state import HookState
-from tests.factories import make_project, make_user
+from tests.factories import make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 
@@ -50,18 +49,38 @@ async def test_a_deployer_is_shown_nothing_of_the_webhook(console: Console) -> N
     assert "permission" in shown(updates, HookState, "asking_error")
 
 
+async def refuse_another_repository(owner: Actor, project_id: int) -> None:
+    """The webhook is for tca/billing, and a delivery of tca/ledger came."""
+    await run(hook.rotate_hook, owner, project_id)
+    await run(hook.require_repository, project_id, Repository(id=5, full_name="tca/billing"))
+    with pytest.raises(AnotherRepository):
+        await run(hook.require_repository, project_id, Repository(id=6, full_name="tca/ledger"))
+
+
 async def test_a_refused_repository_is_shown_and_accepted(console: Console) -> None:
     owner = await make_user()
     project_id = await make_project(owner)
-    async with transaction() as session:
-        await hook.rotate_hook(session, owner, project_id)
-        await hook.require_repository(session, project_id, Repository(id=5, full_name="tca/billing"))
-    with pytest.raises(AnotherRepository):
-        async with transaction() as session:
-            await hook.require_repository(session, project_id, Repository(id=6, full_name="tca/ledger"))
+    await refuse_another_repository(owner, project_id)
     tab = await open_page(console, owner, f"/projects/{project_id}?tab=settings")
     updates = await tab.send(HookState.load)
     assert [shown(updates, HookState, name) for name in ("repository", "refused")] == ["tca/billing", "tca/ledger"]
     await tab.send(HookState.ask, project_id=project_id, action="accept")
     updates = await tab.send(HookState.confirm, _form={})
     assert [shown(updates, HookState, name) for name in ("repository", "refused")] == ["tca/ledger", ""]
+    again = await tab.send(HookState.ask, project_id=project_id, action="accept")
+    assert shown(again, HookState, "asking") is None  # nothing is refused any more
+
+
+async def test_a_secret_that_is_still_shown_survives_the_acceptance_of_a_repository(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await refuse_another_repository(owner, project_id)
+    tab = await open_page(console, owner, f"/projects/{project_id}?tab=settings")
+    await tab.send(HookState.load)
+    await tab.send(HookState.ask, project_id=project_id, action="rotate")
+    assert shown(await tab.send(HookState.confirm, _form={}), HookState, "is_fresh") is True
+    await tab.send(HookState.ask, project_id=project_id, action="accept")
+    updates = await tab.send(HookState.confirm, _form={})
+    assert shown(updates, HookState, "repository") == "tca/ledger"
+    assert [event for update in updates for event in update.events or [] if event.name == "_set_value"] == []
+    assert shown(updates, HookState, "is_fresh") is None  # unchanged
