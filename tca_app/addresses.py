@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from tca_app.urls import check_url, parse_url
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_WITH_USER = re.compile(r"//[^/]{0,500}@")
 _NO_HOST = re.compile(r"[/?#@*\\\s,]")
 
 
@@ -70,7 +71,7 @@ def origin(text: str) -> str:
     try:
         url = parse_url(check_url(text))
     except ValueError as error:
-        raise ValueError(f"{text!r}: {error}") from None
+        raise ValueError(f"{_WITH_USER.sub('//…@', text)!r}: {error}") from None
     if not text or "*" in str(url.host):
         raise ValueError(f"{text!r} must look like https://console.example.com")
     port = "" if url.port == _DEFAULT_PORTS[url.scheme] else f":{url.port}"

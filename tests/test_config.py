@@ -221,6 +221,12 @@ def test_what_cannot_be_meant_is_refused_everywhere(
     assert fault.startswith(f"{name}: ")
 
 
+def test_a_password_in_a_url_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = faults(monkeypatch, PUBLIC_URL="https://me:canary@example.com", ALLOWED_ORIGINS="https://me:canary@x")
+    assert len(found) == 2
+    assert "canary" not in str(found)
+
+
 def test_addresses_are_compared_as_browsers_send_them(monkeypatch: pytest.MonkeyPatch) -> None:
     s = load(
         monkeypatch,
