@@ -59,6 +59,7 @@ TABLES = (
     "github_commits",
     "github_deliveries",
     "github_hooks",
+    "slack_channels",
     "deployment_logs",
     "deployments",
     "freeze_windows",

@@ -23,7 +23,7 @@ from reflex_base.utils.format import json_dumps
 from sqlalchemy import text
 
 from tca_app.config import get_settings
-from tca_app.core.db import reading, transaction
+from tca_app.core.db import reading
 from tca_app.core.http import close_http
 from tca_app.core.redis import get_redis
 from tca_app.core.reports import close_reports, start_reports
@@ -162,7 +162,6 @@ async def over_rest(api: httpx.AsyncClient, found: Found, monkeypatch: pytest.Mo
     again = (await api.post("/api/auth/login", json=login | {"password": NEW})).json()
     header = {"Authorization": f"Bearer {again['access_token']}"}
     project = found.answer(await api.post("/api/v1/projects", json={"name": "Canary"}, headers=header))
-    await want_slack()
     member = {"user_id": made.json()["id"], "role": "viewer"}
     other = found.answer(await api.post("/api/v1/projects", json={"name": "Other"}, headers=admin))
     assert found.answer(
@@ -190,12 +189,6 @@ async def break_in_database(session: Any, _actor: Any, _data: Any) -> None:
     """A row that the database refuses and repeats, with the hash in it."""
     kim = "SELECT 'x@example.com', hashed_password FROM users WHERE username = 'kim'"
     await session.execute(text(f"INSERT INTO users (email, hashed_password) {kim}"))
-
-
-async def want_slack() -> None:
-    async with transaction() as session:
-        row = "INSERT INTO notification_preferences SELECT id, 'member_added', 'slack', true FROM users"
-        await session.execute(text(row))
 
 
 async def on_pages(api: httpx.AsyncClient, found: Found) -> str:

@@ -50,6 +50,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "approve": {"freeze_reason": ""},
     "notes": {"note": "x"},
     "repository": {"repository_id": 1},
+    "slack": {"topics": ["health"]},
 }
 
 

@@ -1,4 +1,4 @@
-"""Tells people: a line in the inbox of everybody concerned, and a job for each mail and message that they want.
+"""Tells people: a line in the inbox of everybody concerned, and a job for each mail that they want.
 
 Nobody is told of their own act, but of changes to their account that may be an attack. Who is concerned is decided when
 the event is dealt with; `features.notifications.kinds` says by which rule.
@@ -18,6 +18,7 @@ from tca_app.core.events import Logged
 from tca_app.core.jobs import enqueue_many
 from tca_app.features.notifications.kinds import ALWAYS, CHANNELS, KINDS, Channel, body_of, link_of, title_of
 from tca_app.features.notifications.mails import WELCOME
+from tca_app.features.slack import service as slack
 from tca_app.models import Notification, NotificationPreference, ProjectMember, User
 
 _users = User.__table__.c
@@ -40,8 +41,7 @@ async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
         mails = [(e, user_id) for e in told for user_id, wanted in ways[e.id].items() if "mail" in wanted]
         await enqueue_many(session, "send_mail", [_about(e) | {"user_id": user_id} for e, user_id in mails])
     if get_settings().slack_webhook_url.get_secret_value():
-        slack = [_about(e) for e in told if any("slack" in wanted for wanted in ways[e.id].values())]
-        await enqueue_many(session, "send_slack", slack)
+        await enqueue_many(session, slack.TASK, [_about(e) for e in told if slack.is_of_console(e)])
 
 
 async def ways_of(session: AsyncSession, events: Sequence[Logged]) -> dict[int, Ways]:

@@ -1,29 +1,81 @@
-"""Posts one event to the Slack channel behind SLACK_WEBHOOK_URL, when somebody concerned wants that."""
+"""Posts one event to one Slack channel: that of its project, or SLACK_WEBHOOK_URL for what concerns the console."""
 
+import structlog
 from procrastinate.jobs import Job
 
 from tca_app.config import get_settings
 from tca_app.core.consumers import read_event
-from tca_app.core.db import reading
-from tca_app.core.events import sentence
+from tca_app.core.db import reading, transaction
+from tca_app.core.events import Logged, sentence
 from tca_app.core.http import call
-from tca_app.core.jobs import Dead, task
-from tca_app.features.notifications.kinds import link_of
+from tca_app.core.jobs import Dead, Expected, task
+from tca_app.core.sealing import CannotOpen
+from tca_app.features.notifications.kinds import path_of
+from tca_app.features.slack import service as slack
+
+log = structlog.get_logger(__name__)
 
 
-@task("send_slack", "delivery_queue")
-async def send_slack(_job: Job, event_id: int) -> None:
-    """Slack's own Retry-After is honoured, and while Slack is away it is left alone (row FT-7)."""
-    settings = get_settings()
-    url = settings.slack_webhook_url.get_secret_value()
-    if not url:
-        raise Dead("SLACK_WEBHOOK_URL is not set any more")
+@task(slack.TASK, "delivery_queue")
+async def send_slack(_job: Job, event_id: int | None = None, project_id: int | None = None) -> None:
+    """Without an event it is a test, which is tried once; without a project it is for the channel of the console."""
+    if project_id is None:
+        await _post_for_console(event_id)
+        return
+    try:
+        await _post_for_project(project_id, event_id)
+    except (Expected, CannotOpen) as error:
+        await _note(project_id, str(error))
+        if isinstance(error, CannotOpen):
+            raise Dead(str(error)) from error
+        if event_id is not None:
+            raise
+    else:
+        await _note(project_id, "")
+
+
+async def _post_for_console(event_id: int | None) -> None:
+    url = get_settings().slack_webhook_url.get_secret_value()
+    event = await _find_event(event_id)
+    if not url or event is None or not slack.is_of_console(event):
+        log.info("slack.nothing_to_post", event_id=event_id)
+        return
+    await call("POST", url, json={"text": text_of(event)})
+
+
+async def _post_for_project(project_id: int, event_id: int | None) -> None:
+    event = await _find_event(event_id)
     async with reading() as session:
-        event = await read_event(session, event_id)
+        found = await slack.find_url(session, project_id)
+    if found is None:
+        log.info("slack.no_channel", project_id=project_id)
+        return
+    name, url = found
+    test = f"This is a test: messages about {_escaped(name)} arrive here. {_link(f'/projects/{project_id}')}"
+    await call("POST", url, json={"text": text_of(event) if event else test})
+
+
+async def _find_event(event_id: int | None) -> Logged | None:
+    if event_id is None:
+        return None
+    async with reading() as session:
+        return await read_event(session, event_id)
+
+
+async def _note(project_id: int, error: str) -> None:
+    async with transaction() as session:
+        await slack.note_result(session, project_id, error)
+
+
+def text_of(event: Logged) -> str:
+    """The sentence of the log, with a link to what it is about: the same for everybody who reads the channel."""
     words = _escaped(sentence(event.type, actor=event.actor_name, subject=event.subject_name, data=event.data))
-    path = link_of(event)
-    text = f"{words} <{settings.public_url}{path}|Open>" if path else words
-    await call("POST", url, json={"text": text})
+    path = path_of(event)
+    return f"{words} {_link(path)}" if path else words
+
+
+def _link(path: str) -> str:
+    return f"<{get_settings().public_url}{path}|Open>"
 
 
 def _escaped(text: str) -> str:

@@ -24,6 +24,7 @@ from tca_app.core.http import NOT_NOW, TargetAway, retry_after
 from tca_app.core.jobs import MAX_ATTEMPTS_UNREACHABLE, Dead, Later, enqueue, enqueue_many, task, wait_s
 from tca_app.core.lanes import Busy, turn
 from tca_app.core.sealing import CannotOpen
+from tca_app.features.slack import service as slack
 from tca_app.features.webhooks import signing
 from tca_app.features.webhooks.outcome import Attempt, Receiver, find_receiver, give_up, record
 
@@ -49,7 +50,7 @@ _MATCHING = text(
 
 @consumer("webhooks")
 async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
-    """A job for each event and each webhook that wants it and was there when it happened."""
+    """A job for each event and each webhook that wants it and was there when it happened, and one for Slack."""
     causes = {event.id: event.cause for event in events}
     found = await session.execute(_MATCHING, {"ids": list(causes)})
     rows = [
@@ -62,6 +63,7 @@ async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
         for row in found
     ]
     await enqueue_many(session, TASK, rows)
+    await enqueue_many(session, slack.TASK, await slack.messages_of(session, events))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ QUEUES = {
 }
 TASK_PREFIX = "consume_"
 # Consumers that have nothing to do while nobody asked for anything: no job is enqueued for them.
-NEEDED = {"webhooks": "EXISTS (SELECT FROM webhooks)"}
+NEEDED = {"webhooks": "(EXISTS (SELECT FROM webhooks) OR EXISTS (SELECT FROM slack_channels))"}
 CATALOGUE: dict[str, type["Event"]] = {}
 
 

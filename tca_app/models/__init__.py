@@ -17,6 +17,7 @@ from tca_app.models.rolled import (
     RolledSince,
     RowCount,
 )
+from tca_app.models.slack import SlackChannel
 from tca_app.models.user import User
 from tca_app.models.webhook import Webhook, WebhookDelivery
 
@@ -54,6 +55,7 @@ __all__ = [
     "ProjectMember",
     "RolledSince",
     "RowCount",
+    "SlackChannel",
     "User",
     "Webhook",
     "WebhookDelivery",

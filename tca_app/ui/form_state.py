@@ -19,7 +19,7 @@ from tca_app.ui.record import MovedOn
 
 THEIRS, MINE = "theirs", "mine"
 # Fields that pass through and are never kept in a state: with several replicas a state lies in Redis.
-SECRETS = ("password", "current_password", "repeated")
+SECRETS = ("password", "current_password", "repeated", "webhook_url")
 
 
 class Clash(TypedDict):

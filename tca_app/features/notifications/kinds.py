@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from tca_app.core.events import Logged
 
-Channel = Literal["inbox", "mail", "slack"]
-CHANNELS: tuple[Channel, ...] = ("inbox", "mail", "slack")
+Channel = Literal["inbox", "mail"]
+CHANNELS: tuple[Channel, ...] = ("inbox", "mail")
 # The ways that nobody can switch off: by them a person learns of a change to their account that may be an attack.
 ALWAYS: frozenset[tuple[str, Channel]] = frozenset({("password_changed", "mail")})
 
@@ -86,14 +86,13 @@ KINDS: dict[str, Kind] = {
         "A part or an environment of yours fails",
         "maintainers",
         "{subject} is failing",
-        frozenset({"inbox", "mail", "slack"}),
+        frozenset({"inbox", "mail"}),
         says="reason",
     ),
     "health_recovered": Kind(
         "What failed works again",
         "maintainers",
         "{subject} works again after {lasted}",
-        frozenset({"inbox", "slack"}),
     ),
     "user_updated": Kind("Somebody changes your account", "subject", "{actor} changed your account", names_fields=True),
     "password_changed": Kind(
@@ -132,8 +131,14 @@ def body_of(event: Logged) -> str:
 
 def link_of(event: Logged) -> str:
     """The path of the page where more can be seen; "" when there is none for the person who is told."""
-    if not KINDS[event.type].leads_there:
+    kind = KINDS[event.type]
+    if not kind.leads_there:
         return ""
+    return "/settings" if kind.audience == "subject" else path_of(event)
+
+
+def path_of(event: Logged) -> str:
+    """The path of the page of its subject, whoever looks at it; "" when there is none."""
     if event.subject_type == "project":
         return f"/projects/{event.subject_id}"
     if event.subject_type == "webhook":
@@ -143,4 +148,4 @@ def link_of(event: Logged) -> str:
         return f"/deployments/{event.subject_id}"
     if event.subject_type == "health_check":
         return "/status"
-    return "/settings" if KINDS[event.type].audience == "subject" else f"/users/{event.subject_id}"
+    return f"/users/{event.subject_id}" if event.subject_type == "user" else ""

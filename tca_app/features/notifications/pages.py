@@ -11,7 +11,7 @@ from tca_app.ui.inbox import inbox_line
 from tca_app.ui.layout import page
 
 state = InboxState
-CHANNEL_LABELS = (("inbox", "Inbox"), ("mail", "Mail"), ("slack", "Slack"))
+CHANNEL_LABELS = (("inbox", "Inbox"), ("mail", "Mail"))
 
 
 @page(routes.NOTIFICATIONS, "Notifications", on_load=(InboxState.load,))
@@ -80,7 +80,7 @@ def _preferences() -> rx.Component:
                 rx.el.thead(
                     rx.el.tr(
                         rx.el.th("When", scope="col"),
-                        *(_if_offered(channel, rx.el.th(text, scope="col")) for channel, text in CHANNEL_LABELS),
+                        *(rx.el.th(text, scope="col") for _, text in CHANNEL_LABELS),
                     )
                 ),
                 rx.el.tbody(rx.foreach(state.choices, _choice)),
@@ -98,10 +98,6 @@ def _preferences() -> rx.Component:
         rx.el.p("You are not notified about your own actions.", class_name="panel-foot muted"),
         flush=True,
     )
-
-
-def _if_offered(channel: str, cell: rx.Component) -> rx.Component:
-    return rx.cond(state.has_slack, cell) if channel == "slack" else cell
 
 
 def _choice(choice: Any) -> rx.Component:
@@ -124,7 +120,7 @@ def _choice(choice: Any) -> rx.Component:
 
     return rx.el.tr(
         rx.el.th(choice["label"], scope="row"),
-        *(_if_offered(channel, cell(channel, text)) for channel, text in CHANNEL_LABELS),
+        *(cell(channel, text) for channel, text in CHANNEL_LABELS),
         key=choice["kind"].to(str),
     )
 

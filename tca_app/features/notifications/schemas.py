@@ -1,7 +1,7 @@
 """What the calls and screens of the inbox take and give."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -55,7 +55,7 @@ class PreferenceChange(InputModel):
     kind: Annotated[
         str, Field(json_schema_extra={"enum": list(OFFERED)}, examples=["member_added"]), AfterValidator(_known)
     ]
-    channel: Literal["inbox", "mail", "slack"]
+    channel: Channel
     is_on: bool
 
 

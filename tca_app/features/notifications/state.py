@@ -40,7 +40,6 @@ class InboxState(SessionState):
     has_more: bool = False
     is_loaded: bool = False
     choices: list[Choice] = []
-    has_slack: bool = False
     has_mail: bool = True
 
     @rx.var
@@ -59,7 +58,6 @@ class InboxState(SessionState):
             if tab == "preferences":
                 self.choices = _choices(await notifications.list_preferences(session, actor))
                 self.has_mail = get_settings().has_mail
-                self.has_slack = bool(get_settings().slack_webhook_url.get_secret_value())
             else:
                 # As many as are shown: whoever has loaded more keeps it when a new one comes.
                 limit = min(max(BATCH, len(self.lines)), 100)

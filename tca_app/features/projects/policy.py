@@ -24,6 +24,7 @@ RULES = {
     "deployments.write": "deployer",
     "deployments.decide": "maintainer",
     "hooks.write": "maintainer",
+    "slack.manage": "maintainer",
     "health.note": "deployer",
     "health.manage": "maintainer",
 }

@@ -19,6 +19,8 @@ from tca_app.features.projects.form.pages import project_dialog
 from tca_app.features.projects.members.pages import members_tab, team_preview
 from tca_app.features.projects.members.state import MembersState
 from tca_app.features.projects.picker.pages import people_picker
+from tca_app.features.slack.pages import slack_settings
+from tca_app.features.slack.state import SlackState
 from tca_app.features.webhooks.detail.state import DeliveriesState
 from tca_app.features.webhooks.pages import webhooks_section
 from tca_app.features.webhooks.state import WebhooksState
@@ -53,6 +55,7 @@ _title = record_title(state, state.heading, "Project")
         ProjectDeploymentsState.load,
         EnvironmentsState.load,
         HookState.load,
+        SlackState.load,
         MembersState.load,
         SubjectFeedState.load,
         PresenceState.load,
@@ -162,6 +165,7 @@ def _settings() -> rx.Component:
         ),
         rx.cond(_may("environments.write"), environment_settings()),
         rx.cond(_may("hooks.write"), github_settings()),
+        rx.cond(_may("slack.manage"), slack_settings()),
         rx.cond(
             _may("projects.delete"),
             panel(

@@ -1,0 +1,20 @@
+"""What happens to the Slack channel of a project. Its URL is in none of them."""
+
+from tca_app.features.projects.events import ProjectEvent
+
+
+class SlackConnected(ProjectEvent):
+    type = "slack_connected"
+    title = "{actor} connected {subject} to Slack"
+
+
+class SlackChanged(ProjectEvent):
+    """`channel` is "another one" when the URL was replaced."""
+
+    type = "slack_changed"
+    title = "{actor} changed the Slack channel of {subject}"
+
+
+class SlackRemoved(ProjectEvent):
+    type = "slack_removed"
+    title = "{actor} disconnected {subject} from Slack"

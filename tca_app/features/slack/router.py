@@ -1,0 +1,46 @@
+"""`/api/v1/projects/{id}/slack`: the Slack channel of a project. Every rule stands in the service."""
+
+from fastapi import Response
+
+from tca_app.answers import item_response
+from tca_app.core.schema import UrlId
+from tca_app.deps import CurrentActor, Once, Reading, Writing, console_router, problems
+from tca_app.features.slack import service
+from tca_app.features.slack.schemas import SlackRead, SlackUpdate
+
+router = console_router("/api/v1/projects", "slack")
+
+
+@router.get("/{project_id:int}/slack", response_model=SlackRead, responses=problems(401, 403, 404))
+async def read_slack(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    """Whether the project posts to Slack, and what. For maintainers and owners."""
+    return item_response(await service.read_channel(session, actor, project_id))
+
+
+@router.patch("/{project_id:int}/slack", response_model=SlackRead, responses=problems(401, 403, 404))
+async def update_slack(project_id: UrlId, data: SlackUpdate, actor: CurrentActor, session: Writing) -> Response:
+    """Connect a channel, or change the given fields. For maintainers and owners."""
+    return item_response(await service.update_channel(session, actor, project_id, data))
+
+
+@router.delete("/{project_id:int}/slack", status_code=204, response_class=Response, responses=problems(401, 403, 404))
+async def remove_slack(project_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
+    """Post nothing any more. For maintainers and owners."""
+    await service.remove_channel(session, actor, project_id)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/{project_id:int}/slack/test", status_code=202, response_model=SlackRead, responses=problems(401, 403, 404, 409)
+)
+async def send_test(project_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """Post a test message, once. `sent_at` and `error` tell what became of it."""
+    found = await once.answer(
+        session,
+        actor,
+        None,
+        SlackRead,
+        lambda: service.send_test(session, actor, project_id),
+        lambda _: service.read_channel(session, actor, project_id),
+    )
+    return item_response(found, 202)

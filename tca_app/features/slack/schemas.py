@@ -1,0 +1,44 @@
+"""What the calls and screens about Slack take and give. The URL comes in and never goes out."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from tca_app.core.editing import LEFT_OUT, Changes
+from tca_app.core.schema import HttpUrl, ReadModel
+
+Topic = Literal["deployments", "approvals", "health", "freezes"]
+TOPICS: tuple[Topic, ...] = get_args(Topic)
+DEFAULT_TOPICS: tuple[Topic, ...] = ("deployments", "approvals", "health")
+_EXAMPLE: dict[str, Any] = {
+    "url": "https://hooks.slack.com/services/T0000/B0000/XXXX",
+    "topics": ["deployments", "health"],
+}
+
+
+def _distinct(topics: list[Topic]) -> list[Topic]:
+    return [topic for topic in TOPICS if topic in topics]
+
+
+Topics = Annotated[list[Topic], Field(min_length=1, max_length=20), AfterValidator(_distinct)]
+Url = Annotated[HttpUrl, Field(min_length=1, examples=[_EXAMPLE["url"]])]
+
+
+class SlackUpdate(Changes):
+    """`url` is an incoming webhook of Slack; it is needed the first time, and no answer has it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    url: Url = LEFT_OUT
+    topics: Topics = LEFT_OUT
+
+
+class SlackRead(ReadModel):
+    """`sent_at`: the last message that Slack took; `error`: why the last one failed, empty when it did not."""
+
+    is_connected: bool
+    topics: list[Topic]
+    changed_at: datetime | None = None
+    sent_at: datetime | None = None
+    error: str = ""

@@ -1,0 +1,33 @@
+"""Where a project posts its messages in Slack."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, LargeBinary, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field, SQLModel
+
+from tca_app.models.base import UTC_TIME
+
+
+class SlackChannel(SQLModel, table=True):
+    """The incoming webhook of a project's channel. Its URL is a secret: sealed (core.sealing), and never shown.
+
+    `topics`: which events it gets. `sent_at`: the last message that Slack took; `error`: why the last one failed.
+    """
+
+    __tablename__ = "slack_channels"
+
+    project_id: int = Field(
+        sa_type=BigInteger,
+        foreign_key="projects.id",
+        ondelete="CASCADE",
+        primary_key=True,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    sealed_url: bytes = Field(sa_type=LargeBinary, repr=False)
+    topics: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    changed_at: datetime = Field(
+        default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.now(), "nullable": False}
+    )
+    sent_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    error: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
