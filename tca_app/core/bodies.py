@@ -25,16 +25,28 @@ async def whole_body(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
 
     Raises Unavailable when the slots are taken, BadRequest when it takes longer than BODY_TIMEOUT_S to arrive.
     """
-    body = bytearray()
     async with AsyncExitStack() as slot:
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
-                async for chunk in chunks:
-                    if len(body) <= MAX_BODY < len(body) + len(chunk):
-                        await slot.enter_async_context(turn("large request bodies", LARGE_BODIES))
-                    body += chunk
-        except Busy as error:
-            raise Unavailable("Other large requests are being processed. Try again in a moment.") from error
+                body = await _read(chunks, slot)
         except TimeoutError as error:
             raise BadRequest(f"The body did not arrive within {BODY_TIMEOUT_S:.0f} seconds.") from error
         yield body
+
+
+async def _read(chunks: AsyncIterator[bytes], slot: AsyncExitStack) -> bytearray:
+    """What is refused is read too, and dropped: a caller that still writes would see no answer."""
+    body, refusal = bytearray(), None
+    async for chunk in chunks:
+        if refusal is None and len(body) <= MAX_BODY < len(body) + len(chunk):
+            try:
+                await slot.enter_async_context(turn("large request bodies", LARGE_BODIES))
+            except Busy as error:
+                refusal = error
+        if refusal is None:
+            body += chunk
+        else:
+            body.clear()
+    if refusal is not None:
+        raise Unavailable("Other large requests are being processed. Try again in a moment.") from refusal
+    return body
