@@ -88,6 +88,7 @@ class Settings(BaseSettings):
 
     rate_limit_login: str = "10/minute"
     rate_limit_api: str = "600/minute"
+    anonymous_sockets_per_address: int = Field(50, ge=1)  # websockets without a session, on one replica
 
     prometheus_enabled: bool = True
     metrics_token: SecretStr = SecretStr("")

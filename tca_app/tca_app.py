@@ -5,8 +5,10 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import reflex as rx
+from reflex_base.registry import RegistrationContext
 from starlette.types import ASGIApp
 
 from tca_app.api import build_api
@@ -33,7 +35,10 @@ from tca_app.frontend_files import page_policy, with_pages
 from tca_app.middleware import Edge
 from tca_app.serve import announce
 from tca_app.ui import layout, theme
+from tca_app.ui.gate import socket_session
+from tca_app.ui.handlers import is_sent_by_pages
 from tca_app.ui.install import install
+from tca_app.ui.socket_limits import SocketLimits
 from tca_app.worker import work
 
 GC_AFTER_OBJECTS = 20_000
@@ -55,7 +60,12 @@ class Console(rx.App):
     """Reflex' application with the console's edge in front: REST and pages pass through it, nothing passes beside."""
 
     def __call__(self) -> ASGIApp:
-        return Edge(build_api(), with_pages(super().__call__()), get_settings(), page_policy([]))
+        settings, handlers = get_settings(), RegistrationContext.get().event_handlers
+        pages = with_pages(super().__call__())
+        limited = SocketLimits(
+            pages, partial(is_sent_by_pages, handlers), socket_session, settings.anonymous_sockets_per_address
+        )
+        return Edge(build_api(), limited, settings, page_policy([]))
 
 
 @asynccontextmanager

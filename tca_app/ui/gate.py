@@ -10,15 +10,17 @@ import structlog
 from reflex.event import Event
 from reflex.state import BaseState, State, StateUpdate
 from reflex_base.event.context import EventContext
+from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading, transaction
-from tca_app.core.errors import AppError, BadRequest, Unavailable
+from tca_app.core.errors import AppError, Unavailable
 from tca_app.core.log import request_id_var, user_id_var
 from tca_app.core.metrics import note_refused_event
 from tca_app.core.reports import report
-from tca_app.core.security import cookie_in, cookie_name
+from tca_app.core.sampling import SampledLog
+from tca_app.core.security import cookie_in, cookie_name, token_hash
 from tca_app.features.auth import service as auth
 from tca_app.ui.handlers import (
     CALL,
@@ -27,14 +29,15 @@ from tca_app.ui.handlers import (
     PERMISSIONS,
     Call,
     handler_name,
+    is_sent_by_pages,
     permission_of,
-    refuse_wild,
 )
 from tca_app.ui.live import LIVE
 from tca_app.ui.session import SessionState, Toast, to_login
 from tca_app.ui.sockets import OPEN_SOCKETS, holds_token
 
 log = structlog.get_logger(__name__)
+sampled = SampledLog(__name__)
 
 _HYDRATES = tuple(format_event_handler(State.event_handlers[name]) for name in ("hydrate", "hydrate_and_load"))
 _REHYDRATE = _HYDRATES[1]
@@ -124,6 +127,21 @@ async def _viewer(router_data: dict[str, Any], request_id: str, is_use: bool) ->
     return await _within(ANSWER_WITHIN_S, _resolve(cookie, client, is_use))
 
 
+async def socket_session(cookie: str, client: auth.Client) -> str:
+    """Names the session of a websocket's handshake for the limits on sockets, "" for none.
+
+    While the database gives no answer each cookie counts by itself: the tabs of a company must come back then.
+    """
+    if not cookie:
+        return ""
+    known = auth.known_browser(cookie, client)
+    try:
+        actor = known.actor if known else await _within(ANSWER_WITHIN_S, _resolve(cookie, client, is_use=False))
+    except (Unavailable, OSError):
+        return f"cookie {token_hash(cookie).hex()}"
+    return f"session {actor.session_id}" if actor else ""
+
+
 async def _resolve(cookie: str, client: auth.Client, is_use: bool) -> Actor | None:
     async with reading() as session:
         caller = await auth.resolve_browser(session, cookie, client)
@@ -139,10 +157,11 @@ async def _resolve(cookie: str, client: auth.Client, is_use: bool) -> Actor | No
 async def _refusal(state: BaseState, viewer: SessionState, event: Event, actor: Actor | None) -> StateUpdate | None:
     """None when the event may run."""
     if event.name in INTERNAL_HANDLERS:
-        return None if event.name in _HYDRATES or _is_sane(event.payload) else StateUpdate()
+        handlers = RegistrationContext.get().event_handlers
+        return None if is_sent_by_pages(handlers, event.name, event.payload) else StateUpdate()
     permission = permission_of(event.name)
     if permission is None:
-        log.warning("ui.unguarded_event", event_name=event.name[:200], user_id=viewer.user_id)
+        sampled.warning("ui.unguarded_event", event_name=event.name[:200], user_id=viewer.user_id)
         return StateUpdate()
     if not isinstance(event.payload, dict):
         return await _toasted(state, viewer, NOT_UNDERSTOOD)
@@ -153,14 +172,6 @@ async def _refusal(state: BaseState, viewer: SessionState, event: Event, actor: 
     if _is_of_refused_page(state, actor):
         return StateUpdate()
     return await _toasted(state, viewer, REFUSED)
-
-
-def _is_sane(payload: Any) -> bool:
-    try:
-        refuse_wild(payload)
-    except BadRequest:
-        return False
-    return isinstance(payload, dict)
 
 
 # Route to the permission that its page asks for; filled by `ui.layout.add_pages`.

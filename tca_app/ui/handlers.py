@@ -18,9 +18,11 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import AppError, BadRequest
 from tca_app.core.metrics import watch_handler
 from tca_app.core.reports import report
+from tca_app.core.sampling import SampledLog
 from tca_app.ui.sockets import holds_token
 
 log = structlog.get_logger(__name__)
+sampled = SampledLog(__name__)
 
 MAX_TEXT = 10_000
 MAX_DEPTH = 6
@@ -160,7 +162,7 @@ class _Arguments:
             return {name: self.adapters[name].validate_python(value) for name, value in given.items()}
         except (TypeError, ValidationError) as error:
             where = error.errors(include_input=False)[0]["loc"] if isinstance(error, ValidationError) else ()
-            log.warning("ui.bad_arguments", handler=self.fn.__qualname__, where=where)
+            sampled.warning("ui.bad_arguments", handler=self.fn.__qualname__, where=where)
             raise BadRequest(NOT_UNDERSTOOD) from None
 
     def _make(self) -> dict[str, TypeAdapter[Any]]:
@@ -232,6 +234,30 @@ def permission_of(event_name: str) -> str | None:
     """The permission that a registered handler asks for; None when it has none and so must be refused."""
     found = RegistrationContext.get().event_handlers.get(event_name)
     return getattr(found.handler.fn, PERMISSION_MARK, None) if found else None
+
+
+def is_sent_by_pages(handlers: Mapping[str, Any], event_name: str, payload: Any) -> bool:
+    """Whether an event is for one of the registered handlers that pages may call, and not malformed.
+
+    Arguments of our handlers are checked when they run; Reflex's own would fail at what they do not take.
+    """
+    found = handlers.get(event_name)
+    if found is None or not isinstance(payload, dict):
+        return False
+    if event_name not in INTERNAL_HANDLERS:
+        return hasattr(found.handler.fn, PERMISSION_MARK)
+    if payload.get("vars"):  # the console keeps no var in the browser's storage
+        return False
+    try:
+        _arguments_of(found.handler.fn).of((), payload)
+    except BadRequest:
+        return False
+    return True
+
+
+@functools.cache
+def _arguments_of(fn: Callable[..., Any]) -> "_Arguments":
+    return _Arguments(fn)
 
 
 def handler_name(event_name: str) -> str:

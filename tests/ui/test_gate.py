@@ -12,9 +12,10 @@ from tca_app.core.errors import Unavailable
 from tca_app.core.security import cookie_in
 from tca_app.features.auth import service as auth
 from tca_app.ui import gate
-from tca_app.ui.handlers import INTERNAL_HANDLERS, PERMISSIONS, permission_of
+from tca_app.ui.handlers import INTERNAL_HANDLERS, PERMISSIONS, is_sent_by_pages, permission_of
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_user, run
+from tests.logs import written_log
 from tests.ui.harness import ENTERED, LEAVE, SECRET, Console, More, Notes, Tab, redirects, shown, sign_in
 
 
@@ -216,3 +217,79 @@ def test_every_permission_refuses_a_stranger_but_public() -> None:
 )
 def test_the_session_cookie_is_found_in_any_header(header: str, cookie: str) -> None:
     assert cookie_in(header, "sid") == cookie
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"hashes": "x"},
+        {"hashes": [1]},
+        {"hashes": ["x"] * 3_000},
+        {"vars": {"nobody.owns_this": 1}},
+        {"vars": 7},
+        {"nonsense": 1},
+    ],
+    ids=str,
+)
+async def test_a_malformed_hydrate_is_refused_in_one_line(console: Console, payload: dict[str, Any]) -> None:
+    tab = Tab(console, "t1", await sign_in(await make_user()))
+    with written_log() as text:
+        updates = await tab.hydrate(**payload)
+    assert not console.errors
+    assert SECRET not in str(updates)
+    assert "Traceback" not in text.getvalue()
+    assert "exception" not in text.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        (OnLoadInternalState.on_load_internal, {"x": 1}),
+        (OnLoadInternalState.set_is_hydrated, {}),
+        (OnLoadInternalState.set_is_hydrated, {"value": {}}),
+        (FrontendEventExceptionState.handle_frontend_exception, {"info": {}, "component_stack": 1}),
+    ],
+)
+async def test_reflex_own_handlers_take_what_they_declare(
+    console: Console, event: Any, payload: dict[str, Any]
+) -> None:
+    tab = Tab(console, "t1", await sign_in(await make_user()))
+    await tab.hydrate()
+    await tab.send(event, **payload)
+    assert not console.errors
+
+
+async def test_a_handshake_is_that_of_a_session_or_a_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = auth.Client(ip="203.0.113.7")
+    cookies = [await sign_in(await make_user()) for _ in range(2)]
+    sessions = [await gate.socket_session(cookie, client) for cookie in cookies]
+    assert all(name.startswith("session ") for name in sessions)
+    assert len(set(sessions)) == 2
+    assert await gate.socket_session("made up", client) == ""
+    assert await gate.socket_session("", client) == ""
+
+    async def unreachable(*_args: Any, **_kwargs: Any) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(auth, "resolve_browser", unreachable)
+    known = await gate.socket_session("made up", client)
+    assert known.startswith("cookie ")
+    assert "made up" not in known
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "is_sent"),
+    [
+        (Notes.rename, {"note_id": 7}, True),
+        (State.hydrate_and_load, {"hashes": ["a"]}, True),
+        (State.hydrate_and_load, {"hashes": "a"}, False),
+        (State.hydrate_and_load, {"vars": {"x.y": 1}}, False),
+        (UpdateVarsInternalState.update_vars_internal, {"vars": {}}, False),
+        (Notes.forgotten, {}, False),
+        ("nobody.knows", {}, False),
+        (Notes.rename, [], False),
+    ],
+)
+def test_pages_send_events_of_known_handlers(name: Any, payload: Any, is_sent: bool) -> None:
+    full = name if isinstance(name, str) else format_event_handler(name)
+    assert is_sent_by_pages(RegistrationContext.get().event_handlers, full, payload) is is_sent
