@@ -111,7 +111,10 @@ async def _migrations() -> Check:
 
 
 async def _disk() -> Check:
-    usage = shutil.disk_usage(get_settings().data_dir)
+    """A replica with stores elsewhere may have no DATA_DIR; then it is the disk where that would be made."""
+    data_dir = get_settings().data_dir
+    there = next(path for path in (data_dir, *data_dir.parents) if path.exists())
+    usage = shutil.disk_usage(there)
     free = usage.free / usage.total
     detail = f"{free:.0%} of {usage.total / 2**30:.0f} GiB free"
     return Check(status="ok" if free >= MIN_FREE_DISK else "degraded", detail=detail)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from tca_app.answers import json_response
 from tca_app.features.health import service
 from tca_app.features.health.schemas import HealthRead, Live
+from tca_app.watchers import may_watch
 
 router = APIRouter(tags=["health"])
 _DOWN: dict[int | str, dict[str, Any]] = {
@@ -16,9 +17,11 @@ _LIVE = json_response(Live().model_dump_json().encode())
 
 
 @router.get("/health", response_model=HealthRead, responses=_DOWN)
-async def read_health() -> Response:
-    """Every part with its latency. Answers 503 when the console cannot serve."""
+async def read_health(request: Request) -> Response:
+    """The status of every component. Answers 503 when the console cannot serve."""
     health = await service.health()
+    if not await may_watch(request):
+        health = health.for_strangers()
     return json_response(health.model_dump_json().encode(), 503 if health.status == "down" else 200)
 
 
@@ -29,6 +32,6 @@ async def read_live() -> Response:
 
 
 @router.get("/health/ready", response_model=HealthRead, responses=_DOWN)
-async def read_ready() -> Response:
+async def read_ready(request: Request) -> Response:
     """Ready for traffic: PostgreSQL answers and its schema is the one that this version needs."""
-    return await read_health()
+    return await read_health(request)

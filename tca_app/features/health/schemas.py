@@ -31,10 +31,16 @@ class Check(BaseModel):
 
 
 class HealthRead(BaseModel):
+    """Versions, latencies and details are for superusers and whoever sends METRICS_TOKEN; others get each status."""
+
     status: Status
-    version: str
+    version: str | None = None
     checks: dict[str, Check]
     as_of: datetime
+
+    def for_strangers(self) -> "HealthRead":
+        checks = {name: Check(status=check.status) for name, check in self.checks.items()}
+        return HealthRead(status=self.status, checks=checks, as_of=self.as_of)
 
 
 class Live(BaseModel):

@@ -6,8 +6,11 @@ from functools import lru_cache, partial
 from time import monotonic
 
 from tca_app.config import VERSION
+from tca_app.core.sampling import SampledLog
 from tca_app.features.health.parts import HEAD_START_S, PARTS, SERVING, one_by_one, timed
-from tca_app.features.health.schemas import HealthRead, Status
+from tca_app.features.health.schemas import Check, HealthRead, Status
+
+sampled = SampledLog(__name__)
 
 KEPT_S = 1.0
 NEEDED = ("database", "migrations", "redis")  # a Redis that is only unreachable is degraded, never down
@@ -38,9 +41,21 @@ async def health() -> HealthRead:
         return kept.answer
 
 
+async def _ask(name: str) -> Check:
+    try:
+        return await timed(PARTS[name])
+    except Exception as error:
+        # A fault of ours in one check must not take the answer from all others.
+        sampled.warning("health.check_failed", check=name, exc_info=True)
+        return Check(status="down", detail=f"the check itself failed ({type(error).__name__})")
+
+
 async def _check_all() -> HealthRead:
-    results = await one_by_one([partial(timed, PARTS[name]) for name in SERVING], HEAD_START_S)
+    results = await one_by_one([partial(_ask, name) for name in SERVING], HEAD_START_S)
     checks = dict(zip(SERVING, results, strict=True))
+    for name, check in checks.items():
+        if check.status == "down":  # the answer names no reason to strangers, and without PostgreSQL all are strangers
+            sampled.warning(f"health.{name}_down", detail=check.detail)
     status: Status = "ok"
     if any(check.status != "ok" for check in checks.values()):
         status = "degraded"

@@ -1,16 +1,15 @@
 """`/metrics`, when PROMETHEUS_ENABLED."""
 
-from hmac import compare_digest
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from tca_app.config import get_settings
 from tca_app.core.actor import Actor
 from tca_app.deps import Reading, SignedIn, console_router, problems
 from tca_app.features.metrics import service
+from tca_app.watchers import has_metrics_token
 
 router = console_router("/metrics", "health")
 
@@ -19,11 +18,7 @@ class _Scraper(SignedIn):
     """Prometheus with METRICS_TOKEN, which is nobody; else whoever is signed in."""
 
     async def __call__(self, request: Request) -> Any:
-        kind, _, given = request.headers.get("authorization", "").partition(" ")
-        wanted = get_settings().metrics_token.get_secret_value()
-        if wanted and kind.lower() == "bearer" and compare_digest(given.encode(), wanted.encode()):
-            return None
-        return await super().__call__(request)
+        return None if has_metrics_token(request) else await super().__call__(request)
 
 
 CurrentScraper = Annotated[Actor | None, Depends(_Scraper("actor"))]

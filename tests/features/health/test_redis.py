@@ -15,13 +15,17 @@ from tca_app.config import get_settings
 from tca_app.core import redis as module
 from tca_app.core.embedded_servers import RedisServer
 from tca_app.core.redis import close_redis, redis_is_unreachable, watch_redis
+from tca_app.core.sampling import SampledLog
+from tca_app.features.health import service
 from tca_app.features.health.service import _kept
 from tests.factories import until
+from tests.logs import written_log
 
 
 @pytest.fixture
 async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[redis.Redis]:
     """A Redis of this test's own, by which the process goes; a client that is signed in."""
+    monkeypatch.setattr(service, "sampled", SampledLog(__name__))
     own = RedisServer(tmp_path)
     url = own.start()
     await close_redis()
@@ -42,11 +46,13 @@ async def test_a_wrong_redis_password_is_not_ready(api: httpx.AsyncClient, serve
     assert (await _ready(api)).status_code == 200
     server.config_set("requirepass", "right")
     await close_redis()
-    answer = await _ready(api)
+    with written_log() as text:
+        answer = await _ready(api)
     server.config_set("requirepass", "")
     assert answer.status_code == 503
     assert answer.json()["status"] == "down"
-    assert "refuses the user or password of REDIS_URL" in answer.json()["checks"]["redis"]["detail"]
+    assert answer.json()["checks"]["redis"]["status"] == "down"
+    assert "refuses the user or password of REDIS_URL" in text.getvalue()
     assert (await _ready(api)).status_code == 200
 
 
