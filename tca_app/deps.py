@@ -3,9 +3,8 @@
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_origin
 
-import orjson
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
@@ -13,12 +12,15 @@ from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
 
 from tca_app.core.actor import Actor, client_ip_var
+from tca_app.core.bodies import read_json, refuse_repeated
 from tca_app.core.db import reading, transaction
-from tca_app.core.errors import Invalid, NotSignedIn
+from tca_app.core.errors import AppError, Invalid, NotSignedIn
 from tca_app.core.limits import get_limits
 from tca_app.core.log import user_id_var
 from tca_app.core.security import cookie_in, cookie_name
@@ -59,13 +61,18 @@ def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-class _FastJsonRequest(Request):
-    """Reads bodies with orjson: it refuses lone surrogates, NaN and deep nesting that the standard library lets in."""
+class _StrictRequest(Request):
+    """A body in which no name is there twice."""
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
-            self._json = orjson.loads(await self.body())
+            self._json = read_json(await self.body())
         return self._json
+
+    async def form(self, **limits: Any) -> FormData:  # type: ignore[override]  # FastAPI awaits it
+        form = await super().form(**limits)
+        refuse_repeated((name for name, _ in form.multi_items()), "field")
+        return form
 
 
 class ConsoleRoute(APIRoute):
@@ -82,17 +89,26 @@ class ConsoleRoute(APIRoute):
         calls = set(_calls(self.dependant))
         open_session = transaction if _writing in calls else reading if _reading in calls else None
 
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except HTTPException as error:
+                # FastAPI makes a 400 of what is raised while it reads a body.
+                if isinstance(error.__cause__, AppError):
+                    raise error.__cause__ from None
+                raise
+
         async def checked(request: Request) -> Response:
             client_ip_var.set(request.scope["client_info"].ip)
             if request.scope["query_string"]:
                 _refuse_unknown(request, known)
-            asked = _FastJsonRequest(request.scope, request.receive) if has_body else request
+            asked = _StrictRequest(request.scope, request.receive) if has_body else request
             if open_session is None:
-                return await handle(asked)
+                return await answer(asked)
             # Ends before the answer is sent: an answered write is a committed write.
             async with open_session() as session:
                 request.scope["session"] = session
-                return await handle(asked)
+                return await answer(asked)
 
         return checked
 
@@ -103,19 +119,25 @@ def _calls(dependant: Dependant) -> Iterator[Any]:
         yield from _calls(inner)
 
 
-def _query_names(dependant: Dependant) -> frozenset[str]:
-    names: set[str] = set()
+def _query_names(dependant: Dependant) -> dict[str, bool]:
+    """The names of the query's parameters; True for a list, which is given by repeating its name."""
+    names: dict[str, bool] = {}
     for param in dependant.query_params:
         shape = param.field_info.annotation
         is_model = isinstance(shape, type) and issubclass(shape, BaseModel)
-        names |= set(shape.model_fields) if is_model and shape else {param.alias}
-    return frozenset(names.union(*(_query_names(inner) for inner in dependant.dependencies)))
+        fields = shape.model_fields if is_model and shape else {param.alias: param.field_info}
+        names |= {name: get_origin(field.annotation) is list for name, field in fields.items()}
+    for inner in dependant.dependencies:
+        names |= _query_names(inner)
+    return names
 
 
-def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
-    for name in request.query_params:
+def _refuse_unknown(request: Request, known: dict[str, bool]) -> None:
+    names = [name for name, _ in request.query_params.multi_items()]
+    for name in names:
         if name not in known:
             raise Invalid.at(name[:50], "There is no such parameter.")
+    refuse_repeated((name for name in names if not known[name]), "parameter")
 
 
 class _PrefixedRouter(APIRouter):

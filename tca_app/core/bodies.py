@@ -1,10 +1,14 @@
-"""Limits on request bodies: how large one may be on each route, and how a large one is read within bounded memory."""
+"""Reads request bodies: how large one may be on each route, a large one within bounded memory, JSON without doubt."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
-from tca_app.core.errors import BadRequest, Unavailable
+import orjson
+
+from tca_app.core.errors import BadRequest, Invalid, Unavailable
 from tca_app.core.lanes import Busy, turn
 
 MAX_BODY = 1024 * 1024
@@ -17,6 +21,31 @@ BODY_TIMEOUT_S = 60.0
 def max_body(path: str) -> int:
     """The largest body that the route at `path` takes, in bytes."""
     return next((limit for beginning, limit in MAX_BODY_BY_PATH.items() if path.startswith(beginning)), MAX_BODY)
+
+
+def read_json(body: bytes) -> Any:
+    """The value of a JSON body. Raises Invalid for an object with a key that is there twice, which RFC 8259 leaves to
+    chance: another program in front may have read, and allowed, the other value. orjson refuses the rest: lone
+    surrogates, NaN and deep nesting."""
+    value = orjson.loads(body)
+    try:
+        json.loads(body, object_pairs_hook=_refuse_repeated, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise Invalid("The body is nested too deeply.") from None
+    return value
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
+    refuse_repeated((key for key, _ in pairs), "key")
+
+
+def refuse_repeated(names: Iterable[str], what: str) -> None:
+    """Raises Invalid at the first name that is there twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise Invalid.at(name[:50], f"This {what} is given more than once.")
+        seen.add(name)
 
 
 @asynccontextmanager
