@@ -108,5 +108,5 @@ def _complete(operation: dict[str, Any]) -> None:
     operation["responses"].pop("422", None)
     if "security" in operation:
         operation["security"].append({"password": []})
-    for code in (400, 422, 429, 503, *((413, 415) if "requestBody" in operation else ())):
+    for code in (400, 414, 422, 429, 431, 503, *((413, 415) if "requestBody" in operation else ())):
         operation["responses"].setdefault(str(code), problems(code)[code])

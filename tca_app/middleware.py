@@ -4,6 +4,7 @@ Pure ASGI around everything, websockets and static files included, so that nothi
 """
 
 import secrets
+from collections import Counter
 from time import perf_counter
 from typing import Any
 
@@ -13,19 +14,36 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tca_app.answers import json_response
 from tca_app.config import Settings
 from tca_app.core.bodies import max_body
-from tca_app.core.errors import AppError, BadRequest, Forbidden, PayloadTooLarge, UnsupportedMediaType
+from tca_app.core.errors import (
+    AppError,
+    BadRequest,
+    Forbidden,
+    HeadersTooLarge,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    UriTooLong,
+)
 from tca_app.core.log import request_id_var, user_id_var
 from tca_app.core.metrics import ELSEWHERE, note_request
 from tca_app.core.problem import MEDIA_TYPE, problem_of
 from tca_app.core.reports import report
+from tca_app.core.sampling import SampledLog
 from tca_app.core.security import cookie_in, cookie_name
 from tca_app.features.auth.service import Client
 from tca_app.features.health.schemas import Live
 
 log = structlog.get_logger("tca_app.http")
+sampled = SampledLog("tca_app.http")
 
 API_PATHS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json", "/status/public", "/status/public.json")
 LIVE = "/health/live"  # asked every second by whoever watches: answered here, it needs nothing and leaves no line
+# By the address of a replica, too: a probe and Prometheus know no other name of it. None of them answers to a cookie,
+# so a page that points its own name here (DNS rebinding) reads nothing that it could not read anyway.
+ANY_HOST = (LIVE, "/health/ready", "/metrics")
+MAX_HEADERS, HEADER_OVERHEAD = 16 * 1024, 4  # `: ` and the end of the line (row IN-5)
+MAX_TARGET = 8 * 1024
+ONE_VALUE = (b"host", b"origin", b"authorization", b"content-type", b"content-length", b"idempotency-key", b"if-match")
+MAX_DIGITS = 12  # of a Content-Length
 WRITES = ("POST", "PUT", "PATCH")
 COOKIE_CALLS = ("/api/auth/session", "/api/auth/setup")
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
@@ -67,6 +85,7 @@ class Edge:
         elif refusal := self._refusal(scope, headers):
             await send({"type": "websocket.close", "code": 1008, "reason": refusal.detail})
         else:
+            scope["client_info"] = self._client(scope, headers, request_id="")
             await self.ui(scope, receive, send)
 
     async def _http(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
@@ -125,10 +144,20 @@ class Edge:
         )
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> AppError | None:
-        """Hosts for everything; origins for the live connection, by websocket and by polling (row AU-11)."""
-        if not self._host_is_ours(headers.get(b"host", b"").decode("latin-1")):
+        """Sizes, repeated headers and hosts for everything; origins for the live connection (row AU-11)."""
+        if len(scope.get("raw_path") or b"") + len(scope.get("query_string", b"")) > MAX_TARGET:
+            return UriTooLong()
+        if sum(len(name) + len(value) + HEADER_OVERHEAD for name, value in scope["headers"]) > MAX_HEADERS:
+            return HeadersTooLarge()
+        if len(headers) != len(scope["headers"]) and (name := _repeated(scope["headers"])):
+            return BadRequest(f"The header {name} is given more than once.")
+        host = headers.get(b"host", b"").decode("latin-1")
+        if scope["path"].rstrip("/") not in ANY_HOST and not self._host_is_ours(host):
+            sampled.warning("http.host_refused", host=host, setting="ALLOWED_HOSTS")
             return BadRequest("This host name is not served here.")
-        if scope["path"].startswith("/_event") and headers.get(b"origin", b"").decode("latin-1") not in self.origins:
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if scope["path"].startswith("/_event") and origin not in self.origins:
+            _say_refused(origin)
             return Forbidden("This origin may not open a live connection.")
         return None
 
@@ -141,7 +170,7 @@ class Edge:
     def _api_refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> AppError | None:
         length = headers.get(b"content-length", b"")
         limit = max_body(scope["path"])
-        if length and (not length.isdigit() or int(length) > limit):
+        if length and (not length.isdigit() or len(length) > MAX_DIGITS or int(length) > limit):
             return PayloadTooLarge.above(limit)
         has_body = length not in (b"", b"0") or b"transfer-encoding" in headers
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
@@ -159,7 +188,10 @@ class Edge:
             ours = origin.decode("latin-1") in self.origins
         else:
             ours = headers.get(b"sec-fetch-site", b"none") in (b"same-origin", b"none")
-        return None if ours else Forbidden("This call has to come from the console's own pages.")
+        if ours:
+            return None
+        _say_refused(origin.decode("latin-1") if origin is not None else "")
+        return Forbidden("This call has to come from the console's own pages.")
 
     def _cross_origin(self, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         """CORS for ALLOWED_ORIGINS: the page of `reflex run` is served on another port than its API."""
@@ -180,6 +212,18 @@ class Edge:
             return peer
         chain = [part.strip() for part in headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")]
         return chain[-self.hops] if len(chain) >= self.hops and chain[-self.hops] else peer
+
+
+def _repeated(headers: list[tuple[bytes, bytes]]) -> str:
+    """A header that has one value and comes with several: readers differ in which of them counts."""
+    counts = Counter(name for name, _ in headers)
+    return next((name.decode() for name in ONE_VALUE if counts[name] > 1), "")
+
+
+def _say_refused(origin: str) -> None:
+    """Behind a new name or a proxy this is why nobody can sign in, so the line names what to set."""
+    what = "set PUBLIC_URL to the URL that people open, or add the origin to ALLOWED_ORIGINS"
+    sampled.warning("http.origin_refused", origin=origin or "none", what_to_do=what)
 
 
 def _is_api(path: str) -> bool:

@@ -121,6 +121,18 @@ class PayloadTooLarge(AppError):
         return cls(f"The request body is larger than {limit // 1024**2} MiB.")
 
 
+class UriTooLong(AppError):
+    status = HTTPStatus.REQUEST_URI_TOO_LONG
+    code = "uri_too_long"
+    default = "The path with its query is longer than 8 KiB."
+
+
+class HeadersTooLarge(AppError):
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    code = "headers_too_large"
+    default = "The request headers are larger than 16 KiB in total. Clear the cookies of this site and try again."
+
+
 class UnsupportedMediaType(AppError):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "unsupported_media_type"
