@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+import struct
 from pathlib import Path
 
 import brotli
@@ -231,6 +232,7 @@ async def browser(web: Path):  # type: ignore[no-untyped-def]
         ("/%2e%2e/csp-hashes.json", 404, "shell"),
         ("/_event", 299, "reflex"),
         ("/ping", 299, "reflex"),
+        ("/favicon.ico", 200, "icon"),
     ],
 )
 async def test_pages_answer_at_once_with_an_honest_status(
@@ -238,6 +240,16 @@ async def test_pages_answer_at_once_with_an_honest_status(
 ) -> None:
     answer = await browser.get(path)
     assert (answer.status_code, answer.text) == (status, text)
+
+
+async def test_the_icon_of_the_console_is_an_image(browser: httpx.AsyncClient) -> None:
+    assert (await browser.get("/favicon.ico")).headers["content-type"].startswith("image/")
+    icon = (Path(__file__).parents[1] / "assets" / "favicon.ico").read_bytes()
+    reserved, kind, count = struct.unpack_from("<HHH", icon)
+    assert (reserved, kind, count) == (0, 1, 3)
+    for number in range(count):
+        size, start = struct.unpack_from("<II", icon, 6 + 16 * number + 8)
+        assert icon[start : start + size].startswith(b"\x89PNG")
 
 
 async def test_assets_are_cached_for_good_and_pages_never(browser: httpx.AsyncClient) -> None:
