@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -31,6 +32,13 @@ from tca_app.features.idempotency.service import once
 
 Shape = TypeVar("Shape", bound=BaseModel)
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
+
+
+class _BoundedInteger(IntegerConvertor):
+    regex = "[0-9]{1,25}"  # Python reads at most 4,300 digits, and what Starlette does not catch there is a 500
+
+
+register_url_convertor("int", _BoundedInteger())
 
 
 class FieldProblem(BaseModel):

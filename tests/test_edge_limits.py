@@ -68,6 +68,13 @@ async def test_a_websocket_with_large_headers_is_refused() -> None:
     assert [message["type"] for message in sent] == ["websocket.close"]
 
 
+@pytest.mark.parametrize("path", ["/api/v1/projects/", "/api/v1/deployments/", "/api/v1/users/"])
+async def test_an_id_of_thousands_of_digits_is_not_found(api: httpx.AsyncClient, path: str) -> None:
+    header = await bearer(await make_admin())
+    assert is_problem(await api.get(path + "1" * 5_000, headers=header), 404, "not_found")
+    assert is_problem(await api.get(path + "1" * 25, headers=header), 422, "invalid")
+
+
 @pytest.mark.parametrize("length", ["1" * 5_000, "-1", "1_0", "a"])
 async def test_a_content_length_that_is_none_is_refused(api: httpx.AsyncClient, length: str) -> None:
     answer = await api.post("/api/auth/login", content=b"x", headers={"content-length": length})
