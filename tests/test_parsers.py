@@ -264,7 +264,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "slug": making.slug_of,
     "payload": lambda text: github_payloads.read_payload(github_payloads.Delivery("1", "push", "", text.encode())),
     "line of a payload": github_payloads._one_line,
-    "moment": schema._moment,
+    "moment": schema.moment,
     "digits": schema._digits,
     "page address": lambda text: address.fields_of(address.page_url({"asPath": text})),
     "number": address.number_in,
