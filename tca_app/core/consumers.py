@@ -15,7 +15,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.db import lock, transaction
-from tca_app.core.direct import Direct
 from tca_app.core.events import LOGGED_COLUMNS, QUEUES, TASK_PREFIX, Logged
 from tca_app.core.jobs import own_request_id, task, wake_workers
 from tca_app.core.log import request_id_var, user_id_var
@@ -31,7 +30,7 @@ Effect = Callable[[AsyncSession, Sequence[Logged]], Awaitable[None]]
 
 # What nobody has tried yet: one that failed waits for its own turn. Jobs end here, without being fetched; one that a
 # worker has fetched already is dealt with too, in its place in the order, and finds nothing to do later on.
-_TAKE_MORE = Direct(
+_TAKE_MORE = text(
     """
     WITH waiting AS (
       SELECT id, CAST(args ->> 'event_id' AS bigint) AS event_id FROM procrastinate_jobs
@@ -101,8 +100,7 @@ async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _T
             # One batch at a time over all workers too: whoever began later must not end first.
             await lock(session, TASK_PREFIX + name)
             given = {"task": TASK_PREFIX + name, "most": BATCH - 1, "mine": job.id}
-            taken = await _TAKE_MORE.run(session, given)
-            others = [row["event_id"] for row in taken]
+            others = list((await session.execute(_TAKE_MORE, given)).scalars())
             request_id_var.set(own_request_id(job))
             done = await _apply(session, name, effect, [event_id, *others])
         if done:
@@ -121,7 +119,7 @@ async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _T
     return True
 
 
-_FRESH = Direct(
+_FRESH = text(
     f"""
     WITH fresh AS (
       INSERT INTO event_effects (consumer, event_id)
@@ -135,7 +133,8 @@ _FRESH = Direct(
 
 async def _apply(session: AsyncSession, name: str, effect: Effect, ids: list[int]) -> int:
     """How many of them were not dealt with before."""
-    events = [Logged(**row) for row in await _FRESH.run(session, {"consumer": name, "ids": ids})]
+    rows = await session.execute(_FRESH, {"consumer": name, "ids": ids})
+    events = [Logged(**row) for row in rows.mappings()]
     if events:
         _act_for(name, events)
         await effect(session, events)

@@ -7,7 +7,6 @@ from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.pq import TransactionStatus
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -43,9 +42,8 @@ class _Database:
             },
         }
         url = settings.async_database_url
-        # DATABASE_POOL_SIZE for transactions and DATABASE_MAX_OVERFLOW for statements that stand alone, nearly all of
-        # them reads: their sum is what this process may open. Connections stay open once opened: an overflow that is
-        # closed after use costs more than the query.
+        # DATABASE_POOL_SIZE for transactions and DATABASE_MAX_OVERFLOW for reads: their sum is what this process may
+        # open. Connections stay open: an overflow that is closed after use costs more than the query.
         self.writer = create_async_engine(url, pool_size=settings.database_pool_size, max_overflow=0, **shared)
         # One statement without BEGIN and COMMIT around it: a third of the round trips.
         self.reader = create_async_engine(
@@ -58,7 +56,6 @@ class _Database:
         )
         for engine in (self.writer, self.reader):
             _ping_after_idle(engine)
-        self.places = asyncio.Semaphore(min(settings.database_pool_size, max(1, settings.database_max_overflow // 2)))
         self.writing = async_sessionmaker(self.writer, expire_on_commit=False)
         self.reading = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
 
@@ -111,8 +108,7 @@ def _ping_after_idle(engine: AsyncEngine) -> None:
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[AsyncSession]:
-    """One unit of work: commit at the end, roll back on any error, then run what waits for the commit. Only what
-    `Direct.run_last` has done is done, whatever follows.
+    """One unit of work: commit at the end, roll back on any error, then run what waits for the commit.
 
     Raises AppError for what the database refuses (row CC-6): 409, 422 or 503, never a driver error.
     """
@@ -153,36 +149,6 @@ async def reading() -> AsyncIterator[AsyncSession]:
             yield session
         finally:
             await _close(session)
-
-
-@asynccontextmanager
-async def alone() -> AsyncIterator[Any]:
-    """A connection of the driver on which each statement is a transaction of its own, reads and writes alike.
-
-    Raises Unavailable when none becomes free. Half of two or more stay for readers, whatever writes wait for.
-    """
-    database = _get()
-    if database.places.locked():
-        try:
-            async with asyncio.timeout(POOL_WAIT_S):
-                await database.places.acquire()
-        except TimeoutError as error:
-            raise Unavailable from error
-    else:
-        await database.places.acquire()
-    try:
-        lent = await database.reader.raw_connection()
-        driver: Any = lent.driver_connection
-        try:
-            yield driver
-        finally:
-            if driver.info.transaction_status is TransactionStatus.IDLE:
-                lent.close()
-            else:  # broken, or left in the midst of something
-                lent.detach()
-                await asyncio.shield(asyncio.create_task(driver.close()))
-    finally:
-        database.places.release()
 
 
 async def _close(session: AsyncSession) -> None:

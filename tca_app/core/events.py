@@ -15,11 +15,11 @@ from uuid import UUID, uuid4
 import orjson
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor, client_ip_var
 from tca_app.core.cache import changed
-from tca_app.core.direct import Direct
 from tca_app.core.log import request_id_var
 from tca_app.core.scrub import is_secret
 
@@ -132,46 +132,32 @@ LOGGED_COLUMNS = ", ".join(field.name for field in fields(Logged))
 
 # A job for each consumer is in the text, not among the values: lists are slow to send. They are procrastinate's rows as
 # its own function makes them, which takes an array of composites and costs as much again.
-_LOG = """
-    logged AS (
+_EMIT = """
+    WITH logged AS (
       INSERT INTO events (uuid, type, version, subject_type, subject_id, subject_name, actor_type, actor_id, actor_name,
                           project_id, data, ip, request_id)
-      SELECT :uuid, :type, :version, :subject_type, {subject_id}, :subject_name, :actor_type, :actor_id, :actor_name,
-             {project_id}, :data, :ip, :request_id {about}
+      VALUES (:uuid, :type, :version, :subject_type, :subject_id, :subject_name, :actor_type, :actor_id, :actor_name,
+              :project_id, :data, :ip, :request_id)
       RETURNING id
-    ), enqueued AS (
-      INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at)
-      SELECT queue_name, task_name, jsonb_build_object('event_id', id, 'cause', jsonb_build_object(
-        'request_id', CAST(:request_id AS text), 'user_id', CAST(:actor_id AS bigint))), now()
-      FROM logged, ({jobs}) AS job (queue_name, task_name)
     )
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at)
+    SELECT queue_name, task_name, jsonb_build_object('event_id', id, 'cause', jsonb_build_object(
+      'request_id', CAST(:request_id AS text), 'user_id', CAST(:actor_id AS bigint))), now()
+    FROM logged, ({jobs}) AS job (queue_name, task_name)
 """
 
 
-def logging_of(consumers: tuple[str, ...], subject_id: str, project_id: str, about: str = "") -> str:
-    """What `emit` does, as the parts `logged` and `enqueued` of the statement that makes the subject.
-
-    The ids are columns of the row `about`, a FROM of the same statement; the other values are `event_values`.
-    """
-    jobs = [f"SELECT '{QUEUES[name]}', '{TASK_PREFIX}{name}' WHERE {NEEDED.get(name, 'true')}" for name in consumers]
-    return _LOG.format(jobs=" UNION ALL ".join(jobs), subject_id=subject_id, project_id=project_id, about=about)
-
-
 @cache
-def _emit_to(consumers: tuple[str, ...]) -> Direct:
-    return Direct(f"WITH {logging_of(consumers, ':subject_id', ':project_id')} SELECT FROM logged")
+def _emit_to(consumers: tuple[str, ...]) -> TextClause:
+    jobs = [f"SELECT '{QUEUES[name]}', '{TASK_PREFIX}{name}' WHERE {NEEDED.get(name, 'true')}" for name in consumers]
+    return text(_EMIT.format(jobs=" UNION ALL ".join(jobs)))
 
 
 async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
-    """Log it and enqueue its jobs: both are there after the commit, or neither (row EV-1). No actor: the system."""
-    await _emit_to(event.consumers).run(session, event_values(actor, event))
-    changed(session, event.subject_type)
-
-
-def event_values(actor: Actor | None, event: Event) -> dict[str, Any]:
-    """The row of the log as the driver takes it."""
+    """Log it and enqueue its jobs: both are there after the commit, or neither. No actor: the system."""
     row = logged_values(actor, event)
-    return row | {"data": Jsonb(row["data"], orjson.dumps)}
+    await session.execute(_emit_to(event.consumers), row | {"data": Jsonb(row["data"], orjson.dumps)})
+    changed(session, event.subject_type)
 
 
 def logged_values(actor: Actor | None, event: Event) -> dict[str, Any]:

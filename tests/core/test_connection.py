@@ -19,7 +19,6 @@ from tca_app.config import get_settings
 from tca_app.core.changes import deaf_for, listen
 from tca_app.core.connection import SERVER, Connection, NoAnswer
 from tca_app.core.db import OUTCOME_UNKNOWN, close_db, pool_use, reading, take_time, transaction
-from tca_app.core.direct import Direct, only
 from tca_app.core.embedded import embedded_stores
 from tca_app.core.errors import Unavailable
 from tests.factories import until
@@ -27,7 +26,6 @@ from tests.processes import frozen_postgres
 
 LIMIT_S = 3.0  # two by design, and one for a machine that does much at once
 ADD = text("INSERT INTO notes VALUES ('x')")
-_ADD_ALONE = Direct("INSERT INTO notes VALUES ('x')")
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +65,6 @@ async def _write() -> None:
         await session.execute(ADD)
 
 
-async def _write_alone() -> None:
-    async with transaction() as session:
-        only(session)
-        await _ADD_ALONE.run_last(session, {})
-
-
 async def _is_refused(act: Callable[[], Awaitable[Any]]) -> str:
     began = monotonic()
     with pytest.raises(Unavailable) as refusal:
@@ -85,7 +77,7 @@ async def _is_refused(act: Callable[[], Awaitable[Any]]) -> str:
 async def _is_as_before() -> None:
     """It answers, and no pool has lent anything."""
     await until(lambda: not SERVER.is_silent)
-    await asyncio.gather(*(act() for act in (_read, _write, _write_alone) for _ in range(10)))
+    await asyncio.gather(*(act() for act in (_read, _write) for _ in range(10)))
     assert [use[2] for use in pool_use().values()] == [0, 0]
 
 
@@ -93,7 +85,7 @@ async def test_a_crowd_of_reads_and_writes_is_refused_in_time(frozen: Frozen) ->
     """More than the pools have connections, some of them open already and just used."""
     await asyncio.gather(*(act() for act in (_read, _write) for _ in range(4)))
     with frozen():
-        await asyncio.gather(*(_is_refused(act) for act in (_read, _write, _write_alone) for _ in range(30)))
+        await asyncio.gather(*(_is_refused(act) for act in (_read, _write) for _ in range(30)))
         await asyncio.gather(*(_is_refused(act) for act in (_read, _write) for _ in range(30)))
     await _is_as_before()
 
@@ -101,7 +93,7 @@ async def test_a_crowd_of_reads_and_writes_is_refused_in_time(frozen: Frozen) ->
 async def test_new_connections_are_refused_in_time(frozen: Frozen) -> None:
     await close_db()
     with frozen():
-        await asyncio.gather(*(_is_refused(act) for act in (_read, _write, _write_alone) for _ in range(30)))
+        await asyncio.gather(*(_is_refused(act) for act in (_read, _write) for _ in range(30)))
     await _is_as_before()
 
 
@@ -122,9 +114,6 @@ async def test_a_commit_without_an_answer_is_reported_as_unknown(frozen: Frozen)
                 until_the_end.enter_context(frozen())
 
         assert await _is_refused(write) == OUTCOME_UNKNOWN
-    await _is_as_before()
-    with frozen():
-        assert await _is_refused(_write_alone) == OUTCOME_UNKNOWN
     await _is_as_before()
 
 

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.db import try_lock
-from tca_app.core.direct import only
 from tca_app.core.errors import Conflict, Invalid
 from tca_app.core.scrub import is_secret
 from tca_app.core.security import keyed_token
@@ -49,7 +48,6 @@ async def once(
     not refuse. Raises KeyReused for another request under the key, InFlight while the first one is not finished.
     """
     if not key:
-        only(session)
         return await act()
     if not await try_lock(session, f"idempotency:{actor.user_id}:{key}"):
         raise InFlight

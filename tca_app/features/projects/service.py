@@ -14,7 +14,7 @@ from tca_app.core.errors import AppError, Conflict, FieldFault, NotFound
 from tca_app.core.events import emit
 from tca_app.core.plurals import plural
 from tca_app.features.projects import events, policy
-from tca_app.features.projects.making import GIVEN, SLUG_TAKEN, create_project
+from tca_app.features.projects.making import SLUG_TAKEN, create_project
 from tca_app.features.projects.people import NoSuchPerson, names_of, refuse_absent
 from tca_app.features.projects.queries import (
     COLUMNS,
@@ -25,7 +25,7 @@ from tca_app.features.projects.queries import (
     list_projects,
     project_read,
 )
-from tca_app.features.projects.schemas import ProjectBulk, ProjectRead, ProjectUpdate, Transfer
+from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectRead, ProjectUpdate, Transfer
 from tca_app.features.users.schemas import BulkResult
 from tca_app.models import Project, ProjectMember, User
 
@@ -58,8 +58,8 @@ _LOCKED = WHOLE.add_columns(func.coalesce(_changed_by, "").label("changed_by")).
 
 
 def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
-    """The fields of a project that an event tells, of those in `names`."""
-    return {name: getattr(row, name) for name in names if name in GIVEN}
+    """Those of the fields that people enter; an event has no others."""
+    return {name: getattr(row, name) for name in names if name in ProjectCreate.model_fields}
 
 
 async def find_project(
