@@ -1,0 +1,162 @@
+"""Every field of every create call is stored: what a script gives is what it reads back."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from pydantic import BaseModel
+
+from tca_app.features.deployments.schemas import DeploymentCreate
+from tca_app.features.environments.schemas import EnvironmentCreate, FreezeCreate
+from tca_app.features.health.schemas import CheckUpdate
+from tca_app.features.projects.schemas import ProjectCreate
+from tca_app.features.users.schemas import UserCreate
+from tca_app.features.webhooks.schemas import WebhookCreate
+from tests.factories import bearer, environment_of, make_admin, make_check, make_project, make_user
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+# Nothing here is a default, so a field that is dropped cannot look as if it was stored.
+USER = {
+    "email": "ana@example.com",
+    "username": "ana",
+    "full_name": "Ana López",
+    "password": "Green-Boat-42",
+    "is_active": False,
+    "is_superuser": True,
+}
+PROJECT = {
+    "name": "Ledger",
+    "slug": "the-ledger",
+    "description": "Double entry.",
+    "status": "paused",
+    "repository_url": "https://git.example.com/ledger",
+}
+ENVIRONMENT = {
+    "name": "eu-west",
+    "url": "https://eu.example.com",
+    "rank": 31,
+    "tier": "staging",
+    "is_protected": True,
+    "allow_parallel": True,
+}
+FREEZE = {"starts_at": NOW, "ends_at": NOW + timedelta(hours=1), "why": "Christmas"}
+WEBHOOK = {"url": "https://hooks.example.com/in", "description": "Chat", "event_types": ["project_updated"]}
+DEPLOYMENT = {
+    "environment": "staging",
+    "version": "1.4.2",
+    "commit_sha": "9f1c2ab",
+    "ref": "main",
+    "commit_at": NOW - timedelta(hours=2),
+    "description": "The fix",
+    "ci_url": "https://ci.example.com/7",
+    "external_id": "run-7",
+    "freeze_reason": "It cannot wait",
+}
+CHECK = {
+    "expected_status": 204,
+    "timeout_s": 2,
+    "interval_s": 300,
+    "weight": 3,
+    "failures_to_open": 5,
+    "passes_to_close": 4,
+    "is_paused": True,
+    "is_public": True,
+}
+
+
+def covers(schema: type[BaseModel], values: dict[str, Any], *others: str) -> None:
+    assert set(values) | set(others) == set(schema.model_fields)
+
+
+def shown(body: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Those of the fields that an answer shows, times as times."""
+    read = {name: body[name] for name in values if name in body}
+    return {n: datetime.fromisoformat(v) if isinstance(values[n], datetime) else v for n, v in read.items()}
+
+
+async def create(api: httpx.AsyncClient, path: str, header: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
+    """Post the values; the answer is compared, and what is read at its location is returned."""
+    sent = {name: v.isoformat() if isinstance(v, datetime) else v for name, v in values.items()}
+    answer = await api.post(path, headers=header, json=sent)
+    assert answer.status_code == 201, answer.text
+    assert shown(answer.json(), values).items() <= values.items()
+    return dict(answer.json())
+
+
+async def read(api: httpx.AsyncClient, path: str, header: dict[str, str]) -> Any:
+    answer = await api.get(path, headers=header)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_user(api: httpx.AsyncClient) -> None:
+    covers(UserCreate, USER)
+    header = await bearer(await make_admin())
+    created = await create(api, "/api/v1/users", header, USER)
+    stored = shown(await read(api, f"/api/v1/users/{created['id']}", header), USER)
+    assert stored == {name: value for name, value in USER.items() if name != "password"}
+    await api.patch(f"/api/v1/users/{created['id']}", headers=header, json={"is_active": True})
+    signed_in = {"username": USER["username"], "password": USER["password"]}
+    assert (await api.post("/api/auth/login", json=signed_in)).status_code == 200
+
+
+async def test_a_project_with_its_team(api: httpx.AsyncClient) -> None:
+    covers(ProjectCreate, PROJECT, "team_members")
+    owner, colleague = await make_user(), await make_user()
+    header = await bearer(owner)
+    team = [{"user_id": colleague.user_id, "role": "deployer"}]
+    created = await create(api, "/api/v1/projects", header, PROJECT | {"team_members": team})
+    path = f"/api/v1/projects/{created['id']}"
+    assert shown(await read(api, path, header), PROJECT) == PROJECT
+    members = await read(api, f"{path}/members", header)
+    roles = {member["user_id"]: member["role"] for member in members}
+    assert roles == {owner.user_id: "owner", colleague.user_id: "deployer"}
+
+
+async def test_an_environment_and_a_freeze_window(api: httpx.AsyncClient) -> None:
+    covers(EnvironmentCreate, ENVIRONMENT)
+    covers(FreezeCreate, FREEZE, "environment_id")
+    owner = await make_user()
+    header, path = await bearer(owner), f"/api/v1/projects/{await make_project(owner)}"
+    environment = await create(api, f"{path}/environments", header, ENVIRONMENT)
+    stored = [row for row in await read(api, f"{path}/environments", header) if row["id"] == environment["id"]]
+    assert [shown(row, ENVIRONMENT) for row in stored] == [ENVIRONMENT]
+    freeze = FREEZE | {"environment_id": environment["id"]}
+    await create(api, f"{path}/freezes", header, freeze)
+    assert [shown(row, freeze) for row in await read(api, f"{path}/freezes", header)] == [freeze]
+
+
+async def test_a_webhook(api: httpx.AsyncClient) -> None:
+    covers(WebhookCreate, WEBHOOK, "project_id")
+    owner = await make_user()
+    header, webhook = await bearer(owner), WEBHOOK | {"project_id": await make_project(owner)}
+    created = await create(api, "/api/v1/webhooks", header, webhook)
+    assert shown(await read(api, f"/api/v1/webhooks/{created['id']}", header), webhook) == webhook
+
+
+async def test_a_deployment(api: httpx.AsyncClient) -> None:
+    covers(DeploymentCreate, DEPLOYMENT)
+    admin = await make_admin()
+    header, project_id = await bearer(admin), await make_project(admin)
+    staging = await environment_of(project_id, "staging")
+    freeze = {name: v.isoformat() if isinstance(v, datetime) else v for name, v in FREEZE.items()}
+    frozen = await api.post(
+        f"/api/v1/projects/{project_id}/freezes", headers=header, json=freeze | {"environment_id": staging}
+    )
+    assert frozen.status_code == 201
+    sent = {name: v.isoformat() if isinstance(v, datetime) else v for name, v in DEPLOYMENT.items()}
+    created = (await api.post(f"/api/v1/projects/{project_id}/deployments", headers=header, json=sent)).json()
+    body = await read(api, f"/api/v1/deployments/{created['id']}", header)
+    stored = shown(body | {"environment": body["environment"]["name"]}, DEPLOYMENT)
+    assert stored == DEPLOYMENT
+
+
+async def test_the_settings_of_a_health_check(api: httpx.AsyncClient) -> None:
+    covers(CheckUpdate, CHECK, "any_status")
+    admin = await make_admin()
+    header = await bearer(admin)
+    check_id = await make_check(await make_project(admin), "Ledger production", url="https://ledger.example.com/up")
+    answer = await api.patch(f"/api/v1/health/checks/{check_id}", headers=header, json=CHECK)
+    assert answer.status_code == 200, answer.text
+    stored = [row for row in await read(api, "/api/v1/health/checks", header) if row["id"] == check_id]
+    assert [shown(row, CHECK) for row in stored] == [CHECK]
