@@ -12,6 +12,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, WrappedLogger
 
 from tca_app.config import get_settings
+from tca_app.core.sampling import LibraryFilter
 from tca_app.core.scrub import REMOVED, excerpt, is_secret, scrub, scrub_text
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
@@ -106,6 +107,7 @@ def _console_lines() -> list[Any]:
 
 def _standard_library(level: int, shared: list[Any], final: list[Any]) -> None:
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(LibraryFilter())
     processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=processors))
     root = logging.getLogger()

@@ -1,11 +1,14 @@
 """Log lines that callers can cause at will: the first of a kind is written, later ones are counted."""
 
+import logging
 from time import monotonic
 from typing import Any
 
 import structlog
 
 EVERY_S = 10.0
+MAX_OF_A_LIBRARY = 5
+LIBRARIES = ("reflex", "engineio", "socketio")
 
 
 class SampledLog:
@@ -24,3 +27,21 @@ class SampledLog:
             return
         self._kinds[kind] = (now, 0)
         self._log.warning(kind, **fields, **({"skipped": skipped} if skipped else {}))
+
+
+class LibraryFilter(logging.Filter):
+    """At most five warnings in ten seconds from one line of the libraries that read what browsers send."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno > logging.WARNING or not record.name.startswith(LIBRARIES):
+            return True
+        line, now = (record.pathname, record.lineno), monotonic()
+        began_at, written = self._lines.get(line, (now, 0))
+        if now - began_at >= EVERY_S:
+            began_at, written = now, 0
+        self._lines[line] = (began_at, written + 1)
+        return written < MAX_OF_A_LIBRARY

@@ -107,6 +107,8 @@ def network_of(ip: str) -> str:
         address = ip_address(ip)
     except ValueError:
         return ip[:50]
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:  # what a socket for both families calls an IPv4 peer
+        return str(address.ipv4_mapped)
     return str(ip_network((address, 64), strict=False)) if isinstance(address, IPv6Address) else ip
 
 

@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from tca_app.core.log import MAX_TRACE
+from tca_app.core.sampling import MAX_OF_A_LIBRARY
 from tca_app.core.scrub import MAX_TEXT
 from tests.logs import lines_of, written_log
 
@@ -96,3 +97,17 @@ async def test_a_path_of_broken_characters_is_logged(api: httpx.AsyncClient) -> 
     with written_log("json") as text:
         await api.get("/api/%ed%a0%80%ff")
     assert lines_of(text)[0]["event"] == "request"
+
+
+def test_a_library_that_warns_without_end_is_cut_short() -> None:
+    """Reflex warns of every connection without a token, and everybody may open one."""
+    with written_log("json") as text:
+        for number in range(100):
+            logging.getLogger("reflex.app").warning("No token provided in connection for session %s", number)
+            logging.getLogger("elsewhere").warning("something else")
+        logging.getLogger("reflex.app").error("an error")
+        logging.getLogger("reflex.app").warning("another line")
+    events = [line["event"] for line in lines_of(text)]
+    assert sum(event.startswith("No token") for event in events) == MAX_OF_A_LIBRARY
+    assert events.count("something else") == 100
+    assert events[-2:] == ["an error", "another line"]

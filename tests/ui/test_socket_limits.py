@@ -268,6 +268,7 @@ async def test_closed_sockets_are_forgotten(monkeypatch: pytest.MonkeyPatch, lim
         ("203.0.113.7", "203.0.113.7"),
         ("2001:db8::1", "2001:db8::/64"),
         ("2001:db8::ffff:1", "2001:db8::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
         ("", ""),
         ("unknown", "unknown"),
     ],
