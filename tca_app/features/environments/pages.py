@@ -98,7 +98,7 @@ def _environment_dialog() -> rx.Component:
 def _tier_field() -> rx.Component:
     """A new environment may leave it to its name."""
     tiers = tuple(TIER_LABELS.items())
-    hint = "Delivery to production is measured over the environments with the tier Production."
+    hint = "The delivery measures count the tier Production."
     return rx.cond(
         state.form_mode == "create",
         select_field(state, "tier", "Tier", (("", "Guess from the name"), *tiers), hint=hint, required=False),
