@@ -11,6 +11,7 @@ from tca_app.features.notifications.schemas import InboxQuery, NotificationRead
 from tca_app.ui import routes
 from tca_app.ui.components import link, relative_time
 from tca_app.ui.handlers import handler
+from tca_app.ui.long_text import shorten_words
 from tca_app.ui.session import SessionState
 
 NEWEST = 8
@@ -30,7 +31,7 @@ class Line(TypedDict):
 def line_of(found: NotificationRead) -> Line:
     return Line(
         id=found.id,
-        title=found.title,
+        title=shorten_words(found.title),
         body=found.body,
         link=found.link,
         at=found.created_at.isoformat(),

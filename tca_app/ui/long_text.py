@@ -1,10 +1,17 @@
 """Text that may be very long, such as a version that is an image reference with its digest."""
 
+import re
 from typing import Any
 
 import reflex as rx
 
-TAIL = 12  # characters of the end that stay, enough to tell two digests apart
+HEAD, TAIL = 24, 12  # characters that stay; the end is enough to tell two digests apart
+_LONG_WORD = re.compile(rf"\S{{{2 * (HEAD + TAIL)},}}")
+
+
+def shorten_words(text: str) -> str:
+    """A sentence whose very long words lose their middle, so that it stays a line or two."""
+    return _LONG_WORD.sub(lambda word: f"{word[0][:HEAD]}…{word[0][-TAIL:]}", text)
 
 
 def cut_in_middle(text: Any) -> rx.Component:

@@ -14,6 +14,7 @@ from tca_app.core.errors import NotSignedIn
 from tca_app.ui import routes
 from tca_app.ui.handlers import CALL, PERMISSIONS, handler, tell_with
 from tca_app.ui.live import LIVE
+from tca_app.ui.long_text import shorten_words
 
 TOAST_LIFE_S = 8.0  # the stylesheet hides a toast after this; the server forgets it at the next page or toast
 MAX_TOASTS = 4
@@ -88,7 +89,7 @@ class SessionState(rx.State):
 
     def _toast(self, text: str, kind: str = "success", undo: EventSpec | None = None) -> None:
         """Show a toast. `undo` is the event that its "Undo" button sends: `UsersState.restore(user_id)`."""
-        toast = Toast(id=uuid4().hex[:8], kind=kind, text=text, undo=undo is not None, at=time())
+        toast = Toast(id=uuid4().hex[:8], kind=kind, text=shorten_words(text), undo=undo is not None, at=time())
         if undo is not None:
             event = Event.from_event_type(undo)[0]
             self._undo[toast["id"]] = (event.name, event.payload)

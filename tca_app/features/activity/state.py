@@ -17,6 +17,7 @@ from tca_app.features.projects import service as projects
 from tca_app.ui import routes
 from tca_app.ui.address import fields_of, number_in, page_path, page_url
 from tca_app.ui.handlers import CALL, handler
+from tca_app.ui.long_text import shorten_words
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table_state import Filter, TableQuery, TableSpec
@@ -75,7 +76,7 @@ def entry_of(event: ActivityRead) -> Entry:
     origin = " · ".join(text for text in (event.ip, event.request_id) if text)
     return Entry(
         id=event.id,
-        summary=event.summary,
+        summary=shorten_words(event.summary),
         at=event.at.isoformat(),
         type=type_label(event.type),
         icon=event.subject_type,

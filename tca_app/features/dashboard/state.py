@@ -132,7 +132,7 @@ class DashboardState(SessionState):
             for user in stats.newest_users
         ]
         self.newest_projects = [
-            _entry(p.id, p.name, p.owner.display_name, routes.project(p.id), p.created_at, p.status)
+            _entry(p.id, p.name, f"{p.slug} · {p.owner.display_name}", routes.project(p.id), p.created_at, p.status)
             for p in stats.newest_projects
         ]
         self.has_users, self.has_projects = people is not None and people.now > 1, bool(stats.newest_projects)

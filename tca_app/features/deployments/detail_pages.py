@@ -229,24 +229,25 @@ def _log() -> rx.Component:
     )
 
 
-# What is asked for: title, text, the word on the button, and what the reason is called; "" for no reason.
+# What is asked for: title with the version, text, word on the button, and what the reason is called; "" for none.
 _DIALOGS = {
-    "approve": ("Approve this deployment?", "It is queued, and whoever asked is told.", "Approve", ""),
-    "refuse": ("Refuse this deployment?", "It is not deployed. Whoever asked is told why.", "Refuse", "Why"),
-    "start": ("Start this deployment?", "It is in progress from now on.", "Start", ""),
-    "succeed": ("Did it succeed?", "The version counts as running in the environment.", "It succeeded", ""),
-    "fail": ("Did it fail?", "The maintainers of the project are told.", "It failed", "Reason"),
-    "cancel": ("Cancel this deployment?", "It ends here. It cannot be taken up again.", "Cancel it", "Reason"),
+    "approve": ("Approve {}?", "It is queued, and whoever asked is told.", "Approve", ""),
+    "refuse": ("Refuse {}?", "It is not deployed. Whoever asked is told why.", "Refuse", "Why"),
+    "start": ("Start {}?", "It is in progress from now on.", "Start", ""),
+    "succeed": ("Did {} succeed?", "The version counts as running in the environment.", "It succeeded", ""),
+    "fail": ("Did {} fail?", "The maintainers of the project are told.", "It failed", "Reason"),
+    "cancel": ("Cancel the deployment of {}?", "It ends here. It cannot be taken up again.", "Cancel it", "Reason"),
     "rollback": ("", "", "Roll back", "Description"),  # the plan says what to
 }
 
 
 def _dialog(action: str) -> rx.Component:
     title, text, confirm, label = _DIALOGS[action]
+    before, _, after = title.partition("{}")
     is_rollback = action == "rollback"
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.asking == action),
-        title=rollback_title(state.plan) if is_rollback else title,
+        title=rollback_title(state.plan) if is_rollback else rx.el.span(before, cut_in_middle(shown["version"]), after),
         text=rollback_text(state.plan) if is_rollback else text,
         confirm=confirm,
         on_confirm=state.confirm,

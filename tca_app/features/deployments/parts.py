@@ -70,9 +70,9 @@ def _project(row: Any) -> rx.Component:
 
 
 def _version(row: Any, with_project: bool) -> rx.Component:
-    where = (row["project"], " → ", row["environment"]) if with_project else (row["environment"],)
+    project = (row["project"], " (", row["project_slug"], ") → ") if with_project else ()
     return rx.el.div(
         open_link(cut_in_middle(row["version"]), row["url"]),
         rx.cond(row["commit"] != "", rx.el.div(row["commit"], class_name="cell-sub mono truncate cell-ref")),
-        rx.el.div(*where, class_name="cell-sub only-phone"),
+        rx.el.div(*project, row["environment"], class_name="cell-sub only-phone"),
     )

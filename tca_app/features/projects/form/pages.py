@@ -55,7 +55,7 @@ def _name_field(state: Any) -> rx.Component:
     field = text_field(
         state, "name", "Name", required=True, max_length=NAME_LENGTH, on_change=state.look_for_name.debounce(300)
     )
-    return rx.el.div(field, rx.el.p(state.name_hint, class_name="hint", role="status"))
+    return rx.el.div(field, rx.el.p(state.name_hint, class_name="cell-sub", role="status"))
 
 
 def _if_given(state: Any, name: str, field: rx.Component) -> rx.Component:
