@@ -5,19 +5,25 @@ from typing import Any
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
+from reflex.state import State
 
 from tca_app.core.actor import Actor
 from tca_app.features.deployments.detail_state import DeploymentState
 from tca_app.features.deployments.hook_state import HookState
+from tca_app.features.deployments.log_state import LogState
+from tca_app.features.deployments.pages import PAGES as DEPLOYMENTS
 from tca_app.features.deployments.project_state import ProjectDeploymentsState
 from tca_app.features.environments.freeze_state import FreezeState
 from tca_app.features.environments.state import EnvironmentsState
-from tca_app.features.projects import pages  # noqa: F401  registers the states
 from tca_app.features.projects.detail.state import ProjectState
 from tca_app.features.projects.members.state import MembersState
+from tca_app.features.projects.pages import PAGES as PROJECTS
+from tca_app.features.slack.state import SlackState
 from tca_app.features.users.act_state import ActState
 from tca_app.features.users.detail_state import UserState
 from tca_app.features.users.edit_state import UserFormState
+from tca_app.features.users.pages import PAGES as USERS
+from tca_app.features.webhooks.pages import PAGES as WEBHOOKS
 from tca_app.features.webhooks.schemas import WebhookCreate
 from tca_app.features.webhooks.service import create_webhook
 from tca_app.features.webhooks.state import WebhooksState
@@ -54,7 +60,7 @@ async def two_projects(console: Console) -> tuple[Tab, int, int]:
     owner = await make_user()
     first, second = await make_project(owner, "Uxalpha"), await make_project(owner, "Uxbeta")
     tab = await open_tab(console, owner, f"/projects/{first}?tab=settings")
-    for state in (ProjectState, MembersState, ProjectDeploymentsState, EnvironmentsState, HookState):
+    for state in (ProjectState, MembersState, ProjectDeploymentsState, EnvironmentsState, HookState, SlackState):
         await tab.send(state.load)
     return tab, first, second
 
@@ -74,6 +80,9 @@ ON_A_PROJECT = {
     EnvironmentsState.lift: {"freeze_id": 1},
     FreezeState.open_create: {},
     HookState.ask: {"action": "rotate"},
+    SlackState.open_edit: {},
+    SlackState.send_test: {},
+    SlackState.ask_remove: {},
 }
 
 
@@ -126,6 +135,15 @@ async def test_a_new_environment_belongs_to_the_project_that_the_form_was_opened
     await tab.send(EnvironmentsState.load)
     updates = await tab.send(EnvironmentsState.save, form=form | {"name": "eu", "rank": "9"})
     assert shown(updates, EnvironmentsState, "environments") is None
+
+
+def test_every_part_of_a_page_about_a_record_knows_its_address() -> None:
+    """What such a page loads is drawn only at the address that it was read for."""
+    about_one = [entry for entry in (*PROJECTS, *USERS, *DEPLOYMENTS, *WEBHOOKS) if "[" in entry.route]
+    assert len(about_one) == 3
+    parts = {State.get_class_substate(load.state_full_name) for entry in about_one for load in entry.on_load}
+    assert WebhooksState in parts
+    assert {part for part in parts if "record_url" not in part.vars} == {LogState}  # it compares the ids
 
 
 async def test_an_act_on_the_person_before_is_refused(console: Console) -> None:
