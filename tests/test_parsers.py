@@ -19,12 +19,13 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from reflex.route import get_router
 
 import tca_app
 from tca_app import urls
 from tca_app.api import ROUTERS, build_api
 from tca_app.config import get_settings
-from tca_app.core import http, log, mail, outbound, schema, scrub, security
+from tca_app.core import bodies, http, log, mail, outbound, schema, scrub, security
 from tca_app.features.activity import export
 from tca_app.features.auth import throttle
 from tca_app.features.deployments import compare, github_payloads
@@ -33,8 +34,9 @@ from tca_app.features.presence.state import subject_of
 from tca_app.features.projects import making
 from tca_app.features.users import devices
 from tca_app.middleware import Edge
-from tca_app.ui import address, handlers
+from tca_app.ui import address, frames, handlers
 from tca_app.ui.session import initials_of
+from tca_app.ui.socket_limits import network_of
 
 SIZE = 100_000
 LIMIT_S = 0.010
@@ -269,6 +271,10 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "page address": lambda text: address.fields_of(address.page_url({"asPath": text})),
     "number": address.number_in,
     "event": handlers.refuse_wild,
+    "frame": lambda text: frames.read_frame(frames.EVENT + text, lambda _name, _payload: True),
+    "JSON body": lambda text: bodies.read_json(text.encode()),
+    "network": network_of,
+    "route of a page": get_router(["index", "users/[id]", "projects/[id]/edit", "404"]),
     "subject of a page": subject_of,
     "initials": initials_of,
     "cell of a CSV": export.cell,
