@@ -1,16 +1,17 @@
-"""A page and its total in one statement, and rows made into read shapes at the speed of a dict."""
+"""A page and its total in one statement, and rows as read schemas."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.paging import SEARCH_TOTAL_CAP, Page
 
 T = TypeVar("T")
-Shape = TypeVar("Shape", bound=BaseModel)
+Read = TypeVar("Read", bound=BaseModel)
 
 
 def total_of(chosen: Select[Any], *, is_search: bool) -> Select[Any]:
@@ -35,21 +36,11 @@ async def read_page(
     return Page(make(rows), SEARCH_TOTAL_CAP if capped else counted, capped)
 
 
-def shapes(shape: type[Shape], rows: Iterable[Sequence[Any]]) -> list[Shape]:
-    """Read shapes of rows whose columns stand in the order of the fields; columns behind them are ignored.
+def to_reads(read: type[Read], rows: Iterable[Any]) -> list[Read]:
+    """Rows as read schemas: columns by the names of the fields, others are ignored."""
+    return _adapter(read).validate_python([row._asdict() for row in rows])
 
-    The database has checked these values. A page of 100 takes 0.15 ms like this, 0.3 ms with validation and 0.6 ms
-    with `model_construct`.
-    """
-    names = tuple(shape.model_fields)
-    every = set(names)
-    new, put = shape.__new__, object.__setattr__
-    made = []
-    for row in rows:
-        item = new(shape)
-        put(item, "__dict__", dict(zip(names, row, strict=False)))
-        put(item, "__pydantic_fields_set__", every)
-        put(item, "__pydantic_extra__", None)
-        put(item, "__pydantic_private__", None)
-        made.append(item)
-    return made
+
+@cache
+def _adapter(read: type[Read]) -> TypeAdapter[list[Read]]:
+    return TypeAdapter(list[read])  # type: ignore[valid-type]

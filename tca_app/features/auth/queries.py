@@ -118,7 +118,7 @@ async def _resolve(session: AsyncSession, column: str, value: Any, key: str, cli
     row = (await session.execute(_session_by(column), {"value": value})).first()
     if row is None:
         return None
-    person = SignedInUser.model_construct(**person_fields(row))
+    person = SignedInUser(**person_fields(row))
     found = _Found(person, row.session_id, row.last_used_at + TOUCH_AFTER, row.ends_at)
     found_sessions.put(key, found, (f"user:{found.person.id}", f"session:{found.session_id}"), generation)
     return _caller(found, client)

@@ -105,7 +105,7 @@ async def busiest(session: AsyncSession, actor: Actor, after: date) -> list[Busy
     """The projects with the most deployments that ended after the day `after`."""
     statement = _BUSIEST_OF_ALL if actor.is_superuser else _BUSIEST_OF_MINE.bindparams(actor_id=actor.user_id)
     rows = await session.execute(statement, {"after": after, "most": BUSIEST})
-    return [BusyProject.model_construct(**row._mapping) for row in rows]
+    return [BusyProject(**row._mapping) for row in rows]
 
 
 @lru_cache(maxsize=4)

@@ -10,7 +10,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.changes import ChangeCache
 from tca_app.core.db import copied
 from tca_app.core.errors import NotFound
-from tca_app.core.lists import shapes
+from tca_app.core.lists import to_reads
 from tca_app.features.deployments.errors import LogClosed, LogFull, LogGap
 from tca_app.features.deployments.schemas import MAX_LINES, LogAppend, LogLine, LogQuery, LogState
 from tca_app.features.deployments.service import find_deployment, note_sign_of_life
@@ -105,4 +105,4 @@ async def read_log(session: AsyncSession, actor: Actor, deployment_id: int, quer
 
 async def _read(session: AsyncSession, deployment_id: int, query: LogQuery) -> list[LogLine]:
     values = {"deployment_id": deployment_id, "after": query.after, "most": query.limit}
-    return shapes(LogLine, (await session.execute(_READ, values)).all())
+    return to_reads(LogLine, (await session.execute(_READ, values)).all())

@@ -77,14 +77,12 @@ _MINE = (
 
 
 def deployment_read(row: Any) -> DeploymentRead:
-    """The shape of a row of `WHOLE`. The database has checked its values."""
+    """A row of `WHOLE`."""
     values = row._mapping
-    return DeploymentRead.model_construct(
+    return DeploymentRead(
         **{name: values[name] for name in _OWN},
-        project=ProjectRef.model_construct(id=row.project_id, name=row.project_name, slug=row.project_slug),
-        environment=EnvironmentRef.model_construct(
-            id=row.environment_id, name=row.environment_name, is_protected=row.is_protected
-        ),
+        project=ProjectRef(id=row.project_id, name=row.project_name, slug=row.project_slug),
+        environment=EnvironmentRef(id=row.environment_id, name=row.environment_name, is_protected=row.is_protected),
         created_by=_person(row.created_by_id, row.creator_username, row.creator_full_name),
         decided_by=_person(row.decided_by_id, row.decider_username, row.decider_full_name),
     )
@@ -93,7 +91,7 @@ def deployment_read(row: Any) -> DeploymentRead:
 def _person(user_id: int | None, username: str | None, full_name: str | None) -> PersonRead | None:
     if user_id is None:
         return None
-    return PersonRead.model_construct(id=user_id, username=username, full_name=full_name)
+    return PersonRead(id=user_id, username=username or "", full_name=full_name or "")
 
 
 async def find_visible(session: AsyncSession, actor: Actor, deployment_id: int) -> Any:
@@ -217,9 +215,7 @@ async def open_deployments(session: AsyncSession, actor: Actor, most: int) -> li
     whole = WHOLE.add_columns(_USUAL.scalar_subquery().label("usual_s")).join(page, page.c.id == _deployments.id)
     rows = await session.execute(whole.order_by(*_OPEN_ORDER), {"actor_id": actor.user_id})
     return [
-        OpenDeployment.model_construct(
-            **dict(deployment_read(row)), usual_s=None if row.usual_s is None else float(row.usual_s)
-        )
+        OpenDeployment(**dict(deployment_read(row)), usual_s=None if row.usual_s is None else float(row.usual_s))
         for row in rows
     ]
 

@@ -65,7 +65,7 @@ async def list_project_deployments(
     session: Reading,
 ) -> Response:
     """Those of one project, newest first."""
-    asked = DeploymentQuery.model_construct(**query.model_dump(), project_id=project_id)
+    asked = DeploymentQuery(**query.model_dump(), project_id=project_id)
     page = await service.list_deployments(session, actor, asked)
     return page_response(request, page, _deployments, query.skip, query.limit)
 

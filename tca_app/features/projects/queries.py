@@ -1,6 +1,6 @@
 """What is read about projects: only what the actor may see, the counts included."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ from tca_app.core.changes import ChangeCache
 from tca_app.core.db import copied
 from tca_app.core.editing import ListQuery
 from tca_app.core.errors import NotFound
-from tca_app.core.lists import read_page, shapes, total_of
+from tca_app.core.lists import read_page, to_reads, total_of
 from tca_app.core.paging import Page, contains, matching, page_of
 from tca_app.features.projects import policy
 from tca_app.features.projects.schemas import MemberRead, ProjectQuery, ProjectRead
@@ -70,11 +70,10 @@ WHOLE = (
 _ONE = WHOLE.where(_projects.deleted_at.is_(None))
 
 
-def project_read(row: Any) -> ProjectRead:
-    values = row if isinstance(row, dict) else row._mapping
-    owner = PersonRead(id=values["owner_id"], username=values["username"], full_name=values["full_name"])
-    rest = {name: values[name] for name in (*_FIELDS, "member_count", "my_role")}
-    return ProjectRead.model_construct(owner=owner, **rest)
+def project_read(row: Mapping[str, Any]) -> ProjectRead:
+    """A row with the columns of a project and the `username` and `full_name` of its owner."""
+    owner = PersonRead(id=row["owner_id"], username=row["username"], full_name=row["full_name"])
+    return ProjectRead.model_validate({**row, "owner": owner})
 
 
 async def get_project(session: AsyncSession, actor: Actor, project_id: int) -> ProjectRead:
@@ -83,7 +82,7 @@ async def get_project(session: AsyncSession, actor: Actor, project_id: int) -> P
     if row is None:
         raise NotFound
     policy.require(actor, "projects.read", row.my_role)
-    return project_read(row)
+    return project_read(row._mapping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +124,7 @@ async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -
     else:
         statement, total = _unsearched(*filters, query.sort)
     values = query.model_dump(exclude={"mine", "deleted", "sort"}) | {"actor_id": actor.user_id}
-    return await read_page(session, statement, values, total, _project_reads)
-
-
-def _project_reads(rows: Sequence[Any]) -> list[ProjectRead]:
-    """As `shapes` does it, with the owner put together; the columns stand in the order of `_paged`."""
-    owners = shapes(PersonRead, [row[:3] for row in rows])
-    return shapes(ProjectRead, [(*row[3:9], owner, *row[9:]) for row, owner in zip(rows, owners, strict=True)])
+    return await read_page(session, statement, values, total, lambda rows: [project_read(row._mapping) for row in rows])
 
 
 @lru_cache(maxsize=256)
@@ -166,9 +159,8 @@ def _paged(chosen: Select[Any], sort: str, *, is_search: bool) -> tuple[Select[A
     """
     total = total_of(chosen, is_search=is_search)
     page = chosen.offset(bindparam("skip")).limit(bindparam("limit")).subquery("page")
-    own = [page.c[name] for name in _FIELDS]
-    owner = (_owner.c.id, _owner.c.username, _owner.c.full_name)
-    columns = (*owner, *own[:6], _member_count(page.c.id), _my_role(page.c.id), *own[6:], total.scalar_subquery())
+    owner = (_owner.c.username, _owner.c.full_name)
+    columns = (*page.c, *owner, _member_count(page.c.id), _my_role(page.c.id), total.scalar_subquery())
     statement = select(*columns).select_from(page.join(_owner, _owner.c.id == page.c.owner_id))
     return statement.order_by(*_order(sort, page.c)), total
 
@@ -204,7 +196,7 @@ async def list_members(session: AsyncSession, actor: Actor, project_id: int, que
         shown = func.fold_text(_people.username + literal("\n") + _people.full_name)
         rows = rows.where(contains(shown, query.search)[0])
     found, total, capped = await page_of(session, rows, skip=query.skip, limit=query.limit, search=query.search)
-    return Page(shapes(MemberRead, found), total, capped)
+    return Page(to_reads(MemberRead, found), total, capped)
 
 
 async def membership(session: AsyncSession, project_id: int, user_id: int) -> MemberRead:
@@ -212,4 +204,4 @@ async def membership(session: AsyncSession, project_id: int, user_id: int) -> Me
     row = (await session.execute(_TEAM.where(_members.user_id == user_id), {"project_id": project_id})).first()
     if row is None:
         raise NotFound
-    return shapes(MemberRead, [row])[0]
+    return to_reads(MemberRead, [row])[0]

@@ -86,7 +86,7 @@ async def update_project(
     for name, value in changed.items():
         policy.require(actor, policy.change_action(name, row._mapping[name], value), row.my_role)
     if not changed:
-        return project_read(row)
+        return project_read(row._mapping)
     after = await _store(session, actor, row, changed)
     kind = events.ProjectArchived if changed.get("status") == "archived" else events.ProjectUpdated
     await emit(session, actor, kind.of(after, before=_told(row, changed), after=_told(after, changed)))
@@ -116,7 +116,7 @@ async def transfer_project(
     if data.user_id != row.owner_id:
         await _hand_over(session, actor, Project.id == project_id, row.owner_id, data.user_id)
     after = (await session.execute(WHOLE, {"project_id": project_id, "actor_id": actor.user_id})).one()
-    return project_read(after)
+    return project_read(after._mapping)
 
 
 async def _hand_over(session: AsyncSession, actor: Actor, which: Any, from_id: int, to_id: int) -> None:

@@ -10,7 +10,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.changes import ChangeCache
 from tca_app.core.db import copied
 from tca_app.core.errors import NotFound
-from tca_app.core.lists import read_page, shapes, total_of
+from tca_app.core.lists import read_page, to_reads, total_of
 from tca_app.core.paging import Page, contains, matching, page_of
 from tca_app.features.users import policy
 from tca_app.features.users.schemas import MembershipRead, PersonRead, UserQuery, UserRead, UserSort
@@ -34,7 +34,7 @@ _ONE = select(*COLUMNS).where(_users.id == bindparam("user_id"), _users.deleted_
 
 
 def user_read(row: Any) -> UserRead:
-    return shapes(UserRead, [row])[0]
+    return to_reads(UserRead, [row])[0]
 
 
 async def get_user(session: AsyncSession, actor: Actor, user_id: int) -> UserRead:
@@ -65,7 +65,7 @@ async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:
     else:
         statement, total = _unsearched(query.is_active, query.is_superuser, query.deleted, query.sort)
     values = query.model_dump(include={"skip", "limit", "search"})
-    return await read_page(session, statement, values, total, lambda rows: shapes(UserRead, rows))
+    return await read_page(session, statement, values, total, lambda rows: to_reads(UserRead, rows))
 
 
 @lru_cache(maxsize=256)
@@ -107,17 +107,17 @@ async def search_people(session: AsyncSession, actor: Actor, search: str = "") -
         in_names, *_ = contains(shown, search)
         rows = rows.where(in_names, *await matching(session, User.search_text, search))
     found = await session.execute(rows.order_by(func.lower(_users.username), _users.id).limit(DIRECTORY_SIZE))
-    return shapes(PersonRead, found)
+    return to_reads(PersonRead, found)
 
 
 async def list_memberships(session: AsyncSession, actor: Actor, user_id: int) -> Page[MembershipRead]:
     """The first 100 projects of a person with the role there, by name; those in the trash are left out."""
     policy.require(actor, "users.read", user_id)
     rows = (
-        select(Project.id, Project.name, Project.slug, Project.status, ProjectMember.role)
+        select(Project.id.label("project_id"), Project.name, Project.slug, Project.status, ProjectMember.role)
         .join(ProjectMember, ProjectMember.project_id == Project.id)
         .where(ProjectMember.user_id == user_id, Project.deleted_at.is_(None))
         .order_by(func.lower(Project.name), Project.id)
     )
     found, total, _ = await page_of(session, rows, skip=0, limit=MEMBERSHIPS)
-    return Page(shapes(MembershipRead, found), total)
+    return Page(to_reads(MembershipRead, found), total)

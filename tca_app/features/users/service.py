@@ -164,7 +164,7 @@ async def _keep_a_superuser(session: AsyncSession, row: Any) -> None:
 async def _write(session: AsyncSession, actor: Actor, row: Any, given: Mapping[str, Any]) -> UserRead:
     changed = {name: value for name, value in given.items() if row._mapping[name] != value}
     if not changed:
-        return UserRead.model_construct(**{name: row._mapping[name] for name in UserRead.model_fields})
+        return UserRead.model_validate(row)
     loses_rights = changed.get("is_active") is False or changed.get("is_superuser") is False
     if loses_rights:
         await _keep_a_superuser(session, row)
