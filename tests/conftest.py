@@ -67,7 +67,6 @@ TABLES = (
     "project_members",
     "projects",
     "users",
-    "row_counts",  # after what it counts
 )
 # Hashing is as cheap as argon2 allows: what is tested is the rule, not the cost.
 CHEAP = {

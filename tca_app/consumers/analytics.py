@@ -16,7 +16,6 @@ from tca_app.core.events import Logged
 from tca_app.features.deployments.rolls import roll_up, turn_periods
 from tca_app.features.deployments.rolls_check import Mended, mend_rolls
 from tca_app.features.projects.counted import ACTIVE_CHANGE
-from tca_app.features.users.counted import add_up, mend_count
 
 CONSUMER = "analytics"
 # Which number an event of which type adds one to.
@@ -90,8 +89,7 @@ async def count(session: AsyncSession, events: Sequence[Logged]) -> None:
 
 
 async def recount(session: AsyncSession) -> Mended:
-    """Compare every number with the log, what is rolled up with the deployments, and the count of users with them, and
-    put right what differs."""
+    """Compare every number with the log and what is rolled up with the deployments, and put right what differs."""
     await take_time(session)
     await lock(session, CONSUMER)
     rows = (await session.execute(_RECOUNT, _NAMED)).all()
@@ -100,18 +98,16 @@ async def recount(session: AsyncSession) -> Mended:
         await session.execute(_PUT, [dict(row._mapping) for row in wrong])
     rolled = await mend_rolls(session)
     await turn_periods(session)
-    counted = await mend_count(session)
     changed(session, "stat")
     said = [f"{row.day} {row.name} {row.dimension}".rstrip() + f": {row.kept} -> {row.wanted}" for row in wrong]
     return Mended(
         compared=len(rows) + rolled.compared,
-        differences=counted + said + rolled.differences,
-        mended=len(counted) + len(said) + rolled.mended,
+        differences=said + rolled.differences,
+        mended=len(said) + rolled.mended,
     )
 
 
 async def begin_periods(session: AsyncSession) -> None:
-    """Sum up for the periods of tomorrow, before they begin, and what has come to the count of users since."""
+    """Sum up for the periods of tomorrow, before they begin."""
     await lock(session, CONSUMER)
     await turn_periods(session)
-    await add_up(session)

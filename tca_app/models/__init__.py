@@ -15,7 +15,6 @@ from tca_app.models.rolled import (
     DailyDurations,
     DeploymentsSince,
     RolledSince,
-    RowCount,
 )
 from tca_app.models.slack import SlackChannel
 from tca_app.models.user import User
@@ -54,7 +53,6 @@ __all__ = [
     "Project",
     "ProjectMember",
     "RolledSince",
-    "RowCount",
     "SlackChannel",
     "User",
     "Webhook",

@@ -5,7 +5,7 @@
 
 from datetime import date
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Identity, Index, Text, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 
@@ -90,16 +90,3 @@ class RolledSince(SQLModel, table=True):
     __tablename__ = "rolled_since"
 
     since: date = Field(primary_key=True)
-
-
-class RowCount(SQLModel, table=True):
-    """By how much a statement changed how many rows there are of `name`: their sum is how many there are.
-
-    A row for each change, so that nobody waits for anybody; each hour they are added up. Kept by triggers.
-    """
-
-    __tablename__ = "row_counts"
-
-    id: int | None = Field(default=None, sa_type=BigInteger, primary_key=True, sa_column_args=(Identity(always=False),))
-    name: str = Field(sa_type=Text)
-    value: int = Field(sa_type=BigInteger)

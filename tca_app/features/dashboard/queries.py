@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Select, func, literal, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.features.dashboard.schemas import BusyProject, NewProject
 from tca_app.features.projects.counted import ACTIVE_CHANGE
 from tca_app.features.projects.queries import visible
-from tca_app.features.users.counted import TOTAL_USERS
 from tca_app.models import Deployment, Project, User
 
 NEWEST = BUSIEST = 5
@@ -108,6 +108,9 @@ async def busiest(session: AsyncSession, actor: Actor, after: date) -> list[Busy
     return [BusyProject(**row._mapping) for row in rows]
 
 
+_TOTAL_USERS = select(func.count()).select_from(User).where(col(User.deleted_at).is_(None))
+
+
 @lru_cache(maxsize=4)
 def there_now(all_projects: bool, people: bool) -> Select[Any]:
     """One row of what there is now: the time, the counts, and the newest as JSON."""
@@ -119,7 +122,7 @@ def there_now(all_projects: bool, people: bool) -> Select[Any]:
     ]
     if people:
         columns += [
-            TOTAL_USERS.correlate(None).scalar_subquery().label("users"),
+            _TOTAL_USERS.scalar_subquery().label("users"),
             _listed(_NEWEST_USERS, "newest_users"),
         ]
     live = _projects.deleted_at.is_(None)
