@@ -109,6 +109,7 @@
   const nextPage = () => safeNext(new URLSearchParams(location.search).get("next"));
   tabs.addEventListener("message", (event) => {
     if (event.data === "signed-in" && isAtLogin()) location.assign(nextPage());
+    if (event.data === "signed-out") forgetDrafts();
   });
 
   const post = async (form) => {
@@ -156,6 +157,8 @@
     button.setAttribute("aria-busy", "true");
     /* The answer clears the site's storage; how the console looks is no secret and is put back. */
     const looks = [SIDEBAR, "theme"].map((name) => [name, localStorage.getItem(name)]).filter(([, value]) => value);
+    forgetDrafts();
+    tabs.postMessage("signed-out");
     try {
       await call("/api/auth/session", { method: "DELETE", headers: { "x-requested-with": "tca-console" } });
     } finally {
@@ -214,6 +217,7 @@
     "toggle-password": togglePassword,
     sidebar: toggleSidebar,
     "close-drawer": () => closeDrawer(true),
+    "discard-draft": (button) => discardDraft(button.closest("form[data-draft]")),
     reload: () => location.reload(),
     back: () => (history.length > 1 ? history.back() : location.assign("/dashboard")),
   };
@@ -521,8 +525,155 @@
     if (panel && event.deltaY < 0) followLog(panel, false);
   }, { passive: true });
 
+  /* ---- drafts: what is typed into a form outlives an outage, a restart, a new version and the end of a session ---- */
+
+  /*
+   * In sessionStorage, by viewer, form and record: it lives as long as its tab, two tabs with the same form do not mix, and
+   * nobody who opens the console in another tab of this machine finds it. Another viewer in this tab ends it.
+   */
+  const DRAFT = "tca-draft:";
+  const DRAFT_LIFE_MS = 7 * 24 * 3600 * 1000;
+  const here = () => location.pathname.replace(/\/$/, "");
+  const draftName = (what) => `${DRAFT}${viewer}:${what.form}:${what.mode}:${what.id || here()}`;
+  let viewer = "";  // the id of who is signed in
+  let isPutting = false;
+
+  const draftNames = () => {
+    try { return Object.keys(sessionStorage).filter((name) => name.startsWith(DRAFT)); } catch { return []; }
+  };
+  const readDraft = (name) => {
+    try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; }
+  };
+  const dropDraft = (name) => {
+    try { sessionStorage.removeItem(name); } catch { /* storage may be off: there was none */ }
+  };
+  const writeDraft = (name, draft) => {
+    try { sessionStorage.setItem(name, JSON.stringify(draft)); } catch { dropDraft(name); /* off or full: no old one then */ }
+  };
+  const forgetDrafts = (isWanted = () => false) => draftNames().forEach((name) => isWanted(name) || dropDraft(name));
+
+  /** What a form is about, as the server wrote it; null for a form without drafts, or one that is closing. */
+  const aboutForm = (form) => (form.dataset.draft ? JSON.parse(form.dataset.draft) : null);
+
+  const isKept = (input) => input.name && !input.matches("button, [type=hidden], [type=file], [type=password], [data-secret], "
+    + "[name^='keep.'], [name=confirm_name], [autocomplete*=password], [autocomplete=one-time-code]");
+
+  /* Only the field that was changed: a form that is closing is empty in part, and its last field may still say "change". */
+  const keepDraft = (event) => {
+    const input = event.target;
+    const about = input.form && isKept(input) && !isPutting ? aboutForm(input.form) : null;
+    if (!about) return;
+    const name = draftName(about);
+    const before = readDraft(name);
+    // Until the server has put a draft back, the version and the base are still those of the draft.
+    const { version, base, key } = before && before.key !== about.key ? before : about;
+    const value = input.type === "checkbox" ? (input.checked ? "on" : "") : input.value;
+    const values = { ...(before?.values || base), [input.name]: value };
+    const isChanged = Object.entries(values).some(([field, typed]) => typed !== (base[field] ?? ""));
+    if (!isChanged) return dropDraft(name);
+    const { form, mode, id } = about;
+    writeDraft(name, { form, mode, id, version, base, key, values, at: Date.now(), path: here(), isOpen: true });
+  };
+  document.addEventListener("input", keepDraft);
+  document.addEventListener("change", keepDraft);
+
+  /** To the handler of a form that is drawn for this alone. */
+  const sendDraft = (draft, fields) => {
+    const keeper = find(`form[data-draft-of="${CSS.escape(draft.form)}"]`);
+    keeper?.addEventListener("formdata", (event) => {
+      for (const [name, value] of Object.entries({ mode: draft.mode, id: draft.id, ...fields })) event.formData.set(name, value);
+    }, { once: true });
+    keeper?.requestSubmit();
+  };
+
+  const prefixed = (prefix, values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
+
+  const showDraft = (form, draft) => {
+    const inputs = [...form.elements].filter((input) => isKept(input) && draft.values[input.name] !== undefined);
+    isPutting = true;
+    for (const input of inputs) {
+      const value = draft.values[input.name];
+      if (input.type === "checkbox") input.checked = value === "on";
+      else input.value = value;
+    }
+    for (const input of inputs) if (input.tagName === "SELECT") input.dispatchEvent(new Event("change", { bubbles: true }));
+    isPutting = false;
+    const note = find("[data-draft-note]", form);
+    if (!note) return;
+    const isToday = new Date(draft.at).toDateString() === new Date().toDateString();
+    find("time", note).textContent = new Intl.DateTimeFormat(undefined, isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" }).format(draft.at);
+    note.hidden = false;
+  };
+
+  /* A form that is drawn, or opened anew by the server, gets its draft back, once. */
+  const resumedKeys = new WeakMap();
+  const resumeDraft = (form) => {
+    const about = aboutForm(form);
+    if (!about) return;
+    if (!resumedKeys.has(form)) resumedKeys.set(form, new Set());
+    const keys = resumedKeys.get(form);
+    if (keys.has(about.key)) return;
+    keys.add(about.key);
+    const draft = readDraft(draftName(about));
+    if (!draft) return;
+    keys.add(draft.key);
+    writeDraft(draftName(about), { ...draft, path: here(), isOpen: true });
+    showDraft(form, draft);
+    const { version, key, base, values } = draft;
+    sendDraft(draft, { version, key, ...prefixed("base.", base), ...prefixed("value.", values) });
+  };
+
+  const discardDraft = (form) => {
+    dropDraft(draftName(aboutForm(form)));
+    find("[data-draft-note]", form).hidden = true;
+    form.reset();  // a form of the server is drawn anew, too
+  };
+
+  /* The server says which form was saved, and which was closed with what was typed. */
+  const endedForms = new WeakMap();
+  const endDrafts = (keeper) => {
+    const ended = keeper.dataset.ended;
+    if (endedForms.get(keeper) === ended) return;
+    endedForms.set(keeper, ended);
+    const [how, key] = ended.split(" ");
+    for (const name of draftNames()) {
+      const draft = readDraft(name);
+      if (!key || draft?.key !== key) continue;
+      if (how === "saved") dropDraft(name);
+      else writeDraft(name, { ...draft, isOpen: false });
+    }
+    if (how === "saved") for (const note of all("[data-draft-note]")) note.hidden = true;
+  };
+
+  /* A form that was open when its page was lost is opened again, when the page is there and nothing else is open. */
+  let wasBusy = true;
+  const reopenForm = () => {
+    const isBusy = !find(".progress[data-busy=false]");
+    const isReady = wasBusy && !isBusy;
+    wasBusy = isBusy;
+    if (!isReady || find(OVERLAYS)) return;
+    const open = draftNames().map((name) => [name, readDraft(name)]).filter(([, draft]) => draft?.isOpen && draft.path === here());
+    const [name, draft] = open.sort(([, one], [, other]) => other.at - one.at)[0] || [];
+    if (!draft || !find(`form[data-draft-of="${CSS.escape(draft.form)}"]`) || find(`form[data-draft*='"form": "${draft.form}"']`)) return;
+    writeDraft(name, { ...draft, isOpen: false });
+    sendDraft(draft, {});
+  };
+
+  const followDrafts = () => {
+    const now = find("[data-viewer]")?.dataset.viewer;
+    if (!now) { wasBusy = true; return; }
+    if (now !== viewer) {
+      viewer = now;
+      forgetDrafts((name) => name.startsWith(`${DRAFT}${viewer}:`) && readDraft(name)?.at > Date.now() - DRAFT_LIFE_MS);
+    }
+    all("[data-ended]").forEach(endDrafts);
+    all("form[data-draft]").forEach(resumeDraft);
+    reopenForm();
+  };
+
   const refresh = () => {
     giveFocusBack();
+    followDrafts();
     followMoved();
     leadToFault();
     watchMore();
@@ -535,7 +686,7 @@
 
   // Runs before the next paint, so nobody sees the exact time turn into a relative one.
   new MutationObserver(refresh).observe(document, {
-    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime", "data-value", "aria-invalid", "data-lines", "data-found-for"],
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime", "data-value", "aria-invalid", "data-lines", "data-found-for", "data-draft", "data-ended", "data-busy", "data-viewer"],
   });
   setInterval(() => document.hidden || refresh(), 20000);
   document.addEventListener("visibilitychange", refresh);

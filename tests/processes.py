@@ -209,6 +209,11 @@ class Cluster:
             done = connection.execute(statement, values or None)
             return done.fetchall() if done.description else []
 
+    def admin_sql(self, statement: str, *values: Any) -> None:
+        """On the server, not in the database of this cluster."""
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(statement, values or None)
+
     def command(self, *words: str) -> str:
         """Run a command of the console on these stores; what it printed."""
         done = subprocess.run(

@@ -203,7 +203,7 @@ def not_found() -> rx.Component:
 def outage() -> rx.Component:
     return center_page(
         "The console cannot reach its database or Redis",
-        "Nothing is lost. This page comes back by itself as soon as the database answers.",
+        "What you typed is kept in this browser. The page comes back by itself as soon as the database responds.",
         button("Try again", kind="primary", icon="rotate-cw", custom_attrs={"data-action": "reload"}),
         code="503",
     )
@@ -238,10 +238,11 @@ def confirm_dialog(
     body: rx.Component | None = None,
     type_name: Any = None,
     kind: str = "danger",
+    draft: Any = "",
 ) -> rx.Component:
     """Asks before something that cannot be taken back; `kind` is "primary" when it destroys nothing.
 
-    `body` may hold more fields, such as the new owner, or say why the act is `blocked`.
+    `body` may hold more fields, such as the new owner, or say why the act is `blocked`; `draft` is `draft_of` of them.
 
     With `type_name` the person must type that name: the browser checks it by the field's pattern, and the handler gets
     the form as `dict[str, str]` and must compare `form["confirm_name"]` again.
@@ -262,6 +263,7 @@ def confirm_dialog(
                 ),
                 on_submit=on_confirm,
                 class_name="stack",
+                custom_attrs={"data-draft": draft},
             ),
             max_width="440px",
         ),

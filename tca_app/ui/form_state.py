@@ -1,11 +1,13 @@
 """The state behind a form in a dialog: errors at the field, one effect per click, a merge when somebody saved first.
 
-How it is used stands in `tca_app.ui.forms`.
+How it is used stands in `tca_app.ui.forms`, how typed text outlives an outage in docs/typed-text.md.
 """
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 from uuid import uuid4
 
 import reflex as rx
@@ -13,11 +15,17 @@ from pydantic import ValidationError
 
 from tca_app.core.errors import AppError
 from tca_app.core.schema import in_words
-from tca_app.ui.address import record_url
+from tca_app.ui.address import number_in, record_url
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import MovedOn
 
 THEIRS, MINE = "theirs", "mine"
+SAVED, CLOSED = "saved", "closed"
+DRAFT_KEY = re.compile(r"[0-9a-f]{32}")
+CREATED_BEFORE = (
+    "This was created before the connection was lost, with the values that the form had then. "
+    "Close the form to see it, or press the button again to create another one."
+)
 # Fields that pass through and are never kept in a state: with several replicas a state lies in Redis.
 SECRETS = ("password", "current_password", "repeated", "webhook_url")
 
@@ -47,10 +55,23 @@ class FormState(rx.State, mixin=True):
     form_version: int = 0
     form_clashes: list[Clash] = []
     form_clash_by: str = ""
+    form_key: str = ""  # the idempotency key of a create, and what the browser's draft is known by
+    form_ended: str = ""  # SAVED or CLOSED, and the key of the form: the browser drops or keeps its draft
 
     _record_fields: ClassVar[tuple[str, ...]] = ()  # as in `ui.record`
     _form_base: dict[str, str] = {}  # the row as it was when the form was opened, or last merged
     _form_mine: dict[str, str] = {}  # what was last sent
+
+    _draft_name: ClassVar[str] = ""  # shared by states with the same form; else the name of the class
+    _openers: ClassVar[dict[str, str]] = {"create": "open_create", "edit": "open_edit"}  # mode to handler
+
+    @rx.var
+    def form_draft(self) -> str:
+        """What the browser needs to keep a draft of the open form, as JSON."""
+        if not self.form_mode:
+            return ""
+        base = {name: value for name, value in self._form_base.items() if name not in SECRETS}
+        return draft_of(draft_name(type(self)), self.form_mode, self.form_id, self.form_key, base, self.form_version)
 
     def _open_form(
         self, mode: str, values: dict[str, str], *, row_id: int = 0, version: int = 0, name: str = ""
@@ -60,14 +81,20 @@ class FormState(rx.State, mixin=True):
         self.form_url, self.form_name = self._form_url_now(), name
         self.form_mode, self.form_values, self._form_base = mode, values, dict(values)
         self.form_id, self.form_version = row_id, version
-        self.form_nonce = uuid4().hex
+        self.form_nonce = self.form_key = uuid4().hex
 
     def _form_url_now(self) -> str:
         return record_url(self.router_data, *self._record_fields)
 
     def _close_form(self) -> None:
+        """After a save: the browser drops its draft."""
+        self.form_ended = f"{SAVED} {self.form_key}"
+        self._hide_form()
+
+    def _hide_form(self) -> None:
+        """When the page shows something else. The browser's draft stays as it is."""
         self._clear_form()
-        self.form_mode = ""
+        self.form_mode = self.form_key = ""
 
     def _clear_form(self) -> None:
         self.form_errors, self.form_error, self.form_busy = {}, "", False
@@ -84,7 +111,7 @@ class FormState(rx.State, mixin=True):
         if not self.form_mode or form.get("nonce") != self.form_nonce:
             return None
         if self.form_url != self._form_url_now():
-            self._close_form()
+            self._hide_form()
             raise MovedOn
         self.form_errors, self.form_error, self.form_busy = {}, "", True
         if self.form_clashes:
@@ -104,9 +131,16 @@ class FormState(rx.State, mixin=True):
         except ValidationError as error:
             self._show_faults(faults_of(error), "")
         except AppError as error:
-            self._show_faults(error.field_details, error.detail)
+            self._show_faults(error.field_details, self._is_created_before(error) or error.detail)
         finally:
             self.form_busy = False
+
+    def _is_created_before(self, error: AppError) -> str:
+        """A create whose answer was lost, sent again with other values: what to do about it, and a new key for that."""
+        if error.code != "idempotency_key_reused":
+            return ""
+        self.form_ended, self.form_key = f"{SAVED} {self.form_key}", uuid4().hex
+        return CREATED_BEFORE
 
     def _show_faults(self, faults: dict[str, str], detail: str) -> None:
         self.form_errors = {name: text for name, text in faults.items() if name in self._form_base}
@@ -144,7 +178,58 @@ class FormState(rx.State, mixin=True):
     async def close_form(self, is_open: bool = False) -> None:
         """For Cancel, Esc and a click outside. A form that is being saved stays."""
         if not is_open and not self.form_busy:
-            self._close_form()
+            self.form_ended = f"{CLOSED} {self.form_key}"
+            self._hide_form()
+
+    @handler("signed_in")
+    async def resume_form(self, draft: dict[str, str]) -> Any:
+        """A draft that the browser kept: into its open form, or, while that is closed, the event that opens it."""
+        mode, row_id = draft.get("mode", ""), number_in(draft.get("id", ""))
+        if not self.form_mode or self.form_url != self._form_url_now():
+            return self._opener(mode, row_id)
+        if (mode, row_id) == (self.form_mode, self.form_id) and not self.form_busy and not self.form_clashes:
+            self._put_back(draft)
+        return None
+
+    @handler("signed_in")
+    async def discard_draft(self) -> Any:
+        """The form as it is saved now. The browser has dropped the draft."""
+        return self._opener(self.form_mode, self.form_id)
+
+    def _opener(self, mode: str, row_id: int) -> Any:
+        """The event that opens a form; it passes Gate like any other."""
+        opener = getattr(type(self), self._openers.get(mode, ""), None)
+        if opener is None:
+            return None
+        return opener(*self._opener_scope(), *([row_id] if row_id else []))
+
+    def _opener_scope(self) -> list[int]:
+        """The ids that its openers take before that of the row."""
+        return []
+
+    def _put_back(self, draft: dict[str, str]) -> None:
+        """The browser shows the values already, so nothing is drawn anew.
+
+        The version and the base are those of the typing: a change that somebody saved since is found at the save.
+        """
+        names = [name for name in self._form_base if name not in SECRETS]
+        values = {name: draft[f"value.{name}"] for name in names if f"value.{name}" in draft}
+        base = {name: draft[f"base.{name}"] for name in names if f"base.{name}" in draft}
+        self.form_values = {**self.form_values, **values}
+        self._form_base = {**self._form_base, **base}
+        self.form_version = number_in(draft.get("version", "")) or self.form_version
+        if DRAFT_KEY.fullmatch(draft.get("key", "")):
+            self.form_key, self.form_ended = draft["key"], ""
+
+
+def draft_name(state: type[Any]) -> str:
+    """What the drafts of a FormState's form are called."""
+    return str(state._draft_name or state.__name__)
+
+
+def draft_of(form: str, mode: str, row_id: int, key: str, base: dict[str, str], version: int = 0) -> str:
+    """For the attribute `data-draft` of a form, which assets/console.js reads."""
+    return json.dumps({"form": form, "mode": mode, "id": row_id, "version": version, "key": key, "base": base})
 
 
 def faults_of(error: ValidationError) -> dict[str, str]:

@@ -37,7 +37,7 @@ How a feature uses it (state.py, then pages.py):
         fields=[text_field(UsersState, "email", "Email", type_="email", required=True), ...],
     )
 
-For a create, `self.form_nonce` is the idempotency key to hand to the service, should it take one. A state has one form;
+For a create, `self.form_key` is the idempotency key to hand to the service, should it take one. A state has one form;
 a second form on the same page is a second state class.
 """
 
@@ -46,7 +46,8 @@ from typing import Any
 import reflex as rx
 
 from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, Child, button, error_notice
-from tca_app.ui.form_state import MINE, THEIRS, FormState
+from tca_app.ui.drafts import draft_keeper, draft_note
+from tca_app.ui.form_state import MINE, SECRETS, THEIRS, FormState, draft_name
 from tca_app.ui.record import browser_url
 
 __all__ = ["FormState", "check_field", "form_dialog", "form_error", "select_field", "text_field"]
@@ -66,14 +67,15 @@ def form_dialog(
 
     It is shown only on the page that it was opened on. While it is `blocked` it cannot be sent; a field says why.
     """
-    return rx.dialog.root(
+    content = rx.cond(state.form_clashes.length() > 0, _merge(state), rx.fragment(restored_note(state), *fields))
+    dialog = rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title(title, custom_attrs=DIALOG_TITLE),
             rx.dialog.description(text, custom_attrs=DIALOG_TEXT),
             rx.el.form(
                 rx.el.input(type="hidden", name="nonce", value=state.form_nonce, read_only=True),
                 form_error(state),
-                rx.cond(state.form_clashes.length() > 0, _merge(state), rx.fragment(*fields)),
+                content,
                 rx.el.div(
                     button("Cancel", on_click=state.close_form(False), disabled=state.form_busy),
                     button(submit, kind="primary", type="submit", busy=state.form_busy, disabled=blocked),
@@ -82,13 +84,33 @@ def form_dialog(
                 on_submit=on_submit,
                 no_validate=True,
                 class_name="dialog-form",
-                custom_attrs={"data-once": state.form_nonce, "data-round": state.form_round.to(str)},
+                custom_attrs=form_attributes(state),
             ),
             max_width="480px",
         ),
         open=(state.form_mode != "") & (state.form_url == browser_url(*state._record_fields)),
         on_open_change=state.close_form,
     )
+    return rx.fragment(dialog, keeper_of(state))
+
+
+def form_attributes(state: Any) -> dict[str, Any]:
+    """What assets/console.js reads of the form of a FormState: its nonce, how often it was sent, and its draft."""
+    return {
+        "data-once": state.form_nonce,
+        "data-round": state.form_round.to(str),
+        "data-draft": state.form_draft,
+    }
+
+
+def keeper_of(state: Any) -> rx.Component:
+    """Beside each form of a FormState: puts the browser's draft of it back."""
+    return draft_keeper(draft_name(state), state.form_ended, state.resume_form)
+
+
+def restored_note(state: Any) -> rx.Component:
+    """In each form of a FormState: shown when a draft was put back."""
+    return draft_note(state.discard_draft())
 
 
 def form_error(state: Any) -> rx.Component:
@@ -117,6 +139,8 @@ def text_field(
         **_described(state, name, hint),
         **props,
     }
+    if name in SECRETS:
+        attributes["custom_attrs"] = {**attributes["custom_attrs"], "data-secret": ""}  # never in a draft
     if required:
         attributes["aria_required"] = True
     control = rx.el.textarea(rows=str(lines), **attributes) if lines > 1 else rx.el.input(type=type_, **attributes)

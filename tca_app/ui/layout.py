@@ -132,6 +132,7 @@ def _shell(entry: Page, shown: rx.Component) -> rx.Component:
                 class_name="main",
             ),
             class_name="shell",
+            custom_attrs={"data-viewer": SessionState.user_id.to(str)},
         ),
         toasts(),
     )

@@ -18,7 +18,7 @@ from tca_app.ui.components import (
     skeleton_lines,
     tabs,
 )
-from tca_app.ui.forms import form_error, text_field
+from tca_app.ui.forms import form_attributes, form_error, keeper_of, restored_note, text_field
 from tca_app.ui.layout import page, theme_choice
 
 NEW_RULE = "At least 8 characters with a digit and an upper-case letter, and not a common password."
@@ -180,10 +180,11 @@ def settings_page() -> rx.Component:
 def _own_form(state: Any, *fields: rx.Component) -> rx.Component:
     return rx.el.form(
         rx.el.input(type="hidden", name="nonce", value=state.form_nonce, read_only=True),
-        rx.el.div(form_error(state), *fields, class_name="panel-body stack"),
+        rx.el.div(form_error(state), restored_note(state), *fields, class_name="panel-body stack"),
         rx.el.div(button("Save", kind="primary", type="submit", busy=state.form_busy), class_name="panel-foot"),
         on_submit=state.save,
         no_validate=True,
+        custom_attrs=form_attributes(state),
     )
 
 
@@ -212,6 +213,7 @@ def _profile_panel() -> rx.Component:
             ),
             flush=True,
         ),
+        keeper_of(state),
         panel(
             "Account",
             facts(

@@ -87,12 +87,17 @@ class ProfileState(FormState, SessionState):
         yield
         with self._showing_errors():
             try:
-                self._open(await self._update(values))
+                saved = await self._update(values)
+                self._close_form()
+                self._open(saved)
                 self._toast("Your profile is saved.")
             except Stale as stale:
                 user = await self._read()
                 who = next((change.changed_by for change in stale.changes), "")
                 self._ask_to_merge(_profile_values(user), version=user.version, who=who, labels=PROFILE_LABELS)
+
+    def _opener(self, mode: str, row_id: int) -> Any:
+        return ProfileState.load
 
     async def _update(self, values: dict[str, str]) -> UserRead:
         actor = self._as_actor()

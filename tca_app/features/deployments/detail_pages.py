@@ -22,6 +22,7 @@ from tca_app.ui.components import (
     relative_time,
 )
 from tca_app.ui.detail import by_phase, record_title
+from tca_app.ui.drafts import draft_keeper, draft_note
 from tca_app.ui.layout import page
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import is_at_its_url
@@ -61,6 +62,7 @@ def _deployment() -> rx.Component:
         ),
         _log(),
         *(_dialog(action) for action in _DIALOGS),
+        draft_keeper("deployment", state.question_ended, state.resume_question),
     )
 
 
@@ -254,9 +256,11 @@ def _dialog(action: str) -> rx.Component:
         on_cancel=state.cancel_asking(),
         busy=state.is_acting,
         blocked=_is_frozen & ~state.may_pass_freeze if action in NEW else False,
+        draft=state.question_draft,
         kind="primary" if action in ("approve", "start", "succeed") else "danger",
         body=rx.el.div(
             error_notice(state.asking_error),
+            draft_note(),
             rollback_compare(state.plan) if is_rollback else None,
             _freeze() if action in NEW else None,
             _reason_field("reason", label, action == "refuse") if label else None,

@@ -37,6 +37,7 @@ from tca_app.features.environments import freezes
 from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
 from tca_app.ui import routes
+from tca_app.ui.form_state import CLOSED, SAVED, draft_of
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
@@ -46,6 +47,7 @@ from tca_app.ui.zone import zone_of
 REPORTS = {"start": "in_progress", "succeed": "succeeded", "fail": "failed", "cancel": "cancelled"}
 ACTIONS = (*REPORTS, "approve", "refuse", "rollback")
 NEW = ("approve", "rollback")  # what a freeze refuses
+NO_REASONS = {"reason": "", "freeze_reason": ""}  # the fields of a question, as it opens
 
 
 class DeploymentState(RecordState, SessionState):
@@ -66,6 +68,14 @@ class DeploymentState(RecordState, SessionState):
     may_pass_freeze: bool = False
     plan: Plan = NO_PLAN  # of the rollback that is asked for
     is_acting: bool = False
+    question_ended: str = ""  # as `form_ended` of a FormState
+
+    @rx.var
+    def question_draft(self) -> str:
+        """For the browser, which keeps the reason that is typed."""
+        if not self.asking:
+            return ""
+        return draft_of("deployment", self.asking, self.deployment["id"], self._question_key(), dict(NO_REASONS))
 
     @rx.var
     def heading(self) -> str:
@@ -118,7 +128,15 @@ class DeploymentState(RecordState, SessionState):
         if action == "rollback":
             async with reading() as session:
                 self.plan = plan_of(await decisions.plan_rollback(session, self._as_actor(), deployment_id))
-        self.asking, self.asking_error = action, ""
+        self.asking, self.asking_error, self.question_ended = action, "", ""
+
+    def _question_key(self) -> str:
+        return f"{self.deployment['id']}-{self.asking}"
+
+    @handler("signed_in")
+    async def resume_question(self, draft: dict[str, str]) -> Any:
+        """Ask again what was asked before the page was lost; the browser puts the reason back."""
+        return None if self.asking else DeploymentState.ask(self.deployment["id"], draft.get("mode", ""))
 
     async def _read_freeze(self) -> Freeze:
         actor = self._as_actor()
@@ -131,6 +149,7 @@ class DeploymentState(RecordState, SessionState):
     @handler("signed_in")
     async def cancel_asking(self) -> None:
         if not self.is_acting:
+            self.question_ended = f"{CLOSED} {self._question_key()}"
             self.asking = ""
 
     @handler("signed_in")
@@ -154,6 +173,7 @@ class DeploymentState(RecordState, SessionState):
             return
         finally:
             self.is_acting = False
+        self.question_ended = f"{SAVED} {self._question_key()}"
         self.asking = ""
         yield rx.redirect(routes.deployment(done.id)) if action == "rollback" else DeploymentState.load
 

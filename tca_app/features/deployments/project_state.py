@@ -68,7 +68,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         if self._enter_record():
             self.project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
             self.load_error = ""
-            self._close_form()
+            self._hide_form()
         if given_in(self.router_data, "tab") != "deployments":
             return
         self._watch(ProjectDeploymentsState.load, f"project:{project_id}")
@@ -99,6 +99,9 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         """What is in the way of the chosen environment."""
         return next((place["freeze"] for place in self.places if place["name"] == self.chosen), NO_FREEZE)
 
+    def _opener_scope(self) -> list[int]:
+        return [shown_project(self)]
+
     @handler("signed_in")
     async def open_create(self, project_id: int) -> Any:
         self._require_record(project_id, self.project_id)
@@ -120,7 +123,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         yield
         with self._showing_errors():
             try:
-                made = await self._create(values, form["nonce"])
+                made = await self._create(values)
             except Frozen:
                 yield ProjectDeploymentsState.load  # perhaps since the dialog was opened
                 raise
@@ -129,14 +132,14 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             self._toast(f"{made.version} {'waits for approval' if asks else 'is queued'}.")
             yield ProjectDeploymentsState.load
 
-    async def _create(self, values: dict[str, str], nonce: str) -> DeploymentRead:
+    async def _create(self, values: dict[str, str]) -> DeploymentRead:
         data = DeploymentCreate(**values)
         actor, project_id = self._as_actor(), self.form_id
         async with transaction() as session:
             return await idempotency.once(
                 session,
                 actor,
-                nonce,
+                self.form_key,
                 f"ui create deployment {project_id} {data.model_dump_json()}",
                 DeploymentRead,
                 lambda: deployments.create_deployment(session, actor, project_id, data, source="ui"),

@@ -26,6 +26,9 @@ class FreezeState(FormState, SessionState):
 
     _zone: str = "UTC"  # of the open form: the times in it stay in this zone
 
+    def _opener_scope(self) -> list[int]:
+        return [shown_project(self)]
+
     @handler("signed_in")
     async def open_create(self, project_id: int) -> None:
         if project_id != shown_project(self):

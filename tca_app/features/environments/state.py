@@ -67,7 +67,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
         project_id = shown_project(self)
         if self._enter_record():
             self.project_id, self.environments, self.windows, self.doomed_id = project_id, [], [], 0
-            self._close_form()
+            self._hide_form()
         if given_in(self.router_data, "tab") != "settings":
             return
         self._watch(EnvironmentsState.load, f"project:{project_id}")
@@ -80,6 +80,9 @@ class EnvironmentsState(FormState, RecordState, SessionState):
         self.environments = [_row(place) for place in found]
         zone = zone_of(self.router_data)
         self.windows = [_window(window, zone) for window in frozen]
+
+    def _opener_scope(self) -> list[int]:
+        return [shown_project(self)]
 
     @handler("signed_in")
     async def open_create(self, project_id: int) -> None:
@@ -113,7 +116,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
             )
             if self.form_mode == "create":
                 given["tier"] = values["tier"] or None
-                saved = await self._create(EnvironmentCreate(**given), form["nonce"])
+                saved = await self._create(EnvironmentCreate(**given))
             else:
                 try:
                     saved = await self._update(EnvironmentUpdate(**given))
@@ -126,13 +129,13 @@ class EnvironmentsState(FormState, RecordState, SessionState):
             self._toast(f"{saved.name} is saved.")
             yield EnvironmentsState.load
 
-    async def _create(self, data: EnvironmentCreate, nonce: str) -> EnvironmentRead:
+    async def _create(self, data: EnvironmentCreate) -> EnvironmentRead:
         actor, project_id = self._as_actor(), self.project_id
         async with transaction() as session:
             return await idempotency.once(
                 session,
                 actor,
-                nonce,
+                self.form_key,
                 f"ui create environment {project_id} {data.model_dump_json()}",
                 EnvironmentRead,
                 lambda: environments.create_environment(session, actor, project_id, data),

@@ -1,7 +1,7 @@
 """The form that writes about an incident."""
 
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, ClassVar
 
 from tca_app.core.db import transaction
 from tca_app.features.health import incidents
@@ -14,6 +14,8 @@ from tca_app.ui.session import SessionState
 
 class NoteState(FormState, SessionState):
     about: str = ""
+
+    _openers: ClassVar = {"create": "open_note"}
 
     @handler("signed_in")
     async def open_note(self, incident_id: int) -> None:

@@ -124,12 +124,12 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
     async def _create(self, values: dict[str, str], form: dict[str, str]) -> ProjectRead:
         team = [{"user_id": who["id"], "role": form.get(f"role.{who['id']}", "viewer")} for who in self.picked]
         data = ProjectCreate(**values, team_members=team)
-        actor, nonce = self._as_actor(), form["nonce"]
+        actor, key = self._as_actor(), self.form_key
         async with transaction() as session:
             return await idempotency.once(
                 session,
                 actor,
-                nonce,
+                key,
                 f"ui create project {data.model_dump_json()}",
                 ProjectRead,
                 lambda: projects.create_project(session, actor, data),

@@ -1,7 +1,7 @@
 """Slack in the settings of a project: whether it is connected, what it gets, and how the last message went."""
 
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, ClassVar
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import AppError, Invalid
@@ -31,12 +31,13 @@ class SlackState(FormState, RecordState, SessionState):
     remove_error: str = ""
 
     _topics: list[str] = []
+    _openers: ClassVar = {"create": "open_edit", "edit": "open_edit"}
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Only while the settings are open, and only for those who may see it."""
         if self._enter_record():
-            self._close_form()
+            self._hide_form()
         self.is_shown, self.is_removing = False, False
         self.project_id = shown_project(self)
         if given_in(self.router_data, "tab") != "settings":

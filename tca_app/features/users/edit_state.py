@@ -73,7 +73,7 @@ class UserFormState(FormState, SessionState):
 
     async def _create(self, values: dict[str, str]) -> str:
         data = UserCreate(**values | {"is_superuser": values["is_superuser"] == "on"})
-        actor, key = self._as_actor(), self.form_nonce
+        actor, key = self._as_actor(), self.form_key
         async with transaction() as session:
             user = await once(
                 session,

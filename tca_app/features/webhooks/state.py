@@ -101,7 +101,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         if self.phase:
             self.hooks, self.shown, self.phase = [], NOTHING, ""
             self.secret_of, self.asking = "", ""
-            self._close_form()
+            self._hide_form()
         if not is_here(self):
             return
         project_id = shown_project(self)

@@ -125,3 +125,20 @@ async def test_a_freeze_is_set_and_lifted(console: Console) -> None:
         )
         == []
     )
+
+
+async def test_a_draft_of_a_lost_form_opens_the_form_of_its_environment_and_keeps_the_typing(console: Console) -> None:
+    tab, project_id = await settings(console)
+    staging = await environment_of(project_id, "staging")
+    draft = {"mode": "edit", "id": str(staging), "version": "1", "key": "ab" * 16, "value.name": "preview"}
+    opened = await tab.send(EnvironmentsState.resume_form, draft={"mode": "edit", "id": str(staging)})
+    assert shown(opened, EnvironmentsState, "form_id") == staging
+    nonce = shown(opened, EnvironmentsState, "form_nonce")
+    put_back = await tab.send(EnvironmentsState.resume_form, draft=draft)
+    values = shown(put_back, EnvironmentsState, "form_values")
+    assert values["name"] == "preview"
+    saved = await tab.send(EnvironmentsState.save, form=values | {"nonce": nonce})
+    assert "preview" in [row["name"] for row in shown(saved, EnvironmentsState, "environments")]
+    assert shown(saved, EnvironmentsState, "form_ended") == f"saved {'ab' * 16}"
+    opened = await tab.send(FreezeState.resume_form, draft={"mode": "create", "id": "0"})
+    assert shown(opened, FreezeState, "form_mode") == "create"

@@ -106,7 +106,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         self.phase, self.project, self.allowed, self._version = phase, NOTHING, [], 0
         self.asking, self.failure = "", ""
         self._forget_people()
-        self._close_form()
+        self._hide_form()
 
     def _show_project(self, project: ProjectRead) -> None:
         actor = self._as_actor()

@@ -1,7 +1,7 @@
 """The form in which a project is made or changed, with the merge when somebody else saved first."""
 
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, ClassVar
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Stale
@@ -27,6 +27,8 @@ class ProjectForm(FormState, mixin=True):
 
     status_options: list[list[str]] = []
     name_hint: str = ""  # that another project has the name; two may
+
+    _draft_name: ClassVar = "project"
 
     async def _create(self, values: dict[str, str], form: dict[str, str]) -> ProjectRead:
         raise NotImplementedError

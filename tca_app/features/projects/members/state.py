@@ -1,7 +1,7 @@
 """The team of a project: who is in it, and who may come, go or change."""
 
 from collections.abc import AsyncGenerator
-from typing import Any, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
 from tca_app.core.db import reading, transaction
@@ -49,6 +49,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
     is_acting: bool = False
 
     _team_of: int = 0
+    _openers: ClassVar = {"add": "open_add"}
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -75,7 +76,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
     def _forget_team(self) -> None:
         self.members, self.members_total, self.members_search = [], 0, ""
         self.members_loaded, self._team_of, self.removed_id = False, 0, 0
-        self._close_form()
+        self._hide_form()
 
     async def _read_team(self, project_id: int) -> None:
         actor, query = self._as_actor(), ListQuery(search=self.members_search, limit=TEAM_SHOWN)
@@ -98,6 +99,9 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         self._require_record(project_id, self._team_of)
         self.members_search = printable(text)
         await self._read_team(project_id)
+
+    def _opener_scope(self) -> list[int]:
+        return [shown_project(self)]
 
     @handler("signed_in")
     async def open_add(self, project_id: int) -> None:

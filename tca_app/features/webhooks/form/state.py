@@ -1,7 +1,7 @@
 """The form in which a webhook is made or changed, with the merge when somebody else saved first."""
 
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, ClassVar
 
 from tca_app.core.db import reading, transaction
 from tca_app.core.errors import Invalid, Stale
@@ -27,6 +27,8 @@ NOT_IN_PROJECTS = ("user", "job")  # kinds of subject whose events belong to no 
 
 class WebhookForm(FormState, mixin=True):
     """The form of a webhook. What raises here is written by the state that has it."""
+
+    _draft_name: ClassVar = "webhook"
 
     def _require_shown(self, webhook_id: int) -> None:
         raise NotImplementedError
@@ -94,7 +96,7 @@ class WebhookForm(FormState, mixin=True):
             return await idempotency.once(
                 session,
                 actor,
-                self.form_nonce,
+                self.form_key,
                 asked,
                 WebhookWithSecret,
                 lambda: webhooks.create_webhook(session, actor, data),

@@ -1,0 +1,189 @@
+"""What is typed into a form outlives an outage of PostgreSQL, a restart, the end of a session, and Esc."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e.conftest import sign_in
+from tests.factories import PASSWORD
+from tests.processes import ADMIN, Cluster, Web, cluster
+from tests.processes import sign_in as bearer
+
+pytestmark = pytest.mark.e2e
+NewPage = Callable[[], Page]
+RESTORED = re.compile(r"Unsaved changes from .* were restored\.")
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with cluster(tmp_path_factory.mktemp("typed")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def web(stores: Cluster) -> Web:
+    return stores.web()
+
+
+@pytest.fixture
+def new_page(browser: Browser, web: Web) -> Iterator[NewPage]:
+    """A browser of its own, in which the administrator is signed in."""
+    with ExitStack() as ending:
+
+        def open_one() -> Page:
+            context = browser.new_context(base_url=f"http://localhost:{web.settings['PORT']}")
+            ending.callback(context.close)
+            context.set_default_timeout(15_000)
+            page = context.new_page()
+            sign_in(page, ADMIN, PASSWORD, "/login?next=/projects")
+            return page
+
+        yield open_one
+
+
+@contextmanager
+def no_database(stores: Cluster) -> Iterator[None]:
+    """PostgreSQL lets nobody in."""
+    stores.admin_sql(f"ALTER DATABASE {stores.database} ALLOW_CONNECTIONS false")
+    stores.admin_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", stores.database)
+    try:
+        yield
+    finally:
+        stores.admin_sql(f"ALTER DATABASE {stores.database} ALLOW_CONNECTIONS true")
+
+
+def start_project(page: Page, name: str) -> Locator:
+    """The dialog, half filled."""
+    page.get_by_role("button", name="New project").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill(name)
+    dialog.get_by_label("Description").fill(f"What {name} is for.")
+    return dialog
+
+
+def is_restored(dialog: Locator, name: str) -> None:
+    expect(dialog.get_by_text(RESTORED)).to_be_visible()
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value(name)
+    expect(dialog.get_by_label("Description")).to_have_value(f"What {name} is for.")
+
+
+def saved_projects(stores: Cluster, name: str) -> list[tuple[str, ...]]:
+    return stores.sql("SELECT description FROM projects WHERE name = %s", name)
+
+
+def test_a_dialog_is_open_again_after_an_outage_and_saves_what_was_typed(new_page: NewPage, stores: Cluster) -> None:
+    page = new_page()
+    dialog = start_project(page, "Outlives")
+    with no_database(stores):
+        expect(page.get_by_role("heading", name="The console cannot reach its database")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("What you typed is kept in this browser.")).to_be_visible()
+        expect(dialog).to_be_hidden()
+    is_restored(dialog, "Outlives")
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog).to_be_hidden()
+    assert saved_projects(stores, "Outlives") == [("What Outlives is for.",)]
+    page.get_by_role("button", name="New project").first.click()
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value("")
+    expect(dialog.get_by_text(RESTORED)).to_be_hidden()
+
+
+def test_a_restart_loses_nothing_and_overwrites_nobody(new_page: NewPage, stores: Cluster, web: Web) -> None:
+    script = httpx.Client(base_url=web.url, headers=bearer(web.url), timeout=10)
+    made = script.post("/api/v1/projects", json={"name": "Restarted", "description": "Before"}).json()
+    page = new_page()
+    page.goto(f"/projects/{made['id']}")
+    page.get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Description").fill("Typed before the restart")
+    web.kill()
+    with stores.redis() as client:
+        client.flushall()  # and with it what the server knew of this tab
+    expect(page.locator("[data-live=off]")).to_be_visible()  # behind the dialog
+    web.start()
+    expect(dialog.get_by_text(RESTORED)).to_be_visible()
+    expect(dialog.get_by_label("Description")).to_have_value("Typed before the restart")
+    script.patch(f"/api/v1/projects/{made['id']}", json={"description": "Changed by a script"})
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("row", name="Description")).to_contain_text("Changed by a script")
+    dialog.get_by_label("Description: keep mine").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    assert saved_projects(stores, "Restarted") == [("Typed before the restart",)]
+
+
+def test_a_session_that_ends_keeps_the_form_until_the_person_is_back(new_page: NewPage, stores: Cluster) -> None:
+    page = new_page()
+    dialog = start_project(page, "Signed in again")
+    stores.sql("UPDATE auth_sessions SET revoked_at = now() WHERE kind = 'browser' AND revoked_at IS NULL")
+    page.wait_for_url(re.compile(r"/login/?\?next=/projects"), timeout=8000)
+    page.get_by_label("Username or email").fill(ADMIN)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    is_restored(dialog, "Signed in again")
+
+
+def test_esc_keeps_what_was_typed_until_it_is_discarded(new_page: NewPage) -> None:
+    page = new_page()
+    dialog = start_project(page, "Escaped")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.reload()
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    expect(page.locator(".progress[data-busy=false]")).to_have_count(1)
+    expect(dialog).to_be_hidden()  # the person closed it
+    page.get_by_role("button", name="New project").first.click()
+    is_restored(dialog, "Escaped")
+    dialog.get_by_role("button", name="Discard").click()
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value("")
+    expect(dialog.get_by_text(RESTORED)).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="New project").first.click()
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value("")
+
+
+def test_a_reload_opens_the_form_again(new_page: NewPage) -> None:
+    page = new_page()
+    start_project(page, "Reloaded")
+    page.reload()
+    is_restored(page.get_by_role("dialog"), "Reloaded")
+
+
+def test_no_secret_is_kept_and_nobody_else_sees_a_draft(new_page: NewPage) -> None:
+    page = new_page()
+    page.goto("/users")
+    page.get_by_role("button", name="New user").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Email").fill("grace@example.com")
+    dialog.get_by_label("Password", exact=True).fill("Canary-Word-77")
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert "grace@example.com" in kept
+    assert "Canary" not in kept
+    page.keyboard.press("Escape")
+    page.evaluate("sessionStorage.setItem('tca-draft:999999:Other:create:/users', JSON.stringify({at: Date.now()}))")
+    page.reload()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    assert "tca-draft:999999" not in page.evaluate("Object.keys(sessionStorage).join()")
+    page.get_by_role("button", name="Account").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    page.wait_for_url("**/login**")
+    assert "tca-draft" not in page.evaluate("Object.keys(sessionStorage).join()")
+
+
+def test_unsaved_settings_are_there_when_the_person_comes_back(new_page: NewPage, stores: Cluster) -> None:
+    page = new_page()
+    page.goto("/settings")
+    page.get_by_label("Full name").fill("Ada Typed")
+    page.get_by_role("link", name="Projects", exact=True).click()
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    page.goto("/settings")
+    expect(page.get_by_text(RESTORED)).to_be_visible()
+    expect(page.get_by_label("Full name")).to_have_value("Ada Typed")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(RESTORED)).to_be_hidden()
+    page.reload()
+    expect(page.get_by_label("Full name")).to_have_value("Ada Typed")
+    expect(page.get_by_text(RESTORED)).to_be_hidden()
