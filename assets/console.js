@@ -671,6 +671,26 @@
     reopenForm();
   };
 
+  /* ---- the first connection: a page that waits for it says so in words when it fails; a slow one is no error ---- */
+
+  const FAILED_AFTER_MS = { refused: 6000, silent: 20000 };
+  const waitingSince = new WeakMap();
+  const sayNoConnection = async () => {
+    const help = find("[data-no-connection][hidden]");
+    if (!help) return;
+    if (!waitingSince.has(help)) waitingSince.set(help, performance.now());
+    if (performance.now() - waitingSince.get(help) < FAILED_AFTER_MS[help.dataset.noConnection]) return;
+    help.hidden = false;
+    // What the proxy makes of it reaches the server as a plain request: the log has its id.
+    const answer = await call("/_event/").catch(() => null);
+    const reference = answer?.headers.get("x-request-id");
+    const code = find("[data-reference]", help);
+    if (!reference || !code) return;
+    code.textContent = reference;
+    code.parentElement.hidden = false;
+  };
+  setInterval(sayNoConnection, 1000);
+
   const refresh = () => {
     giveFocusBack();
     followDrafts();

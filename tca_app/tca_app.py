@@ -32,6 +32,7 @@ from tca_app.features.users import pages as users_pages
 from tca_app.features.webhooks import pages as webhook_pages
 from tca_app.frontend import PAGES_ARE_BUILT
 from tca_app.frontend_files import page_policy, with_pages
+from tca_app.live_connection import LiveConnection
 from tca_app.middleware import Edge
 from tca_app.serve import announce
 from tca_app.ui import layout, theme
@@ -61,7 +62,7 @@ class Console(rx.App):
 
     def __call__(self) -> ASGIApp:
         settings, handlers = get_settings(), RegistrationContext.get().event_handlers
-        pages = with_pages(super().__call__())
+        pages = LiveConnection(with_pages(super().__call__()))
         limited = SocketLimits(
             pages, partial(is_sent_by_pages, handlers), socket_session, settings.anonymous_sockets_per_address
         )

@@ -8,11 +8,11 @@ import reflex as rx
 from reflex.style import color_mode, set_color_mode
 from reflex_base.vars.function import ArgsFunctionOperation
 from reflex_components_core.base.error_boundary import ErrorBoundary
-from reflex_components_core.core.banner import has_connection_errors
 
 from tca_app.config import get_settings
 from tca_app.ui import routes
 from tca_app.ui.components import avatar, crashed, forbidden, icon_button, link, not_found, outage
+from tca_app.ui.connection import boot, connection_status
 from tca_app.ui.gate import PAGE_PERMISSIONS
 from tca_app.ui.inbox import BellState, bell
 from tca_app.ui.palette import NAVIGATION, palette
@@ -109,11 +109,6 @@ def _guarded(entry: Page) -> rx.Component:
     )
 
 
-def boot() -> rx.Component:
-    """Before the viewer is known: nothing, and after a moment a spinner."""
-    return rx.el.div(rx.el.span(class_name="spinner"), class_name="boot", role="status", aria_label="Loading")
-
-
 def _shell(entry: Page, shown: rx.Component) -> rx.Component:
     return rx.fragment(
         rx.el.a("Skip to the content", href="#content", class_name="skip-link"),
@@ -191,26 +186,6 @@ def _crumb(label: Any, url: str | None) -> rx.Component:
     if url is None:
         return rx.el.li(rx.el.span(label, class_name="truncate", custom_attrs={"aria-current": "page"}))
     return rx.el.li(link(label, to=url, class_name=""))
-
-
-def connection_status() -> rx.Component:
-    """A status region: whether this page hears from the server, and the server of changes."""
-    stale = SessionState.is_stale
-    return rx.el.span(
-        rx.cond(has_connection_errors, "Reconnecting", rx.cond(stale, "Stale", "Connected")),
-        class_name="live",
-        role="status",
-        custom_attrs={"data-live": rx.cond(has_connection_errors, "off", rx.cond(stale, "stale", "on"))},
-        title=rx.cond(
-            has_connection_errors,
-            "The server does not answer. What you see may be old.",
-            rx.cond(
-                stale,
-                "The server does not hear of changes just now. Reload to see the newest.",
-                "This page shows changes as they happen.",
-            ),
-        ),
-    )
 
 
 def _account_menu() -> rx.Component:

@@ -51,6 +51,8 @@ class SessionState(rx.State):
     outage: bool = False
     # Pushed too: this process does not hear of changes just now, so what is shown may be old.
     is_stale: bool = False
+    # Pushed too: Redis is unreachable.
+    is_degraded: bool = False
 
     _session_id: int = 0
     _undo: dict[str, tuple[str, dict[str, Any]]] = {}

@@ -15,6 +15,7 @@ from reflex_base.utils.format import format_event_handler
 from tca_app.core.changes import deaf_for
 from tca_app.core.db import reading
 from tca_app.core.errors import Unavailable
+from tca_app.core.redis import redis_is_unreachable
 from tca_app.features.auth import service as auth
 from tca_app.ui.gate import pushed
 from tca_app.ui.live import LIVE
@@ -29,6 +30,7 @@ GRACE_S = (
 )
 ANSWER_WITHIN_S = 1.0
 STALE_AFTER_S = 2.0
+WELL = {"is_stale": False, "is_degraded": False}  # what a new tab shows
 
 
 async def watch_sessions() -> None:
@@ -50,7 +52,7 @@ class SessionWatch:
         self.app = app
         self.answered_at = monotonic()
         self.blanked: set[str] = set()
-        self.stale: set[str] = set()
+        self.shown: dict[str, dict[str, bool]] = {}  # socket to the condition that its header shows
         self.asking: asyncio.Task[set[int]] | None = None
 
     async def once(self) -> None:
@@ -58,7 +60,7 @@ class SessionWatch:
         OPEN_SOCKETS.forget_closed(self.app.event_namespace.sid_to_token)
         sockets = OPEN_SOCKETS.all()
         LIVE.keep_only({socket.socket_id for socket in sockets})
-        await self._tell_stale(sockets)
+        await self._tell_condition(sockets)
         self.blanked &= {socket.socket_id for socket in sockets}
         if not sockets:
             self.answered_at = monotonic()
@@ -72,14 +74,13 @@ class SessionWatch:
         await asyncio.gather(*(self._cut(socket) for socket in dead))
         await self._restore([socket for socket in sockets if socket.session_id in alive])
 
-    async def _tell_stale(self, sockets: list[OpenSocket]) -> None:
-        """Say at every tab when this process has not heard of changes for a while, and when it does again."""
-        is_stale = deaf_for() > STALE_AFTER_S
-        told = {socket.socket_id for socket in sockets} if is_stale else set()
+    async def _tell_condition(self, sockets: list[OpenSocket]) -> None:
+        """Show at every tab when live updates are paused or Redis is unreachable, and when that has ended."""
+        now = {"is_stale": deaf_for() > STALE_AFTER_S, "is_degraded": redis_is_unreachable()}
         for socket in sockets:
-            if (socket.socket_id in told) != (socket.socket_id in self.stale):
-                await self._send(socket, StateUpdate(delta=pushed(is_stale=is_stale)))
-        self.stale = told
+            if self.shown.get(socket.socket_id, WELL) != now:
+                await self._send(socket, StateUpdate(delta=pushed(**now)))
+        self.shown = {socket.socket_id: now for socket in sockets}
 
     async def _ask(self, sockets: list[OpenSocket]) -> set[int] | None:
         """The sessions that still count, or None when PostgreSQL does not say in time.

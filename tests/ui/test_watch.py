@@ -168,3 +168,17 @@ async def test_a_tab_is_told_once_that_it_may_be_stale_and_once_that_it_is_not(
         await session_watch.once()
     told = [update.delta[SessionState.get_full_name()]["is_stale_rx_state_"] for _, update in app.sent]
     assert told == [True, False]
+
+
+async def test_a_tab_shows_that_redis_is_unreachable_until_it_is_back(
+    app: FakeApp, sockets: OpenSockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor, _ = await signed_in(await make_user())
+    connect(app, sockets, "a", actor.session_id)
+    session_watch = SessionWatch(app)
+    for is_unreachable in (False, True, True, False):
+        monkeypatch.setattr(watch, "redis_is_unreachable", lambda is_unreachable=is_unreachable: is_unreachable)
+        await session_watch.once()
+    shown = [update.delta[SessionState.get_full_name()] for _, update in app.sent]
+    assert [values["is_degraded_rx_state_"] for values in shown] == [True, False]
+    assert {values["is_stale_rx_state_"] for values in shown} == {False}

@@ -18,6 +18,7 @@ from tca_app.ui.components import (
     skeleton_lines,
     tabs,
 )
+from tca_app.ui.connection import boot
 from tca_app.ui.forms import form_attributes, form_error, keeper_of, restored_note, text_field
 from tca_app.ui.layout import page, theme_choice
 
@@ -117,7 +118,7 @@ def setup_page() -> rx.Component:
         AuthState.setup_phase,
         ("open", _setup_form()),
         ("closed", _setup_closed()),
-        rx.el.main(rx.el.span(class_name="spinner"), class_name="boot", role="status", aria_label="Loading"),
+        boot(),
     )
 
 
