@@ -46,7 +46,7 @@ def _no_connection() -> rx.Component:
         rx.el.h1("The live connection could not be opened"),
         rx.el.p("The server may be restarting. A proxy may be blocking websockets."),
         rx.el.p(
-            "If this stays, tell whoever runs the console: the proxy in front of it must pass the upgrade of /_event. ",
+            "If this persists, tell an administrator: the proxy must pass websocket upgrades of /_event. ",
             rx.el.span("Reference ", rx.el.code(custom_attrs={"data-reference": ""}), hidden=True),
             class_name="muted",
         ),
