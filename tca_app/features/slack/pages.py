@@ -85,15 +85,20 @@ def _form() -> rx.Component:
             "Leave the URL empty to keep the current one.",
         ),
         fields=[
-            text_field(
-                state,
-                URL,
-                "Webhook URL",
-                type_="url",
-                max_length=MAX_URL,
-                placeholder="https://hooks.slack.com/services/…",
-                spell_check=False,
-            ),
+            rx.cond(is_new, _url_field(required=True), _url_field(required=False)),
             *(check_field(state, topic, LABELS[topic], HINTS[topic]) for topic in TOPICS),
         ],
+    )
+
+
+def _url_field(*, required: bool) -> rx.Component:
+    return text_field(
+        state,
+        URL,
+        "Webhook URL",
+        type_="url",
+        required=required,
+        max_length=MAX_URL,
+        placeholder="https://hooks.slack.com/services/…",
+        spell_check=False,
     )
