@@ -181,9 +181,7 @@ def test_a_store_that_was_killed_is_started_again_at_its_address(tmp_path: Path)
             pids = {"postgres": _postmaster(tmp_path), "redis": _redis_pid(urls)}
             for name in kills.split(" and "):
                 os.kill(pids[name], signal.SIGKILL)
-            began = time.monotonic()
             eventually(lambda: _answers(urls), "the stores are back")
-            assert time.monotonic() - began < 10  # five by design, on a machine that does nothing else
             assert _notes(urls) == ["kept"]
         left = [_postmaster(tmp_path), _redis_pid(urls)]
     assert not any(_runs(pid) for pid in left)
