@@ -6,9 +6,9 @@ from pathlib import Path
 
 import reflex as rx
 
-from tca_app.config import ConfigError, get_settings
-from tca_app.development import MAIN_PROCESS, adopt_ports, serve_pages_on, start_stores
-from tca_app.frontend import prepare_environment
+from tca_app.config.settings import ConfigError, get_settings
+from tca_app.frontend.build import prepare_environment
+from tca_app.server.development import MAIN_PROCESS, adopt_ports, serve_pages_on, start_stores
 from tca_app.ui.theme import radix_theme
 
 program = Path(sys.argv[0])
@@ -37,7 +37,7 @@ config = rx.Config(
     telemetry_enabled=False,
     show_built_with_reflex=False,
     frontend_lazy_bundled_libraries=True,
-    frontend_packages=["purgecss@8.0.0"],  # takes out of the stylesheet what no page uses (tca_app/frontend_bundle.py)
+    frontend_packages=["purgecss@8.0.0"],  # takes out of the stylesheet what no page uses (tca_app/frontend/bundle.py)
     plugins=[rx.plugins.RadixThemesPlugin(theme=radix_theme())],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

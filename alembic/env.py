@@ -8,7 +8,7 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlmodel import SQLModel
 
 from tca_app import models  # noqa: F401 - fills the metadata
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 
 RUNNER_LOCK = 7_282_601_170_135  # any number that nothing else locks in this database
 WAIT_FOR_RUNNER_S = 900  # more than the longest migration takes

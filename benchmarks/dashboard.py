@@ -54,7 +54,8 @@ def _calls() -> dict[str, Call]:
     from tca_app.core.actor import Actor
     from tca_app.features.dashboard import service as dashboard
     from tca_app.features.dashboard.schemas import StatsQuery
-    from tca_app.features.deployments import matrix, queries
+    from tca_app.features.deployments import queries
+    from tca_app.features.deployments.matrix import queries as matrix
     from tca_app.features.deployments.schemas import DeploymentQuery, MatrixQuery
 
     viewers = {"superuser": Actor(1, "admin", "Admin", is_superuser=True)}
@@ -83,7 +84,7 @@ async def _roll_up(session: Any, most: int) -> None:
     """What the consumer does when these end; they are rolled up already, so nothing is changed."""
     from sqlalchemy import text
 
-    from tca_app.features.deployments.rolls import roll_deployments
+    from tca_app.features.deployments.aggregates.daily import roll_deployments
 
     newest = text("SELECT id FROM deployments WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT :most")
     ids = (await session.execute(newest, {"most": most})).scalars().all()
@@ -92,8 +93,8 @@ async def _roll_up(session: Any, most: int) -> None:
 
 async def _measure(rounds: int, explain_ms: float, only: str) -> bool:
     """Print the table; whether every call keeps the bounds."""
-    from tca_app.core import db
-    from tca_app.core.db import close_db, transaction
+    from tca_app.core.database import session as db
+    from tca_app.core.database.session import close_db, transaction
 
     # A transaction never reads copies, so every call counts the rows.
     async with transaction():
@@ -126,7 +127,7 @@ async def _measure(rounds: int, explain_ms: float, only: str) -> bool:
 
 
 async def _explain(slow: dict[tuple[str, str], Any]) -> None:
-    from tca_app.core.db import transaction
+    from tca_app.core.database.session import transaction
 
     for (name, statement), values in slow.items():
         async with transaction() as session:
@@ -156,10 +157,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tca-dashboard-") as folder:
         os.environ["DATA_DIR"] = os.environ.get("BENCH_DATA_DIR", folder)
         from benchmarks.dashboard_seed import seed_deployments, seed_past
-        from tca_app.admin import run_once
         from tca_app.consumers.analytics import begin_periods, recount
-        from tca_app.core.embedded import configured_stores
-        from tca_app.migrate import migrate
+        from tca_app.core.stores.embedded import configured_stores
+        from tca_app.server.bootstrap import run_once
+        from tca_app.server.migrate import migrate
 
         with configured_stores() as urls:
             migrate()

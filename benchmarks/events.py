@@ -27,8 +27,8 @@ IDLE_EVENTS = 100
 
 async def _write(subject: int, lock_name: str = "") -> None:
     """One change with its event, as an edge makes it: the project is invented, the row of the log is not."""
-    from tca_app.core.db import lock, transaction
-    from tca_app.core.events import emit
+    from tca_app.core.database.session import lock, transaction
+    from tca_app.core.events.log import emit
     from tca_app.features.projects.events import ProjectUpdated
 
     async with transaction() as session:
@@ -127,7 +127,7 @@ async def _delay(connection: psycopg.Connection, consumers: int) -> None:
 
 
 async def _measure(database_url: str, count: int) -> None:
-    from tca_app.core.db import close_db
+    from tca_app.core.database.session import close_db
     from tca_app.features.projects.events import ProjectUpdated
 
     consumers = len(ProjectUpdated.consumers)
@@ -147,8 +147,8 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tca-events-") as folder:
         os.environ["DATA_DIR"] = folder
-        from tca_app.core.embedded import configured_stores
-        from tca_app.migrate import migrate
+        from tca_app.core.stores.embedded import configured_stores
+        from tca_app.server.migrate import migrate
 
         with configured_stores() as urls:
             migrate()

@@ -144,7 +144,7 @@ def main() -> None:
         quiet = {"LOG_LEVEL": "ERROR", "RATE_LIMIT_API": "100000/minute", "RATE_LIMIT_LOGIN": "1000/minute"}
         bases = [f"http://localhost:{port}" for port in PORTS[: arguments.replicas]]
         if arguments.replicas == 2:
-            from tca_app.core.embedded import configured_stores
+            from tca_app.core.stores.embedded import configured_stores
 
             urls = stack.enter_context(configured_stores())
             quiet |= {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}

@@ -64,7 +64,7 @@ def prepare(data_dir: Path) -> None:
         stdout=subprocess.DEVNULL,
     )
     from benchmarks.seed import seed
-    from tca_app.core.embedded import configured_stores
+    from tca_app.core.stores.embedded import configured_stores
 
     with configured_stores() as urls:
         seed(urls.database_url, users=ROWS, projects=ROWS)

@@ -29,7 +29,7 @@ TERMS = (
 
 async def _measure(count: int) -> None:
     from tca_app.core.actor import Actor
-    from tca_app.core.db import close_db, reading
+    from tca_app.core.database.session import close_db, reading
     from tca_app.features.users import service
     from tca_app.features.users.schemas import UserQuery
 
@@ -69,8 +69,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tca-search-") as folder:
         os.environ["DATA_DIR"] = os.environ.get("BENCH_DATA_DIR", folder)  # kept and used again when it is named
         from benchmarks.seed import seed
-        from tca_app.core.embedded import configured_stores
-        from tca_app.migrate import migrate
+        from tca_app.core.stores.embedded import configured_stores
+        from tca_app.server.migrate import migrate
 
         with configured_stores() as urls:
             migrate()

@@ -66,7 +66,7 @@ def main() -> None:
         prepare(Path(folder))
         serve = [sys.executable, "-m", "tca_app", "serve"]
         with running(serve, f"http://127.0.0.1:{PORT}/health/live", ROOT, PORT=PORT, RATE_LIMIT_LOGIN=""):
-            from tca_app.core.embedded import configured_stores
+            from tca_app.core.stores.embedded import configured_stores
 
             with configured_stores() as urls:
                 chosen = names(urls.database_url)

@@ -15,25 +15,25 @@ from typing import Annotated
 import typer
 import uvloop
 
-from tca_app import demo
-from tca_app.admin import run_once
-from tca_app.config import ConfigError, get_settings, unknown_settings
+from tca_app.config.settings import ConfigError, get_settings, unknown_settings
 from tca_app.consumers.analytics import recount
 from tca_app.consumers.streams import replay
-from tca_app.core.embedded import configured_stores, embedded_stores
-from tca_app.core.embedded_servers import StoreError
 from tca_app.core.errors import AppError
-from tca_app.core.event_log import verify_log
-from tca_app.core.jobs import QUEUE_NAMES, Wait
+from tca_app.core.events.verify import verify_log
+from tca_app.core.jobs.queue import QUEUE_NAMES, Wait
 from tca_app.core.plurals import plural
+from tca_app.core.stores.embedded import configured_stores, embedded_stores
+from tca_app.core.stores.servers import StoreError
+from tca_app.demo import organisation
 from tca_app.features.auth import setup
-from tca_app.frontend import ROOT
-from tca_app.frontend_bundle import BundleError
-from tca_app.migrate import MigrationError, check_models, migrate
-from tca_app.replica import serve_replica
-from tca_app.serve import StartError
-from tca_app.serve import serve as run_console
-from tca_app.worker import run_worker
+from tca_app.frontend.build import ROOT
+from tca_app.frontend.bundle import BundleError
+from tca_app.server.bootstrap import run_once
+from tca_app.server.migrate import MigrationError, check_models, migrate
+from tca_app.server.serve import StartError
+from tca_app.server.serve import serve as run_console
+from tca_app.server.web import serve_replica
+from tca_app.server.worker import run_worker
 
 CONFIG_FAULT = 78  # EX_CONFIG of sysexits.h
 
@@ -124,7 +124,7 @@ def fill_demo(force: Annotated[bool, typer.Option(help="Also when there are user
     """Fill the database with 200 users and 40 projects with 120 days of history."""
     with _plain_faults(), configured_stores():
         migrate()
-        made = run_once(lambda session: demo.fill(session, force=force))
+        made = run_once(lambda session: organisation.fill(session, force=force))
         users, projects = plural(made.users, "user"), plural(made.projects, "project")
         things = f"{users}, {projects} and {plural(made.deployments, 'deployment')}"
         _say(f"Made {things}, with {plural(made.events, 'event')} of 120 days")
@@ -181,7 +181,9 @@ def check_config() -> None:
 def openapi() -> None:
     """Print the OpenAPI document of the REST interface."""
     with _plain_faults():
-        _say(json.dumps(import_module("tca_app.api").build_api().openapi(), indent=1))  # FastAPI is slow to import
+        _say(
+            json.dumps(import_module("tca_app.server.api").build_api().openapi(), indent=1)
+        )  # FastAPI is slow to import
 
 
 @commands.command(hidden=True)

@@ -11,36 +11,36 @@ import reflex as rx
 from reflex_base.registry import RegistrationContext
 from starlette.types import ASGIApp
 
-from tca_app.api import build_api
-from tca_app.config import get_settings
-from tca_app.core.changes import listen
-from tca_app.core.db import close_db
-from tca_app.core.http import close_http
-from tca_app.core.log import setup_logging
-from tca_app.core.redis import close_redis, watch_redis
-from tca_app.core.reports import close_reports, start_reports
-from tca_app.features.activity import pages as activity_pages
-from tca_app.features.auth import pages as auth_pages
-from tca_app.features.dashboard import pages as dashboard_pages
-from tca_app.features.deployments import pages as deployment_pages
-from tca_app.features.health import pages as health_pages
-from tca_app.features.jobs import pages as job_pages
-from tca_app.features.notifications import pages as notification_pages
-from tca_app.features.presence.state import keep_presence
-from tca_app.features.projects import pages as project_pages
-from tca_app.features.users import pages as users_pages
-from tca_app.features.webhooks import pages as webhook_pages
-from tca_app.frontend import PAGES_ARE_BUILT
-from tca_app.frontend_files import page_policy, with_pages
-from tca_app.live_connection import LiveConnection
-from tca_app.middleware import Edge
-from tca_app.serve import announce
+from tca_app.config.settings import get_settings
+from tca_app.core.cache.local import listen
+from tca_app.core.cache.redis import close_redis, watch_redis
+from tca_app.core.database.session import close_db
+from tca_app.core.outgoing.http import close_http
+from tca_app.core.telemetry.error_reporting import close_reports, start_reports
+from tca_app.core.telemetry.log import setup_logging
+from tca_app.features.activity.ui import pages as activity_pages
+from tca_app.features.auth.ui import pages as auth_pages
+from tca_app.features.dashboard.ui import pages as dashboard_pages
+from tca_app.features.deployments.ui import pages as deployment_pages
+from tca_app.features.health.ui import pages as health_pages
+from tca_app.features.jobs.ui import pages as job_pages
+from tca_app.features.notifications.ui import pages as notification_pages
+from tca_app.features.presence.ui.state import keep_presence
+from tca_app.features.projects.ui import pages as project_pages
+from tca_app.features.users.ui import pages as users_pages
+from tca_app.features.webhooks.ui import pages as webhook_pages
+from tca_app.frontend.build import PAGES_ARE_BUILT
+from tca_app.frontend.static_files import page_policy, with_pages
+from tca_app.server.api import build_api
+from tca_app.server.edge import Edge
+from tca_app.server.live_connection import LiveConnection
+from tca_app.server.serve import announce
+from tca_app.server.worker import work
 from tca_app.ui import layout, theme
 from tca_app.ui.gate import socket_session
 from tca_app.ui.handlers import is_sent_by_pages
 from tca_app.ui.install import install
-from tca_app.ui.socket_limits import SocketLimits
-from tca_app.worker import work
+from tca_app.ui.websocket.limits import SocketLimits
 
 GC_AFTER_OBJECTS = 20_000
 PAGES = [

@@ -18,16 +18,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import ASGIApp, Receive, Scope, Send
 from xdist.scheduler import LoadScopeScheduling
 
-from tca_app.api import build_api
-from tca_app.config import get_settings
-from tca_app.core import limits, redis
-from tca_app.core.changes import ChangeCache, listen
-from tca_app.core.db import close_db, transaction
-from tca_app.core.embedded import embedded_stores
-from tca_app.core.redis import close_redis
+from tca_app.config.settings import get_settings
+from tca_app.core.cache import redis
+from tca_app.core.cache.local import ChangeCache, listen
+from tca_app.core.cache.redis import close_redis
+from tca_app.core.database.session import close_db, transaction
+from tca_app.core.security import rate_limits
+from tca_app.core.stores.embedded import embedded_stores
 from tca_app.features.auth.service import found_sessions
-from tca_app.middleware import Edge
-from tca_app.migrate import migrate
+from tca_app.server.api import build_api
+from tca_app.server.edge import Edge
+from tca_app.server.migrate import migrate
 from tests.factories import until
 
 TABLES = (
@@ -79,7 +80,7 @@ CHEAP = {
     "LOG_LEVEL": "ERROR",
 }
 # A machine that does much at once is not a Redis that is away. What tests that waits as briefly as the product does.
-redis.TIMEOUT_S = limits.TIMEOUT_S = 10.0
+redis.TIMEOUT_S = rate_limits.TIMEOUT_S = 10.0
 _run = contextlib.ExitStack()
 _stores: dict[str, str] = {}
 
@@ -136,7 +137,7 @@ def _settle(**names: str) -> None:
 # What runs whole processes, and each row of it on one worker, one after the other: side by side, they would starve.
 WHOLE_PROCESSES = {
     "processes": ("tests/e2e/", "tests/replicas/", "tests/faults/"),
-    "starts": ("tests/test_serve.py", "tests/test_embedded.py"),
+    "starts": ("tests/server/test_serve.py", "tests/core/stores/test_embedded.py"),
 }
 
 

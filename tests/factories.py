@@ -11,12 +11,12 @@ from sqlalchemy import func, insert, select, text
 
 from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
-from tca_app.core.db import transaction
-from tca_app.core.events import Event, emit, logged_values
-from tca_app.core.security import hash_password
+from tca_app.core.database.session import transaction
+from tca_app.core.events.log import Event, emit, logged_values
+from tca_app.core.security.tokens import hash_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
-from tca_app.features.deployments.rolls import roll_deployments
+from tca_app.features.deployments.aggregates.daily import roll_deployments
 from tca_app.features.environments.starting import make_starting
 from tca_app.features.users.events import UserUpdated
 from tca_app.features.webhooks import service as webhooks
@@ -35,7 +35,7 @@ from tca_app.models import (
     User,
     WebhookDelivery,
 )
-from tca_app.worker import work
+from tca_app.server.worker import work
 
 PASSWORD = "Green-Boat-42"
 T = TypeVar("T")

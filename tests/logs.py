@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 import structlog
 
-from tca_app.config import get_settings
-from tca_app.core.log import setup_logging
+from tca_app.config.settings import get_settings
+from tca_app.core.telemetry.log import setup_logging
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import event
 
-from tca_app.config import get_settings
-from tca_app.core import db
+from tca_app.config.settings import get_settings
+from tca_app.core.database import session as db
 
 
 @contextmanager

@@ -18,8 +18,8 @@ import httpx
 import psycopg
 import redis
 
-from tca_app.core.embedded_servers import RedisServer
-from tca_app.core.jobs import QUEUE_NAMES
+from tca_app.core.jobs.queue import QUEUE_NAMES
+from tca_app.core.stores.servers import RedisServer
 from tests.factories import PASSWORD
 
 ROOT = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from tca_app.core import db
+from tca_app.core.database import session
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def statements() -> Iterator[list[str]]:
     def note(*given: Any) -> None:
         asked.append(given[2])
 
-    engines = [db._get().writer.sync_engine, db._get().reader.sync_engine]
+    engines = [session._get().writer.sync_engine, session._get().reader.sync_engine]
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:

@@ -22,18 +22,18 @@ from reflex.state import StateUpdate
 from reflex_base.utils.format import json_dumps
 from sqlalchemy import text
 
-from tca_app.config import get_settings
-from tca_app.core.db import reading
-from tca_app.core.http import close_http
-from tca_app.core.redis import get_redis
-from tca_app.core.reports import close_reports, start_reports
-from tca_app.core.scrub import known_secrets
-from tca_app.core.security import cookie_name
-from tca_app.features.auth.state import PasswordState
+from tca_app.config.settings import get_settings
+from tca_app.core.cache.redis import get_redis
+from tca_app.core.database.session import reading
+from tca_app.core.outgoing.http import close_http
+from tca_app.core.security.tokens import cookie_name
+from tca_app.core.telemetry.error_reporting import close_reports, start_reports
+from tca_app.core.telemetry.redaction import known_secrets
+from tca_app.features.auth.ui.state import PasswordState
 from tca_app.features.users import service as users
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
-from tests.core.test_reports import events_of
+from tests.core.telemetry.test_error_reporting import events_of
 from tests.factories import bearer, do_jobs, make_admin
 from tests.logs import written_log
 from tests.sinks import HttpSink

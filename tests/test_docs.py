@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import redis
 
-from tca_app.config import get_settings
-from tca_app.core import job_worker, jobs
+from tca_app.config.settings import get_settings
+from tca_app.core.jobs import queue, worker
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
 from tests.factories import do_jobs, make_user, run
@@ -45,9 +45,9 @@ async def test_a_consumer_group_reads_each_event_once(client: redis.Redis) -> No
 
 @pytest.mark.parametrize("page", ["webhooks.md", "services.md"])
 def test_the_times_of_another_attempt_are_those_of_the_code(page: str) -> None:
-    waits = ", ".join(f"{jobs.FIRST_WAIT_S * 2**n:g}" for n in range(4))
+    waits = ", ".join(f"{queue.FIRST_WAIT_S * 2**n:g}" for n in range(4))
     text = (DOCS / page).read_text()
-    assert f"{jobs.MAX_ATTEMPTS_UNREACHABLE} " in text
+    assert f"{queue.MAX_ATTEMPTS_UNREACHABLE} " in text
     assert f"{waits} … seconds, at most an hour" in text
-    assert jobs.MAX_WAIT_S == 3600
-    assert f"looked for every {job_worker.POLL_S:g} seconds" in text
+    assert queue.MAX_WAIT_S == 3600
+    assert f"looked for every {worker.POLL_S:g} seconds" in text

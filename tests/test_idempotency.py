@@ -7,10 +7,10 @@ import httpx
 import pytest
 from sqlalchemy import delete, select, text, update
 
-from tca_app.api import build_api
-from tca_app.core.db import reading, transaction
-from tca_app.core.scrub import is_secret
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.telemetry.redaction import is_secret
 from tca_app.models import IdempotencyKey, ProjectMember, User
+from tca_app.server.api import build_api
 from tests.factories import (
     bearer,
     make_admin,

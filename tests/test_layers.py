@@ -7,7 +7,15 @@ from pathlib import Path
 import tca_app
 
 PACKAGE = Path(tca_app.__file__).parent
-EDGES = {"reflex", "reflex_base", "fastapi", "starlette", "tca_app.ui", "tca_app.deps", "tca_app.answers"}
+EDGES = {
+    "reflex",
+    "reflex_base",
+    "fastapi",
+    "starlette",
+    "tca_app.ui",
+    "tca_app.rest.dependencies",
+    "tca_app.rest.responses",
+}
 TABLES = {"sqlalchemy", "sqlmodel", "tca_app.models"}
 
 

@@ -7,18 +7,19 @@ from typing import Any
 import psycopg
 import pytest
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
-from tca_app.core.db import close_db
-from tca_app.core.editing import ListQuery
+from tca_app.core.database.concurrency import ListQuery
+from tca_app.core.database.session import close_db
 from tca_app.features.activity import service as activity
 from tca_app.features.activity.schemas import ActivityQuery
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.schemas import StatsQuery
-from tca_app.features.deployments import matrix
 from tca_app.features.deployments import queries as deployments
+from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.schemas import DeploymentQuery, MatrixQuery
-from tca_app.features.health import glance, history, incidents
+from tca_app.features.health import glance, incidents
+from tca_app.features.health.history import service
 from tca_app.features.health.schemas import CheckQuery, IncidentQuery
 from tca_app.features.jobs import service as jobs
 from tca_app.features.jobs.schemas import JobQuery
@@ -83,8 +84,8 @@ LISTS: dict[str, Read] = {
     "users": lambda s, who, skip: users.list_users(s, who, UserQuery(skip=min(skip, PEOPLE - 25), limit=25)),
     "deployments": lambda s, who, skip: deployments.list_deployments(s, who, DeploymentQuery(skip=skip, limit=25)),
     "open deployments": lambda s, who, skip: deployments.open_deployments(s, who, 10),
-    "environments": lambda s, who, skip: matrix.what_runs_where(s, who, MatrixQuery(skip=skip, limit=25)),
-    "checks": lambda s, who, skip: history.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
+    "environments": lambda s, who, skip: queries.what_runs_where(s, who, MatrixQuery(skip=skip, limit=25)),
+    "checks": lambda s, who, skip: service.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
     "glance": lambda s, who, skip: glance.glance(s, who, 6),
     "incidents": lambda s, who, skip: incidents.list_incidents(s, who, IncidentQuery(skip=skip, limit=25)),
     "jobs": lambda s, who, skip: jobs.list_jobs(s, who, JobQuery(skip=skip, limit=25)),

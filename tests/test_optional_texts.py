@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tca_app.api import build_api
+from tca_app.server.api import build_api
 from tests.factories import PASSWORD, bearer, make_admin, make_deployment, make_freeze, make_project
 
 V1 = "/api/v1"

@@ -22,34 +22,39 @@ from pydantic import BaseModel
 from reflex.route import get_router
 
 import tca_app
-from tca_app import urls
-from tca_app.api import ROUTERS, build_api
-from tca_app.config import get_settings
-from tca_app.core import bodies, http, log, mail, outbound, schema, scrub, security
+from tca_app.config.settings import get_settings
+from tca_app.core import schema, urls
+from tca_app.core.outgoing import http, mail, ssrf_safe
+from tca_app.core.security import tokens
+from tca_app.core.telemetry import log, redaction
 from tca_app.features.activity import export
 from tca_app.features.auth import throttle
-from tca_app.features.deployments import compare, github_payloads
+from tca_app.features.deployments import compare
+from tca_app.features.deployments.github import payloads
 from tca_app.features.metrics.router import router as metrics_router
-from tca_app.features.presence.state import subject_of
+from tca_app.features.presence.ui.state import subject_of
 from tca_app.features.projects import making
 from tca_app.features.users import devices
-from tca_app.middleware import Edge
-from tca_app.ui import address, frames, handlers
+from tca_app.rest import bodies
+from tca_app.server.api import ROUTERS, build_api
+from tca_app.server.edge import Edge
+from tca_app.ui import address, handlers
 from tca_app.ui.session import initials_of
-from tca_app.ui.socket_limits import network_of
+from tca_app.ui.websocket import frames
+from tca_app.ui.websocket.limits import network_of
 
 SIZE = 100_000
 LIMIT_S = 0.010
 TRIES = 7
 # What is read here is of our own making: the front end's files while they are built, the settings at the start.
 OURS = (
-    "tca_app.frontend",
-    "tca_app.demo",
-    "tca_app.api_docs",
+    "tca_app.frontend.build",
+    "tca_app.demo.organisation",
+    "tca_app.server.api_docs",
     "tca_app.ui.components",
-    "tca_app.core.embedded",
-    "tca_app.config",
-    "tca_app.addresses",
+    "tca_app.core.stores.embedded",
+    "tca_app.config.settings",
+    "tca_app.core.addresses",
 )
 
 _PIECES = (
@@ -122,7 +127,7 @@ HOSTILE = {
     "address": "https://" + "a" * SIZE,
     "email": "a" * 60 + "@" + "a-" * (SIZE // 2),
     "cookie": 'sid="' + '\\"' * (SIZE // 2) + '"',
-    "all words": " ".join(scrub.SECRET_WORDS) + " sid= device= eyJ $argon2 bearer ://" + "a" * SIZE,
+    "all words": " ".join(redaction.SECRET_WORDS) + " sid= device= eyJ $argon2 bearer ://" + "a" * SIZE,
     "word and blanks": "password" + " " * SIZE,
     "digits": "1" * SIZE + ".5",
     "deep": "[" * (SIZE // 2) + "]" * (SIZE // 2),
@@ -234,16 +239,16 @@ def _edge() -> Edge:
 _EDGE = _edge()
 PARSERS: dict[str, Callable[[str], object]] = {
     "log field": lambda text: log._clean(None, "info", {"event": "x", "path": text, "n": {"k": [text]}}),
-    "log traceback": lambda text: scrub.scrub_text(
+    "log traceback": lambda text: redaction.scrub_text(
         log._clean(None, "error", {"event": "x", "exception": text})["exception"]
     ),
-    "excerpt": scrub.excerpt,
-    "scrub": lambda text: scrub.scrub({"name": text, text: [text]}),
-    "secret name": scrub.is_secret,
-    "cookie": lambda text: security.cookie_in(text, "sid"),
-    "access token": security.read_access_token,
-    "access token of three parts": lambda text: security.read_access_token(f"{text}.{text}.{text}"),
-    "password": lambda text: security.password_fault("Aa1" + text, text),
+    "excerpt": redaction.excerpt,
+    "scrub": lambda text: redaction.scrub({"name": text, text: [text]}),
+    "secret name": redaction.is_secret,
+    "cookie": lambda text: tokens.cookie_in(text, "sid"),
+    "access token": tokens.read_access_token,
+    "access token of three parts": lambda text: tokens.read_access_token(f"{text}.{text}.{text}"),
+    "password": lambda text: tokens.password_fault("Aa1" + text, text),
     "device cookie": lambda text: throttle.is_device_of(7, text),
     "login name": lambda text: throttle.throttle_key(None, text, ""),
     "forwarded address": lambda text: _EDGE.address({"client": None}, {b"x-forwarded-for": text.encode()}),
@@ -255,7 +260,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
         {"method": "GET", "path": ""}, {b"content-length": text.encode()}
     ),
     "user agent": devices.device_words,
-    "address of a target": outbound.target_of,
+    "address of a target": ssrf_safe.target_of,
     "retry after": lambda text: http.retry_after(
         httpx.Headers({"retry-after": text.encode("ascii", "ignore").decode()})
     ),
@@ -264,8 +269,8 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "mail header": lambda text: mail._encoded("Subject", text[:1000]),
     "compare page": lambda text: compare.compare_url(text, "a", "b"),
     "slug": making.slug_of,
-    "payload": lambda text: github_payloads.read_payload(github_payloads.Delivery("1", "push", "", text.encode())),
-    "line of a payload": github_payloads._one_line,
+    "payload": lambda text: payloads.read_payload(payloads.Delivery("1", "push", "", text.encode())),
+    "line of a payload": payloads._one_line,
     "moment": schema.moment,
     "digits": schema._digits,
     "page address": lambda text: address.fields_of(address.page_url({"asPath": text})),

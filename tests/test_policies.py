@@ -7,8 +7,8 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from tca_app.api import build_api
 from tca_app.models import Project, User, Webhook
+from tca_app.server.api import build_api
 from tests.factories import (
     environment_of,
     make_admin,

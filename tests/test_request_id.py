@@ -11,11 +11,11 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 from sqlalchemy import text
 
-from tca_app.config import get_settings
-from tca_app.core.db import reading
-from tca_app.core.events import emit
-from tca_app.core.http import close_http
-from tca_app.core.log import request_id_var
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import reading
+from tca_app.core.events.log import emit
+from tca_app.core.outgoing.http import close_http
+from tca_app.core.telemetry.log import request_id_var
 from tca_app.features.projects.events import MemberAdded
 from tca_app.ui.handlers import CALL, handler
 from tca_app.ui.session import SessionState

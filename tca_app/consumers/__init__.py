@@ -1,1 +1,1 @@
-"""Reactions to events, one module a consumer: importing it registers it. `tca_app.worker` imports them all."""
+"""Reactions to events, one module a consumer: importing it registers it. `tca_app.server.worker` imports them all."""

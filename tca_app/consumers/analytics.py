@@ -9,12 +9,12 @@ from sqlalchemy import ARRAY, BigInteger, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.consumers.services import hand_over
-from tca_app.core.cache import changed
-from tca_app.core.consumers import consumer
-from tca_app.core.db import lock, take_time
-from tca_app.core.events import Logged
-from tca_app.features.deployments.rolls import roll_up, turn_periods
-from tca_app.features.deployments.rolls_check import Mended, mend_rolls
+from tca_app.core.cache.shared import changed
+from tca_app.core.database.session import lock, take_time
+from tca_app.core.events.consumers import consumer
+from tca_app.core.events.log import Logged
+from tca_app.features.deployments.aggregates.daily import roll_up, turn_periods
+from tca_app.features.deployments.aggregates.repair import Mended, mend_rolls
 from tca_app.features.projects.counted import ACTIVE_CHANGE
 
 CONSUMER = "analytics"

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime
 import structlog
 from procrastinate.jobs import Job
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.consumers.mail import find_reader
-from tca_app.core.db import reading, transaction
-from tca_app.core.jobs import enqueue_many, periodic, task
-from tca_app.core.mail import send
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.jobs.queue import enqueue_many, periodic, task
+from tca_app.core.outgoing.mail import send
 from tca_app.features.notifications import digest
 from tca_app.features.notifications.mails import digest_for
 

@@ -5,10 +5,10 @@ from procrastinate.jobs import Job
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.core.consumers import read_event
-from tca_app.core.db import reading
-from tca_app.core.jobs import task
-from tca_app.core.mail import send
+from tca_app.core.database.session import reading
+from tca_app.core.events.consumers import read_event
+from tca_app.core.jobs.queue import task
+from tca_app.core.outgoing.mail import send
 from tca_app.features.notifications.mails import Reader, mail_for
 from tca_app.models import User
 

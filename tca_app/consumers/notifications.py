@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.consumers.services import hand_over
-from tca_app.core.consumers import consumer
-from tca_app.core.events import Logged
-from tca_app.core.jobs import enqueue_many
+from tca_app.core.events.consumers import consumer
+from tca_app.core.events.log import Logged
+from tca_app.core.jobs.queue import enqueue_many
 from tca_app.features.notifications.kinds import ALWAYS, CHANNELS, KINDS, Channel, body_of, link_of, title_of
 from tca_app.features.notifications.mails import WELCOME
 from tca_app.features.slack import service as slack

@@ -10,9 +10,9 @@ from uuid import uuid4
 from procrastinate.jobs import Job
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config import get_settings
-from tca_app.core.http import call
-from tca_app.core.jobs import Dead, enqueue, task
+from tca_app.config.settings import get_settings
+from tca_app.core.jobs.queue import Dead, enqueue, task
+from tca_app.core.outgoing.http import call
 
 Name = Literal["user", "notification", "analytics"]
 PATHS: dict[Name, str] = {"user": "/events", "notification": "/notifications", "analytics": "/events"}

@@ -3,13 +3,13 @@
 import structlog
 from procrastinate.jobs import Job
 
-from tca_app.config import get_settings
-from tca_app.core.consumers import read_event
-from tca_app.core.db import reading, transaction
-from tca_app.core.events import Logged, sentence
-from tca_app.core.http import call
-from tca_app.core.jobs import Dead, Expected, task
-from tca_app.core.sealing import CannotOpen
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.events.consumers import read_event
+from tca_app.core.events.log import Logged, sentence
+from tca_app.core.jobs.queue import Dead, Expected, task
+from tca_app.core.outgoing.http import call
+from tca_app.core.security.encryption import CannotOpen
 from tca_app.features.notifications.kinds import path_of
 from tca_app.features.slack import service as slack
 

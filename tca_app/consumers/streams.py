@@ -11,12 +11,12 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.consumers.services import hand_over
-from tca_app.core.consumers import consumer
-from tca_app.core.events import LOGGED_COLUMNS, Logged
-from tca_app.core.jobs import Wait
-from tca_app.core.redis import RedisError, get_redis
+from tca_app.core.cache.redis import RedisError, get_redis
+from tca_app.core.events.consumers import consumer
+from tca_app.core.events.log import LOGGED_COLUMNS, Logged
+from tca_app.core.jobs.queue import Wait
 
 BATCH = 500
 

@@ -14,16 +14,16 @@ from procrastinate.jobs import Job
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config import VERSION
-from tca_app.core import outbound
-from tca_app.core.circuit import CircuitOpen, note, refuse_if_open
-from tca_app.core.consumers import consumer, read_event
-from tca_app.core.db import reading, transaction
-from tca_app.core.events import Logged
-from tca_app.core.http import NOT_NOW, TargetAway, retry_after
-from tca_app.core.jobs import MAX_ATTEMPTS_UNREACHABLE, Dead, Later, enqueue, enqueue_many, task, wait_s
-from tca_app.core.lanes import Busy, turn
-from tca_app.core.sealing import CannotOpen
+from tca_app.config.settings import VERSION
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.events.consumers import consumer, read_event
+from tca_app.core.events.log import Logged
+from tca_app.core.jobs.queue import MAX_ATTEMPTS_UNREACHABLE, Dead, Later, enqueue, enqueue_many, task, wait_s
+from tca_app.core.outgoing import ssrf_safe
+from tca_app.core.outgoing.circuit import CircuitOpen, note, refuse_if_open
+from tca_app.core.outgoing.http import NOT_NOW, TargetAway, retry_after
+from tca_app.core.outgoing.lanes import Busy, turn
+from tca_app.core.security.encryption import CannotOpen
 from tca_app.features.slack import service as slack
 from tca_app.features.webhooks import signing
 from tca_app.features.webhooks.outcome import Attempt, Receiver, find_receiver, give_up, record
@@ -124,11 +124,11 @@ async def _try(letter: _Letter) -> tuple[Attempt, float | None]:
     event_id, event_type = (letter.event.id, letter.event.type) if letter.event else (None, signing.PING)
     attempt = Attempt(letter.message_id, event_id, event_type, {}, body.decode(), is_last=is_last)
     try:
-        target = outbound.target_of(letter.receiver.url).name
+        target = ssrf_safe.target_of(letter.receiver.url).name
         signed = signing.headers(letter.message_id, now, body, letter.receiver.keys())
         attempt = replace(attempt, request_headers=_headers(signed))
         return await _ask(target, letter.receiver.url, body, attempt)
-    except (outbound.AddressRefused, CannotOpen) as error:
+    except (ssrf_safe.AddressRefused, CannotOpen) as error:
         return replace(attempt, error=str(error).rstrip("."), is_last=True), None
     except CircuitOpen as error:
         if not is_last:
@@ -150,7 +150,7 @@ async def _ask(target: str, url: str, body: bytes, attempt: Attempt) -> tuple[At
         refuse_if_open(circuit)
     async with turn("webhooks", MOST_AT_ONCE), turn(circuit, MOST_PER_TARGET):
         try:
-            answer = await outbound.send("POST", url, content=body, headers=attempt.request_headers)
+            answer = await ssrf_safe.send("POST", url, content=body, headers=attempt.request_headers)
         except TargetAway as error:
             note(circuit, False)
             return replace(attempt, error=str(error)), None
@@ -158,7 +158,7 @@ async def _ask(target: str, url: str, body: bytes, attempt: Attempt) -> tuple[At
     return _judged(target, attempt, answer)
 
 
-def _judged(target: str, attempt: Attempt, answer: outbound.Answer) -> tuple[Attempt, float | None]:
+def _judged(target: str, attempt: Attempt, answer: ssrf_safe.Answer) -> tuple[Attempt, float | None]:
     code = answer.status
     attempt = replace(
         attempt,

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from tca_app.urls import MAX_URL, check_url
+from tca_app.core.urls import MAX_URL, check_url
 
 MAX_SEARCH = 255  # as long as the longest name that is searched for: a version
 MAX_ID = 2**53 - 1  # what every JSON reader can hold exactly (RFC 8259, section 6)

@@ -9,13 +9,7 @@ from tca_app.models.health import HealthCheck, HealthRoll, HealthSample, Inciden
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
 from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
-from tca_app.models.rolled import (
-    DailyDeployments,
-    DailyDeploymentTotals,
-    DailyDurations,
-    DeploymentsSince,
-    RolledSince,
-)
+from tca_app.models.rolled import DailyDeployments, DailyDeploymentTotals, DailyDurations, DeploymentsSince, RolledSince
 from tca_app.models.slack import SlackChannel
 from tca_app.models.user import User
 from tca_app.models.webhook import Webhook, WebhookDelivery

@@ -14,13 +14,13 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.actor import Actor
-from tca_app.core.db import reading, transaction
+from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Unavailable
-from tca_app.core.log import request_id_var, user_id_var
-from tca_app.core.metrics import note_refused_event
-from tca_app.core.reports import report
-from tca_app.core.sampling import SampledLog
-from tca_app.core.security import cookie_in, cookie_name, token_hash
+from tca_app.core.security.tokens import cookie_in, cookie_name, token_hash
+from tca_app.core.telemetry.error_reporting import report
+from tca_app.core.telemetry.log import request_id_var, user_id_var
+from tca_app.core.telemetry.metrics import note_refused_event
+from tca_app.core.telemetry.sampling import SampledLog
 from tca_app.features.auth import service as auth
 from tca_app.ui.handlers import (
     CALL,
@@ -32,9 +32,9 @@ from tca_app.ui.handlers import (
     is_sent_by_pages,
     permission_of,
 )
-from tca_app.ui.live import LIVE
 from tca_app.ui.session import SessionState, Toast, to_login
-from tca_app.ui.sockets import OPEN_SOCKETS, holds_token
+from tca_app.ui.websocket.live import LIVE
+from tca_app.ui.websocket.sockets import OPEN_SOCKETS, holds_token
 
 log = structlog.get_logger(__name__)
 sampled = SampledLog(__name__)

@@ -16,10 +16,10 @@ from reflex_base.registry import RegistrationContext
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import AppError, BadRequest
-from tca_app.core.metrics import watch_handler
-from tca_app.core.reports import report
-from tca_app.core.sampling import SampledLog
-from tca_app.ui.sockets import holds_token
+from tca_app.core.telemetry.error_reporting import report
+from tca_app.core.telemetry.metrics import watch_handler
+from tca_app.core.telemetry.sampling import SampledLog
+from tca_app.ui.websocket.sockets import holds_token
 
 log = structlog.get_logger(__name__)
 sampled = SampledLog(__name__)

@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 import reflex as rx
 from reflex.event import EventSpec
 
-from tca_app.core.db import reading, transaction
+from tca_app.core.database.session import reading, transaction
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.schemas import InboxQuery, NotificationRead
 from tca_app.ui import routes

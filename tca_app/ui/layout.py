@@ -9,14 +9,14 @@ from reflex.style import color_mode, set_color_mode
 from reflex_base.vars.function import ArgsFunctionOperation
 from reflex_components_core.base.error_boundary import ErrorBoundary
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.ui import routes
 from tca_app.ui.components import avatar, crashed, forbidden, icon_button, link, not_found, outage
-from tca_app.ui.connection import boot, connection_status
 from tca_app.ui.gate import PAGE_PERMISSIONS
 from tca_app.ui.inbox import BellState, bell
 from tca_app.ui.palette import NAVIGATION, palette
 from tca_app.ui.session import SessionState
+from tca_app.ui.websocket.connection import boot, connection_status
 
 Body = Callable[[], rx.Component]
 Crumb = tuple[Any, str | None]

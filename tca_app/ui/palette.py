@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 import reflex as rx
 
 from tca_app.core.actor import Actor
-from tca_app.core.db import reading
+from tca_app.core.database.session import reading
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui import routes
 from tca_app.ui.components import DIALOG_TITLE, link

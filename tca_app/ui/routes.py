@@ -15,7 +15,7 @@ ACTIVITY = "/activity"
 NOTIFICATIONS = "/notifications"
 PREFERENCES = "/notifications?tab=preferences"
 STATUS = "/status"
-PUBLIC_STATUS = "/status/public"  # made by features/health/public_router.py, not by Reflex
+PUBLIC_STATUS = "/status/public"  # made by features/health/public_page/router.py, not by Reflex
 JOBS = "/status/jobs"
 SETTINGS = "/settings"
 WEBHOOKS = "/settings/webhooks"

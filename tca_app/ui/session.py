@@ -13,8 +13,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import NotSignedIn
 from tca_app.ui import routes
 from tca_app.ui.handlers import CALL, PERMISSIONS, handler, tell_with
-from tca_app.ui.live import LIVE
 from tca_app.ui.long_text import shorten_words
+from tca_app.ui.websocket.live import LIVE
 
 TOAST_LIFE_S = 8.0  # the stylesheet hides a toast after this; the server forgets it at the next page or toast
 MAX_TOASTS = 4

@@ -12,15 +12,15 @@ from reflex.state import State, StateUpdate
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
-from tca_app.core.changes import deaf_for
-from tca_app.core.db import reading
+from tca_app.core.cache.local import deaf_for
+from tca_app.core.cache.redis import redis_is_unreachable
+from tca_app.core.database.session import reading
 from tca_app.core.errors import Unavailable
-from tca_app.core.redis import redis_is_unreachable
 from tca_app.features.auth import service as auth
 from tca_app.ui.gate import pushed
-from tca_app.ui.live import LIVE
 from tca_app.ui.session import to_login
-from tca_app.ui.sockets import OPEN_SOCKETS, OpenSocket
+from tca_app.ui.websocket.live import LIVE
+from tca_app.ui.websocket.sockets import OPEN_SOCKETS, OpenSocket
 
 log = structlog.get_logger(__name__)
 

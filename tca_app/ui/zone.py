@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from tca_app.core.errors import Invalid
-from tca_app.core.security import cookie_in
+from tca_app.core.security.tokens import cookie_in
 
 COOKIE = "time_zone"
 _MINUTES = "%Y-%m-%dT%H:%M"  # what a field of type datetime-local holds

@@ -4,11 +4,11 @@ import asyncio
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tca_app.api import build_api
-from tca_app.config import get_settings
-from tca_app.core.changes import listen
-from tca_app.middleware import Edge
-from tca_app.worker import CONSUMERS
+from tca_app.config.settings import get_settings
+from tca_app.core.cache.local import listen
+from tca_app.server.api import build_api
+from tca_app.server.edge import Edge
+from tca_app.server.worker import CONSUMERS
 
 __all__ = ["CONSUMERS", "build"]  # its import makes every kind of job known, as in the product
 

@@ -12,8 +12,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from tca_app.api import build_api
 from tca_app.core.schema import MAX_ID
+from tca_app.server.api import build_api
 from tests.factories import (
     PASSWORD,
     environment_of,

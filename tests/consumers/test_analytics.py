@@ -3,8 +3,8 @@
 from sqlalchemy import text
 
 from tca_app.consumers.analytics import recount
-from tca_app.core.db import reading, transaction
-from tca_app.core.events import emit
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.events.log import emit
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.events import ProjectCreated, ProjectUpdated
 from tca_app.features.projects.schemas import ProjectCreate

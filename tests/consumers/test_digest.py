@@ -7,11 +7,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.consumers.digest import plan
 from tca_app.core.actor import Actor
-from tca_app.core.db import transaction
-from tca_app.core.jobs import enqueue
+from tca_app.core.database.session import transaction
+from tca_app.core.jobs.queue import enqueue
 from tests.factories import bearer, do_jobs, make_notification, make_user, run
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tca_app.config import get_settings
-from tca_app.core import http
-from tca_app.core.db import reading
-from tca_app.core.http import close_http
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import reading
+from tca_app.core.outgoing import http
+from tca_app.core.outgoing.http import close_http
 from tca_app.features.projects import team
 from tca_app.features.projects.schemas import TeamMember
 from tests.factories import bearer, do_jobs, make_project, make_user, run

@@ -14,10 +14,10 @@ from aiosmtpd.smtp import SMTP
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from tca_app.config import get_settings
-from tca_app.core.db import reading, transaction
-from tca_app.core.jobs import MAX_ATTEMPTS_UNREACHABLE, enqueue
-from tca_app.core.mail import Mail, send
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.jobs.queue import MAX_ATTEMPTS_UNREACHABLE, enqueue
+from tca_app.core.outgoing.mail import Mail, send
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.service import step_deployment
 from tca_app.features.health.parts import PARTS
@@ -25,7 +25,7 @@ from tca_app.features.projects import team
 from tca_app.features.projects.schemas import TeamMember
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserCreate, UserUpdate
-from tests.core.test_mail import HEADERS, LONG_WORD, headers_of, shown
+from tests.core.outgoing.test_mail import HEADERS, LONG_WORD, headers_of, shown
 from tests.factories import PASSWORD, do_jobs, make_admin, make_deployment, make_project, make_user, run
 
 

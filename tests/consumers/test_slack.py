@@ -7,12 +7,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from tca_app.config import get_settings
-from tca_app.core import http
+from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
-from tca_app.core.db import reading, transaction
-from tca_app.core.events import emit
-from tca_app.core.http import close_http
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.events.log import emit
+from tca_app.core.outgoing import http
+from tca_app.core.outgoing.http import close_http
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.service import step_deployment
 from tca_app.features.health.events import HealthDegraded

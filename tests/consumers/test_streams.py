@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from tca_app.consumers import streams
-from tca_app.core.db import reading
-from tca_app.core.events import emit
-from tca_app.core.redis import get_redis
+from tca_app.core.cache.redis import get_redis
+from tca_app.core.database.session import reading
+from tca_app.core.events.log import emit
 from tca_app.features.projects.events import ProjectUpdated
 from tca_app.features.users.events import UserUpdated
 from tests.factories import do_jobs, run

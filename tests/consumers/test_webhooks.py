@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import text
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.consumers import webhooks as consumer
-from tca_app.core import lanes, outbound
-from tca_app.core.circuit import FAILURES_TO_OPEN, forget_circuits, note
-from tca_app.core.db import reading, transaction
-from tca_app.core.jobs import MAX_ATTEMPTS_UNREACHABLE
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.jobs.queue import MAX_ATTEMPTS_UNREACHABLE
+from tca_app.core.outgoing import lanes, ssrf_safe
+from tca_app.core.outgoing.circuit import FAILURES_TO_OPEN, forget_circuits, note
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectUpdate
 from tca_app.features.webhooks import outcome
@@ -295,7 +295,7 @@ async def test_an_address_that_leads_inside_is_not_asked(sink: HttpSink, monkeyp
     async def inside(_host: str, _port: int) -> list[str]:
         return ["127.0.0.1"]
 
-    monkeypatch.setattr(outbound, "resolve", inside)
+    monkeypatch.setattr(ssrf_safe, "resolve", inside)
     await change(ana, billing)
     await do_jobs()
     assert sink.connections == 0

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.core.test_outbound import certificate
+from tests.core.outgoing.test_ssrf_safe import certificate
 from tests.e2e.conftest import sign_in
 from tests.factories import PASSWORD
 from tests.processes import ADMIN, SETTINGS, Web, free_port

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from tca_app import worker
-from tca_app.core.events import CATALOGUE, NEEDED
+from tca_app.core.events.log import CATALOGUE, NEEDED
+from tca_app.server import worker
 from tests.faults.load import Acks
 from tests.processes import Cluster
 from tests.sinks import MailSink

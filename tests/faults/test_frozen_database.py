@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from tca_app.core.embedded_servers import PostgresServer
+from tca_app.core.stores.servers import PostgresServer
 from tests.processes import SETTINGS, Web, eventually, free_port, frozen_postgres, sign_in
 
 LIMIT_S = 3.0  # two by design, and one for a machine that does much at once

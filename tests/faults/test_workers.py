@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from tca_app.core.jobs import QUEUE_NAMES
+from tca_app.core.jobs.queue import QUEUE_NAMES
 from tests.factories import PASSWORD
 from tests.processes import Cluster, Web, eventually, sign_in
 from tests.sinks import MailSink

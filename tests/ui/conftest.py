@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.redis import StateManagerRedis
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tests.ui.harness import Console, console_on
 
 

@@ -18,7 +18,7 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.actor import Actor
-from tca_app.core.security import cookie_name
+from tca_app.core.security.tokens import cookie_name
 from tca_app.features.auth import service as auth
 from tca_app.ui.gate import Gate
 from tca_app.ui.handlers import handler

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
-from tca_app.config import get_settings
-from tca_app.core.connection import SERVER
-from tca_app.core.db import close_db, pool_use
-from tca_app.core.embedded import embedded_stores
-from tca_app.migrate import migrate
+from tca_app.config.settings import get_settings
+from tca_app.core.database.connection import SERVER
+from tca_app.core.database.session import close_db, pool_use
+from tca_app.core.stores.embedded import embedded_stores
+from tca_app.server.migrate import migrate
 from tca_app.ui import gate
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState

@@ -9,7 +9,7 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.errors import Unavailable
-from tca_app.core.security import cookie_in
+from tca_app.core.security.tokens import cookie_in
 from tca_app.features.auth import service as auth
 from tca_app.ui import gate
 from tca_app.ui.handlers import INTERNAL_HANDLERS, PERMISSIONS, is_sent_by_pages, permission_of

@@ -8,25 +8,25 @@ from reflex.istate.manager.memory import StateManagerMemory
 from reflex.state import State
 
 from tca_app.core.actor import Actor
-from tca_app.features.deployments.detail_state import DeploymentState
-from tca_app.features.deployments.hook_state import HookState
-from tca_app.features.deployments.log_state import LogState
-from tca_app.features.deployments.pages import PAGES as DEPLOYMENTS
-from tca_app.features.deployments.project_state import ProjectDeploymentsState
-from tca_app.features.environments.freeze_state import FreezeState
-from tca_app.features.environments.state import EnvironmentsState
-from tca_app.features.projects.detail.state import ProjectState
-from tca_app.features.projects.members.state import MembersState
-from tca_app.features.projects.pages import PAGES as PROJECTS
-from tca_app.features.slack.state import SlackState
-from tca_app.features.users.act_state import ActState
-from tca_app.features.users.detail_state import UserState
-from tca_app.features.users.edit_state import UserFormState
-from tca_app.features.users.pages import PAGES as USERS
-from tca_app.features.webhooks.pages import PAGES as WEBHOOKS
+from tca_app.features.deployments.github.ui.state import HookState
+from tca_app.features.deployments.ui.detail_state import DeploymentState
+from tca_app.features.deployments.ui.log_state import LogState
+from tca_app.features.deployments.ui.pages import PAGES as DEPLOYMENTS
+from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
+from tca_app.features.environments.ui.freeze_state import FreezeState
+from tca_app.features.environments.ui.state import EnvironmentsState
+from tca_app.features.projects.ui.detail_state import ProjectState
+from tca_app.features.projects.ui.members_state import MembersState
+from tca_app.features.projects.ui.pages import PAGES as PROJECTS
+from tca_app.features.slack.ui.state import SlackState
+from tca_app.features.users.ui.act_state import ActState
+from tca_app.features.users.ui.detail_state import UserState
+from tca_app.features.users.ui.edit_state import UserFormState
+from tca_app.features.users.ui.pages import PAGES as USERS
 from tca_app.features.webhooks.schemas import WebhookCreate
 from tca_app.features.webhooks.service import create_webhook
-from tca_app.features.webhooks.state import WebhooksState
+from tca_app.features.webhooks.ui.pages import PAGES as WEBHOOKS
+from tca_app.features.webhooks.ui.state import WebhooksState
 from tca_app.models import Project, User
 from tca_app.ui.record import MovedOn
 from tca_app.ui.session import SessionState

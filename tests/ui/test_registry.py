@@ -8,7 +8,7 @@ from reflex_base.registry import RegistrationContext
 
 import tca_app
 from tca_app.core.actor import Actor
-from tca_app.features.auth.state import local_path
+from tca_app.features.auth.ui.state import local_path
 from tca_app.ui.handlers import PERMISSIONS, permission_of, unguarded_handlers
 from tca_app.ui.session import to_login
 

@@ -12,17 +12,17 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 from sqlalchemy import update
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
-from tca_app.core.changes import ChangeCache
-from tca_app.core.db import transaction
-from tca_app.core.limits import get_limits
-from tca_app.core.redis import close_redis
+from tca_app.core.cache.local import ChangeCache
+from tca_app.core.cache.redis import close_redis
+from tca_app.core.database.session import transaction
+from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.auth import service as auth
 from tca_app.models import AuthSession
 from tca_app.ui.session import SessionState
-from tca_app.ui.sockets import OPEN_SOCKETS
 from tca_app.ui.watch import SessionWatch
+from tca_app.ui.websocket.sockets import OPEN_SOCKETS
 from tests.factories import bearer, make_user, row_of, run, until
 from tests.ui.harness import SECRET, Console, Notes, Tab, console_on, redirects, shown
 

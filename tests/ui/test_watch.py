@@ -12,8 +12,8 @@ from tca_app.core.errors import Unavailable
 from tca_app.features.auth import service as auth
 from tca_app.ui import watch
 from tca_app.ui.session import SessionState
-from tca_app.ui.sockets import OpenSockets
 from tca_app.ui.watch import GRACE_S, SessionWatch
+from tca_app.ui.websocket.sockets import OpenSockets
 from tests.factories import make_user, run, signed_in
 
 

@@ -8,12 +8,12 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
-from tca_app.answers import json_response, next_link
 from tca_app.core.actor import Actor
-from tca_app.core.db import reading
-from tca_app.deps import CurrentActor, CurrentViewer, Reading, console_router, problems
+from tca_app.core.database.session import reading
 from tca_app.features.activity import export, service
 from tca_app.features.activity.schemas import EXPORT_ROWS, ActivityQuery, ActivityRead, ExportQuery
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Reading, console_router, problems
+from tca_app.rest.responses import json_response, next_link
 
 router = console_router("/api/v1/activity", "activity")
 _events = TypeAdapter(list[ActivityRead])

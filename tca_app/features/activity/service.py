@@ -7,8 +7,8 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.events import sentence
-from tca_app.core.paging import matching
+from tca_app.core.database.pagination import matching
+from tca_app.core.events.log import sentence
 from tca_app.features.activity import policy
 from tca_app.features.activity.schemas import ActivityFilter, ActivityQuery, ActivityRead
 from tca_app.models import LoggedEvent, Project, ProjectMember

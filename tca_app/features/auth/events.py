@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tca_app.core.events import TOLD, Event
+from tca_app.core.events.log import TOLD, Event
 
 
 class _SessionEvent(Event):

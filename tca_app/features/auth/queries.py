@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
-from tca_app.core.changes import ChangeCache
-from tca_app.core.db import after_commit
+from tca_app.core.cache.local import ChangeCache
+from tca_app.core.database.session import after_commit
 from tca_app.core.errors import NotFound, NotSignedIn
-from tca_app.core.security import read_access_token, token_hash
+from tca_app.core.security.tokens import read_access_token, token_hash
 from tca_app.features.auth.schemas import SessionRead, SignedInUser
 from tca_app.models import AuthSession, User
 from tca_app.models.base import UTC_TIME

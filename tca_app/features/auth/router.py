@@ -5,14 +5,12 @@ from typing import Annotated
 from fastapi import Depends, Form, Request, Response
 from pydantic import TypeAdapter
 
-from tca_app.answers import json_response
-from tca_app.config import get_settings
-from tca_app.core.db import reading, transaction
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import NotSignedIn
-from tca_app.core.limits import get_limits
 from tca_app.core.schema import UrlId
-from tca_app.core.security import MAX_PASSWORD, cookie_in, cookie_name
-from tca_app.deps import CurrentActor, CurrentPerson, FromClient, Reading, Writing, console_router, problems
+from tca_app.core.security.rate_limits import get_limits
+from tca_app.core.security.tokens import MAX_PASSWORD, cookie_in, cookie_name
 from tca_app.features.auth import service, setup
 from tca_app.features.auth.schemas import (
     LoginAnswer,
@@ -25,6 +23,16 @@ from tca_app.features.auth.schemas import (
     TokenPair,
 )
 from tca_app.features.auth.service import Client, Kind, SignIn
+from tca_app.rest.dependencies import (
+    CurrentActor,
+    CurrentPerson,
+    FromClient,
+    Reading,
+    Writing,
+    console_router,
+    problems,
+)
+from tca_app.rest.responses import json_response
 
 router = console_router("/api/auth", "auth")
 DEVICE_DAYS = 180

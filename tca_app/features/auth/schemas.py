@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tca_app.core.schema import Email, InputModel, Line100, ReadModel, Username
-from tca_app.core.security import MAX_PASSWORD
+from tca_app.core.security.tokens import MAX_PASSWORD
 
 # A password that is only compared: any text of a bounded length.
 GivenPassword = Annotated[

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.errors import BadCredentials, NotFound, NotSignedIn, TokenReused
-from tca_app.core.events import emit
-from tca_app.core.security import keyed_token, new_access_token, new_token, same, token_hash, verify_password
+from tca_app.core.events.log import emit
+from tca_app.core.security.tokens import keyed_token, new_access_token, new_token, same, token_hash, verify_password
 from tca_app.features.auth import events, throttle
 from tca_app.features.auth.queries import (
     PERSON,

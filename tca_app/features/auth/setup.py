@@ -6,10 +6,10 @@ from pydantic import ValidationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.core.db import lock
+from tca_app.core.database.session import lock
 from tca_app.core.errors import FieldFault, Forbidden, Invalid, NotFound
 from tca_app.core.schema import in_words
-from tca_app.core.security import new_token, token_hash
+from tca_app.core.security.tokens import new_token, token_hash
 from tca_app.features.auth.schemas import SetupRequest
 from tca_app.features.auth.service import Client, SignIn, open_session
 from tca_app.features.users import service as users

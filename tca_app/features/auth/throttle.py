@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.errors import TooManyRequests
-from tca_app.core.security import keyed_token, new_token, same, token_hash
+from tca_app.core.security.tokens import keyed_token, new_token, same, token_hash
 from tca_app.models import LoginThrottle
 
 FREE_FAILURES = 5

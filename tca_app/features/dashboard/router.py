@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from tca_app.answers import item_response
-from tca_app.deps import CurrentActor, Reading, console_router, problems
 from tca_app.features.dashboard import service
 from tca_app.features.dashboard.schemas import StatsQuery, StatsRead
+from tca_app.rest.dependencies import CurrentActor, Reading, console_router, problems
+from tca_app.rest.responses import item_response
 
 router = console_router("/api/v1/stats", "dashboard")
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.cache import SharedCache, cached
+from tca_app.core.cache.shared import SharedCache, cached
 from tca_app.features.dashboard.queries import ENDED, Changes, busiest, changes_by_day, new_project, there_now
 from tca_app.features.dashboard.schemas import Counts, DayCount, DayResults, NewUser, Rate, StatsQuery, StatsRead, Trend
 from tca_app.features.deployments.measures import delivery_measures

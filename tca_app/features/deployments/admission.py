@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldFault, Forbidden, NotFound
-from tca_app.core.events import emit
+from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
 from tca_app.features.deployments.errors import Frozen, NoSuchEnvironment, ProjectArchived
 from tca_app.features.deployments.policy import may_pass_freeze

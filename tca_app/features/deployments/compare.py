@@ -1,6 +1,6 @@
 """The page of a repository that shows what changed between two commits."""
 
-from tca_app.urls import link_of, parse_url
+from tca_app.core.urls import link_of, parse_url
 
 
 def is_same_commit(one: str, other: str) -> bool:

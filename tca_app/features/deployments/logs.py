@@ -7,10 +7,10 @@ from sqlalchemy import and_, bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.changes import ChangeCache
-from tca_app.core.db import copied
+from tca_app.core.cache.local import ChangeCache
+from tca_app.core.database.lists import to_reads
+from tca_app.core.database.session import copied
 from tca_app.core.errors import NotFound
-from tca_app.core.lists import to_reads
 from tca_app.features.deployments.errors import LogClosed, LogFull, LogGap
 from tca_app.features.deployments.schemas import MAX_LINES, LogAppend, LogLine, LogQuery, LogState
 from tca_app.features.deployments.service import find_deployment, note_sign_of_life

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.changes import ChangeCache
-from tca_app.core.db import copied
+from tca_app.core.cache.local import ChangeCache
+from tca_app.core.database.session import copied
 from tca_app.features.deployments.schemas import MeasuresQuery, MeasuresRead
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import get_project

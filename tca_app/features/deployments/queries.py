@@ -8,8 +8,8 @@ from sqlalchemy import Select, and_, bindparam, case, func, literal, select, tru
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.pagination import SEARCH_TOTAL_CAP, Page, matching
 from tca_app.core.errors import NotFound
-from tca_app.core.paging import SEARCH_TOTAL_CAP, Page, matching
 from tca_app.features.deployments.compare import compare_url
 from tca_app.features.deployments.schemas import (
     ChangesRead,

@@ -7,12 +7,11 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
-from tca_app.answers import item_response, json_response, page_response
 from tca_app.core.actor import Actor
-from tca_app.core.db import reading
+from tca_app.core.database.session import reading
 from tca_app.core.schema import UrlId
-from tca_app.deps import CurrentActor, CurrentViewer, Once, Reading, Writing, console_router, problems
-from tca_app.features.deployments import decisions, logs, matrix, measures, service
+from tca_app.features.deployments import decisions, logs, measures, service
+from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import (
     MAX_BATCH,
@@ -34,6 +33,8 @@ from tca_app.features.deployments.schemas import (
     Rollback,
     WhatRunsWhere,
 )
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Once, Reading, Writing, console_router, problems
+from tca_app.rest.responses import item_response, json_response, page_response
 
 router = console_router("/api/v1", "deployments")
 _deployments = TypeAdapter(list[DeploymentRead])
@@ -98,7 +99,7 @@ async def create_deployment(
 @router.get("/deployments/current", response_model=list[WhatRunsWhere], responses=problems(401))
 async def read_current(query: Annotated[MatrixQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
     """What runs where: the environments of each project, with the version that was last brought there."""
-    return json_response(_matrix.dump_json(await matrix.what_runs_where(session, actor, query)))
+    return json_response(_matrix.dump_json(await queries.what_runs_where(session, actor, query)))
 
 
 @router.get("/deployments/measures", response_model=MeasuresRead, responses=problems(401, 404))

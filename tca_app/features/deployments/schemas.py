@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tca_app.core.editing import ListQuery
+from tca_app.core.database.concurrency import ListQuery
 from tca_app.core.schema import (
     Commit,
     Count,

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldFault, NotFound
-from tca_app.core.events import emit
+from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
 from tca_app.features.deployments.admission import find_place, find_scope, pass_freeze, put_deployment, tell_new
 from tca_app.features.deployments.errors import EnvironmentBusy, ExternalIdTaken, IllegalStep, illegal_step

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.core.plurals import plural
 from tca_app.features.deployments.queries import WHOLE
 from tca_app.features.deployments.service import take_step

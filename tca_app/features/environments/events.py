@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tca_app.core.events import TOLD
+from tca_app.core.events.log import TOLD
 from tca_app.features.projects.events import ProjectEvent
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, Invalid, NotFound
-from tca_app.core.events import emit
+from tca_app.core.events.log import emit
 from tca_app.features.environments import events
 from tca_app.features.environments.schemas import FreezeCreate, FreezeRead
 from tca_app.features.environments.service import find_environment

@@ -3,9 +3,7 @@
 from fastapi import Response
 from pydantic import TypeAdapter
 
-from tca_app.answers import item_response, json_response
 from tca_app.core.schema import UrlId
-from tca_app.deps import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
 from tca_app.features.environments import freezes, service
 from tca_app.features.environments.schemas import (
     EnvironmentCreate,
@@ -14,6 +12,8 @@ from tca_app.features.environments.schemas import (
     FreezeCreate,
     FreezeRead,
 )
+from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
+from tca_app.rest.responses import item_response, json_response
 
 router = console_router("/api/v1/projects/{project_id:int}", "environments")
 _environments = TypeAdapter(list[EnvironmentRead])

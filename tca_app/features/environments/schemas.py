@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tca_app.core.editing import LEFT_OUT, Changes
+from tca_app.core.database.concurrency import LEFT_OUT, Changes
 from tca_app.core.schema import HttpUrl, Id, InputModel, Moment, Name50, Rank, ReadModel, Reason
 from tca_app.features.environments.tiers import Tier
 from tca_app.features.users.schemas import PersonRead

@@ -6,10 +6,10 @@ from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.db import refuse_duplicates
-from tca_app.core.editing import refuse_stale
+from tca_app.core.database.concurrency import refuse_stale
+from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import Conflict, NotFound
-from tca_app.core.events import emit
+from tca_app.core.events.log import emit
 from tca_app.features.environments import events
 from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
 from tca_app.features.environments.tiers import guess_tier

@@ -7,12 +7,12 @@ from sqlalchemy import ARRAY, BigInteger, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.pagination import Page
 from tca_app.core.errors import Conflict, NotFound
-from tca_app.core.events import emit
-from tca_app.core.paging import Page
+from tca_app.core.events.log import emit
 from tca_app.features.health import policy
 from tca_app.features.health.events import IncidentNoted
-from tca_app.features.health.history import ROLE, VISIBLE, viewer
+from tca_app.features.health.history.service import ROLE, VISIBLE, viewer
 from tca_app.features.health.schemas import IncidentQuery, IncidentRead, NoteCreate, NoteRead
 
 MOST_NOTES = 100

@@ -15,11 +15,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from tca_app.config import get_settings
-from tca_app.core.db import reading
+from tca_app.config.settings import get_settings
+from tca_app.core.cache.redis import RedisError, RedisRefused, ping_redis
+from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.core.plurals import plural
-from tca_app.core.redis import RedisError, RedisRefused, ping_redis
 from tca_app.features.health.schemas import Check
 from tca_app.features.jobs.schemas import QueueRead
 from tca_app.features.jobs.service import count_queues

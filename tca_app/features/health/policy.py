@@ -1,6 +1,6 @@
 """Who sees what works and who writes about it: of a project its people, of the console everybody who is signed in."""
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Forbidden, NotFound
 from tca_app.features.projects import policy

@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from tca_app.answers import json_response
 from tca_app.features.health import service
 from tca_app.features.health.schemas import HealthRead, Live
-from tca_app.watchers import may_watch
+from tca_app.rest.monitoring import may_watch
+from tca_app.rest.responses import json_response
 
 router = APIRouter(tags=["health"])
 _DOWN: dict[int | str, dict[str, Any]] = {

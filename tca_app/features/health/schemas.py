@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tca_app.core.editing import LEFT_OUT, Changes
+from tca_app.core.database.concurrency import LEFT_OUT, Changes
 from tca_app.core.schema import (
     Flag,
     HttpStatus,

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from time import monotonic
 
-from tca_app.config import VERSION
-from tca_app.core.sampling import SampledLog
+from tca_app.config.settings import VERSION
+from tca_app.core.telemetry.sampling import SampledLog
 from tca_app.features.health.parts import HEAD_START_S, PARTS, SERVING, one_by_one, timed
 from tca_app.features.health.schemas import Check, HealthRead, Status
 

@@ -7,12 +7,12 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.editing import refuse_stale
+from tca_app.core.database.concurrency import refuse_stale
 from tca_app.core.errors import FieldFault, Invalid, NotFound
-from tca_app.core.events import emit
+from tca_app.core.events.log import emit
 from tca_app.features.health import policy
 from tca_app.features.health.events import HealthCheckUpdated
-from tca_app.features.health.history import ROLE, SEEN, get_check, viewer
+from tca_app.features.health.history.service import ROLE, SEEN, get_check, viewer
 from tca_app.features.health.schemas import CheckRead, CheckUpdate
 from tca_app.models import HealthCheck, User
 

@@ -13,10 +13,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.db import try_lock
+from tca_app.core.database.session import try_lock
 from tca_app.core.errors import Conflict, Invalid
-from tca_app.core.scrub import is_secret
-from tca_app.core.security import keyed_token
+from tca_app.core.security.tokens import keyed_token
+from tca_app.core.telemetry.redaction import is_secret
 from tca_app.models import IdempotencyKey
 
 KEPT = timedelta(hours=24)

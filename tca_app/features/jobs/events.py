@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tca_app.core.events import Event
+from tca_app.core.events.log import Event
 
 
 class _JobEvent(Event):

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
-from tca_app.answers import item_response, page_response
 from tca_app.core.schema import UrlId
-from tca_app.deps import CurrentActor, Reading, Writing, console_router, problems
 from tca_app.features.jobs import service
 from tca_app.features.jobs.schemas import JobQuery, JobRead, QueuesRead
+from tca_app.rest.dependencies import CurrentActor, Reading, Writing, console_router, problems
+from tca_app.rest.responses import item_response, page_response
 
 router = console_router("/api/v1/jobs", "jobs")
 _jobs = TypeAdapter(list[JobRead])

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from tca_app.core.editing import ListQuery
-from tca_app.core.jobs import QUEUE_NAMES
+from tca_app.core.database.concurrency import ListQuery
+from tca_app.core.jobs.queue import QUEUE_NAMES
 from tca_app.core.schema import Id, InputModel, ReadModel
 
 State = Literal["dead", "retrying", "waiting", "running"]

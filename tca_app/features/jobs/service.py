@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
+from tca_app.core.database.pagination import Page
 from tca_app.core.errors import NotFound
-from tca_app.core.events import emit
-from tca_app.core.jobs import QUEUE_NAMES, wake_workers
-from tca_app.core.paging import Page
+from tca_app.core.events.log import emit
+from tca_app.core.jobs.queue import QUEUE_NAMES, wake_workers
 from tca_app.features.jobs import policy
 from tca_app.features.jobs.events import JobDiscarded, JobRetried
 from tca_app.features.jobs.schemas import JobQuery, JobRead, JobResult, JobsAct, QueueRead, QueuesRead

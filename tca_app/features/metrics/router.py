@@ -7,9 +7,9 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from tca_app.core.actor import Actor
-from tca_app.deps import Reading, SignedIn, console_router, problems
 from tca_app.features.metrics import service
-from tca_app.watchers import has_metrics_token
+from tca_app.rest.dependencies import Reading, SignedIn, console_router, problems
+from tca_app.rest.monitoring import has_metrics_token
 
 router = console_router("/metrics", "health")
 

@@ -8,12 +8,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config import VERSION
+from tca_app.config.settings import VERSION
 from tca_app.core.actor import Actor
-from tca_app.core.changes import deaf_for
-from tca_app.core.db import pool_use
+from tca_app.core.cache.local import deaf_for
+from tca_app.core.database.session import pool_use
 from tca_app.core.errors import AppError
-from tca_app.core.metrics import REGISTRY
+from tca_app.core.telemetry.metrics import REGISTRY
 from tca_app.features.health.schemas import HealthRead
 from tca_app.features.health.service import health
 from tca_app.features.jobs.schemas import QueuesRead

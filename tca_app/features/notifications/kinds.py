@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tca_app.core.events import Logged
+from tca_app.core.events.log import Logged
 
 Channel = Literal["inbox", "mail"]
 CHANNELS: tuple[Channel, ...] = ("inbox", "mail")

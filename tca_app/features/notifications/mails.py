@@ -11,9 +11,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
-from tca_app.config import get_settings
-from tca_app.core.events import Logged
-from tca_app.core.mail import Mail
+from tca_app.config.settings import get_settings
+from tca_app.core.events.log import Logged
+from tca_app.core.outgoing.mail import Mail
 from tca_app.core.plurals import plural
 from tca_app.features.notifications.kinds import KINDS, body_of, link_of, title_of
 

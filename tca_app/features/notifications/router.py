@@ -5,9 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
-from tca_app.answers import item_response, json_response, next_link
 from tca_app.core.schema import UrlId
-from tca_app.deps import CurrentActor, Once, Reading, Writing, console_router, problems
 from tca_app.features.idempotency.service import own
 from tca_app.features.notifications import service
 from tca_app.features.notifications.schemas import (
@@ -17,6 +15,8 @@ from tca_app.features.notifications.schemas import (
     Preference,
     PreferencesUpdate,
 )
+from tca_app.rest.dependencies import CurrentActor, Once, Reading, Writing, console_router, problems
+from tca_app.rest.responses import item_response, json_response, next_link
 
 router = console_router("/api/v1/notifications", "notifications")
 _notifications = TypeAdapter(list[NotificationRead])

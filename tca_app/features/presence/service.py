@@ -7,11 +7,11 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.core import presence
 from tca_app.core.actor import Actor
+from tca_app.core.cache.redis import RedisError
 from tca_app.core.errors import NotFound
-from tca_app.core.presence import Viewer
-from tca_app.core.redis import RedisError
+from tca_app.core.live import presence
+from tca_app.core.live.presence import Viewer
 from tca_app.features.projects import service as projects
 from tca_app.features.users import service as users
 

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from tca_app.core.events import TOLD, Event
+from tca_app.core.events.log import TOLD, Event
 
 
 class ProjectEvent(Event):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldFault, NotFound
-from tca_app.core.events import emit
+from tca_app.core.events.log import emit
 from tca_app.features.environments.starting import make_starting
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.people import NoSuchPerson, names_of, present

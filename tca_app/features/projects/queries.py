@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.changes import ChangeCache
-from tca_app.core.db import copied
-from tca_app.core.editing import ListQuery
+from tca_app.core.cache.local import ChangeCache
+from tca_app.core.database.concurrency import ListQuery
+from tca_app.core.database.lists import read_page, to_reads, total_of
+from tca_app.core.database.pagination import Page, contains, matching, page_of
+from tca_app.core.database.session import copied
 from tca_app.core.errors import NotFound
-from tca_app.core.lists import read_page, to_reads, total_of
-from tca_app.core.paging import Page, contains, matching, page_of
 from tca_app.features.projects import policy
 from tca_app.features.projects.schemas import MemberRead, ProjectQuery, ProjectRead
 from tca_app.features.users.schemas import PersonRead

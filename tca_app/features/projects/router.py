@@ -5,10 +5,8 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
-from tca_app.answers import item_response, page_response
-from tca_app.core.editing import ListQuery
+from tca_app.core.database.concurrency import ListQuery
 from tca_app.core.schema import UrlId
-from tca_app.deps import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
 from tca_app.features.projects import service, team
 from tca_app.features.projects.schemas import (
     MemberRead,
@@ -20,6 +18,8 @@ from tca_app.features.projects.schemas import (
     TeamMember,
     Transfer,
 )
+from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
+from tca_app.rest.responses import item_response, page_response
 
 router = console_router("/api/v1/projects", "projects")
 _projects = TypeAdapter(list[ProjectRead])

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tca_app.core.editing import LEFT_OUT, Changes, ListQuery
+from tca_app.core.database.concurrency import LEFT_OUT, Changes, ListQuery
 from tca_app.core.schema import Flag, HttpUrl, Id, InputModel, Name100, ReadModel, Slug, Text2000, UrlId
 from tca_app.features.users.schemas import PersonRead
 

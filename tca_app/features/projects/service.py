@@ -8,10 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.db import refuse_duplicates
-from tca_app.core.editing import refuse_stale
+from tca_app.core.database.concurrency import refuse_stale
+from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import AppError, Conflict, FieldFault, NotFound
-from tca_app.core.events import emit
+from tca_app.core.events.log import emit
 from tca_app.core.plurals import plural
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.making import SLUG_TAKEN, create_project

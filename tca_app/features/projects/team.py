@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldFault, NotFound
-from tca_app.core.events import emit
+from tca_app.core.events.log import emit
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.people import names_of, refuse_absent
 from tca_app.features.projects.queries import list_members, membership

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.core.events import emit
+from tca_app.core.events.log import emit
 from tca_app.features.projects.events import ProjectPurged
 from tca_app.features.users.events import UserPurged
 

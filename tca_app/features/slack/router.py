@@ -2,11 +2,11 @@
 
 from fastapi import Response
 
-from tca_app.answers import item_response
 from tca_app.core.schema import UrlId
-from tca_app.deps import CurrentActor, Once, Reading, Writing, console_router, problems
 from tca_app.features.slack import service
 from tca_app.features.slack.schemas import SlackRead, SlackUpdate
+from tca_app.rest.dependencies import CurrentActor, Once, Reading, Writing, console_router, problems
+from tca_app.rest.responses import item_response
 
 router = console_router("/api/v1/projects", "slack")
 

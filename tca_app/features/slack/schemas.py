@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from tca_app.core.editing import LEFT_OUT, Changes
+from tca_app.core.database.concurrency import LEFT_OUT, Changes
 from tca_app.core.schema import HttpUrl, ReadModel
 
 Topic = Literal["deployments", "approvals", "health", "freezes"]

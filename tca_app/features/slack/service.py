@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldFault, Invalid, NotFound
-from tca_app.core.events import Logged, emit
-from tca_app.core.jobs import enqueue
-from tca_app.core.outbound import AddressRefused, target_of
-from tca_app.core.sealing import seal, unseal
+from tca_app.core.events.log import Logged, emit
+from tca_app.core.jobs.queue import enqueue
+from tca_app.core.outgoing.ssrf_safe import AddressRefused, target_of
+from tca_app.core.security.encryption import seal, unseal
 from tca_app.features.projects import policy
 from tca_app.features.projects.service import find_project, get_project
 from tca_app.features.slack import events

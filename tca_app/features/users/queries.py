@@ -7,11 +7,11 @@ from sqlalchemy import Select, bindparam, func, literal, nulls_last, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.changes import ChangeCache
-from tca_app.core.db import copied
+from tca_app.core.cache.local import ChangeCache
+from tca_app.core.database.lists import read_page, to_reads, total_of
+from tca_app.core.database.pagination import Page, contains, matching, page_of
+from tca_app.core.database.session import copied
 from tca_app.core.errors import NotFound
-from tca_app.core.lists import read_page, to_reads, total_of
-from tca_app.core.paging import Page, contains, matching, page_of
 from tca_app.features.users import policy
 from tca_app.features.users.schemas import MembershipRead, PersonRead, UserQuery, UserRead, UserSort
 from tca_app.models import Project, ProjectMember, User

@@ -5,12 +5,21 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
-from tca_app.answers import item_response, json_response, page_response
 from tca_app.core.schema import SearchText, UrlId
-from tca_app.deps import CurrentActor, CurrentPerson, IfMatch, Once, Reading, Writing, console_router, problems
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.users import service
 from tca_app.features.users.schemas import PersonRead, UserCreate, UserQuery, UserRead, UserUpdate
+from tca_app.rest.dependencies import (
+    CurrentActor,
+    CurrentPerson,
+    IfMatch,
+    Once,
+    Reading,
+    Writing,
+    console_router,
+    problems,
+)
+from tca_app.rest.responses import item_response, json_response, page_response
 
 router = console_router("/api/v1/users", "users")
 _users = TypeAdapter(list[UserRead])

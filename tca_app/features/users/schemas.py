@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tca_app.core.editing import LEFT_OUT, Changes, ListQuery
+from tca_app.core.database.concurrency import LEFT_OUT, Changes, ListQuery
 from tca_app.core.schema import Email, Flag, Id, InputModel, Line100, ReadModel, Username
 from tca_app.features.auth.schemas import GivenPassword, NewPassword
 

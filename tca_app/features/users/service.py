@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from tca_app.core.actor import Actor
-from tca_app.core.db import lock, refuse_duplicates
-from tca_app.core.editing import refuse_stale
+from tca_app.core.database.concurrency import refuse_stale
+from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.errors import AppError, Conflict, Invalid, NotFound
-from tca_app.core.events import emit
-from tca_app.core.security import hash_password, password_fault, verify_password
+from tca_app.core.events.log import emit
+from tca_app.core.security.tokens import hash_password, password_fault, verify_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth import throttle
 from tca_app.features.projects import service as projects

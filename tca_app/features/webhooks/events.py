@@ -2,8 +2,8 @@
 
 from typing import Any, ClassVar
 
-from tca_app.core.events import TOLD, Event
-from tca_app.urls import host_of
+from tca_app.core.events.log import TOLD, Event
+from tca_app.core.urls import host_of
 
 
 class _WebhookEvent(Event):

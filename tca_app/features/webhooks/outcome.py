@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.core.events import emit
+from tca_app.core.events.log import emit
 from tca_app.features.webhooks import signing
 from tca_app.features.webhooks.events import WebhookDisabled
 from tca_app.models import Webhook, WebhookDelivery

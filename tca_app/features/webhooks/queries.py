@@ -6,8 +6,8 @@ from sqlalchemy import and_, bindparam, case, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.pagination import Page, page_of
 from tca_app.core.errors import NotFound
-from tca_app.core.paging import Page, page_of
 from tca_app.features.projects import queries as projects
 from tca_app.features.webhooks import policy
 from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead, WebhookQuery, WebhookRead

@@ -5,9 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
-from tca_app.answers import item_response, json_response, page_response
 from tca_app.core.schema import UrlId
-from tca_app.deps import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
 from tca_app.features.webhooks import service
 from tca_app.features.webhooks.schemas import (
     DeliveryDetail,
@@ -20,6 +18,8 @@ from tca_app.features.webhooks.schemas import (
     WebhookUpdate,
     WebhookWithSecret,
 )
+from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
+from tca_app.rest.responses import item_response, json_response, page_response
 
 router = console_router("/api/v1/webhooks", "webhooks")
 _webhooks = TypeAdapter(list[WebhookRead])

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tca_app.core.editing import LEFT_OUT, Changes
-from tca_app.core.events import CATALOGUE
+from tca_app.core.database.concurrency import LEFT_OUT, Changes
+from tca_app.core.events.log import CATALOGUE
 from tca_app.core.schema import Id, InputModel, Limit, Line100, ReadModel, Skip, Url, UrlId
 
 DeliveryStatus = Literal["succeeded", "retrying", "failed"]

@@ -8,12 +8,13 @@ from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, updat
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.db import lock
-from tca_app.core.editing import refuse_stale
+from tca_app.core.database.concurrency import refuse_stale
+from tca_app.core.database.session import lock
 from tca_app.core.errors import Conflict, FieldFault, NotFound
-from tca_app.core.events import emit
-from tca_app.core.jobs import enqueue
-from tca_app.core.outbound import AddressRefused, target_of
+from tca_app.core.events.log import emit
+from tca_app.core.jobs.queue import enqueue
+from tca_app.core.outgoing.ssrf_safe import AddressRefused, target_of
+from tca_app.core.urls import host_of
 from tca_app.features.webhooks import events, policy, signing
 from tca_app.features.webhooks.queries import (
     HOOKS,
@@ -23,15 +24,8 @@ from tca_app.features.webhooks.queries import (
     list_webhooks,
     require_scope,
 )
-from tca_app.features.webhooks.schemas import (
-    Queued,
-    WebhookCreate,
-    WebhookRead,
-    WebhookUpdate,
-    WebhookWithSecret,
-)
+from tca_app.features.webhooks.schemas import Queued, WebhookCreate, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.models import Project, ProjectMember, User, Webhook
-from tca_app.urls import host_of
 
 __all__ = [
     "create_webhook",

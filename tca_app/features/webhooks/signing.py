@@ -10,8 +10,8 @@ from uuid import UUID, uuid4, uuid5
 
 import orjson
 
-from tca_app.core.events import Logged
-from tca_app.core.sealing import seal, unseal
+from tca_app.core.events.log import Logged
+from tca_app.core.security.encryption import seal, unseal
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32

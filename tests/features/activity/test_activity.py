@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tca_app.core.actor import Actor
-from tca_app.core.events import emit
+from tca_app.core.events.log import emit
 from tca_app.features.activity import service as activity
 from tca_app.features.activity.export import cell
 from tca_app.features.activity.schemas import ActivityQuery

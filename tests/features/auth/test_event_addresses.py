@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select, update
 from starlette.types import ASGIApp
 
-from tca_app.core.db import transaction
+from tca_app.core.database.session import transaction
 from tca_app.features.auth import setup
 from tca_app.models import AuthSession, LoggedEvent
 from tests.factories import PASSWORD, make_user, run
 from tests.features.auth.test_sign_in import log_in
-from tests.features.deployments.test_github import Github, deployment, github
+from tests.features.deployments.github.test_service import Github, deployment, github
 
 __all__ = ["github"]
 ADDRESS = "203.0.113.7"

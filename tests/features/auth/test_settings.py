@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
-from tca_app.features.auth.state import ProfileState
+from tca_app.features.auth.ui.state import ProfileState
 from tca_app.models import User
 from tests.factories import make_user, row_of
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in

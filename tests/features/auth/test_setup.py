@@ -7,12 +7,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
-from tca_app.admin import first_admin
-from tca_app.config import get_settings
-from tca_app.core.db import transaction
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import transaction
 from tca_app.core.errors import Conflict, Invalid
 from tca_app.features.auth import setup
 from tca_app.models import OneTimeToken, User
+from tca_app.server.bootstrap import first_admin
 from tests.factories import PASSWORD, make_admin, make_user, run
 
 SETUP = "/api/auth/setup"

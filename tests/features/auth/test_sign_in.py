@@ -4,8 +4,8 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from tca_app.core.db import transaction
-from tca_app.core.security import hash_password
+from tca_app.core.database.session import transaction
+from tca_app.core.security.tokens import hash_password
 from tca_app.models import AuthSession, User
 from tests.factories import PASSWORD, make_user, row_of
 
@@ -59,10 +59,10 @@ async def test_unknown_wrong_and_inactive_get_one_answer(api: httpx.AsyncClient)
 
 async def test_unknown_and_wrong_do_the_same_hashing(api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Row AU-3 without a clock: the slow step runs once for each, with a hash of the same cost."""
-    from tca_app.core import security
+    from tca_app.core.security import tokens
 
     costs = []
-    hasher = security._hasher()
+    hasher = tokens._hasher()
     real = hasher.context.verify_and_update
 
     def counting(password: str, stored: str) -> tuple[bool, str | None]:
@@ -134,16 +134,16 @@ async def test_a_long_password_is_refused_before_it_is_hashed(api: httpx.AsyncCl
 
 
 async def test_hashes_carry_the_agreed_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tca_app.config import get_settings
-    from tca_app.core import security
+    from tca_app.config.settings import get_settings
+    from tca_app.core.security import tokens
 
     for name in ("PASSWORD_HASH_MEMORY_KIB", "PASSWORD_HASH_ROUNDS", "PASSWORD_HASH_PARALLELISM"):
         monkeypatch.delenv(name, raising=False)
     get_settings.cache_clear()
-    security._hasher.cache_clear()
+    tokens._hasher.cache_clear()
     try:
         assert (await hash_password("Green-Boat-42")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     finally:
         monkeypatch.undo()
         get_settings.cache_clear()
-        security._hasher.cache_clear()
+        tokens._hasher.cache_clear()

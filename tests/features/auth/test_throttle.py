@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from starlette.types import ASGIApp
 
-from tca_app.core.db import transaction
+from tca_app.core.database.session import transaction
 from tca_app.features.auth import throttle
 from tca_app.models import LoginThrottle
 from tests.factories import PASSWORD, bearer, make_user

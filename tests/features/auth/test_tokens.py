@@ -12,9 +12,9 @@ import jwt
 import pytest
 from sqlalchemy import select, update
 
-from tca_app.config import get_settings
-from tca_app.core.db import transaction
-from tca_app.core.security import JWT_AUDIENCE, JWT_ISSUER
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import transaction
+from tca_app.core.security.tokens import JWT_AUDIENCE, JWT_ISSUER
 from tca_app.models import AuthSession, User
 from tests.factories import PASSWORD, make_admin, make_user, signed_in
 

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from tca_app import demo
 from tca_app.core.actor import Actor
-from tca_app.core.db import reading
+from tca_app.core.database.session import reading
+from tca_app.demo import organisation
 from tests.factories import bearer, make_deployment, make_project, make_user, run
 
 _MINE = "(:sees_all OR p.id IN (SELECT project_id FROM project_members WHERE user_id = :viewer))"
@@ -49,7 +49,7 @@ async def viewer_of(kind: str) -> Actor:
 
 @pytest.mark.parametrize("kind", ["administrator", "member"])
 async def test_every_figure_is_a_count_of_its_own(api: httpx.AsyncClient, kind: str) -> None:
-    await run(demo.fill)
+    await run(organisation.fill)
     viewer = await viewer_of(kind)
     header = await bearer(viewer)
     for days in (7, 30, 90):

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tca_app.core.actor import Actor
-from tca_app.core.db import reading, transaction
+from tca_app.core.database.session import reading, transaction
 from tca_app.models import Environment, Notification
 from tests.factories import (
     bearer,

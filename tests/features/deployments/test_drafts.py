@@ -3,7 +3,7 @@
 import json
 
 from tests.factories import make_deployment, make_project, make_user
-from tests.features.deployments.test_state import DeploymentState, console, detail
+from tests.features.deployments.ui.test_state import DeploymentState, console, detail
 from tests.ui.harness import Console, shown
 
 __all__ = ["console"]  # the fixture

@@ -9,7 +9,7 @@ import pytest
 
 from tca_app.consumers.analytics import recount
 from tests.factories import do_jobs, run
-from tests.features.deployments.test_github import SHA, Github, deployment, github, push
+from tests.features.deployments.github.test_service import SHA, Github, deployment, github, push
 
 __all__ = ["github"]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tca_app.core.changes import EVERYTHING, hear, listen
+from tca_app.core.cache.local import EVERYTHING, hear, listen
 from tca_app.features.deployments import logs
 from tests.factories import bearer, make_deployment, make_project, make_user, until
 

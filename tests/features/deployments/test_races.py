@@ -6,7 +6,7 @@ from collections import Counter
 from sqlalchemy import func, select
 
 from tca_app.core.actor import Actor
-from tca_app.core.db import reading
+from tca_app.core.database.session import reading
 from tca_app.core.errors import Conflict
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.decisions import approve_deployment, refuse_deployment

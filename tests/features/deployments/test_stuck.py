@@ -7,16 +7,16 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from tca_app.config import get_settings
+from tca_app.config.settings import get_settings
 from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
-from tca_app.core.db import transaction
+from tca_app.core.database.session import transaction
 from tca_app.features.deployments.logs import append_log
 from tca_app.features.deployments.schemas import LogAppend
 from tca_app.features.deployments.stuck import fail_stuck
 from tca_app.models import Deployment
 from tests.factories import bearer, deployment_events, do_jobs, make_deployment, make_project, make_user, row_of, run
-from tests.features.deployments.test_github import Github, deployment, github
+from tests.features.deployments.github.test_service import Github, deployment, github
 
 __all__ = ["github"]
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from tca_app.core.db import reading
+from tca_app.core.database.session import reading
 from tca_app.features.environments import service as environments
 from tca_app.features.environments.schemas import EnvironmentCreate
 from tca_app.features.projects.schemas import ProjectCreate

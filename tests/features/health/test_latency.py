@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tca_app.consumers.health import probe_round
-from tca_app.core.db import reading
+from tca_app.core.database.session import reading
 from tca_app.features.health import service
 from tca_app.features.health.parts import PARTS
 from tca_app.features.health.schemas import Check

@@ -11,11 +11,11 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from tca_app.config import get_settings
-from tca_app.core import redis as module
-from tca_app.core.embedded_servers import RedisServer
-from tca_app.core.redis import close_redis, redis_is_unreachable, watch_redis
-from tca_app.core.sampling import SampledLog
+from tca_app.config.settings import get_settings
+from tca_app.core.cache import redis as module
+from tca_app.core.cache.redis import close_redis, redis_is_unreachable, watch_redis
+from tca_app.core.stores.servers import RedisServer
+from tca_app.core.telemetry.sampling import SampledLog
 from tca_app.features.health import service
 from tca_app.features.health.service import _kept
 from tests.factories import until

@@ -11,10 +11,10 @@ from reflex.istate.manager.memory import StateManagerMemory
 from tca_app.consumers.health import probe_round
 from tca_app.core.actor import Actor
 from tca_app.features.health import settings
-from tca_app.features.health.form.state import CheckState
 from tca_app.features.health.parts import PARTS
 from tca_app.features.health.schemas import Check, CheckUpdate
-from tca_app.features.health.state import StatusState
+from tca_app.features.health.ui.form_state import CheckState
+from tca_app.features.health.ui.state import StatusState
 from tca_app.models import HealthCheck, Incident
 from tca_app.ui.session import SessionState
 from tests.factories import bearer, make_admin, make_check, make_project, make_user, row_of, run

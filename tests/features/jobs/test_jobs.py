@@ -7,8 +7,8 @@ import pytest
 from procrastinate.jobs import Job
 from sqlalchemy import text
 
-from tca_app.core.db import reading
-from tca_app.core.jobs import Dead, enqueue, task
+from tca_app.core.database.session import reading
+from tca_app.core.jobs.queue import Dead, enqueue, task
 from tests.factories import bearer, do_jobs, make_admin, make_user, run
 
 JOBS = "/api/v1/jobs"

@@ -9,12 +9,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from reflex.istate.manager.memory import StateManagerMemory
 
-from tca_app.api import build_api
-from tca_app.config import get_settings
-from tca_app.core.db import transaction
-from tca_app.core.jobs import Dead, enqueue, task
-from tca_app.core.metrics import REGISTRY
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import transaction
+from tca_app.core.jobs.queue import Dead, enqueue, task
+from tca_app.core.telemetry.metrics import REGISTRY
 from tca_app.features.health.service import _kept
+from tca_app.server.api import build_api
 from tests.factories import bearer, do_jobs, make_admin, make_project, make_user
 from tests.ui.harness import Notes, Tab, console_on, sign_in
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tca_app.core.actor import Actor
-from tca_app.core.events import CATALOGUE
+from tca_app.core.events.log import CATALOGUE
 from tca_app.features.notifications.kinds import KINDS
 from tca_app.features.projects import service as projects
 from tca_app.features.projects import team

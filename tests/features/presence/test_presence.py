@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
-from tca_app.core import presence as store
 from tca_app.core.actor import Actor
-from tca_app.core.changes import listen
-from tca_app.core.redis import RedisError
+from tca_app.core.cache.local import listen
+from tca_app.core.cache.redis import RedisError
+from tca_app.core.live import presence as store
 from tca_app.features.auth import service as auth
 from tca_app.features.presence import service as presence
 from tca_app.features.presence.service import Subject
-from tca_app.features.presence.state import STAYS, PresenceState, subject_of
-from tca_app.ui.live import LIVE, listen_for_changes
+from tca_app.features.presence.ui.state import STAYS, PresenceState, subject_of
+from tca_app.ui.websocket.live import LIVE, listen_for_changes
 from tests.factories import make_admin, make_project, make_user, run, until
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 

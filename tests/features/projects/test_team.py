@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import func, select
 
-from tca_app.core.db import transaction
+from tca_app.core.database.session import transaction
 from tca_app.core.errors import AppError
 from tca_app.features.projects import service, team
 from tca_app.features.projects.schemas import Transfer

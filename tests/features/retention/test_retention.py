@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import insert, text
 
 from tca_app.consumers import upkeep
-from tca_app.core.db import reading, transaction
+from tca_app.core.database.session import reading, transaction
 from tca_app.features.retention import service as retention
 from tca_app.models import IdempotencyKey, Project, User
 from tests.factories import do_jobs, make_project, make_user, run

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from tca_app.config import get_settings
-from tca_app.core.db import reading
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import reading
 from tests.factories import bearer, make_project, make_user
 
 URL = "https://hooks.slack.com/services/T0/B0/canarycanary"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tca_app.core.db import transaction
+from tca_app.core.database.session import transaction
 from tca_app.core.errors import AppError, Conflict
 from tca_app.features.users import service
 from tca_app.features.users.schemas import UserBulk, UserCreate, UserUpdate

@@ -7,10 +7,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from tca_app.config import get_settings
-from tca_app.core.db import reading, transaction
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Conflict, Forbidden, NotFound, Stale
-from tca_app.core.sealing import CannotOpen, seal, unseal
+from tca_app.core.security.encryption import CannotOpen, seal, unseal
 from tca_app.features.projects import service as projects
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookQuery, WebhookUpdate

@@ -1,0 +1,87 @@
+"""What production must not start with: settings that are fine on a desk and dangerous on a network (row OPS-1)."""
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from tca_app.core.addresses import database_hosts, is_this_machine, read_database_url, read_redis_url, redis_host
+
+if TYPE_CHECKING:
+    from tca_app.config.settings import Settings
+
+MIN_SECRET_BYTES = 32
+
+
+def production_faults(s: "Settings") -> list[str]:
+    """Every reason why production must not start with these settings (reliability row OPS-1)."""
+    faults = []
+    for name, secret in (("SECRET_KEY", s.secret_key), ("JWT_SECRET_KEY", s.jwt_secret_key)):
+        faults += [f"{name} {why}" for why in _secret_faults(secret.get_secret_value())]
+    if s.secret_key.get_secret_value() and s.secret_key == s.jwt_secret_key:
+        faults.append("JWT_SECRET_KEY must differ from SECRET_KEY")
+    if s.debug:
+        faults.append("DEBUG must be off")
+    if any("*" in host for host in s.allowed_hosts):
+        faults.append("ALLOWED_HOSTS must name hosts, without *")
+    if not s.public_url.startswith("https://"):
+        faults.append("PUBLIC_URL must start with https://")
+    if any(origin.startswith("http://") and origin != s.public_url for origin in s.allowed_origins):
+        faults.append("ALLOWED_ORIGINS must use https://")
+    for name in ("rate_limit_login", "rate_limit_api"):
+        if not getattr(s, name):
+            faults.append(f"{name.upper()} must not be empty")
+    if s.metrics_token.get_secret_value():
+        faults += [f"METRICS_TOKEN {why}" for why in _secret_faults(s.metrics_token.get_secret_value())]
+    if s.outbound_allowed_hosts:
+        faults.append("OUTBOUND_ALLOWED_HOSTS must be empty: it opens a way into the network behind the console")
+    faults += _store_faults(s)
+    faults += _sender_faults(s)
+    return faults
+
+
+def _secret_faults(value: str) -> list[str]:
+    if not value:
+        return ["must be set"]
+    if len(value.encode()) < MIN_SECRET_BYTES:
+        return [f"must have at least {MIN_SECRET_BYTES} bytes"]
+    counts = Counter(value)
+    bits = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values()) * len(value)
+    if bits < 96 or any(word in value.lower() for word in ("changeme", "change-me", "secret", "password", "example")):
+        return ["is a default or easily guessed value; make one with: openssl rand -base64 48"]
+    return []
+
+
+def _store_faults(s: "Settings") -> list[str]:
+    """A store on another machine needs a password, and PostgreSQL TLS."""
+    faults = []
+    database, redis = s.database_url.get_secret_value(), s.redis_url.get_secret_value()
+    if database and not all(map(is_this_machine, database_hosts(database))):
+        given = read_database_url(database)
+        if not given.get("password"):
+            faults.append("DATABASE_URL must carry a password for a store on another machine")
+        if given.get("sslmode") not in ("require", "verify-ca", "verify-full"):
+            faults.append("DATABASE_URL must use TLS (sslmode=require or stricter) for a store on another machine")
+    if redis and not is_this_machine(redis_host(redis)) and not read_redis_url(redis).get("password"):
+        faults.append("REDIS_URL must carry a password for a store on another machine")
+    return faults
+
+
+def _sender_faults(s: "Settings") -> list[str]:
+    """Mail and messages must not travel in the clear; a Slack address is a secret that leads to Slack only."""
+    faults = []
+    smtp = urlsplit(s.smtp_url.get_secret_value())
+    if not smtp.geturl():
+        faults.append("SMTP_URL must be set, or be off when nobody is to get mail")
+    elif smtp.scheme == "smtp" and not is_this_machine(smtp.hostname or "") and not _requires_tls(smtp.query):
+        faults.append("SMTP_URL must be smtps:// or end with ?starttls=required")
+    slack = urlsplit(s.slack_webhook_url.get_secret_value())
+    if slack.hostname and (slack.scheme, slack.hostname) != ("https", "hooks.slack.com"):
+        faults.append("SLACK_WEBHOOK_URL must start with https://hooks.slack.com/")
+    if s.sentry_dsn.get_secret_value().startswith("http://"):
+        faults.append("SENTRY_DSN must start with https://")
+    return faults
+
+
+def _requires_tls(query: str) -> bool:
+    return parse_qs(query).get("starttls", [""])[0] == "required"

@@ -1,0 +1,153 @@
+"""SharedCache: values in Redis that are expensive to compute and the same on every replica (docs/decisions/0019).
+
+A key carries the version of its namespace. A change replaces the version before its write is answered, so no later
+reader finds an older value, and a slow reader stores its value under a version that nobody reads. Redis may lose all of
+it or be unreachable at any time: then every reader computes the value itself.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config.settings import get_settings
+from tca_app.core.cache.local import EVERYTHING, SingleFlight, deaf_for, hear
+from tca_app.core.cache.redis import Circuit, Redis, RedisError, get_redis
+from tca_app.core.database.session import after_commit
+from tca_app.core.telemetry.metrics import CACHE_ERRORS, note_cache_read
+
+log = structlog.get_logger(__name__)
+
+Compute = Callable[[], Awaitable[Any]]
+_caches: set["SharedCache"] = set()
+
+
+class SharedCache:
+    """One namespace of values that JSON can write. A change of a subject named in `depends_on` ends all of them.
+
+    Values live `ttl_s` seconds, or REDIS_CACHE_TTL when that is shorter.
+    """
+
+    def __init__(self, namespace: str, *, depends_on: tuple[str, ...], ttl_s: int | None = None) -> None:
+        self.namespace = namespace
+        self.depends_on = frozenset(depends_on)
+        self.version_key = f"cache:{namespace}:version"
+        self._ttl_s = ttl_s
+        self._flights = SingleFlight[Any]()
+        # Changes that this process knows of, and those that Redis has a version for: until then nothing is read there.
+        self.changes, self.published = 1, 0
+        _caches.add(self)
+
+    @property
+    def ttl_s(self) -> int:
+        return min(self._ttl_s or get_settings().redis_cache_ttl, get_settings().redis_cache_ttl)
+
+    async def get_or_compute(self, key: str, compute: Compute) -> Any:
+        """The value under `key`, computed and stored when it is missing. Concurrent readers share one computation.
+
+        Computes without the cache while this process is disconnected from change notifications.
+        """
+        version = await self._version() if deaf_for() == 0 else None
+        if version is None:
+            note_cache_read(self.namespace, "off")
+            return await compute()
+        name = f"cache:{self.namespace}:{version}:{key}"
+        return await self._flights.run(name, partial(self._find, name, compute))
+
+    async def _find(self, name: str, compute: Compute) -> Any:
+        value = _decoded(await _ask(lambda redis: redis.get(name)))
+        note_cache_read(self.namespace, "miss" if value is None else "hit")
+        if value is None:
+            value = await compute()
+            await _ask(lambda redis: redis.set(name, orjson.dumps(value), ex=self.ttl_s))
+        return value
+
+    async def _version(self) -> str | None:
+        """The current version, or None while Redis does not answer. Each reader asks for itself: an answer on its way
+        to another may be older than a write since."""
+        for _ in range(2):
+            if self.published != self.changes and not await _publish([self]):
+                return None
+            version = await _ask(lambda redis: redis.get(self.version_key))
+            if version is not None:
+                return bytes(version).decode()
+            self.changes += 1  # Redis has lost it
+        return None
+
+
+_circuit = Circuit()  # one for all, as there is one Redis
+_publishing = asyncio.Lock()
+
+
+async def _ask(question: Callable[[Redis], Awaitable[Any]]) -> Any | None:
+    """What Redis answers, or None after an error. An error keeps all callers from asking for a while."""
+    if _circuit.is_open:
+        return None
+    try:
+        return await question(get_redis())
+    except (RedisError, OSError) as error:
+        _circuit.failed()
+        CACHE_ERRORS.inc()
+        log.warning("cache.without_redis", error=type(error).__name__)
+        return None
+
+
+async def _publish(caches: Sequence[SharedCache]) -> bool:
+    """Store a new version for each cache that changed since its last one. Returns whether Redis took them.
+
+    Concurrent changes are coalesced: one caller publishes for everybody who was waiting.
+    """
+    wanted = [cache.changes for cache in caches]
+    async with _publishing:
+        stale = [cache for cache, change in zip(caches, wanted, strict=True) if cache.published < change]
+        changes = [cache.changes for cache in stale]
+        if stale and not await _ask(lambda redis: redis.mset({cache.version_key: uuid4().hex for cache in stale})):
+            return False
+        for cache, change in zip(stale, changes, strict=True):
+            cache.published = change
+    return True
+
+
+def _decoded(stored: Any) -> Any | None:
+    """None for what is missing or damaged: it is computed again and replaced."""
+    try:
+        return None if stored is None else orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        return None
+
+
+async def cached(session: AsyncSession, cache: SharedCache, key: str, compute: Compute) -> Any:
+    """Read through the cache. A transaction computes: it may have changed the rows itself."""
+    return await cache.get_or_compute(key, compute) if session.info.get("reads_only") else await compute()
+
+
+def changed(session: AsyncSession, subject_type: str) -> None:
+    """When the transaction commits, end the values that depend on such subjects, before anybody is answered."""
+    waiting: set[str] = session.info.setdefault("changed", set())
+    if not waiting:
+        after_commit(session, partial(_end_values, waiting))
+    waiting.add(subject_type)
+
+
+async def _end_values(subject_types: set[str]) -> None:
+    caches = [cache for cache in _caches if cache.depends_on & subject_types]
+    for cache in caches:
+        cache.changes += 1
+    await _publish(caches)
+
+
+def _on_change(topic: str) -> None:
+    """A notification of PostgreSQL. The change may come from a process that tells Redis nothing, such as `psql`, or
+    one that ended between its commit and its answer."""
+    subject = topic.partition(":")[0].removesuffix("s")
+    for cache in _caches:
+        if topic == EVERYTHING or subject in cache.depends_on:
+            cache.changes += 1
+
+
+hear(_on_change)

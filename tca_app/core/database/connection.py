@@ -1,0 +1,200 @@
+"""The PostgreSQL connection of this process. However the server hangs, no wait for it is longer than its limit.
+
+A statement that gets no answer for `SUSPECT_AFTER_S` may be slow, or PostgreSQL may be frozen. A probe tells the two
+apart: a new connection gets an answer, whatever it is, or none. While there is none, every wait ends at once with
+NoAnswer and its connection is dropped, until a probe is answered again.
+"""
+
+import asyncio
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+from typing import Any, Self, TypeVar
+
+import psycopg
+import structlog
+from psycopg import waiting
+from psycopg.pq import TransactionStatus
+
+from tca_app.config.settings import get_settings
+
+log = structlog.get_logger(__name__)
+
+STATEMENT_TIMEOUT_S = 5  # PostgreSQL ends what takes longer
+CONNECT_TIMEOUT_S = 1.8  # for each address: a host that is gone must not hide the next one
+SUSPECT_AFTER_S = 0.8
+PROBE_TIMEOUT_S = 1.0
+RESOLVE_TIMEOUT_S = 6.0  # for all addresses together, and for finding them
+CANCEL_TIMEOUT_S = 0.5
+LOOK_EVERY_S = 0.1
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a round trip may take: while PostgreSQL answers others, and after it has fallen silent."""
+
+    answer_s: float
+    silence_s: float
+
+
+USUAL = Patience(STATEMENT_TIMEOUT_S + 1.0, 0.0)
+LONG = Patience(601.0, 30.0)  # for what nobody waits for
+
+
+class NoAnswer(psycopg.OperationalError):
+    """PostgreSQL takes connections or statements and does not answer."""
+
+
+class _Server:
+    """What this process knows about PostgreSQL as a whole, with at most one probe at a time."""
+
+    def __init__(self) -> None:
+        self._silent_since: float | None = None
+        self._answered_at = 0.0
+        self._probing: asyncio.Task[None] | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        return self._silent_since is not None
+
+    def has_been_silent(self, seconds: float) -> bool:
+        return self._silent_since is not None and monotonic() - self._silent_since >= seconds
+
+    def suspect(self) -> None:
+        """Probe, unless that is under way or was answered a moment ago."""
+        if self._probing is not None and not self._probing.done():
+            return
+        if self.is_silent or monotonic() - self._answered_at > SUSPECT_AFTER_S:
+            self._probing = asyncio.create_task(self._probe())
+
+    def gave_no_connection(self) -> None:
+        """As good as a probe without an answer."""
+        self._note_silence()
+        self.suspect()
+
+    def _note_silence(self) -> None:
+        if self._silent_since is None:
+            log.error("database.does_not_answer")
+            self._silent_since = monotonic()
+
+    def forget(self) -> None:
+        """As at the start, for another database or another event loop."""
+        if self._probing is not None:
+            self._probing.cancel()
+        self._silent_since, self._answered_at, self._probing = None, 0.0, None
+
+    async def _probe(self) -> None:
+        """Until there is an answer: the end of the silence is found without a request that waits for it."""
+        while not await _is_answered():
+            self._note_silence()
+        if self.is_silent:
+            log.info("database.answers_again")
+        self._silent_since, self._answered_at = None, monotonic()
+
+
+async def _is_answered() -> bool:
+    """Whether PostgreSQL says anything to a new connection; a refusal, too, is an answer."""
+    try:
+        async with asyncio.timeout(RESOLVE_TIMEOUT_S):
+            conninfo = get_settings().database_url.get_secret_value()
+            connection = await _Probe.connect(conninfo, application_name="tca_app probe")
+    except (NoAnswer, TimeoutError):
+        return False
+    except (psycopg.Error, OSError):
+        return True
+    await connection.close()
+    return True
+
+
+class _Probe(psycopg.AsyncConnection[Any]):
+    """A new connection, with a limit for each of the addresses that it may have."""
+
+    connect_timeout_s = PROBE_TIMEOUT_S
+
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> Generator[Any, Any, Self]:
+        return _limited(super()._connect_gen(conninfo), cls._refuse_to_connect)
+
+    @classmethod
+    def _refuse_to_connect(cls, waited_s: float) -> None:
+        if waited_s > cls.connect_timeout_s:
+            raise NoAnswer(f"PostgreSQL did not take the connection within {cls.connect_timeout_s:g} s")
+
+
+SERVER = _Server()
+
+
+class Connection(_Probe):
+    """A connection whose every round trip has a limit. One that passes it is closed without a word to the server."""
+
+    connect_timeout_s = CONNECT_TIMEOUT_S
+    patience = USUAL
+
+    @classmethod
+    async def connect(cls, conninfo: str = "", **options: Any) -> Self:
+        """Raises NoAnswer within `CONNECT_TIMEOUT_S`, at once while the server is known to be silent."""
+        _refuse_to_wait(0, USUAL)
+        try:
+            async with asyncio.timeout(RESOLVE_TIMEOUT_S):
+                return await super().connect(conninfo, **options)
+        except (NoAnswer, TimeoutError) as error:
+            SERVER.gave_no_connection()
+            raise NoAnswer(str(error) or "the addresses of PostgreSQL did not answer in time") from None
+
+    async def wait(
+        self,
+        gen: Generator[Any, Any, R],
+        interval: float = LOOK_EVERY_S,
+        timeout: float | None = None,  # noqa: ASYNC109 - psycopg's signature
+    ) -> R:
+        """As psycopg's, whose way to give a statement up takes ten seconds when the server hangs."""
+        if timeout is not None:  # for notices: silence is what they wait in
+            return await super().wait(gen, interval, timeout)
+        try:
+            return await waiting.wait_async(
+                _limited(gen, partial(_refuse_to_wait, patience=self.patience)), self.pgconn.socket, LOOK_EVERY_S
+            )
+        except NoAnswer:
+            self.pgconn.finish()
+            raise
+        except asyncio.CancelledError:
+            await self._give_up()
+            raise
+
+    async def _give_up(self) -> None:
+        """Have the server end what nobody waits for any more, if it listens, and drop the connection."""
+        if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+            return
+        try:
+            if not SERVER.is_silent:
+                await self._try_cancel(timeout=CANCEL_TIMEOUT_S)
+        finally:
+            self.pgconn.finish()
+
+
+def _limited(gen: Generator[Any, Any, R], refuse: Callable[[float], None]) -> Generator[Any, Any, R]:
+    """The steps of a round trip. The loop comes by after each `LOOK_EVERY_S` without news (0) from the socket; these
+    are counted, since a process that was stopped itself must not take its own pause for a silence."""
+    quiet = 0
+    try:
+        step = next(gen)
+        while True:
+            news = yield step
+            if not news:
+                quiet += 1
+                refuse(quiet * LOOK_EVERY_S)
+            step = gen.send(news)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+
+
+def _refuse_to_wait(waited_s: float, patience: Patience) -> None:
+    if waited_s > patience.answer_s:
+        raise NoAnswer(f"PostgreSQL did not answer within {patience.answer_s:g} s")
+    if waited_s > SUSPECT_AFTER_S or SERVER.is_silent:
+        SERVER.suspect()
+    if SERVER.has_been_silent(patience.silence_s):
+        raise NoAnswer("PostgreSQL does not answer")

@@ -1,0 +1,248 @@
+"""The database of this process: its engines, the transaction that an edge opens, and what a database error means."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from time import monotonic
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from tca_app.config.settings import get_settings
+from tca_app.core.cache.local import ChangeCache, note_write
+from tca_app.core.database.connection import LONG, SERVER, STATEMENT_TIMEOUT_S, USUAL, Connection
+from tca_app.core.errors import AppError, Conflict, FieldFault, Invalid, Unavailable
+
+POOL_WAIT_S = 2
+SERVER_OPTIONS = "-c timezone=UTC -c standard_conforming_strings=on -c random_page_cost=1.1"
+PING_AFTER_IDLE_S = 1.0
+OUTCOME_UNKNOWN = "The database did not answer in time, so this may or may not be saved. Check before you try again."
+
+T = TypeVar("T")
+AfterCommit = Callable[[], Awaitable[None] | None]
+
+
+class _Database:
+    """Made at first use, never at import: the build and the commands import this module without a database."""
+
+    def __init__(self) -> None:
+        settings = get_settings()
+        shared: dict[str, Any] = {
+            "hide_parameters": True,  # an error's text is logged; what was sent with the statement is not
+            "pool_timeout": POOL_WAIT_S,
+            "pool_use_lifo": True,
+            "connect_args": {
+                "async_creator_fn": Connection.connect,
+                "application_name": "tca_app",
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_S}s {SERVER_OPTIONS}",
+            },
+        }
+        url = settings.async_database_url
+        # DATABASE_POOL_SIZE for transactions and DATABASE_MAX_OVERFLOW for reads: their sum is what this process may
+        # open. Connections stay open: an overflow that is closed after use costs more than the query.
+        self.writer = create_async_engine(url, pool_size=settings.database_pool_size, max_overflow=0, **shared)
+        # One statement without BEGIN and COMMIT around it: a third of the round trips.
+        self.reader = create_async_engine(
+            url,
+            pool_size=max(1, settings.database_max_overflow),
+            max_overflow=0,
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,  # there is no transaction to roll back
+            **shared,
+        )
+        for engine in (self.writer, self.reader):
+            _ping_after_idle(engine)
+        self.writing = async_sessionmaker(self.writer, expire_on_commit=False)
+        self.reading = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
+
+
+_database: _Database | None = None
+
+
+def _get() -> _Database:
+    global _database
+    if _database is None:
+        _database = _Database()
+    return _database
+
+
+def pool_use() -> dict[str, tuple[int, int, int]]:
+    """Of each pool: how many connections it may have, has, and lends just now."""
+    database = _get()
+    pools: dict[str, Any] = {"writer": database.writer.pool, "reader": database.reader.pool}
+    return {
+        name: (pool.size(), pool.checkedin() + pool.checkedout(), pool.checkedout()) for name, pool in pools.items()
+    }
+
+
+async def close_db() -> None:
+    """Close every connection; the next use opens new ones."""
+    global _database
+    if _database is not None:
+        closing, _database = _database, None
+        await closing.writer.dispose()
+        await closing.reader.dispose()
+    SERVER.forget()
+
+
+def _ping_after_idle(engine: AsyncEngine) -> None:
+    """Like pool_pre_ping, but only for a connection that lay idle: a busy pool pays nothing, a restart is survived."""
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def _stamp(connection: Any, record: Any) -> None:
+        record.info["idle_since"] = monotonic()
+        if connection is not None:  # not lost meanwhile
+            connection.driver_connection.patience = USUAL
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _ping(connection: Any, record: Any, _proxy: Any) -> None:
+        if monotonic() - record.info.get("idle_since", monotonic()) < PING_AFTER_IDLE_S:
+            return
+        if not engine.sync_engine.dialect._do_ping_w_event(connection):
+            raise DisconnectionError("the connection went away while it was idle")
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[AsyncSession]:
+    """One unit of work: commit at the end, roll back on any error, then run what waits for the commit.
+
+    Raises AppError for what the database refuses (row CC-6): 409, 422 or 503, never a driver error.
+    """
+    with _named_errors():
+        session = _get().writing()
+        try:
+            try:
+                yield session
+            except AppError as refusal:
+                if refusal.keeps_changes:
+                    await _commit(session)
+                raise
+            await _commit(session)
+        finally:
+            await _close(session)
+
+
+async def _commit(session: AsyncSession) -> None:
+    try:
+        if session.in_transaction():
+            with unknown_when_lost():
+                await session.commit()
+    finally:
+        note_write()
+    for callback in session.info.pop("after_commit", []):
+        waiting = callback()
+        if waiting is not None:
+            await waiting
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[AsyncSession]:
+    """A session for reads only: each statement stands alone. Do not write with it."""
+    with _named_errors():
+        session = _get().reading()
+        session.info["reads_only"] = True
+        try:
+            yield session
+        finally:
+            await _close(session)
+
+
+async def _close(session: AsyncSession) -> None:
+    """Give the connection back, if there is one: none was needed for what was answered from copies, and a commit has
+    given it back. To close such a session costs more than a small answer."""
+    if session.in_transaction():
+        await asyncio.shield(asyncio.create_task(session.close()))
+
+
+async def take_time(session: AsyncSession) -> None:
+    """Let each statement of this transaction take ten minutes, for work that nobody waits for."""
+    await session.execute(text("SET LOCAL statement_timeout = '10min'"))
+    connection: Any = (await session.connection()).sync_connection
+    connection.connection.driver_connection.patience = LONG
+
+
+async def copied(
+    session: AsyncSession, copies: ChangeCache[T], key: str, tags: tuple[str, ...], read: Callable[[], Awaitable[T]]
+) -> T:
+    """What `read` finds, or a true copy of it. A transaction always reads: it may have changed the rows itself."""
+    return await copies.read_through(key, tags, read) if session.info.get("reads_only") else await read()
+
+
+def after_commit(session: AsyncSession, callback: AfterCommit) -> None:
+    """Run `callback` once the transaction of `session` is committed, before anybody is answered.
+
+    Never when it is rolled back. It must not fail: what is committed is done.
+    """
+    session.info.setdefault("after_commit", []).append(callback)
+
+
+@contextmanager
+def unknown_when_lost() -> Iterator[None]:
+    """For a commit: when the connection is lost before the answer, nobody knows what became of it, and we say so."""
+    try:
+        yield
+    except (DBAPIError, psycopg.Error) as error:
+        driver = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(driver, psycopg.OperationalError) and driver.sqlstate is None:
+            raise Unavailable(OUTCOME_UNKNOWN) from error
+        raise
+
+
+@contextmanager
+def refuse_duplicates(fields: dict[str, tuple[str, str]]) -> Iterator[None]:
+    """Turn a broken unique constraint into a 409 at its field: constraint name to (field, message)."""
+    try:
+        yield
+    except IntegrityError as error:
+        name = _constraint(error)
+        if name in fields:
+            field, detail = fields[name]
+            raise Conflict(detail, errors=[FieldFault(f"/{field}", detail)]) from error
+        raise
+
+
+def _constraint(error: DBAPIError) -> str:
+    return getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise Unavailable from error
+    except (DBAPIError, psycopg.Error) as error:
+        raise named_error(error) or error from error
+
+
+def named_error(error: DBAPIError | psycopg.Error) -> AppError | None:
+    """The refusal that an SQLSTATE stands for, or None for a fault of ours."""
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(driver, "sqlstate", None) or ""
+    if state in ("23505", "23503"):
+        return Conflict()
+    if state in ("23514", "22021", "22P05", "22003"):
+        return Invalid("A value is not allowed here.")
+    if state in ("40001", "40P01"):
+        return Conflict("Somebody changed the same thing at the same moment. Try again.")
+    if state == "57014":
+        return Unavailable("This took too long. Narrow it down and try again.")
+    is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if state[:2] in ("53", "08", "57") or is_lost or isinstance(driver, psycopg.OperationalError):
+        return Unavailable()
+    return None
+
+
+async def lock(session: AsyncSession, name: str) -> None:
+    """Hold a named lock until the end of the transaction; others who ask for it wait."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+async def try_lock(session: AsyncSession, name: str) -> bool:
+    """Like `lock`, but says False at once when somebody else holds it."""
+    statement = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+    return bool((await session.execute(statement, {"name": name})).scalar())

@@ -1,0 +1,179 @@
+"""The event log: what an event is, and `emit`, which writes it in the caller's transaction.
+
+With it goes a job for each consumer that has something to do.
+
+The catalogue is the subclasses of `Event`; each feature has its own in `events.py`. The log is append-only, every row
+is chained to the one before about the same subject (docs/decisions/0016), and jobs are procrastinate's.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+import orjson
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor, client_ip_var
+from tca_app.core.cache.shared import changed
+from tca_app.core.telemetry.log import request_id_var
+from tca_app.core.telemetry.redaction import is_secret
+
+# Consumer to the queue that its jobs wait in.
+QUEUES = {
+    "analytics": "analytics_queue",
+    "notifications": "notification_queue",
+    "streams": "stream_queue",
+    "webhooks": "webhook_queue",
+}
+TASK_PREFIX = "consume_"
+# Consumers that have nothing to do while nobody asked for anything: no job is enqueued for them.
+NEEDED = {"webhooks": "(EXISTS (SELECT FROM webhooks) OR EXISTS (SELECT FROM slack_channels))"}
+CATALOGUE: dict[str, type["Event"]] = {}
+
+
+class Event(BaseModel):
+    """Something that happened to a subject. `before` and `after` hold the changed fields only, never a secret.
+
+    A subclass sets `type` (in the past tense), `subject_type`, `title` (a sentence with {actor} and {subject}) and
+    `consumers = TOLD` when people are told of it (features.notifications.kinds says who). Fields of its own go into
+    `data` beside before and after.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    subject_type: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    consumers: ClassVar[tuple[str, ...]] = ("analytics", "streams", "webhooks")
+
+    subject_id: int
+    subject_name: str
+    project_id: int | None = None
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        if cls.type and CATALOGUE.setdefault(cls.type, cls) is not cls:
+            raise TypeError(f"two events are called {cls.type}")
+
+    def data(self) -> dict[str, Any]:
+        """What the log keeps besides the columns. Raises ValueError for a field that is named like a secret."""
+        data = self.model_dump(mode="json", exclude={"subject_id", "subject_name", "project_id"})
+        for name in (*data, *data["before"], *data["after"]):
+            if is_secret(name):
+                raise ValueError(f"{self.type} must not log {name}")
+        return data
+
+
+TOLD = (*Event.consumers, "notifications")
+
+
+def sentence(type_: str, *, actor: str, subject: str, data: dict[str, Any]) -> str:
+    """What happened, in words; the bare type for an event that this version does not know any more."""
+    event = CATALOGUE.get(type_)
+    return event.title.format_map({**data, "actor": actor, "subject": subject}) if event else type_
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event as a consumer reads it from the log."""
+
+    id: int
+    uuid: UUID
+    at: datetime
+    type: str
+    version: int
+    subject_type: str
+    subject_id: int
+    subject_name: str
+    sequence: int
+    actor_type: str
+    actor_id: int | None
+    actor_name: str
+    project_id: int | None
+    data: dict[str, Any]
+    ip: str
+    request_id: str
+
+    @property
+    def cause(self) -> dict[str, Any]:
+        """For a job about this event, enqueued while several are dealt with at once."""
+        return {"request_id": self.request_id, "user_id": self.actor_id}
+
+    def for_services(self) -> dict[str, Any]:
+        """What the operator's own services get: the request too, since a call may be about events of several."""
+        return self.public() | {"request_id": self.request_id}
+
+    def public(self) -> dict[str, Any]:
+        """What everybody else gets to see of it: no address and no request."""
+        return {
+            "uuid": str(self.uuid),
+            "type": self.type,
+            "version": self.version,
+            "subject_type": self.subject_type,
+            "subject_id": self.subject_id,
+            "subject_name": self.subject_name,
+            "sequence": self.sequence,
+            "project_id": self.project_id,
+            "actor_id": self.actor_id,
+            "at": self.at.astimezone(UTC).isoformat(),
+            "data": self.data,
+        }
+
+
+LOGGED_COLUMNS = ", ".join(field.name for field in fields(Logged))
+
+# A job for each consumer is in the text, not among the values: lists are slow to send. They are procrastinate's rows as
+# its own function makes them, which takes an array of composites and costs as much again.
+_EMIT = """
+    WITH logged AS (
+      INSERT INTO events (uuid, type, version, subject_type, subject_id, subject_name, actor_type, actor_id, actor_name,
+                          project_id, data, ip, request_id)
+      VALUES (:uuid, :type, :version, :subject_type, :subject_id, :subject_name, :actor_type, :actor_id, :actor_name,
+              :project_id, :data, :ip, :request_id)
+      RETURNING id
+    )
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at)
+    SELECT queue_name, task_name, jsonb_build_object('event_id', id, 'cause', jsonb_build_object(
+      'request_id', CAST(:request_id AS text), 'user_id', CAST(:actor_id AS bigint))), now()
+    FROM logged, ({jobs}) AS job (queue_name, task_name)
+"""
+
+
+@cache
+def _emit_to(consumers: tuple[str, ...]) -> TextClause:
+    jobs = [f"SELECT '{QUEUES[name]}', '{TASK_PREFIX}{name}' WHERE {NEEDED.get(name, 'true')}" for name in consumers]
+    return text(_EMIT.format(jobs=" UNION ALL ".join(jobs)))
+
+
+async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
+    """Log it and enqueue its jobs: both are there after the commit, or neither. No actor: the system."""
+    row = logged_values(actor, event)
+    await session.execute(_emit_to(event.consumers), row | {"data": Jsonb(row["data"], orjson.dumps)})
+    changed(session, event.subject_type)
+
+
+def logged_values(actor: Actor | None, event: Event) -> dict[str, Any]:
+    """The row of the log, without what the database makes."""
+    return {
+        "uuid": uuid4(),
+        "type": event.type,
+        "version": event.version,
+        "subject_type": event.subject_type,
+        "subject_id": event.subject_id,
+        "subject_name": event.subject_name,
+        "project_id": event.project_id,
+        "data": event.data(),
+        "actor_type": "user" if actor else "system",
+        "actor_id": actor.user_id if actor else None,
+        "actor_name": actor.display_name if actor else "System",
+        "ip": actor.ip if actor else client_ip_var.get(),
+        "request_id": (actor.request_id if actor else "") or request_id_var.get(),
+    }

@@ -1,0 +1,218 @@
+"""Jobs: procrastinate's queues on the same PostgreSQL, enqueued in the transaction that causes them, with our retries.
+
+A job is enqueued in the transaction that causes it. It runs at least once; what it does to the database it does in one
+transaction that also says so (`core.consumers`), so a second run changes nothing.
+"""
+
+import random
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from time import perf_counter
+from typing import Any
+
+import structlog
+from procrastinate import App, JobContext, PsycopgConnector, RetryDecision
+from procrastinate.jobs import Job
+from procrastinate.periodic import PeriodicTask
+from procrastinate.retry import BaseRetryStrategy
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.cache.local import EVERYTHING, JOBS_CHANNEL
+from tca_app.core.database.session import transaction
+from tca_app.core.errors import AppError
+from tca_app.core.telemetry.error_reporting import report
+from tca_app.core.telemetry.log import request_id_var, user_id_var
+from tca_app.core.telemetry.metrics import note_job
+from tca_app.core.telemetry.redaction import excerpt
+
+log = structlog.get_logger(__name__)
+
+UPKEEP_QUEUE = "upkeep_queue"
+HEALTH_QUEUE = "health_queue"
+# Each queue has a worker of its own with so many jobs at a time, so that none holds up another. One at a time for those
+# whose jobs take all others of their kind along; more for those that wait for a mail server or another service.
+QUEUES = {
+    "email_queue": 4,
+    "notification_queue": 1,
+    "analytics_queue": 1,
+    "webhook_queue": 1,
+    "stream_queue": 1,
+    "delivery_queue": 8,
+    UPKEEP_QUEUE: 1,
+    HEALTH_QUEUE: 1,
+}
+QUEUE_NAMES = tuple(QUEUES)
+MAX_ATTEMPTS = 10
+MAX_ATTEMPTS_UNREACHABLE = 42  # with the waits below at least 24 hours, 28 on average
+FIRST_WAIT_S = 5.0  # workers look for what is due every 5 s, so less would only be a promise
+MAX_WAIT_S = 3600.0
+MAX_WAIT_FOREVER_S = 300.0
+
+
+class Expected(Exception):
+    """A failure that has a name: the job keeps it as its reason. Errors without one are faults of ours."""
+
+
+class Dead(Expected):
+    """Trying again cannot help: the job is dead at once, with this reason."""
+
+
+class Wait(Expected):
+    """What the job needs is away and will be back: it is tried again for as long as that takes."""
+
+
+class Unreachable(Expected):
+    """A server of others cannot be reached or cannot answer now: the job is tried again for at least a day."""
+
+
+class Later(Unreachable):
+    """Whoever is asked said when to come back: not before `after_s` seconds."""
+
+    def __init__(self, reason: str, after_s: float) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
+class Backoff(BaseRetryStrategy):
+    """Waits double from 5 seconds to an hour. Dead after 10 attempts, of which an unreachable server gets 42."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if is_last(exception, job):
+            return None
+        wait = wait_s(job.attempts)
+        if isinstance(exception, Wait):
+            wait = min(wait, MAX_WAIT_FOREVER_S)
+        if isinstance(exception, Later):
+            wait = max(wait, exception.after_s)
+        return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=wait))
+
+
+def wait_s(attempts: int) -> float:
+    """Seconds until the next attempt when `attempts` were made before the one that just failed; less by up to a
+    quarter, so that jobs that failed together do not come back together."""
+    return min(FIRST_WAIT_S * 2.0 ** min(attempts, 20), MAX_WAIT_S) * random.uniform(0.75, 1)  # noqa: S311
+
+
+def is_last(error: BaseException, job: Job) -> bool:
+    """Whether this failure leaves the job dead."""
+    if isinstance(error, Dead | Wait):
+        return isinstance(error, Dead)
+    return job.attempts + 1 >= (MAX_ATTEMPTS_UNREACHABLE if isinstance(error, Unreachable) else MAX_ATTEMPTS)
+
+
+jobs = App(connector=PsycopgConnector())
+Work = Callable[..., Coroutine[Any, Any, None]]
+Upkeep = Callable[[], Coroutine[Any, Any, None]]
+
+
+def task(name: str, queue: str) -> Callable[[Work], Work]:
+    """Make `async def work(job, **args)` a kind of job. A failed attempt is written down with its reason."""
+
+    def decorate(work: Work) -> Work:
+        @wraps(work)
+        async def attempt(context: JobContext, cause: dict[str, Any] | None = None, **args: Any) -> None:
+            job, started = context.job, perf_counter()
+            _act_for(job, cause or {})
+            try:
+                await work(job, **args)
+            except Exception as error:
+                dead = is_last(error, job)
+                note_job(name, "dead" if dead else "retried", perf_counter() - started)
+                if dead or (job.attempts == 0 and not isinstance(error, Expected | AppError)):
+                    report(error, "job", name)
+                await _note_failure(job, error)
+                raise
+            took = perf_counter() - started
+            note_job(name, "done", took)
+            log.info("job.done", job=job.id, task=name, ms=round(took * 1e3, 1))
+
+        jobs.task(name=name, queue=queue, retry=Backoff(), pass_context=True)(attempt)  # type: ignore[arg-type]
+        return work
+
+    return decorate
+
+
+schedule: dict[tuple[str, str], PeriodicTask[Any, Any, Any]] = {}
+
+
+def periodic(name: str, cron: str, queue: str = UPKEEP_QUEUE) -> Callable[[Upkeep], Upkeep]:
+    """Have `async def work()` done at the times of `cron` (UTC), once, however many workers there are.
+
+    A time that passes while no worker is alive is left out after ten minutes, so what must not be missed comes hourly.
+    """
+
+    def decorate(work: Upkeep) -> Upkeep:
+        async def attempt(_job: Job, timestamp: int) -> None:
+            await work()
+
+        task(name, queue)(attempt)
+        schedule[name, ""] = PeriodicTask(jobs.tasks[name], cron, "", {})
+        return work
+
+    return decorate
+
+
+def _act_for(job: Job, cause: dict[str, Any]) -> None:
+    """Log, call and write under the request that caused the job; under the job's own id when nobody did."""
+    request_id_var.set(cause.get("request_id") or own_request_id(job))
+    user_id_var.set(cause.get("user_id"))
+
+
+def own_request_id(job: Job) -> str:
+    return f"job-{job.id}"
+
+
+def _cause() -> dict[str, Any]:
+    """What `_act_for` needs when the job runs: who is acting now, and in which request."""
+    return {"request_id": request_id_var.get(), "user_id": user_id_var.get()}
+
+
+_NOTE_FAILURE = text(
+    "INSERT INTO job_failures (job_id, attempt, error) VALUES (:job_id, :attempt, :error) ON CONFLICT DO NOTHING"
+)
+
+
+async def _note_failure(job: Job, error: Exception) -> None:
+    # The text of an error of a library may hold an address with its password.
+    reason = excerpt(f"{type(error).__name__}: {error}").replace("\x00", "").encode(errors="replace").decode()
+    log.warning("job.failed", job=job.id, task=job.task_name, attempt=job.attempts + 1, reason=reason)
+    async with transaction() as session:
+        await session.execute(_NOTE_FAILURE, {"job_id": job.id, "attempt": job.attempts + 1, "error": reason})
+
+
+# `scheduled_at` is always set: it says since when a job waits.
+_DEFER = text(
+    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, NULL, NULL, :args, "
+    "now() + make_interval(secs => :after_s))::procrastinate_job_to_defer_v1])"
+).bindparams(bindparam("args", type_=JSONB))
+
+
+async def enqueue(session: AsyncSession, name: str, after_s: float = 0.0, **args: Any) -> None:
+    """A job that is there when the transaction of `session` is committed, and never otherwise; not before `after_s`."""
+    given = {"cause": _cause(), **args}
+    values = {"queue": jobs.tasks[name].queue, "task": name, "args": given, "after_s": after_s}
+    await session.execute(_DEFER, values)
+
+
+_DEFER_MANY = text(
+    "SELECT procrastinate_defer_jobs_v1(array_agg(ROW(:queue, :task, 0, NULL, NULL, args, now())"
+    "::procrastinate_job_to_defer_v1)) FROM jsonb_array_elements(:rows) AS args"
+).bindparams(bindparam("rows", type_=JSONB))
+
+
+async def enqueue_many(session: AsyncSession, name: str, rows: list[dict[str, Any]]) -> None:
+    """Like `enqueue`, one job for each row of arguments, in one statement. A row may name its own `cause`."""
+    if rows:
+        given = [{"cause": _cause(), **row} for row in rows]
+        await session.execute(_DEFER_MANY, {"queue": jobs.tasks[name].queue, "task": name, "rows": given})
+
+
+_WAKE = text(f"SELECT pg_notify('{JOBS_CHANNEL}', '{EVERYTHING}')")
+
+
+async def wake_workers(session: AsyncSession) -> None:
+    """Have the workers look at the commit, not at their next poll: jobs became free without being enqueued."""
+    await session.execute(_WAKE)

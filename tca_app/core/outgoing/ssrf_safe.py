@@ -1,0 +1,240 @@
+"""Calls to addresses that people enter: where one leads is looked at first, and it is connected to exactly there.
+
+A name is resolved once for each call, every address that it has is checked, and the connection goes to a checked one:
+a name that answers differently a moment later changes nothing (row IN-9). Redirects are not followed, proxies of the
+environment are not asked, and an answer is read up to a limit. Nothing of an answer's body belongs on a screen.
+"""
+
+import asyncio
+import re
+import socket
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from time import monotonic
+from typing import Any
+
+import httpx
+
+from tca_app.config.settings import get_settings
+from tca_app.core.outgoing.http import TargetAway
+from tca_app.core.urls import check_url
+
+TOTAL_S = 10.0
+CONNECT_S = 3.0
+MOST_BYTES = 64 * 1024
+MOST_ADDRESSES = 4  # tried of those that a name has
+PORTS = frozenset({80, 443})
+DEFAULT_PORTS = {"http": 80, "https": 443}
+LOCAL_SUFFIXES = (".localhost", ".local", ".localdomain", ".internal", ".intranet", ".home.arpa", ".onion")
+
+# Unicast on the Internet, as IANA has it; what is left out below stands for something else than one public host.
+_PUBLIC_V6 = ip_network("2000::/3")
+_REFUSED = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8",
+        "100.64.0.0/10",  # carrier-grade NAT; Alibaba's metadata
+        "168.63.129.16/32",  # Azure's metadata, in the midst of public addresses
+        "169.254.0.0/16",  # link-local; everybody else's metadata
+        "192.0.0.0/24",
+        "192.88.99.0/24",  # 6to4 relays
+        "198.18.0.0/15",
+        "2001::/23",  # Teredo and other protocols
+        "2001:db8::/32",
+        "2002::/16",  # 6to4
+        "2620:4f:8000::/48",
+        "3fff::/20",
+    )
+)
+_NAME = re.compile(r"^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_resolver = ThreadPoolExecutor(8, thread_name_prefix="resolver")  # getaddrinfo blocks, and cannot be ended
+
+
+class AddressRefused(Exception):
+    """The address leads, or may lead, to where people must not reach from here. The text is for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address that may be asked, as far as it tells by itself. `is_trusted`: the operator allows this very host."""
+
+    url: httpx.URL
+    host: str
+    port: int
+    is_trusted: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `is_cut`: there was more than is read. `certificate_until`: None without TLS."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    is_cut: bool
+    duration_ms: int
+    certificate_until: datetime | None = None
+
+
+def target_of(url: str) -> Target:
+    """Look at an address without asking anybody. Raises AddressRefused."""
+    try:
+        parsed = httpx.URL(check_url(url))
+        host, port = parsed.raw_host.decode(), parsed.port or DEFAULT_PORTS.get(parsed.scheme, 0)
+    except httpx.InvalidURL:
+        raise AddressRefused("This URL is not valid.") from None
+    except ValueError as error:
+        raise AddressRefused(str(error)) from None
+    if parsed.scheme not in DEFAULT_PORTS or not host or parsed.userinfo:
+        raise AddressRefused("Enter a URL that starts with https://.")
+    if f"{host}:{port}" in get_settings().outbound_allowed_hosts:
+        return Target(parsed, host, port, is_trusted=True)
+    if get_settings().is_production and parsed.scheme != "https":
+        raise AddressRefused("Enter an address that starts with https://.")
+    if port not in PORTS:
+        raise AddressRefused("Only the ports 80 and 443 are allowed.")
+    _refuse_host(host)
+    return Target(parsed, host, port, is_trusted=False)
+
+
+def _refuse_host(host: str) -> None:
+    """A public address in its usual form, or a name that may lead to one."""
+    literal = _literal(host)
+    if literal is not None:
+        _refuse_address(literal)
+    elif _NUMBER.fullmatch(host.rpartition(".")[2]):
+        # Resolvers read these as IPv4 addresses, in decimal, octal or hex.
+        raise AddressRefused("Write an IP address as four decimal numbers.")
+    elif not _NAME.fullmatch(host) or host.endswith(LOCAL_SUFFIXES):
+        raise AddressRefused("Enter the full name of a public host.")
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _refuse_address(address: IPv4Address | IPv6Address) -> None:
+    """Raises AddressRefused unless it is unicast on the public Internet."""
+    is_public = address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+    if isinstance(address, IPv6Address):
+        is_public = is_public and address.scope_id is None and address in _PUBLIC_V6
+    if not is_public or any(address in network for network in _REFUSED if network.version == address.version):
+        raise AddressRefused("This address is not on the public Internet.")
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """Every address of a name. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    rows = await loop.run_in_executor(_resolver, _getaddrinfo, host, port)
+    return list(dict.fromkeys(str(row[4][0]) for row in rows))
+
+
+def _getaddrinfo(host: str, port: int) -> list[tuple[Any, ...]]:
+    return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+async def _checked(target: Target) -> list[str]:
+    """The addresses to connect to. One bad among them refuses all: which one a resolver gives first is chance."""
+    try:
+        found = await resolve(target.host, target.port)
+    except (OSError, UnicodeError):
+        raise TargetAway(f"{target.host} cannot be found") from None
+    if not target.is_trusted:
+        for address in found:
+            _refuse_address(ip_address(address))
+    if not found:
+        raise TargetAway(f"{target.host} has no address")
+    return found[:MOST_ADDRESSES]
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Made once: reading the certificates of all authorities takes 20 ms."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class _Pinned(httpx.AsyncBaseTransport):
+    """Connects to a checked address, with the name in the Host header and in TLS, where the certificate must match it.
+
+    No connection is kept: one that was opened for a name must not carry another name of the same address.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self.inner = httpx.AsyncHTTPTransport(verify=_tls(), trust_env=False, limits=limits)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        failure: Exception = TargetAway(f"{self.target.host} has no address")
+        for address in await _checked(self.target):
+            there = httpx.Request(
+                request.method,
+                request.url.copy_with(host=address),
+                headers=request.headers,
+                stream=request.stream,
+                extensions=request.extensions | {"sni_hostname": self.target.host},
+            )
+            try:
+                return await self.inner.handle_async_request(there)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+async def send(method: str, url: str, *, content: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
+    """Ask once. Raises AddressRefused, and TargetAway when there was no answer in time."""
+    target = target_of(url)
+    began = monotonic()
+    try:
+        async with asyncio.timeout(TOTAL_S):
+            return await _ask(target, method, content, headers or {}, began)
+    except TimeoutError:
+        raise TargetAway(f"{target.name} gave no answer within {TOTAL_S:.0f} seconds") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise TargetAway(f"{target.name} cannot be reached ({_why(error)})") from None
+
+
+async def _ask(target: Target, method: str, content: bytes, headers: dict[str, str], began: float) -> Answer:
+    limits = httpx.Timeout(TOTAL_S, connect=CONNECT_S)
+    client = httpx.AsyncClient(transport=_Pinned(target), timeout=limits, follow_redirects=False, trust_env=False)
+    given = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close", **headers}
+    async with client, client.stream(method, target.url, content=content, headers=given) as answer:
+        body = b""
+        # Raw: what is packed small must not grow here.
+        async for chunk in answer.aiter_raw():
+            body += chunk
+            if len(body) > MOST_BYTES:
+                break
+        took = round((monotonic() - began) * 1000)
+        is_cut, until = len(body) > MOST_BYTES, _certificate_until(answer)
+        return Answer(answer.status_code, answer.headers, body[:MOST_BYTES], is_cut, took, until)
+
+
+def _certificate_until(answer: httpx.Response) -> datetime | None:
+    """When the certificate of this very connection ends."""
+    stream = answer.extensions.get("network_stream")
+    tls = stream.get_extra_info("ssl_object") if stream else None
+    end = (tls.getpeercert() or {}).get("notAfter") if tls else None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(end)), UTC) if end else None
+
+
+def _why(error: Exception) -> str:
+    """In words that tell apart a fault of the certificate, which its owner can mend."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "its certificate is not valid"
+    return type(error).__name__

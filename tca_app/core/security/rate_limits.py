@@ -1,0 +1,67 @@
+"""Rate limits, shared by all replicas through Redis; per process and as strict while Redis is away."""
+
+import time
+from functools import lru_cache
+from typing import Literal
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import RateLimiter, SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
+
+from tca_app.config.settings import get_settings
+from tca_app.core.cache.redis import TIMEOUT_S, Circuit
+from tca_app.core.errors import TooManyRequests
+
+log = structlog.get_logger(__name__)
+
+
+class Limits:
+    """The rates of the settings: `login` per address, `api` per caller. An empty setting turns a rate off."""
+
+    def __init__(self) -> None:
+        settings = get_settings()
+        rates = {"login": settings.rate_limit_login, "api": settings.rate_limit_api}
+        self._rates = {name: parse(notation) for name, notation in rates.items() if notation}
+        self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared = SlidingWindowCounterRateLimiter(_redis_storage())
+        self._circuit = Circuit()
+
+    async def refuse_excess(self, name: Literal["login", "api"], caller: str) -> None:
+        """Count one more call. Raises TooManyRequests with the wait when the rate is used up."""
+        rate = self._rates.get(name)
+        if rate is None:
+            return
+        if not self._circuit.is_open:
+            try:
+                await _count(self._shared, rate, name, caller)
+                return
+            except StorageError as error:
+                self._circuit.failed()
+                log.warning("rate_limits_without_redis", error=type(error.storage_error).__name__)
+        await _count(self._local, rate, name, caller)
+
+
+async def _count(limiter: RateLimiter, rate: RateLimitItem, name: str, caller: str) -> None:
+    if not await limiter.hit(rate, name, caller):
+        window = await limiter.get_window_stats(rate, name, caller)
+        raise TooManyRequests.after(window.reset_time - time.time())
+
+
+def _redis_storage() -> Storage:
+    url = get_settings().redis_url.get_secret_value()
+    scheme, _, rest = url.partition("://")
+    return RedisStorage(
+        f"async+redis+unix://{rest}" if scheme == "unix" else f"async+{url}",
+        implementation="redispy",
+        wrap_exceptions=True,
+        key_prefix="limits",
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+    )
+
+
+@lru_cache(maxsize=1)
+def get_limits() -> Limits:
+    return Limits()

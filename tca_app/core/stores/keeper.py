@@ -1,0 +1,89 @@
+"""Starts an embedded store again when it has ended while its users go on, at the address that it had."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Protocol
+
+from tca_app.core.stores.servers import StoreError
+
+LOOK_EVERY_S = 1.0
+STABLE_S = 2.0  # one that ends sooner than that after its start counts as a start that failed
+MAX_FAILURES = 3
+
+
+class Server(Protocol):
+    """A store that can be looked at."""
+
+    name: str
+
+    @property
+    def address(self) -> Path:
+        """Its socket."""
+
+
+class Keeper(threading.Thread):
+    """Looks every second. After three starts in a row that failed it ends this process, so that a supervisor acts."""
+
+    def __init__(self, servers: Sequence[Server], start: Callable[[Sequence[str]], None]) -> None:
+        super().__init__(name="stores", daemon=True)
+        self._servers, self._start_again = servers, start
+        self._ending = threading.Event()
+        self.fault = ""
+
+    def run(self) -> None:
+        failures, started_at = 0, 0.0
+        while not self._ending.wait(LOOK_EVERY_S):
+            gone = [server.name for server in self._servers if is_gone(server.address)]
+            if not gone:
+                failures = failures if monotonic() - started_at < STABLE_S else 0
+                continue
+            failures += 1
+            reason = self._restart(gone) if failures <= MAX_FAILURES else "it ends again and again"
+            started_at = monotonic()
+            if reason and failures >= MAX_FAILURES:
+                self._give_up(f"{' and '.join(gone)} ended and cannot be started again: {reason}")
+                return
+
+    def stop(self) -> None:
+        """Returns when nothing will be started any more."""
+        self._ending.set()
+        self.join()
+
+    def _restart(self, gone: Sequence[str]) -> str:
+        """Why it failed, or nothing."""
+        _say(f"{' and '.join(gone)} ended; starting again")
+        try:
+            self._start_again(gone)
+        except (StoreError, OSError) as error:
+            _say(str(error))
+            return str(error)
+        _say(f"{' and '.join(gone)} started again")
+        return ""
+
+    def _give_up(self, fault: str) -> None:
+        self.fault = fault
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def is_gone(address: Path) -> bool:
+    """Whether nobody listens there any more. One that listens and does not answer is busy or frozen, not gone."""
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(1)
+            line.connect(str(address))
+    except (ConnectionRefusedError, FileNotFoundError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

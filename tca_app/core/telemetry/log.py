@@ -1,0 +1,117 @@
+"""Structured logs: one line an event, JSON or for a console, with the request id and without secrets."""
+
+import logging
+import sys
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import EventDict, WrappedLogger
+
+from tca_app.config.settings import get_settings
+from tca_app.core.telemetry.redaction import REMOVED, excerpt, is_secret, scrub, scrub_text
+from tca_app.core.telemetry.sampling import LibraryFilter
+
+request_id_var: ContextVar[str] = ContextVar("request_id", default="")
+user_id_var: ContextVar[int | None] = ContextVar("user_id", default=None)  # who acts, for error reports
+MAX_TRACE = 20_000
+
+
+def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if request_id := request_id_var.get():
+        event.setdefault("request_id", request_id)
+    return event
+
+
+def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Values under telling names are hidden, long ones cut, and each is one line that a terminal only shows."""
+    for key, value in event.items():
+        if is_secret(key):
+            event[key] = REMOVED
+        elif key == "exception" and isinstance(value, str):
+            event[key] = _indented(excerpt(value, MAX_TRACE))
+        elif not isinstance(value, int | float | None):
+            event[key] = scrub(value if isinstance(value, str | dict | list | tuple) else repr(value), _visible)
+    return event
+
+
+def _indented(trace: str) -> str:
+    """A traceback for the console. What an error says may hold line breaks: no line of it looks like one of the log."""
+    return "\n".join(f"    {_printable(line)}" for line in trace.split("\n"))
+
+
+def _visible(text: str) -> str:
+    return _printable(excerpt(text))
+
+
+def _printable(text: str) -> str:
+    """The text with escapes (`\\x1b`, `\\n`, `\\u202e`) in place of what moves a cursor, breaks a line or reorders it.
+
+    Lone surrogates too: they cannot be written as UTF-8.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_shown, text))
+
+
+@lru_cache(4096)
+def _shown(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def _scrub_line(_logger: WrappedLogger, _method: str, line: Any) -> Any:
+    """The last look, at the finished line: what an error of a library says is not of our making."""
+    return scrub_text(line)
+
+
+def _json(event: EventDict, **_options: Any) -> str:
+    return orjson.dumps(event, default=repr).decode()
+
+
+def setup_logging() -> None:
+    """Send structlog and the standard library's loggers to standard error in one form."""
+    settings = get_settings()
+    level = getattr(logging, settings.log_level)
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request_id,
+    ]
+    final: list[Any] = [*(_json_lines() if settings.log_format == "json" else _console_lines()), _scrub_line]
+    # Ours write at once: through the standard library a line costs as much as a small request.
+    structlog.configure(
+        processors=[*shared, *final],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    _standard_library(level, [structlog.stdlib.add_logger_name, *shared], final)
+
+
+def _json_lines() -> list[Any]:
+    """Tracebacks without local variables: these hold what callers sent."""
+    render = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+    return [render, _clean, structlog.processors.JSONRenderer(serializer=_json)]
+
+
+def _console_lines() -> list[Any]:
+    render = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+    )
+    return [structlog.processors.format_exc_info, _clean, render]
+
+
+def _standard_library(level: int, shared: list[Any], final: list[Any]) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(LibraryFilter())
+    processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=processors))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("sqlalchemy.engine", "engineio", "socketio", "httpx", "granian", "procrastinate"):
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -1,0 +1,201 @@
+"""What was probed in the demo organisation, and how it was for 120 days: what retention would have left of it.
+
+The hosts of the demo do not exist, so its environments are paused: asked for real, all of them would fail at once.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.demo.incidents import AT_PLACES, AT_WORK, OF_PARTS, Told
+from tca_app.features.environments.events import EnvironmentUpdated
+from tca_app.features.health import events
+from tca_app.features.health.probing.checks import PARTS
+from tca_app.features.health.probing.standing import lasted
+from tca_app.models import Environment, HealthCheck, Incident, IncidentNote
+
+DAYS = 120
+PRODUCTIONS, STAGINGS, PUBLIC = 9, 3, 3
+PUBLIC_PARTS = ("jobs", "mail")  # these are really probed
+MAY_NOTE = ("owner", "maintainer", "deployer")
+PAUSED = "Paused: this host of the demo does not exist"
+Row = dict[str, Any]
+Happening = tuple[datetime, Actor | None, Any]
+
+_checks = HealthCheck.__table__.c
+_PUT_ONLINE = update(Environment.__table__).where(Environment.__table__.c.id == bindparam("place"))
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Checks with `id`, `name`, `project`, `since` and `latency` (ms); incidents with `check`, `id` and `notes`."""
+
+    checks: list[Row]
+    incidents: list[Row]
+
+
+async def watch(
+    session: AsyncSession, now: datetime, people: list[Row], projects: list[Row], team: list[Row]
+) -> Watched:
+    """Write what is probed and the incidents with their notes; the samples are written by `demo_samples`."""
+    dice = random.Random(24)  # noqa: S311  the same data every time is what is wanted
+    now = now.replace(second=0, microsecond=0)
+    parts = await _parts(session, dice, now)
+    places = await _places(session, dice, now, projects)
+    admins = [person["id"] for person in people if person["is_superuser"]]
+    teams = {place["project"]["id"]: _who_notes(place, team) for place in places}
+    incidents = list(_incidents(dice, now, parts, places, admins, teams))
+    rows = [
+        {"check_id": one["check"]["id"]} | {name: one[name] for name in ("opened_at", "closed_at", "reason")}
+        for one in incidents
+    ]
+    made = insert(Incident.__table__).returning(Incident.id, sort_by_parameter_order=True)
+    ids = await session.execute(made, rows)
+    for one, incident_id in zip(incidents, ids.scalars(), strict=True):
+        one["id"] = incident_id
+    notes = [note | {"incident_id": one["id"]} for one in incidents for note in one["notes"]]
+    await session.execute(insert(IncidentNote.__table__), notes)
+    return Watched([*parts, *places], incidents)
+
+
+async def publish(session: AsyncSession) -> None:
+    """Choose parts for the public page. Comes late: real probes wait for these rows."""
+    await session.execute(update(HealthCheck.__table__).where(_checks.key.in_(PUBLIC_PARTS)).values(is_public=True))
+
+
+async def _parts(session: AsyncSession, dice: random.Random, now: datetime) -> list[Row]:
+    """The console's own, which are there already when it has run before: those go on being asked for real."""
+    since = now.replace(minute=0) - timedelta(days=DAYS)
+    rows = [
+        {"key": key, "kind": "part", "name": name, "weight": weight, "created_at": since}
+        for key, (name, weight) in PARTS.items()
+    ]
+    await session.execute(upsert(HealthCheck.__table__).on_conflict_do_nothing(), rows)
+    found = await session.execute(select(_checks.id, _checks.key, _checks.name).where(_checks.key.in_(PARTS)))
+    return [
+        {
+            "id": row.id,
+            "key": row.key,
+            "name": row.name,
+            "project": None,
+            "since": since,
+            "latency": dice.uniform(9, 24),
+        }
+        for row in sorted(found, key=lambda row: list(PARTS).index(row.key))
+    ]
+
+
+async def _places(session: AsyncSession, dice: random.Random, now: datetime, projects: list[Row]) -> list[Row]:
+    """Environments that get an address, and the paused checks of them."""
+    there = [p for p in projects if p["status"] == "active" and not p["deleted_at"]]
+    grown = sorted((p for p in there if p["created_at"] < now - timedelta(days=15)), key=lambda p: str(p["name"]))
+    live = dice.sample(grown, min(PRODUCTIONS, len(grown)))
+    wanted = [(project, "production") for project in live] + [(project, "staging") for project in live[:STAGINGS]]
+    environments = Environment.__table__.c
+    named = select(environments.project_id, environments.name, environments.id)
+    rows = await session.execute(named.where(environments.project_id.in_([project["id"] for project in live])))
+    ids = {(row.project_id, row.name): row.id for row in rows}
+    places = [_place(dice, project, name, ids[project["id"], name]) for project, name in wanted]
+    await session.execute(
+        _PUT_ONLINE.values(url=bindparam("address")),
+        [{"place": place["environment_id"], "address": place["url"]} for place in places],
+    )
+    made = insert(HealthCheck.__table__).returning(HealthCheck.id, sort_by_parameter_order=True)
+    check_ids = await session.execute(made, [_check(now, place, at) for at, place in enumerate(places)])
+    for place, check_id in zip(places, check_ids.scalars(), strict=True):
+        place["id"] = check_id
+    return places
+
+
+def _place(dice: random.Random, project: Row, environment: str, environment_id: int) -> Row:
+    host = project["slug"] if environment == "production" else f"{project['slug']}.{environment}"
+    return {
+        "environment_id": environment_id,
+        "environment": environment,
+        "name": f"{project['name']} {environment}",
+        "project": project,
+        "url": f"https://{host}.demo.example.com/health",
+        "since": project["created_at"].replace(minute=0, second=0, microsecond=0) + timedelta(hours=1),
+        "latency": dice.uniform(18, 160),
+    }
+
+
+def _check(now: datetime, place: Row, at: int) -> Row:
+    return {
+        "key": f"environment:{place['environment_id']}",
+        "kind": "environment",
+        "name": place["name"],
+        "project_id": place["project"]["id"],
+        "environment_id": place["environment_id"],
+        "url": place["url"],
+        "is_paused": True,
+        "is_public": at < PUBLIC,
+        "since": now,
+        "last_at": now - timedelta(minutes=1),
+        "last_ok": True,
+        "last_latency_ms": round(place["latency"], 2),
+        "last_detail": PAUSED,
+        "created_at": place["since"],
+    }
+
+
+def _who_notes(place: Row, team: list[Row]) -> list[int]:
+    project_id = place["project"]["id"]
+    return [row["user_id"] for row in team if row["project_id"] == project_id and row["role"] in MAY_NOTE]
+
+
+def _incidents(
+    dice: random.Random, now: datetime, parts: list[Row], places: list[Row], admins: list[int], teams: dict[int, Any]
+) -> Iterator[Row]:
+    """The oldest first. One that would be older than its check is left out."""
+    by_key = {part["key"]: part for part in parts}
+    told = [(by_key[key], one, admins) for key, one in OF_PARTS]
+    productions = [place for place in places if place["environment"] == "production"]
+    told += [(place, one, teams[place["project"]["id"]]) for place, one in zip(productions, AT_PLACES, strict=False)]
+    for check, one, who in sorted(told, key=lambda entry: -entry[1].days_ago):
+        opened = (now - timedelta(days=one.days_ago)).replace(hour=dice.choice(AT_WORK), minute=dice.randint(0, 59))
+        if opened > check["since"] + timedelta(hours=1):
+            yield _incident(check, one, opened, who, dice)
+
+
+def _incident(check: Row, one: Told, opened: datetime, who: list[int], dice: random.Random) -> Row:
+    closed = opened + timedelta(minutes=one.minutes)
+    places = [0.2, 0.7, 1.4]  # of its length: while it lasts, and what is known afterwards
+    notes = [
+        {
+            "user_id": dice.choice(who),
+            "note": note,
+            "is_public": is_public,
+            "created_at": opened + (closed - opened) * place,
+            "updated_at": opened + (closed - opened) * place,
+        }
+        for place, (note, is_public) in zip(places, one.notes, strict=False)
+    ]
+    return {"check": check, "opened_at": opened, "closed_at": closed, "reason": one.reason, "notes": notes}
+
+
+def tell_health(watched: Watched, actors: dict[int, Actor]) -> Iterator[Happening]:
+    """The events of these rows, as the services would have written them."""
+    for check in watched.checks:
+        if project := check["project"]:
+            about = {"subject_id": project["id"], "subject_name": project["name"], "project_id": project["id"]}
+            change: Row = {"before": {"url": ""}, "after": {"url": check["url"]}}
+            event = EnvironmentUpdated(**about, environment=check["environment"], **change)
+            yield project["created_at"] + timedelta(minutes=2), actors[project["owner_id"]], event
+    for one in watched.incidents:
+        check, project = one["check"], one["check"]["project"]
+        about = SimpleNamespace(check_id=check["id"], name=check["name"], project_id=project and project["id"])
+        yield one["opened_at"], None, events.HealthDegraded.of(about, incident_id=one["id"], reason=one["reason"])
+        for note in one["notes"]:
+            noted = events.IncidentNoted.of(about, incident_id=one["id"], note=note["note"])
+            yield note["created_at"], actors[note["user_id"]], noted
+        took = lasted(one["closed_at"] - one["opened_at"])
+        yield one["closed_at"], None, events.HealthRecovered.of(about, incident_id=one["id"], lasted=took)

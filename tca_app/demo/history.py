@@ -1,0 +1,131 @@
+"""What happened in the demo organisation: an event for everything that its rows say, and sign-ins in between.
+
+The events are dealt with already: nobody gets mail for them. The numbers by day are counted from the log.
+"""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.consumers.analytics import recount
+from tca_app.core.actor import Actor
+from tca_app.core.events.log import QUEUES, Event, logged_values
+from tca_app.demo.deployments import tell_deployments
+from tca_app.demo.health import Watched, tell_health
+from tca_app.features.auth.events import UserLoggedIn
+from tca_app.features.projects import events as of_projects
+from tca_app.features.users import events as of_users
+from tca_app.models import LoggedEvent
+
+SIGN_IN_DAYS = 30
+DEVICE = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+Row = dict[str, Any]
+Happening = tuple[datetime, Actor | None, Event]
+
+_DEALT_WITH = text(
+    "INSERT INTO event_effects (consumer, event_id) SELECT consumer, id "
+    "FROM unnest(CAST(:consumers AS text[])) AS consumer, unnest(CAST(:ids AS bigint[])) AS id"
+)
+
+
+async def tell(
+    session: AsyncSession,
+    dice: random.Random,
+    now: datetime,
+    people: list[Row],
+    projects: list[Row],
+    team: list[Row],
+    deployed: tuple[list[Row], list[Row]],
+    watched: Watched,
+) -> list[int]:
+    """Write the log of these rows, in the order of time; the ids of the events."""
+    actors = {person["id"]: _actor(person) for person in people}
+    happened = [
+        *tell_deployments(*deployed, actors),
+        *tell_health(watched, actors),
+        *_of_people(dice, now, people, actors),
+        *_of_projects(now, projects, actors),
+        *_of_team(projects, team, actors),
+        *_sign_ins(dice, now, people, actors),
+    ]
+    happened.sort(key=lambda entry: entry[0])
+    rows = [logged_values(actor, event) | {"at": at} for at, actor, event in happened]
+    # Into the table: for the class, SQLAlchemy would make a statement for every run of rows that lack the same values.
+    made = insert(LoggedEvent.__table__).returning(LoggedEvent.id)
+    ids = list((await session.execute(made, rows)).scalars())
+    await session.execute(_DEALT_WITH, {"consumers": list(QUEUES), "ids": ids})
+    await recount(session)
+    return ids
+
+
+def _actor(person: Row) -> Actor:
+    is_admin = person["is_superuser"]
+    return Actor(person["id"], person["username"], person["full_name"], is_admin, ip="192.0.2.17", request_id="demo")
+
+
+def _subject(person: Row) -> dict[str, Any]:
+    return {"subject_id": person["id"], "subject_name": person["full_name"]}
+
+
+def _of_people(dice: random.Random, now: datetime, people: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
+    admins = [actors[person["id"]] for person in people if person["is_superuser"]]
+    for place, person in enumerate(people):
+        told = {name: person[name] for name in ("email", "username", "full_name", "is_active", "is_superuser")}
+        yield (
+            person["created_at"],
+            admins[place % len(admins)] if place else None,
+            of_users.UserCreated(**_subject(person), after=told | {"is_active": True}),
+        )
+        gone = person["deleted_at"]
+        if gone:
+            yield gone, dice.choice(admins), of_users.UserDeleted(**_subject(person))
+        elif not person["is_active"]:
+            left = min(
+                person["created_at"] + timedelta(days=dice.randint(3, 20)), now - timedelta(hours=dice.randint(1, 9))
+            )
+            yield max(left, person["created_at"]), dice.choice(admins), of_users.UserDeactivated(**_subject(person))
+
+
+def _of_projects(now: datetime, projects: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
+    for project in projects:
+        about = {"subject_id": project["id"], "subject_name": project["name"], "project_id": project["id"]}
+        owner = actors[project["owner_id"]]
+        told = {name: project[name] for name in ("name", "slug", "description", "repository_url")}
+        yield project["created_at"], owner, of_projects.ProjectCreated(**about, after=told | {"status": "active"})
+        if project["status"] != "active":
+            kind = of_projects.ProjectArchived if project["status"] == "archived" else of_projects.ProjectUpdated
+            change: dict[str, Any] = {"before": {"status": "active"}, "after": {"status": project["status"]}}
+            yield project["updated_at"], owner, kind(**about, **change)
+        if project["deleted_at"]:
+            at = max(project["deleted_at"], project["updated_at"])
+            yield min(at, now), owner, of_projects.ProjectDeleted(**about, status=project["status"])
+
+
+def _of_team(projects: list[Row], team: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
+    by_id = {project["id"]: project for project in projects}
+    for row in team:
+        if row["role"] == "owner":
+            continue
+        project, person = by_id[row["project_id"]], actors[row["user_id"]]
+        about = {"subject_id": project["id"], "subject_name": project["name"], "project_id": project["id"]}
+        added = of_projects.MemberAdded(
+            **about, user_id=person.user_id, user_name=person.display_name, role=row["role"]
+        )
+        yield row["created_at"], actors[project["owner_id"]], added
+
+
+def _sign_ins(dice: random.Random, now: datetime, people: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
+    """Each comes on some of the last days, weekdays mostly; the last time is the one that their row says."""
+    for person in people:
+        last = person["last_login_at"]
+        if last is None:
+            continue
+        days = [now - timedelta(days=back, minutes=dice.randint(0, 600)) for back in range(1, SIGN_IN_DAYS)]
+        came = [day for day in days if dice.random() < (0.35 if day.weekday() < 5 else 0.04)]
+        for at in [*(day for day in came if person["created_at"] < day < last), last]:
+            event = UserLoggedIn(**_subject(person), kind="browser", device=DEVICE)
+            yield at, actors[person["id"]], event

@@ -1,0 +1,43 @@
+"""The inboxes of the demo organisation: what the people concerned would have been told, by the product's own rule."""
+
+import random
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.consumers.notifications import line_of, ways_of
+from tca_app.core.events.log import LOGGED_COLUMNS, Logged
+from tca_app.features.notifications.kinds import KINDS
+from tca_app.models import Notification
+
+TOLD_DAYS = 14
+UNREAD = timedelta(days=2)
+
+# Of health all: the page of incidents says who was told.
+_TOLD = text(
+    f"""
+    SELECT {LOGGED_COLUMNS} FROM events
+    WHERE id = ANY(:ids) AND type = ANY(:kinds) AND (subject_type = 'health_check' OR at > :since) ORDER BY id
+    """  # noqa: S608
+)
+
+
+async def fill_inboxes(session: AsyncSession, now: datetime, ids: list[int]) -> int:
+    """Write the lines of these events, the older ones read; how many."""
+    dice = random.Random(26)  # noqa: S311
+    since = now - timedelta(days=TOLD_DAYS)
+    found = await session.execute(_TOLD, {"kinds": list(KINDS), "since": since, "ids": ids})
+    events = [Logged(*row) for row in found]
+    ways = await ways_of(session, events)
+    rows = []
+    for event in events:
+        for user_id in sorted(user_id for user_id, wanted in ways[event.id].items() if "inbox" in wanted):
+            read_at = event.at + timedelta(minutes=dice.randint(2, 600))
+            is_read = event.at < now - UNREAD and dice.random() < 0.95
+            rows.append(
+                line_of(event, user_id)
+                | {"created_at": event.at, "updated_at": event.at, "read_at": read_at if is_read else None}
+            )
+    await session.execute(insert(Notification.__table__), rows)
+    return len(rows)

@@ -1,0 +1,203 @@
+"""The event log on the screen: `/activity`, and the feeds that other pages show."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.core.events.log import CATALOGUE
+from tca_app.features.activity.ui.state import ActivityState, RecentState, SubjectFeedState, type_label
+from tca_app.ui import routes
+from tca_app.ui.components import (
+    button,
+    empty_state,
+    error_state,
+    link,
+    page_header,
+    panel,
+    relative_time,
+    skeleton_lines,
+)
+from tca_app.ui.layout import page
+from tca_app.ui.record import at_its_url
+from tca_app.ui.table.parts import no_match, query_url, tools_row
+
+state = ActivityState
+
+
+@page(routes.ACTIVITY, "Activity", on_load=(ActivityState.load,))
+def activity_page() -> rx.Component:
+    return rx.fragment(
+        page_header("Activity", "Who did what, and when.", _export()),
+        tools_row(state, "Search activity", (_types(), _actor_chip(), _project_chip())),
+        rx.el.div(
+            feed(
+                state,
+                nothing=rx.cond(
+                    state.is_filtered,
+                    no_match(state),
+                    empty_state("Nothing happened yet", "What people do here will be listed.", icon="activity"),
+                ),
+            ),
+            class_name="table-frame",
+        ),
+        rx.cond(
+            state.has_more,
+            rx.el.div(
+                button("Load more", on_click=state.more, custom_attrs={"data-load-more": ""}), class_name="feed-more"
+            ),
+        ),
+    )
+
+
+def _export() -> rx.Component:
+    return rx.menu.root(
+        rx.menu.trigger(button("Export", icon="download")),
+        rx.menu.content(
+            *(
+                rx.menu.item(_file_link(label, kind), as_child=True)
+                for label, kind in (("CSV file", "csv"), ("JSON file", "json"))
+            ),
+            align="end",
+        ),
+    )
+
+
+def _file_link(label: str, kind: str) -> rx.Component:
+    """To the REST side, asked for by the browser and not by the router of the pages.
+
+    With `download` it is no navigation, at which Reflex would close the websocket of a page that stays.
+    """
+    url = f"{routes.API_ACTIVITY_EXPORT}?format={kind}&" + state.export_query
+    return link(label, to=url, class_name="", reload_document=True, custom_attrs={"download": ""})
+
+
+def _types() -> rx.Component:
+    """The catalogue of events; `tools_row` draws the filters with fixed options."""
+    return rx.el.select(
+        rx.el.option("What: everything", value=""),
+        *(rx.el.option(type_label(name), value=name) for name in sorted(CATALOGUE)),
+        value=state.filters["type"].to(str) | "",
+        on_change=lambda value: rx.redirect(query_url(type=value)),
+        class_name="select",
+        aria_label="What",
+    )
+
+
+def _actor_chip() -> rx.Component:
+    return rx.cond(
+        state.actor_name != "",
+        button("By ", state.actor_name, icon="x", on_click=rx.redirect(query_url(actor="")), aria_label="By anybody"),
+    )
+
+
+def _project_chip() -> rx.Component:
+    return rx.cond(
+        state.project_name != "",
+        button(
+            "In ",
+            state.project_name,
+            icon="x",
+            on_click=rx.redirect(query_url(project="")),
+            aria_label="In any project",
+        ),
+    )
+
+
+def feed(feed_state: Any, *, nothing: rx.Component) -> rx.Component:
+    """The lines of a feed, or why there are none."""
+    return rx.cond(
+        feed_state.failure != "",
+        error_state(feed_state.failure, feed_state.load),
+        rx.cond(
+            feed_state.is_loaded,
+            rx.cond(
+                feed_state.entries.length() > 0,
+                rx.el.ol(rx.foreach(feed_state.entries, _line), class_name="feed"),
+                nothing,
+            ),
+            rx.el.div(skeleton_lines(4), class_name="panel-body"),
+        ),
+    )
+
+
+def _line(entry: Any) -> rx.Component:
+    """Closed it says what happened; opened, by click or Enter, what changed and from where."""
+    return rx.el.li(
+        rx.el.details(
+            rx.el.summary(
+                rx.match(
+                    entry["icon"],
+                    ("project", rx.icon("folder-git-2", size=16, aria_hidden="true")),
+                    ("webhook", rx.icon("webhook", size=16, aria_hidden="true")),
+                    ("deployment", rx.icon("rocket", size=16, aria_hidden="true")),
+                    ("job", rx.icon("list-checks", size=16, aria_hidden="true")),
+                    rx.icon("user", size=16, aria_hidden="true"),
+                ),
+                rx.el.span(entry["summary"], class_name="grow"),
+                rx.el.span(relative_time(entry["at"]), class_name="muted"),
+            ),
+            _details(entry),
+        ),
+        key=entry["id"].to(str),
+    )
+
+
+def _details(entry: Any) -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            entry["changes"].to(list).length() > 0,
+            rx.el.table(
+                rx.el.thead(
+                    rx.el.tr(*(rx.el.th(text, scope="col") for text in ("Field", "Before", "After"))),
+                ),
+                rx.el.tbody(rx.foreach(entry["changes"].to(list[dict[str, str]]), _change)),
+                class_name="diff",
+            ),
+            rx.el.p("No fields changed.", class_name="muted"),
+        ),
+        rx.el.div(
+            rx.el.span(entry["type"]),
+            rx.cond(entry["url"] != "", link("Open ", entry["subject"], to=entry["url"])),
+            rx.cond(entry["actor_url"] != "", link("All by ", entry["actor"], to=entry["actor_url"])),
+            rx.cond(entry["project_url"] != "", link("All in this project", to=entry["project_url"])),
+            rx.cond(entry["origin"] != "", rx.el.span(entry["origin"], class_name="mono")),
+            class_name="feed-foot",
+        ),
+        class_name="feed-details",
+    )
+
+
+def _change(change: Any) -> rx.Component:
+    return rx.el.tr(
+        rx.el.th(change["field"], scope="row"),
+        rx.cond(
+            change["plain"] != "",
+            rx.el.td(change["plain"], col_span=2),
+            rx.fragment(
+                rx.el.td(rx.cond(change["before"] != "", rx.el.del_(change["before"]), "")),
+                rx.el.td(rx.cond(change["after"] != "", rx.el.ins(change["after"]), "")),
+            ),
+        ),
+    )
+
+
+def recent_activity() -> rx.Component:
+    """For the dashboard: the last few events, and the way to all."""
+    nothing = empty_state("Nothing happened yet", "What people do here will be listed.", icon="activity")
+    return panel(
+        "Recent activity",
+        feed(RecentState, nothing=nothing),
+        actions=(link("All activity", to=routes.ACTIVITY),),
+        flush=True,
+    )
+
+
+def subject_activity() -> rx.Component:
+    """For the page of a person or project: what happened to it."""
+    nothing = empty_state("Nothing happened yet", "Changes will be listed here.", icon="activity")
+    loading = rx.el.div(skeleton_lines(4), class_name="panel-body")
+    shown = at_its_url(SubjectFeedState, feed(SubjectFeedState, nothing=nothing), loading)
+    return panel("Activity", shown, flush=True)
+
+
+PAGES = [activity_page]

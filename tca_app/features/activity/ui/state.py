@@ -1,0 +1,256 @@
+"""What the feeds show: `/activity` with its filters in the URL, and the short ones on other pages."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, TypedDict
+from urllib.parse import urlencode
+
+import reflex as rx
+import structlog
+
+from tca_app.core.database.session import reading
+from tca_app.core.errors import AppError
+from tca_app.core.events.log import CATALOGUE
+from tca_app.features.activity import service as activity
+from tca_app.features.activity.schemas import ActivityQuery, ActivityRead
+from tca_app.features.projects import service as projects
+from tca_app.ui import routes
+from tca_app.ui.address import fields_of, number_in, page_path, page_url
+from tca_app.ui.handlers import CALL, handler
+from tca_app.ui.long_text import shorten_words
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState
+from tca_app.ui.table.state import Filter, TableQuery, TableSpec
+from tca_app.ui.zone import start_of, today_in, zone_of
+
+log = structlog.get_logger(__name__)
+
+BATCH = 50
+MOST_ROWS = 500
+SHORT = 8
+PERIODS = {"1": "Today", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
+
+
+def type_label(name: str) -> str:
+    """ "Project created" for `project_created`."""
+    return name.replace("_", " ").capitalize()
+
+
+class Change(TypedDict):
+    """A field of an event with its value before and after; a fact that did not change anything is `plain`."""
+
+    field: str
+    before: str
+    after: str
+    plain: str
+
+
+class Entry(TypedDict):
+    """One event as a feed draws it. `url` leads to the subject, "" when it has no page."""
+
+    id: int
+    summary: str
+    at: str
+    type: str
+    icon: str
+    actor: str
+    actor_url: str
+    project_url: str
+    subject: str
+    url: str
+    changes: list[Change]
+    origin: str
+
+
+def entry_of(event: ActivityRead) -> Entry:
+    names = sorted({*event.before, *event.after})
+    changes = [
+        Change(field=_label(n), before=_value(event.before.get(n)), after=_value(event.after.get(n)), plain="")
+        for n in names
+    ]
+    changes += [
+        Change(field=_label(n), before="", after="", plain=_value(value))
+        for n, value in sorted(event.data.items())
+        if not n.endswith("_id") and n != "sessions"
+    ]
+    origin = " · ".join(text for text in (event.ip, event.request_id) if text)
+    return Entry(
+        id=event.id,
+        summary=shorten_words(event.summary),
+        at=event.at.isoformat(),
+        type=type_label(event.type),
+        icon=event.subject_type,
+        actor=event.actor_name,
+        actor_url=f"{routes.ACTIVITY}?{urlencode({'actor': event.actor_id})}" if event.actor_id else "",
+        project_url=f"{routes.ACTIVITY}?{urlencode({'project': event.project_id})}" if event.project_id else "",
+        subject=event.subject_name,
+        url=_url_of(event),
+        changes=changes,
+        origin=origin,
+    )
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _value(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _url_of(event: ActivityRead) -> str:
+    if event.subject_type == "webhook":
+        return routes.webhook(event.project_id, event.subject_id)
+    pages = {"project": routes.project, "user": routes.user, "deployment": routes.deployment}
+    page = pages.get(event.subject_type)
+    return page(event.subject_id) if page and event.subject_id else ""
+
+
+class Feed(rx.State, mixin=True):
+    """Mixin for a state with a feed. The feature sets `_wanted` and has a handler that awaits `_load_feed`."""
+
+    entries: list[Entry] = []
+    is_loaded: bool = False
+    has_more: bool = False
+    is_loading_more: bool = False
+    failure: str = ""
+
+    async def _load_feed(self, query: ActivityQuery) -> None:
+        """The newest events that `query` asks for."""
+        try:
+            async with reading() as session:
+                events, self.has_more = await activity.list_activity(session, self._as_actor(), query)
+        except Exception as error:
+            self.entries, self.has_more, self.failure = [], False, _words(error)
+            return
+        self.entries, self.failure, self.is_loaded = [entry_of(event) for event in events], "", True
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, AppError):
+        return error.detail
+    log.exception("ui.activity_failed", request_id=CALL.get().request_id)
+    return f"Something went wrong on our side. Quote {CALL.get().request_id} when you report it."
+
+
+class ActivityState(Feed, SessionState):
+    """The page `/activity`. Its URL says what is asked for, so back, reload and a shared link restore it."""
+
+    search: str = ""
+    filters: dict[str, str] = {}
+    actor_name: str = ""
+    project_name: str = ""
+    export_query: str = ""
+
+    _spec: ClassVar[TableSpec] = TableSpec(
+        sorts=("at",),
+        default_sort="-at",
+        filters=(
+            Filter(
+                "subject",
+                "About",
+                (("user", "People"), ("project", "Projects"), ("deployment", "Deployments")),
+                "anything",
+            ),
+            Filter("period", "Time", tuple(PERIODS.items()), "any"),
+        ),
+        narrows=("type", "actor", "project"),
+    )
+
+    @rx.var
+    def is_filtered(self) -> bool:
+        return bool(self.search or self.actor_name or self.project_name) or any(self.filters.values())
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        self._watch(ActivityState.read_newer, "activity")
+        query = self._asked()
+        await self._load_feed(query)
+        first = self.entries[0] if self.entries else None
+        self.actor_name = (first["actor"] if first else "this person") if query.actor_id else ""
+        self.project_name = await self._name_of(query.project_id) if query.project_id else ""
+        asked = query.model_dump(mode="json", exclude={"cursor", "limit"}, exclude_defaults=True)
+        self.export_query = urlencode(asked)
+
+    async def _name_of(self, project_id: int) -> str:
+        try:
+            async with reading() as session:
+                return (await projects.get_project(session, self._as_actor(), project_id)).name
+        except AppError:
+            return "this project"
+
+    @handler("signed_in", supersedes=True)
+    async def more(self) -> None:
+        """The next batch below what is shown."""
+        if not (self.entries and self.has_more):
+            return
+        query = self._asked().model_copy(update={"cursor": self.entries[-1]["id"]})
+        async with reading() as session:
+            events, more = await activity.list_activity(session, self._as_actor(), query)
+        self.entries = [*self.entries, *(entry_of(event) for event in events)]
+        self.has_more = more and len(self.entries) < MOST_ROWS
+
+    @handler("signed_in", supersedes=True)
+    async def read_newer(self) -> None:
+        """Put what happened meanwhile above what is shown, and leave that as it is."""
+        newest = self.entries[0]["id"] if self.entries else 0
+        async with reading() as session:
+            events, _ = await activity.list_activity(session, self._as_actor(), self._asked())
+        fresh = [entry_of(event) for event in events if event.id > newest]
+        if fresh:
+            self.entries = [*fresh, *self.entries][:MOST_ROWS]
+
+    def _asked(self) -> ActivityQuery:
+        """From the URL, which may be typed by hand: what it says wrongly is left out."""
+        url = page_url(self.router_data)
+        base = TableQuery.of(self._spec, url)
+        given = fields_of(url)
+        kind = given.get("type", "")
+        kind = kind if kind in CATALOGUE else ""
+        self.search, self.filters = base.search, {**base.filters, "type": kind}
+        days = base.filters["period"]
+        return ActivityQuery(
+            search=base.search,
+            type=kind or None,
+            subject_type=base.filters["subject"] or None,
+            since=self._first_moment(int(days)) if days else None,
+            actor_id=number_in(given.get("actor", "")) or None,
+            project_id=number_in(given.get("project", "")) or None,
+            limit=BATCH,
+        )
+
+    def _first_moment(self, days: int) -> datetime:
+        """The beginning of the viewer's own day, so many days back, today included."""
+        zone = zone_of(self.router_data)
+        return start_of(today_in(zone) - timedelta(days=days - 1), zone)
+
+
+class RecentState(Feed, SessionState):
+    """The panel "Recent activity" of the dashboard."""
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        self._watch(RecentState.load, "activity")
+        await self._load_feed(ActivityQuery(limit=SHORT))
+
+
+class SubjectFeedState(Feed, RecordState, SessionState):
+    """The feed on the page of one person or one project; which one, the URL says."""
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        path = page_path(self.router_data)
+        if self._enter_record():
+            self.entries, self.is_loaded, self.failure = [], False, ""
+        _, area, number = ([*path.split("/"), "", "", ""])[:3]
+        subject_id = number_in(number)
+        if not subject_id:
+            self.entries, self.is_loaded = [], True
+            return
+        self._watch(SubjectFeedState.load, "activity")
+        about = {"project_id": subject_id} if area == "projects" else {"about_id": subject_id}
+        await self._load_feed(ActivityQuery(limit=BATCH, **about))

@@ -1,0 +1,282 @@
+"""The pages around an account: sign in, first set-up, and one's own settings."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.config.settings import get_settings
+from tca_app.features.auth.ui.state import AuthState, PasswordState, ProfileState, SettingsState
+from tca_app.ui import routes
+from tca_app.ui.components import (
+    button,
+    facts,
+    link,
+    page_header,
+    panel,
+    relative_time,
+    role_badge,
+    skeleton_lines,
+    tabs,
+)
+from tca_app.ui.forms.fields import form_attributes, form_error, keeper_of, restored_note, text_field
+from tca_app.ui.layout import page, theme_choice
+from tca_app.ui.websocket.connection import boot
+
+NEW_RULE = "At least 8 characters with a digit and an upper-case letter, and not a common password."
+
+
+def _auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
+    # A landmark without the element: `main h1` is how people and tools tell that they have come inside.
+    return rx.el.div(
+        rx.el.div(
+            rx.el.div(rx.el.img(src="/logo.svg", alt=""), rx.el.span(get_settings().app_name), class_name="brand"),
+            rx.el.h1(title),
+            rx.el.p(lead, class_name="lead"),
+            *children,
+            class_name="auth-card",
+        ),
+        class_name="auth",
+        id="content",
+        role="main",
+    )
+
+
+def _posted_form(url: str, *fields: Any, submit: str, from_query: str = "") -> rx.Component:
+    """Posted by assets/console.js with fetch: what is typed here never passes the websocket."""
+    return rx.el.form(
+        rx.el.div(class_name="notice error", role="alert", hidden=True, custom_attrs={"data-form-error": ""}),
+        *fields,
+        button(submit, kind="primary block", type="submit"),
+        action=url,
+        method="post",
+        no_validate=True,
+        custom_attrs={"data-post": url, "data-from-query": from_query, "data-connected": rx.State.is_hydrated},
+    )
+
+
+def _posted_field(name: str, label: str, *, complete: str, kind: str = "text", hint: str = "", **props: Any) -> Any:
+    described = f"{name}-error" + (f" {name}-hint" if hint else "")
+    control = rx.el.input(
+        id=name, name=name, type=kind, class_name="input", auto_complete=complete, aria_describedby=described, **props
+    )
+    return rx.el.div(
+        rx.el.label(label, html_for=name),
+        _with_toggle(name, control) if kind == "password" else control,
+        rx.el.span(hint, id=f"{name}-hint", class_name="hint") if hint else None,
+        rx.el.span(id=f"{name}-error", class_name="field-error", role="alert", custom_attrs={"data-error-for": name}),
+        class_name="field",
+    )
+
+
+def _with_toggle(name: str, control: rx.Component) -> rx.Component:
+    return rx.el.span(
+        control,
+        rx.el.button(
+            "Show",
+            type="button",
+            class_name="inline-button",
+            aria_label="Show password",
+            custom_attrs={"data-action": "toggle-password", "aria-controls": name},
+        ),
+        class_name="with-button",
+    )
+
+
+@page(routes.LOGIN, "Sign in", permission="public", on_load=(AuthState.enter_login,))
+def login_page() -> rx.Component:
+    return _auth_frame(
+        "Sign in",
+        "Use your username or your email address.",
+        _posted_form(
+            routes.API_SESSION,
+            _posted_field(
+                "username",
+                "Username or email",
+                complete="username",
+                auto_focus=True,
+                auto_capitalize="none",
+                spell_check=False,
+                max_length=254,
+            ),
+            _posted_field("password", "Password", complete="current-password", kind="password", max_length=256),
+            submit="Sign in",
+        ),
+        rx.cond(
+            AuthState.needs_setup,
+            rx.el.p(
+                "Nobody can sign in yet: open the set-up link that the first start printed.",
+                class_name="notice",
+                style={"margin_top": "16px"},
+            ),
+        ),
+    )
+
+
+@page(routes.SETUP, "Set up", permission="public", on_load=(AuthState.enter_setup,))
+def setup_page() -> rx.Component:
+    return rx.match(
+        AuthState.setup_phase,
+        ("open", _setup_form()),
+        ("closed", _setup_closed()),
+        boot(),
+    )
+
+
+def _setup_closed() -> rx.Component:
+    return _auth_frame(
+        "Already set up",
+        "This console has its administrator. There is nothing to do here.",
+        rx.el.div(link("Sign in", to=routes.LOGIN, class_name="btn primary block"), style={"margin_top": "20px"}),
+    )
+
+
+def _setup_form() -> rx.Component:
+    return _auth_frame(
+        "Create the first administrator",
+        "This page works once, with the link that the first start printed.",
+        _posted_form(
+            routes.API_SETUP,
+            rx.el.span(class_name="field-error", role="alert", custom_attrs={"data-error-for": "token"}),
+            _posted_field("email", "Email", complete="email", kind="email", auto_focus=True, max_length=254),
+            _posted_field(
+                "username",
+                "Username",
+                complete="username",
+                hint="3 to 50 letters and digits.",
+                auto_capitalize="none",
+                spell_check=False,
+                max_length=50,
+            ),
+            _posted_field("full_name", "Full name", complete="name", max_length=100),
+            _posted_field(
+                "password", "Password", complete="new-password", kind="password", hint=NEW_RULE, max_length=256
+            ),
+            submit="Create administrator",
+            from_query="token",
+        ),
+    )
+
+
+@page(
+    routes.SETTINGS,
+    "Settings",
+    on_load=(SettingsState.load, ProfileState.load, PasswordState.load),
+)
+def settings_page() -> rx.Component:
+    tab = SettingsState.tab
+    return rx.fragment(
+        page_header("Settings", "Your own account on this console."),
+        tabs(
+            ("Profile", routes.SETTINGS, tab == "profile"),
+            ("Password", f"{routes.SETTINGS}?tab=password", tab == "password"),
+            ("Appearance", f"{routes.SETTINGS}?tab=appearance", tab == "appearance"),
+        ),
+        rx.el.div(
+            rx.match(tab, ("password", _password_panel()), ("appearance", _appearance_panel()), _profile_panel()),
+            class_name="narrow",
+        ),
+    )
+
+
+def _own_form(state: Any, *fields: rx.Component) -> rx.Component:
+    return rx.el.form(
+        rx.el.input(type="hidden", name="nonce", value=state.form_nonce, read_only=True),
+        rx.el.div(form_error(state), restored_note(state), *fields, class_name="panel-body stack"),
+        rx.el.div(button("Save", kind="primary", type="submit", busy=state.form_busy), class_name="panel-foot"),
+        on_submit=state.save,
+        no_validate=True,
+        custom_attrs=form_attributes(state),
+    )
+
+
+def _profile_panel() -> rx.Component:
+    state = ProfileState
+    return rx.el.div(
+        panel(
+            "Profile",
+            rx.cond(
+                state.form_mode != "",
+                _own_form(
+                    state,
+                    text_field(state, "full_name", "Full name", auto_complete="name", max_length=100),
+                    text_field(state, "email", "Email", type_="email", required=True, auto_complete="email"),
+                    text_field(
+                        state,
+                        "current_password",
+                        "Current password",
+                        type_="password",
+                        hint="Only needed when you change the email address.",
+                        auto_complete="current-password",
+                        max_length=256,
+                    ),
+                ),
+                rx.el.div(skeleton_lines(4), class_name="panel-body"),
+            ),
+            flush=True,
+        ),
+        keeper_of(state),
+        panel(
+            "Account",
+            facts(
+                ("Username", rx.el.span(state.username, class_name="mono")),
+                ("Role", role_badge(state.is_superuser)),
+                ("Member since", relative_time(state.created_at, "")),
+            ),
+        ),
+        class_name="stack",
+    )
+
+
+def _password_panel() -> rx.Component:
+    state = PasswordState
+    return panel(
+        "Password",
+        _own_form(
+            state,
+            text_field(
+                state,
+                "current_password",
+                "Current password",
+                type_="password",
+                required=True,
+                auto_complete="current-password",
+                max_length=256,
+            ),
+            text_field(
+                state,
+                "password",
+                "New password",
+                type_="password",
+                required=True,
+                hint=NEW_RULE,
+                auto_complete="new-password",
+                max_length=256,
+            ),
+            text_field(
+                state,
+                "repeated",
+                "New password again",
+                type_="password",
+                required=True,
+                auto_complete="new-password",
+                max_length=256,
+            ),
+            rx.el.p("Your other sessions are signed out when you change it.", class_name="hint muted"),
+        ),
+        flush=True,
+    )
+
+
+def _appearance_panel() -> rx.Component:
+    return panel(
+        "Appearance",
+        rx.el.div(
+            rx.el.div("Theme", class_name="legend"),
+            theme_choice(),
+            rx.el.p("Kept in this browser.", class_name="muted"),
+            class_name="stack tight",
+        ),
+    )
+
+
+PAGES = [login_page, setup_page, settings_page]

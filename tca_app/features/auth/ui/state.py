@@ -1,0 +1,134 @@
+"""What the account pages show: whether set-up is open, and the forms of one's own settings."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import reflex as rx
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import Invalid, Stale
+from tca_app.features.auth import setup
+from tca_app.features.users import service as users
+from tca_app.features.users.schemas import UserRead, UserUpdate
+from tca_app.ui import routes
+from tca_app.ui.address import given_in
+from tca_app.ui.forms.state import FormState
+from tca_app.ui.handlers import CALL, handler
+from tca_app.ui.session import SessionState
+
+TABS = ("profile", "password", "appearance")
+PROFILE_LABELS = {"full_name": "Full name", "email": "Email"}
+
+
+def local_path(text: str) -> str:
+    """A path of this site, or the dashboard: `//host` and the like would lead elsewhere."""
+    is_local = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
+    return text if is_local else routes.DASHBOARD
+
+
+class AuthState(SessionState):
+    """For the two pages that strangers see."""
+
+    needs_setup: bool = False
+    setup_phase: str = ""  # "" unknown, open, closed
+
+    @handler("public")
+    async def enter_login(self) -> Any:
+        """Whoever is signed in already goes on to where they wanted."""
+        if CALL.get().actor is not None:
+            return rx.redirect(local_path(given_in(self.router_data, "next")), replace=True)
+        self.needs_setup = await _is_setup_open()
+        return None
+
+    @handler("public")
+    async def enter_setup(self) -> None:
+        self.setup_phase = "open" if await _is_setup_open() else "closed"
+
+
+async def _is_setup_open() -> bool:
+    async with reading() as session:
+        return await setup.setup_open(session)
+
+
+class SettingsState(SessionState):
+    """Which tab the URL names."""
+
+    tab: str = TABS[0]
+
+    @handler("signed_in")
+    async def load(self) -> None:
+        wanted = given_in(self.router_data, "tab")
+        self.tab = wanted if wanted in TABS else TABS[0]
+
+
+class ProfileState(FormState, SessionState):
+    """One's own name and email address."""
+
+    created_at: str = ""
+
+    @handler("signed_in")
+    async def load(self) -> None:
+        self._open(await self._read())
+
+    async def _read(self) -> UserRead:
+        actor = self._as_actor()
+        async with reading() as session:
+            return await users.get_user(session, actor, actor.user_id)
+
+    def _open(self, user: UserRead) -> None:
+        self.created_at = user.created_at.isoformat()
+        self._open_form("edit", _profile_values(user), row_id=user.id, version=user.version)
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            try:
+                saved = await self._update(values)
+                self._close_form()
+                self._open(saved)
+                self._toast("Your profile is saved.")
+            except Stale as stale:
+                user = await self._read()
+                who = next((change.changed_by for change in stale.changes), "")
+                self._ask_to_merge(_profile_values(user), version=user.version, who=who, labels=PROFILE_LABELS)
+
+    def _opener(self, mode: str, row_id: int) -> Any:
+        return ProfileState.load
+
+    async def _update(self, values: dict[str, str]) -> UserRead:
+        actor = self._as_actor()
+        data = UserUpdate(**{name: value for name, value in values.items() if value or name != "current_password"})
+        async with transaction() as session:
+            return await users.update_user(session, actor, actor.user_id, data, if_version=self.form_version)
+
+
+def _profile_values(user: UserRead) -> dict[str, str]:
+    return {"full_name": user.full_name, "email": user.email, "current_password": ""}
+
+
+class PasswordState(FormState, SessionState):
+    """Changing one's own password."""
+
+    @handler("signed_in")
+    async def load(self) -> None:
+        self._open_form("edit", {"current_password": "", "password": "", "repeated": ""})
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            if values["password"] != values["repeated"]:
+                raise Invalid.at("repeated", "The two new passwords differ.")
+            data = UserUpdate(password=values["password"], current_password=values["current_password"])
+            actor = self._as_actor()
+            async with transaction() as session:
+                await users.update_user(session, actor, actor.user_id, data)
+            self._open_form("edit", dict.fromkeys(values, ""))
+            self._toast("Your password is changed. Other sessions are signed out.")

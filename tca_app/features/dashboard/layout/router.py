@@ -1,0 +1,29 @@
+"""`/api/v1/users/me/dashboard`: how the caller has arranged their dashboard, for scripts."""
+
+from fastapi import Response
+
+from tca_app.features.dashboard.layout import service
+from tca_app.features.dashboard.schemas import LayoutRead, LayoutUpdate
+from tca_app.rest.dependencies import CurrentActor, Reading, Writing, console_router, problems
+from tca_app.rest.responses import item_response
+
+router = console_router("/api/v1/users/me/dashboard", "dashboard")
+
+
+@router.get("", response_model=LayoutRead, responses=problems(401))
+async def read_layout(actor: CurrentActor, session: Reading) -> Response:
+    """The cards and panels of the caller's dashboard in their order, and which of them are hidden."""
+    return item_response(await service.read_layout(session, actor))
+
+
+@router.put("", response_model=LayoutRead, responses=problems(401))
+async def save_layout(data: LayoutUpdate, actor: CurrentActor, session: Writing) -> Response:
+    """Replaces the arrangement. What is left out stands in its standard place."""
+    return item_response(await service.save_layout(session, actor, data))
+
+
+@router.delete("", status_code=204, response_class=Response, responses=problems(401))
+async def reset_layout(actor: CurrentActor, session: Writing) -> Response:
+    """Back to the standard."""
+    await service.reset_layout(session, actor)
+    return Response(status_code=204)

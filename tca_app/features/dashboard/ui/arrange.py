@@ -1,0 +1,72 @@
+"""The button "Arrange" and its dialog: what to show, and in which order. All of it works with the keyboard."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.dashboard.ui.arrange_state import ArrangeState
+from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, button, icon_button
+
+state = ArrangeState
+
+
+def arrange_button() -> rx.Component:
+    return button("Arrange", icon="layout-dashboard", on_click=state.open_arrange)
+
+
+def arrange_dialog() -> rx.Component:
+    return rx.dialog.root(
+        rx.dialog.content(
+            rx.dialog.title("Arrange your dashboard", custom_attrs=DIALOG_TITLE),
+            rx.dialog.description(
+                "Tick what you want to see and put it in order. Only you see it so.", custom_attrs=DIALOG_TEXT
+            ),
+            rx.el.div(_list("Cards", state.cards), _list("Panels", state.panels), class_name="arrange"),
+            rx.el.p(state.said, class_name="sr-only", role="status"),
+            rx.el.div(
+                button("Reset to standard", kind="ghost reset", on_click=state.use_standard, disabled=state.is_saving),
+                button("Cancel", on_click=state.close(False), disabled=state.is_saving),
+                button("Save", kind="primary", on_click=state.save, busy=state.is_saving),
+                class_name="dialog-foot",
+            ),
+            max_width="520px",
+        ),
+        open=state.is_open,
+        on_open_change=state.close,
+    )
+
+
+def _list(title: str, lines: Any) -> rx.Component:
+    return rx.el.section(
+        rx.el.h3(title), rx.el.ol(rx.foreach(lines, _line), class_name="lines", aria_label=title), class_name="panel"
+    )
+
+
+def _line(line: Any) -> rx.Component:
+    name = line["name"].to(str)
+    return rx.el.li(
+        rx.el.label(
+            rx.el.input(
+                type="checkbox",
+                class_name="checkbox",
+                checked=line["is_shown"].to(bool),
+                on_change=lambda is_shown: state.show(name, is_shown),
+            ),
+            rx.el.span(line["label"]),
+            class_name="check grow",
+        ),
+        _step(line, "up", -1, line["is_first"]),
+        _step(line, "down", 1, line["is_last"]),
+        key=name,
+    )
+
+
+def _step(line: Any, way: str, step: int, is_at_end: Any) -> rx.Component:
+    """Not `disabled` at the end of the list: that would take the focus away from whoever holds the key."""
+    return icon_button(
+        f"Move {line['label']} {way}",
+        f"arrow-{way}",
+        "ghost small",
+        on_click=state.move(line["name"].to(str), step),
+        custom_attrs={"aria-disabled": rx.cond(is_at_end, "true", "false"), "data-moves": f"{line['name']} {way}"},
+    )

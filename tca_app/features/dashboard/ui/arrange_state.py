@@ -1,0 +1,129 @@
+"""The dialog "Arrange": a draft of the viewer's layout, which is saved as a whole or not at all."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, Literal, TypedDict
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import Invalid
+from tca_app.features.dashboard.layout.service import CARDS, read_layout, save_layout, standard
+from tca_app.features.dashboard.schemas import CardName, LayoutRead, LayoutUpdate, PanelName
+from tca_app.features.dashboard.ui.state import DashboardState
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+
+LABELS: dict[CardName | PanelName, str] = {
+    "users": "Total users",
+    "projects": "Active projects",
+    "deployments": "Deployments",
+    "health": "System health",
+    "success_rate": "Success rate",
+    "deployments_by_day": "Deployments by day",
+    "deploying_now": "Deploying now",
+    "busiest_projects": "Busiest projects",
+    "delivery_measures": "Delivery to production",
+    "users_over_time": "Users over time",
+    "newest_projects": "Newest projects",
+    "newest_users": "Newest users",
+    "recent_activity": "Recent activity",
+    "system_health": "System health by component",
+}
+
+
+class Line(TypedDict):
+    """A card or panel in the dialog. `is_first` and `is_last`: it cannot go further."""
+
+    name: str
+    label: str
+    is_shown: bool
+    is_first: bool
+    is_last: bool
+
+
+class ArrangeState(SessionState):
+    is_open: bool = False
+    is_saving: bool = False
+    cards: list[Line] = []
+    panels: list[Line] = []
+    said: str = ""  # to a screen reader, after each step
+
+    @handler("signed_in")
+    async def open_arrange(self) -> None:
+        async with reading() as session:
+            self._draw(await read_layout(session, self._as_actor()))
+        self.is_open, self.said = True, ""
+
+    @handler("signed_in")
+    async def close(self, is_open: bool = False) -> None:
+        """For Cancel, Esc and a click outside."""
+        if not is_open and not self.is_saving:
+            self.is_open = False
+
+    @handler("signed_in")
+    async def show(self, name: str, is_shown: bool) -> None:
+        lines, place = self._find(name)
+        lines[place]["is_shown"] = is_shown
+        self._keep(lines)
+        self.said = f"{lines[place]['label']} is {'shown' if is_shown else 'hidden'}."
+
+    @handler("signed_in")
+    async def move(self, name: str, step: Literal[-1, 1]) -> None:
+        """One place up or down. At the end of the list nothing happens."""
+        lines, place = self._find(name)
+        to = place + step
+        if 0 <= to < len(lines):
+            lines.insert(to, lines.pop(place))
+            self._keep(lines)
+            self.said = f"{lines[to]['label']} is number {to + 1} of {len(lines)}."
+
+    @handler("signed_in")
+    async def use_standard(self) -> None:
+        """The draft as it is for everybody; nothing is saved before the viewer says so."""
+        self._draw(standard(self._as_actor()))
+        self.said = "All is shown in the standard order. Save to keep it."
+
+    @handler("signed_in")
+    async def save(self) -> AsyncGenerator[Any, None]:
+        if not self.is_open:  # a double click: it is saved
+            return
+        self.is_saving = True
+        yield
+        lines = (*self.cards, *self.panels)
+        data = LayoutUpdate.model_validate(
+            {
+                "cards": [line["name"] for line in self.cards],
+                "panels": [line["name"] for line in self.panels],
+                "hidden": [line["name"] for line in lines if not line["is_shown"]],
+            }
+        )
+        try:
+            async with transaction() as session:
+                await save_layout(session, self._as_actor(), data)
+        finally:
+            self.is_saving = False
+        self.is_open = False
+        self._toast("Your dashboard is arranged.")
+        yield DashboardState.load
+
+    def _draw(self, layout: LayoutRead) -> None:
+        self._keep([_line(name, layout) for name in layout.cards])
+        self._keep([_line(name, layout) for name in layout.panels])
+
+    def _find(self, name: str) -> tuple[list[Line], int]:
+        """A copy of the list with that name, and where in it. Raises Invalid."""
+        for lines in (self.cards, self.panels):
+            names = [line["name"] for line in lines]
+            if name in names:
+                return [Line(**line) for line in lines], names.index(name)
+        raise Invalid("There is no such card or panel.")
+
+    def _keep(self, lines: list[Line]) -> None:
+        for place, line in enumerate(lines):
+            line["is_first"], line["is_last"] = place == 0, place == len(lines) - 1
+        if lines[0]["name"] in CARDS:
+            self.cards = lines
+        else:
+            self.panels = lines
+
+
+def _line(name: CardName | PanelName, layout: LayoutRead) -> Line:
+    return Line(name=name, label=LABELS[name], is_shown=name not in layout.hidden, is_first=False, is_last=False)

@@ -1,0 +1,62 @@
+"""The cards of the dashboard: a number, its trend and its curve, with a link to exactly the rows that it counts."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.dashboard.ui.arrange_state import LABELS
+from tca_app.features.dashboard.ui.charts import sparkline
+from tca_app.features.dashboard.ui.state import DashboardState
+from tca_app.ui import routes
+from tca_app.ui.components import link, skeleton
+
+state = DashboardState
+
+
+def cards() -> rx.Component:
+    return rx.cond(state.cards.length() > 0, rx.el.div(rx.foreach(state.cards, _named), class_name="cards numbers"))
+
+
+def _named(name: Any) -> rx.Component:
+    ended = f"{routes.DEPLOYMENTS}?days={state.days}"
+    return rx.el.div(
+        rx.match(
+            name,
+            ("users", _card("users", "users", routes.USERS, state.people_card)),
+            ("projects", _card("projects", "folder-git-2", f"{routes.PROJECTS}?status=active", state.projects_card)),
+            ("deployments", _card("deployments", "rocket", ended, state.deployments_card)),
+            ("health", _card("health", "heart-pulse", f"{routes.STATUS}?days={state.days}", state.health_card)),
+            ("success_rate", _card("success_rate", "circle-check", f"{ended}&status=finished", state.success_card)),
+            rx.fragment(),
+        ),
+        class_name="place",
+        key=name.to(str),
+    )
+
+
+def _card(name: str, icon: str, url: str, card: Any) -> rx.Component:
+    return link(
+        rx.el.span(rx.icon(icon, size=16, aria_hidden="true"), LABELS[name], class_name="card-label"),
+        rx.cond(
+            state.is_loaded,
+            rx.fragment(
+                rx.el.strong(card["value"], class_name="card-value num"),
+                rx.el.span(_arrow(card["direction"]), card["trend"], class_name="card-trend num"),
+                rx.cond(card["spark"] != "", sparkline(card["spark"])),
+            ),
+            rx.fragment(skeleton("40%"), skeleton("70%")),
+        ),
+        to=url,
+        class_name="panel card",
+    )
+
+
+def _arrow(direction: Any) -> rx.Component:
+    """By the sign; the text beside it says the same."""
+    return rx.match(
+        direction,
+        ("up", rx.icon("arrow-up-right", size=14, aria_label="Up:", role="img", class_name="up")),
+        ("down", rx.icon("arrow-down-right", size=14, aria_label="Down:", role="img", class_name="down")),
+        ("same", rx.icon("arrow-right", size=14, aria_hidden="true")),
+        rx.fragment(),
+    )

@@ -1,0 +1,76 @@
+"""The panel "System health", which fails apart from the numbers."""
+
+from typing import TypedDict
+
+import structlog
+
+from tca_app.core.database.session import reading
+from tca_app.core.errors import AppError
+from tca_app.features.health.glance import glance
+from tca_app.features.health.probing.standing import is_wavering
+from tca_app.features.health.schemas import CheckRead
+from tca_app.ui import routes
+from tca_app.ui.handlers import CALL, handler
+from tca_app.ui.session import SessionState
+
+log = structlog.get_logger(__name__)
+
+MOST = 8
+
+
+class Part(TypedDict):
+    """A component. `url` is where it runs: its project, "" for a part of the console."""
+
+    id: int
+    name: str
+    url: str
+    state: str
+    is_wavering: bool
+    latency: str
+    detail: str  # begins with the slug of its project
+
+
+class HealthState(SessionState):
+    """What works now, as `/status` has it; what does not comes first."""
+
+    is_loaded: bool = False
+    parts: list[Part] = []
+    summary: str = ""
+    more: int = 0
+    late_since: str = ""
+    failure: str = ""
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        self._watch(HealthState.load, "health", "projects")
+        try:
+            async with reading() as session:
+                found = await glance(session, self._as_actor(), MOST)
+        except Exception as error:
+            self.failure = failure_words(error, "ui.health_failed")
+            return
+        self.parts = [_part(check) for check in found.checks]
+        self.summary, self.more = found.asked.words, found.asked.total - len(found.checks)
+        late_since = found.asked.late_since(found.as_of)
+        self.late_since = late_since.isoformat() if late_since else ""
+        self.is_loaded, self.failure = True, ""
+
+
+def _part(check: CheckRead) -> Part:
+    return Part(
+        id=check.id,
+        name=check.name,
+        url=routes.project(check.project_id) if check.project_id else "",
+        state=check.state,
+        is_wavering=is_wavering(check),
+        latency="" if check.last_latency_ms is None else f"{check.last_latency_ms:,.0f} ms",
+        detail=" · ".join(text for text in (check.project_slug, check.last_detail) if text),
+    )
+
+
+def failure_words(error: Exception, event: str) -> str:
+    """What a panel says when its read failed: one panel's fault must not take the others with it."""
+    if isinstance(error, AppError):
+        return error.detail
+    log.exception(event, request_id=CALL.get().request_id)
+    return f"Something went wrong on our side. Quote {CALL.get().request_id} when you report it."

@@ -1,0 +1,98 @@
+"""The dashboard: who you are, how many there are, what is new, and whether every part works."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.activity.ui.pages import recent_activity
+from tca_app.features.activity.ui.state import RecentState
+from tca_app.features.dashboard.ui.arrange import arrange_button, arrange_dialog
+from tca_app.features.dashboard.ui.cards import cards
+from tca_app.features.dashboard.ui.charts import deployments_chart, results_legend, users_chart
+from tca_app.features.dashboard.ui.health_state import HealthState
+from tca_app.features.dashboard.ui.panels import (
+    busiest_projects,
+    delivery_measures,
+    deploying_now,
+    newest_projects,
+    newest_users,
+    system_health,
+)
+from tca_app.features.dashboard.ui.state import DashboardState
+from tca_app.features.dashboard.ui.steps import first_steps
+from tca_app.features.deployments.ui.parts import period_links
+from tca_app.ui import routes
+from tca_app.ui.components import button, empty_state, error_state, page_header, panel, relative_time
+from tca_app.ui.layout import page
+from tca_app.ui.session import SessionState
+
+state = DashboardState
+
+
+@page(routes.DASHBOARD, "Dashboard", on_load=(DashboardState.load, HealthState.load, RecentState.load))
+def dashboard_page() -> rx.Component:
+    return rx.fragment(
+        page_header(
+            "Hello, " + SessionState.display_name,
+            _as_of(),
+            period_links(routes.DASHBOARD, state.days),
+            arrange_button(),
+            _refresh(),
+        ),
+        rx.el.div(
+            rx.cond(state.failure != "", panel("Numbers", error_state(state.failure, state.load), flush=True)),
+            rx.cond(state.is_loaded & state.has_steps, first_steps()),
+            cards(),
+            rx.el.div(rx.foreach(state.panels, _panel), class_name="places"),
+            _nothing(),
+            class_name="stack",
+        ),
+        arrange_dialog(),
+    )
+
+
+def _as_of() -> rx.Component:
+    return rx.cond(
+        state.is_loaded,
+        rx.el.span("As of ", relative_time(state.as_of)),
+        rx.el.span("Reading the numbers"),
+    )
+
+
+def _refresh() -> rx.Component:
+    return button("Refresh", icon="rotate-cw", on_click=state.refresh(), busy=state.is_refreshing)
+
+
+def _panel(name: Any) -> rx.Component:
+    return rx.el.div(
+        rx.match(
+            name,
+            (
+                "deployments_by_day",
+                panel("Deployments by day", deployments_chart(), actions=(results_legend(),), flush=True),
+            ),
+            ("deploying_now", deploying_now()),
+            ("busiest_projects", busiest_projects()),
+            ("delivery_measures", delivery_measures()),
+            ("users_over_time", panel("Users over time", users_chart(), flush=True)),
+            ("newest_projects", newest_projects()),
+            ("newest_users", newest_users()),
+            ("recent_activity", recent_activity()),
+            ("system_health", system_health()),
+            rx.fragment(),
+        ),
+        class_name=f"place {name}",
+        key=name.to(str),
+    )
+
+
+def _nothing() -> rx.Component:
+    """For whoever hides it all; after a failed read it would be wrong."""
+    is_read = state.is_loaded & (state.failure == "")
+    return rx.cond(
+        is_read & ~state.has_steps & (state.cards.length() + state.panels.length() == 0),
+        panel("Nothing is shown", empty_state("You have hidden everything", "Arrange brings it back."), flush=True),
+    )
+
+
+PAGES = [dashboard_page]

@@ -1,0 +1,245 @@
+"""The lists of the dashboard: what is deploying, what is busy, how well it goes, and what an empty console needs."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.dashboard.ui.health_state import HealthState
+from tca_app.features.dashboard.ui.state import DashboardState
+from tca_app.features.deployments.ui.parts import deployment_badge
+from tca_app.features.health.ui.component_parts import state_badges
+from tca_app.ui import routes
+from tca_app.ui.components import (
+    empty_state,
+    error_state,
+    link,
+    name_or_link,
+    panel,
+    project_status_badge,
+    relative_time,
+    skeleton_lines,
+)
+from tca_app.ui.long_text import cut_in_middle
+
+state = DashboardState
+MEASURES = f"{routes.DEPLOYMENTS}?view=measures"
+
+
+def loaded_lines(entries: Any, line: Any, nothing: rx.Component) -> rx.Component:
+    return rx.cond(
+        state.is_loaded,
+        rx.cond(entries.length() > 0, rx.el.ul(rx.foreach(entries, line), class_name="lines"), nothing),
+        rx.el.div(skeleton_lines(4), class_name="panel-body"),
+    )
+
+
+def deploying_now() -> rx.Component:
+    nothing = empty_state("Nothing is deploying", "What is queued or in progress shows up here.", icon="rocket")
+    return panel(
+        "Deploying now",
+        loaded_lines(state.deploying, _open_deployment, nothing),
+        actions=(link("All deployments", to=routes.DEPLOYMENTS),),
+        flush=True,
+    )
+
+
+def _open_deployment(row: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            link(
+                rx.el.span(row["project"], " ", class_name="truncate"),
+                cut_in_middle(row["version"]),
+                to=row["url"],
+                class_name="cell-title version-line",
+            ),
+            rx.el.div(
+                row["environment"],
+                " · ",
+                relative_time(row["at"]),
+                " · ",
+                rx.el.span(row["project_slug"], class_name="mono"),
+                class_name="cell-sub truncate",
+            ),
+            rx.cond(row["progress"] != "", _progress(row)),
+            class_name="grow",
+        ),
+        deployment_badge(row["status"]),
+        key=row["id"].to(str),
+    )
+
+
+def _progress(row: Any) -> rx.Component:
+    """As it was when the page last heard of something; the text beside the bar says the same in words."""
+    share = row["share"].to(int)
+    bar = rx.el.div(
+        rx.el.div(class_name=rx.cond(row["is_late"], "meter-fill late", "meter-fill"), style={"width": f"{share}%"}),
+        role="progressbar",
+        aria_label=f"{row['project']} {row['version']}",
+        custom_attrs={
+            "aria-valuemin": 0,
+            "aria-valuemax": 100,
+            "aria-valuenow": share,
+            "aria-valuetext": row["progress"],
+        },
+        class_name="meter",
+    )
+    words = rx.el.span(row["progress"], class_name="cell-sub num")
+    return rx.el.div(rx.cond(row["share"].is_none(), rx.fragment(), bar), words, class_name="run-progress")
+
+
+def busiest_projects() -> rx.Component:
+    nothing = empty_state("No deployments in this period", "The busiest projects are listed here.", icon="folder-git-2")
+    return panel(
+        "Busiest projects",
+        loaded_lines(state.busiest, _busy_project, nothing),
+        actions=(link("What runs where", to=f"{routes.DEPLOYMENTS}?view=where"),),
+        flush=True,
+    )
+
+
+def _busy_project(entry: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.div(
+                link(entry["name"], to=entry["url"], class_name="cell-title"),
+                " ",
+                rx.el.span(entry["slug"], class_name="cell-sub mono"),
+                class_name="truncate",
+            ),
+            rx.el.div(
+                rx.el.div(class_name="meter-fill", style={"width": entry["share"]}),
+                class_name="meter",
+                aria_hidden="true",
+            ),
+            class_name="grow",
+        ),
+        rx.el.span(entry["failed"], class_name="muted num busy-failed"),
+        rx.el.strong(
+            entry["deployments"],
+            rx.el.span(rx.cond(entry["deployments"] == "1", " deployment", " deployments"), class_name="sr-only"),
+            class_name="num busy-count",
+            title="Deployments that ended in the period",
+        ),
+        key=entry["id"].to(str),
+    )
+
+
+def delivery_measures() -> rx.Component:
+    """Of production; the meaning of each is shown on hover, and stands on the page behind the link."""
+    return panel(
+        "Delivery to production",
+        rx.cond(
+            state.is_loaded,
+            rx.el.dl(rx.foreach(state.measures, _measure), class_name="lines"),
+            rx.el.div(skeleton_lines(4), class_name="panel-body"),
+        ),
+        actions=(link("What they mean", to=f"{MEASURES}&days={state.days}"),),
+        flush=True,
+    )
+
+
+def _measure(figure: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.dt(
+            rx.el.span(figure["label"], title=figure["meaning"], class_name="explained"),
+            rx.el.span(" ", figure["meaning"], class_name="sr-only"),
+            class_name="grow",
+        ),
+        rx.el.dd(figure["basis"], class_name="muted num hide-phone"),
+        rx.el.dd(rx.el.strong(figure["value"], class_name="num")),
+        class_name="line",
+        key=figure["label"].to(str),
+    )
+
+
+def newest_projects() -> rx.Component:
+    return panel(
+        rx.cond(state.sees_people, "Newest projects", "Your newest projects"),
+        loaded_lines(
+            state.newest_projects,
+            _new_entry,
+            empty_state(
+                "No projects yet",
+                "Create the first one.",
+                link("Go to projects", to=routes.PROJECTS, class_name="btn"),
+                icon="folder-git-2",
+            ),
+        ),
+        actions=(link("All projects", to=routes.PROJECTS),),
+        flush=True,
+    )
+
+
+def newest_users() -> rx.Component:
+    return panel(
+        "Newest users",
+        loaded_lines(state.newest_users, _new_entry, rx.fragment()),
+        actions=(link("All users", to=routes.USERS),),
+        flush=True,
+    )
+
+
+def _new_entry(entry: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            link(entry["name"], to=entry["url"], class_name="cell-title truncate"),
+            rx.el.div(entry["detail"], class_name="cell-sub truncate"),
+            class_name="grow",
+        ),
+        rx.cond(entry["status"] != "", project_status_badge(entry["status"])),
+        rx.el.span(relative_time(entry["created_at"]), class_name="muted"),
+    )
+
+
+def system_health() -> rx.Component:
+    nothing = empty_state("Nothing was probed yet", "The first round comes within a minute.", icon="heart-pulse")
+    lines = rx.cond(
+        HealthState.parts.length() > 0, rx.el.ul(rx.foreach(HealthState.parts, _part), class_name="lines"), nothing
+    )
+    return panel(
+        "System health",
+        rx.cond(
+            HealthState.failure != "",
+            error_state(HealthState.failure, HealthState.load),
+            rx.cond(
+                HealthState.is_loaded,
+                rx.fragment(_late(), lines, _more_parts()),
+                rx.el.div(skeleton_lines(4), class_name="panel-body"),
+            ),
+        ),
+        actions=(
+            rx.el.span(HealthState.summary, class_name="muted num", role="status"),
+            link("Status", to=routes.STATUS),
+        ),
+        flush=True,
+    )
+
+
+def _part(part: Any) -> rx.Component:
+    name = name_or_link(part["name"], part["url"])
+    return rx.el.li(
+        rx.el.div(name, rx.el.div(part["detail"], class_name="cell-sub truncate"), class_name="grow"),
+        rx.el.div(state_badges(part["state"], part["is_wavering"]), class_name="part-badges"),
+        rx.el.span(part["latency"], class_name="num muted part-latency", title="Latency of the last answer"),
+        key=part["id"].to(str),
+    )
+
+
+def _late() -> rx.Component:
+    return rx.cond(
+        HealthState.late_since != "",
+        rx.el.p(
+            "Nothing was probed since ",
+            relative_time(HealthState.late_since),
+            "; what is shown is old.",
+            class_name="notice warning",
+            role="status",
+        ),
+    )
+
+
+def _more_parts() -> rx.Component:
+    return rx.cond(
+        HealthState.more > 0,
+        rx.el.p(link(HealthState.more, " more on the page of the status", to=routes.STATUS), class_name="panel-foot"),
+    )

@@ -1,0 +1,36 @@
+"""How far a deployment is that goes on now, measured by how long the last good ones took there."""
+
+from datetime import datetime
+
+from tca_app.features.deployments.schemas import OpenDeployment
+from tca_app.features.deployments.ui.state import DeploymentRow, row_of
+
+
+class OpenRow(DeploymentRow):
+    """`progress` says how far it is, "" for what has not begun. `share` is the length of its bar in percent, None
+    without one: nothing ever succeeded there."""
+
+    progress: str
+    share: int | None
+    is_late: bool
+
+
+def open_row(deployment: OpenDeployment, now: datetime) -> OpenRow:
+    row = OpenRow(**row_of(deployment), progress="", share=None, is_late=False)
+    if deployment.status != "in_progress" or deployment.started_at is None:
+        return row
+    passed, usual = max(0.0, (now - deployment.started_at).total_seconds()), deployment.usual_s
+    if not usual:
+        row["progress"] = f"{_span(passed)} so far"
+        return row
+    took, takes = _span(passed), _span(usual)
+    row["share"], row["is_late"] = min(100, int(100 * passed / usual)), passed > usual and took != takes
+    row["progress"] = f"{took}, longer than the usual {takes}" if row["is_late"] else f"{took} of about {takes}"
+    return row
+
+
+def _span(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -1,0 +1,191 @@
+"""What the dashboard shows: the numbers, and what of it the viewer wants to see in which order."""
+
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, TypedDict, cast
+
+from tca_app.core.database.session import reading
+from tca_app.features.activity.ui.state import RecentState
+from tca_app.features.dashboard import service as dashboard
+from tca_app.features.dashboard.layout.service import CARDS, OF_PEOPLE, PANELS, read_layout
+from tca_app.features.dashboard.schemas import BusyProject, DayCount, DayResults, LayoutRead, StatsQuery, StatsRead
+from tca_app.features.dashboard.ui.figures import NO_CARD, Card, card_of, rate_card, score_card
+from tca_app.features.dashboard.ui.health_state import HealthState, failure_words
+from tca_app.features.dashboard.ui.progress import OpenRow, open_row
+from tca_app.features.deployments.schemas import Period
+from tca_app.features.deployments.ui.measures_state import PERIODS, Figure, figures_of
+from tca_app.ui import routes
+from tca_app.ui.address import given_in
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+
+# Panels that have reads of their own, so they are there without the numbers.
+APART = ("recent_activity", "system_health")
+
+
+class DayPoint(TypedDict):
+    day: str
+    users: int
+
+
+class ResultsPoint(TypedDict):
+    day: str
+    succeeded: int
+    failed: int
+    cancelled: int
+
+
+class Busy(TypedDict):
+    """`share` is the width of its bar, of the busiest one's."""
+
+    id: int
+    name: str
+    slug: str
+    url: str
+    deployments: str
+    failed: str
+    share: str
+
+
+class NewEntry(TypedDict):
+    """A line of a list of newest things."""
+
+    id: int
+    name: str
+    detail: str
+    url: str
+    created_at: str
+    status: str
+
+
+class DashboardState(SessionState):
+    """The numbers of `/dashboard`."""
+
+    is_loaded: bool = False
+    is_refreshing: bool = False
+    failure: str = ""
+    as_of: str = ""
+    sees_people: bool = False
+    is_new_instance: bool = False
+    has_steps: bool = False
+    has_users: bool = False
+    has_projects: bool = False
+    has_deployed: bool = False
+    days: str = PERIODS[1]
+    cards: list[str] = [name for name in CARDS if name not in OF_PEOPLE]
+    panels: list[str] = [name for name in PANELS if name not in OF_PEOPLE]
+    people_card: Card = NO_CARD
+    projects_card: Card = NO_CARD
+    deployments_card: Card = NO_CARD
+    success_card: Card = NO_CARD
+    health_card: Card = NO_CARD
+    users_by_day: list[DayPoint] = []
+    deployments_by_day: list[ResultsPoint] = []
+    results: dict[str, str] = {}
+    has_deployments: bool = False
+    deploying: list[OpenRow] = []
+    busiest: list[Busy] = []
+    measures: list[Figure] = []
+    newest_users: list[NewEntry] = []
+    newest_projects: list[NewEntry] = []
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        self._watch(DashboardState.load, "users", "projects", "stats", "deployments", "health")
+        asked = given_in(self.router_data, "days")
+        self.days = asked if asked in PERIODS else PERIODS[1]
+        layout: LayoutRead | None = None
+        try:
+            async with reading() as session:
+                layout = await read_layout(session, self._as_actor())
+                query = StatsQuery(days=cast(Period, self.days))
+                self._keep(await dashboard.stats(session, self._as_actor(), query))
+                self._arrange(layout)
+        except Exception as error:
+            self.failure = failure_words(error, "ui.dashboard_failed")
+            panels = _shown(layout.panels, layout) if layout else self.panels
+            self.cards, self.panels = [], [name for name in panels if name in APART]
+
+    @handler("signed_in", supersedes=True)
+    async def refresh(self) -> AsyncGenerator[Any, None]:
+        self.is_refreshing = True
+        yield
+        self.is_refreshing = False
+        yield [DashboardState.load, HealthState.load, RecentState.load]
+
+    def _arrange(self, layout: LayoutRead) -> None:
+        """An empty instance has no numbers to show."""
+        self.cards = [] if self.is_new_instance else _shown(layout.cards, layout)
+        panels = _shown(layout.panels, layout)
+        self.panels = [name for name in panels if name in APART] if self.is_new_instance else panels
+
+    def _keep(self, stats: StatsRead) -> None:
+        people = stats.total_users
+        self.sees_people = people is not None
+        self.people_card = card_of(people, stats.days, [day.total for day in stats.users_by_day]) if people else NO_CARD
+        self.projects_card = card_of(stats.active_projects, stats.days, [day.total for day in stats.projects_by_day])
+        self.users_by_day = [_point(count) for count in stats.users_by_day]
+        self.health_card = score_card(stats.health)
+        self._keep_deployments(stats)
+        self.newest_users = [
+            _entry(user.id, user.display_name, user.username, routes.user(user.id), user.created_at)
+            for user in stats.newest_users
+        ]
+        self.newest_projects = [
+            _entry(p.id, p.name, f"{p.slug} · {p.owner.display_name}", routes.project(p.id), p.created_at, p.status)
+            for p in stats.newest_projects
+        ]
+        self.has_users, self.has_projects = people is not None and people.now > 1, bool(stats.newest_projects)
+        self.has_deployed = stats.has_deployments
+        self.has_steps = not (self.has_projects and self.has_deployed)
+        self.is_new_instance = not (self.has_projects or self.has_users)
+        self.as_of, self.is_loaded, self.failure = stats.as_of.isoformat(), True, ""
+
+    def _keep_deployments(self, stats: StatsRead) -> None:
+        by_day = stats.deployments_by_day
+        self.deployments_card = card_of(
+            stats.deployments, stats.days, [day.ended for day in by_day], f"the {stats.days} days before"
+        )
+        self.success_card = rate_card(stats.success_rate, stats.days, by_day)
+        self.deployments_by_day = [_results_point(day) for day in by_day]
+        self.results = {
+            name: f"{sum(getattr(day, name) for day in by_day):,}" for name in ("succeeded", "failed", "cancelled")
+        }
+        self.has_deployments = stats.deployments.now > 0
+        now = datetime.now(UTC)
+        self.deploying = [open_row(deployment, now) for deployment in stats.deploying]
+        most = max((project.deployments for project in stats.busiest_projects), default=0)
+        self.busiest = [_busy(project, most) for project in stats.busiest_projects]
+        self.measures = figures_of(stats.measures)
+
+
+def _shown(names: Sequence[str], layout: LayoutRead) -> list[str]:
+    return [name for name in names if name not in layout.hidden]
+
+
+def _results_point(day: DayResults) -> ResultsPoint:
+    return ResultsPoint(day=_day_text(day.day), succeeded=day.succeeded, failed=day.failed, cancelled=day.cancelled)
+
+
+def _busy(project: BusyProject, most: int) -> Busy:
+    return Busy(
+        id=project.id,
+        name=project.name,
+        slug=project.slug,
+        url=f"{routes.project(project.id)}?tab=deployments",
+        deployments=f"{project.deployments:,}",
+        failed=f"{project.failed:,} failed" if project.failed else "",
+        share=f"{100 * project.deployments / most:.0f}%",
+    )
+
+
+def _point(count: DayCount) -> DayPoint:
+    return DayPoint(day=_day_text(count.day), users=count.total)
+
+
+def _day_text(day: date) -> str:
+    return f"{day:%b} {day.day}"
+
+
+def _entry(row_id: int, name: str, detail: str, url: str, created_at: Any, status: str = "") -> NewEntry:
+    return NewEntry(id=row_id, name=name, detail=detail, url=url, created_at=created_at.isoformat(), status=status)

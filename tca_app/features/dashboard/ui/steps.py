@@ -1,0 +1,96 @@
+"""What an empty console needs, instead of a row of zeros: a short list that ticks itself off."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.dashboard.ui.state import DashboardState
+from tca_app.ui import routes
+from tca_app.ui.components import badge, button, link, panel
+
+state = DashboardState
+# The first of the three lines in docs/deployments.md.
+REPORT = (
+    'curl -fsS -H "Authorization: Bearer $TOKEN" "$CONSOLE/api/v1/projects/$PROJECT/deployments" --json '
+    """'{"environment": "production", "version": "1.4.2", "commit_sha": "9f1c2ab", "ref": "main"}'"""
+)
+
+
+def first_steps() -> rx.Component:
+    return panel(
+        "First steps",
+        rx.el.ol(
+            rx.cond(
+                state.sees_people,
+                _step(
+                    state.has_users,
+                    "user-plus",
+                    "Add a user",
+                    "Give your colleagues an account.",
+                    routes.USERS,
+                    "users",
+                ),
+            ),
+            _step(
+                state.has_projects,
+                "folder-plus",
+                "Create a project",
+                "Name what you build, and add its team.",
+                routes.PROJECTS,
+                "projects",
+            ),
+            _step(
+                state.has_deployed,
+                "rocket",
+                "Report a deployment",
+                "Enter one on the page of a project, or let your build machine do it:",
+                routes.DEPLOYMENTS,
+                "deployments",
+                _report(),
+            ),
+            class_name="lines steps",
+        ),
+        flush=True,
+    )
+
+
+def _step(is_done: Any, icon: str, title: str, text: str, url: str, where: str, *more: rx.Component) -> rx.Component:
+    return rx.el.li(
+        rx.icon(icon, size=16, aria_hidden="true", class_name="muted"),
+        rx.el.div(
+            rx.el.div(title, class_name="cell-title plain"),
+            rx.cond(is_done, rx.fragment(), rx.el.div(text, class_name="cell-sub")),
+        ),
+        rx.cond(is_done, badge("Done", "good", "circle-check"), link(f"Go to {where}", to=url, class_name="btn")),
+        rx.cond(is_done, rx.fragment(), rx.fragment(*more)),
+    )
+
+
+def _report() -> rx.Component:
+    """A field, because that is what the button "Copy" copies from."""
+    return rx.el.div(
+        rx.el.textarea(
+            custom_attrs={"id": "first-report"},
+            default_value=REPORT,
+            read_only=True,
+            rows="3",
+            spell_check=False,
+            class_name="code-block",
+            aria_label="The line that reports a deployment",
+        ),
+        rx.el.div(
+            rx.el.span(
+                "CONSOLE is the address of this console, PROJECT the number in the address of the project's page, and "
+                "TOKEN the access token that POST /api/auth/login answers with.",
+                class_name="cell-sub grow",
+            ),
+            button(
+                rx.el.span("Copy", class_name="to-copy"),
+                rx.el.span("Copied", class_name="copied", role="status"),
+                icon="copy",
+                custom_attrs={"data-action": "copy", "data-from": "first-report"},
+            ),
+            class_name="row",
+        ),
+        class_name="step-more",
+    )

@@ -1,0 +1,175 @@
+"""What is read of GitHub's payloads; they have much more, and get new fields at any time."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
+
+from tca_app.core.errors import FieldFault, Invalid
+from tca_app.core.schema import in_words
+from tca_app.core.urls import link_of
+from tca_app.features.deployments.schemas import MAX_VERSION
+
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]+")
+
+
+def _one_line(text: str) -> str:
+    """GitHub's text may hold what our own fields refuse: it is shown as a blank."""
+    return _INVISIBLE.sub(" ", text).strip()
+
+
+def _in_range(value: datetime) -> datetime:
+    if not 1970 <= value.year < 9999:
+        raise ValueError("must be in a year from 1970 to 9998")
+    return value
+
+
+def _link(value: object) -> str:
+    """A link that cannot be shown is left out; it is no reason to refuse the report."""
+    return link_of(value.strip()) if isinstance(value, str) else ""
+
+
+def _or_empty(value: object) -> object:
+    return "" if value is None else value
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+Line = Annotated[str, Field(max_length=100_000), BeforeValidator(_or_empty), AfterValidator(_one_line)]
+Sha = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{7,64}$"), AfterValidator(str.lower)]
+Link = Annotated[str, BeforeValidator(_link)]
+GithubId = Annotated[int, Field(ge=1, lt=2**63)]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request of GitHub as it came: the signature covers the bytes of the body. `id` is "" when it has none."""
+
+    id: str
+    event: str
+    signature: str
+    body: bytes | bytearray
+
+
+class Repository(BaseModel):
+    """`id` stays the same when the repository is renamed or moved to another owner."""
+
+    id: GithubId
+    full_name: Line
+
+
+class PingPayload(BaseModel):
+    """The webhook of an organization pings without a repository."""
+
+    repository: Repository | None = None
+
+
+class _Commit(BaseModel):
+    id: Sha
+    timestamp: Moment
+
+
+class PushPayload(BaseModel):
+    repository: Repository
+    commits: Annotated[list[_Commit], Field(max_length=2048)] = []
+    head_commit: _Commit | None = None
+
+    def all_commits(self) -> list[_Commit]:
+        return [*self.commits, *([self.head_commit] if self.head_commit else [])]
+
+
+class _Creator(BaseModel):
+    login: Line = ""
+
+
+class _Deployment(BaseModel):
+    id: GithubId
+    sha: Sha
+    ref: Line
+    environment: Line
+    description: Line = ""
+    creator: _Creator | None = None
+    payload: object = None
+    created_at: Moment | None = None
+
+    @property
+    def reporter(self) -> str:
+        return self.creator.login if self.creator else ""
+
+    @property
+    def version(self) -> str:
+        """What the workflow put under `version` of its payload, else the branch or tag."""
+        version = _as_object(self.payload).get("version")
+        named = _one_line(version) if isinstance(version, str) else ""
+        return named[:MAX_VERSION] or self.ref[:MAX_VERSION] or self.sha[:12]
+
+
+def _as_object(payload: object) -> dict[str, Any]:
+    """GitHub passes on what it was given: an object, or any text, which may be the JSON of one."""
+    if isinstance(payload, str):
+        try:
+            payload = orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            return {}
+    return payload if isinstance(payload, dict) else {}
+
+
+class StatusPayload(BaseModel):
+    """The state that the deployment is in since `created_at`. `target_url` is the older name of `log_url`."""
+
+    state: Line
+    description: Line = ""
+    created_at: Moment | None = None
+    log_url: Link = ""
+    target_url: Link = ""
+    environment_url: Link = ""
+
+
+class _WorkflowRun(BaseModel):
+    html_url: Link = ""
+
+
+class DeploymentPayload(BaseModel):
+    """Of `deployment`, and of `deployment_status`, which has the state too."""
+
+    repository: Repository
+    deployment: _Deployment
+    deployment_status: StatusPayload | None = None
+    workflow_run: _WorkflowRun | None = None
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The links that this delivery has, by column."""
+        status = self.deployment_status or StatusPayload(state="")
+        links = {
+            "ci_url": self.workflow_run.html_url if self.workflow_run else "",
+            "log_url": status.log_url or status.target_url,
+            "environment_url": status.environment_url,
+        }
+        return {name: url for name, url in links.items() if url}
+
+
+Payload = PingPayload | PushPayload | DeploymentPayload
+SCHEMAS: dict[str, type[Payload]] = {
+    "ping": PingPayload,
+    "push": PushPayload,
+    "deployment": DeploymentPayload,
+    "deployment_status": DeploymentPayload,
+}
+
+
+def read_payload(delivery: Delivery) -> Payload | None:
+    """None for an event that is not recorded. Raises Invalid."""
+    schema = SCHEMAS.get(delivery.event)
+    if schema is None:
+        return None
+    try:
+        return schema.model_validate_json(delivery.body)
+    except ValidationError as error:
+        faults = [
+            FieldFault("".join(f"/{part}" for part in fault["loc"])[:200], in_words(fault))
+            for fault in error.errors()[:10]
+        ]
+        raise Invalid("This is not what GitHub sends.", errors=faults) from error

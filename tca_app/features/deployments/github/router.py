@@ -1,0 +1,99 @@
+"""Where GitHub sends its deliveries, and the webhook's secret and repository. Every rule is in the services."""
+
+from typing import Annotated
+
+from fastapi import Header, Request, Response
+
+from tca_app.core.schema import UrlId
+from tca_app.core.security.rate_limits import get_limits
+from tca_app.features.deployments.github import secret, service
+from tca_app.features.deployments.github.payloads import Delivery
+from tca_app.features.deployments.github.schemas import HookAnswer, HookRead, NewHook, RepositoryChoice
+from tca_app.rest.bodies import MAX_GITHUB_BODY, whole_body
+from tca_app.rest.dependencies import CurrentActor, FromClient, Once, Reading, Writing, console_router, problems
+from tca_app.rest.responses import item_response
+
+router = console_router("/api", "github")
+_Text = Annotated[str, Header(max_length=200, pattern=r"^[!-~]*$")]
+
+
+@router.post(
+    "/hooks/github/{project_id:int}",
+    response_model=HookAnswer,
+    responses=problems(401, 404, 409),
+    max_body_size=MAX_GITHUB_BODY,
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}},
+)
+async def receive(
+    request: Request,
+    project_id: UrlId,
+    session: Writing,
+    client: FromClient,
+    x_hub_signature_256: _Text = "",
+    x_github_event: _Text = "",
+    x_github_delivery: _Text = "",
+) -> Response:
+    """Deliveries of GitHub's `ping`, `push`, `deployment` and `deployment_status`, signed with the project's key.
+
+    A delivery that was recorded before changes nothing; one that was ignored or refused may be sent again. 409
+    `another_repository` until a maintainer accepts the repository. At most 25 MiB.
+    """
+    async with whole_body(request.stream()) as body:
+        delivery = Delivery(x_github_delivery, x_github_event, x_hub_signature_256, body)
+        try:
+            return item_response(await service.receive(session, project_id, delivery))
+        except service.BadSignature:
+            await get_limits().refuse_excess("api", f"address:{client.ip}")
+            raise
+
+
+@router.get("/v1/projects/{project_id:int}/github-hook", response_model=HookRead, responses=problems(401, 403, 404))
+async def read_hook(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    """The URL for GitHub, the age of its secret, and the repository. For maintainers and owners."""
+    return item_response(await secret.read_hook(session, actor, project_id))
+
+
+@router.post(
+    "/v1/projects/{project_id:int}/github-hook",
+    status_code=201,
+    response_model=NewHook,
+    responses=problems(401, 403, 404, 409),
+)
+async def rotate_hook(project_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """A new key in place of the one before; it is shown in this answer only. For maintainers and owners."""
+    made = await once.answer(
+        session,
+        actor,
+        None,
+        NewHook,
+        lambda: secret.rotate_hook(session, actor, project_id),
+        lambda _: secret.read_hook(session, actor, project_id),
+    )
+    return item_response(made, 201)
+
+
+@router.delete(
+    "/v1/projects/{project_id:int}/github-hook",
+    status_code=204,
+    response_class=Response,
+    responses=problems(401, 403, 404),
+)
+async def remove_hook(project_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
+    """Take nothing of GitHub any more. For maintainers and owners."""
+    await secret.remove_hook(session, actor, project_id)
+    return Response(status_code=204)
+
+
+@router.put(
+    "/v1/projects/{project_id:int}/github-hook/repository",
+    response_model=HookRead,
+    responses=problems(401, 403, 404),
+)
+async def accept_repository(
+    project_id: UrlId, data: RepositoryChoice, actor: CurrentActor, session: Writing
+) -> Response:
+    """Accept the repository whose deliveries are refused, in place of the one before. For maintainers and owners.
+
+    404 when the last refused delivery was of another repository.
+    """
+    return item_response(await secret.accept_repository(session, actor, project_id, data))

@@ -1,0 +1,143 @@
+"""The GitHub webhook of a project: its secret, made here, shown once and kept sealed, and its repository."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config.settings import get_settings
+from tca_app.core.actor import Actor
+from tca_app.core.errors import NotFound
+from tca_app.core.events.log import emit
+from tca_app.core.security.encryption import CannotOpen, seal, unseal
+from tca_app.core.security.tokens import new_token
+from tca_app.features.deployments.errors import AnotherRepository
+from tca_app.features.deployments.events import GithubHookRemoved, GithubHookRotated, GithubRepositoryAccepted
+from tca_app.features.deployments.github.payloads import Repository
+from tca_app.features.deployments.github.schemas import (
+    HookRead,
+    NewHook,
+    RefusedRepository,
+    RepositoryChoice,
+    RepositoryRef,
+)
+from tca_app.features.projects import policy
+from tca_app.features.projects.service import find_project, get_project
+from tca_app.models import GithubHook, Project
+
+_hooks = GithubHook.__table__.c
+_NO_REFUSED = {"refused_repository_id": None, "refused_repository": "", "refused_at": None}
+
+
+async def read_hook(session: AsyncSession, actor: Actor, project_id: int) -> HookRead:
+    """The URL for GitHub, the age of its secret, the repository, and another one that was refused."""
+    project = await get_project(session, actor, project_id)
+    policy.require(actor, "hooks.write", project.my_role)
+    return await _read(session, project_id)
+
+
+async def _read(session: AsyncSession, project_id: int) -> HookRead:
+    row = (await session.execute(select(GithubHook.__table__).where(_hooks.project_id == project_id))).first()
+    if row is None:
+        return HookRead(url=_url(project_id), rotated_at=None)
+    return HookRead(
+        url=_url(project_id),
+        rotated_at=row.rotated_at,
+        repository=_accepted(row),
+        refused=_refused(row),
+    )
+
+
+def _accepted(row: Any) -> RepositoryRef | None:
+    return RepositoryRef(id=row.repository_id, full_name=row.repository) if row.repository_id else None
+
+
+def _refused(row: Any) -> RefusedRepository | None:
+    if row.refused_repository_id is None:
+        return None
+    return RefusedRepository(id=row.refused_repository_id, full_name=row.refused_repository, refused_at=row.refused_at)
+
+
+async def rotate_hook(session: AsyncSession, actor: Actor, project_id: int) -> NewHook:
+    """A new secret; the one before stops working. The only time that it is shown."""
+    project = await find_project(session, actor, "hooks.write", project_id)
+    key = new_token()
+    values = {"sealed_secret": seal(key, _purpose(project_id)), "rotated_at": func.now()}
+    put = insert(GithubHook.__table__).values(project_id=project_id, **values)
+    put = put.on_conflict_do_update(index_elements=["project_id"], set_=values).returning(_hooks.rotated_at)
+    rotated_at: datetime = (await session.execute(put)).scalar_one()
+    await emit(session, actor, GithubHookRotated.of(project))
+    return NewHook(url=_url(project_id), rotated_at=rotated_at, secret=key)
+
+
+async def remove_hook(session: AsyncSession, actor: Actor, project_id: int) -> None:
+    """From now on every delivery is refused. Raises NotFound when there is no secret."""
+    project = await find_project(session, actor, "hooks.write", project_id)
+    gone = delete(GithubHook.__table__).where(_hooks.project_id == project_id).returning(_hooks.project_id)
+    if (await session.execute(gone)).first() is None:
+        raise NotFound
+    await emit(session, actor, GithubHookRemoved.of(project))
+
+
+async def accept_repository(session: AsyncSession, actor: Actor, project_id: int, data: RepositoryChoice) -> HookRead:
+    """Accept the refused repository in place of the one before. Raises NotFound when it is not the refused one."""
+    project = await find_project(session, actor, "hooks.write", project_id)
+    before = await _read(session, project_id)
+    swapped = update(GithubHook.__table__).where(
+        _hooks.project_id == project_id, _hooks.refused_repository_id == data.repository_id
+    )
+    swapped = swapped.values(
+        repository_id=_hooks.refused_repository_id, repository=_hooks.refused_repository, **_NO_REFUSED
+    )
+    if (await session.execute(swapped.returning(_hooks.project_id))).first() is not None:
+        after = await _read(session, project_id)
+        await emit(session, actor, GithubRepositoryAccepted.of(project, before=_name(before), after=_name(after)))
+        return after
+    if before.repository is None or before.repository.id != data.repository_id:
+        raise NotFound
+    return before  # it was accepted before
+
+
+def _name(hook: HookRead) -> dict[str, str]:
+    return {"repository": hook.repository.full_name if hook.repository else ""}
+
+
+async def require_repository(session: AsyncSession, project_id: int, repository: Repository) -> None:
+    """The first delivery names the repository of the webhook. Raises AnotherRepository, and keeps which one."""
+    mine = update(GithubHook.__table__).where(_hooks.project_id == project_id)
+    is_new_name = and_(_hooks.repository_id == repository.id, _hooks.repository != repository.full_name)
+    await session.execute(
+        mine.where(or_(_hooks.repository_id.is_(None), is_new_name)).values(
+            repository_id=repository.id, repository=repository.full_name
+        )
+    )
+    known = (await _read(session, project_id)).repository
+    if known is None or known.id == repository.id:  # None: the webhook was removed at this moment
+        return
+    refused = {"refused_repository_id": repository.id, "refused_repository": repository.full_name}
+    await session.execute(mine.values(**refused, refused_at=func.now()))
+    raise AnotherRepository(
+        f"This webhook is for {known.full_name}. A maintainer can accept {repository.full_name} in the settings of "
+        "the project; send the delivery again after that."
+    )
+
+
+async def secret_of(session: AsyncSession, project_id: int) -> str | None:
+    """The secret, while the project exists and has one."""
+    statement = select(_hooks.sealed_secret).join(Project, Project.id == _hooks.project_id)
+    found = await session.execute(statement.where(_hooks.project_id == project_id, Project.deleted_at.is_(None)))
+    sealed = found.scalar()
+    try:
+        return unseal(sealed, _purpose(project_id)) if sealed else None
+    except CannotOpen:  # SECRET_KEY is another one now: the maintainers make a new secret
+        return None
+
+
+def _url(project_id: int) -> str:
+    return f"{get_settings().public_url}/api/hooks/github/{project_id}"
+
+
+def _purpose(project_id: int) -> str:
+    return f"github_hook:{project_id}"

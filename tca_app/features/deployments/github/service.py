@@ -1,0 +1,203 @@
+"""What GitHub reports: its deployments and their states are recorded as they are, past approval and freezes.
+
+GitHub has rules of its own for who deploys where; a report says what already happened there. Deliveries come at least
+once, in any order and at any time: one that was recorded is recognized, and all times are those of GitHub.
+"""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.errors import NotSignedIn
+from tca_app.core.plurals import plural
+from tca_app.core.security.tokens import new_token
+from tca_app.features.deployments.admission import put_deployment, tell_new
+from tca_app.features.deployments.github.payloads import (
+    Delivery,
+    DeploymentPayload,
+    Payload,
+    PingPayload,
+    PushPayload,
+    StatusPayload,
+    read_payload,
+)
+from tca_app.features.deployments.github.schemas import HookAnswer
+from tca_app.features.deployments.github.secret import require_repository, secret_of
+from tca_app.features.deployments.queries import WHOLE
+from tca_app.features.deployments.service import correct_times, in_words, note_sign_of_life, take_step
+from tca_app.models import Deployment, Environment, GithubCommit, GithubDelivery, Project
+
+_deliveries = GithubDelivery.__table__.c
+_deployments, _environments, _projects = Deployment.__table__.c, Environment.__table__.c, Project.__table__.c
+# GitHub's states to ours; of the others, some say that it waits, and "inactive" changes nothing here.
+STATES = {"in_progress": "in_progress", "success": "succeeded", "failure": "failed", "error": "failed"}
+WAITING = frozenset({"waiting", "pending", "queued"})
+_PLACE = (
+    select(_environments.id, _projects.status)
+    .join(Project.__table__, _projects.id == _environments.project_id)
+    .where(
+        _environments.project_id == bindparam("project_id"),
+        func.lower(_environments.name) == func.lower(bindparam("name")),
+        _environments.deleted_at.is_(None),
+    )
+)
+_KNOWN = WHOLE.where(
+    _deployments.project_id == bindparam("project_id"), _deployments.external_id == bindparam("external_id")
+).with_for_update(of=Deployment.__table__, key_share=True)
+_NO_SECRET = new_token()
+CLOCK_SKEW = timedelta(minutes=1)
+
+
+class BadSignature(NotSignedIn):
+    """The same for a project that does not exist, has no secret, or has another one."""
+
+    code = "bad_signature"
+    default = "The signature does not match."
+
+
+async def receive(session: AsyncSession, project_id: int, delivery: Delivery) -> HookAnswer:
+    """Record one delivery. Raises BadSignature, Invalid for a payload that is not GitHub's, AnotherRepository,
+    EnvironmentBusy."""
+    await _require_signature(session, project_id, delivery)
+    payload = read_payload(delivery)
+    if payload is None:
+        return HookAnswer(outcome="ignored", detail=f"Nothing is recorded for the event {delivery.event}.")
+    if payload.repository is not None:
+        await require_repository(session, project_id, payload.repository)
+    if isinstance(payload, PingPayload):
+        return HookAnswer(outcome="done", detail="Connected.")
+    if not delivery.id:
+        return await _record(session, project_id, payload)
+    values = {"project_id": project_id, "delivery": delivery.id, "event": delivery.event}
+    put = insert(GithubDelivery.__table__).values(values).on_conflict_do_nothing()
+    if (await session.execute(put.returning(_deliveries.delivery))).first() is None:
+        return HookAnswer(outcome="known", detail="This delivery was recorded before.")
+    answer = await _record(session, project_id, payload)
+    if answer.outcome != "done":  # it may be sent again, when the project has what was missing
+        mine = (_deliveries.project_id == project_id, _deliveries.delivery == delivery.id)
+        await session.execute(delete(GithubDelivery.__table__).where(*mine))
+    return answer
+
+
+async def _require_signature(session: AsyncSession, project_id: int, delivery: Delivery) -> None:
+    """Raises BadSignature. The signature covers the bytes as they came."""
+    secret = await secret_of(session, project_id)
+    expected = "sha256=" + hmac.new((secret or _NO_SECRET).encode(), delivery.body, hashlib.sha256).hexdigest()
+    matches = hmac.compare_digest(expected.encode(), delivery.signature.encode())
+    if not matches or secret is None:
+        raise BadSignature
+
+
+async def _record(session: AsyncSession, project_id: int, payload: Payload) -> HookAnswer:
+    if isinstance(payload, PushPayload):
+        return await _keep_commits(session, project_id, payload)
+    return await _report(session, project_id, payload)
+
+
+async def _keep_commits(session: AsyncSession, project_id: int, payload: PushPayload) -> HookAnswer:
+    """When each commit was made, for the lead time of what is deployed of them."""
+    times = {commit.id: commit.timestamp.astimezone(UTC) for commit in payload.all_commits()}
+    if not times:
+        return HookAnswer(outcome="ignored", detail="There are no commits in this push.")
+    rows = [{"project_id": project_id, "sha": sha, "at": at} for sha, at in sorted(times.items())]
+    await session.execute(insert(GithubCommit.__table__).values(rows).on_conflict_do_nothing())
+    waiting = select(_deployments.id, _deployments.commit_sha).where(
+        _deployments.project_id == project_id, _deployments.commit_at.is_(None), _deployments.commit_sha.in_(times)
+    )
+    for row in (await session.execute(waiting)).all():
+        await correct_times(session, row.id, commit_at=times[row.commit_sha])
+    return HookAnswer(outcome="done", detail=f"Recorded {plural(len(times), 'commit')}.")
+
+
+async def _report(session: AsyncSession, project_id: int, payload: DeploymentPayload) -> HookAnswer:
+    """The deployment, which an earlier delivery may have brought, with its links and the state that it is in now."""
+    named = {"project_id": project_id, "external_id": f"github-{payload.deployment.id}"}
+    row = (await session.execute(_KNOWN, named)).first()
+    if row is None:
+        about = {"project_id": project_id, "name": payload.deployment.environment}
+        place = (await session.execute(_PLACE, about)).first()
+        if refusal := _refusal(place, payload.deployment.environment):
+            return HookAnswer(outcome="ignored", detail=refusal)
+        await _put(session, named, place, payload)
+        row = (await session.execute(_KNOWN, named)).one()
+    await _keep_links(session, row, payload)
+    if payload.deployment_status is not None:
+        row = await _follow(session, row, payload.deployment_status)
+    return HookAnswer(outcome="done", detail=f"The deployment is {in_words(row.status)}.")
+
+
+async def _follow(session: AsyncSession, row: Any, reported: StatusPayload) -> Any:
+    """The row after this state of GitHub's, which may have come late or before the ones that led to it."""
+    wanted, at = STATES.get(reported.state, ""), _time_of(reported.created_at, row.started_at or row.queued_at)
+    if row.finished_at is not None and not (row.timed_out_at and wanted):
+        if wanted == "in_progress" and at <= row.finished_at and _is_better_start(row, at):
+            await correct_times(session, row.id, started_at=at)
+        return row
+    if reported.state in WAITING and row.status == "queued":
+        waits = update(Deployment.__table__).where(_deployments.id == row.id).values(is_waiting=True)
+        await session.execute(waits)
+        return row
+    if not wanted or (row.status == wanted and row.timed_out_at is None):
+        await note_sign_of_life(session, row.id)
+        return row
+    reason = reported.description[:500] if wanted == "failed" else ""
+    return await take_step(session, None, row, wanted, reason, at)
+
+
+def _is_better_start(row: Any, at: datetime) -> bool:
+    """The start was not reported before the end: it is missing, or is taken for the time of the request."""
+    return row.started_at is None or row.started_at == row.queued_at < at
+
+
+def _time_of(reported: datetime | None, earliest: datetime | None = None) -> datetime:
+    """The time that GitHub gives, not before `earliest`; without one, or with one of the future, the present."""
+    now = datetime.now(UTC)
+    at = reported if reported and reported <= now + CLOCK_SKEW else now
+    return max(at, earliest) if earliest else at
+
+
+async def _keep_links(session: AsyncSession, row: Any, payload: DeploymentPayload) -> None:
+    """A status may bring links that the deployment did not have, even after its end."""
+    links = {name: url for name, url in payload.links.items() if url != row._mapping[name]}
+    if links:
+        await session.execute(update(Deployment.__table__).where(_deployments.id == row.id).values(**links))
+
+
+def _refusal(place: Any, name: str) -> str:
+    """Why nothing can be recorded in this environment now, "" when it can."""
+    if place is None:
+        return f"There is no environment called {name}. Add it, then redeliver."
+    return "The project is archived. Activate it, then redeliver." if place.status == "archived" else ""
+
+
+async def _put(session: AsyncSession, named: dict[str, Any], place: Any, payload: DeploymentPayload) -> None:
+    """The new deployment, unless another delivery put it at this moment."""
+    reported = payload.deployment
+    created_at = _time_of(reported.created_at)
+    row = await put_deployment(
+        session,
+        **named,
+        environment_id=place.id,
+        created_at=created_at,
+        queued_at=created_at,
+        source="github",
+        version=reported.version,
+        commit_sha=reported.sha,
+        ref=reported.ref[:200],
+        commit_at=await _made_at(session, named["project_id"], reported.sha),
+        description=reported.description[:2000],
+        reporter=reported.reporter or "GitHub",
+        **payload.links,
+    )
+    if row is not None:
+        await tell_new(session, None, row)
+
+
+async def _made_at(session: AsyncSession, project_id: int, sha: str) -> datetime | None:
+    known = select(GithubCommit.at).where(GithubCommit.project_id == project_id, GithubCommit.sha == sha)
+    return (await session.execute(known)).scalar()

@@ -1,0 +1,98 @@
+"""The panel of the GitHub webhook in the settings of a project."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.deployments.github.ui.state import SHOWN_ONCE, HookState
+from tca_app.ui.components import Child, button, confirm_dialog, error_notice, facts, panel, relative_time
+from tca_app.ui.detail import secret_once
+from tca_app.ui.record import is_at_its_url
+
+state = HookState
+
+
+def _ask(action: str) -> Any:
+    return state.ask(state.project_id, action)
+
+
+def github_settings() -> rx.Component:
+    return rx.cond(
+        is_at_its_url(state) & (state.address != ""),
+        rx.fragment(
+            panel(
+                "GitHub",
+                rx.el.div(
+                    rx.el.p("GitHub sends deployments, their statuses and pushes to this URL.", class_name="muted"),
+                    facts(
+                        ("Payload URL", rx.el.span(state.address, class_name="mono")),
+                        ("Secret", rx.cond(state.rotated_at != "", _secret_age(), _muted("Not set"))),
+                        ("Repository", rx.cond(state.repository != "", state.repository, _muted("None yet"))),
+                    ),
+                    _refused(),
+                    _fresh(),
+                    class_name="stack",
+                ),
+                actions=(
+                    rx.cond(
+                        state.rotated_at != "",
+                        button("Remove", kind="small danger-quiet", on_click=_ask("remove")),
+                    ),
+                    button("Generate secret", kind="small", icon="key-round", on_click=_ask("rotate")),
+                ),
+            ),
+            _dialog(
+                "rotate", "Generate a new secret?", "The current one stops working immediately.", "Generate secret"
+            ),
+            _dialog(
+                "remove", "Remove the webhook?", "Deliveries from GitHub are refused from now on.", "Remove webhook"
+            ),
+            _dialog(
+                "accept",
+                rx.el.span("Accept ", state.refused, "?"),
+                rx.el.span("Its deliveries are recorded from now on, and those of ", state.repository, " are refused."),
+                "Accept repository",
+            ),
+        ),
+    )
+
+
+def _secret_age() -> rx.Component:
+    return rx.fragment("Generated ", relative_time(state.rotated_at))
+
+
+def _muted(text: str) -> rx.Component:
+    return rx.el.span(text, class_name="muted")
+
+
+def _refused() -> rx.Component:
+    """Another repository uses the same secret: by mistake, or because the project moved."""
+    text = rx.el.p(
+        "Deliveries from ", rx.el.strong(state.refused), " are refused, the last ", relative_time(state.refused_at), "."
+    )
+    accept = button("Accept repository", kind="small", on_click=_ask("accept"))
+    notice = rx.el.div(text, rx.el.div(accept, class_name="row"), class_name="notice warning stack tight")
+    return rx.cond(state.refused != "", notice)
+
+
+def _fresh() -> rx.Component:
+    return secret_once(
+        SHOWN_ONCE,
+        rx.el.p("Copy the secret now: it is not shown again."),
+        hidden=~state.is_fresh,
+        on_done=state.forget(),
+    )
+
+
+def _dialog(action: str, title: Child, text: Child, confirm: str) -> rx.Component:
+    return confirm_dialog(
+        open_=state.asking == action,
+        title=title,
+        text=text,
+        confirm=confirm,
+        on_confirm=state.confirm,
+        on_cancel=state.cancel(),
+        busy=state.is_acting,
+        kind="danger" if action == "remove" else "primary",
+        body=error_notice(state.asking_error),
+    )

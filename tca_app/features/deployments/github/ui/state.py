@@ -1,0 +1,110 @@
+"""The GitHub webhook in the settings of a project: its URL, its repository, and a new secret that is shown once."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import reflex as rx
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError
+from tca_app.features.deployments.github import secret as hook
+from tca_app.features.deployments.github.schemas import HookRead, RepositoryChoice
+from tca_app.features.projects.ui.detail_state import shown_project
+from tca_app.ui.address import given_in
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState
+
+ACTIONS = ("rotate", "remove", "accept")
+SHOWN_ONCE = "github-secret"  # the field that a new secret is put into
+
+
+class HookState(RecordState, SessionState):
+    address: str = ""
+    rotated_at: str = ""
+    repository: str = ""
+    refused: str = ""  # another repository, whose delivery was refused last
+    refused_at: str = ""
+    is_fresh: bool = False  # a new secret is shown; the secret itself never stands in a state
+    asking: str = ""
+    asking_error: str = ""
+    is_acting: bool = False
+    project_id: int = 0
+
+    _refused_id: int = 0
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        """Only while the settings are open, and only for those who may see it."""
+        self._enter_record()
+        self.address, self.is_fresh, self.asking = "", False, ""
+        self.project_id = shown_project(self)
+        if given_in(self.router_data, "tab") != "settings":
+            return
+        try:
+            async with reading() as session:
+                found = await hook.read_hook(session, self._as_actor(), self.project_id)
+        except AppError:
+            return  # the panel stays away; the page says whether there is a project
+        self._show_hook(found)
+
+    def _show_hook(self, hook: HookRead) -> None:
+        self.address, self.rotated_at = hook.url, hook.rotated_at.isoformat() if hook.rotated_at else ""
+        self.repository = hook.repository.full_name if hook.repository else ""
+        self.refused = hook.refused.full_name if hook.refused else ""
+        self.refused_at = hook.refused.refused_at.isoformat() if hook.refused else ""
+        self._refused_id = hook.refused.id if hook.refused else 0
+
+    @handler("signed_in")
+    async def ask(self, project_id: int, action: str) -> None:
+        self._require_record(project_id, self.project_id)
+        if action in ACTIONS and (action != "accept" or self._refused_id):
+            self.asking, self.asking_error = action, ""
+
+    @handler("signed_in")
+    async def cancel(self) -> None:
+        if not self.is_acting:
+            self.asking = ""
+
+    @handler("signed_in")
+    async def forget(self) -> Any:
+        """The secret was copied."""
+        self.is_fresh = False
+        return rx.set_value(SHOWN_ONCE, "")
+
+    @handler("signed_in")
+    async def confirm(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        if not self.asking or self.is_acting:
+            return
+        self._require_record(self.project_id, self.project_id)
+        self.is_acting, self.asking_error = True, ""
+        yield
+        action = self.asking
+        try:
+            secret = await self._act(action)
+        except AppError as error:
+            self.asking_error = error.detail
+            return
+        finally:
+            self.is_acting = False
+        self.asking = ""
+        if action == "accept":  # a secret that is still shown stays
+            self._toast(f"Deliveries from {self.repository} are accepted.")
+            return
+        self.is_fresh = bool(secret)
+        yield rx.set_value(SHOWN_ONCE, secret)
+
+    async def _act(self, action: str) -> str:
+        """The new secret, if there is one."""
+        actor, project_id = self._as_actor(), self.project_id
+        async with transaction() as session:
+            secret = ""
+            if action == "remove":
+                await hook.remove_hook(session, actor, project_id)
+            elif action == "accept":
+                choice = RepositoryChoice(repository_id=self._refused_id)
+                await hook.accept_repository(session, actor, project_id, choice)
+            else:
+                secret = (await hook.rotate_hook(session, actor, project_id)).secret or ""
+            self._show_hook(await hook.read_hook(session, actor, project_id))
+        return secret

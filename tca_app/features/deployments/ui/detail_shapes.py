@@ -1,0 +1,136 @@
+"""How the page of one deployment shows it: its facts and the steps that it took."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from tca_app.core.urls import link_of
+from tca_app.features.deployments.policy import was_refused
+from tca_app.features.deployments.rollback_schemas import RollbackPlan
+from tca_app.features.deployments.schemas import DeploymentRead
+from tca_app.features.deployments.ui.state import SOURCE_LABELS, took
+from tca_app.ui import routes
+
+
+class Facts(TypedDict):
+    """The deployment as the page shows it. Addresses are "" when there is none that may be linked."""
+
+    id: int
+    version: str
+    project: str
+    project_slug: str
+    project_url: str
+    environment: str
+    is_protected: bool
+    status: str
+    source: str
+    reason: str
+    description: str
+    commit: str
+    ref: str
+    ci_url: str
+    log_url: str
+    environment_url: str
+    who: str
+    freeze_reason: str
+    undoes: str
+    took: str
+
+
+class Step(TypedDict):
+    """A line of the timeline."""
+
+    label: str
+    at: str
+    who: str
+
+
+class Plan(TypedDict):
+    """What a rollback would do."""
+
+    environment: str
+    from_version: str
+    to_id: int
+    to_version: str
+    to_url: str
+    needs_approval: bool
+    compare_url: str
+
+
+NO_PLAN = Plan(environment="", from_version="", to_id=0, to_version="", to_url="", needs_approval=False, compare_url="")
+
+
+def plan_of(found: RollbackPlan) -> Plan:
+    return Plan(
+        environment=found.to.environment.name,
+        from_version=found.from_version,
+        to_id=found.to.id,
+        to_version=found.to.version,
+        to_url=routes.deployment(found.to.id),
+        needs_approval=found.needs_approval,
+        compare_url=found.compare_url,
+    )
+
+
+NOTHING = Facts(
+    id=0,
+    version="",
+    project="",
+    project_slug="",
+    project_url="",
+    environment="",
+    is_protected=False,
+    status="",
+    source="",
+    reason="",
+    description="",
+    commit="",
+    ref="",
+    ci_url="",
+    log_url="",
+    environment_url="",
+    who="",
+    freeze_reason="",
+    undoes="",
+    took="",
+)
+
+
+def facts_of(found: DeploymentRead) -> Facts:
+    return Facts(
+        id=found.id,
+        version=found.version,
+        project=found.project.name,
+        project_slug=found.project.slug,
+        project_url=routes.project(found.project.id),
+        environment=found.environment.name,
+        is_protected=found.environment.is_protected,
+        status=found.status,
+        source=SOURCE_LABELS[found.source],
+        reason=found.reason,
+        description=found.description,
+        commit=found.commit_sha,
+        ref=found.ref,
+        ci_url=link_of(found.ci_url),
+        log_url=link_of(found.log_url),
+        environment_url=link_of(found.environment_url),
+        who=found.who,
+        freeze_reason=found.freeze_reason,
+        undoes=routes.deployment(found.rollback_of_id) if found.rollback_of_id else "",
+        took=took(found.started_at, found.finished_at),
+    )
+
+
+def timeline_of(found: DeploymentRead) -> list[Step]:
+    """Each step with its time, oldest first."""
+    ends = {"succeeded": "Succeeded", "failed": "Failed", "cancelled": "Cancelled"}
+    decider = found.decided_by.display_name if found.decided_by else ""
+    is_refused = was_refused(found)
+    asked = found.queued_at is None or found.decided_at is not None
+    moments: tuple[tuple[str, datetime | None, str], ...] = (
+        ("Asked for", found.created_at if asked else None, found.who),
+        ("Refused" if is_refused else "Approved", found.decided_at, decider),
+        ("Queued", found.queued_at, "" if asked else found.who),
+        ("Started", found.started_at, ""),
+        (ends.get(found.status, ""), None if is_refused else found.finished_at, ""),
+    )
+    return [Step(label=label, at=at.isoformat(), who=who) for label, at, who in moments if at is not None]

@@ -1,0 +1,212 @@
+"""What the page of one deployment shows and does: its facts, its steps, and the acts that this viewer may do."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import reflex as rx
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError, NotFound
+from tca_app.features.deployments import decisions
+from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.compare import is_same_commit
+from tca_app.features.deployments.errors import Frozen
+from tca_app.features.deployments.policy import may_pass_freeze, next_states
+from tca_app.features.deployments.schemas import (
+    Approval,
+    ChangesRead,
+    DeploymentRead,
+    DeploymentStep,
+    Refusal,
+    Rollback,
+)
+from tca_app.features.deployments.ui.detail_shapes import (
+    NO_PLAN,
+    NOTHING,
+    Facts,
+    Plan,
+    Step,
+    facts_of,
+    plan_of,
+    timeline_of,
+)
+from tca_app.features.deployments.ui.freeze_notice import NO_FREEZE, Freeze, freeze_of
+from tca_app.features.deployments.ui.state import DeploymentRow, row_of, shown_deployment
+from tca_app.features.environments import freezes
+from tca_app.features.projects import policy
+from tca_app.features.projects import service as projects
+from tca_app.ui import routes
+from tca_app.ui.forms.state import CLOSED, SAVED, draft_of
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState
+from tca_app.ui.zone import zone_of
+
+# What can be asked for, and the state that a report of it leads to.
+REPORTS = {"start": "in_progress", "succeed": "succeeded", "fail": "failed", "cancel": "cancelled"}
+ACTIONS = (*REPORTS, "approve", "refuse", "rollback")
+NEW = ("approve", "rollback")  # what a freeze refuses
+NO_REASONS = {"reason": "", "freeze_reason": ""}  # the fields of a question, as it opens
+
+
+class DeploymentState(RecordState, SessionState):
+    """The page `/deployments/[deployment_id]`."""
+
+    phase: str = ""  # "" unknown yet, "ready", "missing", "failed"
+    failure: str = ""
+    deployment: Facts = NOTHING
+    steps: list[Step] = []
+    between: list[DeploymentRow] = []
+    before: list[DeploymentRow] = []  # what ran there before; one or none
+    compare_url: str = ""
+    no_compare: str = ""  # why there is no page that compares the two commits
+    allowed: list[str] = []  # of ACTIONS; the service asks again
+    asking: str = ""
+    asking_error: str = ""
+    freeze: Freeze = NO_FREEZE  # of the environment, while an act of NEW is asked for
+    may_pass_freeze: bool = False
+    plan: Plan = NO_PLAN  # of the rollback that is asked for
+    is_acting: bool = False
+    question_ended: str = ""  # as `form_ended` of a FormState
+
+    @rx.var
+    def question_draft(self) -> str:
+        """For the browser, which keeps the reason that is typed."""
+        if not self.asking:
+            return ""
+        return draft_of("deployment", self.asking, self.deployment["id"], self._question_key(), dict(NO_REASONS))
+
+    @rx.var
+    def heading(self) -> str:
+        known = self.deployment
+        return f"{known['project']} {known['version']}" if known["id"] else "Deployment"
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> AsyncGenerator[Any, None]:
+        """Read the deployment that the URL names. What was shown of another one is gone before."""
+        deployment_id = shown_deployment(self.router_data)
+        self._watch(DeploymentState.load, f"deployment:{deployment_id}")
+        if self._enter_record():
+            self._forget("")
+            yield
+        actor = self._as_actor()
+        try:
+            async with reading() as session:
+                found = await deployments.get_deployment(session, actor, deployment_id)
+                changes = await deployments.read_changes(session, actor, deployment_id)
+                project = await projects.get_project(session, actor, found.project.id)
+        except NotFound:
+            self._forget("missing")
+            return
+        except AppError as error:
+            self._forget("failed")
+            self.failure = error.detail
+            return
+        self._show_deployment(found, changes)
+        self.allowed = _allowed(actor, found, project.my_role, can_go_back=changes.before is not None)
+
+    def _forget(self, phase: str) -> None:
+        self.phase, self.failure, self.deployment = phase, "", NOTHING
+        self.steps, self.between, self.before, self.compare_url = [], [], [], ""
+        self.allowed, self.asking, self.asking_error = [], "", ""
+
+    def _show_deployment(self, found: DeploymentRead, changes: ChangesRead) -> None:
+        self.deployment, self.steps = facts_of(found), timeline_of(found)
+        self.between = [row_of(row) for row in changes.between]
+        self.before = [row_of(changes.before)] if changes.before else []
+        self.compare_url, self.no_compare = changes.compare_url, _why_no_compare(found, changes)
+        self.phase = "ready"
+
+    @handler("signed_in")
+    async def ask(self, deployment_id: int, action: str) -> None:
+        """Open the confirmation of an act on the deployment that the page showed."""
+        self._require_record(deployment_id, self.deployment["id"])
+        if action not in self.allowed:
+            return
+        self.freeze = await self._read_freeze() if action in NEW else NO_FREEZE
+        if action == "rollback":
+            async with reading() as session:
+                self.plan = plan_of(await decisions.plan_rollback(session, self._as_actor(), deployment_id))
+        self.asking, self.asking_error, self.question_ended = action, "", ""
+
+    def _question_key(self) -> str:
+        return f"{self.deployment['id']}-{self.asking}"
+
+    @handler("signed_in")
+    async def resume_question(self, draft: dict[str, str]) -> Any:
+        """Ask again what was asked before the page was lost; the browser puts the reason back."""
+        return None if self.asking else DeploymentState.ask(self.deployment["id"], draft.get("mode", ""))
+
+    async def _read_freeze(self) -> Freeze:
+        actor = self._as_actor()
+        self.may_pass_freeze = may_pass_freeze(actor)
+        async with reading() as session:
+            found = await deployments.get_deployment(session, actor, self.deployment["id"])
+            holding = await freezes.list_holding(session, actor, found.project.id)
+        return freeze_of(holding, found.environment.id, zone_of(self.router_data))
+
+    @handler("signed_in")
+    async def cancel_asking(self) -> None:
+        if not self.is_acting:
+            self.question_ended = f"{CLOSED} {self._question_key()}"
+            self.asking = ""
+
+    @handler("signed_in")
+    async def confirm(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        """Do what was asked for. A refusal stands in the dialog, which stays open."""
+        action = self.asking
+        if not action or self.is_acting:
+            return
+        self._require_record(self.deployment["id"], self.deployment["id"])
+        self.is_acting, self.asking_error = True, ""
+        yield
+        try:
+            done = await self._act(action, form.get("reason", "").strip(), form.get("freeze_reason", ""))
+        except AppError as error:
+            if isinstance(error, Frozen):  # perhaps since the dialog was opened
+                self.freeze = await self._read_freeze()
+            self.asking_error = next(iter(error.field_details.values()), error.detail)
+            return
+        except ValueError:
+            self.asking_error = "Say why, in one line of at most 500 characters."
+            return
+        finally:
+            self.is_acting = False
+        self.question_ended = f"{SAVED} {self._question_key()}"
+        self.asking = ""
+        yield rx.redirect(routes.deployment(done.id)) if action == "rollback" else DeploymentState.load
+
+    async def _act(self, action: str, reason: str, freeze_reason: str) -> DeploymentRead:
+        actor, deployment_id = self._as_actor(), self.deployment["id"]
+        async with transaction() as session:
+            if action == "approve":
+                approval = Approval(freeze_reason=freeze_reason)
+                return await decisions.approve_deployment(session, actor, deployment_id, approval)
+            if action == "refuse":
+                return await decisions.refuse_deployment(session, actor, deployment_id, Refusal(reason=reason))
+            if action == "rollback":
+                asked = Rollback(to_id=self.plan["to_id"], description=reason, freeze_reason=freeze_reason)
+                return await decisions.roll_back(session, actor, deployment_id, asked, source="ui")
+            step = DeploymentStep(status=REPORTS[action], reason=reason)
+            return await deployments.step_deployment(session, actor, deployment_id, step)
+
+
+def _why_no_compare(found: DeploymentRead, changes: ChangesRead) -> str:
+    if changes.before is None or changes.compare_url:
+        return ""
+    if is_same_commit(changes.before.commit_sha, found.commit_sha):
+        return "Same commit as the previous deployment."
+    return "No comparison: a commit or the repository URL is not known."
+
+
+def _allowed(actor: Actor, found: DeploymentRead, role: str | None, *, can_go_back: bool) -> list[str]:
+    """What this viewer may do to it now."""
+    allowed: list[str] = []
+    if policy.may(actor, "deployments.write", role):
+        reachable = next_states(found)
+        allowed += [action for action, status in REPORTS.items() if status in reachable]
+        allowed += ["rollback"] if can_go_back and found.status in ("succeeded", "failed") else []
+    if found.status == "pending_approval" and policy.may(actor, "deployments.decide", role):
+        allowed += ["approve", "refuse"]
+    return allowed

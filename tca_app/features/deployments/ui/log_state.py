@@ -1,0 +1,33 @@
+"""How long the log of the shown deployment is; when there are more lines, the browser reads them (console.js)."""
+
+import reflex as rx
+
+from tca_app.core.database.session import reading
+from tca_app.core.errors import NotFound
+from tca_app.core.plurals import plural
+from tca_app.features.deployments import logs
+from tca_app.features.deployments.ui.state import shown_deployment
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+
+
+class LogState(SessionState):
+    """Apart from the rest of the page: it changes twice a second for everybody who watches."""
+
+    log_of: int = 0
+    log_lines: int = 0
+
+    @rx.var
+    def log_length(self) -> str:
+        return plural(self.log_lines, "line")
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        deployment_id = shown_deployment(self.router_data)
+        self._watch(LogState.load, f"deployment_log:{deployment_id}")
+        try:
+            async with reading() as session:
+                count = await logs.count_lines(session, self._as_actor(), deployment_id)
+        except NotFound:
+            count = 0  # the page itself says so
+        self.log_of, self.log_lines = deployment_id, count

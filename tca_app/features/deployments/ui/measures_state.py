@@ -1,0 +1,82 @@
+"""The view "Measures" of `/deployments`: four figures over 7, 30 or 90 days, of all projects or of one."""
+
+from typing import Any, ClassVar, TypedDict, cast
+
+from tca_app.core.database.session import reading
+from tca_app.features.deployments.measures import delivery_measures
+from tca_app.features.deployments.schemas import PERIODS, MeasuresQuery, MeasuresRead, Period
+from tca_app.features.deployments.ui.state import view_of
+from tca_app.features.projects import service as projects
+from tca_app.ui.address import given_in, number_in
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState
+
+NOT_MEASURED = "Not measured"
+MEANINGS = {
+    "Deployment frequency": "Successful deployments per day.",
+    "Lead time": "Median time from a commit to its first successful deployment.",
+    "Change failure rate": "Share of the deployments that started and then failed or were rolled back.",
+    "Time to restore": "Median time from a failed deployment to the next successful one in the same environment.",
+}
+
+
+class Figure(TypedDict):
+    """`basis` says what it was worked out from."""
+
+    label: str
+    value: str
+    basis: str
+    meaning: str
+
+
+class MeasuresState(RecordState, SessionState):
+    is_shown: bool = False
+    days: str = PERIODS[1]
+    project: str = ""  # its name; "" for all that the viewer may see
+    project_id: int = 0
+    figures: list[Figure] = []
+
+    _record_fields: ClassVar = ("project",)
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        self.is_shown = view_of(self.router_data) == "measures"
+        if not self.is_shown:
+            return
+        self._watch(MeasuresState.load, "stats")
+        asked = given_in(self.router_data, "days")
+        days = asked if asked in PERIODS else PERIODS[1]
+        project_id, actor = number_in(given_in(self.router_data, "project")), self._as_actor()
+        if self._enter_record():
+            self.project, self.project_id, self.figures = "", project_id, []
+        async with reading() as session:
+            if project_id:
+                self.project = (await projects.get_project(session, actor, project_id)).name
+            query = MeasuresQuery(days=cast(Period, days), project_id=project_id or None)
+            found = await delivery_measures(session, actor, query)
+        self.days, self.figures = days, figures_of(found)
+
+
+def figures_of(found: MeasuresRead) -> list[Figure]:
+    """The figures in words."""
+    rate = NOT_MEASURED if found.change_failure_rate is None else f"{found.change_failure_rate:.0%}"
+    shown = {
+        "Deployment frequency": (f"{found.deployments_per_day:.1f} a day", f"{found.succeeded:,} succeeded"),
+        "Lead time": (_span(found.lead_time_s), f"{found.with_commit_time:,} with a commit time"),
+        "Change failure rate": (rate, f"{found.finished:,} finished"),
+        "Time to restore": (_span(found.time_to_restore_s), f"{found.restored:,} restored"),
+    }
+    return [
+        Figure(label=label, value=value, basis=basis, meaning=MEANINGS[label])
+        for label, (value, basis) in shown.items()
+    ]
+
+
+def _span(seconds: Any) -> str:
+    if seconds is None:
+        return NOT_MEASURED
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,126 @@
+"""The pages about deployments: `/deployments` as a list and as a matrix, and `/deployments/[deployment_id]`."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.deployments.matrix.ui.components import matrix_table
+from tca_app.features.deployments.ui.detail_pages import deployment_page
+from tca_app.features.deployments.ui.measures_state import PERIODS, MeasuresState
+from tca_app.features.deployments.ui.parts import columns
+from tca_app.features.deployments.ui.state import DeploymentsState, MatrixState
+from tca_app.ui import routes
+from tca_app.ui.components import empty_state, link, page_header, skeleton_lines, tabs
+from tca_app.ui.layout import page
+from tca_app.ui.record import at_its_url
+from tca_app.ui.table.view import data_table, open_link
+
+state = DeploymentsState
+
+
+@page(routes.DEPLOYMENTS, "Deployments", on_load=(DeploymentsState.load, MatrixState.load, MeasuresState.load))
+def deployments_page() -> rx.Component:
+    return rx.fragment(
+        page_header("Deployments", "What was brought where, by whom, and how it went."),
+        tabs(
+            ("All", routes.DEPLOYMENTS, ~MatrixState.is_shown & ~MeasuresState.is_shown),
+            ("What runs where", f"{routes.DEPLOYMENTS}?view=where", MatrixState.is_shown),
+            ("Measures", f"{routes.DEPLOYMENTS}?view=measures", MeasuresState.is_shown),
+        ),
+        rx.cond(
+            MatrixState.is_shown,
+            _matrix(),
+            rx.cond(MeasuresState.is_shown, at_its_url(MeasuresState, _measures(), skeleton_lines(4)), _list()),
+        ),
+    )
+
+
+def _measures() -> rx.Component:
+    """Of the tier production; each figure says what it means."""
+    one, everything = MeasuresState.project_id, f"{routes.DEPLOYMENTS}?view=measures&days={MeasuresState.days}"
+    of_project = rx.cond(one > 0, f"&project={one}", "")
+    return rx.fragment(
+        rx.el.div(
+            rx.el.nav(
+                *(
+                    link(
+                        f"{days} days",
+                        to=f"{routes.DEPLOYMENTS}?view=measures&days={days}{of_project}",
+                        class_name="btn small",
+                        custom_attrs={"aria-current": rx.cond(MeasuresState.days == days, "page", "false")},
+                    )
+                    for days in PERIODS
+                ),
+                class_name="row",
+                aria_label="Period",
+            ),
+            rx.el.span(
+                "Environments with the tier Production, of ",
+                rx.cond(
+                    one > 0,
+                    rx.fragment(
+                        link(MeasuresState.project, to=f"{routes.PROJECTS}/{one}"),
+                        ". ",
+                        link("All projects", to=everything),
+                    ),
+                    "all projects that you see.",
+                ),
+                " Days in UTC.",
+                class_name="muted",
+            ),
+            class_name="row measures-head",
+        ),
+        rx.el.div(rx.foreach(MeasuresState.figures, _figure), class_name="cards"),
+    )
+
+
+def _figure(figure: Any) -> rx.Component:
+    return rx.el.section(
+        rx.el.h2(figure["label"], class_name="card-label"),
+        rx.el.div(figure["value"], class_name="card-value num"),
+        rx.el.div(figure["basis"], class_name="card-trend"),
+        rx.el.p(figure["meaning"], class_name="cell-sub"),
+        class_name="panel card",
+        key=figure["label"].to(str),
+    )
+
+
+def _list() -> rx.Component:
+    return data_table(
+        state,
+        columns=columns(),
+        label="Deployments",
+        search_label="Search version, ref or commit",
+        on_retry=state.load,
+        row_name=lambda row: row["version"],
+        empty=empty_state(
+            "No deployments yet",
+            "Open a project to enter one, or let your build machine report them: three lines of curl are enough.",
+            icon="rocket",
+        ),
+    )
+
+
+def _line_head(line: Any) -> rx.Component:
+    return rx.el.div(open_link(line["project"], line["url"]), rx.el.div(line["slug"], class_name="cell-sub mono"))
+
+
+def _matrix() -> rx.Component:
+    nothing = empty_state("No projects yet", "The environments of your projects are shown here.", icon="folder-git-2")
+    table = matrix_table(MatrixState.columns, MatrixState.lines, _line_head)
+    more = rx.el.div(
+        rx.el.span("The first ", MatrixState.lines.length(), " by name."),
+        link("All projects, with search and pages", to=f"{routes.PROJECTS}?show=where&sort=name"),
+        class_name="table-foot",
+    )
+    return rx.el.div(
+        rx.cond(
+            MatrixState.is_loaded,
+            rx.cond(MatrixState.lines.length() > 0, rx.fragment(table, rx.cond(MatrixState.has_more, more)), nothing),
+            rx.el.div(skeleton_lines(4), class_name="panel-body"),
+        ),
+        class_name="table-frame",
+    )
+
+
+PAGES = [deployments_page, deployment_page]

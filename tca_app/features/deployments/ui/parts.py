@@ -1,0 +1,78 @@
+"""Pieces of screens that several pages about deployments share."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.deployments.ui.measures_state import PERIODS
+from tca_app.features.deployments.ui.state import STATUS_LABELS
+from tca_app.ui.components import badge, link, relative_time
+from tca_app.ui.long_text import cut_in_middle
+from tca_app.ui.table.view import Column, open_link
+
+_LOOKS = {
+    "pending_approval": ("warn", "hand"),
+    "queued": ("", "clock"),
+    "in_progress": ("info", "loader"),
+    "succeeded": ("good", "circle-check"),
+    "failed": ("bad", "circle-x"),
+    "cancelled": ("", "ban"),
+}
+
+
+def deployment_badge(status: Any) -> rx.Component:
+    """A state: a word with a picture beside the colour."""
+    return rx.match(
+        status, *((name, badge(STATUS_LABELS[name], *looks)) for name, looks in _LOOKS.items()), badge(status)
+    )
+
+
+def outside_link(url: Any, label: Any) -> rx.Component:
+    """A link that leaves the console."""
+    return rx.el.a(label, href=url, target="_blank", rel="noopener noreferrer", class_name="link")
+
+
+def period_links(url: str, chosen: Any) -> rx.Component:
+    """The period of a page: a link each, so that back, reload and sharing keep it."""
+    return rx.el.nav(
+        *(
+            link(
+                f"{days} days",
+                to=f"{url}?days={days}",
+                class_name="",
+                custom_attrs={"aria-current": rx.cond(chosen == days, "true", "false")},
+            )
+            for days in PERIODS
+        ),
+        class_name="segments",
+        aria_label="Period",
+    )
+
+
+def columns(*, with_project: bool = True) -> list[Column]:
+    """Of a table of deployments."""
+    project = [Column("project", "Project", cell=_project, on_phone=False)]
+    return [
+        Column("version", "Version", cell=lambda row: _version(row, with_project)),
+        *(project if with_project else []),
+        Column("environment", "Environment", on_phone=False),
+        Column("status", "Status", cell=lambda row: deployment_badge(row["status"])),
+        Column("who", "By", on_phone=False),
+        Column("at", "When", cell=lambda row: relative_time(row["at"]), on_phone=False),
+        Column("took", "Took", cell=lambda row: rx.el.span(row["took"], class_name="nowrap"), on_phone=False),
+    ]
+
+
+def _project(row: Any) -> rx.Component:
+    return rx.el.div(
+        link(row["project"], to=row["project_url"]), rx.el.div(row["project_slug"], class_name="cell-sub mono truncate")
+    )
+
+
+def _version(row: Any, with_project: bool) -> rx.Component:
+    project = (row["project"], " (", row["project_slug"], ") → ") if with_project else ()
+    return rx.el.div(
+        open_link(cut_in_middle(row["version"]), row["url"]),
+        rx.cond(row["commit"] != "", rx.el.div(row["commit"], class_name="cell-sub mono truncate cell-ref")),
+        rx.el.div(*project, row["environment"], class_name="cell-sub only-phone"),
+    )

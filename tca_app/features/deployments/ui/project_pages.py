@@ -1,0 +1,129 @@
+"""The tab "Deployments" of a project's page."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.deployments.schemas import MAX_VERSION
+from tca_app.features.deployments.ui.freeze_notice import freeze_notice
+from tca_app.features.deployments.ui.parts import columns
+from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
+from tca_app.ui import routes
+from tca_app.ui.components import badge, button, empty_state, error_state, link, panel, relative_time, skeleton_lines
+from tca_app.ui.forms.fields import form_dialog, select_field, text_field
+from tca_app.ui.long_text import cut_in_middle
+from tca_app.ui.record import at_its_url
+from tca_app.ui.table.parts import plain_table
+
+state = ProjectDeploymentsState
+
+
+def deployments_tab() -> rx.Component:
+    shown = rx.cond(
+        state.load_error != "",
+        error_state(state.load_error, state.load),
+        rx.cond(
+            state.is_loaded,
+            rx.el.div(
+                rx.el.div(rx.foreach(state.places, _place), class_name="cards"),
+                _newest(),
+                _dialog(),
+                class_name="stack",
+            ),
+            skeleton_lines(4),
+        ),
+    )
+    return at_its_url(state, shown, skeleton_lines(4))
+
+
+def _place(place: Any) -> rx.Component:
+    """What runs in one environment."""
+    address = rx.el.a(
+        rx.icon("external-link", size=14, aria_hidden="true"),
+        href=place["address"],
+        target="_blank",
+        rel="noopener noreferrer",
+        aria_label=f"Open {place['name']}",
+        class_name="link",
+    )
+    return rx.el.section(
+        rx.el.div(
+            rx.el.h2(place["name"], class_name="place-name"),
+            rx.cond(place["freeze"]["why"] != "", _frozen(place["freeze"])),
+            rx.cond(place["is_protected"], badge("Protected", "", "shield")),
+            rx.cond(place["address"] != "", address),
+            class_name="card-label",
+        ),
+        rx.cond(
+            place["version"] != "",
+            rx.fragment(
+                link(cut_in_middle(place["version"]), to=place["url"], class_name="card-value place-version"),
+                rx.el.div(relative_time(place["at"]), " · ", place["who"], class_name="card-trend"),
+            ),
+            rx.el.div("Nothing yet", class_name="muted"),
+        ),
+        class_name="panel card",
+        key=place["id"].to(str),
+    )
+
+
+def _frozen(freeze: Any) -> rx.Component:
+    return rx.el.span(badge("Frozen", "warn", "snowflake"), title=f"Until {freeze['until']}: {freeze['why']}")
+
+
+def _newest() -> rx.Component:
+    new = rx.cond(
+        state.may_deploy,
+        button("New deployment", kind="small primary", icon="plus", on_click=state.open_create(state.project_id)),
+    )
+    nothing = empty_state(
+        "No deployments yet",
+        "Enter one with the button above, or let your build machine report them.",
+        icon="rocket",
+    )
+    return panel(
+        "Newest",
+        rx.cond(state.rows.length() > 0, _table(), nothing),
+        rx.cond(
+            state.has_more,
+            rx.el.div(link("All deployments", to=routes.DEPLOYMENTS, class_name="link"), class_name="panel-foot"),
+        ),
+        actions=(link("Measures", to=f"{routes.DEPLOYMENTS}?view=measures&project={state.project_id}"), new),
+        flush=True,
+    )
+
+
+def _table() -> rx.Component:
+    shown = columns(with_project=False)
+    rows = rx.foreach(
+        state.rows,
+        lambda row: rx.el.tr(
+            *(rx.el.td(c.cell(row) if c.cell else row[c.key], class_name=c.class_name) for c in shown),
+            tab_index=-1,
+            key=row["id"].to(str),
+            custom_attrs={"data-row": row["id"]},
+        ),
+    )
+    return plain_table("Newest deployments", [(column.label, column.class_name) for column in shown], rows)
+
+
+def _dialog() -> rx.Component:
+    is_frozen = state.freeze["why"] != ""
+    reason = text_field(state, "freeze_reason", "Why the freeze does not hold for it", required=True, max_length=500)
+    return form_dialog(
+        state,
+        title=f"New deployment of {state.form_name}",
+        text="Somebody or something else brings it there; here it is recorded, step by step.",
+        submit="Create",
+        on_submit=state.save,
+        blocked=is_frozen & ~state.may_pass_freeze,
+        fields=[
+            select_field(state, "environment", "Environment", state.environment_options, on_change=state.choose),
+            freeze_notice(state.freeze, state.chosen, state.may_pass_freeze),
+            rx.cond(is_frozen & state.may_pass_freeze, reason),
+            text_field(state, "version", "Version", required=True, max_length=MAX_VERSION),
+            text_field(state, "commit_sha", "Commit", hint="7 to 40 characters, or all 64 of SHA-256.", max_length=64),
+            text_field(state, "ref", "Ref", hint="The branch or tag.", max_length=200),
+            text_field(state, "description", "Description", lines=3, max_length=2000),
+        ],
+    )

@@ -1,0 +1,161 @@
+"""The tab "Deployments" of a project: what runs where, the newest deployments, and the form to enter one."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, TypedDict
+
+import reflex as rx
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError, NotFound
+from tca_app.core.urls import link_of
+from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.errors import Frozen
+from tca_app.features.deployments.policy import may_pass_freeze
+from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentQuery, DeploymentRead
+from tca_app.features.deployments.ui.freeze_notice import NO_FREEZE, Freeze, freeze_of
+from tca_app.features.deployments.ui.state import DeploymentRow, row_of
+from tca_app.features.environments import freezes
+from tca_app.features.environments import service as environments
+from tca_app.features.idempotency import service as idempotency
+from tca_app.features.projects import policy
+from tca_app.features.projects import service as projects
+from tca_app.features.projects.ui.detail_state import shown_project
+from tca_app.ui import routes
+from tca_app.ui.address import given_in
+from tca_app.ui.forms.state import FormState
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState
+from tca_app.ui.zone import zone_of
+
+SHOWN = 25
+FIELDS = ("environment", "version", "commit_sha", "ref", "description", "freeze_reason")
+
+
+class PlaceCard(TypedDict):
+    """An environment with what runs there; `version` is "" before the first."""
+
+    id: int
+    name: str
+    address: str
+    is_protected: bool
+    version: str
+    url: str
+    at: str
+    who: str
+    freeze: Freeze
+
+
+class ProjectDeploymentsState(FormState, RecordState, SessionState):
+    rows: list[DeploymentRow] = []
+    places: list[PlaceCard] = []
+    environment_options: list[list[str]] = []
+    has_more: bool = False
+    may_deploy: bool = False
+    may_pass_freeze: bool = False
+    chosen: str = ""  # the environment that the form names
+    is_loaded: bool = False
+    load_error: str = ""
+
+    project_id: int = 0
+
+    _project_name: str = ""
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        """Only while the tab is open: the other tabs do not wait for it."""
+        project_id, actor = shown_project(self), self._as_actor()
+        if self._enter_record():
+            self.project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
+            self.load_error = ""
+            self._hide_form()
+        if given_in(self.router_data, "tab") != "deployments":
+            return
+        self._watch(ProjectDeploymentsState.load, f"project:{project_id}")
+        try:
+            async with reading() as session:
+                project = await projects.get_project(session, actor, project_id)
+                there = await environments.list_environments(session, actor, project_id)
+                query = DeploymentQuery(project_id=project_id, limit=SHOWN)
+                newest = await deployments.list_deployments(session, actor, query)
+                current = await deployments.current_by_environment(session, actor, project_id)
+                holding = await freezes.list_holding(session, actor, project_id)
+        except NotFound:
+            return  # the page itself says so
+        except AppError as error:
+            self.load_error = error.detail
+            return
+        self.rows = [row_of(row) for row in newest.items]
+        zone = zone_of(self.router_data)
+        self.places = [_card(place, current.get(place.id), freeze_of(holding, place.id, zone)) for place in there]
+        self.environment_options = [[place.name, place.name] for place in there]
+        self.has_more, self._project_name = newest.total > SHOWN, project.name
+        self.may_deploy = policy.may(actor, "deployments.write", project.my_role)
+        self.may_pass_freeze = may_pass_freeze(actor)
+        self.is_loaded, self.load_error = True, ""
+
+    @rx.var
+    def freeze(self) -> Freeze:
+        """What is in the way of the chosen environment."""
+        return next((place["freeze"] for place in self.places if place["name"] == self.chosen), NO_FREEZE)
+
+    def _opener_scope(self) -> list[int]:
+        return [shown_project(self)]
+
+    @handler("signed_in")
+    async def open_create(self, project_id: int) -> Any:
+        self._require_record(project_id, self.project_id)
+        self.chosen = self.environment_options[0][0] if self.environment_options else ""
+        values = dict.fromkeys(FIELDS, "") | {"environment": self.chosen}
+        self._open_form("create", values, row_id=project_id, name=self._project_name)
+        return ProjectDeploymentsState.load  # a window may have begun or ended since, of which nothing tells
+
+    @handler("signed_in")
+    async def choose(self, environment: str) -> None:
+        """Another environment, and with it what is in the way there."""
+        self.chosen = environment
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            try:
+                made = await self._create(values)
+            except Frozen:
+                yield ProjectDeploymentsState.load  # perhaps since the dialog was opened
+                raise
+            self._close_form()
+            asks = made.status == "pending_approval"
+            self._toast(f"{made.version} {'waits for approval' if asks else 'is queued'}.")
+            yield ProjectDeploymentsState.load
+
+    async def _create(self, values: dict[str, str]) -> DeploymentRead:
+        data = DeploymentCreate(**values)
+        actor, project_id = self._as_actor(), self.form_id
+        async with transaction() as session:
+            return await idempotency.once(
+                session,
+                actor,
+                self.form_key,
+                f"ui create deployment {project_id} {data.model_dump_json()}",
+                DeploymentRead,
+                lambda: deployments.create_deployment(session, actor, project_id, data, source="ui"),
+                lambda made: deployments.get_deployment(session, actor, made.id),
+            )
+
+
+def _card(place: Any, current: DeploymentRead | None, freeze: Freeze) -> PlaceCard:
+    return PlaceCard(
+        id=place.id,
+        name=place.name,
+        address=link_of(place.url),
+        is_protected=place.is_protected,
+        version=current.version if current else "",
+        url=routes.deployment(current.id) if current else "",
+        at=current.finished_at.isoformat() if current and current.finished_at else "",
+        who=current.who if current else "",
+        freeze=freeze,
+    )

@@ -1,0 +1,32 @@
+"""What the confirmation of a rollback says: from which version to which, and what happens then."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.deployments.ui.parts import outside_link
+from tca_app.ui.components import link
+from tca_app.ui.long_text import cut_in_middle
+
+
+def rollback_title(plan: Any) -> rx.Component:
+    there, from_version, to_version = plan["environment"], plan["from_version"], plan["to_version"]
+    return rx.cond(
+        from_version == to_version,
+        rx.el.span("Deploy ", cut_in_middle(to_version), " to ", there, " again?"),
+        rx.el.span("Roll ", there, " back from ", cut_in_middle(from_version), " to ", cut_in_middle(to_version), "?"),
+    )
+
+
+def rollback_text(plan: Any) -> rx.Component:
+    created = rx.fragment("This creates a new deployment of ", link(plan["to_version"], to=plan["to_url"]))
+    return rx.cond(
+        plan["needs_approval"],
+        rx.el.span(created, ". It needs approval by a maintainer before it starts."),
+        rx.el.span(created, ". It needs no approval."),
+    )
+
+
+def rollback_compare(plan: Any) -> rx.Component:
+    url = plan["compare_url"]
+    return rx.cond(url != "", rx.el.p(outside_link(url, "Compare the two commits")))

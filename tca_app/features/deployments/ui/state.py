@@ -1,0 +1,162 @@
+"""What `/deployments` shows: the list of all, or what runs where."""
+
+from datetime import datetime
+from typing import Any, ClassVar, TypedDict
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import reading
+from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.matrix.queries import what_runs_where
+from tca_app.features.deployments.matrix.ui.shapes import Cell, cells_of, columns_of
+from tca_app.features.deployments.schemas import PERIODS, DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
+from tca_app.features.environments.starting import STARTING
+from tca_app.features.projects.ui.picker_state import printable
+from tca_app.ui import routes
+from tca_app.ui.address import given_in, number_in, page_path
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
+
+STATUS_LABELS = {
+    "pending_approval": "Waits for approval",
+    "queued": "Queued",
+    "in_progress": "In progress",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
+SOURCE_LABELS = {"ui": "Console", "api": "REST", "github": "GitHub"}
+MOST_IN_MATRIX = 100
+
+
+class DeploymentRow(TypedDict):
+    """A line of a list. `took` is how long it ran, in words; "" before the end."""
+
+    id: int
+    version: str
+    url: str
+    commit: str
+    project: str
+    project_slug: str
+    project_url: str
+    environment: str
+    status: str
+    who: str
+    at: str
+    took: str
+
+
+def row_of(deployment: DeploymentRead) -> DeploymentRow:
+    return DeploymentRow(
+        id=deployment.id,
+        version=deployment.version,
+        url=routes.deployment(deployment.id),
+        commit=" · ".join(text for text in (deployment.ref, deployment.commit_sha[:7]) if text),
+        project=deployment.project.name,
+        project_slug=deployment.project.slug,
+        project_url=routes.project(deployment.project.id),
+        environment=deployment.environment.name,
+        status=deployment.status,
+        who=deployment.who,
+        at=deployment.created_at.isoformat(),
+        took=took(deployment.started_at, deployment.finished_at),
+    )
+
+
+def took(start: datetime | None, end: datetime | None) -> str:
+    """ "4 min 12 s"; "" while one of the two is missing."""
+    if start is None or end is None:
+        return ""
+    seconds = max(0, round((end - start).total_seconds()))
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+class DeploymentsState(TableState, SessionState):
+    """The list of `/deployments`."""
+
+    rows: list[DeploymentRow] = []
+    _spec: ClassVar = TableSpec(
+        sorts=("id",),
+        default_sort="-id",
+        filters=(
+            Filter("status", "Status", (*STATUS_LABELS.items(), ("finished", "Succeeded or failed"))),
+            Filter("environment", "Environment", tuple((name, name.capitalize()) for name in STARTING)),
+            Filter("source", "Source", tuple(SOURCE_LABELS.items())),
+            Filter("days", "Ended", tuple((days, f"Ended in {days} days (UTC)") for days in PERIODS)),
+        ),
+    )
+
+    async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[DeploymentRow], int, bool]:
+        asked = DeploymentQuery(
+            search=printable(query.search),
+            status=query.filters["status"] or None,
+            environment=query.filters["environment"] or None,
+            source=query.filters["source"] or None,
+            days=query.filters["days"] or None,
+            skip=min(query.skip, 10_000),
+            limit=query.limit,
+        )
+        page = await deployments.list_deployments(session, actor, asked)
+        return [row_of(deployment) for deployment in page.items], page.total, page.capped
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        if view_of(self.router_data):
+            return
+        self._watch(DeploymentsState.load, "deployments")
+        await self._load()
+
+
+class Line(TypedDict):
+    id: int
+    project: str
+    slug: str
+    url: str
+    cells: list[Cell]
+
+
+def shown_deployment(router_data: dict[str, Any]) -> int:
+    """The id in the address, 0 when there is none: the address may be typed by hand."""
+    return number_in(page_path(router_data).removeprefix(f"{routes.DEPLOYMENTS}/"))
+
+
+def view_of(router_data: dict[str, Any]) -> str:
+    """ "where" or "measures"; "" for the list."""
+    view = given_in(router_data, "view")
+    return view if view in ("where", "measures") else ""
+
+
+class MatrixState(SessionState):
+    """The other view of `/deployments`: projects by environments. `/projects` has the same with search and pages."""
+
+    is_shown: bool = False
+    is_loaded: bool = False
+    has_more: bool = False
+    columns: list[str] = []
+    lines: list[Line] = []
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        self.is_shown = view_of(self.router_data) == "where"
+        if not self.is_shown:
+            return
+        self._watch(MatrixState.load, "deployments", "projects")
+        actor = self._as_actor()
+        async with reading() as session:
+            found = await what_runs_where(session, actor, MatrixQuery(limit=MOST_IN_MATRIX))
+            is_full = len(found) == MOST_IN_MATRIX
+            after = MatrixQuery(skip=MOST_IN_MATRIX, limit=1)
+            self.has_more = is_full and bool(await what_runs_where(session, actor, after))
+        columns = columns_of(found)
+        self.columns, self.lines = list(columns.values()), [_line(project, columns) for project in found]
+        self.is_loaded = True
+
+
+def _line(found: WhatRunsWhere, columns: dict[str, str]) -> Line:
+    project = found.project
+    url = routes.project(project.id)
+    return Line(id=project.id, project=project.name, slug=project.slug, url=url, cells=cells_of(found, columns))

@@ -1,0 +1,62 @@
+"""The form that freezes a project, or one environment of it, for a while."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.features.environments import freezes
+from tca_app.features.environments import service as environments
+from tca_app.features.environments.schemas import FreezeCreate
+from tca_app.features.environments.ui.state import EnvironmentsState
+from tca_app.features.projects.ui.detail_state import shown_project
+from tca_app.ui.forms.state import FormState
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import MovedOn
+from tca_app.ui.session import SessionState
+from tca_app.ui.zone import field_of, time_in_field, zone_of, zone_words
+
+
+class FreezeState(FormState, SessionState):
+    """Times are entered in the viewer's zone, which the form names."""
+
+    places: list[list[str]] = []
+    zone_text: str = ""
+
+    _zone: str = "UTC"  # of the open form: the times in it stay in this zone
+
+    def _opener_scope(self) -> list[int]:
+        return [shown_project(self)]
+
+    @handler("signed_in")
+    async def open_create(self, project_id: int) -> None:
+        if project_id != shown_project(self):
+            raise MovedOn
+        async with reading() as session:
+            found = await environments.list_environments(session, self._as_actor(), project_id)
+        self.places = [["", "Everything"], *([str(place.id), place.name] for place in found)]
+        zone, now = zone_of(self.router_data), datetime.now(UTC)
+        self._zone, self.zone_text = zone.key, zone_words(zone)
+        times = {"starts_at": field_of(now, zone), "ends_at": field_of(now + timedelta(days=1), zone)}
+        self._open_form("create", {"environment_id": "", "why": "", **times}, row_id=project_id)
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            place, zone = values["environment_id"], ZoneInfo(self._zone)
+            data = FreezeCreate(
+                environment_id=int(place) if place.isascii() and place.isdigit() else None,
+                starts_at=time_in_field("starts_at", values["starts_at"], zone),
+                ends_at=time_in_field("ends_at", values["ends_at"], zone, is_end=True),
+                why=values["why"],
+            )
+            async with transaction() as session:
+                await freezes.create_freeze(session, self._as_actor(), self.form_id, data)
+            self._close_form()
+            self._toast("The freeze is set.")
+            yield EnvironmentsState.load

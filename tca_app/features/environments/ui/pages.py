@@ -1,0 +1,140 @@
+"""Environments and freeze windows in the settings of a project."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.core.urls import MAX_URL
+from tca_app.features.environments.tiers import TIER_LABELS
+from tca_app.features.environments.ui.freeze_state import FreezeState
+from tca_app.features.environments.ui.state import EnvironmentsState
+from tca_app.ui.components import badge, button, confirm_dialog, error_notice, icon_button, panel, skeleton_lines
+from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
+from tca_app.ui.record import at_its_url, is_at_its_url
+
+state = EnvironmentsState
+
+
+def environment_settings() -> rx.Component:
+    """For those who may change them; the services ask again."""
+    shown = rx.fragment(
+        panel(
+            "Environments",
+            rx.el.ul(rx.foreach(state.environments, _environment), class_name="lines"),
+            actions=(button("Add", kind="small", icon="plus", on_click=state.open_create(state.project_id)),),
+            flush=True,
+        ),
+        panel(
+            "Freeze windows",
+            rx.cond(
+                state.windows.length() > 0,
+                rx.el.ul(rx.foreach(state.windows, _window), class_name="lines"),
+                rx.el.p("Nothing is frozen now or later.", class_name="panel-body muted"),
+            ),
+            actions=(
+                button("Freeze", kind="small", icon="snowflake", on_click=FreezeState.open_create(state.project_id)),
+            ),
+            flush=True,
+        ),
+        _environment_dialog(),
+        _freeze_dialog(),
+        _delete_dialog(),
+    )
+    return at_its_url(state, shown, skeleton_lines(4))
+
+
+def _environment(place: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.div(place["name"], class_name="cell-title plain"),
+            rx.cond(place["url"] != "", rx.el.div(place["url"], class_name="cell-sub truncate")),
+            class_name="grow",
+        ),
+        badge(place["tier"]),
+        rx.cond(place["is_protected"], badge("Protected", "", "shield")),
+        rx.cond(place["allow_parallel"], badge("Several at a time", "", "layers")),
+        icon_button(
+            f"Edit {place['name']}", "pencil", "ghost small", on_click=state.open_edit(state.project_id, place["id"])
+        ),
+        icon_button(
+            f"Delete {place['name']}",
+            "trash-2",
+            "ghost small",
+            on_click=state.ask_delete(state.project_id, place["id"]),
+        ),
+        key=place["id"].to(str),
+    )
+
+
+def _window(window: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.div(window["where"], ": ", window["why"], class_name="cell-title plain"),
+            rx.el.div(window["when"], class_name="cell-sub num"),
+            class_name="grow",
+        ),
+        button("Lift", kind="small", on_click=state.lift(state.project_id, window["id"])),
+        key=window["id"].to(str),
+    )
+
+
+def _environment_dialog() -> rx.Component:
+    return form_dialog(
+        state,
+        title=rx.cond(state.form_mode == "create", "New environment", f"Edit {state.form_name}"),
+        submit=rx.cond(state.form_mode == "create", "Create", "Save"),
+        on_submit=state.save,
+        fields=[
+            text_field(state, "name", "Name", required=True, max_length=50),
+            text_field(state, "url", "Address", type_="url", hint="Where it can be opened.", max_length=MAX_URL),
+            _tier_field(),
+            text_field(state, "rank", "Rank", required=True, hint="0 is first on the way to the users.", max_length=4),
+            check_field(state, "is_protected", "Protected", hint="Deployers ask, maintainers approve."),
+            check_field(state, "allow_parallel", "Several deployments at a time"),
+        ],
+    )
+
+
+def _tier_field() -> rx.Component:
+    """A new environment may leave it to its name."""
+    tiers = tuple(TIER_LABELS.items())
+    hint = "The delivery measures count the tier Production."
+    return rx.cond(
+        state.form_mode == "create",
+        select_field(state, "tier", "Tier", (("", "Guess from the name"), *tiers), hint=hint, required=False),
+        select_field(state, "tier", "Tier", tiers, hint=hint),
+    )
+
+
+def _freeze_dialog() -> rx.Component:
+    return form_dialog(
+        FreezeState,
+        title="Freeze",
+        text="Nothing new is deployed meanwhile. An administrator may, with a reason.",
+        submit="Freeze",
+        on_submit=FreezeState.save,
+        fields=[
+            select_field(FreezeState, "environment_id", "What", FreezeState.places),
+            _time_field("starts_at", "From"),
+            _time_field("ends_at", "Until"),
+            text_field(FreezeState, "why", "Why", required=True, max_length=500),
+        ],
+    )
+
+
+def _time_field(name: str, label: str) -> rx.Component:
+    hint = rx.el.span("Time zone: ", FreezeState.zone_text)
+    return text_field(FreezeState, name, label, type_="datetime-local", required=True, hint=hint)
+
+
+def _delete_dialog() -> rx.Component:
+    return confirm_dialog(
+        open_=is_at_its_url(state) & (state.doomed_id > 0),
+        title=rx.el.span("Delete ", state.doomed_name, "?"),
+        text="Nothing is deployed there any more. What was stays in the history.",
+        confirm="Delete",
+        on_confirm=state.delete,
+        on_cancel=state.cancel_delete(),
+        busy=state.is_acting,
+        body=error_notice(state.doomed_error),
+    )

@@ -1,0 +1,214 @@
+"""The environments in the settings of a project: listed, made, changed and deleted."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, TypedDict
+from zoneinfo import ZoneInfo
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError, NotFound, Stale
+from tca_app.features.environments import freezes
+from tca_app.features.environments import service as environments
+from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
+from tca_app.features.environments.tiers import TIER_LABELS
+from tca_app.features.idempotency import service as idempotency
+from tca_app.features.projects.ui.detail_state import shown_project
+from tca_app.ui.address import given_in
+from tca_app.ui.forms.state import FormState
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState
+from tca_app.ui.zone import span_words, zone_of
+
+LABELS = {
+    "name": "Name",
+    "url": "Address",
+    "rank": "Rank",
+    "tier": "Tier",
+    "is_protected": "Protected",
+    "allow_parallel": "Several at a time",
+}
+TICKS = ("is_protected", "allow_parallel")
+
+
+class EnvironmentRow(TypedDict):
+    """`tier` is its label."""
+
+    id: int
+    name: str
+    url: str
+    rank: int
+    tier: str
+    is_protected: bool
+    allow_parallel: bool
+
+
+class FreezeRow(TypedDict):
+    """`when` is both times in the viewer's zone, as people read them."""
+
+    id: int
+    where: str
+    why: str
+    when: str
+
+
+class EnvironmentsState(FormState, RecordState, SessionState):
+    environments: list[EnvironmentRow] = []
+    windows: list[FreezeRow] = []
+    doomed_id: int = 0
+    doomed_name: str = ""
+    doomed_error: str = ""
+    is_acting: bool = False
+
+    project_id: int = 0
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        """Only while the settings are open."""
+        project_id = shown_project(self)
+        if self._enter_record():
+            self.project_id, self.environments, self.windows, self.doomed_id = project_id, [], [], 0
+            self._hide_form()
+        if given_in(self.router_data, "tab") != "settings":
+            return
+        self._watch(EnvironmentsState.load, f"project:{project_id}")
+        try:
+            async with reading() as session:
+                found = await environments.list_environments(session, self._as_actor(), project_id)
+                frozen = await freezes.list_freezes(session, self._as_actor(), project_id)
+        except NotFound:
+            return  # the page itself says so
+        self.environments = [_row(place) for place in found]
+        zone = zone_of(self.router_data)
+        self.windows = [_window(window, zone) for window in frozen]
+
+    def _opener_scope(self) -> list[int]:
+        return [shown_project(self)]
+
+    @handler("signed_in")
+    async def open_create(self, project_id: int) -> None:
+        self._require_record(project_id, self.project_id)
+        self._open_form("create", {"name": "", "url": "", "rank": "50", "tier": "", **dict.fromkeys(TICKS, "")})
+
+    @handler("signed_in")
+    async def open_edit(self, project_id: int, environment_id: int) -> None:
+        self._require_record(project_id, self.project_id)
+        place = await self._read(environment_id)
+        self._open_form("edit", _form_values(place), row_id=place.id, version=place.version, name=place.name)
+
+    async def _read(self, environment_id: int) -> EnvironmentRead:
+        async with reading() as session:
+            found = await environments.list_environments(session, self._as_actor(), self.project_id)
+        for place in found:
+            if place.id == environment_id:
+                return place
+        raise NotFound
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            given: dict[str, Any] = values | {name: values[name] == "on" for name in TICKS}
+            given["rank"] = (
+                int(values["rank"]) if values["rank"].isascii() and values["rank"].isdigit() else values["rank"]
+            )
+            if self.form_mode == "create":
+                given["tier"] = values["tier"] or None
+                saved = await self._create(EnvironmentCreate(**given))
+            else:
+                try:
+                    saved = await self._update(EnvironmentUpdate(**given))
+                except Stale as stale:
+                    place = await self._read(self.form_id)
+                    who = next((change.changed_by for change in stale.changes if change.changed_by), "Somebody else")
+                    self._ask_to_merge(_form_values(place), version=place.version, who=who, labels=LABELS)
+                    return
+            self._close_form()
+            self._toast(f"{saved.name} is saved.")
+            yield EnvironmentsState.load
+
+    async def _create(self, data: EnvironmentCreate) -> EnvironmentRead:
+        actor, project_id = self._as_actor(), self.project_id
+        async with transaction() as session:
+            return await idempotency.once(
+                session,
+                actor,
+                self.form_key,
+                f"ui create environment {project_id} {data.model_dump_json()}",
+                EnvironmentRead,
+                lambda: environments.create_environment(session, actor, project_id, data),
+                lambda _: environments.list_environments(session, actor, project_id),
+            )
+
+    async def _update(self, data: EnvironmentUpdate) -> EnvironmentRead:
+        async with transaction() as session:
+            return await environments.update_environment(
+                session, self._as_actor(), self.project_id, self.form_id, data, if_version=self.form_version
+            )
+
+    @handler("signed_in")
+    async def ask_delete(self, project_id: int, environment_id: int) -> None:
+        self._require_record(project_id, self.project_id)
+        place = await self._read(environment_id)
+        self.doomed_id, self.doomed_name, self.doomed_error = place.id, place.name, ""
+
+    @handler("signed_in")
+    async def cancel_delete(self) -> None:
+        if not self.is_acting:
+            self.doomed_id = 0
+
+    @handler("signed_in")
+    async def delete(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        if not self.doomed_id or self.is_acting:
+            return
+        self._require_record(self.project_id, self.project_id)
+        self.is_acting, self.doomed_error = True, ""
+        yield
+        try:
+            async with transaction() as session:
+                await environments.delete_environment(session, self._as_actor(), self.project_id, self.doomed_id)
+        except AppError as error:
+            self.doomed_error = error.detail
+            return
+        finally:
+            self.is_acting = False
+        self._toast(f"{self.doomed_name} is deleted.")
+        self.doomed_id = 0
+        yield EnvironmentsState.load
+
+    @handler("signed_in")
+    async def lift(self, project_id: int, freeze_id: int) -> Any:
+        """End a freeze window before its time."""
+        self._require_record(project_id, self.project_id)
+        async with transaction() as session:
+            await freezes.delete_freeze(session, self._as_actor(), project_id, freeze_id)
+        self._toast("The freeze is lifted.")
+        return EnvironmentsState.load
+
+
+def _row(place: EnvironmentRead) -> EnvironmentRow:
+    return EnvironmentRow(
+        id=place.id,
+        name=place.name,
+        url=place.url,
+        rank=place.rank,
+        tier=TIER_LABELS[place.tier],
+        is_protected=place.is_protected,
+        allow_parallel=place.allow_parallel,
+    )
+
+
+def _form_values(place: EnvironmentRead) -> dict[str, str]:
+    ticks = {name: "on" if getattr(place, name) else "" for name in TICKS}
+    return {"name": place.name, "url": place.url, "rank": str(place.rank), "tier": place.tier, **ticks}
+
+
+def _window(window: Any, zone: ZoneInfo) -> FreezeRow:
+    return FreezeRow(
+        id=window.id,
+        where=window.environment or "Everything",
+        why=window.why,
+        when=span_words(window.starts_at, window.ends_at, zone),
+    )

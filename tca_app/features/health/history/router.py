@@ -1,0 +1,80 @@
+"""`/api/v1/health` and `/api/v1/incidents`: what is probed, how it was, and what people wrote, for scripts."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from pydantic import TypeAdapter
+
+from tca_app.core.schema import UrlId
+from tca_app.features.health import incidents, settings
+from tca_app.features.health.history import service
+from tca_app.features.health.schemas import (
+    CheckQuery,
+    CheckRead,
+    CheckUpdate,
+    HistoryQuery,
+    HistoryRead,
+    IncidentQuery,
+    IncidentRead,
+    NoteCreate,
+    NoteRead,
+)
+from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
+from tca_app.rest.responses import item_response, page_response
+
+router = console_router("/api/v1", "health")
+_checks = TypeAdapter(list[CheckRead])
+_incidents = TypeAdapter(list[IncidentRead])
+
+
+@router.get("/health/checks", response_model=list[CheckRead], responses=problems(401))
+async def list_checks(
+    request: Request, query: Annotated[CheckQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
+    """What is probed of the console and of your projects, with what the last probe found."""
+    page = await service.list_checks(session, actor, query)
+    return page_response(request, page, _checks, query.skip, query.limit)
+
+
+@router.get("/health/checks/{check_id:int}/history", response_model=HistoryRead, responses=problems(401, 404))
+async def read_history(
+    check_id: UrlId, query: Annotated[HistoryQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
+    """The last 24 hours in steps of five minutes, or the last 90 days by day."""
+    return item_response(await service.read_history(session, actor, check_id, query.window))
+
+
+@router.patch("/health/checks/{check_id:int}", response_model=CheckRead, responses=problems(401, 403, 404, 409, 412))
+async def update_check(
+    check_id: UrlId, data: CheckUpdate, actor: CurrentActor, session: Writing, if_version: IfMatch
+) -> Response:
+    """How it is asked, what it weighs and who sees it: for maintainers of the project, of the console superusers."""
+    return item_response(await settings.update_check(session, actor, check_id, data, if_version))
+
+
+@router.get("/incidents", response_model=list[IncidentRead], responses=problems(401))
+async def list_incidents(
+    request: Request, query: Annotated[IncidentQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
+    """Those that last first, then the newest; with what people wrote about each (at most 100 notes)."""
+    page = await incidents.list_incidents(session, actor, query)
+    return page_response(request, page, _incidents, query.skip, query.limit)
+
+
+@router.post(
+    "/incidents/{incident_id:int}/notes",
+    status_code=201,
+    response_model=NoteRead,
+    responses=problems(401, 403, 404, 409),
+)
+async def add_note(incident_id: UrlId, data: NoteCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
+    """Write about an incident: for deployers of the project, about the console itself for superusers."""
+    made = await once.answer(
+        session,
+        actor,
+        data,
+        NoteRead,
+        lambda: incidents.add_note(session, actor, incident_id, data),
+        lambda _: incidents.require_note(session, actor, incident_id),
+    )
+    return item_response(made, 201)

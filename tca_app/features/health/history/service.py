@@ -1,0 +1,167 @@
+"""What is probed and how it was: only what the actor may see, from rolls and never from single samples.
+
+The score: each check's share of passed probes, weighed by its weight. A check that was not probed does not count.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.pagination import Page
+from tca_app.core.errors import NotFound
+from tca_app.features.health import policy
+from tca_app.features.health.probing.standing import GRACE
+from tca_app.features.health.schemas import CheckQuery, CheckRead, HistoryRead, Point, ScorePoint, ScoreTrend, Window
+
+FIVE_MINUTES, HOUR, DAY = 300, 3_600, 86_400
+# What the words of a window mean: how long it is, and how long its steps are.
+WINDOWS: dict[Window, tuple[timedelta, int]] = {
+    "24h": (timedelta(hours=24), FIVE_MINUTES),
+    "90d": (timedelta(days=90), DAY),
+}
+FORMULA = "Score = Σ (weight × share of probes that passed) ÷ Σ weight, over all components that were probed."
+
+# What is in the trash and what is theirs are small sets that are read once, and not looked up for each check.
+VISIBLE = """
+    (checks.project_id IS NULL OR checks.project_id NOT IN (SELECT id FROM projects WHERE deleted_at IS NOT NULL)
+      AND (:sees_all OR checks.project_id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id)))
+"""
+"""Whether a check exists for `actor_id`: those of the console and of their projects do, all when `sees_all`."""
+SEEN = f"FROM health_checks AS checks WHERE {VISIBLE}"
+ROLE = """(SELECT me.role FROM project_members AS me
+    WHERE me.project_id = checks.project_id AND me.user_id = :actor_id) AS role"""
+"""The role of `actor_id`, by the key of the membership: for the rows of a page, never for all that it is made of."""
+RECENT = f"""
+    (checks.last_at > CAST(:now AS timestamptz) - make_interval(secs => checks.interval_s + {GRACE.seconds}))
+"""
+"""Whether the last answer still counts at `now`; null when there was none."""
+_OWN = [name for name in CheckRead.model_fields if name not in ("may_manage", "project_slug")]
+_SLUG = "(SELECT slug FROM projects WHERE projects.id = checks.project_id) AS project_slug"
+COLUMNS = ", ".join(f"checks.{name}" for name in _OWN) + f", {_SLUG}, {ROLE}"
+_CHOSEN = f"""
+    {SEEN} AND checks.retired_at IS NULL
+      AND (CAST(:project_id AS bigint) IS NULL OR checks.project_id = :project_id)
+      AND (CAST(:state AS text) IS NULL OR checks.state = :state)
+"""
+_COUNT = text(f"SELECT count(*) {_CHOSEN}")
+_ORDER = """
+    ORDER BY checks.state = 'failing' DESC, checks.is_paused, checks.project_id IS NOT NULL, checks.weight DESC,
+      lower(checks.name), checks.id
+"""
+_LIST = text(
+    f"""
+    WITH page AS (SELECT checks.* {_CHOSEN} {_ORDER} OFFSET :skip LIMIT :limit)
+    SELECT {COLUMNS} FROM page AS checks {_ORDER}
+    """  # noqa: S608  texts of ours
+)
+_ONE = text(f"SELECT {COLUMNS} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id")
+_POINTS = text(
+    """
+    SELECT check_id, starts_at, count, passed, latency_sum_ms / count AS latency_avg_ms, latency_max_ms
+    FROM health_rolls WHERE check_id = ANY(:ids) AND seconds = :seconds AND starts_at > :since ORDER BY 1, 2
+    """
+).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+_SHARES = f"""
+    SELECT checks.id, checks.weight, roll.starts_at, roll.count, roll.passed
+    FROM health_checks AS checks JOIN health_rolls AS roll ON roll.check_id = checks.id
+    WHERE {VISIBLE} AND roll.seconds = :seconds AND roll.starts_at >= :since
+"""  # noqa: S608  texts of ours
+_SCORE = text(
+    f"""
+    WITH rolls AS ({_SHARES}), shares AS (
+      SELECT weight, CAST(sum(passed) AS float8) / sum(count) AS share FROM rolls GROUP BY id, weight
+    )
+    SELECT 100 * sum(weight * share) / nullif(sum(weight), 0) FROM shares
+    """  # noqa: S608
+)
+# A row for each day, and one without a day for each of the two periods.
+_TREND = text(
+    f"""
+    WITH rolls AS (SELECT *, starts_at >= :middle AS is_now FROM ({_SHARES}) AS found), shares AS (
+      SELECT is_now, starts_at, weight, CAST(sum(passed) AS float8) / sum(count) AS share
+      FROM rolls GROUP BY GROUPING SETS ((id, weight, is_now, starts_at), (id, weight, is_now))
+    )
+    SELECT is_now, CAST(starts_at AT TIME ZONE 'UTC' AS date) AS day,
+      100 * sum(weight * share) / nullif(sum(weight), 0) AS score
+    FROM shares GROUP BY is_now, starts_at
+    """  # noqa: S608
+)
+
+
+def viewer(actor: Actor) -> dict[str, Any]:
+    """The parameters of `SEEN`."""
+    return {"actor_id": actor.user_id, "sees_all": actor.is_superuser}
+
+
+async def list_checks(session: AsyncSession, actor: Actor, query: CheckQuery) -> Page[CheckRead]:
+    """What fails comes first, then the console's own parts; what is paused comes last."""
+    policy.require_list(actor)
+    values = query.model_dump() | viewer(actor)
+    rows = (await session.execute(_LIST, values)).all()
+    total: int = (await session.execute(_COUNT, values)).scalar_one()
+    return Page([check_read(actor, row) for row in rows], total)
+
+
+def check_read(actor: Actor, row: Any) -> CheckRead:
+    """`row` has the columns of a check and `role`, the actor's in its project."""
+    may_manage = policy.may_manage(actor, row.project_id, row.role)
+    return CheckRead.model_validate({**row._mapping, "may_manage": may_manage})
+
+
+async def get_check(session: AsyncSession, actor: Actor, check_id: int) -> CheckRead:
+    """Raises NotFound, to a stranger too."""
+    policy.require_list(actor)
+    row = (await session.execute(_ONE, viewer(actor) | {"check_id": check_id})).first()
+    if row is None:
+        raise NotFound
+    return check_read(actor, row)
+
+
+async def read_history(session: AsyncSession, actor: Actor, check_id: int, window: Window) -> HistoryRead:
+    """Of one check. Raises NotFound, to a stranger too."""
+    await get_check(session, actor, check_id)
+    span, seconds = WINDOWS[window]
+    points = await points_of(session, [check_id], seconds, datetime.now(UTC) - span)
+    return HistoryRead(check_id=check_id, window=window, step_seconds=seconds, points=points[check_id])
+
+
+async def points_of(
+    session: AsyncSession, check_ids: Sequence[int], seconds: int, since: datetime
+) -> dict[int, list[Point]]:
+    """The rolls of these checks that begin after `since`. Whether the actor may see them was asked before."""
+    found: dict[int, list[Point]] = defaultdict(list)
+    for row in await session.execute(_POINTS, {"ids": list(check_ids), "seconds": seconds, "since": since}):
+        found[row.check_id].append(Point.model_validate(row))
+    return found
+
+
+async def score(session: AsyncSession, actor: Actor, span: timedelta, seconds: int = HOUR) -> float | None:
+    """0 to 100 over the last `span`; None when nothing was probed."""
+    policy.require_list(actor)
+    since = datetime.now(UTC) - span
+    found: float | None = (
+        await session.execute(_SCORE, viewer(actor) | {"seconds": seconds, "since": since})
+    ).scalar_one()
+    return found
+
+
+async def score_trend(session: AsyncSession, actor: Actor, days: int) -> ScoreTrend:
+    """For cards and charts: `now` and `before` are 0..100 or None, `points` one for each day, the oldest first.
+
+    The last `days` days (UTC, today included) against as many before them, over what the actor may see; one statement.
+    """
+    policy.require_list(actor)
+    today = datetime.now(UTC).date()
+    first = today - timedelta(days=days - 1)
+    middle = datetime.combine(first, time.min, UTC)
+    values = viewer(actor) | {"seconds": DAY, "middle": middle, "since": middle - timedelta(days=days)}
+    rows = (await session.execute(_TREND, values)).all()
+    periods = {row.is_now: row.score for row in rows if row.day is None}
+    by_day = {row.day: row.score for row in rows}
+    points = [ScorePoint(day=day, score=by_day.get(day)) for day in (first + timedelta(n) for n in range(days))]
+    return ScoreTrend(days=days, now=periods.get(True), before=periods.get(False), points=points)

@@ -1,0 +1,100 @@
+"""Asking one thing whether it works. A probe never raises: what goes wrong is what it found."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import httpx
+import structlog
+
+from tca_app.core.outgoing.http import TargetAway, ask
+from tca_app.core.outgoing.ssrf_safe import AddressRefused, send
+from tca_app.core.plurals import plural
+from tca_app.features.health.parts import HEAD_START_S, PARTS, one_by_one, timed
+from tca_app.features.health.probing.checks import service_url
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 20
+REMOTE_HEAD_START_S = 0.01
+CERTIFICATE_WARNING = timedelta(days=14)
+AGENT = {"User-Agent": "TCA-InfraForge-Health/1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a probe of the check `check_id` found."""
+
+    check_id: int
+    ok: bool
+    latency_ms: float
+    detail: str
+    certificate_until: datetime | None = None
+
+
+async def probe_all(checks: list[Any]) -> list[Found]:
+    """All of them. A check has `id`, `key`, `kind`, `url`, `expected_status` and `timeout_s`.
+
+    The console's own parts come first, one by one. The others are reached over the network: some run at a time.
+    """
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def probe_remote(check: Any) -> Found:
+        async with slots:
+            return await _probe(check)
+
+    own = [partial(_probe, check) for check in checks if check.kind == "part"]
+    remote = [partial(probe_remote, check) for check in checks if check.kind != "part"]
+    return await one_by_one(own, HEAD_START_S) + await one_by_one(remote, REMOTE_HEAD_START_S)
+
+
+async def _probe(check: Any) -> Found:
+    ask = {"part": _ask_part, "service": _ask_service, "environment": _ask_environment}[check.kind]
+    began = perf_counter()
+    try:
+        ok, detail, until = await ask(check)
+    except (TargetAway, AddressRefused, httpx.TransportError) as error:
+        ok, detail, until = False, str(error) or type(error).__name__, None
+    except TimeoutError:
+        ok, detail, until = False, f"no answer within {check.timeout_s} s", None
+    except Exception as error:
+        # A fault of ours in one check must not take the round from all others.
+        log.exception("health.probe_failed", check=check.key)
+        ok, detail, until = False, f"the check itself failed ({type(error).__name__})", None
+    took = round((perf_counter() - began) * 1e3, 2)
+    return Found(check.id, ok, took, detail.replace("\x00", "")[:500], until)
+
+
+Answer = tuple[bool, str, datetime | None]
+
+
+async def _ask_part(check: Any) -> Answer:
+    found = await timed(PARTS[check.key])
+    return found.status == "ok", found.detail, None
+
+
+async def _ask_service(check: Any) -> Answer:
+    """Whoever answers at all is there: what stands at its bare address is its own matter."""
+    answer = await ask("GET", service_url(check.key), headers=AGENT)
+    return answer.status_code < 500, f"answers {answer.status_code}", None
+
+
+async def _ask_environment(check: Any) -> Answer:
+    """Any answer that is no error, or exactly the expected one. Redirects are not followed: they may lead anywhere."""
+    async with asyncio.timeout(check.timeout_s):
+        answer = await send("GET", check.url, headers=AGENT)
+    wanted = check.expected_status
+    ok = answer.status == wanted if wanted else 200 <= answer.status < 400
+    detail = f"answers {answer.status}" + (f" instead of {wanted}" if wanted and not ok else "")
+    if ok and answer.certificate_until:
+        detail += certificate_words(answer.certificate_until, datetime.now(UTC))
+    return ok, detail, answer.certificate_until
+
+
+def certificate_words(until: datetime, now: datetime) -> str:
+    """Said while there is time to renew it; one that is out of date is refused when connecting."""
+    left = until - now
+    return f"; its certificate ends in {plural(max(0, left.days), 'day')}" if left < CERTIFICATE_WARNING else ""

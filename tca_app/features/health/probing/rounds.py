@@ -1,0 +1,132 @@
+"""A round of probes: what is due, what it found, and what that changes. The clock and the probes are the caller's."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Boolean, Float, Text, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config.settings import get_settings
+from tca_app.core.events.log import emit
+from tca_app.features.health.events import HealthDegraded, HealthRecovered
+from tca_app.features.health.probing.probes import Found
+from tca_app.features.health.probing.standing import Standing, after, lasted
+
+BATCH = 200
+
+# Whoever claims a check moves it to its next time: two workers never ask the same thing in the same minute.
+_CLAIM = text(
+    """
+    UPDATE health_checks SET next_at = :now + make_interval(secs => interval_s)
+    WHERE id IN (SELECT id FROM health_checks WHERE retired_at IS NULL AND NOT is_paused AND next_at <= :now
+                 ORDER BY next_at, id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING id, key, kind, url, expected_status, timeout_s
+    """
+)
+_STANDING = text(
+    """
+    SELECT id AS check_id, name, project_id, state, failures, passes, failures_to_open, passes_to_close
+    FROM health_checks WHERE id = ANY(:ids) AND retired_at IS NULL AND NOT is_paused ORDER BY id FOR NO KEY UPDATE
+    """
+).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+# The rolls get what the samples got and nothing else, so they are the same however often a round is kept.
+_KEEP = text(
+    """
+    WITH kept AS (
+      INSERT INTO health_samples (check_id, at, ok, latency_ms, detail)
+      SELECT given.check_id, :at, given.ok, given.latency_ms, given.detail
+      FROM unnest(CAST(:ids AS bigint[]), CAST(:oks AS boolean[]), CAST(:latencies AS float8[]),
+                  CAST(:details AS text[])) AS given (check_id, ok, latency_ms, detail)
+      ON CONFLICT DO NOTHING
+      RETURNING check_id, at, ok, latency_ms
+    )
+    INSERT INTO health_rolls AS roll
+      (check_id, seconds, starts_at, count, passed, latency_sum_ms, latency_max_ms)
+    SELECT check_id, seconds, date_bin(make_interval(secs => seconds), at, '2000-01-01T00:00:00Z'), 1,
+      CAST(ok AS int), latency_ms, latency_ms
+    FROM kept CROSS JOIN unnest(ARRAY[300, 3600, 86400]) AS seconds
+    ORDER BY 1, 2
+    ON CONFLICT (check_id, seconds, starts_at) DO UPDATE
+    SET count = roll.count + 1, passed = roll.passed + excluded.passed,
+      latency_sum_ms = roll.latency_sum_ms + excluded.latency_sum_ms,
+      latency_max_ms = greatest(roll.latency_max_ms, excluded.latency_max_ms)
+    """
+).bindparams(
+    bindparam("ids", type_=ARRAY(BigInteger)),
+    bindparam("oks", type_=ARRAY(Boolean)),
+    bindparam("latencies", type_=ARRAY(Float)),
+    bindparam("details", type_=ARRAY(Text)),
+)
+_SETTLE = text(
+    """
+    UPDATE health_checks SET failures = :failures, passes = :passes,
+      since = CASE WHEN state = :state THEN since ELSE :at END, state = :state, last_at = :at, last_ok = :ok,
+      last_latency_ms = :latency_ms, last_detail = :detail,
+      certificate_until = coalesce(:certificate_until, certificate_until)
+    WHERE id = :check_id
+    """
+)
+_OPEN = text(
+    "INSERT INTO incidents (check_id, opened_at, reason) VALUES (:check_id, :at, :reason) "
+    "ON CONFLICT (check_id) WHERE closed_at IS NULL DO NOTHING RETURNING id"
+)
+_CLOSE = text(
+    "UPDATE incidents SET closed_at = greatest(opened_at, :at) WHERE check_id = :check_id AND closed_at IS NULL "
+    "RETURNING id, closed_at - opened_at AS span"
+)
+
+
+def minute_of(now: datetime) -> datetime:
+    """Rounds stand on the minute: one that comes a moment early must not find everything not yet due."""
+    return now.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+async def claim_due(session: AsyncSession, now: datetime) -> list[Any]:
+    """Up to `BATCH` checks that are due and that nobody else asks."""
+    return list((await session.execute(_CLAIM, {"now": now, "most": BATCH})).all())
+
+
+async def keep(session: AsyncSession, at: datetime, found: Sequence[Found]) -> None:
+    """Write down what a round found, open and close incidents, and log that things changed."""
+    by_id = {one.check_id: one for one in found}
+    rows = (await session.execute(_STANDING, {"ids": list(by_id)})).all()
+    if not rows:
+        return
+    kept = [by_id[row.check_id] for row in rows]
+    await session.execute(_KEEP, {"at": at} | _columns(kept))
+    for row in rows:
+        await _settle(session, at, row, by_id[row.check_id])
+
+
+def _columns(kept: list[Found]) -> dict[str, Any]:
+    return {
+        "ids": [one.check_id for one in kept],
+        "oks": [one.ok for one in kept],
+        "latencies": [one.latency_ms for one in kept],
+        "details": [one.detail for one in kept],
+    }
+
+
+async def _settle(session: AsyncSession, at: datetime, row: Any, found: Found) -> None:
+    opens_after = row.failures_to_open or get_settings().health_failures_to_open
+    closes_after = row.passes_to_close or get_settings().health_passes_to_close
+    standing, change = after(Standing(row.state, row.failures, row.passes), found.ok, opens_after, closes_after)
+    values: dict[str, Any] = {
+        "state": standing.state,
+        "failures": standing.failures,
+        "passes": standing.passes,
+        "at": at,
+    }
+    values |= {"check_id": row.check_id, "ok": found.ok, "latency_ms": found.latency_ms, "detail": found.detail}
+    await session.execute(_SETTLE, values | {"certificate_until": found.certificate_until})
+    if change == "opened":
+        opening = {"check_id": row.check_id, "at": at, "reason": found.detail}
+        incident_id = (await session.execute(_OPEN, opening)).scalar()
+        if incident_id is not None:
+            await emit(session, None, HealthDegraded.of(row, incident_id=incident_id, reason=found.detail))
+    elif change == "closed":
+        closed = (await session.execute(_CLOSE, {"check_id": row.check_id, "at": at})).first()
+        if closed is not None:
+            event = HealthRecovered.of(row, incident_id=closed.id, lasted=lasted(closed.span))
+            await emit(session, None, event)

@@ -1,0 +1,128 @@
+"""The public page as HTML and JSON: without scripts, and made once in 15 seconds however many people look."""
+
+import asyncio
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import reading
+from tca_app.core.errors import AppError, Unavailable
+from tca_app.features.health import policy
+from tca_app.features.health.probing.standing import lasted
+from tca_app.features.health.public_page.schemas import PublicRead
+from tca_app.features.health.public_page.service import DAYS, PublicStatus, read_public
+from tca_app.features.health.ui.charts import bars_of
+
+KEPT_S = 15.0
+FAILURE_KEPT_S = 2.0  # a database that is away is not asked by everybody who looks
+_FOLDER = Path(__file__).parent / "templates"
+_CSS = (_FOLDER / "public.css").read_text()
+_style = b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
+CSP = (
+    f"default-src 'none'; style-src 'sha256-{_style}'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_templates = Environment(
+    loader=FileSystemLoader(_FOLDER), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A body with its tag. It stays the same while what it shows does: an incident that lasts is told by the minute."""
+
+    content: bytes
+    etag: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "etag", f'"{hashlib.sha256(self.content).hexdigest()[:24]}"')
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    html: Page
+    json: Page
+
+
+class _Kept:
+    """What was last made, or why it could not be; and the one reading that may be under way."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.until = 0.0
+        self.made: Pages | AppError = Unavailable()
+
+
+@lru_cache(maxsize=1)
+def _kept() -> _Kept:
+    return _Kept()
+
+
+async def public_pages() -> Pages:
+    """At most 15 seconds old. Raises NotFound while it is switched off, Unavailable while PostgreSQL is away."""
+    policy.require_public()
+    kept = _kept()
+    async with kept.lock:
+        if monotonic() > kept.until:
+            kept.made = await _make()
+            kept.until = monotonic() + (KEPT_S if isinstance(kept.made, Pages) else FAILURE_KEPT_S)
+        if isinstance(kept.made, Pages):
+            return kept.made
+        raise Unavailable
+
+
+async def _make() -> Pages | AppError:
+    try:
+        async with reading() as session:
+            found = await read_public(session)
+    except AppError as error:
+        return error
+    except OSError:
+        return Unavailable()
+    return Pages(Page(_html(found)), Page(found.read.model_dump_json().encode()))
+
+
+def _html(found: PublicStatus) -> bytes:
+    read = found.read
+    bars = [bars_of(points, found.at, DAYS, timedelta(days=1), "day") for points in found.points]
+    return render(
+        "public.html",
+        status=read,
+        components=list(zip(read.components, bars, strict=True)),
+        overall=overall(read),
+        now=found.at,
+    )
+
+
+def overall(read: PublicRead) -> tuple[str, str]:
+    """The look and the sentence at the top."""
+    totals = read.totals
+    watched = totals.components - totals.paused
+    if not watched:
+        return "unknown", "Nothing is shown here yet" if not totals.components else "Nothing is watched at the moment"
+    if totals.failing:
+        return "failing", f"{totals.failing} of {watched} {'is' if totals.failing == 1 else 'are'} disrupted"
+    if totals.unknown:
+        return "unknown", "Not everything is known at the moment"
+    return "passing", "Everything that is watched works" if totals.paused else "Everything works"
+
+
+def render(name: str, **given: Any) -> bytes:
+    return _templates.get_template(name).render(app_name=get_settings().app_name, css=_CSS, **given).encode()
+
+
+def _moment(at: datetime) -> str:
+    """ "4 May 2026, 09:58 UTC"; without scripts nobody knows where the reader is."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+_templates.filters |= {"moment": _moment, "lasted": lasted}

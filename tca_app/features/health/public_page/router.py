@@ -1,0 +1,53 @@
+"""`/status/public`: the page that nobody has to sign in for, and the same for programs."""
+
+from typing import Any
+
+from fastapi import Request, Response
+
+from tca_app.core.errors import NotFound, Unavailable
+from tca_app.core.security.rate_limits import get_limits
+from tca_app.features.health.public_page.page import CSP, Page, public_pages, render
+from tca_app.features.health.public_page.schemas import PublicRead
+from tca_app.rest.dependencies import FromClient, console_router, problems
+
+router = console_router("/status", "health")
+HTML = "text/html; charset=utf-8"
+_PAGE: dict[str, Any] = {"content": {"text/html": {"schema": {"type": "string"}}}}
+_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As the caller has it."}}
+_HTML: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The page."} | _PAGE,
+    404: {"description": "It is switched off."} | _PAGE,
+    503: {"description": "It cannot be read at the moment."} | _PAGE,
+}
+
+
+@router.get("/public", response_class=Response, responses=_HTML | _UNCHANGED)
+async def read_page(request: Request, client: FromClient) -> Response:
+    """The chosen components for people: no sign-in, no scripts. 404 unless STATUS_PUBLIC is on."""
+    await get_limits().refuse_excess("api", f"address:{client.ip}")
+    try:
+        return _answer(request, (await public_pages()).html, HTML)
+    except NotFound:
+        return _refusal(404, "There is nothing here.")
+    except Unavailable as error:
+        return _refusal(503, "The status cannot be read at the moment. Try again in a minute.", error.headers)
+
+
+@router.get("/public.json", response_model=PublicRead, responses=problems(404) | _UNCHANGED)
+async def read_json(request: Request, client: FromClient) -> Response:
+    """The same for programs."""
+    await get_limits().refuse_excess("api", f"address:{client.ip}")
+    return _answer(request, (await public_pages()).json, "application/json")
+
+
+def _answer(request: Request, page: Page, media_type: str) -> Response:
+    headers = {"ETag": page.etag, "Cache-Control": "public, max-age=15", "Content-Security-Policy": CSP}
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if page.etag in known:
+        return Response(status_code=304, headers=headers)
+    return Response(page.content, headers=headers, media_type=media_type)
+
+
+def _refusal(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+    content = render("public_refusal.html", text=text)
+    return Response(content, status, {"Content-Security-Policy": CSP} | (headers or {}), media_type=HTML)

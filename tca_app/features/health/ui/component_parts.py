@@ -1,0 +1,101 @@
+"""How one component is drawn: the badges that the dashboard shows too, its latency and its past."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.health.overview import HOURS
+from tca_app.features.health.ui.charts import HEIGHT, STEP
+from tca_app.features.health.ui.form_state import CheckState
+from tca_app.ui.components import badge, icon_button, name_or_link
+
+
+def component_line(component: Any, days: Any) -> rx.Component:
+    """`days` is for how many of them it has bars."""
+    name = name_or_link(component["name"], component["url"])
+    shown_state = rx.cond(component["is_paused"], "paused", component["state"])
+    return rx.el.li(
+        rx.el.div(
+            rx.el.div(
+                rx.el.div(
+                    name,
+                    rx.cond(
+                        component["slug"] != "", rx.el.span(component["slug"], class_name="cell-sub mono truncate")
+                    ),
+                    state_badges(shown_state, component["is_wavering"]),
+                    rx.cond(component["is_public"], badge("Public", "", "globe")),
+                    class_name="component-head",
+                ),
+                rx.el.div(component["detail"], class_name="cell-sub truncate", title=component["detail"]),
+            ),
+            _settings(component),
+            class_name="component-name",
+        ),
+        _spark(component),
+        _bars(component["hours"].to(dict[str, str]), f"{HOURS} hours", "hours"),
+        _bars(component["days"].to(dict[str, str]), f"{days} days (UTC)", "days"),
+        key=component["id"].to(str),
+    )
+
+
+def state_badges(shown_state: Any, is_wavering: Any) -> rx.Component:
+    """One bad answer changes no state; it is said beside it."""
+    return rx.fragment(
+        rx.match(
+            shown_state,
+            ("paused", badge("Paused", "", "circle-pause")),
+            ("passing", badge("Working", "good", "circle-check")),
+            ("failing", badge("Failing", "bad", "circle-x")),
+            badge("Not known yet", "", "circle-help"),
+        ),
+        rx.cond(
+            is_wavering,
+            badge(
+                rx.cond(shown_state == "failing", "Last answer was good", "Last answer was bad"),
+                "warn",
+                "triangle-alert",
+            ),
+        ),
+    )
+
+
+def _settings(component: Any) -> rx.Component:
+    return rx.cond(
+        component["may_manage"],
+        icon_button(
+            f"Settings of {component['name']}",
+            "settings-2",
+            "ghost small",
+            on_click=CheckState.open_edit(component["id"].to(int)),
+        ),
+    )
+
+
+def _spark(component: Any) -> rx.Component:
+    path = rx.el.path(d=component["spark"].to(str), class_name="spark")
+    return rx.el.figure(
+        _picture(component["spark_text"], f"0 0 {HOURS * STEP} {HEIGHT}", path),
+        rx.el.figcaption("Latency ", rx.el.span(component["latency"], class_name="num"), aria_hidden="true"),
+        class_name="chart-hours",
+    )
+
+
+def _bars(bars: Any, label: str, kind: str) -> rx.Component:
+    paths = (rx.el.path(d=bars[look], class_name=f"bar-{look}") for look in ("good", "some", "bad", "none"))
+    return rx.el.figure(
+        _picture(bars["text"], bars["box"], *paths),
+        rx.el.figcaption(label, " ", rx.el.span(bars["share"], class_name="num"), aria_hidden="true"),
+        class_name=f"chart-{kind}",
+    )
+
+
+def _picture(text: Any, box: Any, *parts: rx.Component) -> rx.Component:
+    """The text is what a screen reader reads and what a pointer shows."""
+    return rx.el.svg(
+        rx.el.title(text),
+        *parts,
+        view_box=box,
+        custom_attrs={"preserveAspectRatio": "none"},
+        role="img",
+        aria_label=text,
+    )

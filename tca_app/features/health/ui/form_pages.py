@@ -1,0 +1,86 @@
+"""The dialog with the settings of one check."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui.forms.fields import check_field, form_dialog, text_field
+
+
+def check_dialog(state: Any) -> rx.Component:
+    """For a CheckState. What has no address has no fields about what an address answers."""
+    return form_dialog(
+        state,
+        title=rx.el.span("How ", state.name, " is probed"),
+        text=rx.cond(
+            state.url != "",
+            rx.fragment("GET ", rx.el.span(state.url, class_name="mono"), ", as the project's settings have it."),
+            "",
+        ),
+        submit="Save",
+        on_submit=state.save,
+        fields=[
+            _two(
+                _if_given(
+                    state,
+                    "expected_status",
+                    _number_field(state, "expected_status", "Expected status", "Any 2xx or 3xx"),
+                ),
+                _if_given(
+                    state,
+                    "timeout_s",
+                    _number_field(state, "timeout_s", "Time-out", hint="1 to 10 seconds.", required=True),
+                ),
+            ),
+            _two(
+                _number_field(state, "interval_s", "Interval", hint="From 60 seconds to 86400, a day.", required=True),
+                _number_field(state, "weight", "Weight", hint="In the score; 0 to 100.", required=True),
+            ),
+            _two(
+                _number_field(
+                    state,
+                    "failures_to_open",
+                    "Failures to open",
+                    state.usual_failures,
+                    hint="So many in a row open an incident.",
+                ),
+                _number_field(
+                    state, "passes_to_close", "Passes to close", state.usual_passes, hint="So many in a row close it."
+                ),
+            ),
+            check_field(state, "is_paused", "Paused", hint="It is not asked, and an incident that lasts ends."),
+            check_field(
+                state,
+                "is_public",
+                "On the public page",
+                hint="Everybody sees its name, its state and its past at /status/public, without signing in.",
+            ),
+            rx.cond(
+                ~state.has_public_page,
+                rx.el.p("The public page is switched off (STATUS_PUBLIC).", class_name="notice"),
+            ),
+        ],
+    )
+
+
+def _two(*fields: rx.Component) -> rx.Component:
+    return rx.el.div(*fields, class_name="two-fields")
+
+
+def _if_given(state: Any, name: str, field: rx.Component) -> rx.Component:
+    return rx.cond(state.form_values.contains(name), field)
+
+
+def _number_field(
+    state: Any, name: str, label: str, placeholder: Any = "", *, hint: str = "", required: bool = False
+) -> rx.Component:
+    return text_field(
+        state,
+        name,
+        label,
+        hint=hint,
+        required=required,
+        input_mode="numeric",
+        max_length=5,
+        placeholder=placeholder,
+    )

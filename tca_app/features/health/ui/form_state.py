@@ -1,0 +1,106 @@
+"""The form that says how one check is asked, with the merge when somebody else saved first."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import Forbidden, Stale
+from tca_app.features.health import settings
+from tca_app.features.health.history import service
+from tca_app.features.health.schemas import CheckRead, CheckUpdate
+from tca_app.features.health.ui.state import StatusState
+from tca_app.ui.forms.state import FormState
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+
+LABELS = {
+    "expected_status": "Expected status",
+    "timeout_s": "Time-out",
+    "interval_s": "Interval",
+    "failures_to_open": "Failures to open",
+    "passes_to_close": "Passes to close",
+    "weight": "Weight",
+    "is_paused": "Paused",
+    "is_public": "On the public page",
+}
+TICKS = ("is_paused", "is_public")
+ONLY_ADDRESSES = ("expected_status", "timeout_s")  # a part of the console is no address that answers with a status
+OWN_LIMITS = ("failures_to_open", "passes_to_close")
+
+
+class CheckState(FormState, SessionState):
+    """`url` is what is asked, "" for what has no address that people may see."""
+
+    name: str = ""
+    url: str = ""
+    usual_failures: str = ""
+    usual_passes: str = ""
+    has_public_page: bool = False
+
+    @handler("signed_in")
+    async def open_edit(self, check_id: int) -> None:
+        check = await self._read(check_id)
+        if not check.may_manage:
+            raise Forbidden
+        usual = get_settings()
+        self.name, self.url, self.has_public_page = check.name, check.url, usual.status_public
+        self.usual_failures, self.usual_passes = str(usual.health_failures_to_open), str(usual.health_passes_to_close)
+        self._open_form("edit", _form_values(check), row_id=check.id, version=check.version)
+
+    async def _read(self, check_id: int) -> CheckRead:
+        async with reading() as session:
+            return await service.get_check(session, self._as_actor(), check_id)
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            try:
+                saved = await self._update(CheckUpdate(**_given(values)))
+            except Stale as stale:
+                check = await self._read(self.form_id)
+                who = stale.changed_by or "Somebody else"
+                self._ask_to_merge(_form_values(check), version=check.version, who=who, labels=LABELS)
+                return
+            self._close_form()
+            self._toast(f"The settings of {saved.name} are saved.")
+            yield StatusState.load
+
+    async def _update(self, data: CheckUpdate) -> CheckRead:
+        async with transaction() as session:
+            return await settings.update_check(session, self._as_actor(), self.form_id, data, self.form_version)
+
+
+def _form_values(check: CheckRead) -> dict[str, str]:
+    """The form draws a field for each. No own limit, and no expected status, is an empty field."""
+    shown = [name for name in LABELS if check.kind == "environment" or name not in ONLY_ADDRESSES]
+    return {name: _shown(name, getattr(check, name)) for name in shown}
+
+
+def _shown(name: str, value: Any) -> str:
+    if name in TICKS:
+        return "on" if value else ""
+    return "" if value is None or (name in OWN_LIMITS and value == 0) else str(value)
+
+
+def _given(values: dict[str, str]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in TICKS:
+            given[name] = value == "on"
+        elif value == "" and name in OWN_LIMITS:
+            given[name] = 0
+        elif value == "" and name == "expected_status":
+            given["any_status"] = True
+        else:
+            given[name] = _number(value.strip())
+    return given
+
+
+def _number(value: str) -> int | str:
+    """What is no number goes on as it is: the shape refuses it in words for a person."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else value

@@ -1,0 +1,196 @@
+"""The page `/status`: what works now, how it was, and what happened when it did not."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.deployments.ui.parts import period_links
+from tca_app.features.health.history.service import FORMULA
+from tca_app.features.health.ui.component_parts import component_line
+from tca_app.features.health.ui.form_pages import check_dialog
+from tca_app.features.health.ui.form_state import CheckState
+from tca_app.features.health.ui.note_state import NoteState
+from tca_app.features.health.ui.state import Note, StatusState
+from tca_app.ui import routes
+from tca_app.ui.components import (
+    badge,
+    button,
+    empty_state,
+    error_state,
+    link,
+    page_header,
+    panel,
+    relative_time,
+    skeleton,
+    skeleton_lines,
+)
+from tca_app.ui.forms.fields import check_field, form_dialog, text_field
+from tca_app.ui.layout import page
+
+state = StatusState
+
+
+@page(routes.STATUS, "Status", on_load=(StatusState.load,))
+def status_page() -> rx.Component:
+    return rx.fragment(
+        page_header(
+            "Status",
+            "What the console stands on and where your projects run, probed every minute.",
+            period_links(routes.STATUS, state.days),
+            rx.cond(
+                state.public_page != "",
+                rx.el.a("Public page", href=routes.PUBLIC_STATUS, target="_blank", class_name="btn"),
+            ),
+            rx.cond(state.grants.contains("jobs.manage"), link("Jobs", to=routes.JOBS, class_name="btn")),
+        ),
+        rx.el.div(
+            rx.cond(state.failure != "", panel("Components", error_state(state.failure, state.load), flush=True)),
+            rx.cond(state.failure == "", rx.fragment(_late(), _cards(), _components(), _incidents())),
+            class_name="stack",
+        ),
+        _note_dialog(),
+        check_dialog(CheckState),
+    )
+
+
+def _late() -> rx.Component:
+    return rx.cond(
+        state.late_since != "",
+        rx.el.div(
+            rx.icon("clock-alert", size=16, aria_hidden="true"),
+            rx.el.span(
+                "Nothing was probed since ",
+                relative_time(state.late_since),
+                ". What is shown is old: is a worker alive?",
+            ),
+            class_name="notice warning",
+            role="status",
+        ),
+    )
+
+
+def _cards() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            _card("Now", state.summary, "Components that work, by their last answers in a row."),
+            _card("Score, 24 hours", state.score_24h, "Of what you see on this page."),
+            _card(f"Score, {state.days} days", state.score, state.trend),
+            class_name="cards",
+        ),
+        rx.el.p(FORMULA, class_name="formula muted"),
+        class_name="stack tight",
+    )
+
+
+def _card(label: str, value: Any, below: Any) -> rx.Component:
+    return rx.el.section(
+        rx.el.h2(label, class_name="card-label"),
+        rx.cond(
+            state.is_loaded,
+            rx.fragment(
+                rx.el.div(value, class_name="card-value num"),
+                rx.el.div(below, class_name="card-trend"),
+            ),
+            rx.fragment(skeleton("40%"), skeleton("70%")),
+        ),
+        class_name="panel card top",
+    )
+
+
+def _components() -> rx.Component:
+    nothing = empty_state("Nothing was probed yet", "The first round comes within a minute.", icon="heart-pulse")
+    return panel(
+        "Components",
+        rx.cond(
+            state.is_loaded,
+            rx.cond(
+                state.components.length() > 0,
+                rx.el.ul(
+                    rx.foreach(state.components, lambda line: component_line(line, state.days)), class_name="components"
+                ),
+                nothing,
+            ),
+            rx.el.div(skeleton_lines(4), class_name="panel-body"),
+        ),
+        rx.cond(
+            state.hidden > 0,
+            rx.el.p(state.hidden, " more are not shown; REST lists all.", class_name="panel-foot muted"),
+        ),
+        flush=True,
+    )
+
+
+def _incidents() -> rx.Component:
+    nothing = empty_state(
+        "No incidents", "When something fails several times in a row it is listed here.", icon="circle-check"
+    )
+    return panel(
+        "Incidents",
+        rx.cond(
+            state.is_loaded,
+            rx.cond(
+                state.incidents.length() > 0,
+                rx.el.ol(rx.foreach(state.incidents, _incident), class_name="incidents"),
+                nothing,
+            ),
+            rx.el.div(skeleton_lines(3), class_name="panel-body"),
+        ),
+        rx.cond(
+            state.older > 0,
+            rx.el.p(state.older, " older ones are not shown; REST lists all.", class_name="panel-foot muted"),
+        ),
+        flush=True,
+    )
+
+
+def _incident(incident: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.h3(incident["name"]),
+            rx.cond(incident["is_open"], badge("Ongoing", "bad", "circle-x"), badge("Over", "good", "circle-check")),
+            rx.el.span(relative_time(incident["opened_at"]), " · ", incident["lasted"], class_name="muted num"),
+            rx.cond(
+                incident["may_note"],
+                button(
+                    "Add a note",
+                    kind="small",
+                    icon="message-square-plus",
+                    on_click=NoteState.open_note(incident["id"].to(int)),
+                    aria_label=f"Add a note about {incident['name']}",
+                ),
+            ),
+            class_name="incident-head",
+        ),
+        rx.el.p(incident["reason"], class_name="reason"),
+        rx.el.ul(rx.foreach(incident["notes"].to(list[Note]), _note), class_name="notes"),
+        rx.el.p(incident["told"], class_name="cell-sub"),
+        key=incident["id"].to(str),
+    )
+
+
+def _note(note: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(note["author"], class_name="cell-title plain"),
+        " ",
+        rx.el.span(relative_time(note["at"]), class_name="muted"),
+        rx.cond(note["is_public"], rx.fragment(" ", badge("Public", "", "globe"))),
+        rx.el.p(note["text"]),
+        key=note["id"].to(str),
+    )
+
+
+def _note_dialog() -> rx.Component:
+    return form_dialog(
+        NoteState,
+        title=rx.el.span("A note about ", NoteState.about),
+        text="Everybody who sees the incident can read it. A public one is for everybody: name no people in it.",
+        submit="Add",
+        on_submit=NoteState.save,
+        fields=[
+            text_field(NoteState, "note", "Note", required=True, max_length=500),
+            check_field(NoteState, "is_public", "Public", hint="Also on the public page, without your name."),
+        ],
+    )
+
+
+PAGES = [status_page]

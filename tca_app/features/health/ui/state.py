@@ -1,0 +1,169 @@
+"""The page `/status`: every component with its past, the score, and incidents."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TypedDict
+
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import reading
+from tca_app.core.errors import AppError
+from tca_app.core.plurals import plural
+from tca_app.features.deployments.ui.measures_state import PERIODS
+from tca_app.features.health.overview import HOURS, Overview, read_overview
+from tca_app.features.health.probing.standing import is_wavering, lasted
+from tca_app.features.health.schemas import CheckRead, IncidentRead, ScoreTrend
+from tca_app.features.health.ui.charts import Bars, bars_of, percent, spark_of
+from tca_app.ui import routes
+from tca_app.ui.address import given_in
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+
+
+class Component(TypedDict):
+    """A line of the page. `slug` and `url` are those of the project, "" for a component of the console itself."""
+
+    id: int
+    name: str
+    slug: str
+    url: str
+    state: str
+    is_wavering: bool
+    is_paused: bool
+    is_public: bool
+    may_manage: bool
+    detail: str
+    since: str
+    latency: str
+    spark: str
+    spark_text: str
+    hours: Bars
+    days: Bars
+
+
+class Note(TypedDict):
+    id: int
+    author: str
+    text: str
+    is_public: bool
+    at: str
+
+
+class IncidentLine(TypedDict):
+    id: int
+    name: str
+    reason: str
+    is_open: bool
+    opened_at: str
+    lasted: str
+    told: str
+    may_note: bool
+    notes: list[Note]
+
+
+class StatusState(SessionState):
+    is_loaded: bool = False
+    failure: str = ""
+    components: list[Component] = []
+    hidden: int = 0
+    summary: str = ""
+    late_since: str = ""
+    score_24h: str = ""
+    days: str = PERIODS[-1]
+    score: str = ""
+    trend: str = ""
+    incidents: list[IncidentLine] = []
+    older: int = 0
+    public_page: str = ""
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        self._watch(StatusState.load, "health", "projects")
+        asked = given_in(self.router_data, "days")
+        self.days = asked if asked in PERIODS else PERIODS[-1]
+        try:
+            async with reading() as session:
+                self._keep(await read_overview(session, self._as_actor(), int(self.days)))
+        except AppError as error:
+            self.failure = error.detail
+
+    def _keep(self, found: Overview) -> None:
+        self.components = [_component(check, found) for check in found.checks.items]
+        self.hidden = found.checks.total - len(found.checks.items)
+        self.summary, late_since = found.asked.words, found.asked.late_since(found.as_of)
+        self.late_since = late_since.isoformat() if late_since else ""
+        self.score_24h, self.score, self.trend = _score(found.score_24h), _score(found.score.now), _trend(found.score)
+        self.incidents = [_incident(incident, found.as_of) for incident in found.incidents.items]
+        self.older = found.incidents.total - len(found.incidents.items)
+        self.public_page = routes.PUBLIC_STATUS if get_settings().status_public else ""
+        self.is_loaded, self.failure = True, ""
+
+
+def _component(check: CheckRead, found: Overview) -> Component:
+    hours, days = found.hours.get(check.id, []), found.days.get(check.id, [])
+    latency = "" if check.last_latency_ms is None else f"{check.last_latency_ms:,.0f} ms"
+    when = "last" if check.is_paused else "now"
+    slowest = max((point.latency_max_ms for point in hours), default=0.0)
+    return Component(
+        id=check.id,
+        name=check.name,
+        slug=check.project_slug or "",
+        url=routes.project(check.project_id) if check.project_id else "",
+        state=check.state,
+        is_wavering=is_wavering(check),
+        is_paused=check.is_paused,
+        is_public=check.is_public,
+        may_manage=check.may_manage,
+        detail=check.last_detail,
+        since=check.since.isoformat(),
+        latency=latency,
+        spark=spark_of(hours, found.as_of),
+        spark_text=f"Latency of the last {HOURS} hours: {when} {latency or 'unknown'}, at most {slowest:,.0f} ms.",
+        hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour"),
+        days=bars_of(days, found.as_of, found.score.days, timedelta(days=1), "day"),
+    )
+
+
+def _score(value: float | None) -> str:
+    return "Not measured" if value is None else percent(value)
+
+
+def _trend(score: ScoreTrend) -> str:
+    now, before = score.now, score.before
+    if now is None or before is None:
+        return f"No data of the {score.days} days before"
+    if abs(now - before) < 0.005:
+        return f"As in the {score.days} days before"
+    return f"{now - before:+.2f} points against the {score.days} days before"
+
+
+def _incident(incident: IncidentRead, now: datetime) -> IncidentLine:
+    end = incident.closed_at or now
+    return IncidentLine(
+        id=incident.id,
+        name=incident.name,
+        reason=incident.reason,
+        is_open=incident.closed_at is None,
+        opened_at=incident.opened_at.astimezone(UTC).isoformat(),
+        lasted=lasted(end - incident.opened_at),
+        told=_told(incident),
+        may_note=incident.may_note,
+        notes=[
+            Note(
+                id=note.id,
+                author=note.author or "Somebody",
+                text=note.note,
+                is_public=note.is_public,
+                at=note.created_at.isoformat(),
+            )
+            for note in incident.notes
+        ],
+    )
+
+
+def _told(incident: IncidentRead) -> str:
+    """Names as far as the viewer may know them, else how many."""
+    if not incident.told_count:
+        return "Nobody was told"
+    if incident.told:
+        shown, more = incident.told[:5], incident.told_count - 5
+        return f"Told: {', '.join(shown)}" + (f" and {more} more" if more > 0 else "")
+    return f"Told: {plural(incident.told_count, 'person', 'people')}"

@@ -1,0 +1,145 @@
+"""Jobs on the screen: the queues above, the dead and the failing below."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.jobs.ui.state import JobsState
+from tca_app.ui import routes
+from tca_app.ui.components import badge, confirm_dialog, empty_state, page_header, panel, relative_time, skeleton_lines
+from tca_app.ui.layout import page
+from tca_app.ui.table.view import BulkAction, Column, RowAction, data_table
+
+state = JobsState
+
+
+@page(routes.JOBS, "Jobs", permission="jobs.manage", on_load=(JobsState.load,))
+def jobs_page() -> rx.Component:
+    return rx.fragment(
+        page_header("Jobs", "What the workers do in the background: mail, notifications, numbers and streams."),
+        rx.el.div(
+            _queues(),
+            data_table(
+                state,
+                columns=_columns(),
+                label="Jobs",
+                search_label="Search jobs by kind or reason",
+                on_retry=state.load,
+                row_name=lambda row: f"{row['kind']} {row['id']}",
+                actions=[
+                    RowAction("Retry", lambda row: state.retry([row["id"]]), shown=_is_dead),
+                    RowAction("Discard", lambda row: state.ask_discard([row["id"]]), danger=True, shown=_is_dead),
+                ],
+                bulk=[
+                    BulkAction("Retry", state.retry_selected(), shown=state.is_dead_list),
+                    BulkAction("Discard", state.ask_discard_selected(), danger=True, shown=state.is_dead_list),
+                ],
+                empty=empty_state(
+                    "No jobs here",
+                    "A job that failed ten times, or that cannot succeed, is listed as dead with its reason.",
+                    icon="circle-check",
+                ),
+            ),
+            class_name="stack",
+        ),
+        confirm_dialog(
+            open_=state.doomed.length() > 0,
+            title="Discard for good?",
+            text="What the job was to do will not be done. It cannot be brought back.",
+            confirm="Discard",
+            on_confirm=state.discard,
+            on_cancel=state.cancel_discard(),
+        ),
+    )
+
+
+def _is_dead(row: Any) -> Any:
+    return row["state"] == "dead"
+
+
+def _queues() -> rx.Component:
+    heads = ("Queue", "Waiting", "Running", "Tried again", "Dead", "Lag")
+    return panel(
+        "Queues",
+        rx.cond(
+            state.queues.length() > 0,
+            rx.el.div(
+                rx.el.table(
+                    rx.el.thead(
+                        rx.el.tr(
+                            *(
+                                rx.el.th(text, scope="col", class_name="right" if at else "")
+                                for at, text in enumerate(heads)
+                            )
+                        )
+                    ),
+                    rx.el.tbody(rx.foreach(state.queues, _queue)),
+                    class_name="table plain",
+                ),
+                class_name="table-scroll",
+            ),
+            rx.el.div(skeleton_lines(4), class_name="panel-body"),
+        ),
+        actions=(_workers(),),
+        flush=True,
+    )
+
+
+def _workers() -> rx.Component:
+    """None at work is a fault: nothing in the queues moves."""
+    return rx.cond(
+        state.queues.length() > 0,
+        rx.cond(
+            state.workers > 0,
+            badge("Workers are at work", "good", "circle-check"),
+            badge("No worker is alive", "bad", "circle-x"),
+        ),
+    )
+
+
+def _queue(queue: Any) -> rx.Component:
+    return rx.el.tr(
+        rx.el.th(queue["name"], scope="row"),
+        *(rx.el.td(queue[name], class_name="right num") for name in ("waiting", "running", "retrying")),
+        rx.el.td(
+            rx.cond(queue["dead"].to(int) > 0, badge(queue["dead"], "bad", "circle-x"), queue["dead"]),
+            class_name="right num",
+        ),
+        rx.el.td(
+            rx.cond(queue["is_late"], badge(queue["lag"], "warn", "clock-alert"), queue["lag"]), class_name="right num"
+        ),
+        key=queue["name"].to(str),
+    )
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("kind", "Job", cell=_kind),
+        Column("reason", "Last failure", cell=_reason),
+        Column("queue", "Queue", on_phone=False),
+        Column("attempts", "Attempts", on_phone=False, align_right=True),
+        Column("failed_at", "When", cell=_when, on_phone=False),
+    ]
+
+
+def _kind(row: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(row["kind"], class_name="cell-title mono"),
+        rx.el.div(row["args"], class_name="cell-sub mono truncate", title=row["args"], style={"max_width": "220px"}),
+    )
+
+
+def _reason(row: Any) -> rx.Component:
+    return rx.cond(
+        row["reason"] != "", rx.el.span(row["reason"], class_name="reason"), rx.el.span("None", class_name="muted")
+    )
+
+
+def _when(row: Any) -> rx.Component:
+    return rx.el.div(
+        relative_time(row["failed_at"], ""),
+        rx.cond(row["next_at"] != "", rx.el.div("Next ", relative_time(row["next_at"]), class_name="cell-sub")),
+    )
+
+
+PAGES = [jobs_page]

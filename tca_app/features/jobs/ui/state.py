@@ -1,0 +1,176 @@
+"""What `/status/jobs` shows: the queues, and the jobs that died or are tried again."""
+
+import json
+from typing import Annotated, Any, ClassVar, TypedDict
+
+import reflex as rx
+from pydantic import Field
+from reflex.event import EventSpec
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.jobs.queue import QUEUE_NAMES
+from tca_app.core.plurals import plural
+from tca_app.core.schema import Id
+from tca_app.features.jobs import service as jobs
+from tca_app.features.jobs.schemas import JobQuery, JobsAct
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
+
+Ids = Annotated[list[Id], Field(max_length=100)]
+
+
+class Queue(TypedDict):
+    """`lag` is in words: "12 s"."""
+
+    name: str
+    waiting: int
+    running: int
+    retrying: int
+    dead: int
+    lag: str
+    is_late: bool
+
+
+class JobRow(TypedDict):
+    """Times are ISO 8601, or ""."""
+
+    id: int
+    kind: str
+    queue: str
+    state: str
+    attempts: int
+    args: str
+    reason: str
+    failed_at: str
+    next_at: str
+
+
+def queue_label(name: str) -> str:
+    """ "Email" for `email_queue`."""
+    return name.removesuffix("_queue").capitalize()
+
+
+def lag_in_words(seconds: float) -> str:
+    if seconds < 1:
+        return "none"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+LATE_S = 60.0
+
+
+class JobsState(TableState, SessionState):
+    """The page of jobs. Its URL says which of them are listed."""
+
+    rows: list[JobRow] = []
+    queues: list[Queue] = []
+    workers: int = 0
+    as_of: str = ""
+    doomed: list[int] = []
+
+    _spec: ClassVar = TableSpec(
+        sorts=("id",),
+        default_sort="-id",
+        filters=(
+            Filter(
+                "state",
+                "State",
+                (("retrying", "Tried again"), ("waiting", "Waiting"), ("running", "Running")),
+                default="dead",
+            ),
+            Filter("queue", "Queue", tuple((name, queue_label(name)) for name in QUEUE_NAMES)),
+        ),
+    )
+
+    async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[JobRow], int, bool]:
+        wanted = JobQuery(
+            skip=query.skip,
+            limit=query.limit,
+            search=query.search,
+            state=query.filters["state"] or "dead",
+            queue=query.filters["queue"] or None,
+        )
+        page = await jobs.list_jobs(session, actor, wanted)
+        return [_row(job) for job in page.items], page.total, page.capped
+
+    @rx.var
+    def is_filtered(self) -> bool:
+        """The state is another list, not a filter."""
+        return bool(self.search) or bool(self.filters.get("queue"))
+
+    @rx.var
+    def is_dead_list(self) -> bool:
+        return not self.filters.get("state")
+
+    @handler("jobs.manage", supersedes=True)
+    async def load(self) -> None:
+        self._watch(JobsState.load, "jobs")
+        async with reading() as session:
+            found = await jobs.read_queues(session, self._as_actor())
+        self.workers = found.workers
+        self.queues = [
+            Queue(
+                name=queue_label(queue.name),
+                waiting=queue.waiting,
+                running=queue.running,
+                retrying=queue.retrying,
+                dead=queue.dead,
+                lag=lag_in_words(queue.lag_seconds),
+                is_late=queue.lag_seconds > LATE_S,
+            )
+            for queue in found.queues
+        ]
+        await self._load()
+
+    @handler("jobs.manage")
+    async def retry(self, ids: Ids) -> EventSpec:
+        return await self._act("retry", ids, "tried again")
+
+    @handler("jobs.manage")
+    async def retry_selected(self) -> EventSpec | None:
+        return await self._act("retry", list(self.selected), "tried again") if self.selected else None
+
+    @handler("jobs.manage")
+    async def ask_discard(self, ids: Ids) -> None:
+        self.doomed = ids
+
+    @handler("jobs.manage")
+    async def ask_discard_selected(self) -> None:
+        self.doomed = list(self.selected)
+
+    @handler("jobs.manage")
+    async def cancel_discard(self) -> None:
+        self.doomed = []
+
+    @handler("jobs.manage")
+    async def discard(self, _form: dict[str, str]) -> EventSpec | None:
+        ids, self.doomed = list(self.doomed), []
+        return await self._act("discard", ids, "discarded") if ids else None
+
+    async def _act(self, action: str, ids: list[int], done: str) -> EventSpec:
+        async with transaction() as session:
+            results = await jobs.act_on_jobs(session, self._as_actor(), JobsAct(action=action, ids=ids))
+        count = sum(result.ok for result in results)
+        left = len(results) - count
+        text = f"{plural(count, 'job is', 'jobs are')} {done}."
+        self._toast(f"{text} {left} not dead any more." if left else text, "success" if count else "error")
+        self.selected = []
+        return JobsState.load()
+
+
+def _row(job: Any) -> JobRow:
+    return JobRow(
+        id=job.id,
+        kind=job.kind,
+        queue=queue_label(job.queue),
+        state=job.state,
+        attempts=job.attempts,
+        args=json.dumps(job.args, ensure_ascii=False)[:200],
+        reason=job.reason,
+        failed_at=job.failed_at.isoformat() if job.failed_at else "",
+        next_at=job.next_at.isoformat() if job.next_at else "",
+    )

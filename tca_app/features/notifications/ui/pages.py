@@ -1,0 +1,128 @@
+"""The inbox on a page of its own, and the preferences."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.notifications.ui.state import InboxState
+from tca_app.ui import routes
+from tca_app.ui.components import button, empty_state, icon_button, page_header, panel, skeleton_lines, tabs
+from tca_app.ui.inbox import inbox_line
+from tca_app.ui.layout import page
+
+state = InboxState
+CHANNEL_LABELS = (("inbox", "Inbox"), ("mail", "Mail"))
+
+
+@page(routes.NOTIFICATIONS, "Notifications", on_load=(InboxState.load,))
+def notifications_page() -> rx.Component:
+    return rx.fragment(
+        page_header(
+            "Notifications",
+            "What concerns you and your projects.",
+            rx.cond(
+                (state.tab != "preferences") & state.has_unread,
+                button("Mark all read", icon="check-check", on_click=state.read_all),
+            ),
+        ),
+        tabs(
+            ("All", routes.NOTIFICATIONS, state.tab == "all"),
+            ("Unread", f"{routes.NOTIFICATIONS}?tab=unread", state.tab == "unread"),
+            ("Preferences", routes.PREFERENCES, state.tab == "preferences"),
+        ),
+        rx.cond(state.tab == "preferences", _preferences(), _inbox()),
+    )
+
+
+def _inbox() -> rx.Component:
+    lines = rx.cond(
+        state.lines.length() > 0,
+        rx.el.ul(rx.foreach(state.lines, _line), class_name="inbox"),
+        rx.cond(
+            state.tab == "unread",
+            empty_state("All read", "New ones appear here by themselves.", icon="check-check"),
+            empty_state("Nothing yet", "You hear of changes to your account and your projects.", icon="bell"),
+        ),
+    )
+    return rx.fragment(
+        rx.el.div(
+            rx.cond(state.is_loaded, lines, rx.el.div(skeleton_lines(4), class_name="panel-body")),
+            class_name="table-frame",
+        ),
+        rx.cond(
+            state.has_more,
+            rx.el.div(
+                button("Load more", on_click=state.more, custom_attrs={"data-load-more": ""}), class_name="feed-more"
+            ),
+        ),
+    )
+
+
+def _line(line: Any) -> rx.Component:
+    """The line of the bell, with a switch between read and unread beside it."""
+    return rx.el.li(
+        inbox_line(line).children[0],
+        rx.cond(
+            line["is_read"],
+            icon_button("Mark as unread", "mail", "ghost small", on_click=state.set_read(line["id"].to(int), False)),
+            icon_button("Mark as read", "check", "ghost small", on_click=state.set_read(line["id"].to(int), True)),
+        ),
+        key=line["id"].to(str),
+    )
+
+
+def _preferences() -> rx.Component:
+    return panel(
+        "How you hear of what",
+        rx.cond(
+            state.choices.length() > 0,
+            rx.el.table(
+                rx.el.thead(
+                    rx.el.tr(
+                        rx.el.th("When", scope="col"),
+                        *(rx.el.th(text, scope="col") for _, text in CHANNEL_LABELS),
+                    )
+                ),
+                rx.el.tbody(rx.foreach(state.choices, _choice)),
+                class_name="choices",
+            ),
+            rx.el.div(skeleton_lines(4), class_name="panel-body"),
+        ),
+        rx.cond(
+            ~state.has_mail,
+            rx.el.p(
+                "Mail is turned off on this console. Your choices apply once an administrator turns it on.",
+                class_name="panel-foot muted",
+            ),
+        ),
+        rx.el.p("You are not notified about your own actions.", class_name="panel-foot muted"),
+        flush=True,
+    )
+
+
+def _choice(choice: Any) -> rx.Component:
+    def cell(channel: str, text: str) -> rx.Component:
+        return rx.el.td(
+            rx.cond(choice["offered"].to(list[str]).contains(channel), box(channel, text)),
+        )
+
+    def box(channel: str, text: str) -> rx.Component:
+        return rx.el.label(
+            rx.el.input(
+                type="checkbox",
+                class_name="checkbox",
+                checked=choice["on"].to(list[str]).contains(channel),
+                disabled=choice["fixed"].to(list[str]).contains(channel),
+                on_change=lambda is_on: state.choose(choice["kind"].to(str), channel, is_on),
+            ),
+            rx.el.span(text, ": ", choice["label"], class_name="sr-only"),
+        )
+
+    return rx.el.tr(
+        rx.el.th(choice["label"], scope="row"),
+        *(cell(channel, text) for channel, text in CHANNEL_LABELS),
+        key=choice["kind"].to(str),
+    )
+
+
+PAGES = [notifications_page]

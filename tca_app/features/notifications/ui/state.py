@@ -1,0 +1,116 @@
+"""The page of the inbox: all or only the unread, and by which ways the viewer hears of what."""
+
+from typing import TypedDict
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from tca_app.config.settings import get_settings
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import Invalid
+from tca_app.core.plurals import plural
+from tca_app.features.notifications import service as notifications
+from tca_app.features.notifications.kinds import CHANNELS
+from tca_app.features.notifications.schemas import InboxQuery, Preference, PreferenceChange
+from tca_app.ui.address import given_in
+from tca_app.ui.handlers import handler
+from tca_app.ui.inbox import Line, line_of
+from tca_app.ui.session import SessionState
+
+BATCH = 50
+MOST_ROWS = 500
+TABS = ("all", "unread", "preferences")
+
+
+class Choice(TypedDict):
+    """A row of the preferences: a kind with a switch for each channel `offered`; those in `fixed` stay on."""
+
+    kind: str
+    label: str
+    offered: list[str]
+    on: list[str]
+    fixed: list[str]
+
+
+class InboxState(SessionState):
+    """What `/notifications` shows; its URL says which tab."""
+
+    tab: str = TABS[0]
+    lines: list[Line] = []
+    has_more: bool = False
+    is_loaded: bool = False
+    choices: list[Choice] = []
+    has_mail: bool = True
+
+    @rx.var
+    def has_unread(self) -> bool:
+        return any(not line["is_read"] for line in self.lines)
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        actor = self._as_actor()
+        asked = given_in(self.router_data, "tab")
+        tab = asked if asked in TABS else TABS[0]
+        if tab != self.tab:
+            self.tab, self.is_loaded, self.lines = tab, False, []
+        self._watch(InboxState.load, f"inbox:{actor.user_id}")
+        async with reading() as session:
+            if tab == "preferences":
+                self.choices = _choices(await notifications.list_preferences(session, actor))
+                self.has_mail = get_settings().has_mail
+            else:
+                # As many as are shown: whoever has loaded more keeps it when a new one comes.
+                limit = min(max(BATCH, len(self.lines)), 100)
+                query = InboxQuery(unread=tab == "unread", limit=limit)
+                found, more = await notifications.list_notifications(session, actor, query)
+                fresh = [line_of(row) for row in found]
+                older = [line for line in self.lines if fresh and line["id"] < fresh[-1]["id"]]
+                self.lines, self.has_more = [*fresh, *older][:MOST_ROWS], more if not older else self.has_more
+        self.is_loaded = True
+
+    @handler("signed_in", supersedes=True)
+    async def more(self) -> None:
+        """The next batch below what is shown."""
+        if not (self.lines and self.has_more):
+            return
+        query = InboxQuery(unread=self.tab == "unread", cursor=self.lines[-1]["id"], limit=BATCH)
+        async with reading() as session:
+            found, more = await notifications.list_notifications(session, self._as_actor(), query)
+        self.lines = [*self.lines, *(line_of(row) for row in found)]
+        self.has_more = more and len(self.lines) < MOST_ROWS
+
+    @handler("signed_in")
+    async def read_all(self) -> EventSpec:
+        """All up to the newest that is shown: what came a moment ago nobody has seen."""
+        newest = self.lines[0]["id"] if self.lines else None
+        async with transaction() as session:
+            count = await notifications.read_all(session, self._as_actor(), newest)
+        self._toast(f"{plural(count, 'notification')} marked as read.")
+        return InboxState.load()
+
+    @handler("signed_in")
+    async def set_read(self, notification_id: int, is_read: bool) -> EventSpec:
+        async with transaction() as session:
+            await notifications.read_one(session, self._as_actor(), notification_id, is_read=is_read)
+        return InboxState.load()
+
+    @handler("signed_in")
+    async def choose(self, kind: str, channel: str, is_on: bool) -> None:
+        """Switch one way of hearing of one kind."""
+        if channel not in CHANNELS:
+            raise Invalid.at("channel", "There is no such channel.")
+        change = PreferenceChange(kind=kind, channel=channel, is_on=is_on)
+        async with transaction() as session:
+            self.choices = _choices(await notifications.change_preferences(session, self._as_actor(), [change]))
+
+
+def _choices(rows: list[Preference]) -> list[Choice]:
+    found: dict[str, Choice] = {}
+    for row in rows:
+        choice = found.setdefault(row.kind, Choice(kind=row.kind, label=row.label, offered=[], on=[], fixed=[]))
+        choice["offered"].append(row.channel)
+        if row.is_on:
+            choice["on"].append(row.channel)
+        if row.is_fixed:
+            choice["fixed"].append(row.channel)
+    return list(found.values())

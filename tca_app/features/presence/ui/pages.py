@@ -1,0 +1,44 @@
+"""The names beside a title, and the mark in a form that tells others of an edit."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.presence.ui.state import PresenceState
+from tca_app.ui.components import avatar
+from tca_app.ui.record import is_at_its_url
+
+state = PresenceState
+MOST = 3
+
+
+def who_else() -> rx.Component:
+    """Who else has this page open; the name of the first, the others as circles."""
+    first = state.others[0]
+    return rx.cond(
+        is_at_its_url(state) & (state.others.length() > 0),
+        rx.el.span(
+            rx.foreach(state.others[:MOST], lambda other: avatar(other["initials"])),
+            rx.el.span(
+                first["name"],
+                rx.cond(state.others.length() > 1, f" and {state.others.length() - 1} more", ""),
+                rx.cond(
+                    first["is_editing"],
+                    rx.cond(state.others.length() > 1, " are here, one is editing", " is editing"),
+                    rx.cond(state.others.length() > 1, " are here", " is here"),
+                ),
+            ),
+            class_name="who-else",
+            role="status",
+            custom_attrs={"data-editing": rx.cond(first["is_editing"], "true", "false")},
+        ),
+    )
+
+
+def editing_mark(kind: str, subject_id: Any) -> rx.Component:
+    """In a form: as long as it is open, others see that this person is editing."""
+    return rx.el.span(
+        hidden=True,
+        on_mount=state.begin_edit(kind, subject_id),
+        on_unmount=state.end_edit(),
+    )

@@ -1,0 +1,157 @@
+"""Who else is on the page of a person or project, and how a tab stays seen there until it goes."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TypedDict
+
+import structlog
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError, NotFound
+from tca_app.core.live.presence import LIFE_S, Viewer
+from tca_app.features.presence import service as presence
+from tca_app.features.presence.service import Subject
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState, initials_of
+from tca_app.ui.websocket.live import LIVE
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 1.0
+BEATS = LIFE_S // 3  # looks between two renewals
+KINDS = {"projects": "project", "users": "user"}
+NOBODY = Subject("", 0)
+
+
+class Other(TypedDict):
+    """Somebody who is here too."""
+
+    name: str
+    initials: str
+    is_editing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """What keeps one place alive: the socket of the tab, and what it looks at or edits."""
+
+    socket_id: str
+    topic: str
+    viewer: Viewer
+
+
+class Stays:
+    """The places of this process."""
+
+    def __init__(self) -> None:
+        self._by_place: dict[str, Stay] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_place)
+
+    async def enter(self, socket_id: str, actor: Actor, subject: Subject, *, is_editing: bool) -> None:
+        """Raises NotFound for what the actor may not see."""
+        place = _place(socket_id, is_editing)
+        if place in self._by_place and self._by_place[place].topic != subject.topic:
+            await self.leave(place)
+        async with transaction() as session:
+            await presence.enter(session, actor, subject, place, is_editing=is_editing)
+        viewer = Viewer(actor.user_id, actor.display_name, is_editing)
+        self._by_place[place] = Stay(socket_id, subject.topic, viewer)
+
+    async def leave(self, place: str) -> None:
+        stay = self._by_place.pop(place, None)
+        if stay is None:
+            return
+        async with transaction() as session:
+            await presence.leave(session, stay.topic, place)
+
+    async def look(self) -> None:
+        """Give up the places whose tab has closed or gone to another page."""
+        for place, stay in list(self._by_place.items()):
+            if not LIVE.is_watching(stay.socket_id, f"presence:{stay.topic}" if place == stay.socket_id else None):
+                await self.leave(place)
+
+    async def renew(self) -> None:
+        await presence.renew([(stay.topic, place, stay.viewer) for place, stay in self._by_place.items()])
+
+
+STAYS = Stays()
+
+
+def _place(socket_id: str, is_editing: bool) -> str:
+    return f"{socket_id}:form" if is_editing else socket_id
+
+
+class PresenceState(RecordState, SessionState):
+    """Beside the title of a page: who else has it open."""
+
+    others: list[Other] = []
+
+    _subject: Subject = NOBODY
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        """An on_load of the pages of one person and one project."""
+        subject = subject_of(str(self.router_data.get("asPath", "")))
+        if self._enter_record():
+            self.others, self._subject = [], subject
+        if subject == NOBODY:
+            return
+        self._watch(PresenceState.read, f"presence:{subject.topic}")
+        try:
+            await STAYS.enter(self._socket(), self._as_actor(), subject, is_editing=False)
+        except NotFound:
+            return  # the page itself says so
+
+    @handler("signed_in", supersedes=True)
+    async def read(self) -> None:
+        """Somebody came, went or began to edit."""
+        if self._subject == NOBODY:
+            return
+        try:
+            async with reading() as session:
+                found = await presence.others(session, self._as_actor(), self._subject)
+        except NotFound:
+            found = []
+        others = [Other(name=v.name, initials=initials_of(v.name), is_editing=v.is_editing) for v in found]
+        if others != self.others:
+            self.others = others
+
+    @handler("signed_in")
+    async def begin_edit(self, kind: str, subject_id: int) -> None:
+        """A form about a person or project was opened."""
+        try:
+            await STAYS.enter(self._socket(), self._as_actor(), Subject(kind, subject_id), is_editing=True)
+        except NotFound:
+            return  # the form itself says so when it is saved
+
+    @handler("signed_in")
+    async def end_edit(self) -> None:
+        await STAYS.leave(_place(self._socket(), True))
+
+    def _socket(self) -> str:
+        return str(self.router_data.get("sid", ""))
+
+
+def subject_of(url: str) -> Subject:
+    """What the page at an address is about; NOBODY for other pages and what was typed wrongly."""
+    area, _, number = url.partition("?")[0].partition("#")[0].strip("/").partition("/")
+    is_id = number.isascii() and number.isdigit() and len(number) < 19
+    return Subject(KINDS[area], int(number)) if area in KINDS and is_id else NOBODY
+
+
+async def keep_presence() -> None:
+    """The lifespan task: keep the places of this process alive while their tabs are."""
+    looks = 0
+    while True:
+        await asyncio.sleep(LOOK_S)
+        looks += 1
+        try:
+            await STAYS.look()
+            if looks % BEATS == 0:
+                await STAYS.renew()
+        except (AppError, OSError) as error:
+            log.warning("presence.not_kept", error=type(error).__name__)

@@ -1,0 +1,218 @@
+"""What the page of one project shows: its facts, the tab that the URL names, and acts on the whole project."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, TypedDict
+
+import reflex as rx
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError, Invalid, NotFound
+from tca_app.core.urls import link_of
+from tca_app.features.projects import policy, team
+from tca_app.features.projects import service as projects
+from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate, Transfer
+from tca_app.features.projects.ui.form_state import ProjectForm
+from tca_app.features.projects.ui.picker_state import PickerState
+from tca_app.features.projects.ui.state import ProjectsState
+from tca_app.ui import routes
+from tca_app.ui.address import given_in, number_in, page_path
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState
+
+TABS = ("overview", "deployments", "members", "activity", "webhooks", "settings")
+NEEDED = {"webhooks": "webhooks.manage", "settings": "projects.update"}  # for a tab
+ACTIONS = ("transfer", "archive", "delete", "leave")
+
+
+class ProjectFacts(TypedDict):
+    """The project as this viewer sees it."""
+
+    id: int
+    name: str
+    slug: str
+    description: str
+    status: str
+    repository: str
+    owner: str
+    owner_id: int
+    member_count: int
+    my_role: str
+    created_at: str
+    updated_at: str
+
+
+NOTHING = ProjectFacts(
+    id=0,
+    name="",
+    slug="",
+    description="",
+    status="",
+    repository="",
+    owner="",
+    owner_id=0,
+    member_count=0,
+    my_role="",
+    created_at="",
+    updated_at="",
+)
+
+
+def shown_project(state: rx.State) -> int:
+    """The id in the address of a project's page, 0 when there is none: the address may be typed by hand."""
+    return number_in(page_path(state.router_data).removeprefix(f"{routes.PROJECTS}/"))
+
+
+class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
+    """The page `/projects/[project_id]`."""
+
+    phase: str = ""  # "" unknown yet, "ready", "missing", "failed"
+    failure: str = ""
+    tab: str = TABS[0]
+    project: ProjectFacts = NOTHING
+    allowed: list[str] = []  # actions of the policy that this viewer may do here; the service asks again
+    asking: str = ""  # which of ACTIONS waits for a confirmation
+    asking_error: str = ""
+    is_acting: bool = False
+
+    _version: int = 0
+
+    @rx.var
+    def heading(self) -> str:
+        return self.project["name"] or ("Not found" if self.phase == "missing" else "Project")
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> AsyncGenerator[Any, None]:
+        """Read the project that the URL names. What was shown of another one is gone before."""
+        project_id = shown_project(self)
+        self._watch(ProjectState.load, f"project:{project_id}")
+        if self._enter_record():
+            self._forget("")
+            yield
+        try:
+            async with reading() as session:
+                project = await projects.get_project(session, self._as_actor(), project_id)
+        except NotFound:
+            self._forget("missing")
+            return
+        except AppError as error:
+            self._forget("failed")
+            self.failure = error.detail
+            return
+        self._show_project(project)
+
+    def _forget(self, phase: str) -> None:
+        self.phase, self.project, self.allowed, self._version = phase, NOTHING, [], 0
+        self.asking, self.failure = "", ""
+        self._forget_people()
+        self._hide_form()
+
+    def _show_project(self, project: ProjectRead) -> None:
+        actor = self._as_actor()
+        self.project, self._version = _facts(project), project.version
+        self.allowed = [*(name for name in policy.RULES if policy.may(actor, name, project.my_role))]
+        if project.my_role not in (None, "owner"):
+            self.allowed = [*self.allowed, "leave"]
+        wanted = given_in(self.router_data, "tab")
+        is_open = wanted in TABS and NEEDED.get(wanted, "projects.read") in self.allowed
+        self.tab = wanted if is_open else TABS[0]
+        self.phase = "ready"
+
+    def _saved(self) -> Any:
+        return ProjectState.load
+
+    def _require_shown(self, project_id: int) -> None:
+        self._require_record(project_id, self.project["id"])
+
+    def _not_offered(self) -> set[int]:
+        return {self.project["owner_id"]}
+
+    def _someone_is_picked(self) -> None:
+        self.asking_error = ""
+
+    @handler("signed_in")
+    async def ask(self, project_id: int, action: str) -> None:
+        """Open the confirmation of an act on the project that the page showed."""
+        self._require_shown(project_id)
+        if action in ACTIONS:
+            self._forget_people()
+            self.asking, self.asking_error = action, ""
+
+    @handler("signed_in")
+    async def cancel(self) -> None:
+        if not self.is_acting:
+            self.asking = ""
+
+    @handler("signed_in")
+    async def confirm(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        """Do what was asked for. A refusal stands in the dialog, which stays open."""
+        action = self.asking
+        if not action or (action == "delete" and form.get("confirm_name") != self.project["name"]):
+            return
+        self._require_shown(self.project["id"])
+        self.is_acting, self.asking_error = True, ""
+        yield
+        try:
+            events = await self._act(action, self._as_actor(), self.project["id"])
+        except AppError as error:
+            self.asking_error = next(iter(error.field_details.values()), error.detail)
+            return
+        finally:
+            self.is_acting = False
+        self.asking = ""
+        yield events
+
+    async def _act(self, action: str, actor: Actor, project_id: int) -> Any:
+        name = self.project["name"]
+        async with transaction() as session:
+            if action == "transfer":
+                if not self.picked:
+                    raise Invalid("Search for a person and choose one.")
+                data = Transfer(user_id=self.picked[0]["id"])
+                await projects.transfer_project(session, actor, project_id, data, if_version=self._version)
+            elif action == "archive":
+                data = ProjectUpdate(status="archived")
+                await projects.update_project(session, actor, project_id, data)
+            elif action == "delete":
+                await projects.delete_project(session, actor, project_id, if_version=self._version)
+            else:
+                await team.remove_member(session, actor, project_id, actor.user_id)
+        if action == "delete":
+            self._toast(f"{name} is in the trash.", undo=ProjectsState.restore(project_id))
+        else:
+            self._toast(self._told(action, name))
+        return rx.redirect(routes.PROJECTS) if action in ("delete", "leave") else ProjectState.load
+
+    def _told(self, action: str, name: str) -> str:
+        if action == "transfer":
+            return f"{self.picked[0]['name']} owns {name} now."
+        return f"{name} is archived." if action == "archive" else f"You left {name}."
+
+    @handler("signed_in")
+    async def activate(self, project_id: int) -> Any:
+        self._require_shown(project_id)
+        async with transaction() as session:
+            data = ProjectUpdate(status="active")
+            project = await projects.update_project(session, self._as_actor(), project_id, data)
+        self._toast(f"{project.name} is active.")
+        return ProjectState.load
+
+
+def _facts(project: ProjectRead) -> ProjectFacts:
+    url = project.repository_url
+    return ProjectFacts(
+        id=project.id,
+        name=project.name,
+        slug=project.slug,
+        description=project.description,
+        status=project.status,
+        # The rule of the field says so too; a link must not depend on what some script stored.
+        repository=link_of(url),
+        owner=project.owner.display_name,
+        owner_id=project.owner.id,
+        member_count=project.member_count,
+        my_role=(project.my_role or "").capitalize(),
+        created_at=project.created_at.isoformat(),
+        updated_at=project.updated_at.isoformat(),
+    )

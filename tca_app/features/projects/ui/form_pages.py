@@ -1,0 +1,62 @@
+"""The dialog in which a project is made or changed."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.core.urls import MAX_URL
+from tca_app.features.presence.ui.pages import editing_mark
+from tca_app.features.projects.ui.form_state import NAME_LENGTH
+from tca_app.ui.forms.fields import form_dialog, select_field, text_field
+
+
+def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
+    """For a ProjectForm. It has a field for each value that the form was opened with; `more` comes below."""
+    is_new = state.form_mode == "create"
+    return form_dialog(
+        state,
+        title=rx.cond(is_new, "New project", f"Edit {state.form_name}"),
+        submit=rx.cond(is_new, "Create", "Save"),
+        on_submit=state.save,
+        text=rx.cond(is_new, "You become its owner.", ""),
+        fields=[
+            _if_given(state, "name", _name_field(state)),
+            _if_given(
+                state,
+                "slug",
+                text_field(
+                    state,
+                    "slug",
+                    "Slug",
+                    required=True,
+                    hint="Stands in addresses and scripts that name this project.",
+                    max_length=100,
+                    spell_check=False,
+                ),
+            ),
+            text_field(state, "description", "Description", lines=3, max_length=2000),
+            text_field(
+                state,
+                "repository_url",
+                "Repository URL",
+                type_="url",
+                max_length=MAX_URL,
+                placeholder="https://",
+                spell_check=False,
+            ),
+            _if_given(state, "status", select_field(state, "status", "Status", state.status_options)),
+            *more,
+            rx.cond(is_new, None, editing_mark("project", state.form_id)),
+        ],
+    )
+
+
+def _name_field(state: Any) -> rx.Component:
+    field = text_field(
+        state, "name", "Name", required=True, max_length=NAME_LENGTH, on_change=state.look_for_name.debounce(300)
+    )
+    return rx.el.div(field, rx.el.p(state.name_hint, class_name="cell-sub", role="status"))
+
+
+def _if_given(state: Any, name: str, field: rx.Component) -> rx.Component:
+    return rx.cond(state.form_values.contains(name), field)

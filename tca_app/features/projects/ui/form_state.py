@@ -1,0 +1,99 @@
+"""The form in which a project is made or changed, with the merge when somebody else saved first."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, ClassVar
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import Stale
+from tca_app.features.projects import policy
+from tca_app.features.projects import service as projects
+from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate
+from tca_app.ui.forms.state import FormState
+from tca_app.ui.handlers import handler
+
+LABELS = {
+    "name": "Name",
+    "slug": "Slug",
+    "description": "Description",
+    "repository_url": "Repository URL",
+    "status": "Status",
+}
+NAME_LENGTH = 100
+STATUSES = (("active", "Active"), ("paused", "Paused"), ("archived", "Archived"))
+
+
+class ProjectForm(FormState, mixin=True):
+    """The form of a project. `_create` and `_saved` are written by the state that has it."""
+
+    status_options: list[list[str]] = []
+    name_hint: str = ""  # that another project has the name; two may
+
+    _draft_name: ClassVar = "project"
+
+    async def _create(self, values: dict[str, str], form: dict[str, str]) -> ProjectRead:
+        raise NotImplementedError
+
+    def _saved(self) -> Any:
+        """The event that shows what was saved."""
+        raise NotImplementedError
+
+    def _require_shown(self, project_id: int) -> None:
+        """Raise MovedOn when the page shows another project; a list shows many."""
+
+    @handler("signed_in")
+    async def open_edit(self, project_id: int) -> None:
+        self._require_shown(project_id)
+        actor = self._as_actor()
+        async with reading() as session:
+            project = await projects.get_project(session, actor, project_id)
+        policy.require(actor, "projects.update", project.my_role)
+        owns = policy.may(actor, "projects.archive", project.my_role)
+        self.status_options = [list(pair) for pair in STATUSES if owns or pair[0] != "archived"]
+        values, self.name_hint = _form_values(project, all_fields=owns), ""
+        self._open_form("edit", values, row_id=project.id, version=project.version, name=project.name)
+
+    @handler("signed_in", supersedes=True)
+    async def look_for_name(self, name: str) -> None:
+        """Say whether another project that the viewer sees has this name."""
+        async with reading() as session:
+            found = await projects.find_same_name(session, self._as_actor(), name[:NAME_LENGTH], self.form_id)
+        self.name_hint = f"Another project has this name: {found.slug}, owned by {found.owner}." if found else ""
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            if self.form_mode == "create":
+                project, done = await self._create(values, form), "is created"
+            else:
+                try:
+                    project, done = await self._update(values), "is saved"
+                except Stale as stale:
+                    await self._merge_with_theirs(stale)
+                    return
+            self._close_form()
+            self._toast(f"{project.name} {done}.")
+            yield self._saved()
+
+    async def _update(self, values: dict[str, str]) -> ProjectRead:
+        data = ProjectUpdate(**values)
+        async with transaction() as session:
+            return await projects.update_project(
+                session, self._as_actor(), self.form_id, data, if_version=self.form_version
+            )
+
+    async def _merge_with_theirs(self, stale: Stale) -> None:
+        async with reading() as session:
+            project = await projects.get_project(session, self._as_actor(), self.form_id)
+        theirs = {name: getattr(project, name) for name in self._form_base}
+        who = next((change.changed_by for change in stale.changes if change.changed_by), "Somebody else")
+        self._ask_to_merge(theirs, version=project.version, who=who, labels=LABELS)
+
+
+def _form_values(project: ProjectRead, *, all_fields: bool) -> dict[str, str]:
+    """What the viewer may change; the form draws a field for each. An archived project is woken by an owner only."""
+    hidden = set() if all_fields else {"name", "slug"} | ({"status"} if project.status == "archived" else set())
+    return {name: getattr(project, name) for name in LABELS if name not in hidden}

@@ -1,0 +1,186 @@
+"""The team of a project: who is in it, and who may come, go or change."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, ClassVar, TypedDict
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.concurrency import ListQuery
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import Forbidden, Invalid, NotFound
+from tca_app.features.projects import policy, team
+from tca_app.features.projects import service as projects
+from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
+from tca_app.features.projects.ui.detail_state import ProjectState, shown_project
+from tca_app.features.projects.ui.picker_state import PickerState, printable
+from tca_app.ui.forms.state import FormState
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState, initials_of
+
+TEAM_SHOWN = 100
+GRANTED = (("viewer", "Viewer"), ("deployer", "Deployer"), ("maintainer", "Maintainer"))
+
+
+class MemberRow(TypedDict):
+    """A line of the team, with what this viewer may do to it."""
+
+    id: int
+    name: str
+    username: str
+    initials: str
+    role: str
+    role_label: str
+    is_active: bool
+    is_me: bool
+    joined_at: str
+    can_change: bool
+
+
+class MembersState(PickerState, FormState, RecordState, SessionState):
+    """The tab "Members" of a project."""
+
+    members: list[MemberRow] = []
+    members_total: int = 0
+    members_search: str = ""
+    members_loaded: bool = False
+    role_options: list[list[str]] = []
+    removed_id: int = 0
+    removed_name: str = ""
+    is_acting: bool = False
+
+    _team_of: int = 0
+    _openers: ClassVar = {"add": "open_add"}
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        """The team, for those who may see it; for anybody else nothing, which the page has said already."""
+        project_id = shown_project(self)
+        if self._enter_record():
+            self._forget_team()
+        self.members_search = ""
+        self._watch(MembersState.read_again, f"project:{project_id}")
+        try:
+            await self._read_team(project_id)
+        except (NotFound, Forbidden):
+            self._forget_team()
+        self.members_loaded = True
+
+    @handler("signed_in", supersedes=True)
+    async def read_again(self) -> None:
+        """The team after somebody changed it; the search stays."""
+        try:
+            await self._read_team(shown_project(self))
+        except (NotFound, Forbidden):
+            self._forget_team()
+
+    def _forget_team(self) -> None:
+        self.members, self.members_total, self.members_search = [], 0, ""
+        self.members_loaded, self._team_of, self.removed_id = False, 0, 0
+        self._hide_form()
+
+    async def _read_team(self, project_id: int) -> None:
+        actor, query = self._as_actor(), ListQuery(search=self.members_search, limit=TEAM_SHOWN)
+        async with reading() as session:
+            page = await team.list_members(session, actor, project_id, query)
+            my_role = (await projects.get_project(session, actor, project_id)).my_role
+        self.members = [_member_row(actor, my_role, member) for member in page.items]
+        self.members_total, self._team_of = page.total, project_id
+        grants = policy.may(actor, "members.grant_maintainer", my_role)
+        self.role_options = [list(pair) for pair in GRANTED if grants or pair[0] != "maintainer"]
+
+    def _not_offered(self) -> set[int]:
+        return {member["id"] for member in self.members}
+
+    def _someone_is_picked(self) -> None:
+        self.form_error = ""
+
+    @handler("signed_in", supersedes=True)
+    async def find_member(self, project_id: int, text: str) -> None:
+        self._require_record(project_id, self._team_of)
+        self.members_search = printable(text)
+        await self._read_team(project_id)
+
+    def _opener_scope(self) -> list[int]:
+        return [shown_project(self)]
+
+    @handler("signed_in")
+    async def open_add(self, project_id: int) -> None:
+        self._require_record(project_id, self._team_of)
+        page = await self.get_state(ProjectState)
+        self._forget_people()
+        self._open_form("add", {"role": "viewer"}, row_id=project_id, name=page.project["name"])
+
+    @handler("signed_in")
+    async def add(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            if not self.picked:
+                raise Invalid("Search for a person and choose one.")
+            data = TeamMember(user_id=self.picked[0]["id"], role=values["role"])
+            async with transaction() as session:
+                await team.add_member(session, self._as_actor(), self.form_id, data)
+            self._close_form()
+            self._toast(f"{self.picked[0]['name']} is in the team.")
+            yield RELOAD
+
+    @handler("signed_in")
+    async def change_role(self, project_id: int, person_id: int, role: str) -> Any:
+        self._require_record(project_id, self._team_of)
+        async with transaction() as session:
+            data = MemberUpdate(role=role) if role in dict(GRANTED) else None
+            if data is None:
+                raise Invalid("There is no such role.")
+            member = await team.change_member(session, self._as_actor(), project_id, person_id, data)
+        self._toast(f"{member.full_name or member.username} is {member.role} now.")
+        return RELOAD
+
+    @handler("signed_in")
+    async def ask_remove(self, project_id: int, person_id: int) -> None:
+        self._require_record(project_id, self._team_of)
+        found = next((member for member in self.members if member["id"] == person_id), None)
+        if found is not None:
+            self.removed_id, self.removed_name = person_id, found["name"]
+
+    @handler("signed_in")
+    async def cancel_remove(self) -> None:
+        self.removed_id = 0
+
+    @handler("signed_in")
+    async def remove(self) -> AsyncGenerator[Any, None]:
+        person_id, name = self.removed_id, self.removed_name
+        if not person_id:
+            return
+        self._require_record(self._team_of, self._team_of)
+        self.is_acting = True
+        yield
+        try:
+            async with transaction() as session:
+                await team.remove_member(session, self._as_actor(), self._team_of, person_id)
+        finally:
+            self.is_acting, self.removed_id = False, 0
+        self._toast(f"{name} is no longer in the team.")
+        yield RELOAD
+
+
+# The page's facts count the team, so both are read again.
+RELOAD = [ProjectState.load, MembersState.load]
+
+
+def _member_row(actor: Actor, my_role: str | None, member: MemberRead) -> MemberRow:
+    name = member.full_name or member.username
+    may = policy.may(actor, policy.grant_action(member.role), my_role)
+    return MemberRow(
+        id=member.user_id,
+        name=name,
+        username=member.username,
+        initials=initials_of(name),
+        role=member.role,
+        role_label=member.role.capitalize(),
+        is_active=member.is_active,
+        is_me=member.user_id == actor.user_id,
+        joined_at=member.created_at.isoformat(),
+        can_change=member.role != "owner" and may,
+    )

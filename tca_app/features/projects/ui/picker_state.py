@@ -1,0 +1,74 @@
+"""Finds people at work by name and remembers who was picked; for the forms of a project."""
+
+from typing import ClassVar, TypedDict
+
+import reflex as rx
+
+from tca_app.core.database.session import reading
+from tca_app.features.users import service as users
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import initials_of
+
+FOUND = 6
+MAX_TEXT = 100
+
+
+class Person(TypedDict):
+    id: int
+    name: str
+    username: str
+    initials: str
+
+
+def printable(text: str) -> str:
+    """What a search may hold; an address or a frame made by hand may have anything in it."""
+    return "".join(character for character in text if character.isprintable()).strip()[:MAX_TEXT]
+
+
+class PickerState(rx.State, mixin=True):
+    """Mixin: finds people at work by name and remembers who was picked. List it before the state's base class."""
+
+    people: list[Person] = []
+    people_text: str = ""
+    people_found_for: str = ""  # what the box held; Enter takes nobody who was found for another text
+    picked: list[Person] = []
+
+    _picks_many: ClassVar[bool] = False
+
+    def _forget_people(self) -> None:
+        self.people, self.people_text, self.people_found_for, self.picked = [], "", "", []
+
+    def _not_offered(self) -> set[int]:
+        """People who are in already."""
+        return {self.user_id}
+
+    @handler("signed_in", supersedes=True)
+    async def look_for(self, text: str) -> None:
+        wanted = printable(text)
+        found = []
+        if wanted:
+            async with reading() as session:
+                found = await users.search_people(session, self._as_actor(), wanted)
+        left_out = self._not_offered() | {person["id"] for person in self.picked}
+        self.people_text, self.people_found_for = wanted, text[:MAX_TEXT]
+        self.people = [
+            Person(id=p.id, name=p.display_name, username=p.username, initials=initials_of(p.display_name))
+            for p in found
+            if p.id not in left_out
+        ][:FOUND]
+
+    @handler("signed_in")
+    async def pick(self, person_id: int) -> None:
+        """One of those who were found."""
+        found = [Person(**person) for person in self.people if person["id"] == person_id]
+        if found:
+            self.picked = [*self.picked, *found] if self._picks_many else found
+            self.people, self.people_text, self.people_found_for = [], "", ""
+            self._someone_is_picked()
+
+    def _someone_is_picked(self) -> None:
+        """For a form that said that a person is missing."""
+
+    @handler("signed_in")
+    async def unpick(self, person_id: int) -> None:
+        self.picked = [person for person in self.picked if person["id"] != person_id]

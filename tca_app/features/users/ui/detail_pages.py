@@ -1,0 +1,199 @@
+"""The page of one person: who they are, what they work on, where they are signed in."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.activity.ui.pages import subject_activity
+from tca_app.features.activity.ui.state import SubjectFeedState
+from tca_app.features.presence.ui.pages import who_else
+from tca_app.features.presence.ui.state import PresenceState
+from tca_app.features.users.ui.act_state import ActState
+from tca_app.features.users.ui.detail_state import UserState
+from tca_app.features.users.ui.dialog_pages import user_dialogs
+from tca_app.features.users.ui.edit_state import UserFormState
+from tca_app.ui import routes
+from tca_app.ui.components import (
+    active_badge,
+    badge,
+    button,
+    confirm_dialog,
+    error_state,
+    facts,
+    icon_button,
+    link,
+    not_found,
+    page_header,
+    panel,
+    project_status_badge,
+    relative_time,
+    role_badge,
+    skeleton,
+    skeleton_lines,
+)
+from tca_app.ui.detail import record_title
+from tca_app.ui.layout import page
+from tca_app.ui.record import is_at_its_url
+from tca_app.ui.session import SessionState
+from tca_app.ui.table.parts import plain_table
+
+_person = UserState.person
+_is_here = is_at_its_url(UserState)
+_is_loaded = _is_here & UserState.is_loaded
+_title = record_title(UserState, UserState.title, "User")
+_back = (
+    rx.cond(SessionState.is_superuser, "Users", "Dashboard"),
+    rx.cond(SessionState.is_superuser, routes.USERS, routes.DASHBOARD),
+)
+
+
+@page(
+    routes.USER,
+    _title,
+    on_load=(UserState.load, SubjectFeedState.load, PresenceState.load),
+    crumbs=(_back, (_title, None)),
+)
+def user_page() -> rx.Component:
+    failed = error_state(UserState.load_error, UserState.load)
+    return rx.cond(
+        _is_here & UserState.is_missing,
+        not_found(),
+        rx.fragment(
+            rx.cond(_is_loaded, _header(), page_header(_title, skeleton("260px"))),
+            rx.cond(_is_here & (UserState.load_error != ""), failed, _panels()),
+            user_dialogs(),
+            _end_dialog(),
+        ),
+    )
+
+
+def _panels() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            panel("Profile", rx.cond(_is_loaded, _profile(), skeleton_lines(6))),
+            panel("Projects", _projects(), flush=True),
+            class_name="halves",
+        ),
+        panel("Sessions", _sessions(), flush=True),
+        subject_activity(),
+        class_name="stack",
+    )
+
+
+def _header() -> rx.Component:
+    return page_header(
+        UserState.title,
+        rx.el.span(rx.el.span(_person["username"], class_name="mono"), who_else(), class_name="row"),
+        button("Edit", icon="pencil", on_click=UserFormState.open_edit(_person["id"])),
+        rx.cond(UserState.is_self, link("Change password", to=f"{routes.SETTINGS}?tab=password", class_name="btn")),
+        rx.cond(SessionState.is_superuser, _more()),
+    )
+
+
+def _more() -> rx.Component:
+    ask, user_id = ActState.ask, _person["id"]
+    return rx.menu.root(
+        rx.menu.trigger(icon_button("More actions", "ellipsis", "")),
+        rx.menu.content(
+            rx.cond(
+                _person["is_active"],
+                rx.menu.item("Deactivate", on_click=ask("deactivate", user_id)),
+                rx.menu.item("Activate", on_click=ActState.activate(user_id)),
+            ),
+            rx.cond(
+                _person["is_superuser"],
+                rx.menu.item("Remove administrator", on_click=ask("demote", user_id)),
+                rx.menu.item("Make administrator", on_click=ask("promote", user_id)),
+            ),
+            rx.cond(
+                ~UserState.is_self,
+                rx.fragment(
+                    rx.menu.item("Set password", on_click=UserFormState.open_password(user_id)),
+                    rx.menu.item("Delete", on_click=ask("delete", user_id), color_scheme="red"),
+                ),
+            ),
+            align="end",
+        ),
+    )
+
+
+def _profile() -> rx.Component:
+    return facts(
+        ("Full name", rx.cond(_person["full_name"], _person["full_name"], rx.el.span("Not given", class_name="muted"))),
+        ("Email", rx.el.a(_person["email"], href=f"mailto:{_person['email']}", class_name="link")),
+        ("Role", role_badge(_person["is_superuser"])),
+        ("Status", active_badge(_person["is_active"])),
+        ("Last sign-in", relative_time(_person["last_login_at"])),
+        ("Created", relative_time(_person["created_at"])),
+        ("Last change", relative_time(_person["updated_at"])),
+    )
+
+
+def _projects() -> rx.Component:
+    none = rx.el.p("Not in any project yet.", class_name="panel-body muted")
+    rows = rx.fragment(
+        plain_table(
+            "Projects", (("Project", ""), ("Role", ""), ("Status", "")), rx.foreach(UserState.projects, _project_row)
+        ),
+        rx.cond(
+            UserState.more_projects > 0,
+            rx.el.p("And ", UserState.more_projects, " more.", class_name="panel-body muted"),
+        ),
+    )
+    return _when_loaded(rx.cond(UserState.projects.length() > 0, rows, none))
+
+
+def _project_row(row: Any) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(
+            link(row["name"], to=routes.project(row["id"]), class_name="cell-title"),
+            rx.el.div(row["slug"], class_name="cell-sub mono"),
+        ),
+        rx.el.td(row["role"].capitalize()),
+        rx.el.td(project_status_badge(row["status"])),
+    )
+
+
+def _sessions() -> rx.Component:
+    no_phone = ("Kind", "Address", "Last used", "Signed in")
+    heads = (("Device", ""), *((label, "hide-phone") for label in no_phone), ("", ""))
+    none = rx.el.p("No open session.", class_name="panel-body muted")
+    rows = plain_table("Sessions", heads, rx.foreach(UserState.sessions, _session_row))
+    return _when_loaded(rx.cond(UserState.sessions.length() > 0, rows, none))
+
+
+def _session_row(row: Any) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(
+            rx.el.span(row["device"], class_name="cell-title"),
+            rx.cond(row["is_current"], rx.fragment(" ", badge("This session", "good", "check"))),
+            rx.el.div(row["ip"], ", ", relative_time(row["last_used_at"]), class_name="cell-sub only-phone"),
+        ),
+        rx.el.td(
+            rx.cond(row["kind"] == "api", badge("API", "", "terminal"), badge("Browser", "", "globe")),
+            class_name="hide-phone",
+        ),
+        rx.el.td(row["ip"], class_name="num hide-phone"),
+        rx.el.td(relative_time(row["last_used_at"]), class_name="hide-phone"),
+        rx.el.td(relative_time(row["created_at"]), class_name="hide-phone"),
+        rx.el.td(
+            button("End session", kind="small", on_click=UserState.ask_end(_person["id"], row["id"])),
+            class_name="right",
+        ),
+    )
+
+
+def _when_loaded(shown: rx.Component) -> rx.Component:
+    return rx.cond(_is_loaded, shown, rx.el.div(skeleton_lines(3), class_name="panel-body"))
+
+
+def _end_dialog() -> rx.Component:
+    return confirm_dialog(
+        open_=_is_here & UserState.ending,
+        title="End this session?",
+        text=UserState.ending_text,
+        confirm="End session",
+        on_confirm=UserState.end_session,
+        on_cancel=UserState.cancel_end(),
+        busy=UserState.ending_busy,
+    )

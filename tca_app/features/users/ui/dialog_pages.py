@@ -1,0 +1,145 @@
+"""The dialogs about people, for the list and for the page of one: the form, and the question before an act."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.presence.ui.pages import editing_mark
+from tca_app.features.users.ui.act_state import ActState
+from tca_app.features.users.ui.edit_state import UserFormState
+from tca_app.ui.components import confirm_dialog, error_notice
+from tca_app.ui.forms.fields import check_field, form_dialog, text_field
+from tca_app.ui.record import is_at_its_url
+
+NEW_RULE = "At least 8 characters with a digit and an upper-case letter, and not a common password."
+
+
+def user_dialogs() -> rx.Component:
+    return rx.fragment(_form(), _question())
+
+
+def _form() -> rx.Component:
+    state = UserFormState
+    return form_dialog(
+        state,
+        title=state.form_title,
+        text=state.form_text,
+        submit=state.form_submit,
+        on_submit=state.save,
+        fields=[
+            _if_asked("email", text_field(state, "email", "Email", type_="email", required=True, max_length=254)),
+            _if_asked("username", _username_field()),
+            _if_asked("full_name", text_field(state, "full_name", "Full name", max_length=100)),
+            _if_asked("password", _password_field()),
+            _if_asked("current_password", _current_password_field()),
+            _if_asked(
+                "is_superuser",
+                check_field(state, "is_superuser", "Administrator", "Sees and changes everything in this console."),
+            ),
+            rx.cond(state.form_id > 0, editing_mark("user", state.form_id)),
+        ],
+    )
+
+
+def _if_asked(name: str, field: rx.Component) -> rx.Component:
+    return rx.cond(UserFormState.form_values.contains(name), field)
+
+
+def _username_field() -> rx.Component:
+    return text_field(
+        UserFormState,
+        "username",
+        "Username",
+        required=True,
+        hint="3 to 50 letters and digits.",
+        max_length=50,
+        auto_capitalize="none",
+        spell_check=False,
+    )
+
+
+def _password_field() -> rx.Component:
+    return text_field(
+        UserFormState,
+        "password",
+        "Password",
+        type_="password",
+        required=True,
+        hint=NEW_RULE,
+        max_length=256,
+        auto_complete="new-password",
+    )
+
+
+def _current_password_field() -> rx.Component:
+    return text_field(
+        UserFormState,
+        "current_password",
+        "Current password",
+        type_="password",
+        hint="Only needed when you change your email address.",
+        max_length=256,
+        auto_complete="current-password",
+    )
+
+
+def _question() -> rx.Component:
+    return confirm_dialog(
+        open_=is_at_its_url(ActState) & ActState.asking,
+        title=ActState.act_title,
+        text=ActState.act_text,
+        confirm=ActState.act_button,
+        on_confirm=ActState.confirm,
+        on_cancel=ActState.cancel(),
+        busy=ActState.act_busy,
+        body=rx.el.div(
+            rx.cond(ActState.heir_text != "", _heir_picker()),
+            error_notice(ActState.act_error),
+            class_name="stack tight asked",
+        ),
+    )
+
+
+def _heir_picker() -> rx.Component:
+    """A search box over names to tick one of. What is ticked stays, whatever is searched for next."""
+    return rx.el.div(
+        rx.el.p(ActState.heir_text),
+        rx.el.input(
+            type="search",
+            class_name="input",
+            placeholder="Find a person",
+            aria_label="Find the new owner",
+            auto_complete="off",
+            max_length=100,
+            on_change=ActState.find_heirs.debounce(200),
+            # Belongs to no form: Enter here must not delete anybody.
+            custom_attrs={"form": "no-form"},
+        ),
+        rx.el.div(
+            rx.cond(ActState.heir["id"] > 0, _heir(ActState.heir, True)),
+            rx.foreach(ActState.heirs, lambda heir: _heir(heir, False)),
+            rx.cond(
+                (ActState.heirs.length() == 0) & (ActState.heir["id"] == 0),
+                rx.el.p("Nobody of that name is at work.", class_name="muted"),
+            ),
+            class_name="picker",
+            role="radiogroup",
+            aria_label="New owner",
+        ),
+        class_name="stack tight",
+    )
+
+
+def _heir(heir: Any, chosen: bool) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(
+            type="radio",
+            name="transfer_to",
+            value=heir["id"].to(str),
+            checked=chosen,
+            on_change=ActState.choose_heir(heir["id"]),
+        ),
+        rx.el.span(heir["name"], class_name="truncate"),
+        rx.el.span(heir["username"], class_name="muted mono truncate"),
+        class_name="pick",
+    )

@@ -1,0 +1,113 @@
+"""The forms about a person: a new one, an edit, and a new password set by an administrator."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import Conflict, Stale
+from tca_app.features.idempotency.service import once
+from tca_app.features.users import service as users
+from tca_app.features.users.schemas import UserCreate, UserRead, UserUpdate
+from tca_app.features.users.ui.detail_state import reload_of, require_person
+from tca_app.ui.forms.state import SECRETS, FormState
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+
+LABELS = {"email": "Email", "username": "Username", "full_name": "Full name"}
+NEW = {"email": "", "username": "", "full_name": "", "password": "", "is_superuser": ""}
+
+
+class UserFormState(FormState, SessionState):
+    """One dialog for all three; which fields it has is which values it was opened with."""
+
+    # Beside `form_mode`, so that a dialog that is closing keeps its words.
+    form_title: str = ""
+    form_text: str = ""
+    form_submit: str = ""
+
+    def _show_form(self, mode: str, title: str, text: str, submit: str, values: dict[str, str], **row: int) -> None:
+        self.form_title, self.form_text, self.form_submit = title, text, submit
+        self._open_form(mode, values, **row)
+
+    @handler("users.manage")
+    async def open_create(self) -> None:
+        self._show_form("create", "New user", "They can sign in at once with this password.", "Create", dict(NEW))
+
+    @handler("signed_in")
+    async def open_edit(self, user_id: int) -> None:
+        """Oneself, or anybody for an administrator."""
+        require_person(self, user_id)
+        user = await self._user(user_id)
+        values = self._values(user)
+        self._show_form(
+            "edit", f"Edit {user.full_name or user.username}", "", "Save", values, row_id=user.id, version=user.version
+        )
+
+    @handler("users.manage")
+    async def open_password(self, user_id: int) -> None:
+        require_person(self, user_id)
+        user = await self._user(user_id)
+        if user_id == self.user_id:
+            raise Conflict("Change your own password in Settings.")
+        text = f"{user.username} is signed out everywhere and signs in with the new password."
+        self._show_form(
+            "password", f"Set the password of {user.username}", text, "Save", {"password": ""}, row_id=user.id
+        )
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        """What the open form is for; who may do that is the service's to say."""
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            try:
+                done = await self._create(values) if self.form_mode == "create" else await self._update(values)
+            except Stale as stale:
+                await self._merge(stale)
+                return
+            self._close_form()
+            self._toast(done)
+            yield reload_of(self)
+
+    async def _create(self, values: dict[str, str]) -> str:
+        data = UserCreate(**values | {"is_superuser": values["is_superuser"] == "on"})
+        actor, key = self._as_actor(), self.form_key
+        async with transaction() as session:
+            user = await once(
+                session,
+                actor,
+                key,
+                f"new user\n{data.model_dump_json()}",
+                UserRead,
+                lambda: users.create_user(session, actor, data),
+                lambda made: users.get_user(session, actor, made.id),
+            )
+        return f"{user.username} is created."
+
+    async def _update(self, values: dict[str, str]) -> str:
+        data = UserUpdate(**{name: value for name, value in values.items() if value or name not in SECRETS})
+        version = self.form_version or None
+        async with transaction() as session:
+            user = await users.update_user(session, self._as_actor(), self.form_id, data, if_version=version)
+        return f"{user.username} has a new password." if self.form_mode == "password" else f"{user.username} is saved."
+
+    async def _merge(self, stale: Stale) -> None:
+        user = await self._user(self.form_id)
+        saved = {name: value for name, value in self._values(user).items() if name not in SECRETS}
+        who = stale.changed_by or "Somebody else"
+        self._ask_to_merge(saved, version=user.version, who=who, labels=LABELS)
+
+    async def _user(self, user_id: int) -> UserRead:
+        async with reading() as session:
+            return await users.get_user(session, self._as_actor(), user_id)
+
+    def _values(self, user: UserRead) -> dict[str, str]:
+        """The fields that the viewer may change; those of one's own account ask for the password."""
+        values = {"email": user.email, "full_name": user.full_name}
+        if self._as_actor().is_superuser:
+            values["username"] = user.username
+        if user.id == self._as_actor().user_id:
+            values["current_password"] = ""
+        return values

@@ -1,0 +1,148 @@
+"""The pages about people; the list of all of them is drawn here."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.users.ui.act_state import ActState
+from tca_app.features.users.ui.detail_pages import user_page
+from tca_app.features.users.ui.dialog_pages import user_dialogs
+from tca_app.features.users.ui.edit_state import UserFormState
+from tca_app.features.users.ui.state import UsersState
+from tca_app.ui import routes
+from tca_app.ui.components import active_badge, button, empty_state, icon_button, page_header, relative_time, role_badge
+from tca_app.ui.layout import page
+from tca_app.ui.session import SessionState
+from tca_app.ui.table.view import BulkAction, Column, RowAction, data_table, open_link
+
+
+@page(routes.USERS, "Users", permission="users.manage", on_load=(UsersState.load,))
+def users_page() -> rx.Component:
+    return rx.fragment(
+        page_header(
+            "Users",
+            "Everybody who can sign in to this console.",
+            button("New user", kind="primary", icon="plus", on_click=UserFormState.open_create),
+        ),
+        _refusals(),
+        data_table(
+            UsersState,
+            columns=COLUMNS,
+            label="Users",
+            search_label="Search users",
+            on_retry=UsersState.load,
+            row_name=lambda row: row["username"],
+            actions=ACTIONS,
+            bulk=BULK,
+            empty=_empty(),
+        ),
+        user_dialogs(),
+    )
+
+
+def _refusals() -> rx.Component:
+    """What a bulk act left undone, and why; it stays until it is read."""
+    return rx.cond(
+        UsersState.refusals.length() > 0,
+        rx.el.div(
+            rx.el.div(
+                rx.el.strong("Not done for ", UsersState.refusals.length(), " of them"),
+                rx.el.ul(
+                    rx.foreach(
+                        UsersState.refusals,
+                        lambda refusal: rx.el.li(rx.el.strong(refusal["name"]), ": ", refusal["detail"]),
+                    )
+                ),
+                class_name="grow",
+            ),
+            icon_button("Dismiss the refusals", "x", "ghost small", on_click=UsersState.dismiss_refusals),
+            class_name="notice warning refusals",
+            role="alert",
+        ),
+    )
+
+
+def _empty() -> rx.Component:
+    return rx.cond(
+        UsersState.is_trash,
+        empty_state("The trash is empty", "Deleted users wait here and can be restored.", icon="trash-2"),
+        empty_state("No users yet", "Create the first one with New user.", icon="users"),
+    )
+
+
+def _name_cell(row: Any) -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            row["is_deleted"],
+            rx.el.span(row["name"], class_name="cell-title"),
+            open_link(row["name"], routes.user(row["id"])),
+        ),
+        rx.el.div(row["email"], class_name="cell-sub truncate only-phone"),
+        class_name="cell-name",
+    )
+
+
+def _email_cell(row: Any) -> rx.Component:
+    return rx.el.span(row["email"], class_name="truncate cell-email", title=row["email"])
+
+
+def _username_cell(row: Any) -> rx.Component:
+    return rx.el.span(row["username"], class_name="truncate cell-username", title=row["username"])
+
+
+COLUMNS = (
+    Column("full_name", "Full name", cell=_name_cell, sortable=True),
+    Column("username", "Username", cell=_username_cell, sortable=True, on_phone=False),
+    Column("email", "Email", cell=_email_cell, sortable=True, on_phone=False),
+    Column("is_superuser", "Role", cell=lambda row: role_badge(row["is_superuser"]), on_phone=False),
+    Column("is_active", "Status", cell=lambda row: active_badge(row["is_active"])),
+    Column(
+        "last_login_at",
+        "Last sign-in",
+        cell=lambda row: relative_time(row["last_login_at"]),
+        sortable=True,
+        on_phone=False,
+    ),
+    Column("created_at", "Created", cell=lambda row: relative_time(row["created_at"]), sortable=True, on_phone=False),
+)
+
+
+def _is_other(row: Any) -> Any:
+    """Not in the trash, and not the viewer, who cannot take away their own account here."""
+    return ~row["is_deleted"] & (row["id"] != SessionState.user_id)
+
+
+ACTIONS = (
+    RowAction("Open", lambda row: rx.redirect(routes.user(row["id"])), shown=lambda row: ~row["is_deleted"]),
+    RowAction("Edit", lambda row: UserFormState.open_edit(row["id"]), shown=lambda row: ~row["is_deleted"]),
+    RowAction("Set password", lambda row: UserFormState.open_password(row["id"]), shown=_is_other),
+    RowAction(
+        "Activate",
+        lambda row: ActState.activate(row["id"]),
+        shown=lambda row: ~row["is_deleted"] & ~row["is_active"],
+    ),
+    RowAction(
+        "Deactivate",
+        lambda row: ActState.ask("deactivate", row["id"]),
+        shown=lambda row: ~row["is_deleted"] & row["is_active"],
+    ),
+    RowAction(
+        "Make administrator",
+        lambda row: ActState.ask("promote", row["id"]),
+        shown=lambda row: ~row["is_deleted"] & ~row["is_superuser"],
+    ),
+    RowAction(
+        "Remove administrator",
+        lambda row: ActState.ask("demote", row["id"]),
+        shown=lambda row: ~row["is_deleted"] & row["is_superuser"],
+    ),
+    RowAction("Delete", lambda row: ActState.ask("delete", row["id"]), danger=True, shown=_is_other),
+    RowAction("Restore", lambda row: ActState.restore([row["id"]]), shown=lambda row: row["is_deleted"]),
+)
+BULK = (
+    BulkAction("Activate", ActState.act_on_selected("activate"), shown=~UsersState.is_trash),
+    BulkAction("Deactivate", ActState.ask_selected("deactivate"), shown=~UsersState.is_trash),
+    BulkAction("Delete", ActState.ask_selected("delete"), danger=True, shown=~UsersState.is_trash),
+    BulkAction("Restore", ActState.act_on_selected("restore"), shown=UsersState.is_trash),
+)
+PAGES = [users_page, user_page]

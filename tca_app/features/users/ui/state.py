@@ -1,0 +1,120 @@
+"""What the list of people shows, and how the palette finds a person."""
+
+from typing import Any, ClassVar, TypedDict
+
+import reflex as rx
+
+from tca_app.core.actor import Actor
+from tca_app.features.users import service as users
+from tca_app.features.users.schemas import UserQuery, UserRead
+from tca_app.ui import routes
+from tca_app.ui.handlers import handler
+from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
+from tca_app.ui.session import SessionState
+from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
+
+
+class UserRow(TypedDict):
+    """A person as the list and the page of one show them; times are ISO 8601, or "" for never."""
+
+    id: int
+    name: str
+    username: str
+    full_name: str
+    email: str
+    is_active: bool
+    is_superuser: bool
+    is_deleted: bool
+    created_at: str
+    updated_at: str
+    last_login_at: str
+
+
+class Refusal(TypedDict):
+    """A person of a bulk act to whom nothing was done, and why."""
+
+    name: str
+    detail: str
+
+
+def user_row(user: UserRead) -> UserRow:
+    return UserRow(
+        id=user.id,
+        name=user.full_name or user.username,
+        username=user.username,
+        full_name=user.full_name,
+        email=user.email,
+        is_active=user.is_active,
+        is_superuser=user.is_superuser,
+        is_deleted=user.deleted_at is not None,
+        created_at=user.created_at.isoformat(),
+        updated_at=user.updated_at.isoformat(),
+        last_login_at=user.last_login_at.isoformat() if user.last_login_at else "",
+    )
+
+
+def printable(text: str) -> str:
+    """What a person typed, without the characters that a search refuses."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+class UsersState(TableState, SessionState):
+    """The list. Its URL says what of it is shown."""
+
+    rows: list[UserRow] = []
+    refusals: list[Refusal] = []
+
+    _spec: ClassVar = TableSpec(
+        sorts=("created_at", "username", "email", "full_name", "last_login_at"),
+        default_sort="-created_at",
+        filters=(
+            Filter("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),
+            Filter("role", "Role", (("admin", "Administrators"), ("member", "Members"))),
+            Filter("view", "View", (("trash", "Trash"),), default="at work"),
+        ),
+    )
+
+    async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[UserRow], int, bool]:
+        chosen = query.filters
+        wanted = UserQuery(
+            skip=query.skip,
+            limit=query.limit,
+            search=printable(query.search),
+            sort=query.sort,
+            is_active={"active": True, "inactive": False}.get(chosen["status"]),
+            is_superuser={"admin": True, "member": False}.get(chosen["role"]),
+            deleted=chosen["view"] == "trash",
+        )
+        page = await users.list_users(session, actor, wanted)
+        return [user_row(user) for user in page.items], page.total, page.capped
+
+    @rx.var
+    def is_trash(self) -> bool:
+        return self.filters.get("view") == "trash"
+
+    @rx.var
+    def is_filtered(self) -> bool:
+        """The trash is another list, not a filter: an empty one is no failed search."""
+        return bool(self.search) or any(value for key, value in self.filters.items() if key != "view")
+
+    @handler("users.manage", supersedes=True)
+    async def load(self) -> None:
+        self._watch(UsersState.load, "users")
+        await self._load()
+
+    @handler("users.manage")
+    async def dismiss_refusals(self) -> None:
+        self.refusals = []
+
+
+async def _find(session: Any, actor: Actor, text: str) -> list[Entry]:
+    query = UserQuery(search=printable(text), limit=MAX_PER_SOURCE, sort="username")
+    page = await users.list_users(session, actor, query)
+    return [Entry(label=_full_label(user), detail="", kind="User", url=routes.user(user.id)) for user in page.items]
+
+
+def _full_label(user: UserRead) -> str:
+    return f"{user.full_name} ({user.username})" if user.full_name else user.username
+
+
+add_source("users", "users.manage", _find)

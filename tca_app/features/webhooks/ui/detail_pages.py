@@ -1,0 +1,162 @@
+"""One webhook on the screen: its facts, and every attempt with what was sent and what is known of the answer."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.webhooks.ui.detail_state import DeliveriesState
+from tca_app.features.webhooks.ui.state import WebhooksState
+from tca_app.features.webhooks.ui.status import delivery_badge, hook_badge
+from tca_app.ui.components import button, empty_state, facts, link, panel, relative_time, skeleton_lines
+from tca_app.ui.record import is_at_its_url
+
+state = WebhooksState
+log = DeliveriesState
+hook = WebhooksState.shown
+hook_id = WebhooksState.shown["id"].to(int)
+_is_loaded = is_at_its_url(log) & log.is_loaded
+
+
+def webhook_detail() -> rx.Component:
+    return rx.fragment(
+        link("All webhooks", to=state.list_url),
+        _why_off(),
+        panel(hook["url"], _facts(), actions=(hook_badge(hook),)),
+        rx.el.div(*_actions(), class_name="row"),
+        panel("Deliveries", _deliveries(), actions=(_count(),), flush=True),
+    )
+
+
+def _why_off() -> rx.Component:
+    return rx.cond(
+        hook["why_off"] != "",
+        rx.el.div(
+            "Switched off by itself: ",
+            hook["why_off"],
+            ". Mend the receiver, send a test, and switch it on again.",
+            class_name="notice error",
+            role="status",
+        ),
+    )
+
+
+def _facts() -> rx.Component:
+    names = hook["event_names"].to(list[str])
+    return facts(
+        ("Description", rx.cond(hook["description"] != "", hook["description"], "None")),
+        ("Events", rx.cond(names.length() > 0, names.join(", "), "All events")),
+        (
+            "Secret",
+            rx.cond(
+                hook["old_signature_until"] != "",
+                rx.el.span("Two are valid; the old one ends ", relative_time(hook["old_signature_until"])),
+                "One is valid",
+            ),
+        ),
+        ("Failed in a row", rx.el.span(hook["failures"], " of 4", class_name="num")),
+        ("Created", rx.el.span(relative_time(hook["created_at"]), _by(), class_name="row")),
+    )
+
+
+def _by() -> rx.Component:
+    return rx.cond(hook["created_by"] != "", rx.el.span(" by ", hook["created_by"]))
+
+
+def _actions() -> tuple[rx.Component, ...]:
+    return (
+        button("Send test", icon="send", kind="primary", on_click=state.send_test(hook_id)),
+        button("Edit", icon="pencil", on_click=state.open_edit(hook_id)),
+        button("Rotate secret", icon="key-round", on_click=state.ask("rotate", hook_id)),
+        rx.cond(
+            hook["is_active"],
+            button("Switch off", on_click=state.switch(hook_id, False)),
+            button("Switch on", on_click=state.switch(hook_id, True)),
+        ),
+        button("Delete", kind="danger-quiet", on_click=state.ask("delete", hook_id)),
+    )
+
+
+def _count() -> rx.Component:
+    return rx.cond(_is_loaded, rx.el.span(log.deliveries_total, class_name="muted num"))
+
+
+def _deliveries() -> rx.Component:
+    return rx.cond(
+        _is_loaded,
+        rx.cond(
+            log.deliveries.length() > 0,
+            rx.fragment(rx.el.ol(rx.foreach(log.deliveries, _delivery), class_name="feed deliveries"), _more()),
+            empty_state(
+                "Nothing was sent yet", "Send a test to see whether the receiver is there.", icon="send-horizontal"
+            ),
+        ),
+        rx.el.div(skeleton_lines(4), class_name="panel-body"),
+    )
+
+
+def _more() -> rx.Component:
+    return rx.cond(
+        (log.deliveries.length() < log.deliveries_total) & (log.deliveries.length() < 100),
+        rx.el.div(button("Load more", on_click=log.more(hook_id)), class_name="feed-more"),
+    )
+
+
+def _delivery(row: Any) -> rx.Component:
+    is_open = log.open_id == row["id"].to(int)
+    return rx.el.li(
+        rx.el.button(
+            delivery_badge(row["status"]),
+            rx.el.span(row["event"], class_name="grow"),
+            rx.el.span("Attempt ", row["attempt"], class_name="muted num hide-phone"),
+            rx.el.span(row["took"], class_name="muted num hide-phone"),
+            rx.el.span(row["answer"], class_name="num"),
+            rx.el.span(relative_time(row["at"]), class_name="muted"),
+            type="button",
+            class_name="feed-line",
+            on_click=log.toggle(hook_id, row["id"].to(int)),
+            aria_expanded=rx.cond(is_open, "true", "false"),
+        ),
+        rx.cond(is_open, _sent(row)),
+        key=row["id"].to(str),
+    )
+
+
+def _sent(row: Any) -> rx.Component:
+    sent = log.sent
+    return rx.el.div(
+        rx.cond(sent["error"] != "", rx.el.p(sent["error"], class_name="notice error")),
+        rx.el.div(
+            rx.el.section(
+                rx.el.h3("Request"),
+                rx.el.p("POST ", sent["url"], class_name="mono"),
+                rx.el.pre(sent["headers"], class_name="code-block", tab_index=0, aria_label="Request headers"),
+                rx.el.pre(sent["body"], class_name="code-block", tab_index=0, aria_label="Request body"),
+                class_name="stack tight grow",
+            ),
+            rx.el.section(
+                rx.el.h3("Answer"),
+                rx.cond(sent["code"] != "", _answer(), rx.el.p("There was none.", class_name="muted")),
+                rx.el.div(
+                    button(
+                        "Redeliver",
+                        kind="small",
+                        icon="rotate-cw",
+                        on_click=log.redeliver(hook_id, row["id"].to(int)),
+                    )
+                ),
+                class_name="stack tight",
+            ),
+            class_name="sent",
+        ),
+        class_name="delivery-details",
+    )
+
+
+def _answer() -> rx.Component:
+    sent = log.sent
+    return facts(
+        ("Status", rx.el.span(sent["code"], class_name="num")),
+        ("Type", rx.cond(sent["content_type"] != "", sent["content_type"], "None")),
+        ("Size", rx.el.span(sent["size"], class_name="num")),
+        ("Time", rx.el.span(sent["took"], class_name="num")),
+    )

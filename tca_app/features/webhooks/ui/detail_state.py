@@ -1,0 +1,146 @@
+"""The log of one webhook: every attempt, and what was sent when one is opened."""
+
+import json
+from typing import Any, ClassVar, TypedDict
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import Forbidden, NotFound
+from tca_app.core.plurals import plural
+from tca_app.features.activity.ui.state import type_label
+from tca_app.features.webhooks import service as webhooks
+from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead
+from tca_app.features.webhooks.ui.state import is_here, shown_webhook
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState
+
+BATCH = 25
+MOST = 100
+
+
+class DeliveryRow(TypedDict):
+    """One attempt. `answer` is in words: "200" or "No answer"."""
+
+    id: int
+    event: str
+    status: str
+    attempt: int
+    answer: str
+    at: str
+    took: str
+
+
+class Sent(TypedDict):
+    """What an attempt sent, and what is known of the answer."""
+
+    message_id: str
+    url: str
+    headers: str
+    body: str
+    code: str
+    content_type: str
+    size: str
+    took: str
+    error: str
+
+
+NOTHING = Sent(message_id="", url="", headers="", body="", code="", content_type="", size="", took="", error="")
+
+
+class DeliveriesState(RecordState, SessionState):
+    """The deliveries of the webhook that the URL names."""
+
+    deliveries: list[DeliveryRow] = []
+    deliveries_total: int = 0
+    is_loaded: bool = False
+    open_id: int = 0
+    sent: Sent = NOTHING
+
+    _record_fields: ClassVar = ("hook",)
+    _of: int = 0
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        webhook_id = shown_webhook(self) if is_here(self) else 0
+        if self._enter_record():
+            self._forget()
+        self._of = webhook_id
+        if webhook_id:
+            self._watch(DeliveriesState.load, f"webhooks:{webhook_id}")
+            await self._read(max(BATCH, len(self.deliveries)))
+
+    def _forget(self) -> None:
+        self.deliveries, self.deliveries_total, self.is_loaded = [], 0, False
+        self.open_id, self.sent = 0, NOTHING
+
+    async def _read(self, limit: int) -> None:
+        """The page says what is missing; here is nothing to say then."""
+        try:
+            async with reading() as session:
+                query = DeliveryQuery(limit=min(limit, MOST))
+                page = await webhooks.list_deliveries(session, self._as_actor(), self._of, query)
+        except (Forbidden, NotFound):
+            self._forget()
+            return
+        rows = [_row(delivery) for delivery in page.items]
+        if self.deliveries != rows:
+            self.deliveries = rows
+        self.deliveries_total, self.is_loaded = page.total, True
+
+    @handler("signed_in", supersedes=True)
+    async def more(self, webhook_id: int) -> None:
+        self._require_record(webhook_id, self._of)
+        await self._read(len(self.deliveries) + BATCH)
+
+    @handler("signed_in", supersedes=True)
+    async def toggle(self, webhook_id: int, delivery_id: int) -> None:
+        """Open one, or close the one that is open."""
+        self._require_record(webhook_id, self._of)
+        if delivery_id == self.open_id:
+            self.open_id, self.sent = 0, NOTHING
+            return
+        async with reading() as session:
+            found = await webhooks.get_delivery(session, self._as_actor(), webhook_id, delivery_id)
+        self.open_id, self.sent = delivery_id, _sent(found)
+
+    @handler("signed_in")
+    async def redeliver(self, webhook_id: int, delivery_id: int) -> None:
+        self._require_record(webhook_id, self._of)
+        async with transaction() as session:
+            await webhooks.redeliver(session, self._as_actor(), webhook_id, delivery_id)
+        self._toast("It is sent again, under the same id.")
+
+
+def _row(delivery: DeliveryRead) -> DeliveryRow:
+    return DeliveryRow(
+        id=delivery.id,
+        event=type_label(delivery.event_type),
+        status=delivery.status,
+        attempt=delivery.attempt,
+        answer=str(delivery.response_code or "No answer"),
+        at=delivery.at.isoformat(),
+        took=_took(delivery),
+    )
+
+
+def _took(delivery: DeliveryRead) -> str:
+    return f"{delivery.duration_ms} ms" if delivery.response_code else ""
+
+
+def _sent(delivery: DeliveryDetail) -> Sent:
+    return Sent(
+        message_id=delivery.message_id,
+        url=delivery.url,
+        headers="\n".join(f"{name}: {value}" for name, value in delivery.request_headers.items()),
+        body=_pretty(delivery.request_body),
+        code=str(delivery.response_code or ""),
+        content_type=delivery.response_type,
+        size=plural(delivery.response_size, "byte") if delivery.response_code else "",
+        took=_took(delivery),
+        error=delivery.error,
+    )
+
+
+def _pretty(body: str) -> str:
+    parsed: Any = json.loads(body)
+    return json.dumps(parsed, indent=2, ensure_ascii=False)

@@ -1,0 +1,74 @@
+"""The dialog in which a webhook is made or changed."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.core.events.log import CATALOGUE
+from tca_app.core.urls import MAX_URL
+from tca_app.features.activity.ui.state import type_label
+from tca_app.features.webhooks.ui.form_state import ALL, CHOSEN, NOT_IN_PROJECTS, TICK
+from tca_app.ui.forms.fields import form_dialog, select_field, text_field
+
+# What events are about, in the order of the dialog; others come first.
+GROUPS = {"project": "Projects", "webhook": "Webhooks", "user": "People", "job": "Jobs"}
+
+
+def webhook_dialog(state: Any) -> rx.Component:
+    """For a WebhookForm that also says `is_of_project`."""
+    is_new = state.form_mode == "create"
+    return form_dialog(
+        state,
+        title=rx.cond(is_new, "New webhook", f"Edit the webhook to {state.form_name}"),
+        submit=rx.cond(is_new, "Create", "Save"),
+        on_submit=state.save,
+        text=rx.cond(is_new, "Its secret is shown once, when it is created.", ""),
+        fields=[
+            text_field(
+                state,
+                "url",
+                "Address",
+                type_="url",
+                required=True,
+                max_length=MAX_URL,
+                placeholder="https://",
+                spell_check=False,
+                hint="A public host. Redirects are not followed.",
+            ),
+            text_field(state, "description", "Description", max_length=100),
+            select_field(state, "which", "Events", ((ALL, "All events"), (CHOSEN, "Only these"))),
+            _ticks(state),
+        ],
+    )
+
+
+def _ticks(state: Any) -> rx.Component:
+    """Every event of the catalogue by what it is about. The stylesheet hides them while all are asked for."""
+    groups: dict[str, list[str]] = {}
+    for name, event in sorted(CATALOGUE.items()):
+        groups.setdefault(event.subject_type, []).append(name)
+    ordered = sorted(groups, key=lambda kind: (list(GROUPS).index(kind) if kind in GROUPS else -1, kind))
+    return rx.el.div(*(_group(state, kind, groups[kind]) for kind in ordered), class_name="event-ticks")
+
+
+def _group(state: Any, kind: str, names: list[str]) -> rx.Component:
+    shown = rx.el.fieldset(
+        rx.el.legend(GROUPS.get(kind, f"{kind.capitalize()}s")),
+        *(_tick(state, name) for name in names),
+    )
+    return rx.cond(~state.is_of_project, shown) if kind in NOT_IN_PROJECTS else shown
+
+
+def _tick(state: Any, name: str) -> rx.Component:
+    field = TICK + name
+    return rx.el.label(
+        rx.el.input(
+            type="checkbox",
+            name=field,
+            class_name="checkbox",
+            default_checked=state.form_values[field] == "on",
+            key=f"{field}-{state.form_nonce}",
+        ),
+        rx.el.span(type_label(name)),
+        class_name="check",
+    )

@@ -1,0 +1,241 @@
+"""What the webhooks of a project, or those that hear everything, show and do: the URL says which of the two."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, ClassVar, TypedDict
+
+import reflex as rx
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError, Forbidden, NotFound
+from tca_app.core.plurals import plural
+from tca_app.core.urls import host_of
+from tca_app.features.activity.ui.state import type_label
+from tca_app.features.projects.ui.detail_state import shown_project
+from tca_app.features.webhooks import service as webhooks
+from tca_app.features.webhooks.schemas import WebhookQuery, WebhookRead, WebhookUpdate, WebhookWithSecret
+from tca_app.features.webhooks.ui.form_state import WebhookForm
+from tca_app.ui import routes
+from tca_app.ui.address import given_in, number_in, page_path
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import MovedOn, RecordState
+from tca_app.ui.session import SessionState
+
+SHOWN_ONCE = "shown-once"  # the field that a new secret is put into
+ACTS = ("rotate", "delete")
+
+
+class HookRow(TypedDict):
+    """A webhook as a page draws it. Times are ISO 8601, or ""; `label` is the address as a list shows it."""
+
+    id: int
+    url: str
+    host: str
+    label: str
+    description: str
+    link: str
+    events: str
+    event_names: list[str]
+    is_active: bool
+    why_off: str
+    failures: int
+    old_signature_until: str
+    last_status: str
+    last_at: str
+    created_by: str
+    created_at: str
+    version: int
+
+
+NOTHING = HookRow(
+    id=0,
+    url="",
+    host="",
+    label="",
+    description="",
+    link="",
+    events="",
+    event_names=[],
+    is_active=False,
+    why_off="",
+    failures=0,
+    old_signature_until="",
+    last_status="",
+    last_at="",
+    created_by="",
+    created_at="",
+    version=0,
+)
+
+
+def shown_webhook(state: rx.State) -> int:
+    """The id in the query of the address, 0 when there is none: the address may be typed by hand."""
+    return number_in(given_in(state.router_data, "hook"))
+
+
+def is_here(state: rx.State) -> bool:
+    """Whether the page that is open shows webhooks at all."""
+    on_project = shown_project(state) > 0 and given_in(state.router_data, "tab") == "webhooks"
+    return on_project or page_path(state.router_data) == routes.WEBHOOKS
+
+
+class WebhooksState(WebhookForm, RecordState, SessionState):
+    """The list, and the acts on one of it."""
+
+    hooks: list[HookRow] = []
+    shown: HookRow = NOTHING
+    phase: str = ""  # "" unknown yet, "list", "one", "missing", "failed"
+    failure: str = ""
+    is_of_project: bool = False
+    list_url: str = ""
+    secret_of: str = ""  # whose new secret is shown; the secret itself never stands in a state
+    asking: str = ""
+    asked: HookRow = NOTHING
+    is_acting: bool = False
+
+    _record_fields: ClassVar = ("hook",)
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        """What the URL names. A secret that was shown is gone with the page that showed it."""
+        self._enter_record()
+        if self.phase:
+            self.hooks, self.shown, self.phase = [], NOTHING, ""
+            self.secret_of, self.asking = "", ""
+            self._hide_form()
+        if not is_here(self):
+            return
+        project_id = shown_project(self)
+        self.is_of_project = project_id > 0
+        self.list_url = f"{routes.project(project_id)}?tab=webhooks" if project_id else routes.WEBHOOKS
+        self._watch(WebhooksState.read_again, "webhooks")
+        await self._read()
+
+    @handler("signed_in", supersedes=True)
+    async def read_again(self) -> None:
+        """After somebody changed one, or something was sent."""
+        if is_here(self):
+            await self._read()
+
+    async def _read(self) -> None:
+        query = WebhookQuery(project_id=shown_project(self) or None)
+        try:
+            async with reading() as session:
+                found = await webhooks.list_webhooks(session, self._as_actor(), query)
+        except (Forbidden, NotFound):
+            self.hooks, self.shown, self.phase = [], NOTHING, "missing"
+            return
+        except AppError as error:
+            self.hooks, self.phase, self.failure = [], "failed", error.detail
+            return
+        rows, wanted = [_row(hook) for hook in found], shown_webhook(self)
+        shown = next((row for row in rows if row["id"] == wanted), NOTHING)
+        phase = "list" if not wanted else "one" if shown["id"] else "missing"
+        # Read again for somebody else's change it sends only what differs.
+        for name, value in (("hooks", rows), ("shown", shown), ("phase", phase)):
+            if getattr(self, name) != value:
+                setattr(self, name, value)
+
+    def _require_shown(self, webhook_id: int) -> None:
+        """Raise MovedOn when the tab is at another webhook by now; the list shows many."""
+        if shown_webhook(self) not in (0, webhook_id):
+            raise MovedOn
+
+    def _created(self, made: WebhookWithSecret) -> list[Any]:
+        return [WebhooksState.read_again, *self._show_secret(made)]
+
+    def _saved(self) -> Any:
+        return WebhooksState.read_again
+
+    def _show_secret(self, made: WebhookWithSecret) -> list[Any]:
+        """Straight into the field of the page: a state lies in Redis when there are several replicas."""
+        if made.secret is None:  # the form was sent twice: the first answer showed it
+            return []
+        self.secret_of = host_of(made.url)
+        return [rx.set_value(SHOWN_ONCE, made.secret)]
+
+    @handler("signed_in")
+    async def hide_secret(self) -> Any:
+        self.secret_of = ""
+        return rx.set_value(SHOWN_ONCE, "")
+
+    @handler("signed_in")
+    async def send_test(self, webhook_id: int) -> None:
+        self._require_shown(webhook_id)
+        async with transaction() as session:
+            await webhooks.send_test(session, self._as_actor(), webhook_id)
+        self._toast("A ping is on its way. Its delivery shows what came of it.")
+
+    @handler("signed_in")
+    async def switch(self, webhook_id: int, is_active: bool) -> Any:
+        self._require_shown(webhook_id)
+        async with transaction() as session:
+            data = WebhookUpdate(is_active=is_active)
+            hook = await webhooks.update_webhook(session, self._as_actor(), webhook_id, data)
+        self._toast(f"The webhook to {host_of(hook.url)} is {'on' if is_active else 'off'}.")
+        return WebhooksState.read_again
+
+    @handler("signed_in")
+    async def ask(self, action: str, webhook_id: int) -> None:
+        """Open the confirmation of an act."""
+        self._require_shown(webhook_id)
+        found = next((row for row in self.hooks if row["id"] == webhook_id), None)
+        if action in ACTS and found is not None:
+            self.asking, self.asked = action, found
+
+    @handler("signed_in")
+    async def cancel(self) -> None:
+        if not self.is_acting:
+            self.asking = ""
+
+    @handler("signed_in")
+    async def rotate(self) -> AsyncGenerator[Any, None]:
+        if self.asking != "rotate":
+            return
+        self._require_record(self.asked["id"], self.asked["id"])
+        self.is_acting = True
+        yield
+        try:
+            async with transaction() as session:
+                made = await webhooks.rotate_secret(session, self._as_actor(), self.asked["id"])
+        finally:
+            self.is_acting, self.asking = False, ""
+        yield WebhooksState.read_again
+        yield self._show_secret(made)
+
+    @handler("signed_in")
+    async def delete(self) -> AsyncGenerator[Any, None]:
+        if self.asking != "delete":
+            return
+        self._require_record(self.asked["id"], self.asked["id"])
+        self.is_acting = True
+        yield
+        try:
+            async with transaction() as session:
+                await webhooks.delete_webhook(session, self._as_actor(), self.asked["id"])
+        finally:
+            self.is_acting, self.asking = False, ""
+        self._toast(f"The webhook to {self.asked['host']} is deleted.")
+        yield rx.redirect(self.list_url) if shown_webhook(self) else WebhooksState.read_again
+
+
+def _row(hook: WebhookRead) -> HookRow:
+    count = len(hook.event_types)
+    return HookRow(
+        id=hook.id,
+        url=hook.url,
+        host=host_of(hook.url),
+        label=hook.url.removeprefix("https://"),
+        description=hook.description,
+        link=routes.webhook(hook.project_id, hook.id),
+        events=plural(count, "event") if count else "All events",
+        event_names=[type_label(name) for name in hook.event_types],
+        is_active=hook.is_active,
+        why_off=hook.disabled_why,
+        failures=hook.failures,
+        old_signature_until=hook.old_signature_until.isoformat() if hook.old_signature_until else "",
+        last_status=hook.last_status or "",
+        last_at=hook.last_at.isoformat() if hook.last_at else "",
+        created_by=hook.created_by,
+        created_at=hook.created_at.isoformat(),
+        version=hook.version,
+    )

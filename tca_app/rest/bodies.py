@@ -1,0 +1,81 @@
+"""Reads request bodies: how large one may be on each route, a large one within bounded memory, JSON without doubt."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import orjson
+
+from tca_app.core.errors import BadRequest, Invalid, Unavailable
+from tca_app.core.outgoing.lanes import Busy, turn
+
+MAX_BODY = 1024 * 1024
+MAX_GITHUB_BODY = 25 * MAX_BODY  # GitHub caps what it sends at 25 MB
+MAX_BODY_BY_PATH = {"/api/hooks/github/": MAX_GITHUB_BODY}
+LARGE_BODIES = 2  # in memory at once
+BODY_TIMEOUT_S = 60.0
+
+
+def max_body(path: str) -> int:
+    """The largest body that the route at `path` takes, in bytes."""
+    return next((limit for beginning, limit in MAX_BODY_BY_PATH.items() if path.startswith(beginning)), MAX_BODY)
+
+
+def read_json(body: bytes) -> Any:
+    """The value of a JSON body. Raises Invalid for an object with a key that is there twice, which RFC 8259 leaves to
+    chance: another program in front may have read, and allowed, the other value. orjson refuses the rest: lone
+    surrogates, NaN and deep nesting."""
+    value = orjson.loads(body)
+    try:
+        json.loads(body, object_pairs_hook=_refuse_repeated, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise Invalid("The body is nested too deeply.") from None
+    return value
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
+    refuse_repeated((key for key, _ in pairs), "key")
+
+
+def refuse_repeated(names: Iterable[str], what: str) -> None:
+    """Raises Invalid at the first name that is there twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise Invalid.at(name[:50], f"This {what} is given more than once.")
+        seen.add(name)
+
+
+@asynccontextmanager
+async def whole_body(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
+    """The body of a request. One above MAX_BODY holds one of a few slots for as long as it is in use.
+
+    Raises Unavailable when the slots are taken, BadRequest when it takes longer than BODY_TIMEOUT_S to arrive.
+    """
+    async with AsyncExitStack() as slot:
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                body = await _read(chunks, slot)
+        except TimeoutError as error:
+            raise BadRequest(f"The body did not arrive within {BODY_TIMEOUT_S:.0f} seconds.") from error
+        yield body
+
+
+async def _read(chunks: AsyncIterator[bytes], slot: AsyncExitStack) -> bytearray:
+    """What is refused is read too, and dropped: a caller that still writes would see no answer."""
+    body, refusal = bytearray(), None
+    async for chunk in chunks:
+        if refusal is None and len(body) <= MAX_BODY < len(body) + len(chunk):
+            try:
+                await slot.enter_async_context(turn("large request bodies", LARGE_BODIES))
+            except Busy as error:
+                refusal = error
+        if refusal is None:
+            body += chunk
+        else:
+            body.clear()
+    if refusal is not None:
+        raise Unavailable("Other large requests are being processed. Try again in a moment.") from refusal
+    return body

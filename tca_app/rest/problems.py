@@ -1,0 +1,35 @@
+"""Problem details (RFC 9457): the one form of an error over HTTP, for FastAPI and for the ASGI edge before it."""
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+from tca_app.core.errors import AppError, FieldFault
+from tca_app.core.telemetry.log import request_id_var
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem_body(status: int, code: str, detail: str, errors: list[FieldFault] | None = None) -> bytes:
+    """The JSON of one problem; never more than a person may read."""
+    body: dict[str, Any] = {
+        "type": f"urn:tca-infraforge:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id_var.get(),
+    }
+    if errors:
+        body["errors"] = [{"pointer": _sendable(f.pointer), "detail": _sendable(f.detail)} for f in errors]
+    return orjson.dumps(body)
+
+
+def _sendable(text: str) -> str:
+    """A field's name comes from the caller and may hold halves of characters, which UTF-8 cannot write."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def problem_of(error: AppError) -> bytes:
+    return problem_body(error.status, error.code, error.detail, error.errors)

@@ -1,0 +1,145 @@
+"""Builds the REST side: one `include_router` a feature, one form of error, the documents."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
+
+from tca_app.config.settings import VERSION, get_settings
+from tca_app.core.errors import AppError, FieldFault
+from tca_app.core.schema import in_words
+from tca_app.features.activity.router import router as activity_router
+from tca_app.features.auth.router import router as auth_router
+from tca_app.features.dashboard.layout.router import router as dashboard_layout_router
+from tca_app.features.dashboard.router import router as dashboard_router
+from tca_app.features.deployments.github.router import router as github_router
+from tca_app.features.deployments.router import router as deployments_router
+from tca_app.features.environments.router import router as environments_router
+from tca_app.features.health.history.router import router as health_history_router
+from tca_app.features.health.public_page.router import router as public_status_router
+from tca_app.features.health.router import router as health_router
+from tca_app.features.jobs.router import router as jobs_router
+from tca_app.features.metrics.router import router as metrics_router
+from tca_app.features.notifications.router import router as notifications_router
+from tca_app.features.projects.router import router as projects_router
+from tca_app.features.slack.router import router as slack_router
+from tca_app.features.users.router import router as users_router
+from tca_app.features.webhooks.router import router as webhooks_router
+from tca_app.rest.bodies import MAX_BODY
+from tca_app.rest.dependencies import Problem
+from tca_app.rest.problems import MEDIA_TYPE, problem_body, problem_of
+from tca_app.rest.responses import json_response
+from tca_app.server.api_docs import add_documents
+
+# By how often they are asked.
+ROUTERS = (
+    health_router,
+    users_router,
+    projects_router,
+    auth_router,
+    dashboard_router,
+    dashboard_layout_router,
+    activity_router,
+    notifications_router,
+    jobs_router,
+    webhooks_router,
+    deployments_router,
+    environments_router,
+    github_router,
+    slack_router,
+    health_history_router,
+    public_status_router,
+)
+_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "payload_too_large"}
+
+
+class About(BaseModel):
+    name: str
+    version: str
+    status: str
+    docs: str
+
+
+def build_api() -> FastAPI:
+    """The FastAPI application. It keeps no state; sessions and the database come from `tca_app.core`."""
+    api = FastAPI(
+        title="TCA InfraForge API",
+        version=VERSION,
+        description="Everything that the console's screens can do, for scripts. Errors are RFC 9457 problem details. "
+        "Null for an optional text means empty: a create stores none, an edit clears it.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        max_body_size=MAX_BODY,
+    )
+    for error, handler in _HANDLERS.items():
+        api.add_exception_handler(error, handler)
+    for router in ROUTERS:
+        api.include_router(router)
+    if get_settings().prometheus_enabled:
+        api.include_router(metrics_router)
+    about = About(name=get_settings().app_name, version=VERSION, status="ok", docs="/docs").model_dump_json().encode()
+
+    @api.get("/api", response_model=About, tags=["about"])
+    async def read_about() -> Response:
+        return json_response(about)
+
+    add_documents(api, extra_schemas=[Problem])
+    return api
+
+
+def _problem(content: bytes, status: int, headers: dict[str, str] | None = None) -> Response:
+    return Response(content, status, headers, media_type=MEDIA_TYPE)
+
+
+async def _app_error(_request: Request, error: AppError) -> Response:
+    return _problem(problem_of(error), error.status, error.headers)
+
+
+async def _bad_request(_request: Request, error: RequestValidationError) -> Response:
+    faults = [FieldFault(_pointer(e["loc"]), in_words(e)) for e in error.errors()[:50]]
+    return _problem(problem_body(422, "invalid", "Some fields are not right.", faults), 422)
+
+
+def _pointer(loc: tuple[Any, ...]) -> str:
+    """`/email` for a field of the body or a parameter; `` for the body as a whole."""
+    parts = loc[1:] if loc and loc[0] in ("body", "query", "path", "header") else loc
+    text = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return text[:200]
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_allowed(request.app, request.scope["path"]))
+    detail = "There is nothing here." if error.status_code == 404 else str(error.detail)
+    code = _CODES.get(error.status_code, "http_error")
+    return _problem(problem_body(error.status_code, code, detail), error.status_code, headers)
+
+
+def _allowed(api: FastAPI, path: str) -> list[str]:
+    """Every method of every route at this path; one route alone would name only its own."""
+    calls = api.openapi()["paths"]
+    if path in calls:  # a literal path, such as `/users/me`, is no member of a pattern
+        calls = {path: calls[path]}
+    found = {
+        method.upper() for known, methods in calls.items() if compile_path(known)[0].match(path) for method in methods
+    }
+    return sorted(found or {"GET"})
+
+
+async def _unexpected(_request: Request, _error: Exception) -> Response:
+    return _problem(problem_body(500, "internal", "Something went wrong on our side. The request id finds it."), 500)
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+    AppError: _app_error,
+    RequestValidationError: _bad_request,
+    HTTPException: _http_error,
+    Exception: _unexpected,
+}

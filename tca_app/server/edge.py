@@ -1,0 +1,255 @@
+"""The ASGI edge in front of both doors: hosts, origins, body size, request id, security headers, and which door it is.
+
+Pure ASGI around everything, websockets and static files included, so that nothing can be mounted beside it.
+"""
+
+import secrets
+from collections import Counter
+from time import perf_counter
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tca_app.config.settings import Settings
+from tca_app.core.errors import (
+    AppError,
+    BadRequest,
+    Forbidden,
+    HeadersTooLarge,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    UriTooLong,
+)
+from tca_app.core.security.tokens import cookie_in, cookie_name
+from tca_app.core.telemetry.error_reporting import report
+from tca_app.core.telemetry.log import request_id_var, user_id_var
+from tca_app.core.telemetry.metrics import ELSEWHERE, note_request
+from tca_app.core.telemetry.sampling import SampledLog
+from tca_app.features.auth.service import Client
+from tca_app.features.health.schemas import Live
+from tca_app.rest.bodies import max_body
+from tca_app.rest.problems import MEDIA_TYPE, problem_of
+from tca_app.rest.responses import json_response
+
+log = structlog.get_logger("tca_app.http")
+sampled = SampledLog("tca_app.http")
+
+API_PATHS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json", "/status/public", "/status/public.json")
+LIVE = "/health/live"  # asked every second by whoever watches: answered here, it needs nothing and leaves no line
+# By the address of a replica, too: a probe and Prometheus know no other name of it. None of them answers to a cookie,
+# so a page that points its own name here (DNS rebinding) reads nothing that it could not read anyway.
+ANY_HOST = (LIVE, "/health/ready", "/metrics")
+MAX_HEADERS, HEADER_OVERHEAD = 16 * 1024, 4  # `: ` and the end of the line (row IN-5)
+MAX_TARGET = 8 * 1024
+ONE_VALUE = (b"host", b"origin", b"authorization", b"content-type", b"content-length", b"idempotency-key", b"if-match")
+MAX_DIGITS = 12  # of a Content-Length
+WRITES = ("POST", "PUT", "PATCH")
+COOKIE_CALLS = ("/api/auth/session", "/api/auth/setup")
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
+
+
+class Edge:
+    """Sends `/api`, `/health`, the public page and the API documents to FastAPI and everything else to Reflex."""
+
+    def __init__(self, api: ASGIApp, ui: ASGIApp, settings: Settings, page_csp: str) -> None:
+        self.api = api
+        self.live = json_response(Live().model_dump_json().encode())
+        self.ui = ui
+        self.hosts = {host.lower() for host in settings.allowed_hosts}
+        self.origins = set(settings.allowed_origins)
+        self.hops = settings.trusted_proxy_hops
+        self.device_cookie = cookie_name("device")
+        always = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+            (b"permissions-policy", PERMISSIONS.encode()),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+        ]
+        if settings.secure_cookies:
+            always.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
+        self.page_headers = [*always, (b"x-frame-options", b"DENY"), (b"content-security-policy", page_csp.encode())]
+        self.api_headers = [
+            *always,
+            (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+            (b"cache-control", b"no-store"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope.get("headers", ()))
+        if scope["type"] == "lifespan":
+            await self.ui(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, headers, receive, send)
+        elif refusal := self._refusal(scope, headers):
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal.detail})
+        else:
+            scope["client_info"] = self._client(scope, headers, request_id="")
+            await self.ui(scope, receive, send)
+
+    async def _http(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
+        request_id = secrets.token_hex(8)
+        mark, nobody = request_id_var.set(request_id), user_id_var.set(None)
+        is_api = _is_api(scope["path"])
+        extra = [*(self.api_headers if is_api else self.page_headers), (b"x-request-id", request_id.encode())]
+        extra += self._cross_origin(headers) if is_api else []
+        status, started = 500, perf_counter()
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(h for h in extra if h[0] not in given)]
+            await send(message)
+
+        try:
+            if refusal := self._refusal(scope, headers):
+                await _refuse(send_with_headers, refusal)
+            elif scope["path"] == LIVE and scope["method"] == "GET":
+                await self.live(scope, receive, send_with_headers)
+            elif not is_api:
+                await self.ui(scope, receive, send_with_headers)
+            elif scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
+                await _preflight(send_with_headers)
+            elif refusal := self._api_refusal(scope, headers):
+                await _refuse(send_with_headers, refusal)
+            else:
+                scope["client_info"] = self._client(scope, headers, request_id)
+                scope["path"] = scope["path"].rstrip("/")
+                await self._rest(scope, receive, send_with_headers)
+        finally:
+            took, path = perf_counter() - started, scope["path"]
+            note_request(_template(scope) if is_api else "pages", scope["method"], status, took)
+            if is_api and path != LIVE:
+                log.info("request", method=scope["method"], path=path, status=status, ms=round(took * 1e3, 1))
+            request_id_var.reset(mark)
+            user_id_var.reset(nobody)
+
+    async def _rest(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.api(scope, receive, send)
+        except Exception as error:
+            # Starlette has answered with a problem 500 and raises again for the server's log; ours has the request id.
+            log.exception("unexpected_error", path=scope["path"])
+            report(error, "rest", f"{scope['method']} {_template(scope)}")
+
+    def _client(self, scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Client:
+        return Client(
+            ip=self.address(scope, headers),
+            user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
+            request_id=request_id,
+            device=cookie_in(headers.get(b"cookie", b"").decode("latin-1"), self.device_cookie),
+        )
+
+    def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> AppError | None:
+        """Sizes, repeated headers and hosts for everything; origins for the live connection (row AU-11)."""
+        if len(scope.get("raw_path") or b"") + len(scope.get("query_string", b"")) > MAX_TARGET:
+            return UriTooLong()
+        if sum(len(name) + len(value) + HEADER_OVERHEAD for name, value in scope["headers"]) > MAX_HEADERS:
+            return HeadersTooLarge()
+        if len(headers) != len(scope["headers"]) and (name := _repeated(scope["headers"])):
+            return BadRequest(f"The header {name} is given more than once.")
+        host = headers.get(b"host", b"").decode("latin-1")
+        if scope["path"].rstrip("/") not in ANY_HOST and not self._host_is_ours(host):
+            sampled.warning("http.host_refused", host=host, setting="ALLOWED_HOSTS")
+            return BadRequest("This host name is not served here.")
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if scope["path"].startswith("/_event") and origin not in self.origins:
+            _say_refused(origin)
+            return Forbidden("This origin may not open a live connection.")
+        return None
+
+    def _host_is_ours(self, host: str) -> bool:
+        name = host.lower()
+        if not name.endswith("]"):
+            name = name.rpartition(":")[0] or name
+        return "*" in self.hosts or name in self.hosts
+
+    def _api_refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> AppError | None:
+        length = headers.get(b"content-length", b"")
+        limit = max_body(scope["path"])
+        if length and (not length.isdigit() or len(length) > MAX_DIGITS or int(length) > limit):
+            return PayloadTooLarge.above(limit)
+        has_body = length not in (b"", b"0") or b"transfer-encoding" in headers
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        wanted = b"application/x-www-form-urlencoded" if scope["path"] == "/api/auth/token" else b"application/json"
+        if scope["method"] in WRITES and has_body and kind != wanted:
+            return UnsupportedMediaType(f"Send the body as {wanted.decode()}.")
+        if scope["path"].startswith(COOKIE_CALLS):
+            return self._foreign_page(headers)
+        return None
+
+    def _foreign_page(self, headers: dict[bytes, bytes]) -> AppError | None:
+        """A call that a cookie may authorise has to come from a page of ours (row IN-11)."""
+        origin = headers.get(b"origin")
+        if origin is not None:
+            ours = origin.decode("latin-1") in self.origins
+        else:
+            ours = headers.get(b"sec-fetch-site", b"none") in (b"same-origin", b"none")
+        if ours:
+            return None
+        _say_refused(origin.decode("latin-1") if origin is not None else "")
+        return Forbidden("This call has to come from the console's own pages.")
+
+    def _cross_origin(self, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+        """CORS for ALLOWED_ORIGINS: the page of `reflex run` is served on another port than its API."""
+        origin = headers.get(b"origin", b"")
+        if origin.decode("latin-1") not in self.origins:
+            return [(b"vary", b"Origin")]
+        return [
+            (b"vary", b"Origin"),
+            (b"access-control-allow-origin", origin),
+            (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", b"ETag, Link, Location, Retry-After, X-Request-Id, X-Total-Count"),
+        ]
+
+    def address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+        """The caller's address: what the last trusted proxy saw, never what the caller claims."""
+        peer = scope["client"][0] if scope.get("client") else ""
+        if not self.hops:
+            return peer
+        chain = [part.strip() for part in headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")]
+        return chain[-self.hops] if len(chain) >= self.hops and chain[-self.hops] else peer
+
+
+def _repeated(headers: list[tuple[bytes, bytes]]) -> str:
+    """A header that has one value and comes with several: readers differ in which of them counts."""
+    counts = Counter(name for name, _ in headers)
+    return next((name.decode() for name in ONE_VALUE if counts[name] > 1), "")
+
+
+def _say_refused(origin: str) -> None:
+    """Behind a new name or a proxy this is why nobody can sign in, so the line names what to set."""
+    what = "set PUBLIC_URL to the URL that people open, or add the origin to ALLOWED_ORIGINS"
+    sampled.warning("http.origin_refused", origin=origin or "none", what_to_do=what)
+
+
+def _is_api(path: str) -> bool:
+    return any(path == root or path.startswith(root + "/") for root in API_PATHS)
+
+
+def _template(scope: Scope) -> str:
+    """The route with its parameters' names; one word for what has none, so that no caller makes a new label."""
+    if scope["path"] == LIVE:
+        return LIVE
+    return getattr(scope.get("route"), "path_format", ELSEWHERE)
+
+
+async def _preflight(send: Send) -> None:
+    headers = [
+        (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
+        (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key, If-Match, X-Requested-With"),
+        (b"access-control-max-age", b"600"),
+    ]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _refuse(send: Send, error: AppError) -> None:
+    body = problem_of(error)
+    headers: list[Any] = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    await send({"type": "http.response.start", "status": int(error.status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})

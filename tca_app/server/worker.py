@@ -1,0 +1,33 @@
+"""The job worker: every kind of job that there is, and the process or task that does them."""
+
+import asyncio
+import signal
+
+from tca_app.consumers import analytics, digest, health, mail, notifications, services, slack, streams, upkeep, webhooks
+from tca_app.core.cache.local import listen
+from tca_app.core.cache.redis import close_redis
+from tca_app.core.database.session import close_db
+from tca_app.core.jobs.worker import work
+from tca_app.core.outgoing.http import close_http
+from tca_app.core.telemetry.error_reporting import close_reports, start_reports
+from tca_app.core.telemetry.log import setup_logging
+
+# Their import makes their jobs known; naming them here keeps the import from looking unused.
+CONSUMERS = (analytics, notifications, streams, webhooks, mail, slack, services, digest, upkeep, health)
+__all__ = ["CONSUMERS", "run_worker", "work"]
+
+
+async def run_worker(queues: list[str] | None = None) -> None:
+    """Do jobs until SIGINT or SIGTERM; those that run then may end first."""
+    setup_logging()
+    start_reports()
+    working, listening = asyncio.create_task(work(queues)), asyncio.create_task(listen(jobs=True))
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, working.cancel)
+    await asyncio.gather(working, return_exceptions=True)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await close_http()
+    await close_db()
+    await close_redis()
+    await close_reports()

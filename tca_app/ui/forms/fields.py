@@ -1,0 +1,245 @@
+"""Forms in dialogs: errors at the field, one effect per click, and a merge when somebody else saved first.
+
+How a feature uses it (state.py, then pages.py):
+
+    class UsersState(FormState, TableState, SessionState):
+        @handler("users.manage")
+        async def open_edit(self, user_id: int) -> None:
+            async with reading() as session:
+                user = await users.get_user(session, self._as_actor(), user_id)
+            self._open_form("edit", _form_values(user), row_id=user.id, version=user.version)
+
+        @handler("users.manage")
+        async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+            values = self._begin_save(form)       # None: this very form was saved already (a double click)
+            if values is None:
+                return
+            yield                                 # paints the busy button
+            with self._showing_errors():          # AppError and ValidationError go to the form, which stays open
+                try:
+                    async with transaction() as session:
+                        await users.update_user(session, self._as_actor(), self.form_id, UserUpdate(**values),
+                                                if_version=self.form_version)
+                except Stale:
+                    async with reading() as session:
+                        user = await users.get_user(session, self._as_actor(), self.form_id)
+                    self._ask_to_merge(_form_values(user), version=user.version, who="ana", labels=LABELS)
+                    return
+                self._close_form()
+                self._toast("Saved.")
+                yield UsersState.load
+
+    form_dialog(
+        UsersState,
+        title=rx.cond(UsersState.form_mode == "create", "New user", "Edit user"),
+        submit=rx.cond(UsersState.form_mode == "create", "Create", "Save"),
+        on_submit=UsersState.save,
+        fields=[text_field(UsersState, "email", "Email", type_="email", required=True), ...],
+    )
+
+For a create, `self.form_key` is the idempotency key to hand to the service, should it take one. A state has one form;
+a second form on the same page is a second state class.
+"""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, Child, button, error_notice
+from tca_app.ui.forms.drafts import draft_keeper, draft_note
+from tca_app.ui.forms.state import MINE, SECRETS, THEIRS, FormState, draft_name
+from tca_app.ui.record import browser_url
+
+__all__ = ["FormState", "check_field", "form_dialog", "form_error", "select_field", "text_field"]
+
+
+def form_dialog(
+    state: Any,
+    *,
+    title: Any,
+    submit: Any,
+    on_submit: Any,
+    fields: list[rx.Component],
+    text: Any = "",
+    blocked: rx.Var[bool] | bool = False,
+) -> rx.Component:
+    """The dialog of a FormState: the fields, or the merge when somebody else saved first.
+
+    It is shown only on the page that it was opened on. While it is `blocked` it cannot be sent; a field says why.
+    """
+    content = rx.cond(state.form_clashes.length() > 0, _merge(state), rx.fragment(restored_note(state), *fields))
+    dialog = rx.dialog.root(
+        rx.dialog.content(
+            rx.dialog.title(title, custom_attrs=DIALOG_TITLE),
+            rx.dialog.description(text, custom_attrs=DIALOG_TEXT),
+            rx.el.form(
+                rx.el.input(type="hidden", name="nonce", value=state.form_nonce, read_only=True),
+                form_error(state),
+                content,
+                rx.el.div(
+                    button("Cancel", on_click=state.close_form(False), disabled=state.form_busy),
+                    button(submit, kind="primary", type="submit", busy=state.form_busy, disabled=blocked),
+                    class_name="dialog-foot",
+                ),
+                on_submit=on_submit,
+                no_validate=True,
+                class_name="dialog-form",
+                custom_attrs=form_attributes(state),
+            ),
+            max_width="480px",
+        ),
+        open=(state.form_mode != "") & (state.form_url == browser_url(*state._record_fields)),
+        on_open_change=state.close_form,
+    )
+    return rx.fragment(dialog, keeper_of(state))
+
+
+def form_attributes(state: Any) -> dict[str, Any]:
+    """What assets/console.js reads of the form of a FormState: its nonce, how often it was sent, and its draft."""
+    return {
+        "data-once": state.form_nonce,
+        "data-round": state.form_round.to(str),
+        "data-draft": state.form_draft,
+    }
+
+
+def keeper_of(state: Any) -> rx.Component:
+    """Beside each form of a FormState: puts the browser's draft of it back."""
+    return draft_keeper(draft_name(state), state.form_ended, state.resume_form)
+
+
+def restored_note(state: Any) -> rx.Component:
+    """In each form of a FormState: shown when a draft was put back."""
+    return draft_note(state.discard_draft())
+
+
+def form_error(state: Any) -> rx.Component:
+    """The refusal that belongs to no field."""
+    return error_notice(state.form_error)
+
+
+def text_field(
+    state: Any,
+    name: str,
+    label: str,
+    *,
+    type_: str = "text",
+    required: bool = False,
+    hint: Child = "",
+    lines: int = 1,
+    **props: Any,
+) -> rx.Component:
+    """A labelled field of a FormState; its error below it is bound to it for a screen reader."""
+    attributes = {
+        "name": name,
+        "class_name": "input",
+        "default_value": state.form_values[name],
+        "auto_complete": "off",
+        "key": f"{name}-{state.form_nonce}",
+        **_described(state, name, hint),
+        **props,
+    }
+    if name in SECRETS:
+        attributes["custom_attrs"] = {**attributes["custom_attrs"], "data-secret": ""}  # never in a draft
+    if required:
+        attributes["aria_required"] = True
+    control = rx.el.textarea(rows=str(lines), **attributes) if lines > 1 else rx.el.input(type=type_, **attributes)
+    return _labelled(state, name, label, control, required=required, hint=hint)
+
+
+def select_field(
+    state: Any, name: str, label: str, options: Any, *, hint: str = "", required: bool = True, **props: Any
+) -> rx.Component:
+    """Like `text_field`, for one of several: options are (value, label), or a Reflex var of such pairs."""
+    choices = (
+        rx.foreach(options, lambda option: rx.el.option(option[1], value=option[0]))
+        if isinstance(options, rx.Var)
+        else rx.fragment(*(rx.el.option(text, value=value) for value, text in options))
+    )
+    control = rx.el.select(
+        choices,
+        name=name,
+        class_name="select",
+        default_value=state.form_values[name],
+        key=f"{name}-{state.form_nonce}",
+        **_described(state, name, hint),
+        **props,
+    )
+    return _labelled(state, name, label, control, required=required, hint=hint)
+
+
+def check_field(state: Any, name: str, label: str, hint: str = "") -> rx.Component:
+    """A tick box; the form has "on" for it, or nothing. Open the form with "on" or ""."""
+    return rx.el.div(
+        rx.el.label(
+            rx.el.input(
+                type="checkbox",
+                name=name,
+                class_name="checkbox",
+                default_checked=state.form_values[name] == "on",
+                key=f"{name}-{state.form_nonce}",
+                **_described(state, name, hint),
+            ),
+            rx.el.span(label),
+            class_name="check",
+        ),
+        _below(state, name, hint),
+        class_name="field",
+    )
+
+
+def _labelled(state: Any, name: str, label: str, control: rx.Component, *, required: bool, hint: str) -> rx.Component:
+    optional = None if required else rx.el.span(" (optional)", class_name="optional", aria_hidden="true")
+    return rx.el.div(
+        rx.el.label(label, optional, html_for=f"field-{name}"), control, _below(state, name, hint), class_name="field"
+    )
+
+
+def _described(state: Any, name: str, hint: str) -> dict[str, Any]:
+    ids = f"field-{name}-error" + (f" field-{name}-hint" if hint else "")
+    # Not as a prop: Reflex makes a ref of each `id` and sends its value too, and a tick box then as a bool.
+    return {
+        "custom_attrs": {"id": f"field-{name}"},
+        "aria_describedby": ids,
+        "aria_invalid": state.form_errors.contains(name),
+    }
+
+
+def _below(state: Any, name: str, hint: str) -> rx.Component:
+    return rx.fragment(
+        rx.el.span(hint, id=f"field-{name}-hint", class_name="hint") if hint else None,
+        rx.el.span(state.form_errors[name], id=f"field-{name}-error", class_name="field-error", role="alert"),
+    )
+
+
+def _merge(state: Any) -> rx.Component:
+    """Field by field: keep mine or take theirs. Theirs is chosen unless the person says otherwise."""
+    return rx.fragment(
+        rx.el.div(
+            rx.el.strong(state.form_clash_by),
+            " saved this while you were editing. Choose what to keep; nothing is saved before you do.",
+            class_name="notice warning",
+            role="alert",
+        ),
+        rx.el.table(
+            rx.el.thead(rx.el.tr(rx.el.th("Field"), rx.el.th("Keep mine"), rx.el.th("Take theirs"))),
+            rx.el.tbody(rx.foreach(state.form_clashes, _clash_row)),
+            class_name="merge",
+        ),
+    )
+
+
+def _clash_row(clash: Any) -> rx.Component:
+    def choice(which: str) -> rx.Component:
+        return rx.el.label(
+            rx.el.input(
+                type="radio",
+                name=f"keep.{clash['field']}",
+                value=which,
+                default_checked=which == THEIRS,
+                aria_label=f"{clash['label']}: {'keep mine' if which == MINE else 'take theirs'}",
+            ),
+            rx.cond(clash[which] != "", clash[which], rx.el.span("(empty)", class_name="muted")),
+        )
+
+    return rx.el.tr(rx.el.th(clash["label"], scope="row"), rx.el.td(choice(MINE)), rx.el.td(choice(THEIRS)))

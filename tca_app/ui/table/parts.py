@@ -1,0 +1,130 @@
+"""The row of tools above the shared table and the pages below it; both change only the URL."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import reflex as rx
+
+from tca_app.core.schema import MAX_SEARCH
+from tca_app.ui.components import button, empty_state, icon_button
+from tca_app.ui.table.state import PAGE_SIZES, Filter
+
+
+def query_url(**changes: Any) -> rx.Var[str]:
+    """This page's URL with other query values; computed in the browser when it is used. An empty value removes one."""
+    values = rx.Var.create(changes)
+    # Deliberately an expression and not a server's answer: a click on "Next page" costs one round trip, not two.
+    expression = (
+        "((changes) => { const query = new URLSearchParams(window.location.search);"
+        " for (const [name, value] of Object.entries(changes))"
+        ' { if (value === "" || value == null) query.delete(name); else query.set(name, value); }'
+        " const text = query.toString();"
+        ' return window.location.pathname + (text ? "?" + text : ""); })'
+    )
+    return rx.Var(f"{expression}({values!s})", _var_type=str, _var_data=values._get_all_var_data()).to(str)
+
+
+def plain_table(label: str, heads: Sequence[tuple[str, str]], rows: rx.Component) -> rx.Component:
+    """A short table without search and pages. A head is a label, empty above actions, and the class of its cells."""
+    actions = rx.el.span("Actions", class_name="sr-only")
+    return rx.el.div(
+        rx.el.table(
+            rx.el.caption(label, class_name="sr-only"),
+            rx.el.thead(rx.el.tr(*(rx.el.th(head or actions, scope="col", class_name=name) for head, name in heads))),
+            rx.el.tbody(rows),
+            class_name="table",
+        ),
+        class_name="table-scroll",
+    )
+
+
+def tools_row(state: Any, search_label: str, tools: Sequence[rx.Component]) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            rx.icon("search", size=16, aria_hidden="true"),
+            rx.el.input(
+                type="search",
+                role="searchbox",
+                class_name="input",
+                placeholder=search_label,
+                aria_label=search_label,
+                aria_keyshortcuts="/",
+                auto_complete="off",
+                max_length=MAX_SEARCH,
+                on_change=lambda text: rx.redirect(query_url(q=text, page=""), replace=True).debounce(300),
+                custom_attrs={"data-hotkey-search": "", "data-value": state.search},
+            ),
+            rx.el.kbd("/", aria_hidden="true"),
+            class_name="search",
+        ),
+        *(_filter(state, entry) for entry in state._spec.filters),
+        *tools,
+        class_name="table-tools",
+        role="search",
+    )
+
+
+def _filter(state: Any, entry: Filter) -> rx.Component:
+    return rx.el.select(
+        rx.el.option(f"{entry.label}: {entry.default}", value=""),
+        *(rx.el.option(text, value=value) for value, text in entry.options),
+        value=state.filters[entry.key].to(str) | "",
+        on_change=lambda value: rx.redirect(query_url(**{entry.key: value, "page": ""})),
+        class_name="select",
+        aria_label=entry.label,
+    )
+
+
+def no_match(state: Any) -> rx.Component:
+    narrowing = (*(entry.key for entry in state._spec.filters), *state._spec.narrows)
+    clear = query_url(q="", page="", **dict.fromkeys(narrowing, ""))
+    return empty_state(
+        "Nothing matches",
+        "No entry fits the search and filters.",
+        button("Clear filters", on_click=rx.redirect(clear)),
+        icon="search-x",
+    )
+
+
+def view_switch(label: str, key: str, shown: Any, *views: tuple[str, str, Any]) -> rx.Component:
+    """Buttons that say in the URL under `key` how the rows are shown: (value, word, whether it is offered)."""
+    return rx.el.div(
+        *(
+            rx.el.button(
+                word,
+                type="button",
+                on_click=rx.redirect(query_url(**{key: value})),
+                disabled=~offered if isinstance(offered, rx.Var) else not offered,
+                aria_pressed=rx.cond(shown == value, "true", "false"),
+            )
+            for value, word, offered in views
+        ),
+        role="group",
+        aria_label=label,
+        class_name="segments",
+    )
+
+
+def foot(state: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(state.range_text, " of ", state.total_text, class_name="num", role="status"),
+        rx.el.span(class_name="spacer"),
+        rx.el.select(
+            *(rx.el.option(f"{size} per page", value=str(size)) for size in PAGE_SIZES),
+            value=state.page_size.to(str),
+            on_change=lambda size: rx.redirect(query_url(size=size, page="")),
+            class_name="select",
+            aria_label="Rows per page",
+        ),
+        rx.el.div(
+            _turn(state, "Previous page", "chevron-left", -1, state.page <= 1),
+            _turn(state, "Next page", "chevron-right", 1, ~state.has_next_page),
+            class_name="row",
+        ),
+        class_name="table-foot",
+    )
+
+
+def _turn(state: Any, label: str, icon: str, step: int, disabled: Any) -> rx.Component:
+    to = rx.redirect(query_url(page=state.page + step))
+    return icon_button(label, icon, "small", on_click=to, disabled=disabled)

@@ -1,0 +1,220 @@
+"""The state behind the shared table: the URL's query is the truth, and one method of the feature fetches the rows."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+import reflex as rx
+import structlog
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import reading
+from tca_app.core.errors import AppError
+from tca_app.core.schema import MAX_SEARCH
+from tca_app.ui.address import fields_of, page_url
+from tca_app.ui.handlers import CALL, handler
+
+log = structlog.get_logger(__name__)
+
+PAGE_SIZES = (25, 50, 100)
+MAX_PAGE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A select above the table. `options` are (value in the URL, label); the empty value means all, or `default`."""
+
+    key: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+    default: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """What the URL of a table may say. Anything else in it is ignored."""
+
+    sorts: tuple[str, ...]
+    default_sort: str
+    filters: tuple[Filter, ...] = ()
+    narrows: tuple[str, ...] = ()  # what else narrows the list: keys that the feature reads itself
+
+
+@dataclass(frozen=True, slots=True)
+class TableQuery:
+    """What `_fetch` is asked for. `sort` is a key of the spec's `sorts`, with "-" in front for descending."""
+
+    search: str = ""
+    sort: str = ""
+    filters: dict[str, str] = field(default_factory=dict)
+    page: int = 1
+    size: int = PAGE_SIZES[0]
+
+    @property
+    def skip(self) -> int:
+        return (self.page - 1) * self.size
+
+    @property
+    def limit(self) -> int:
+        return self.size
+
+    @classmethod
+    @lru_cache(maxsize=1000)
+    def of(cls, spec: TableSpec, url: str) -> "TableQuery":
+        """From a URL. It may be typed by hand or be old: what it says wrongly falls back to the default."""
+        given = fields_of(url)
+        sort = given.get("sort", "")
+        size = _number(given.get("size", ""))
+        allowed = {entry.key: {value for value, _ in entry.options} for entry in spec.filters}
+        return cls(
+            search=given.get("q", "").replace("\x00", "").strip()[:MAX_SEARCH],
+            sort=sort if sort.removeprefix("-") in spec.sorts else spec.default_sort,
+            filters={key: given[key] if given.get(key) in values else "" for key, values in allowed.items()},
+            page=min(max(_number(given.get("page", "")), 1), MAX_PAGE),
+            size=size if size in PAGE_SIZES else PAGE_SIZES[0],
+        )
+
+    def as_url_query(self, spec: TableSpec) -> str:
+        """The query of a URL that says the same; what is the default is left out."""
+        parts = {
+            "q": self.search,
+            "sort": "" if self.sort == spec.default_sort else self.sort,
+            **self.filters,
+            "page": str(self.page) if self.page > 1 else "",
+            "size": str(self.size) if self.size != PAGE_SIZES[0] else "",
+        }
+        return urlencode({name: value for name, value in parts.items() if value})
+
+
+def _bare(rows: Any) -> list[Any]:
+    """A list of a state without its wrapper, to look at: each look through it wraps a row."""
+    return getattr(rows, "__wrapped__", rows)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+class TableState(rx.State, mixin=True):
+    """Mixin for a state with the table. List it before the state's base class.
+
+    The feature sets `_spec: ClassVar`, annotates `rows` with its own TypedDict (which has an `id: int`), writes
+    `_fetch`, and has a handler of its own permission that awaits `self._load()`; that handler is the page's on_load.
+    """
+
+    rows: list[dict[str, Any]] = []
+    total: int = 0
+    is_capped: bool = False
+    is_loaded: bool = False
+    load_error: str = ""
+    search: str = ""
+    sort: str = ""
+    filters: dict[str, str] = {}
+    page: int = 1
+    page_size: int = PAGE_SIZES[0]
+    selected: list[int] = []
+    flashed: list[int] = []  # rows that changed at the last reading; the turn tells two readings in a row apart
+    flash_turn: bool = False
+
+    _spec: ClassVar[TableSpec]
+
+    async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[Any], int, bool]:
+        """(rows, total, whether there are more than `total`) for one page. Written by the feature."""
+        raise NotImplementedError
+
+    def _query(self) -> TableQuery:
+        return TableQuery.of(self._spec, page_url(self.router_data))
+
+    async def _load(self) -> None:
+        """Read what the URL asks for. A page behind the last one shows the last one."""
+        query = self._query()
+        try:
+            rows, total, capped = await self._page_of(query)
+            last = max(1, -(-total // query.size))
+            if not rows and query.page > last:
+                query = TableQuery(query.search, query.sort, query.filters, last, query.size)
+                rows, total, capped = await self._page_of(query)
+        except AppError as error:
+            self._fail(error.detail)
+            return
+        except Exception:
+            call = CALL.get()
+            log.exception("ui.table_failed", table=type(self).__name__, request_id=call.request_id)
+            self._fail(f"Something went wrong on our side. Quote {call.request_id} when you report it.")
+            return
+        self._keep(query, rows, total, capped)
+
+    async def _page_of(self, query: TableQuery) -> tuple[list[Any], int, bool]:
+        async with reading() as session:
+            return await self._fetch(session, self._as_actor(), query)
+
+    def _keep(self, query: TableQuery, rows: list[Any], total: int, capped: bool) -> None:
+        shown = (self.search, self.sort, dict(self.filters), self.page, self.page_size)
+        asked = (query.search, query.sort, query.filters, query.page, query.size)
+        if shown != asked:
+            self.flashed = []
+            self.search, self.sort, self.page, self.page_size = query.search, query.sort, query.page, query.size
+            self.filters = dict(query.filters)
+        here = {row["id"] for row in rows}
+        if any(row_id not in here for row_id in self.selected):
+            self.selected = [row_id for row_id in self.selected if row_id in here]
+        # A screen that is read again for somebody else's change sends only what differs.
+        before = _bare(self.rows)
+        if before != rows:
+            if self.is_loaded and shown == asked:
+                self._flash(before, rows)
+            self.rows = rows
+        if (self.total, self.is_capped) != (total, capped):
+            self.total, self.is_capped = total, capped
+        if not self.is_loaded or self.load_error:
+            self.is_loaded, self.load_error = True, ""
+
+    def _flash(self, shown: list[Any], rows: list[Any]) -> None:
+        """Mark what is new or differs from what is shown, for the eye."""
+        before = {row["id"]: row for row in shown}
+        self.flashed = [row["id"] for row in rows if before.get(row["id"]) != row]
+        self.flash_turn = not self.flash_turn
+
+    def _fail(self, text: str) -> None:
+        query = self._query()
+        self.rows, self.total, self.selected, self.load_error = [], 0, [], text
+        self.search, self.sort, self.filters = query.search, query.sort, dict(query.filters)
+
+    @rx.var
+    def is_filtered(self) -> bool:
+        return bool(self.search) or any(self.filters.values())
+
+    @rx.var
+    def total_text(self) -> str:
+        """The count as people read it; a search stops counting, then it ends with a plus."""
+        return f"{self.total:,}{'+' if self.is_capped else ''}"
+
+    @rx.var
+    def range_text(self) -> str:
+        first = (self.page - 1) * self.page_size + 1
+        return f"{first:,} to {first + len(self.rows) - 1:,}" if self.rows else "0"
+
+    @rx.var
+    def has_next_page(self) -> bool:
+        return self.page * self.page_size < self.total
+
+    @rx.var
+    def is_all_selected(self) -> bool:
+        return bool(self.rows) and len(self.selected) == len(self.rows)
+
+    @handler("signed_in")
+    async def toggle_row(self, row_id: int) -> None:
+        """Select a row that is on the page, or no longer."""
+        if row_id in self.selected:
+            self.selected = [kept for kept in self.selected if kept != row_id]
+        elif any(row["id"] == row_id for row in self.rows):
+            self.selected = [*self.selected, row_id]
+
+    @handler("signed_in")
+    async def toggle_all(self) -> None:
+        self.selected = [] if len(self.selected) == len(self.rows) else [row["id"] for row in self.rows]
+
+    @handler("signed_in")
+    async def clear_selection(self) -> None:
+        self.selected = []

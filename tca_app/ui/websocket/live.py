@@ -1,0 +1,146 @@
+"""Live screens: what a tab shows is read again, through Gate and its own handler, when somebody changed it.
+
+A state says in its load handler what its screen is made of: `self._watch(UsersState.load, "users")`. PostgreSQL tells
+every process of each change at its commit (docs/decisions/0017), so this holds over replicas and without Redis. A nudge
+carries no data: the handler asks the service, which asks whether this person may still see it.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, cast
+
+import structlog
+from reflex.event import Event
+from reflex_base.registry import RegistrationContext
+from reflex_base.utils.format import format_event_handler
+
+from tca_app.core.cache.local import hear
+from tca_app.core.live.subscriptions import SCREENS_FIRST, Nudges
+from tca_app.ui.address import page_path
+from tca_app.ui.websocket.sockets import socket_of
+
+log = structlog.get_logger(__name__)
+
+# Of a crowd that is told of one change the first are done while the last still wait. All at once, each would be done
+# about when the last one is: with a hundred screens that doubles the time until half of them show it.
+AT_ONCE = 4
+WAIT_S = 1.0  # a screen that takes longer does not hold up the others
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One part of what one tab shows: its socket, the client token that names its state, and what reads it again."""
+
+    socket_id: str
+    token: str
+    event: str
+
+
+class LiveScreens:
+    """The screens of this process. A tab leaves its screens when it goes to another page or closes."""
+
+    def __init__(self) -> None:
+        self._nudges: Nudges[Screen] = Nudges(self._read_again)
+        self._tabs: dict[str, dict[str, Any]] = {}  # socket to what its last event said of where it is
+        self._waiting: dict[Screen, None] = {}  # in the order of their turns
+        self._readers: set[asyncio.Task[Any]] = set()
+        self._reading: Counter[Screen] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._nudges)
+
+    def watch(self, router_data: dict[str, Any], handler: Any, topics: tuple[str, ...]) -> None:
+        """From now on this tab runs `handler` when one of the topics changes."""
+        socket_id, token = router_data.get("sid", ""), router_data.get("token", "")
+        if socket_id and token:
+            self._tabs.setdefault(socket_id, router_data)
+            self._nudges.listen(Screen(socket_id, token, format_event_handler(handler)), topics)
+
+    def moved(self, router_data: dict[str, Any]) -> None:
+        """An event came from this tab; when it is on another page by now, its screens are left."""
+        socket_id = router_data.get("sid", "")
+        if socket_id not in self._tabs:
+            return
+        if page_path(self._tabs[socket_id]) != page_path(router_data):
+            self.forget(socket_id)
+        else:
+            self._tabs[socket_id] = router_data
+
+    def forget(self, socket_id: str) -> None:
+        self._tabs.pop(socket_id, None)
+        for screen in self._nudges.listeners():
+            if screen.socket_id == socket_id:
+                self._nudges.leave(screen)
+
+    def keep_only(self, open_now: set[str]) -> None:
+        """Drop the screens of sockets that are closed."""
+        for socket_id in set(self._tabs) - open_now:
+            self.forget(socket_id)
+
+    def is_watching(self, socket_id: str, topic: str | None = None) -> bool:
+        """Whether this tab shows something that follows `topic`, or any page at all."""
+        if topic is None:
+            return socket_id in self._tabs
+        return any(screen.socket_id == socket_id for screen in self._nudges.listeners_of(topic))
+
+    def is_nudge(self, router_data: dict[str, Any], event_name: str) -> bool:
+        """Whether this event of a tab is ours: what nobody did does not keep a session from being idle."""
+        return self._reading[Screen(router_data.get("sid", ""), router_data.get("token", ""), event_name)] > 0
+
+    def tell(self, topic: str) -> None:
+        self._nudges.tell(topic)
+
+    def _read_again(self, screen: Screen) -> None:
+        self._waiting[screen] = None
+        if len(self._readers) < AT_ONCE:
+            self._readers.add(asyncio.create_task(self._read_waiting()))
+
+    async def _read_waiting(self) -> None:
+        try:
+            with SCREENS_FIRST.reading():
+                while self._waiting:
+                    screen = next(iter(self._waiting))
+                    del self._waiting[screen]
+                    await self._read(screen)
+        finally:
+            # At once, not when the task is seen to be done: a screen that comes in between would have no reader.
+            self._readers.discard(cast("asyncio.Task[Any]", asyncio.current_task()))
+
+    async def _read(self, screen: Screen) -> None:
+        self._reading[screen] += 1
+        reading = await _enqueue(screen, self._tabs.get(screen.socket_id, {}))
+        if reading is None:
+            self._read_to_the_end(screen)
+        else:
+            reading.add_done_callback(lambda _: self._read_to_the_end(screen))
+            await asyncio.wait({reading}, timeout=WAIT_S)
+
+    def _read_to_the_end(self, screen: Screen) -> None:
+        self._reading -= Counter([screen])  # what is at nought is dropped
+
+
+async def _enqueue(screen: Screen, router_data: dict[str, Any]) -> asyncio.Future[Any] | None:
+    """With where the tab is and who it is, as from the browser: Redis may have lost the state that knew. None when
+    there is nobody to read for."""
+    app = RegistrationContext.get().app
+    if socket_of(app, screen.token) != screen.socket_id:
+        return None  # the tab is gone, or its token is somebody else's by now
+    try:
+        return await app.event_processor.enqueue(screen.token, Event(name=screen.event, router_data=dict(router_data)))
+    except Exception:
+        # One tab that cannot be told must not stop the others; it is fresh again at its next load.
+        log.exception("ui.nudge_failed", handler=screen.event)
+        return None
+
+
+LIVE = LiveScreens()
+
+
+async def listen_for_changes() -> None:
+    """The lifespan task: hand the changes that this process hears of to its screens."""
+    end = hear(LIVE.tell)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        end()

@@ -1,0 +1,142 @@
+"""The state of the tabs in Redis, for replicas. Without Redis no event can be served: the tab is told so in time.
+
+Reflex by itself sets no limit for Redis and tells the browser nothing when it fails: a new page stayed blank and a
+search went on for ever.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from secrets import token_hex
+from typing import Any
+
+import redis
+import reflex as rx
+import structlog
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from reflex.event import Event
+from reflex.istate.manager.redis import StateManagerRedis
+from reflex.state import State
+from reflex_base.event.context import EventContext
+from reflex_base.registry import RegistrationContext
+from reflex_base.utils.format import format_event_handler
+
+from tca_app.core.cache.redis import MOST_CONNECTIONS, redis_is_unreachable
+from tca_app.ui.gate import pushed, settled
+from tca_app.ui.session import Toast
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT_S = 1.0
+LOOK_EVERY_S = 1.0
+NOT_DONE = "The console cannot reach Redis just now. Nothing was changed. Try again in a moment."
+PERHAPS_DONE = "The console cannot reach Redis just now. Your last action may have been carried out: reload to see."
+_HYDRATE = format_event_handler(State.event_handlers["hydrate_and_load"])
+# The tabs whose events were not served, with what their browser sent to be known by: they are loaded anew.
+_unserved: dict[str, Any] = {}
+_tellings: set[asyncio.Task[None]] = set()  # the loop itself would forget them
+
+
+class StatesUnreachable(Exception):
+    """The state of a tab could not be read (`is_begun` false) or written."""
+
+    def __init__(self, event: Event | None, is_begun: bool) -> None:
+        super().__init__(event.name if event else "")
+        self.event, self.is_begun = event, is_begun
+
+
+class States(StateManagerRedis):
+    """Reflex' state manager on Redis; says by an error of its own that Redis was unreachable."""
+
+    @asynccontextmanager
+    async def modify_state(self, token: Any, **context: Any) -> AsyncIterator[Any]:
+        is_begun = False
+        try:
+            async with super().modify_state(token, **context) as state:
+                is_begun = True
+                yield state
+        except (redis.RedisError, OSError) as error:
+            raise StatesUnreachable(context.get("event"), is_begun) from error
+
+
+def share_states(app: rx.App) -> None:
+    """In a replica, whose Reflex has its states in Redis already."""
+    manager = app._state_manager
+    if isinstance(manager, StateManagerRedis):
+        app._state_manager = States(
+            redis=bounded(manager.redis),
+            token_expiration=manager.token_expiration,
+            lock_expiration=manager.lock_expiration,
+            lock_warning_threshold=manager.lock_warning_threshold,
+        )
+        app.register_lifespan_task(load_unserved)
+
+
+class _Commands(Redis):
+    """Waits for a silent Redis once. The next commands fail at once, until a ping of this process is answered."""
+
+    _has_failed = False
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        if self._has_failed and redis_is_unreachable():
+            raise redis.ConnectionError("Redis does not answer")
+        try:
+            result = await super().execute_command(*args, **options)
+        except (redis.ConnectionError, redis.TimeoutError):
+            self._has_failed = True
+            raise
+        self._has_failed = False
+        return result
+
+
+def bounded(client: Redis) -> Redis:
+    """A client of the same Redis with limits for commands. Subscriptions have none: they wait in silence."""
+    options = client.get_connection_kwargs() | {
+        "socket_timeout": TIMEOUT_S,
+        "socket_connect_timeout": TIMEOUT_S,
+        "retry": Retry(NoBackoff(), 1, (redis.ConnectionError,)),  # a connection may be from before a restart of Redis
+        "retry_on_error": [],
+    }
+    pool = BlockingConnectionPool(
+        connection_class=client.connection_pool.connection_class,
+        max_connections=MOST_CONNECTIONS,
+        timeout=TIMEOUT_S,
+        **options,
+    )
+    commands = _Commands.from_pool(pool)
+    commands.pubsub = client.pubsub
+    return commands
+
+
+def tell_unserved(error: StatesUnreachable) -> None:
+    """Called by Reflex in the context of the event that was not served."""
+    context, event = EventContext.get(), error.event
+    log.warning("ui.states_without_redis", event_name=event.name[:200] if event else "")
+    _unserved[context.token] = context.router_data
+    telling = asyncio.create_task(context.emit_delta(_delta(error)))
+    _tellings.add(telling)
+    telling.add_done_callback(_tellings.discard)
+
+
+def _delta(error: StatesUnreachable) -> dict[str, dict[str, Any]]:
+    """The page of an outage for a tab that shows nothing yet; a toast, and no spinner, for one that does."""
+    if error.event is None or "hydrate" in error.event.name:
+        return pushed(outage=True)
+    text = PERHAPS_DONE if error.is_begun else NOT_DONE
+    toast = Toast(id=token_hex(4), kind="error", text=text, undo=False, at=0.0)
+    return pushed(toasts=[toast]) | settled()
+
+
+async def load_unserved() -> None:
+    """The lifespan task: when Redis answers again, the tabs that were not served are loaded anew, through Gate."""
+    app = RegistrationContext.get().app
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        if not _unserved or redis_is_unreachable():
+            continue
+        waiting = {token: _unserved.pop(token) for token in list(_unserved)}
+        for token, router_data in waiting.items():
+            if token in app.event_namespace._token_manager.token_to_socket:
+                await app.event_processor.enqueue(token, Event(name=_HYDRATE, router_data=router_data))

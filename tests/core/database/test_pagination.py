@@ -1,0 +1,22 @@
+"""Search chooses its way by how common a term is."""
+
+import pytest
+from sqlalchemy import text
+
+from tca_app.core.database import pagination
+from tca_app.core.database.session import transaction
+from tca_app.models import User
+from tests.factories import make_user
+
+
+async def test_a_term_whose_runs_always_come_together_counts_as_common(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ine` and `nes` are in a quarter of the rows each: multiplied, they would be expected in a sixteenth."""
+    monkeypatch.setattr(pagination, "COMMON_ROWS", 60)
+    for number in range(300):
+        await make_user(f"{'ines' if number % 4 == 0 else 'person'}{number}")
+    async with transaction() as session:
+        await session.execute(text("ANALYZE users"))
+        ways = [
+            await pagination.matching(session, User.search_text, term) for term in ("Ineš", "person", "person123", "n")
+        ]
+    assert [len(conditions) for conditions in ways] == [1, 1, 2, 1]

@@ -1,0 +1,94 @@
+"""The demo data looks like a grown organisation, keeps the product's rules, and never mixes with real people."""
+
+import pytest
+from sqlalchemy import text
+
+from tca_app.consumers.analytics import recount
+from tca_app.core.database.session import reading
+from tca_app.core.errors import Conflict
+from tca_app.core.events.verify import verify_log
+from tca_app.demo import organisation
+from tests.factories import bearer, make_admin, make_user, run
+
+
+async def test_the_demo_fills_lists_charts_and_trends(api):
+    admin = await make_admin("firstadmin")
+    made = await run(organisation.fill)
+    header = await bearer(admin)
+    users = await api.get("/api/v1/users?limit=1", headers=header)
+    projects = await api.get("/api/v1/projects", headers=header)
+    trash = await api.get("/api/v1/users?deleted=true", headers=header)
+    assert (made.users, made.projects) == (200, 40)
+    assert int(users.headers["X-Total-Count"]) == 201 - len(trash.json()) > 180
+    assert {p["status"] for p in projects.json()} == {"active", "paused", "archived"}
+    assert sum(p["member_count"] for p in projects.json()) > 100
+    stats = (await api.get("/api/v1/stats", headers=header)).json()
+    assert 10 < stats["total_users"]["percent"] < 120
+    assert 0 < stats["active_projects"]["before"] < stats["active_projects"]["now"]
+    assert len({day["total"] for day in stats["users_by_day"]}) > 12
+    for name in (made.admin, made.member):
+        login = {"username": name, "password": made.password}
+        assert (await api.post("/api/auth/login", json=login)).status_code == 200
+
+
+async def test_the_demo_does_not_mix_with_real_people_unless_forced():
+    await make_admin()
+    await make_user()
+    with pytest.raises(Conflict):
+        await run(organisation.fill)
+    assert (await run(organisation.fill, force=True)).users == 200
+    assert (await run(organisation.fill, force=True)).users == 200
+
+
+async def test_the_demo_has_a_history_that_fits_its_rows() -> None:
+    made = await run(organisation.fill)
+    checked = await run(verify_log)
+    assert (checked.fault, checked.events) == ("", made.events)
+    assert (await run(recount))[1] == []
+    async with reading() as session:
+        counts = "SELECT (SELECT sum(value) FROM daily_metrics WHERE name = :name)"
+        for name, count in (("users_created", made.users), ("projects_created", made.projects)):
+            assert (await session.execute(text(counts), {"name": name})).scalar_one() == count
+        jobs = await session.execute(text("SELECT count(*) FROM procrastinate_jobs"))
+        assert jobs.scalar_one() == 0
+        unread = "SELECT count(*) FROM notifications WHERE read_at IS NULL"
+        assert (await session.execute(text(unread))).scalar_one() > 3
+        wrong = "SELECT count(*) FROM notifications WHERE created_at > now() OR read_at < created_at"
+        assert (await session.execute(text(wrong))).scalar_one() == 0
+
+
+async def test_the_demo_deployed_as_a_team_does() -> None:
+    made = await run(organisation.fill)
+    async with reading() as session:
+
+        async def count(condition: str) -> int:
+            statement = f"SELECT count(*) FROM deployments JOIN projects p ON p.id = project_id WHERE {condition}"
+            return int((await session.execute(text(statement))).scalar_one())
+
+        by_day = "SELECT DISTINCT CAST(created_at AT TIME ZONE 'UTC' AS date) AS day FROM deployments ORDER BY 1"
+        days = (await session.execute(text(by_day))).scalars().all()
+        today = (await session.execute(text("SELECT CAST(now() AT TIME ZONE 'UTC' AS date)"))).scalar_one()
+        assert (today - days[0]).days + 1 >= 120
+        assert (today - days[-1]).days <= 1  # some go on at this moment, so it may have begun before midnight
+        assert len(days) > 80
+        every = await count("true")
+        ended = await count("deployments.status IN ('succeeded', 'failed')")
+        assert every == made.deployments > 500
+        assert 0.08 < await count("deployments.status = 'failed'") / ended < 0.16
+        assert await count("rollback_of_id IS NOT NULL") > 0
+        assert await count("deployments.status = 'in_progress'") == 2
+        assert await count("commit_at IS NOT NULL AND commit_at < queued_at") > 0.9 * every
+        assert await count("deployments.created_at < p.created_at OR finished_at > now()") == 0
+        assert await count("decided_at IS NOT NULL") > 3
+        together = (
+            "EXISTS (SELECT FROM deployments AS other WHERE other.environment_id = deployments.environment_id"
+            " AND other.id <> deployments.id AND other.started_at <= deployments.started_at"
+            " AND other.finished_at > deployments.started_at)"
+        )
+        assert await count(together) == 0
+        counted = "(SELECT count(*) FROM deployment_logs WHERE deployment_id = deployments.id)"
+        assert await count(f"log_lines <> {counted}") == 0
+        assert 10 <= await count("log_lines > 100") <= 20
+        told = "type = 'deployment_' || deployments.status AND subject_id = deployments.id"
+        steps = f"(SELECT count(*) FROM events WHERE {told})"
+        assert await count(f"deployments.finished_at IS NOT NULL AND {steps} <> 1") == 0

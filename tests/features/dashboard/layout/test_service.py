@@ -1,0 +1,65 @@
+"""How people arrange their dashboard, over REST: each their own, and nothing bad is kept."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tca_app.features.dashboard.layout.service import CARDS, PANELS
+from tests.factories import bearer, make_admin, make_user
+
+LAYOUT = "/api/v1/users/me/dashboard"
+STANDARD = {"cards": [*CARDS], "panels": [*PANELS], "hidden": []}
+
+
+async def test_everybody_has_their_own_and_may_go_back_to_the_standard(api: httpx.AsyncClient) -> None:
+    mine, other = await bearer(await make_admin()), await bearer(await make_admin())
+    assert (await api.get(LAYOUT, headers=mine)).json() == STANDARD
+    wanted = {"cards": [*reversed(CARDS)], "panels": [*PANELS], "hidden": ["users", "newest_users"]}
+    saved = await api.put(LAYOUT, headers=mine, json=wanted)
+    assert (saved.status_code, saved.json()) == (200, wanted)
+    assert (await api.get(LAYOUT, headers=mine)).json() == wanted
+    assert (await api.get(LAYOUT, headers=other)).json() == STANDARD
+    for _ in range(2):
+        assert (await api.delete(LAYOUT, headers=mine)).status_code == 204
+    assert (await api.get(LAYOUT, headers=mine)).json() == STANDARD
+
+
+async def test_what_is_left_out_or_came_later_stands_in_its_standard_place(api: httpx.AsyncClient) -> None:
+    header = await bearer(await make_admin())
+    older = {"cards": ["deployments", "users"], "panels": ["system_health"], "hidden": []}
+    found = (await api.put(LAYOUT, headers=header, json=older)).json()
+    assert found["cards"] == ["deployments", "health", "success_rate", "users", "projects"]
+    assert found["panels"] == [*PANELS[:-2], "recent_activity", "system_health"]
+
+
+async def test_a_member_has_no_place_for_what_they_may_not_see(api: httpx.AsyncClient) -> None:
+    member = await bearer(await make_user())
+    usual = (await api.get(LAYOUT, headers=member)).json()
+    assert usual["panels"][0] == "newest_projects"
+    assert not {"users", "users_over_time", "newest_users"} & {*usual["cards"], *usual["panels"]}
+    assert (await api.put(LAYOUT, headers=member, json=STANDARD | {"hidden": ["users"]})).json()["hidden"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "detail"),
+    [
+        ({"cards": ["users", "money"]}, "/cards/1", "Input should be"),
+        ({"cards": ["deploying_now"]}, "/cards/0", "Input should be"),
+        ({"panels": ["deploying_now", "deploying_now"]}, "/panels", "Name each one once."),
+        ({"hidden": ["users"] * 5_000}, "/hidden", "at most"),
+        ({"hidden": "users"}, "/hidden", "list"),
+        ({"more": []}, "/more", "There is no such field."),
+    ],
+)
+async def test_a_bad_one_is_refused_and_the_saved_one_stays(
+    api: httpx.AsyncClient, change: dict[str, Any], pointer: str, detail: str
+) -> None:
+    header = await bearer(await make_admin())
+    kept = STANDARD | {"hidden": ["health"]}
+    await api.put(LAYOUT, headers=header, json=kept)
+    refused = await api.put(LAYOUT, headers=header, json=STANDARD | change)
+    assert refused.status_code == 422, refused.text
+    [fault] = refused.json()["errors"]
+    assert (fault["pointer"].startswith(pointer), detail in fault["detail"]) == (True, True), fault
+    assert (await api.get(LAYOUT, headers=header)).json() == kept

@@ -1,0 +1,110 @@
+"""The dialog "Arrange" without a browser: a draft that is saved as a whole, by the person whose dashboard it is."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+
+from tca_app.features.dashboard.layout.service import CARDS, PANELS
+from tca_app.features.dashboard.ui import arrange_state
+from tca_app.features.dashboard.ui.arrange_state import LABELS, ArrangeState
+from tca_app.features.dashboard.ui.state import DashboardState
+from tca_app.ui.session import SessionState
+from tests.factories import make_admin, make_project
+from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+@pytest.fixture
+async def tab(console: Console) -> Tab:
+    admin = await make_admin()
+    await make_project(admin)
+    opened = Tab(console, "arranging", await sign_in(admin), "/dashboard")
+    await opened.hydrate()
+    return opened
+
+
+def drawn(updates: Any, which: str = "cards") -> list[str]:
+    return [line["name"] + ("" if line["is_shown"] else " (hidden)") for line in shown(updates, ArrangeState, which)]
+
+
+def told(updates: Any) -> list[str]:
+    return [toast["text"] for toast in shown(updates, SessionState, "toasts") or []]
+
+
+def test_every_card_and_panel_has_a_name_of_its_own() -> None:
+    assert set(LABELS) == {*CARDS, *PANELS}
+    assert len(set(LABELS.values())) == len(LABELS)
+
+
+async def test_what_is_arranged_is_there_the_next_time(console: Console, tab: Tab) -> None:
+    updates = await tab.send(ArrangeState.open_arrange)
+    assert (drawn(updates), drawn(updates, "panels")) == ([*CARDS], [*PANELS])
+    await tab.send(ArrangeState.show, name="deployments", is_shown=False)
+    updates = await tab.send(ArrangeState.move, name="health", step=-1)
+    assert shown(updates, ArrangeState, "said") == "System health is number 3 of 5."
+    assert drawn(updates) == ["users", "projects", "health", "deployments (hidden)", "success_rate"]
+    await tab.send(ArrangeState.move, name="deploying_now", step=-1)
+    updates = await tab.send(ArrangeState.save)
+    assert (shown(updates, ArrangeState, "is_open"), told(updates)) == (False, ["Your dashboard is arranged."])
+    assert shown(updates, DashboardState, "cards") == ["users", "projects", "health", "success_rate"]
+    assert shown(updates, DashboardState, "panels")[:2] == ["deploying_now", "deployments_by_day"]
+    assert told(await tab.send(ArrangeState.save)) == []  # a second click
+    other = Tab(console, "another", await sign_in(await make_admin()), "/dashboard")
+    await other.hydrate()
+    assert shown(await other.send(DashboardState.load), DashboardState, "cards") == [*CARDS]
+
+
+async def test_a_draft_that_is_left_changes_nothing(tab: Tab) -> None:
+    await tab.send(ArrangeState.open_arrange)
+    await tab.send(ArrangeState.show, name="users", is_shown=False)
+    await tab.send(ArrangeState.close)
+    assert shown(await tab.send(DashboardState.load), DashboardState, "cards") == [*CARDS]
+    assert drawn(await tab.send(ArrangeState.open_arrange)) == [*CARDS]
+
+
+async def test_the_standard_comes_back_when_it_is_saved(tab: Tab) -> None:
+    await tab.send(ArrangeState.open_arrange)
+    await tab.send(ArrangeState.move, name="users", step=1)
+    await tab.send(ArrangeState.save)
+    await tab.send(ArrangeState.open_arrange)
+    assert drawn(await tab.send(ArrangeState.use_standard)) == [*CARDS]
+    assert shown(await tab.send(DashboardState.load), DashboardState, "cards")[0] == "projects"
+    assert shown(await tab.send(ArrangeState.save), DashboardState, "cards") == [*CARDS]
+
+
+@pytest.mark.parametrize(
+    ("act", "given"),
+    [
+        ("show", {"name": "money", "is_shown": False}),
+        ("show", {"name": ["users"] * 5_000, "is_shown": False}),
+        ("show", {"name": "users", "is_shown": "no"}),
+        ("move", {"name": "money", "step": 1}),
+        ("move", {"name": "users", "step": 4}),
+    ],
+)
+async def test_what_no_dialog_sends_is_refused_and_the_draft_stays(tab: Tab, act: str, given: dict[str, Any]) -> None:
+    await tab.send(ArrangeState.open_arrange)
+    updates = await tab.send(getattr(ArrangeState, act), **given)
+    assert len(told(updates)) == 1
+    assert shown(updates, ArrangeState, "cards") is None
+    assert drawn(await tab.send(ArrangeState.show, name="users", is_shown=True)) == [*CARDS]
+
+
+async def test_a_save_that_fails_keeps_the_dialog_with_its_draft(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_given: Any) -> Any:
+        raise RuntimeError("inner detail")
+
+    await tab.send(ArrangeState.open_arrange)
+    await tab.send(ArrangeState.show, name="users", is_shown=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(arrange_state, "save_layout", fails)
+        updates = await tab.send(ArrangeState.save)
+        assert (shown(updates, ArrangeState, "is_open"), shown(updates, ArrangeState, "is_saving")) == (None, False)
+    assert shown(await tab.send(ArrangeState.save), DashboardState, "cards") == [*CARDS][1:]

@@ -1,0 +1,280 @@
+"""The dashboard without a browser: its numbers against counts of their own, and faults that stay in their panel."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+from sqlalchemy import text
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import reading
+from tca_app.core.errors import Unavailable
+from tca_app.features.activity.ui.state import RecentState
+from tca_app.features.dashboard import service as dashboard
+from tca_app.features.dashboard.layout.service import save_layout, standard
+from tca_app.features.dashboard.schemas import LayoutUpdate
+from tca_app.features.dashboard.ui import health_state
+from tca_app.features.dashboard.ui.figures import spark
+from tca_app.features.dashboard.ui.health_state import HealthState
+from tca_app.features.dashboard.ui.progress import open_row
+from tca_app.features.dashboard.ui.state import DashboardState
+from tca_app.features.dashboard.ui.steps import REPORT
+from tca_app.features.deployments.events import DeploymentFailed, DeploymentSucceeded
+from tca_app.features.deployments.schemas import EnvironmentRef, OpenDeployment, ProjectRef
+from tca_app.features.projects.events import ProjectCreated
+from tca_app.features.users.events import UserCreated, UserDeleted
+from tests.factories import happened, make_admin, make_check, make_deployment, make_project, make_user, run
+from tests.statements import statements
+from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
+
+_ABOUT = {"deployed_version": "1.0.0", "environment": "production", "source": "api", "reporter": ""}
+TOLD: dict[str, dict[str, Any]] = {"succeeded": _ABOUT, "failed": _ABOUT | {"reason": "Tests"}}
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def open_tab(console: Console, actor: Actor | None, path: str = "/dashboard") -> Tab:
+    tab = Tab(console, actor.username if actor else "nobody", await sign_in(actor) if actor else "", path)
+    await tab.hydrate()
+    return tab
+
+
+def ago(days: float) -> datetime:
+    return datetime.now(UTC) - timedelta(days=days)
+
+
+async def count(statement: str) -> int:
+    async with reading() as session:
+        return int((await session.execute(text(statement))).scalar_one())
+
+
+async def test_the_numbers_are_those_of_the_rows(console: Console) -> None:
+    admin = await make_user("root", is_superuser=True, created_at=ago(90))
+    for days in (80, 70, 3):
+        await make_user(created_at=ago(days))
+    await make_user(created_at=ago(60), deleted_at=ago(2))
+    for days, status in ((50, "active"), (50, "archived"), (40, "paused"), (5, "active"), (1, "active")):
+        await make_project(admin, status=status, created_at=ago(days))
+        await happened(days, ProjectCreated, after={"status": status})
+    for days in (90, 80, 70, 3, 60):
+        await happened(days, UserCreated)
+    await happened(2, UserDeleted)
+    updates = await (await open_tab(console, admin)).send(DashboardState.load)
+    people, projects = (shown(updates, DashboardState, name) for name in ("people_card", "projects_card"))
+    users_now = await count("SELECT count(*) FROM users WHERE deleted_at IS NULL")
+    users_then = await count(
+        "SELECT count(*) FROM users WHERE created_at <= now() - interval '30 days'"
+        " AND (deleted_at IS NULL OR deleted_at > now() - interval '30 days')"
+    )
+    active = await count("SELECT count(*) FROM projects WHERE status = 'active' AND deleted_at IS NULL")
+    assert (people["value"], people["direction"]) == (str(users_now), "same")
+    assert people["trend"] == f"No change in 30 days, from {users_then}"
+    assert (projects["value"], projects["direction"]) == (str(active), "up")
+    assert projects["trend"] == "+200.0% in 30 days, from 1"
+    days = shown(updates, DashboardState, "users_by_day")
+    assert (len(days), days[-1]["users"]) == (30, users_now)
+    assert len(shown(updates, DashboardState, "newest_projects")) == await count(
+        "SELECT least(count(*), 5) FROM projects"
+    )
+
+
+async def test_without_a_past_the_card_says_so(console: Console) -> None:
+    admin = await make_admin()
+    await make_project(admin)
+    await happened(0, ProjectCreated, after={"status": "active"})
+    updates = await (await open_tab(console, admin)).send(DashboardState.load)
+    card = shown(updates, DashboardState, "projects_card")
+    assert (card["direction"], card["trend"]) == ("", "No data before")
+
+
+async def test_a_member_sees_own_projects_and_no_numbers_of_people(console: Console) -> None:
+    member, other = await make_user(), await make_user("canaryperson")
+    await make_project(other, "Secret Canary")
+    await make_project(member, "Own")
+    updates = await (await open_tab(console, member)).send(DashboardState.load)
+    assert not shown(updates, DashboardState, "sees_people")
+    assert not shown(updates, DashboardState, "newest_users")
+    assert [entry["name"] for entry in shown(updates, DashboardState, "newest_projects")] == ["Own"]
+    assert "anary" not in repr(updates)
+
+
+async def test_an_empty_instance_is_told_what_to_do_until_it_is_done(console: Console) -> None:
+    admin = await make_admin()
+    tab = await open_tab(console, admin)
+
+    async def steps() -> tuple[Any, ...]:
+        updates = await tab.send(DashboardState.load)
+        names = ("has_steps", "has_users", "has_projects", "has_deployed")
+        cards = len(shown(updates, DashboardState, "cards"))
+        return *(shown(updates, DashboardState, name) for name in names), cards
+
+    assert await steps() == (True, False, False, False, 0)
+    project_id = await make_project(admin)
+    assert await steps() == (True, False, True, False, 5)
+    await make_user()
+    assert await steps() == (True, True, True, False, 5)
+    await make_deployment(project_id)
+    assert await steps() == (False, True, True, True, 5)
+
+
+async def test_each_part_of_the_screen_asks_at_most_eight_questions_and_all_of_it_nine(console: Console) -> None:
+    admin, member = await make_admin(), await make_user()
+    for _ in range(3):
+        await make_check(await make_project(admin, team={member: "viewer"}))
+    for viewer in (admin, member):
+        tab, questions = await open_tab(console, viewer), []
+        for load in (DashboardState.load, HealthState.load, RecentState.load):
+            with statements() as asked:
+                await tab.send(load)
+            assert 0 < len(asked) <= 8, asked
+            # Who it is that asks is found out at each event, for all pages alike.
+            questions += [statement for statement in asked if "auth_sessions" not in statement]
+        assert len(questions) <= 9, questions
+
+
+async def test_the_period_comes_from_the_address(console: Console) -> None:
+    admin = await make_admin()
+    project_id = await make_project(admin)
+    for days, status in ((1, "succeeded"), (10, "failed"), (40, "succeeded")):
+        await make_deployment(project_id, status=status, finished_at=ago(days))
+        await happened(days, DeploymentSucceeded if status == "succeeded" else DeploymentFailed, **TOLD[status])
+    found = {}
+    for address in ("/dashboard?days=7", "/dashboard", "/dashboard?days=90", "/dashboard?days=8"):
+        updates = await (await open_tab(console, admin, address)).send(DashboardState.load)
+        found[address] = [
+            shown(updates, DashboardState, "deployments_card")["value"],
+            shown(updates, DashboardState, "success_card")["value"],
+            len(shown(updates, DashboardState, "deployments_by_day")),
+        ]
+    assert found == {
+        "/dashboard?days=7": ["1", "100.0%", 7],
+        "/dashboard": ["2", "50.0%", 30],
+        "/dashboard?days=90": ["3", "66.7%", 90],
+        "/dashboard?days=8": ["2", "50.0%", 30],
+    }
+
+
+def test_a_spark_keeps_in_its_box() -> None:
+    assert spark([4]) == ""
+    assert spark([0, 5, 10]) == "M0.0 23.0 L50.0 12.0 L100.0 1.0"
+    assert spark([3, 3]) == "M0.0 23.0 L100.0 23.0"
+
+
+def test_the_line_of_the_first_steps_is_the_documented_one() -> None:
+    assert REPORT in (Path(__file__).parents[4] / "docs" / "deployments.md").read_text()
+
+
+async def test_what_fails_comes_first_and_a_project_is_shown_to_its_team(console: Console) -> None:
+    owner, stranger, now = await make_user(), await make_user(), datetime.now(UTC)
+    place = {"name": "Ledger production", "state": "failing", "last_ok": True, "last_latency_ms": 1234.5}
+    project_id = await make_project(owner, "Ledger")
+    await make_check(project_id, last_at=now, **place)
+    await make_check(name="PostgreSQL", state="passing", last_ok=True, last_at=now, weight=5)
+    await make_check(name="Redis", state="passing", last_ok=False, last_at=now)
+    for number in range(7):
+        await make_check(name=f"Service {number}")
+    updates = await (await open_tab(console, owner)).send(HealthState.load)
+    parts = shown(updates, HealthState, "parts")
+    assert [(part["name"], part["state"], part["is_wavering"], part["latency"]) for part in parts[:3]] == [
+        ("Ledger production", "failing", True, "1,234 ms"),
+        ("Redis", "passing", True, ""),
+        ("PostgreSQL", "passing", False, ""),
+    ]
+    assert shown(updates, HealthState, "parts")[0]["url"] == f"/projects/{project_id}"
+    assert (shown(updates, HealthState, "summary"), shown(updates, HealthState, "more")) == ("1 of 10 fails", 2)
+    updates = await (await open_tab(console, stranger)).send(HealthState.load)
+    assert shown(updates, HealthState, "summary") == "2 of 9 work"
+    assert "Ledger" not in repr(updates)
+
+
+async def test_when_nothing_is_probed_any_more_the_panel_says_so(console: Console) -> None:
+    then = ago(1)
+    await make_check(name="Disk", state="passing", last_ok=True, last_at=then)
+    updates = await (await open_tab(console, await make_user())).send(HealthState.load)
+    assert shown(updates, HealthState, "late_since") == then.isoformat()
+
+
+async def test_one_failing_panel_leaves_the_other(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_given: Any) -> Any:
+        raise RuntimeError("inner detail")
+
+    async def is_away(*_given: Any) -> Any:
+        raise Unavailable
+
+    tab = await open_tab(console, await make_admin())
+    with monkeypatch.context() as patch:
+        patch.setattr(dashboard, "stats", fails)
+        updates = await tab.send(DashboardState.refresh)
+        assert "inner detail" not in repr(updates)
+        assert "Quote" in shown(updates, DashboardState, "failure")
+        assert shown(updates, DashboardState, "cards") == []
+        assert shown(updates, DashboardState, "panels") == ["recent_activity", "system_health"]
+        assert shown(updates, HealthState, "is_loaded")
+    assert shown(await tab.send(DashboardState.load), DashboardState, "failure") == ""
+    monkeypatch.setattr(health_state, "glance", is_away)
+    assert "not reachable" in shown(await tab.send(HealthState.load), HealthState, "failure")
+
+
+async def test_what_somebody_hid_stays_hidden_when_the_numbers_fail(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_given: Any) -> Any:
+        raise RuntimeError("inner detail")
+
+    admin = await make_admin()
+    usual = standard(admin).model_dump()
+    await run(save_layout, admin, LayoutUpdate(**usual | {"hidden": ["recent_activity", "users_over_time"]}))
+    monkeypatch.setattr(dashboard, "stats", fails)
+    updates = await (await open_tab(console, admin)).send(DashboardState.load)
+    assert shown(updates, DashboardState, "failure")
+    assert shown(updates, DashboardState, "panels") == ["system_health"]
+
+
+@pytest.mark.parametrize(
+    ("status", "passed_s", "usual_s", "wanted"),
+    [
+        ("queued", 0, 300, ("", None, False)),
+        ("in_progress", 150, None, ("2 min so far", None, False)),
+        ("in_progress", 45, 45.4, ("45 s of about 45 s", 99, False)),
+        ("in_progress", 180, 300, ("3 min of about 5 min", 60, False)),
+        ("in_progress", 3_900, 300, ("1 h 5 min, longer than the usual 5 min", 100, True)),
+        ("in_progress", 370, 350, ("6 min of about 6 min", 100, False)),
+        ("in_progress", -20, 300, ("0 s of about 5 min", 0, False)),
+    ],
+)
+def test_progress_is_told_by_what_is_usual(
+    status: str, passed_s: int, usual_s: float | None, wanted: tuple[str, int | None, bool]
+) -> None:
+    now = datetime.now(UTC)
+    started = now - timedelta(seconds=passed_s) if status == "in_progress" else None
+    one = OpenDeployment.model_construct(
+        id=1,
+        project=ProjectRef(id=1, name="Ledger", slug="ledger"),
+        environment=EnvironmentRef(id=1, name="production", is_protected=False),
+        version="1.0.0",
+        status=status,
+        commit_sha="",
+        ref="",
+        created_by=None,
+        reporter="",
+        created_at=now,
+        started_at=started,
+        finished_at=None,
+        usual_s=usual_s,
+    )
+    row = open_row(one, now)
+    assert (row["progress"], row["share"], row["is_late"]) == wanted
+
+
+async def test_the_front_door_leads_on(console: Console) -> None:
+    assert redirects(await (await open_tab(console, await make_user(), "/")).send(DashboardState.go_home)) == [
+        "/dashboard"
+    ]
+    assert redirects(await (await open_tab(console, None, "/")).send(DashboardState.go_home)) == ["/login"]

@@ -1,0 +1,345 @@
+"""The pages about deployments, without a browser."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+from sqlalchemy import update
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import transaction
+from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.schemas import DeploymentStep
+from tca_app.features.deployments.ui import state
+from tca_app.features.deployments.ui.detail_state import DeploymentState
+from tca_app.features.deployments.ui.log_state import LogState
+from tca_app.features.deployments.ui.measures_state import MeasuresState
+from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
+from tca_app.features.deployments.ui.state import DeploymentsState, MatrixState
+from tca_app.models import Deployment, Environment
+from tests.factories import (
+    deployment_events,
+    environment_of,
+    make_admin,
+    make_deployment,
+    make_freeze,
+    make_project,
+    make_user,
+    row_of,
+    run,
+)
+from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def open_page(console: Console, actor: Actor, path: str) -> Tab:
+    tab = Tab(console, f"{actor.username} {path}", await sign_in(actor), path)
+    await tab.hydrate()
+    return tab
+
+
+async def detail(console: Console, actor: Actor, deployment_id: int) -> tuple[Tab, Any]:
+    tab = await open_page(console, actor, f"/deployments/{deployment_id}")
+    return tab, await tab.send(DeploymentState.load)
+
+
+async def test_the_list_shows_ones_own_and_the_url_narrows_it(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner, "Billing")
+    await make_deployment(
+        project_id, version="1.0.0", commit_sha="9f1c2ab1234", ref="main", created_by_id=owner.user_id
+    )
+    await make_deployment(project_id, "staging", status="failed", version="1.1.0")
+    await make_deployment(await make_project(await make_user()), version="9.9.9")
+    tab = await open_page(console, owner, "/deployments")
+    rows = shown(await tab.send(DeploymentsState.load), DeploymentsState, "rows")
+    assert [row["version"] for row in rows] == ["1.1.0", "1.0.0"]
+    assert (rows[1]["commit"], rows[1]["who"], rows[1]["project"]) == ("main · 9f1c2ab", owner.full_name, "Billing")
+    narrowed = await open_page(console, owner, "/deployments?status=failed&environment=staging&source=nonsense")
+    rows = shown(await narrowed.send(DeploymentsState.load), DeploymentsState, "rows")
+    assert [row["version"] for row in rows] == ["1.1.0"]
+
+
+@pytest.mark.parametrize("there_are_more", [False, True])
+async def test_the_matrix_says_so_only_when_there_are_more(
+    there_are_more: bool, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await make_user()
+    for _ in range(2 + there_are_more):
+        await make_project(owner)
+    monkeypatch.setattr(state, "MOST_IN_MATRIX", 2)
+    tab = await open_page(console, owner, "/deployments?view=where")
+    updates = await tab.send(MatrixState.load)
+    assert len(shown(updates, MatrixState, "lines")) == 2
+    assert bool(shown(updates, MatrixState, "has_more")) is there_are_more
+
+
+async def test_the_matrix_has_a_column_for_each_environment(console: Console) -> None:
+    owner = await make_user()
+    billing, other = await make_project(owner, "Billing"), await make_project(owner, "Ledger")
+    async with transaction() as session:
+        named = (Environment.project_id == other) & (Environment.name == "staging")
+        await session.execute(update(Environment).where(named).values(name="canary"))
+    await make_deployment(billing, status="succeeded", version="1.0.0")
+    tab = await open_page(console, owner, "/deployments?view=where")
+    updates = await tab.send(MatrixState.load)
+    assert shown(updates, MatrixState, "columns") == ["development", "canary", "staging", "production"]
+    first, second = shown(updates, MatrixState, "lines")
+    assert [(cell["version"], cell["is_there"]) for cell in first["cells"]] == [
+        ("", True),
+        ("", False),
+        ("", True),
+        ("1.0.0", True),
+    ]
+    assert (second["project"], second["cells"][1]["is_there"]) == ("Ledger", True)
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "allowed"),
+    [
+        ("viewer", "queued", []),
+        ("deployer", "queued", ["start", "cancel"]),
+        ("deployer", "in_progress", ["succeed", "fail", "cancel"]),
+        ("deployer", "pending_approval", ["cancel"]),
+        ("maintainer", "pending_approval", ["cancel", "approve", "refuse"]),
+        ("deployer", "succeeded", []),  # nothing ran there before
+        ("deployer", "cancelled", []),
+    ],
+)
+async def test_a_viewer_is_offered_what_they_may_do(
+    console: Console, role: str, status: str, allowed: list[str]
+) -> None:
+    person = await make_user()
+    project_id = await make_project(await make_user(), team={person: role})
+    _, updates = await detail(console, person, await make_deployment(project_id, status=status))
+    assert shown(updates, DeploymentState, "phase") == "ready"
+    assert (shown(updates, DeploymentState, "allowed") or []) == allowed
+
+
+async def test_a_stranger_is_told_that_there_is_nothing(console: Console) -> None:
+    deployment_id = await make_deployment(await make_project(await make_user()))
+    _, updates = await detail(console, await make_user(), deployment_id)
+    assert shown(updates, DeploymentState, "phase") == "missing"
+    assert shown(updates, DeploymentState, "deployment")["version"] == ""
+
+
+async def test_the_length_of_the_log_is_shown_to_members_alone(console: Console) -> None:
+    owner = await make_user()
+    deployment_id = await make_deployment(await make_project(owner), status="in_progress", log_lines=12_345)
+    tab = await open_page(console, owner, f"/deployments/{deployment_id}")
+    updates = await tab.send(LogState.load)
+    assert (shown(updates, LogState, "log_of"), shown(updates, LogState, "log_lines")) == (deployment_id, 12_345)
+    assert shown(updates, LogState, "log_length") == "12,345 lines"
+    stranger = await open_page(console, await make_user(), f"/deployments/{deployment_id}")
+    assert not shown(await stranger.send(LogState.load), LogState, "log_lines")
+
+
+async def test_acts_ask_first_and_a_refusal_stands_in_the_dialog(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="in_progress")
+    deployment_id = await make_deployment(project_id)
+    tab, _ = await detail(console, owner, deployment_id)
+    assert (
+        shown(
+            await tab.send(DeploymentState.ask, deployment_id=deployment_id, action="approve"),
+            DeploymentState,
+            "asking",
+        )
+        is None
+    )
+    await tab.send(DeploymentState.ask, deployment_id=deployment_id, action="start")
+    updates = await tab.send(DeploymentState.confirm, form={})
+    assert "Another deployment" in shown(updates, DeploymentState, "asking_error")
+    assert (await row_of(Deployment, deployment_id))["status"] == "queued"
+    await tab.send(DeploymentState.ask, deployment_id=deployment_id, action="cancel")
+    updates = await tab.send(DeploymentState.confirm, form={"reason": "Wrong version"})
+    assert (shown(updates, DeploymentState, "asking"), shown(updates, DeploymentState, "deployment")["reason"]) == (
+        "",
+        "Wrong version",
+    )
+    await tab.send(DeploymentState.confirm, form={})
+    assert await deployment_events() == [("deployment_cancelled", "cancelled")]
+
+
+async def test_a_refusal_needs_a_reason(console: Console) -> None:
+    owner = await make_user()
+    waiting = await make_deployment(await make_project(owner), status="pending_approval")
+    tab, _ = await detail(console, owner, waiting)
+    await tab.send(DeploymentState.ask, deployment_id=waiting, action="refuse")
+    updates = await tab.send(DeploymentState.confirm, form={"reason": " "})
+    assert "Say why" in shown(updates, DeploymentState, "asking_error")
+    updates = await tab.send(DeploymentState.confirm, form={"reason": "Not on a Friday"})
+    steps = shown(updates, DeploymentState, "steps")
+    assert [(step["label"], step["who"]) for step in steps][-1] == ("Refused", owner.full_name)
+
+
+async def test_a_rollback_leads_to_the_new_deployment(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="succeeded", version="1.0.0")
+    bad = await make_deployment(project_id, status="succeeded", version="2.0.0")
+    tab, _ = await detail(console, owner, bad)
+    asked = await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback")
+    plan = shown(asked, DeploymentState, "plan")
+    assert (plan["environment"], plan["from_version"], plan["to_version"]) == ("production", "2.0.0", "1.0.0")
+    assert plan["needs_approval"] is False
+    (path,) = redirects(await tab.send(DeploymentState.confirm, form={"reason": ""}))
+    made = await row_of(Deployment, int(path.rsplit("/", 1)[-1]))
+    assert (made["version"], made["source"], made["rollback_of_id"]) == ("1.0.0", "ui", bad)
+
+
+async def test_a_rollback_goes_to_the_version_that_was_named(console: Console) -> None:
+    """Whatever else arrived while the question was open."""
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="succeeded", version="1.0.0")
+    late = await make_deployment(project_id, status="in_progress", version="1.5.0")
+    bad = await make_deployment(project_id, status="succeeded", version="2.0.0")
+    tab, _ = await detail(console, owner, bad)
+    await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback")
+    await run(deployments.step_deployment, owner, late, DeploymentStep(status="succeeded"))
+    (path,) = redirects(await tab.send(DeploymentState.confirm, form={"reason": ""}))
+    assert (await row_of(Deployment, int(path.rsplit("/", 1)[-1])))["version"] == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("aaaaaaa", "aaaaaaa" + "0" * 33, "Same commit as the previous deployment."),
+        ("aaaaaaa", "bbbbbbb", "No comparison: a commit or the repository URL is not known."),
+        ("", "", "No comparison: a commit or the repository URL is not known."),
+    ],
+)
+async def test_it_says_why_two_commits_are_not_compared(console: Console, before: str, after: str, said: str) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="succeeded", commit_sha=before)
+    _, updates = await detail(console, owner, await make_deployment(project_id, commit_sha=after))
+    assert shown(updates, DeploymentState, "no_compare") == said
+
+
+async def test_a_person_enters_a_deployment_once_however_often_they_click(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    tab = await open_page(console, owner, f"/projects/{project_id}?tab=deployments")
+    updates = await tab.send(ProjectDeploymentsState.load)
+    assert [card["name"] for card in shown(updates, ProjectDeploymentsState, "places")][-1] == "production"
+    nonce = shown(
+        await tab.send(ProjectDeploymentsState.open_create, project_id=project_id),
+        ProjectDeploymentsState,
+        "form_nonce",
+    )
+    form = {"nonce": nonce, "environment": "production", "version": "", "commit_sha": "", "ref": "", "description": ""}
+    refused = await tab.send(ProjectDeploymentsState.save, form=form)
+    assert shown(refused, ProjectDeploymentsState, "form_errors") == {"version": "Fill this in."}
+    await tab.send(ProjectDeploymentsState.save, form=form | {"version": "3.0.0"})
+    await tab.send(ProjectDeploymentsState.save, form=form | {"version": "3.0.0"})
+    assert await deployment_events() == [("deployment_queued", "queued")]
+
+
+async def test_a_frozen_environment_is_said_in_the_form_and_only_there(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_freeze(project_id, environment_id=await environment_of(project_id), created_by_id=owner.user_id)
+    tab = await open_page(console, owner, f"/projects/{project_id}?tab=deployments")
+    places = shown(await tab.send(ProjectDeploymentsState.load), ProjectDeploymentsState, "places")
+    assert [place["freeze"]["why"] for place in places] == ["", "", "Christmas"]
+    nonce = shown(
+        await tab.send(ProjectDeploymentsState.open_create, project_id=project_id),
+        ProjectDeploymentsState,
+        "form_nonce",
+    )
+    updates = await tab.send(ProjectDeploymentsState.choose, environment="production")
+    freeze = shown(updates, ProjectDeploymentsState, "freeze")
+    assert (freeze["who"], freeze["until"].endswith(" (UTC)")) == (owner.full_name, True)
+    form = {"nonce": nonce, "environment": "production", "version": "3.0.0", "freeze_reason": "Me"}
+    refused = await tab.send(ProjectDeploymentsState.save, form=form)
+    assert "administrator" in shown(refused, ProjectDeploymentsState, "form_error")
+    updates = await tab.send(ProjectDeploymentsState.choose, environment="staging")
+    assert shown(updates, ProjectDeploymentsState, "freeze")["why"] == ""
+    await tab.send(ProjectDeploymentsState.save, form=form | {"environment": "staging", "freeze_reason": ""})
+    assert await deployment_events() == [("deployment_queued", "queued")]
+
+
+async def test_an_administrator_deploys_into_a_freeze_with_a_reason(console: Console) -> None:
+    admin = await make_admin()
+    project_id = await make_project(await make_user())
+    tab = await open_page(console, admin, f"/projects/{project_id}?tab=deployments")
+    await tab.send(ProjectDeploymentsState.load)
+    nonce = shown(
+        await tab.send(ProjectDeploymentsState.open_create, project_id=project_id),
+        ProjectDeploymentsState,
+        "form_nonce",
+    )
+    await tab.send(ProjectDeploymentsState.choose, environment="production")
+    await make_freeze(project_id)  # while the form is open
+    form = {"nonce": nonce, "environment": "production", "version": "3.0.0"}
+    updates = await tab.send(ProjectDeploymentsState.save, form=form)
+    assert "Say why" in shown(updates, ProjectDeploymentsState, "form_errors")["freeze_reason"]
+    assert shown(updates, ProjectDeploymentsState, "freeze")["why"] == "Christmas"
+    await tab.send(ProjectDeploymentsState.save, form=form | {"freeze_reason": "Security fix"})
+    assert await deployment_events() == [("freeze_passed", None), ("deployment_queued", "queued")]
+
+
+async def test_a_freeze_is_in_the_way_of_a_rollback_but_for_administrators(console: Console) -> None:
+    owner, admin = await make_user(), await make_admin()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="succeeded", version="1.0.0")
+    bad = await make_deployment(project_id, status="succeeded", version="2.0.0")
+    await make_freeze(project_id)
+    tab, _ = await detail(console, owner, bad)
+    updates = await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback")
+    assert shown(updates, DeploymentState, "freeze")["why"] == "Christmas"
+    updates = await tab.send(DeploymentState.confirm, form={"reason": ""})
+    assert "Nothing is deployed there until" in shown(updates, DeploymentState, "asking_error")
+    tab, _ = await detail(console, admin, bad)
+    assert (
+        shown(
+            await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback"),
+            DeploymentState,
+            "may_pass_freeze",
+        )
+        is True
+    )
+    updates = await tab.send(DeploymentState.confirm, form={"reason": "", "freeze_reason": " "})
+    assert "Say why" in shown(updates, DeploymentState, "asking_error")
+    (path,) = redirects(await tab.send(DeploymentState.confirm, form={"reason": "", "freeze_reason": "It is down"}))
+    made = await row_of(Deployment, int(path.rsplit("/", 1)[-1]))
+    assert (made["version"], made["freeze_reason"]) == ("1.0.0", "It is down")
+
+
+async def test_measures_are_shown_in_words_for_the_period_of_the_url(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    await make_deployment(project_id, status="succeeded")
+    await make_deployment(project_id, status="failed")
+    tab = await open_page(console, owner, "/deployments?view=measures&days=7")
+    updates = await tab.send(MeasuresState.load)
+    assert shown(updates, MeasuresState, "days") == "7"
+    figures = shown(updates, MeasuresState, "figures")
+    assert [figure["value"] for figure in figures] == ["0.1 a day", "Not measured", "50%", "Not measured"]
+    other = await make_project(owner, "Ledger")
+    tab.path = f"/deployments?view=measures&project={other}"
+    updates = await tab.send(MeasuresState.load)
+    assert shown(updates, MeasuresState, "project") == "Ledger"
+    assert shown(updates, MeasuresState, "figures")[0]["value"] == "0.0 a day"
+
+
+async def test_the_page_links_to_the_run_its_log_and_the_environment(console: Console) -> None:
+    owner = await make_user()
+    links = {
+        "ci_url": "https://github.com/tca/billing/actions/runs/7",
+        "log_url": "HTTPS://ci_runner.example.com/7",
+        "environment_url": "javascript:alert(1)",  # as a script may have stored it
+    }
+    deployment_id = await make_deployment(await make_project(owner), **links)
+    tab = await open_page(console, owner, f"/deployments/{deployment_id}")
+    facts = shown(await tab.send(DeploymentState.load), DeploymentState, "deployment")
+    assert {name: facts[name] for name in links} == links | {"environment_url": ""}

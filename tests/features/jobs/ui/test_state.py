@@ -1,0 +1,69 @@
+"""The page of jobs, without a browser."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+
+from tca_app.core.actor import Actor
+from tca_app.features.jobs.ui.state import JobsState, lag_in_words
+from tca_app.ui.session import SessionState
+from tests.factories import do_jobs, make_admin, make_user, run
+from tests.features.jobs.test_jobs import BROKEN, enqueue
+from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+async def dead() -> None:
+    BROKEN[:] = ["no paper"]
+    for number in (1, 2, 3):
+        await run(enqueue, "fragile", number=number)
+    await do_jobs()
+
+
+async def _opened(console: Console, actor: Actor) -> Tab:
+    tab = Tab(console, "jobs", await sign_in(actor), "/status/jobs")
+    await tab.hydrate()
+    return tab
+
+
+async def test_the_dead_are_shown_and_tried_again(console: Console) -> None:
+    tab = await _opened(console, await make_admin())
+    updates = await tab.send(JobsState.load)
+    rows = shown(updates, JobsState, "rows")
+    assert [row["reason"] for row in rows] == [f"Dead: no paper {n}" for n in (3, 2, 1)]
+    email = next(queue for queue in shown(updates, JobsState, "queues") if queue["name"] == "Email")
+    assert (email["dead"], email["is_late"]) == (3, False)
+    BROKEN.clear()
+    updates = await tab.send(JobsState.retry, ids=[rows[0]["id"], rows[1]["id"], 1])
+    (toast,) = shown(updates, SessionState, "toasts")
+    assert toast["text"] == "2 jobs are tried again. 1 not dead any more."
+    assert [row["id"] for row in shown(updates, JobsState, "rows")] == [rows[2]["id"]]
+
+
+async def test_discarding_asks_first(console: Console) -> None:
+    tab = await _opened(console, await make_admin())
+    (first, *_) = shown(await tab.send(JobsState.load), JobsState, "rows")
+    assert shown(await tab.send(JobsState.ask_discard, ids=[first["id"]]), JobsState, "doomed") == [first["id"]]
+    assert shown(await tab.send(JobsState.cancel_discard), JobsState, "doomed") == []
+    await tab.send(JobsState.ask_discard, ids=[first["id"]])
+    updates = await tab.send(JobsState.discard, _form={})
+    assert len(shown(updates, JobsState, "rows")) == 2
+
+
+async def test_members_are_shown_nothing(console: Console) -> None:
+    tab = await _opened(console, await make_user())
+    assert shown(await tab.send(JobsState.load), JobsState, "rows") is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "none"), (12, "12 s"), (119, "119 s"), (600, "10 min"), (7300, "2 h")]
+)
+def test_lag_is_told_in_words(seconds: float, words: str) -> None:
+    assert lag_in_words(seconds) == words

@@ -1,0 +1,451 @@
+"""The project pages without a browser: tabs send events through the gate, and what comes back is looked at."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+
+from tca_app.core.actor import Actor
+from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.schemas import DeploymentStep
+from tca_app.features.projects import service as projects
+from tca_app.features.projects.schemas import ProjectQuery, ProjectUpdate
+from tca_app.features.projects.ui import pages  # noqa: F401  registers the states and the palette's source
+from tca_app.features.projects.ui.detail_state import ProjectState
+from tca_app.features.projects.ui.members_state import MembersState
+from tca_app.features.projects.ui.state import ProjectsState
+from tca_app.models import Project
+from tca_app.ui.forms.state import MINE
+from tca_app.ui.palette import PaletteState
+from tca_app.ui.session import SessionState
+from tests.factories import make_admin, make_deployment, make_project, make_user, row_of, run
+from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def open_tab(console: Console, actor: Actor | None, path: str) -> Tab:
+    cookie = await sign_in(actor) if actor else ""
+    tab = Tab(console, f"{actor.username if actor else 'nobody'} {path}", cookie, path)
+    await tab.hydrate()
+    return tab
+
+
+async def list_tab(console: Console, actor: Actor, query: str = "") -> Tab:
+    return await open_tab(console, actor, f"/projects{query}")
+
+
+async def page_tab(console: Console, actor: Actor | None, project_id: object, query: str = "") -> Tab:
+    return await open_tab(console, actor, f"/projects/{project_id}{query}")
+
+
+def toast(updates: list[Any]) -> str:
+    return (shown(updates, SessionState, "toasts") or [{"text": ""}])[-1]["text"]
+
+
+async def count_named(name: str) -> int:
+    return (await run(projects.list_projects, await make_admin(), ProjectQuery(search=name))).total
+
+
+def form(updates: list[Any], state: Any, **values: str) -> dict[str, str]:
+    """What the browser sends for the form that was opened."""
+    return {**shown(updates, state, "form_values"), "nonce": shown(updates, state, "form_nonce"), **values}
+
+
+# ---- the list ----
+
+
+async def test_what_runs_where_is_another_view_of_the_same_list(console: Console) -> None:
+    owner = await make_user()
+    ledger, _ = await make_project(owner, "Ledger"), await make_project(owner, "Billing")
+    await make_project(await make_user(), "Ledger of others")
+    await make_deployment(ledger, status="succeeded", version="1.0.0", created_by_id=owner.user_id)
+    going = await make_deployment(ledger, "staging", status="in_progress")
+    tab = await list_tab(console, owner, "?show=where&q=ledger")
+    updates = await tab.send(ProjectsState.load)
+    assert shown(updates, ProjectsState, "columns") == ["development", "staging", "production"]
+    (row,) = shown(updates, ProjectsState, "rows")
+    assert (row["name"], [cell["is_deploying"] for cell in row["cells"]]) == ("Ledger", [False, True, False])
+    assert (row["cells"][2]["version"], row["cells"][2]["who"]) == ("1.0.0", owner.full_name)
+    await run(deployments.step_deployment, owner, going, DeploymentStep(status="cancelled"))
+    updates = await tab.send(ProjectsState.load)
+    assert shown(updates, ProjectsState, "flashed") == [row["id"]]
+    tab.path = "/projects?q=ledger"
+    updates = await tab.send(ProjectsState.load)
+    assert (shown(updates, ProjectsState, "rows")[0]["cells"], shown(updates, ProjectsState, "flashed")) == ([], [])
+
+
+async def test_the_trash_is_always_a_table(console: Console) -> None:
+    owner = await make_user()
+    await make_project(owner, "Ledger", deleted_at=datetime.now(UTC))
+    tab = await list_tab(console, owner, "?show=where&view=trash")
+    (row,) = shown(await tab.send(ProjectsState.load), ProjectsState, "rows")
+    assert (row["is_deleted"], row["cells"]) == (True, [])
+
+
+async def test_a_member_is_shown_their_own_projects_with_what_they_may_do(console: Console) -> None:
+    owner, viewer = await make_user("olga"), await make_user("vera")
+    await make_project(owner, "Secret Canary")
+    shared = await make_project(owner, "Shared", team={viewer: "viewer"})
+    own = await make_project(viewer, "Own")
+    updates = await (await list_tab(console, viewer)).send(ProjectsState.load)
+    rows = {row["id"]: row for row in shown(updates, ProjectsState, "rows")}
+    assert set(rows) == {shared, own}
+    assert "Secret Canary" not in repr(updates)
+    assert shown(updates, ProjectsState, "total") == 2
+    may = lambda row: (row["can_edit"], row["can_archive"], row["can_delete"])  # noqa: E731
+    assert may(rows[shared]) == (False, False, False)
+    assert may(rows[own]) == (True, True, True)
+    assert rows[shared]["owner"] == "Olga"
+
+
+async def test_the_address_filters_sorts_and_searches(console: Console) -> None:
+    admin, ana = await make_admin(), await make_user()
+    await make_project(ana, "Beta", status="paused")
+    await make_project(admin, "Alpha")
+    await make_project(admin, "Alpine")
+    in_trash = await make_project(admin, "Gone")
+    await run(projects.delete_project, admin, in_trash)
+
+    async def names(query: str) -> list[str]:
+        updates = await (await list_tab(console, admin, query)).send(ProjectsState.load)
+        return [row["name"] for row in shown(updates, ProjectsState, "rows")]
+
+    assert await names("?sort=name") == ["Alpha", "Alpine", "Beta"]
+    assert await names("?status=paused") == ["Beta"]
+    assert await names("?mine=true&sort=-name") == ["Alpine", "Alpha"]
+    assert await names("?q=alpi%07") == ["Alpine"]
+    assert await names("?view=trash") == ["Gone"]
+
+
+async def test_a_project_is_created_with_its_members_once_however_often_it_is_clicked(console: Console) -> None:
+    ana, bob = await make_user("ana"), await make_user("bob")
+    tab = await list_tab(console, ana)
+    opened = await tab.send(ProjectsState.open_create)
+    found = shown(await tab.send(ProjectsState.look_for, text="bo"), ProjectsState, "people")
+    assert [person["username"] for person in found] == ["bob"]
+    await tab.send(ProjectsState.pick, person_id=bob.user_id)
+    sent = form(opened, ProjectsState, name="Billing", **{f"role.{bob.user_id}": "deployer"})
+    updates = await tab.send(ProjectsState.save, form=sent)
+    assert toast(updates) == "Billing is created."
+    await tab.send(ProjectsState.save, form=sent)
+    assert await count_named("Billing") == 1
+    [project] = (await run(projects.list_projects, bob, ProjectQuery())).items
+    assert (project.name, project.my_role, project.owner.id) == ("Billing", "deployer", ana.user_id)
+
+
+async def test_the_same_form_from_two_tabs_is_one_project(console: Console) -> None:
+    ana = await make_user()
+    first, second = await list_tab(console, ana), await list_tab(console, ana, "?page=1")
+    opened = await first.send(ProjectsState.open_create)
+    await second.send(ProjectsState.open_create)
+    sent = form(opened, ProjectsState, name="Ledger")
+    await first.send(ProjectsState.save, form=sent)
+    await second.send(ProjectsState.save, form=sent)
+    assert await count_named("Ledger") == 1
+
+
+async def test_bad_fields_are_named_and_nothing_is_made(console: Console) -> None:
+    tab = await list_tab(console, await make_user())
+    opened = await tab.send(ProjectsState.open_create)
+    sent = form(opened, ProjectsState, name="  ", repository_url="javascript:alert(1)")
+    errors = shown(await tab.send(ProjectsState.save, form=sent), ProjectsState, "form_errors")
+    assert set(errors) == {"name", "repository_url"}
+
+
+async def test_only_people_who_were_found_can_be_picked(console: Console) -> None:
+    ana, bob = await make_user(), await make_user()
+    tab = await list_tab(console, ana)
+    await tab.send(ProjectsState.open_create)
+    assert not shown(await tab.send(ProjectsState.pick, person_id=bob.user_id), ProjectsState, "picked")
+
+
+async def test_a_stale_edit_is_asked_about_and_overwrites_nothing(console: Console) -> None:
+    ana = await make_user("ana")
+    admin = await make_admin("root")
+    project_id = await make_project(ana, "Old", description="d")
+    tab = await list_tab(console, ana)
+    opened = await tab.send(ProjectsState.open_edit, project_id=project_id)
+    await run(projects.update_project, admin, project_id, ProjectUpdate(name="Theirs", status="paused"))
+    updates = await tab.send(ProjectsState.save, form=form(opened, ProjectsState, name="Mine", description="d2"))
+    assert (await row_of(Project, project_id))["name"] == "Theirs"
+    [clash] = shown(updates, ProjectsState, "form_clashes")
+    assert (clash["field"], clash["mine"], clash["theirs"]) == ("name", "Mine", "Theirs")
+    assert shown(updates, ProjectsState, "form_clash_by") == "Root"
+    nonce = shown(opened, ProjectsState, "form_nonce")
+    await tab.send(ProjectsState.save, form={"nonce": nonce, "keep.name": MINE})
+    row = await row_of(Project, project_id)
+    assert (row["name"], row["description"], row["status"]) == ("Mine", "d2", "paused")
+
+
+async def test_a_viewer_changes_nothing(console: Console) -> None:
+    owner, viewer = await make_user(), await make_user()
+    project_id = await make_project(owner, "Kept", team={viewer: "viewer"})
+    before = await row_of(Project, project_id)
+    tab = await list_tab(console, viewer)
+    await tab.send(ProjectsState.load)
+    refused = "You do not have permission to do this."
+    assert toast(await tab.send(ProjectsState.open_edit, project_id=project_id)) == refused
+    assert toast(await tab.send(ProjectsState.set_status, project_id=project_id, status="archived")) == refused
+    assert toast(await tab.send(ProjectsState.ask_delete, project_id=project_id)) == refused
+    await tab.send(ProjectsState.toggle_row, row_id=project_id)
+    assert "may not archive" in toast(await tab.send(ProjectsState.ask_bulk, action="archive"))
+    await tab.send(ProjectsState.run_bulk)
+    assert await row_of(Project, project_id) == before
+
+
+async def test_a_delete_needs_the_name_and_can_be_undone(console: Console) -> None:
+    ana = await make_user()
+    project_id = await make_project(ana, "Search (beta)", slug="search")
+    tab = await list_tab(console, ana)
+    await tab.send(ProjectsState.load)
+    await tab.send(ProjectsState.ask_delete, project_id=project_id)
+    await tab.send(ProjectsState.delete, form={"confirm_name": "Search"})
+    assert (await row_of(Project, project_id))["deleted_at"] is None
+    updates = await tab.send(ProjectsState.delete, form={"confirm_name": "Search (beta)"})
+    assert (await row_of(Project, project_id))["deleted_at"] is not None
+    assert shown(updates, ProjectsState, "rows") == []
+    [told] = shown(updates, SessionState, "toasts")
+    updates = await tab.send(SessionState.undo, toast_id=told["id"])
+    assert [row["id"] for row in shown(updates, ProjectsState, "rows")] == [project_id]
+
+
+async def test_a_bulk_act_tells_what_became_of_each_row(console: Console) -> None:
+    ana = await make_user()
+    kept, other = await make_project(ana, "Kept"), await make_project(ana, "Other")
+    tab = await list_tab(console, ana)
+    await tab.send(ProjectsState.load)
+    await tab.send(ProjectsState.toggle_all)
+    asked = await tab.send(ProjectsState.ask_bulk, action="delete")
+    assert shown(asked, ProjectsState, "bulk_title") == "Delete 2 projects?"
+    await run(projects.delete_project, ana, other)
+    updates = await tab.send(ProjectsState.run_bulk)
+    assert [line["name"] for line in shown(updates, ProjectsState, "refusals")] == ["Other"]
+    assert toast(updates) == "Kept is in the trash."
+    assert (await row_of(Project, kept))["deleted_at"] is not None
+
+
+async def test_many_come_back_from_the_trash_together(console: Console) -> None:
+    ana = await make_user()
+    made = [await make_project(ana), await make_project(ana)]
+    tab = await list_tab(console, ana)
+    await tab.send(ProjectsState.load)
+    await tab.send(ProjectsState.toggle_all)
+    await tab.send(ProjectsState.ask_bulk, action="delete")
+    [told] = shown(await tab.send(ProjectsState.run_bulk), SessionState, "toasts")
+    assert told["text"] == "2 projects are in the trash."
+    assert len(shown(await tab.send(SessionState.undo, toast_id=told["id"]), ProjectsState, "rows")) == 2
+    for project_id in made:
+        await run(projects.delete_project, ana, project_id)
+    trash = await list_tab(console, ana, "?view=trash")
+    await trash.send(ProjectsState.load)
+    await trash.send(ProjectsState.toggle_all)
+    assert toast(await trash.send(ProjectsState.ask_bulk, action="archive")) == "These are in the trash."
+    assert shown(await trash.send(ProjectsState.restore_selected), ProjectsState, "rows") == []
+
+
+async def test_archiving_is_taken_back_by_undo(console: Console) -> None:
+    ana = await make_user()
+    project_id = await make_project(ana, "Ledger", status="paused")
+    tab = await list_tab(console, ana)
+    await tab.send(ProjectsState.load)
+    updates = await tab.send(ProjectsState.set_status, project_id=project_id, status="archived")
+    assert (await row_of(Project, project_id))["status"] == "archived"
+    [told] = shown(updates, SessionState, "toasts")
+    await tab.send(SessionState.undo, toast_id=told["id"])
+    assert (await row_of(Project, project_id))["status"] == "paused"
+
+
+async def test_the_palette_finds_what_one_may_see(console: Console) -> None:
+    ana, bob = await make_user(), await make_user()
+    project_id = await make_project(ana, "Billing Canary")
+    found = shown(
+        await (await list_tab(console, ana)).send(PaletteState.look_up, text="canary"), PaletteState, "entries"
+    )
+    assert [(entry["label"], entry["url"]) for entry in found] == [("Billing Canary", f"/projects/{project_id}")]
+    assert "Billing" not in repr(await (await list_tab(console, bob)).send(PaletteState.look_up, text="canary"))
+
+
+async def test_the_palette_says_which_text_its_lines_were_found_for(console: Console) -> None:
+    """Enter in the browser opens a line only when this is what the box holds."""
+    tab = await list_tab(console, await make_user())
+    assert shown(await tab.send(PaletteState.look_up, text=" bil "), PaletteState, "found_for") == " bil "
+
+
+async def test_two_projects_of_one_name_are_told_apart_by_their_slugs(console: Console) -> None:
+    owner, other = await make_user("olga"), await make_user("oscar")
+    await make_project(owner, "Billing API", slug="billing-api")
+    await make_project(other, "Secret", slug="secret")
+    tab = await list_tab(console, owner)
+    form_of_new = form(await tab.send(ProjectsState.open_create), ProjectsState, name="billing api")
+    hinted = await tab.send(ProjectsState.look_for_name, name=" billing api ")
+    assert shown(hinted, ProjectsState, "name_hint") == "Another project has this name: billing-api, owned by Olga."
+    for name in ("Billing", "Secret"):  # another name, and one that this person does not see
+        await tab.send(ProjectsState.look_for_name, name="billing api")
+        assert shown(await tab.send(ProjectsState.look_for_name, name=name), ProjectsState, "name_hint") == ""
+    await tab.send(ProjectsState.save, form=form_of_new)
+    found = shown(await tab.send(PaletteState.look_up, text="billing api"), PaletteState, "entries")
+    assert {entry["detail"] for entry in found} == {"billing-api", "billing-api-2"}
+
+
+async def test_a_project_is_not_said_to_have_its_own_name_twice(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner, "Ledger")
+    tab = await list_tab(console, owner)
+    await tab.send(ProjectsState.open_edit, project_id=project_id)
+    assert not shown(await tab.send(ProjectsState.look_for_name, name="Ledger"), ProjectsState, "name_hint")
+
+
+async def test_the_picker_says_which_text_it_found_people_for(console: Console) -> None:
+    tab = await list_tab(console, await make_user())
+    updates = await tab.send(ProjectsState.look_for, text="ana ")
+    assert shown(updates, ProjectsState, "people_found_for") == "ana "
+
+
+# ---- one project ----
+
+
+@pytest.mark.parametrize("wanted", ["0", "999999999", "x", "1e3", "²", "9" * 30])
+async def test_an_unknown_address_is_not_found(console: Console, wanted: str) -> None:
+    updates = await (await page_tab(console, await make_admin(), wanted)).send(ProjectState.load)
+    assert shown(updates, ProjectState, "phase") == "missing"
+
+
+async def test_to_a_stranger_a_project_does_not_exist(console: Console) -> None:
+    project_id = await make_project(await make_user(), "Secret Canary", description="inner")
+    tab = await page_tab(console, await make_user(), project_id)
+    updates = await tab.send(ProjectState.load) + await tab.send(MembersState.load)
+    assert shown(updates, ProjectState, "phase") == "missing"
+    assert "Canary" not in repr(updates)
+    assert not shown(updates, MembersState, "members")
+    await tab.send(ProjectState.activate, project_id=project_id)
+    await tab.send(MembersState.remove)
+    assert "Canary" not in repr(await tab.send(ProjectState.open_edit, project_id=project_id))
+    nobody = await page_tab(console, None, project_id)
+    assert redirects(await nobody.send(ProjectState.load)) == [f"/login?next=/projects/{project_id}"]
+
+
+async def test_what_was_shown_is_gone_when_one_may_no_longer_see_it(console: Console) -> None:
+    owner, viewer = await make_user(), await make_user()
+    project_id = await make_project(owner, "Ledger", team={viewer: "viewer"})
+    tab = await page_tab(console, viewer, project_id)
+    assert shown(await tab.send(ProjectState.load), ProjectState, "project")["name"] == "Ledger"
+    await run(projects.delete_project, owner, project_id)
+    updates = await tab.send(ProjectState.load)
+    assert (shown(updates, ProjectState, "phase"), shown(updates, ProjectState, "project")["name"]) == ("missing", "")
+
+
+async def test_a_role_opens_only_what_it_may(console: Console) -> None:
+    owner, viewer, maintainer = await make_user(), await make_user(), await make_user()
+    project_id = await make_project(owner, team={viewer: "viewer", maintainer: "maintainer"})
+
+    async def seen(actor: Actor) -> tuple[str, set[str]]:
+        updates = await (await page_tab(console, actor, project_id, "?tab=settings")).send(ProjectState.load)
+        tab = shown(updates, ProjectState, "tab") or "overview"
+        return tab, {name.partition(".")[2] or name for name in shown(updates, ProjectState, "allowed")}
+
+    assert await seen(viewer) == ("overview", {"read", "leave"})
+    tab, allowed = await seen(maintainer)
+    assert tab == "settings"
+    assert {"update", "list", "write", "leave"} <= allowed
+    assert not {"rename", "delete", "transfer", "archive", "grant_maintainer"} & allowed
+    assert {"rename", "delete", "transfer", "archive"} <= (await seen(owner))[1]
+
+
+async def test_a_maintainer_is_offered_only_their_fields(console: Console) -> None:
+    owner, maintainer = await make_user(), await make_user()
+    project_id = await make_project(owner, "Ledger", team={maintainer: "maintainer"})
+    tab = await page_tab(console, maintainer, project_id)
+    await tab.send(ProjectState.load)
+    opened = await tab.send(ProjectState.open_edit, project_id=project_id)
+    assert set(shown(opened, ProjectState, "form_values")) == {"description", "repository_url", "status"}
+    await tab.send(ProjectState.save, form=form(opened, ProjectState, name="Stolen", description="new"))
+    row = await row_of(Project, project_id)
+    assert (row["name"], row["description"]) == ("Ledger", "new")
+
+
+async def test_a_project_is_handed_over(console: Console) -> None:
+    owner, heir = await make_user("olga"), await make_user("henry")
+    project_id = await make_project(owner, "Ledger")
+    tab = await page_tab(console, owner, project_id, "?tab=settings")
+    await tab.send(ProjectState.load)
+    await tab.send(ProjectState.ask, project_id=project_id, action="transfer")
+    updates = await tab.send(ProjectState.confirm, form={})
+    assert "choose one" in shown(updates, ProjectState, "asking_error")
+    await tab.send(ProjectState.look_for, text="henry")
+    await tab.send(ProjectState.pick, person_id=heir.user_id)
+    updates = await tab.send(ProjectState.confirm, form={})
+    assert toast(updates) == "Henry owns Ledger now."
+    assert shown(updates, ProjectState, "project")["my_role"] == "Maintainer"
+    assert (await row_of(Project, project_id))["owner_id"] == heir.user_id
+
+
+async def test_a_page_that_is_behind_deletes_nothing(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner, "Ledger")
+    tab = await page_tab(console, owner, project_id)
+    await tab.send(ProjectState.load)
+    await tab.send(ProjectState.ask, project_id=project_id, action="delete")
+    assert not shown(await tab.send(ProjectState.confirm, form={"confirm_name": "ledger"}), ProjectState, "asking")
+    await run(projects.update_project, owner, project_id, ProjectUpdate(name="New"))
+    updates = await tab.send(ProjectState.confirm, form={"confirm_name": "Ledger"})
+    assert "changed this" in shown(updates, ProjectState, "asking_error")
+    assert (await row_of(Project, project_id))["deleted_at"] is None
+    await tab.send(ProjectState.load)
+    updates = await tab.send(ProjectState.confirm, form={"confirm_name": "New"})
+    assert redirects(updates) == ["/projects"]
+    assert (await row_of(Project, project_id))["deleted_at"] is not None
+
+
+async def test_members_come_change_and_go(console: Console) -> None:
+    owner, bob = await make_user("olga"), await make_user("bob")
+    project_id = await make_project(owner, "Ledger")
+    tab = await page_tab(console, owner, project_id, "?tab=members")
+    await tab.send(ProjectState.load)
+    await tab.send(MembersState.load)
+    opened = await tab.send(MembersState.open_add, project_id=project_id)
+    updates = await tab.send(MembersState.add, form=form(opened, MembersState))
+    assert "choose one" in shown(updates, MembersState, "form_error")
+    await tab.send(MembersState.look_for, text="bob")
+    await tab.send(MembersState.pick, person_id=bob.user_id)
+    updates = await tab.send(MembersState.add, form=form(opened, MembersState, role="deployer"))
+    assert [(m["username"], m["role"]) for m in shown(updates, MembersState, "members")] == [
+        ("olga", "owner"),
+        ("bob", "deployer"),
+    ]
+    assert shown(updates, ProjectState, "project")["member_count"] == 2
+    updates = await tab.send(MembersState.change_role, project_id=project_id, person_id=bob.user_id, role="maintainer")
+    assert shown(updates, MembersState, "members")[1]["role"] == "maintainer"
+    assert "no such role" in toast(
+        await tab.send(MembersState.change_role, project_id=project_id, person_id=bob.user_id, role="owner")
+    )
+    await tab.send(MembersState.ask_remove, project_id=project_id, person_id=bob.user_id)
+    updates = await tab.send(MembersState.remove)
+    assert [m["username"] for m in shown(updates, MembersState, "members")] == ["olga"]
+
+
+async def test_a_maintainer_grants_no_role_like_their_own(console: Console) -> None:
+    owner, maintainer, bob = await make_user(), await make_user(), await make_user()
+    project_id = await make_project(owner, team={maintainer: "maintainer", bob: "viewer"})
+    tab = await page_tab(console, maintainer, project_id, "?tab=members")
+    updates = await tab.send(MembersState.load)
+    assert [option[0] for option in shown(updates, MembersState, "role_options")] == ["viewer", "deployer"]
+    refused = await tab.send(MembersState.change_role, project_id=project_id, person_id=bob.user_id, role="maintainer")
+    assert toast(refused) == "You do not have permission to do this."
+
+
+async def test_a_viewer_sees_no_team_and_may_leave(console: Console) -> None:
+    owner, viewer = await make_user("olga"), await make_user("vera")
+    project_id = await make_project(owner, "Ledger", team={viewer: "viewer"})
+    tab = await page_tab(console, viewer, project_id, "?tab=members")
+    await tab.send(ProjectState.load)
+    assert not shown(await tab.send(MembersState.load), MembersState, "members")
+    await tab.send(ProjectState.ask, project_id=project_id, action="leave")
+    assert redirects(await tab.send(ProjectState.confirm, form={})) == ["/projects"]
+    assert (await run(projects.list_projects, viewer, ProjectQuery())).total == 0

@@ -1,0 +1,337 @@
+"""The pages about people, without a browser: what a tab sends, what it is shown, what stands in the database then."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+from reflex_base.registry import RegistrationContext
+from reflex_base.utils.format import format_event_handler
+
+from tca_app.core.actor import Actor
+from tca_app.features.users import service as users
+from tca_app.features.users.devices import device_words
+from tca_app.features.users.schemas import UserUpdate
+from tca_app.features.users.ui.act_state import ActState
+from tca_app.features.users.ui.detail_state import UserState, shown_person
+from tca_app.features.users.ui.edit_state import UserFormState
+from tca_app.features.users.ui.state import UsersState
+from tca_app.models import AuthSession, Project, User
+from tca_app.ui.handlers import permission_of
+from tca_app.ui.palette import PaletteState
+from tca_app.ui.session import SessionState
+from tests.factories import PASSWORD, make_admin, make_project, make_user, row_of, run
+from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
+
+NEW = {"email": "new@example.com", "username": "newbie", "full_name": "New Bee", "password": PASSWORD}
+STATES = (UsersState, UserState, UserFormState, ActState)
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def open_tab(console: Console, actor: Actor, path: str = "/users") -> Tab:
+    """A tab with that page; `load` is the on_load of the page."""
+    tab = Tab(console, f"tab of {actor.username} {path}", await sign_in(actor), path)
+    await tab.hydrate()
+    await tab.send(UsersState.load if path.startswith("/users?") or path == "/users" else UserState.load)
+    return tab
+
+
+def toast_texts(updates: list[Any]) -> list[str]:
+    return [toast["text"] for toast in shown(updates, SessionState, "toasts") or []]
+
+
+def names(updates: list[Any]) -> list[str]:
+    return [row["username"] for row in shown(updates, UsersState, "rows")]
+
+
+async def save(tab: Tab, opened: list[Any], **values: str) -> list[Any]:
+    """Send the form that `opened` showed, with these values in it."""
+    nonce = shown(opened, UserFormState, "form_nonce")
+    return await tab.send(UserFormState.save, form={"nonce": nonce, **values})
+
+
+async def test_a_member_can_call_none_of_the_administrators_handlers(console: Console) -> None:
+    victim = await make_user("victim")
+    tab = await open_tab(console, await make_user("member"), "/dashboard")
+    payloads = {
+        UserFormState.open_password: {"user_id": victim.user_id},
+        ActState.ask: {"act": "delete", "user_id": victim.user_id},
+        ActState.activate: {"user_id": victim.user_id},
+        ActState.restore: {"ids": [victim.user_id]},
+    }
+    names_ = {format_event_handler(event): payload for event, payload in payloads.items()}
+    for name in RegistrationContext.get().event_handlers:
+        if permission_of(name) == "users.manage" and any(f".{s.get_name()}." in name for s in STATES):
+            updates = await tab.send(name, **names_.get(name, {}))
+            assert toast_texts(updates)[-1] == "You do not have permission to do this.", name
+            assert "victim" not in repr(updates)
+    assert (await row_of(User, victim.user_id))["version"] == 1
+
+
+async def test_a_member_sees_no_page_but_their_own(console: Console) -> None:
+    stranger = await make_user("stranger")
+    member = await make_user("member")
+    for path in (f"/users/{stranger.user_id}", "/users/999999", "/users/abc", f"/users/{2**63}"):
+        tab = await open_tab(console, member, path)
+        updates = await tab.send(UserState.load)
+        assert shown(await tab.hydrate(), UserState, "is_missing") is True
+        assert "stranger" not in repr(updates)
+        assert "stranger" not in repr(await tab.send(UserFormState.open_edit, user_id=stranger.user_id))
+    own = await open_tab(console, member, f"/users/{member.user_id}")
+    updates = await own.hydrate()
+    assert shown(updates, UserState, "person")["username"] == "member"
+    assert [entry["is_current"] for entry in shown(updates, UserState, "sessions")].count(True) == 1
+
+
+async def test_the_url_says_what_is_listed(console: Console) -> None:
+    admin = await make_admin("boss")
+    await make_user("ana")
+    await make_user("bob", is_active=False)
+    await make_user("gone", is_active=False)
+    await run(users.delete_user, admin, (await make_user("trashed")).user_id)
+
+    async def listed(query: str) -> list[str]:
+        tab = await open_tab(console, admin, f"/users?{query}")
+        return names(await tab.hydrate())
+
+    assert await listed("sort=username") == ["ana", "bob", "boss", "gone"]
+    assert await listed("status=inactive&sort=-username") == ["gone", "bob"]
+    assert await listed("role=admin") == ["boss"]
+    assert await listed("view=trash") == ["trashed"]
+    assert await listed("q=AN%C3%81") == ["ana"]
+    assert await listed("q=%25") == []
+    assert await listed("q=an%01%E2%80%AE") == ["ana"]
+
+
+async def test_a_person_is_created_once_however_often_it_is_clicked(console: Console) -> None:
+    tab = await open_tab(console, await make_admin())
+    opened = await tab.send(UserFormState.open_create)
+    updates = await save(tab, opened, **NEW, is_superuser="on")
+    assert shown(updates, UserFormState, "form_mode") == ""
+    assert toast_texts(updates) == ["newbie is created."]
+    assert names(updates)[0] == "newbie"
+    assert PASSWORD not in repr(updates)
+    again = await save(tab, opened, **NEW)
+    assert shown(again, UserFormState, "form_errors") in (None, {})
+    assert not toast_texts(again)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "text"),
+    [
+        ({"email": "taken@example.com"}, "email", "This email address is taken."),
+        ({"username": "TAKEN"}, "username", "This username is taken."),
+        ({"username": "no spaces"}, "username", "letters and digits"),
+        ({"password": "short"}, "password", "at least 8"),
+        ({"password": "Password1"}, "password", "too easily guessed"),
+        ({"email": ""}, "email", "Enter an email address"),
+    ],
+)
+async def test_what_is_wrong_stands_at_its_field(console: Console, change: Any, field: str, text: str) -> None:
+    await make_user("taken")
+    tab = await open_tab(console, await make_admin())
+    updates = await save(tab, await tab.send(UserFormState.open_create), **NEW | change)
+    assert text in shown(updates, UserFormState, "form_errors")[field]
+    assert shown(updates, UserFormState, "form_busy") is False
+
+
+async def test_a_stale_edit_says_who_and_joins_the_changes(console: Console) -> None:
+    admin, other = await make_admin(), await make_admin("zoe")
+    ana = await make_user("ana")
+    tab = await open_tab(console, admin)
+    opened = await tab.send(UserFormState.open_edit, user_id=ana.user_id)
+    await run(users.update_user, other, ana.user_id, UserUpdate(full_name="Ana Z", email="z@example.com"))
+    mine = {"email": "ana@example.com", "username": "ana", "full_name": "Ana Mine"}
+    asked = await save(tab, opened, **mine)
+    [clash] = shown(asked, UserFormState, "form_clashes")
+    assert (clash["label"], clash["mine"], clash["theirs"]) == ("Full name", "Ana Mine", "Ana Z")
+    assert shown(asked, UserFormState, "form_clash_by") == "Zoe"
+    assert (await row_of(User, ana.user_id))["full_name"] == "Ana Z"
+    nonce = shown(asked, UserFormState, "form_nonce") or shown(opened, UserFormState, "form_nonce")
+    await tab.send(UserFormState.save, form={"nonce": nonce, "keep.full_name": "mine"})
+    row = await row_of(User, ana.user_id)
+    assert (row["full_name"], row["email"]) == ("Ana Mine", "z@example.com")
+
+
+async def test_a_change_beside_the_form_is_named_and_kept(console: Console) -> None:
+    ana = await make_user("ana")
+    tab = await open_tab(console, await make_admin())
+    opened = await tab.send(UserFormState.open_edit, user_id=ana.user_id)
+    await run(users.update_user, await make_admin("zoe"), ana.user_id, UserUpdate(is_active=False))
+    mine = {"email": "ana@example.com", "username": "ana", "full_name": "Ana Mine"}
+    asked = await save(tab, opened, **mine)
+    assert shown(asked, UserFormState, "form_error").startswith("Zoe changed other fields meanwhile.")
+    await save(tab, asked, **mine)
+    row = await row_of(User, ana.user_id)
+    assert (row["full_name"], row["is_active"]) == ("Ana Mine", False)
+
+
+async def test_a_member_edits_only_what_is_theirs(console: Console) -> None:
+    ana = await make_user("ana")
+    tab = await open_tab(console, ana, f"/users/{ana.user_id}")
+    opened = await tab.send(UserFormState.open_edit, user_id=ana.user_id)
+    assert set(shown(opened, UserFormState, "form_values")) == {"email", "full_name", "current_password"}
+    updates = await save(tab, opened, email="ana@example.com", full_name="Ana New", username="root", is_superuser="on")
+    assert shown(updates, UserState, "person")["full_name"] == "Ana New"
+    row = await row_of(User, ana.user_id)
+    assert (row["username"], row["is_superuser"]) == ("ana", False)
+
+
+async def test_an_administrator_sets_a_password_and_it_is_shown_to_nobody(console: Console) -> None:
+    ana = await make_user("ana")
+    tab = await open_tab(console, await make_admin())
+    before = (await row_of(User, ana.user_id))["hashed_password"]
+    updates = await save(
+        tab, await tab.send(UserFormState.open_password, user_id=ana.user_id), password="Canary-Word-77"
+    )
+    assert toast_texts(updates) == ["ana has a new password."]
+    assert "Canary" not in repr(updates)
+    assert (await row_of(User, ana.user_id))["hashed_password"] != before
+
+
+async def test_whoever_owns_projects_is_deleted_once_somebody_takes_over(console: Console) -> None:
+    owner, heir = await make_user("owner"), await make_user("heir")
+    kept, binned = await make_project(owner), await make_project(owner)
+    admin = await make_admin()
+    await run(_trash, admin, binned)
+    tab = await open_tab(console, admin)
+    asked = await tab.send(ActState.ask, act="delete", user_id=owner.user_id)
+    assert "own 2 projects" in shown(asked, ActState, "heir_text")
+    assert "owner" not in [entry["username"] for entry in shown(asked, ActState, "heirs")]
+    refused = await tab.send(ActState.confirm, form={})
+    assert "Choose who takes over" in shown(refused, ActState, "act_error")
+    await tab.send(ActState.find_heirs, text="hei")
+    await tab.send(ActState.choose_heir, user_id=heir.user_id)
+    done = await tab.send(ActState.confirm, form={})
+    assert "owner" not in names(done)
+    assert {(await row_of(Project, p))["owner_id"] for p in (kept, binned)} == {heir.user_id}
+
+
+async def _trash(session: Any, actor: Actor, project_id: int) -> None:
+    from tca_app.features.projects.service import delete_project
+
+    await delete_project(session, actor, project_id)
+
+
+async def test_undo_brings_a_deleted_person_back(console: Console) -> None:
+    ana = await make_user("ana")
+    tab = await open_tab(console, await make_admin())
+    await tab.send(ActState.ask, act="delete", user_id=ana.user_id)
+    done = await tab.send(ActState.confirm, form={})
+    assert "ana" not in names(done)
+    [toast] = shown(done, SessionState, "toasts")
+    assert (toast["text"], toast["undo"]) == ("ana is deleted.", True)
+    assert "ana" in names(await tab.send(SessionState.undo, toast_id=toast["id"]))
+    assert (await row_of(User, ana.user_id))["deleted_at"] is None
+
+
+async def test_from_the_page_of_who_is_deleted_the_way_leads_to_the_list(console: Console) -> None:
+    ana = await make_user("ana")
+    tab = await open_tab(console, await make_admin(), f"/users/{ana.user_id}")
+    await tab.send(ActState.ask, act="delete", user_id=ana.user_id)
+    assert redirects(await tab.send(ActState.confirm, form={})) == ["/users"]
+
+
+async def test_a_bulk_act_says_for_whom_it_was_refused_and_why(console: Console) -> None:
+    admin, owner, ana = await make_admin("boss"), await make_user("owner"), await make_user("ana")
+    await make_project(owner)
+    tab = await open_tab(console, admin)
+    await tab.send(UsersState.toggle_all)
+    await tab.send(ActState.ask_selected, act="delete")
+    done = await tab.send(ActState.confirm, form={})
+    refusals = {entry["name"]: entry["detail"] for entry in shown(done, UsersState, "refusals")}
+    assert set(refusals) == {"boss", "owner"}
+    assert "owns 1 project" in refusals["owner"]
+    assert toast_texts(done) == ["ana is deleted. 2 refused."]
+    assert (await row_of(User, ana.user_id))["deleted_at"] is not None
+    assert shown(done, UsersState, "selected") == []
+
+
+async def test_several_are_deactivated_and_activated_together(console: Console) -> None:
+    people = [await make_user() for _ in range(3)]
+    tab = await open_tab(console, await make_admin())
+    for act, asks, expected in (("deactivate", True, False), ("activate", False, True)):
+        for person in people:
+            await tab.send(UsersState.toggle_row, row_id=person.user_id)
+        await tab.send(ActState.ask_selected if asks else ActState.act_on_selected, act=act)
+        if asks:
+            await tab.send(ActState.confirm, form={})
+        assert {(await row_of(User, person.user_id))["is_active"] for person in people} == {expected}
+
+
+async def test_the_last_administrator_is_told_why_not(console: Console) -> None:
+    admin = await make_admin("boss")
+    tab = await open_tab(console, admin)
+    await tab.send(ActState.ask, act="demote", user_id=admin.user_id)
+    updates = await tab.send(ActState.confirm, form={})
+    assert "last active administrator" in shown(updates, ActState, "act_error")
+    assert (await row_of(User, admin.user_id))["is_superuser"] is True
+
+
+async def test_ones_own_other_session_can_be_ended_and_nobody_elses(console: Console) -> None:
+    ana, victim = await make_user("ana"), await make_user("victim")
+    await sign_in(ana)
+    tab = await open_tab(console, ana, f"/users/{ana.user_id}")
+    sessions = shown(await tab.hydrate(), UserState, "sessions")
+    other = next(entry["id"] for entry in sessions if not entry["is_current"])
+    await sign_in(victim)
+    await tab.send(
+        UserState.ask_end, user_id=ana.user_id, session_id=other + 2
+    )  # the victim's is not on this page: nothing opens
+    await tab.send(UserState.end_session, form={})
+    assert (await row_of(AuthSession, other + 2))["user_id"] == victim.user_id
+    assert (await row_of(AuthSession, other + 2))["revoked_at"] is None
+    await tab.send(UserState.ask_end, user_id=ana.user_id, session_id=other)
+    updates = await tab.send(UserState.end_session, form={})
+    assert [entry["id"] for entry in shown(updates, UserState, "sessions")] == [
+        entry["id"] for entry in sessions if entry["is_current"]
+    ]
+
+
+async def test_the_projects_of_a_person_come_with_their_role_not_the_viewers(console: Console) -> None:
+    ana, admin = await make_user("ana"), await make_admin()
+    await make_project(admin, "Billing", {ana: "deployer"})
+    await run(_trash, admin, await make_project(ana, "Gone"))
+    tab = await open_tab(console, admin, f"/users/{ana.user_id}")
+    [row] = shown(await tab.hydrate(), UserState, "projects")
+    assert (row["name"], row["role"], row["status"]) == ("Billing", "deployer", "active")
+
+
+async def test_the_palette_finds_people_for_administrators_only(console: Console) -> None:
+    ana = await make_user("ana", full_name="Ana López")
+    tab = await open_tab(console, await make_admin(), "/dashboard")
+    found = shown(await tab.send(PaletteState.look_up, text="lopez"), PaletteState, "entries")
+    assert {"label": "Ana López (ana)", "detail": "", "kind": "User", "url": f"/users/{ana.user_id}"} in found
+    tab = await open_tab(console, await make_user("bob"), "/dashboard")
+    assert "/users/" not in repr(await tab.send(PaletteState.look_up, text="lopez"))
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("/users/7", 7), ("/users/7/", 7), ("/users/7?x=1", 7), ("/users/-7", 0), ("/users/7/8", 0), ("/users/٧", 0)],
+)
+def test_the_id_of_a_page_is_read_politely(url: str, expected: int) -> None:
+    assert shown_person({"asPath": url}) == expected
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "words"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML) Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge on Windows",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("python-httpx/0.28", "Python script"),
+        ("something else", "something else"),
+        ("", "Unknown device"),
+    ],
+)
+def test_a_device_is_named_in_words(user_agent: str, words: str) -> None:
+    assert device_words(user_agent) == words

@@ -1,0 +1,159 @@
+"""Webhooks on the screen, without a browser."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+
+from tca_app.core.actor import Actor
+from tca_app.features.projects.ui.detail_state import ProjectState
+from tca_app.features.webhooks import service as webhooks
+from tca_app.features.webhooks.schemas import WebhookQuery, WebhookUpdate
+from tca_app.features.webhooks.ui.detail_state import DeliveriesState
+from tca_app.features.webhooks.ui.state import WebhooksState
+from tca_app.ui.session import SessionState
+from tests.factories import make_admin, make_delivery, make_project, make_user, make_webhook, run
+from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
+
+URL = "https://hooks.example.com/in"
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def opened(console: Console, actor: Actor, path: str) -> tuple[Tab, list[Any]]:
+    """A tab on this page, and what it was sent."""
+    tab = Tab(console, f"tab {actor.username} {path}", await sign_in(actor), path)
+    await tab.hydrate()
+    return tab, await tab.send(WebhooksState.load)
+
+
+def new_secret(updates: list[Any]) -> str:
+    """What was put into the field of the page."""
+    events = [event for update in updates for event in update.events or [] if event.name == "_set_value"]
+    return str(events[-1].payload["value"]) if events else ""
+
+
+async def filled(tab: Tab, **fields: str) -> list[Any]:
+    """Save the form that is open."""
+    updates = await tab.send(WebhooksState.open_create)
+    nonce = shown(updates, WebhooksState, "form_nonce")
+    form = {"nonce": nonce, "url": URL, "description": "", "which": "all"} | fields
+    return await tab.send(WebhooksState.save, form=form)
+
+
+async def test_a_secret_is_put_into_the_page_once_and_stands_in_no_state(console: Console) -> None:
+    ana = await make_user("ana")
+    billing = await make_project(ana)
+    tab, updates = await opened(console, ana, f"/projects/{billing}?tab=webhooks")
+    assert shown(updates, WebhooksState, "phase") == "list"
+    updates = await filled(tab, which="chosen", on_project_updated="on", description="Bot")
+    secret = new_secret(updates)
+    assert secret.startswith("whsec_")
+    assert secret not in str([update.delta for update in updates])
+    assert shown(updates, WebhooksState, "secret_of") == "hooks.example.com"
+    [row] = shown(updates, WebhooksState, "hooks")
+    assert (row["events"], row["event_names"], row["description"]) == ("1 event", ["Project updated"], "Bot")
+    updates = await tab.send(WebhooksState.hide_secret)
+    assert (new_secret(updates), shown(updates, WebhooksState, "secret_of")) == ("", "")
+
+
+async def test_what_is_wrong_stands_at_its_field(console: Console) -> None:
+    ana = await make_user("ana")
+    tab, _ = await opened(console, ana, f"/projects/{await make_project(ana)}?tab=webhooks")
+    for fields, field, words in (
+        ({"url": "http://10.0.0.1/"}, "url", "public Internet"),
+        ({"url": "nonsense"}, "url", "starts with"),
+        ({"which": "chosen"}, "which", "at least one"),
+    ):
+        errors = shown(await filled(tab, **fields), WebhooksState, "form_errors")
+        assert words in errors[field]
+
+
+async def test_the_form_offers_a_project_only_what_happens_in_projects(console: Console) -> None:
+    ana, root = await make_user("ana"), await make_admin("root")
+    tab, _ = await opened(console, ana, f"/projects/{await make_project(ana)}?tab=webhooks")
+    values = shown(await tab.send(WebhooksState.open_create), WebhooksState, "form_values")
+    assert "on_project_updated" in values
+    assert "on_user_created" not in values
+    tab, _ = await opened(console, root, "/settings/webhooks")
+    values = shown(await tab.send(WebhooksState.open_create), WebhooksState, "form_values")
+    assert "on_user_created" in values
+
+
+async def test_an_edit_keeps_what_somebody_else_saved_first(console: Console) -> None:
+    ana, mia = await make_user("ana"), await make_user("mia")
+    billing = await make_project(ana, team={mia: "maintainer"})
+    hook = await make_webhook(ana, URL, billing, "project_updated")
+    tab, _ = await opened(console, ana, f"/projects/{billing}?tab=webhooks&hook={hook.id}")
+    updates = await tab.send(WebhooksState.open_edit, webhook_id=hook.id)
+    values = shown(updates, WebhooksState, "form_values")
+    assert (values["which"], values["on_project_updated"], values["on_member_added"]) == ("chosen", "on", "")
+    await run(webhooks.update_webhook, mia, hook.id, WebhookUpdate(description="Mia's"))
+    form = values | {"nonce": shown(updates, WebhooksState, "form_nonce"), "description": "Ana's"}
+    updates = await tab.send(WebhooksState.save, form=form)
+    [clash] = shown(updates, WebhooksState, "form_clashes")
+    assert (clash["label"], clash["mine"], clash["theirs"]) == ("Description", "Ana's", "Mia's")
+
+
+async def test_a_viewer_and_a_stranger_see_nothing_of_it(console: Console) -> None:
+    ana, bob, eve = await make_user("ana"), await make_user("bob"), await make_user("eve")
+    billing = await make_project(ana, team={bob: "viewer"})
+    hook = await make_webhook(ana, URL, billing)
+    path = f"/projects/{billing}?tab=webhooks&hook={hook.id}"
+    for actor in (bob, eve):
+        tab, updates = await opened(console, actor, path)
+        assert shown(updates, WebhooksState, "phase") == "missing"
+        assert not shown(updates, WebhooksState, "hooks")
+        await tab.send(DeliveriesState.load)
+        for act in (WebhooksState.open_edit, WebhooksState.send_test):
+            updates = await tab.send(act, webhook_id=hook.id)
+            assert shown(updates, SessionState, "toasts")[-1]["kind"] == "error"
+        updates = await tab.send(ProjectState.load)
+        assert shown(updates, ProjectState, "tab") in (None, "overview")
+    tab, updates = await opened(console, ana, "/settings/webhooks")
+    assert shown(updates, WebhooksState, "phase") == "missing"
+
+
+async def test_acts_on_one(console: Console) -> None:
+    root = await make_admin("root")
+    hook = await make_webhook(root, URL)
+    tab, updates = await opened(console, root, f"/settings/webhooks?hook={hook.id}")
+    assert shown(updates, WebhooksState, "phase") == "one"
+    await tab.send(WebhooksState.switch, webhook_id=hook.id, is_active=False)
+    assert shown(await tab.send(WebhooksState.read_again), WebhooksState, "shown") is None  # it shows that already
+    assert not (await run(webhooks.get_webhook, root, hook.id)).is_active
+    await tab.send(WebhooksState.ask, action="rotate", webhook_id=hook.id)
+    assert new_secret(await tab.send(WebhooksState.rotate)) not in ("", hook.secret)
+    await tab.send(WebhooksState.ask, action="delete", webhook_id=hook.id)
+    assert redirects(await tab.send(WebhooksState.delete)) == ["/settings/webhooks"]
+    assert await run(webhooks.list_webhooks, root, WebhookQuery()) == []
+
+
+async def test_the_log_of_deliveries_opens_one_and_sends_it_again(console: Console) -> None:
+    root = await make_admin("root")
+    hook = await make_webhook(root, URL)
+    for number in range(2):
+        await make_delivery(hook.id, f"msg_{number}")
+    tab, _ = await opened(console, root, f"/settings/webhooks?hook={hook.id}")
+    rows = shown(await tab.send(DeliveriesState.load), DeliveriesState, "deliveries")
+    assert [(row["event"], row["status"], row["answer"]) for row in rows] == [("Ping", "failed", "No answer")] * 2
+    updates = await tab.send(DeliveriesState.toggle, webhook_id=hook.id, delivery_id=rows[0]["id"])
+    assert shown(updates, DeliveriesState, "sent")["body"] == "{}"
+    updates = await tab.send(DeliveriesState.redeliver, webhook_id=hook.id, delivery_id=rows[0]["id"])
+    assert "sent again" in shown(updates, SessionState, "toasts")[-1]["text"]
+    updates = await tab.send(DeliveriesState.toggle, webhook_id=hook.id, delivery_id=rows[0]["id"])
+    assert shown(updates, DeliveriesState, "open_id") == 0
+
+
+@pytest.mark.parametrize("hook", ["0", "-1", "9" * 30, "x", "1e3", "%00", "12345"])
+async def test_an_address_typed_by_hand_is_only_missing(console: Console, hook: str) -> None:
+    root = await make_admin()
+    tab, updates = await opened(console, root, f"/settings/webhooks?hook={hook}")
+    assert shown(updates, WebhooksState, "phase") in ("missing", "list")
+    await tab.send(DeliveriesState.load)
+    assert console.errors == []

@@ -1,0 +1,301 @@
+"""The built front end: when it is built, what is done to it, how it is served."""
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+import shutil
+import struct
+from pathlib import Path
+
+import brotli
+import httpx
+import pytest
+
+from tca_app.config.settings import get_settings
+from tca_app.frontend import build
+from tca_app.frontend.bundle import BundleError, compress, make_relocatable, script_hashes, shrink_styles
+from tca_app.frontend.static_files import FrontendFiles
+from tca_app.ui.theme import PALETTES
+
+ENV = (
+    "var e={PING:`http://localhost:8000/ping`,EVENT:`ws://localhost:8000/_event`,TRANSPORT:`websocket`};export{e as t};"
+)
+
+
+# When it is built
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in (
+        "tca_app/features/users/ui/pages.py",
+        "tca_app/ui/theme.py",
+        "tca_app/core/database/session.py",
+        "assets/logo.svg",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["tca_app/features/users/ui/pages.py", "tca_app/ui/theme.py", "assets/logo.svg"])
+def test_a_changed_source_asks_for_a_new_build(project: Path, name: str) -> None:
+    before = build.sources_hash(project)
+    (project / name).write_text("2")
+    assert build.sources_hash(project) != before
+
+
+def test_a_change_that_no_page_shows_does_not(project: Path) -> None:
+    before = build.sources_hash(project)
+    (project / "tca_app/core/database/session.py").write_text("2")
+    assert build.sources_hash(project) == before
+
+
+def test_a_moved_source_asks_for_a_new_build(project: Path) -> None:
+    before = build.sources_hash(project)
+    (project / "assets/logo.svg").rename(project / "assets/mark.svg")
+    assert build.sources_hash(project) != before
+
+
+def test_only_a_finished_build_of_these_sources_counts(tmp_path: Path) -> None:
+    web = tmp_path / ".web"
+    (web / "build/client").mkdir(parents=True)
+    assert not build.is_built(web, "now")
+    (web / build.STAMP).write_text(json.dumps({"sources": "now"}))
+    assert not build.is_built(web, "now"), "the pages are missing"
+    (web / "build/client/404.html").write_text("")
+    assert build.is_built(web, "now")
+    assert not build.is_built(web, "later")
+    (web / build.STAMP).write_text("{")
+    assert not build.is_built(web, "now")
+
+
+def test_node_and_npm_come_from_the_package_whatever_the_system_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", "http://localhost:9/")
+    build.prepare_environment(tmp_path)
+    build.prepare_environment(tmp_path)
+    assert shutil.which("node") == str(tmp_path / "node" / "node")
+    assert shutil.which("npm") == str(tmp_path / "node" / "npm")
+
+
+# Any address
+
+
+SOCKETS = "const a=1,SAME_DOMAIN_HOSTNAMES=[`localhost`,`0.0.0.0`,`::`,`0:0:0:0:0:0:0:0`],b=[2];"
+
+
+def test_the_bundle_keeps_the_port_of_its_address_under_every_name(tmp_path: Path) -> None:
+    """By TLS on localhost:8443 Reflex' own script would connect to port 443."""
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    (assets / "reflex-env-abc.js").write_text(ENV)
+    (assets / "context-abc.js").write_text(SOCKETS)
+    (assets / "page-abc.js").write_text('import"./context-abc.js"')
+    make_relocatable(tmp_path)
+    [script] = assets.glob("context-abc*.js")
+    assert script.read_text() == "const a=1,SAME_DOMAIN_HOSTNAMES=[],b=[2];"
+    assert script.name != "context-abc.js", "what has changed needs a name that no browser has seen"
+    assert [script.name in page.read_text() for page in assets.glob("page-*.js")] == [True]
+
+
+def test_the_bundle_talks_to_the_address_that_it_came_from(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    script = tmp_path / "assets" / "reflex-env-abc.js"
+    script.write_text(ENV)
+    (tmp_path / "assets" / "context-abc.js").write_text(SOCKETS)
+    make_relocatable(tmp_path)
+    assert "localhost" not in script.read_text()
+    assert 'PING:location.origin+"/ping"' in script.read_text()
+    assert 'EVENT:location.origin.replace(/^http/,"ws")+"/_event"' in script.read_text()
+
+
+def test_a_bundle_of_an_unknown_form_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    with pytest.raises(BundleError, match="found 0"):
+        make_relocatable(tmp_path)
+    (tmp_path / "assets" / "reflex-env-abc.js").write_text("var e={EVENT:atob(`d3M6Ly8=`)}")
+    with pytest.raises(BundleError, match="not known"):
+        make_relocatable(tmp_path)
+    (tmp_path / "assets" / "reflex-env-abc.js").write_text(ENV)
+    with pytest.raises(BundleError, match="names of this machine"):
+        make_relocatable(tmp_path)
+
+
+# The stylesheet
+
+
+@pytest.fixture(scope="module")
+def client() -> Path:
+    """The real build; the browser tests need it too, so it is made once for all."""
+    build.ensure_built(get_settings().data_dir)
+    return build.WEB / "build" / "client"
+
+
+def test_the_stylesheet_has_the_components_and_colours_that_pages_show_and_no_others(client: Path) -> None:
+    [sheet] = (client / "assets").glob("*.css")
+    css = sheet.read_text()
+    for used in (".rt-Button", ".rt-r-size-2", ".badge", *(f"--{name}-9" for name in PALETTES)):
+        assert used in css
+    for unused in ("md\\:rt-r-", "--tomato-9", "--teal-a3"):
+        assert unused not in css
+    built = "".join(path.read_text() for path in client.rglob("*") if path.suffix in (".js", ".html"))
+    assert set(re.findall(r"\.(rt-[A-Z]\w+)", css)) <= set(re.findall(r"[\w-]+", built))
+    declared, used_names = set(re.findall(r"(--[\w-]+):", css)), set(re.findall(r"var\((--(?:red|slate)-[\w]+)", css))
+    assert used_names
+    assert used_names <= declared
+
+
+def test_the_purged_stylesheet_has_a_new_name_wherever_it_is_named(client: Path) -> None:
+    [sheet] = (client / "assets").glob("*.css")
+    named = {
+        name
+        for path in client.rglob("*")
+        if path.suffix in (".js", ".html")
+        for name in re.findall(r"[\w.-]+\.css", path.read_text())
+    }
+    assert sheet.name in named
+    assert {name for name in named if name.startswith("__reflex_global_styles")} == {sheet.name}
+
+
+def test_a_stylesheet_that_cannot_be_purged_ends_the_build(tmp_path: Path) -> None:
+    (tmp_path / "build" / "client").mkdir(parents=True)
+    with pytest.raises(BundleError, match="could not be purged"):
+        shrink_styles(tmp_path / "build" / "client", PALETTES)
+
+
+# Scripts and copies
+
+
+def test_inline_scripts_are_hashed_as_a_browser_does() -> None:
+    text = '\nif (a && b < c) { d("&amp;") }\n'
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    html = (
+        f'<script src="/x.js"></script><script type="module" async="">{text}</script><p>text</p><script>{text}</script>'
+    )
+    assert script_hashes(html) == [f"'sha256-{digest}'"]
+
+
+def test_copies_are_made_anew_for_every_file_that_gains(tmp_path: Path) -> None:
+    (tmp_path / "big.js").write_text("let a = 1;" * 200)
+    (tmp_path / "big.js.gz").write_bytes(b"old")
+    (tmp_path / "gone.js.br").write_bytes(b"old")
+    (tmp_path / "tiny.js").write_text("1")
+    compress(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"big.js", "big.js.br", "big.js.gz", "tiny.js"}
+    assert gzip.decompress((tmp_path / "big.js.gz").read_bytes()) == (tmp_path / "big.js").read_bytes()
+    assert brotli.decompress((tmp_path / "big.js.br").read_bytes()) == (tmp_path / "big.js").read_bytes()
+
+
+# Serving
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Path:
+    client = tmp_path / "build" / "client"
+    (client / "assets").mkdir(parents=True)
+    (client / "login").mkdir()
+    (client / "assets" / "app-a1.js").write_text("let a = 1;" * 200)
+    (client / "index.html").write_text("home")
+    (client / "login.html").write_text("sign in")
+    (client / "login" / "index.html").write_text("sign in")
+    (client / "404.html").write_text("shell")
+    (client / "favicon.ico").write_bytes(b"icon")
+    compress(client)
+    hashes = {path.relative_to(client).as_posix(): ["'sha256-abc='"] for path in client.rglob("*.html")}
+    (tmp_path / "csp-hashes.json").write_text(json.dumps(hashes))
+    (tmp_path / "routes.json").write_text(json.dumps(["index", "login", "users/[id]", "404"]))
+    return tmp_path
+
+
+@pytest.fixture
+async def browser(web: Path):  # type: ignore[no-untyped-def]
+    async def reflex(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+        await send({"type": "http.response.body", "body": b"reflex"})
+
+    transport = httpx.ASGITransport(FrontendFiles(reflex, web))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        ("/", 200, "home"),
+        ("/login", 200, "sign in"),
+        ("/login/", 200, "sign in"),
+        ("/users/7", 200, "shell"),
+        ("/404", 404, "shell"),
+        ("/nothing", 404, "shell"),
+        ("/index", 200, "home"),
+        ("/../csp-hashes.json", 404, "shell"),
+        ("/%2e%2e/csp-hashes.json", 404, "shell"),
+        ("/_event", 299, "reflex"),
+        ("/ping", 299, "reflex"),
+        ("/favicon.ico", 200, "icon"),
+    ],
+)
+async def test_pages_answer_at_once_with_an_honest_status(
+    browser: httpx.AsyncClient, path: str, status: int, text: str
+) -> None:
+    answer = await browser.get(path)
+    assert (answer.status_code, answer.text) == (status, text)
+
+
+async def test_the_icon_of_the_console_is_an_image(browser: httpx.AsyncClient) -> None:
+    assert (await browser.get("/favicon.ico")).headers["content-type"].startswith("image/")
+    icon = (Path(__file__).parents[2] / "assets" / "favicon.ico").read_bytes()
+    reserved, kind, count = struct.unpack_from("<HHH", icon)
+    assert (reserved, kind, count) == (0, 1, 3)
+    for number in range(count):
+        size, start = struct.unpack_from("<II", icon, 6 + 16 * number + 8)
+        assert icon[start : start + size].startswith(b"\x89PNG")
+
+
+async def test_assets_are_cached_for_good_and_pages_never(browser: httpx.AsyncClient) -> None:
+    assert "immutable" in (await browser.get("/assets/app-a1.js")).headers["cache-control"]
+    page = await browser.get("/login")
+    assert page.headers["cache-control"] == "no-cache"
+    again = await browser.get("/login", headers={"if-none-match": page.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("accepts", "encoding"),
+    [
+        ("gzip, deflate, br", "br"),
+        ("gzip", "gzip"),
+        ("identity", None),
+        ("br;q=0, gzip", "gzip"),
+        ("*", "br"),
+        ("", None),
+    ],
+)
+async def test_the_smallest_copy_that_the_browser_takes_is_sent(
+    browser: httpx.AsyncClient, accepts: str, encoding: str | None
+) -> None:
+    answer = await browser.get("/assets/app-a1.js", headers={"accept-encoding": accepts})
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.text == "let a = 1;" * 200
+
+
+async def test_a_page_allows_its_own_inline_scripts_only(browser: httpx.AsyncClient) -> None:
+    policy = (await browser.get("/login")).headers["content-security-policy"]
+    scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert "'sha256-abc='" in scripts
+    assert "'unsafe-inline'" not in scripts
+    assert "'unsafe-eval'" not in scripts
+    assert "frame-ancestors 'none'" in policy
+
+
+async def test_files_are_only_read(browser: httpx.AsyncClient) -> None:
+    head = await browser.head("/login")
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", "7")
+    refused = await browser.post("/login")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")

@@ -1,0 +1,108 @@
+"""A form saves once, keeps nobody's password, and asks before it overwrites somebody else's change."""
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field, ValidationError
+
+from tca_app.core.errors import Conflict, FieldFault
+from tca_app.ui.forms.state import MINE, THEIRS, FormState, faults_of
+from tca_app.ui.session import SessionState
+
+LABELS = {"name": "Name", "email": "Email"}
+OPENED = {"name": "Ana", "email": "ana@example.com", "password": ""}
+
+
+class Sheet(FormState, SessionState):
+    """A form of any feature."""
+
+
+@pytest.fixture
+def sheet() -> Any:
+    state = Sheet(_reflex_internal_init=True, parent_state=SessionState(_reflex_internal_init=True))
+    state._open_form("edit", OPENED, row_id=7, version=3)
+    return state
+
+
+def sent(sheet: Any, **changes: str) -> dict[str, str]:
+    return {**OPENED, "nonce": sheet.form_nonce, **changes}
+
+
+def test_a_second_click_saves_nothing(sheet: Any) -> None:
+    form = sent(sheet, name="Anna")
+    assert sheet._begin_save(form)["name"] == "Anna"
+    sheet._close_form()
+    assert sheet._begin_save(form) is None
+    sheet._open_form("create", OPENED)
+    assert sheet._begin_save(form) is None
+
+
+def test_a_field_that_the_form_does_not_have_is_not_passed_on(sheet: Any) -> None:
+    assert set(sheet._begin_save(sent(sheet, is_superuser="on"))) == set(OPENED)
+
+
+def test_a_password_passes_through_and_is_kept_nowhere(sheet: Any) -> None:
+    values = sheet._begin_save(sent(sheet, password="Canary-Word-77"))
+    assert values["password"] == "Canary-Word-77"
+    with sheet._showing_errors():
+        raise Conflict("Taken.", errors=[FieldFault("/email", "This email is taken.")])
+    assert "Canary" not in repr(sheet.__getstate__())  # what a state manager stores
+
+
+def test_a_refusal_stands_at_its_field_and_the_form_stays_open(sheet: Any) -> None:
+    sheet._begin_save(sent(sheet))
+    with sheet._showing_errors():
+        raise Conflict("Taken.", errors=[FieldFault("/email", "This email is taken.")])
+    assert sheet.form_errors == {"email": "This email is taken."}
+    assert (sheet.form_error, sheet.form_mode, sheet.form_busy) == ("", "edit", False)
+
+
+def test_a_refusal_without_a_field_stands_above(sheet: Any) -> None:
+    with sheet._showing_errors():
+        raise Conflict("Not now.")
+    assert sheet.form_error == "Not now."
+
+
+def test_a_fault_of_ours_is_not_hidden_in_the_form(sheet: Any) -> None:
+    with pytest.raises(RuntimeError), sheet._showing_errors():
+        raise RuntimeError
+    assert sheet.form_busy is False
+
+
+@pytest.mark.parametrize(("choice", "kept"), [(MINE, "Anna"), (THEIRS, "Anne")])
+def test_a_clash_is_asked_for_and_the_choice_is_saved(sheet: Any, choice: str, kept: str) -> None:
+    sheet._begin_save(sent(sheet, name="Anna"))
+    saved = {"name": "Anne", "email": "new@example.com"}
+    sheet._ask_to_merge(saved, version=4, who="Bob", labels=LABELS)
+    assert [(c["label"], c["mine"], c["theirs"]) for c in sheet.form_clashes] == [("Name", "Anna", "Anne")]
+    merged = sheet._begin_save({"nonce": sheet.form_nonce, "keep.name": choice})
+    assert merged == {"name": kept, "email": "new@example.com", "password": ""}
+    assert sheet.form_version == 4
+
+
+def test_changes_of_different_fields_are_joined(sheet: Any) -> None:
+    sheet._begin_save(sent(sheet, name="Anna"))
+    sheet._ask_to_merge({"name": "Ana", "email": "new@example.com"}, version=4, who="Bob", labels=LABELS)
+    assert sheet.form_clashes == []
+    assert sheet.form_values == {"name": "Anna", "email": "new@example.com", "password": ""}
+    assert "Bob" in sheet.form_error
+
+
+def test_a_refused_merge_shows_the_fields_again(sheet: Any) -> None:
+    sheet._begin_save(sent(sheet, email="bad"))
+    sheet._ask_to_merge({"name": "Ana", "email": "new@example.com"}, version=4, who="Bob", labels=LABELS)
+    sheet._begin_save({"nonce": sheet.form_nonce, "keep.email": MINE})
+    with sheet._showing_errors():
+        raise Conflict("No.", errors=[FieldFault("/email", "Not an email.")])
+    assert sheet.form_clashes == []
+    assert sheet.form_values["email"] == "bad"
+
+
+def test_faults_are_named_by_field() -> None:
+    class Model(BaseModel):
+        name: str = Field(min_length=1)
+        nick: str = Field(min_length=3, max_length=5)
+
+    with pytest.raises(ValidationError) as caught:
+        Model(name="", nick="a")
+    assert set(faults_of(caught.value)) == {"name", "nick"}

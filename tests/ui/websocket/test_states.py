@@ -1,0 +1,143 @@
+"""A replica whose Redis is frozen serves no event: the tab is told within seconds and is loaded when Redis is back."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from reflex.state import State
+
+from tca_app.core.stores.servers import RedisServer
+from tca_app.ui import install
+from tca_app.ui.session import SessionState
+from tca_app.ui.websocket import states
+from tca_app.ui.websocket.states import NOT_DONE, PERHAPS_DONE, States, bounded, load_unserved
+from tests.factories import make_admin, make_user, until
+from tests.ui.harness import SECRET, Console, Notes, Tab, console_on, shown, sign_in
+
+LIMIT_S = 3.0  # one by design, and more for a machine that does much at once
+Frozen = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def frozen(tmp_path: Path) -> Iterator[Frozen]:
+    server = RedisServer(tmp_path)
+    server.start()
+
+    @contextmanager
+    def freeze() -> Iterator[None]:
+        for stat in Path("/proc").glob("[0-9]*/cmdline"):
+            if str(tmp_path).encode() in stat.read_bytes():
+                pid = int(stat.parent.name)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    yield freeze
+    server.stop()
+
+
+@pytest.fixture
+async def console(frozen: Frozen, tmp_path: Path) -> AsyncIterator[Console]:
+    client = Redis.from_url(RedisServer(tmp_path).start())
+    manager = States(redis=bounded(client))
+    async with console_on(manager) as running:
+        running.processor.backend_exception_handler = install._backend_error
+        yield running
+    await manager.close()
+    await client.aclose()
+
+
+async def test_an_event_of_an_open_page_is_answered_by_a_toast_and_ends_the_progress_bar(
+    console: Console, frozen: Frozen
+) -> None:
+    tab = Tab(console, "t1", await sign_in(await make_admin()))
+    await tab.hydrate()
+    began = monotonic()
+    with frozen():
+        await tab.send(Notes.purge)
+        await until(lambda: console.received.get("t1"))
+        updates = console.received["t1"]
+    assert monotonic() - began < LIMIT_S
+    assert [toast["text"] for toast in shown(updates, SessionState, "toasts")] == [NOT_DONE]
+    assert shown(updates, State, "is_hydrated") is True
+    assert shown(updates, SessionState, "outage") is None, "what the page shows stays"
+
+
+async def test_what_was_done_before_the_state_could_be_kept_is_not_called_undone(
+    console: Console, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = Tab(console, "t1", await sign_in(await make_admin()))
+    await tab.hydrate()
+
+    async def lose(*_args: object, **_options: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(console.state_manager, "set_state", lose)
+    await tab.send(Notes.purge)
+    await until(lambda: shown(console.received.get("t1", []), SessionState, "toasts"))
+    assert [toast["text"] for toast in shown(console.received["t1"], SessionState, "toasts")] == [PERHAPS_DONE]
+
+
+async def test_a_new_page_shows_the_outage_and_is_loaded_when_redis_is_back(
+    console: Console, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(states, "LOOK_EVERY_S", 0.05)
+    is_unreachable = True
+    monkeypatch.setattr(states, "redis_is_unreachable", lambda: is_unreachable)
+    loading = asyncio.create_task(load_unserved())
+    tab = Tab(console, "t1", await sign_in(await make_user("ana")))
+    with frozen():
+        await tab.hydrate()
+        await until(lambda: shown(console.received.get("t1", []), SessionState, "outage"))
+    is_unreachable = False
+    await until(lambda: shown(console.received.get("t1", []), Notes, "rows"))
+    assert shown(console.received["t1"], Notes, "rows") == [f"{SECRET} of ana"]
+    assert shown(console.received["t1"], SessionState, "outage") is False
+    loading.cancel()
+    await asyncio.gather(loading, return_exceptions=True)
+
+
+async def test_subscriptions_wait_longer_than_a_command_may(
+    frozen: Frozen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(states, "TIMEOUT_S", 0.2)
+    client = Redis.from_url(RedisServer(tmp_path).start())
+    commands = bounded(client)
+    async with commands.pubsub() as subscription:
+        await subscription.subscribe("news")
+        assert (await anext(subscription.listen()))["type"] == "subscribe"
+        hearing = asyncio.ensure_future(anext(subscription.listen()))
+        await asyncio.wait({hearing}, timeout=0.6)
+        await commands.publish("news", "good")
+        assert (await hearing)["data"] == b"good"
+    await commands.aclose()
+    await client.aclose()
+
+
+async def test_a_silent_redis_is_waited_for_once(
+    frozen: Frozen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new page asks Redis several things before its first event: the waits must not add up."""
+    monkeypatch.setattr(states, "redis_is_unreachable", lambda: True)
+    client = Redis.from_url(RedisServer(tmp_path).start())
+    commands = bounded(client)
+    await commands.set("key", "value")
+    with frozen():
+        began = monotonic()
+        for _ in range(10):
+            with pytest.raises(RedisError):
+                await commands.get("key")
+        assert monotonic() - began < LIMIT_S
+    monkeypatch.setattr(states, "redis_is_unreachable", lambda: False)
+    assert await commands.get("key") == b"value"
+    await commands.aclose()
+    await client.aclose()
