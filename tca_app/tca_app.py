@@ -39,8 +39,8 @@ from tca_app.server.worker import work
 from tca_app.ui import layout, theme
 from tca_app.ui.gate import socket_session
 from tca_app.ui.handlers import is_sent_by_pages
-from tca_app.ui.install import install
 from tca_app.ui.websocket.limits import SocketLimits
+from tca_app.ui.wiring import install
 
 GC_AFTER_OBJECTS = 20_000
 PAGES = [

@@ -18,7 +18,7 @@ from tca_app.features.dashboard.schemas import StatsQuery
 from tca_app.features.deployments import queries as deployments
 from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.schemas import DeploymentQuery, MatrixQuery
-from tca_app.features.health import glance, incidents
+from tca_app.features.health import incidents, summary
 from tca_app.features.health.history import service
 from tca_app.features.health.schemas import CheckQuery, IncidentQuery
 from tca_app.features.jobs import service as jobs
@@ -86,7 +86,7 @@ LISTS: dict[str, Read] = {
     "open deployments": lambda s, who, skip: deployments.open_deployments(s, who, 10),
     "environments": lambda s, who, skip: queries.what_runs_where(s, who, MatrixQuery(skip=skip, limit=25)),
     "checks": lambda s, who, skip: service.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
-    "glance": lambda s, who, skip: glance.glance(s, who, 6),
+    "glance": lambda s, who, skip: summary.glance(s, who, 6),
     "incidents": lambda s, who, skip: incidents.list_incidents(s, who, IncidentQuery(skip=skip, limit=25)),
     "jobs": lambda s, who, skip: jobs.list_jobs(s, who, JobQuery(skip=skip, limit=25)),
     "team": lambda s, who, skip: projects.list_members(

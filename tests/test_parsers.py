@@ -33,12 +33,12 @@ from tca_app.features.deployments import compare
 from tca_app.features.deployments.github import payloads
 from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.presence.ui.state import subject_of
-from tca_app.features.projects import making
+from tca_app.features.projects import creation
 from tca_app.features.users import devices
 from tca_app.rest import bodies
 from tca_app.server.api import ROUTERS, build_api
 from tca_app.server.edge import Edge
-from tca_app.ui import address, handlers
+from tca_app.ui import handlers, url
 from tca_app.ui.session import initials_of
 from tca_app.ui.websocket import frames
 from tca_app.ui.websocket.limits import network_of
@@ -268,13 +268,13 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "link": urls.link_of,
     "mail header": lambda text: mail._encoded("Subject", text[:1000]),
     "compare page": lambda text: compare.compare_url(text, "a", "b"),
-    "slug": making.slug_of,
+    "slug": creation.slug_of,
     "payload": lambda text: payloads.read_payload(payloads.Delivery("1", "push", "", text.encode())),
     "line of a payload": payloads._one_line,
     "moment": schema.moment,
     "digits": schema._digits,
-    "page address": lambda text: address.fields_of(address.page_url({"asPath": text})),
-    "number": address.number_in,
+    "page address": lambda text: url.fields_of(url.page_url({"asPath": text})),
+    "number": url.number_in,
     "event": handlers.refuse_wild,
     "frame": lambda text: frames.read_frame(frames.EVENT + text, lambda _name, _payload: True),
     "JSON body": lambda text: bodies.read_json(text.encode()),

@@ -15,7 +15,7 @@ from tca_app.core.events.consumers import consumer
 from tca_app.core.events.log import Logged
 from tca_app.features.deployments.aggregates.daily import roll_up, turn_periods
 from tca_app.features.deployments.aggregates.repair import Mended, mend_rolls
-from tca_app.features.projects.counted import ACTIVE_CHANGE
+from tca_app.features.projects.counters import ACTIVE_CHANGE
 
 CONSUMER = "analytics"
 # Which number an event of which type adds one to.

@@ -8,7 +8,7 @@ from tca_app.core.database.session import transaction
 from tca_app.core.jobs.queue import HEALTH_QUEUE, periodic
 from tca_app.features.health.probing.checks import sync_checks
 from tca_app.features.health.probing.probes import probe_all
-from tca_app.features.health.probing.rounds import claim_due, keep, minute_of
+from tca_app.features.health.probing.runs import claim_due, keep, minute_of
 
 log = structlog.get_logger(__name__)
 

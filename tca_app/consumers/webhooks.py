@@ -20,13 +20,13 @@ from tca_app.core.events.consumers import consumer, read_event
 from tca_app.core.events.log import Logged
 from tca_app.core.jobs.queue import MAX_ATTEMPTS_UNREACHABLE, Dead, Later, enqueue, enqueue_many, task, wait_s
 from tca_app.core.outgoing import ssrf_safe
+from tca_app.core.outgoing.bulkhead import Busy, turn
 from tca_app.core.outgoing.circuit import CircuitOpen, note, refuse_if_open
 from tca_app.core.outgoing.http import NOT_NOW, TargetAway, retry_after
-from tca_app.core.outgoing.lanes import Busy, turn
 from tca_app.core.security.encryption import CannotOpen
 from tca_app.features.slack import service as slack
 from tca_app.features.webhooks import signing
-from tca_app.features.webhooks.outcome import Attempt, Receiver, find_receiver, give_up, record
+from tca_app.features.webhooks.delivery_log import Attempt, Receiver, find_receiver, give_up, record
 
 log = structlog.get_logger(__name__)
 

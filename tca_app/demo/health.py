@@ -18,8 +18,8 @@ from tca_app.core.actor import Actor
 from tca_app.demo.incidents import AT_PLACES, AT_WORK, OF_PARTS, Told
 from tca_app.features.environments.events import EnvironmentUpdated
 from tca_app.features.health import events
+from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.probing.checks import PARTS
-from tca_app.features.health.probing.standing import lasted
 from tca_app.models import Environment, HealthCheck, Incident, IncidentNote
 
 DAYS = 120

@@ -1,5 +1,12 @@
 """Every table. Import them from here, so that Alembic and relations always know them all."""
 
+from tca_app.models.aggregates import (
+    DailyDeployments,
+    DailyDeploymentTotals,
+    DailyDurations,
+    DeploymentsSince,
+    RolledSince,
+)
 from tca_app.models.auth import AuthSession, IdempotencyKey, LoginThrottle, OneTimeToken
 from tca_app.models.dashboard import DashboardLayout
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
@@ -9,7 +16,6 @@ from tca_app.models.health import HealthCheck, HealthRoll, HealthSample, Inciden
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
 from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
-from tca_app.models.rolled import DailyDeployments, DailyDeploymentTotals, DailyDurations, DeploymentsSince, RolledSince
 from tca_app.models.slack import SlackChannel
 from tca_app.models.user import User
 from tca_app.models.webhook import Webhook, WebhookDelivery

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from tca_app.core.errors import BadRequest, Invalid, Unavailable
-from tca_app.core.outgoing.lanes import Busy, turn
+from tca_app.core.outgoing.bulkhead import Busy, turn
 
 MAX_BODY = 1024 * 1024
 MAX_GITHUB_BODY = 25 * MAX_BODY  # GitHub caps what it sends at 25 MB

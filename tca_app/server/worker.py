@@ -3,7 +3,18 @@
 import asyncio
 import signal
 
-from tca_app.consumers import analytics, digest, health, mail, notifications, services, slack, streams, upkeep, webhooks
+from tca_app.consumers import (
+    analytics,
+    digest,
+    health,
+    mail,
+    maintenance,
+    notifications,
+    services,
+    slack,
+    streams,
+    webhooks,
+)
 from tca_app.core.cache.local import listen
 from tca_app.core.cache.redis import close_redis
 from tca_app.core.database.session import close_db
@@ -13,7 +24,7 @@ from tca_app.core.telemetry.error_reporting import close_reports, start_reports
 from tca_app.core.telemetry.log import setup_logging
 
 # Their import makes their jobs known; naming them here keeps the import from looking unused.
-CONSUMERS = (analytics, notifications, streams, webhooks, mail, slack, services, digest, upkeep, health)
+CONSUMERS = (analytics, notifications, streams, webhooks, mail, slack, services, digest, maintenance, health)
 __all__ = ["CONSUMERS", "run_worker", "work"]
 
 

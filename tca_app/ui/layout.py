@@ -13,7 +13,7 @@ from tca_app.config.settings import get_settings
 from tca_app.ui import routes
 from tca_app.ui.components import avatar, crashed, forbidden, icon_button, link, not_found, outage
 from tca_app.ui.gate import PAGE_PERMISSIONS
-from tca_app.ui.inbox import BellState, bell
+from tca_app.ui.notification_menu import BellState, bell
 from tca_app.ui.palette import NAVIGATION, palette
 from tca_app.ui.session import SessionState
 from tca_app.ui.websocket.connection import boot, connection_status

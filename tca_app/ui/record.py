@@ -12,7 +12,7 @@ from reflex_base.utils.imports import ImportVar
 from reflex_base.vars import VarData
 
 from tca_app.core.errors import Conflict
-from tca_app.ui.address import record_url
+from tca_app.ui.url import record_url
 
 
 class MovedOn(Conflict):

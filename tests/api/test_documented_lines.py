@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tca_app.core.actor import Actor
-from tca_app.features.deployments.decisions import approve_deployment, refuse_deployment
+from tca_app.features.deployments.approvals import approve_deployment, refuse_deployment
 from tca_app.features.deployments.schemas import Approval, DeploymentStep, Refusal
 from tca_app.features.deployments.service import step_deployment
 from tca_app.features.users.events import UserUpdated

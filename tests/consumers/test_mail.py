@@ -20,7 +20,7 @@ from tca_app.core.jobs.queue import MAX_ATTEMPTS_UNREACHABLE, enqueue
 from tca_app.core.outgoing.mail import Mail, send
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.service import step_deployment
-from tca_app.features.health.parts import PARTS
+from tca_app.features.health.internal_checks import PARTS
 from tca_app.features.projects import team
 from tca_app.features.projects.schemas import TeamMember
 from tca_app.features.users import service as users

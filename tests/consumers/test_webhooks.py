@@ -14,11 +14,11 @@ from tca_app.config.settings import get_settings
 from tca_app.consumers import webhooks as consumer
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.jobs.queue import MAX_ATTEMPTS_UNREACHABLE
-from tca_app.core.outgoing import lanes, ssrf_safe
+from tca_app.core.outgoing import bulkhead, ssrf_safe
 from tca_app.core.outgoing.circuit import FAILURES_TO_OPEN, forget_circuits, note
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectUpdate
-from tca_app.features.webhooks import outcome
+from tca_app.features.webhooks import delivery_log
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import DeliveryQuery, WebhookUpdate, WebhookWithSecret
 from tests.factories import bearer, do_jobs, make_admin, make_project, make_user, make_webhook, run, until
@@ -277,8 +277,8 @@ async def test_after_a_rotation_both_secrets_sign_for_a_day(sink: HttpSink) -> N
 
 
 async def test_only_the_newest_attempts_are_kept(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outcome, "KEPT", 2)
-    monkeypatch.setattr(outcome, "PRUNED_EVERY", 1)
+    monkeypatch.setattr(delivery_log, "KEPT", 2)
+    monkeypatch.setattr(delivery_log, "PRUNED_EVERY", 1)
     ana, billing, hook = await failing(sink, 200)
     for number in range(4):
         await change(ana, billing, str(number))
@@ -305,7 +305,7 @@ async def test_an_address_that_leads_inside_is_not_asked(sink: HttpSink, monkeyp
 
 async def test_one_that_hangs_holds_nobody_up(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many wait for a receiver that gives no answer; another one hears everything meanwhile."""
-    monkeypatch.setattr(lanes, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(bulkhead, "PATIENCE_S", 0.05)
     ana = await make_user("ana")
     billing = await make_project(ana)
     async with HttpSink() as hanging:

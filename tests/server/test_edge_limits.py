@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from tca_app.config.settings import get_settings
 from tca_app.core.telemetry.sampling import SampledLog
-from tca_app.features.health import parts, service
+from tca_app.features.health import internal_checks, service
 from tca_app.server import edge
 from tca_app.server.edge import MAX_HEADERS, MAX_TARGET
 from tests.factories import bearer, make_admin, make_user
@@ -165,7 +165,7 @@ async def test_health_tells_strangers_each_status_and_nothing_else(
         answer = await api.get(path, headers=stranger)
         assert answer.status_code == 200
         assert not _tells(answer)
-    assert set(answer.json()["checks"]) == set(parts.SERVING)
+    assert set(answer.json()["checks"]) == set(internal_checks.SERVING)
     assert all([_tells(await api.get(path, headers=watcher)) for watcher in watchers])
 
 
@@ -182,7 +182,7 @@ async def test_a_check_that_breaks_leaves_the_others(api: httpx.AsyncClient, mon
     async def broken() -> Any:
         raise FileNotFoundError("no disk")
 
-    monkeypatch.setitem(parts.PARTS, "disk", broken)
+    monkeypatch.setitem(internal_checks.PARTS, "disk", broken)
     answer = await api.get("/health")
     assert answer.status_code == 200
     assert answer.json()["status"] == "degraded"

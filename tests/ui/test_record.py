@@ -19,7 +19,7 @@ from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.members_state import MembersState
 from tca_app.features.projects.ui.pages import PAGES as PROJECTS
 from tca_app.features.slack.ui.state import SlackState
-from tca_app.features.users.ui.act_state import ActState
+from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.detail_state import UserState
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.pages import PAGES as USERS

@@ -21,7 +21,7 @@ from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.auth import service as auth
 from tca_app.models import AuthSession
 from tca_app.ui.session import SessionState
-from tca_app.ui.watch import SessionWatch
+from tca_app.ui.websocket.session_watchdog import SessionWatch
 from tca_app.ui.websocket.sockets import OPEN_SOCKETS
 from tests.factories import bearer, make_user, row_of, run, until
 from tests.ui.harness import SECRET, Console, Notes, Tab, console_on, redirects, shown

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.features.dashboard.schemas import BusyProject, NewProject
-from tca_app.features.projects.counted import ACTIVE_CHANGE
+from tca_app.features.projects.counters import ACTIVE_CHANGE
 from tca_app.features.projects.queries import visible
 from tca_app.models import Deployment, Project, User
 

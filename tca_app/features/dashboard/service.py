@@ -9,10 +9,10 @@ from tca_app.core.actor import Actor
 from tca_app.core.cache.shared import SharedCache, cached
 from tca_app.features.dashboard.queries import ENDED, Changes, busiest, changes_by_day, new_project, there_now
 from tca_app.features.dashboard.schemas import Counts, DayCount, DayResults, NewUser, Rate, StatsQuery, StatsRead, Trend
-from tca_app.features.deployments.measures import delivery_measures
+from tca_app.features.deployments.dora_metrics import delivery_measures
 from tca_app.features.deployments.queries import open_deployments
 from tca_app.features.deployments.schemas import MeasuresQuery
-from tca_app.features.health.glance import kept_score
+from tca_app.features.health.summary import kept_score
 from tca_app.features.users import policy
 
 MOST_OPEN = 6

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.core.schema import UrlId
-from tca_app.features.deployments import decisions, logs, measures, service
+from tca_app.features.deployments import approvals, dora_metrics, logs, service
 from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import (
@@ -105,7 +105,7 @@ async def read_current(query: Annotated[MatrixQuery, Query()], actor: CurrentAct
 @router.get("/deployments/measures", response_model=MeasuresRead, responses=problems(401, 404))
 async def read_measures(query: Annotated[MeasuresQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
     """How often, how fast, how safely: delivery measures of one project, or of all that the caller may see."""
-    return item_response(await measures.delivery_measures(session, actor, query))
+    return item_response(await dora_metrics.delivery_measures(session, actor, query))
 
 
 @router.get("/deployments/{deployment_id:int}", response_model=DeploymentRead, responses=problems(401, 404))
@@ -188,7 +188,7 @@ async def append_log(
 )
 async def plan_rollback(deployment_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
     """What a rollback would do now: from which version to which, and whether it needs approval. Changes nothing."""
-    return item_response(await decisions.plan_rollback(session, actor, deployment_id))
+    return item_response(await approvals.plan_rollback(session, actor, deployment_id))
 
 
 @router.post(
@@ -209,7 +209,7 @@ async def roll_back(
         actor,
         data,
         DeploymentRead,
-        lambda: decisions.roll_back(session, actor, deployment_id, data),
+        lambda: approvals.roll_back(session, actor, deployment_id, data),
         lambda made: service.get_deployment(session, actor, made.id),
     )
     return _answer(made, 201)
@@ -229,7 +229,7 @@ async def approve_deployment(
         actor,
         data,
         DeploymentRead,
-        lambda: decisions.approve_deployment(session, actor, deployment_id, data),
+        lambda: approvals.approve_deployment(session, actor, deployment_id, data),
         lambda _: service.get_deployment(session, actor, deployment_id),
     )
     return _answer(approved)
@@ -247,7 +247,7 @@ async def refuse_deployment(
         actor,
         data,
         DeploymentRead,
-        lambda: decisions.refuse_deployment(session, actor, deployment_id, data),
+        lambda: approvals.refuse_deployment(session, actor, deployment_id, data),
         lambda _: service.get_deployment(session, actor, deployment_id),
     )
     return _answer(refused)

@@ -10,7 +10,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldFault, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
-from tca_app.features.deployments.admission import find_place, find_scope, pass_freeze, put_deployment, tell_new
+from tca_app.features.deployments.creation import find_place, find_scope, pass_freeze, put_deployment, tell_new
 from tca_app.features.deployments.errors import EnvironmentBusy, ExternalIdTaken, IllegalStep, illegal_step
 from tca_app.features.deployments.policy import FINISHED, must_ask, next_states
 from tca_app.features.deployments.queries import (

@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
-from tca_app.features.health.glance import count_asked
 from tca_app.features.health.history.service import DAY, HOUR, list_checks, points_of, score, score_trend
 from tca_app.features.health.incidents import list_incidents
-from tca_app.features.health.probing.standing import Asked
+from tca_app.features.health.probing.check_state import Asked
 from tca_app.features.health.schemas import CheckQuery, CheckRead, IncidentQuery, IncidentRead, Point, ScoreTrend
+from tca_app.features.health.summary import count_asked
 
 HOURS = 24
 MOST_CHECKS = 100

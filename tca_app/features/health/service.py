@@ -7,7 +7,7 @@ from time import monotonic
 
 from tca_app.config.settings import VERSION
 from tca_app.core.telemetry.sampling import SampledLog
-from tca_app.features.health.parts import HEAD_START_S, PARTS, SERVING, one_by_one, timed
+from tca_app.features.health.internal_checks import HEAD_START_S, PARTS, SERVING, one_by_one, timed
 from tca_app.features.health.schemas import Check, HealthRead, Status
 
 sampled = SampledLog(__name__)

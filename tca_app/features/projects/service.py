@@ -14,8 +14,7 @@ from tca_app.core.errors import AppError, Conflict, FieldFault, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.plurals import plural
 from tca_app.features.projects import events, policy
-from tca_app.features.projects.making import SLUG_TAKEN, create_project
-from tca_app.features.projects.people import NoSuchPerson, names_of, refuse_absent
+from tca_app.features.projects.creation import SLUG_TAKEN, create_project
 from tca_app.features.projects.queries import (
     COLUMNS,
     WHOLE,
@@ -26,6 +25,7 @@ from tca_app.features.projects.queries import (
     project_read,
 )
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectRead, ProjectUpdate, Transfer
+from tca_app.features.projects.user_lookups import NoSuchPerson, names_of, refuse_absent
 from tca_app.features.users.schemas import BulkResult
 from tca_app.models import Project, ProjectMember, User
 

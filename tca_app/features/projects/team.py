@@ -10,10 +10,10 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldFault, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.projects import events, policy
-from tca_app.features.projects.people import names_of, refuse_absent
 from tca_app.features.projects.queries import list_members, membership
 from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
 from tca_app.features.projects.service import find_project
+from tca_app.features.projects.user_lookups import names_of, refuse_absent
 from tca_app.models import ProjectMember
 
 __all__ = ["add_member", "change_member", "list_members", "remove_member"]

@@ -15,9 +15,9 @@ from pydantic import ValidationError
 
 from tca_app.core.errors import AppError
 from tca_app.core.schema import in_words
-from tca_app.ui.address import number_in, record_url
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import MovedOn
+from tca_app.ui.url import number_in, record_url
 
 THEIRS, MINE = "theirs", "mine"
 SAVED, CLOSED = "saved", "closed"

@@ -12,8 +12,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.core.schema import MAX_SEARCH
-from tca_app.ui.address import fields_of, page_url
 from tca_app.ui.handlers import CALL, handler
+from tca_app.ui.url import fields_of, page_url
 
 log = structlog.get_logger(__name__)
 

@@ -17,7 +17,7 @@ from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.cache.local import hear
 from tca_app.core.live.subscriptions import SCREENS_FIRST, Nudges
-from tca_app.ui.address import page_path
+from tca_app.ui.url import page_path
 from tca_app.ui.websocket.sockets import socket_of
 
 log = structlog.get_logger(__name__)

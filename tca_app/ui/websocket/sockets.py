@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tca_app.ui.address import page_url
+from tca_app.ui.url import page_url
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tca_app.consumers.analytics import recount
 from tca_app.core.database.session import transaction
 from tca_app.features.deployments.aggregates.daily import roll_deployments
-from tca_app.features.deployments.stuck import fail_stuck
+from tca_app.features.deployments.timeouts import fail_stuck
 from tca_app.frontend.build import ROOT
 from tests.factories import bearer, do_jobs, make_admin, run
 from tests.features.deployments.github.test_service import Github, deployment, github, push

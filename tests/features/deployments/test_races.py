@@ -9,7 +9,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.core.errors import Conflict
 from tca_app.features.deployments import service as deployments
-from tca_app.features.deployments.decisions import approve_deployment, refuse_deployment
+from tca_app.features.deployments.approvals import approve_deployment, refuse_deployment
 from tca_app.features.deployments.logs import append_log
 from tca_app.features.deployments.schemas import Approval, DeploymentCreate, DeploymentStep, LogAppend, Refusal
 from tca_app.models import Deployment, DeploymentLog, LoggedEvent

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from tca_app.consumers.health import probe_round
 from tca_app.core.database.session import reading
 from tca_app.features.health import service
-from tca_app.features.health.parts import PARTS
+from tca_app.features.health.internal_checks import PARTS
 from tca_app.features.health.schemas import Check
 
 SLOW_S = 0.2

@@ -11,7 +11,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from tca_app.consumers.health import probe_round
 from tca_app.core.actor import Actor
 from tca_app.features.health import settings
-from tca_app.features.health.parts import PARTS
+from tca_app.features.health.internal_checks import PARTS
 from tca_app.features.health.schemas import Check, CheckUpdate
 from tca_app.features.health.ui.form_state import CheckState
 from tca_app.features.health.ui.state import StatusState

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert, text
 
-from tca_app.consumers import upkeep
+from tca_app.consumers import maintenance
 from tca_app.core.database.session import reading, transaction
 from tca_app.features.retention import service as retention
 from tca_app.models import IdempotencyKey, Project, User
@@ -25,7 +25,7 @@ async def test_only_what_was_in_the_trash_for_thirty_days_is_gone_for_good() -> 
     await make_project(ana, "Old", deleted_at=NOW - timedelta(days=31))
     await make_project(ana, "Recent", deleted_at=NOW - timedelta(days=29))
     await make_project(ana, "Alive")
-    await upkeep.purge_trash()
+    await maintenance.purge_trash()
     assert await _names(User.__tablename__, "username") == ["ana", "recent"]
     assert await _names(Project.__tablename__, "name") == ["Alive", "Recent"]
     async with reading() as session:
@@ -36,7 +36,7 @@ async def test_only_what_was_in_the_trash_for_thirty_days_is_gone_for_good() -> 
 async def test_who_still_owns_a_project_stays_until_that_is_gone() -> None:
     gone = await make_user("gone", deleted_at=NOW - timedelta(days=40))
     await make_project(gone, "Hers", deleted_at=NOW - timedelta(days=10))
-    await upkeep.purge_trash()
+    await maintenance.purge_trash()
     assert await _names("users", "username") == ["gone"]
 
 
@@ -56,7 +56,7 @@ async def test_rows_that_nobody_reads_any_more_go_in_batches() -> None:
         await session.execute(insert(IdempotencyKey).values(rows))
     retention_batch, retention.BATCH = retention.BATCH, 2
     try:
-        await upkeep.trim_tables()
+        await maintenance.trim_tables()
     finally:
         retention.BATCH = retention_batch
     assert await _names("idempotency_keys", "key") == ["k0"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tca_app.ui.address import MAX_URL, MOST_FIELDS, fields_of, page_path, page_url
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec
+from tca_app.ui.url import MAX_URL, MOST_FIELDS, fields_of, page_path, page_url
 
 SPEC = TableSpec(
     sorts=("name", "created_at"),

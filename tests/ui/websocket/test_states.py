@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from reflex.state import State
 
 from tca_app.core.stores.servers import RedisServer
-from tca_app.ui import install
+from tca_app.ui import wiring
 from tca_app.ui.session import SessionState
 from tca_app.ui.websocket import states
 from tca_app.ui.websocket.states import NOT_DONE, PERHAPS_DONE, States, bounded, load_unserved
@@ -50,7 +50,7 @@ async def console(frozen: Frozen, tmp_path: Path) -> AsyncIterator[Console]:
     client = Redis.from_url(RedisServer(tmp_path).start())
     manager = States(redis=bounded(client))
     async with console_on(manager) as running:
-        running.processor.backend_exception_handler = install._backend_error
+        running.processor.backend_exception_handler = wiring._backend_error
         yield running
     await manager.close()
     await client.aclose()

@@ -15,12 +15,12 @@ from tca_app.features.activity import service as activity
 from tca_app.features.activity.schemas import ActivityQuery, ActivityRead
 from tca_app.features.projects import service as projects
 from tca_app.ui import routes
-from tca_app.ui.address import fields_of, number_in, page_path, page_url
 from tca_app.ui.handlers import CALL, handler
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec
+from tca_app.ui.url import fields_of, number_in, page_path, page_url
 from tca_app.ui.zone import start_of, today_in, zone_of
 
 log = structlog.get_logger(__name__)

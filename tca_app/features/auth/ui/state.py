@@ -11,10 +11,10 @@ from tca_app.features.auth import setup
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserRead, UserUpdate
 from tca_app.ui import routes
-from tca_app.ui.address import given_in
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import CALL, handler
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import given_in
 
 TABS = ("profile", "password", "appearance")
 PROFILE_LABELS = {"full_name": "Full name", "email": "Email"}

@@ -4,8 +4,8 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.dashboard.ui.arrange_state import LABELS
 from tca_app.features.dashboard.ui.charts import sparkline
+from tca_app.features.dashboard.ui.customize_state import LABELS
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui import routes
 from tca_app.ui.components import link, skeleton

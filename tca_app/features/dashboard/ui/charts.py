@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.dashboard.ui.figures import SPARK_HEIGHT, SPARK_WIDTH
+from tca_app.features.dashboard.ui.metric_cards import SPARK_HEIGHT, SPARK_WIDTH
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui.components import empty_state, skeleton_lines
 

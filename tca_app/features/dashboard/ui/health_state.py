@@ -6,9 +6,9 @@ import structlog
 
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
-from tca_app.features.health.glance import glance
-from tca_app.features.health.probing.standing import is_wavering
+from tca_app.features.health.probing.check_state import is_wavering
 from tca_app.features.health.schemas import CheckRead
+from tca_app.features.health.summary import glance
 from tca_app.ui import routes
 from tca_app.ui.handlers import CALL, handler
 from tca_app.ui.session import SessionState

@@ -6,10 +6,11 @@ import reflex as rx
 
 from tca_app.features.activity.ui.pages import recent_activity
 from tca_app.features.activity.ui.state import RecentState
-from tca_app.features.dashboard.ui.arrange import arrange_button, arrange_dialog
 from tca_app.features.dashboard.ui.cards import cards
 from tca_app.features.dashboard.ui.charts import deployments_chart, results_legend, users_chart
+from tca_app.features.dashboard.ui.customize import arrange_button, arrange_dialog
 from tca_app.features.dashboard.ui.health_state import HealthState
+from tca_app.features.dashboard.ui.onboarding import first_steps
 from tca_app.features.dashboard.ui.panels import (
     busiest_projects,
     delivery_measures,
@@ -19,8 +20,7 @@ from tca_app.features.dashboard.ui.panels import (
     system_health,
 )
 from tca_app.features.dashboard.ui.state import DashboardState
-from tca_app.features.dashboard.ui.steps import first_steps
-from tca_app.features.deployments.ui.parts import period_links
+from tca_app.features.deployments.ui.components import period_links
 from tca_app.ui import routes
 from tca_app.ui.components import button, empty_state, error_state, page_header, panel, relative_time
 from tca_app.ui.layout import page

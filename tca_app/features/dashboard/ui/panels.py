@@ -6,8 +6,8 @@ import reflex as rx
 
 from tca_app.features.dashboard.ui.health_state import HealthState
 from tca_app.features.dashboard.ui.state import DashboardState
-from tca_app.features.deployments.ui.parts import deployment_badge
-from tca_app.features.health.ui.component_parts import state_badges
+from tca_app.features.deployments.ui.components import deployment_badge
+from tca_app.features.health.ui.components import state_badges
 from tca_app.ui import routes
 from tca_app.ui.components import (
     empty_state,

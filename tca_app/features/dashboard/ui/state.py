@@ -9,15 +9,15 @@ from tca_app.features.activity.ui.state import RecentState
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.layout.service import CARDS, OF_PEOPLE, PANELS, read_layout
 from tca_app.features.dashboard.schemas import BusyProject, DayCount, DayResults, LayoutRead, StatsQuery, StatsRead
-from tca_app.features.dashboard.ui.figures import NO_CARD, Card, card_of, rate_card, score_card
 from tca_app.features.dashboard.ui.health_state import HealthState, failure_words
-from tca_app.features.dashboard.ui.progress import OpenRow, open_row
+from tca_app.features.dashboard.ui.metric_cards import NO_CARD, Card, card_of, rate_card, score_card
+from tca_app.features.dashboard.ui.running_deployments import OpenRow, open_row
 from tca_app.features.deployments.schemas import Period
-from tca_app.features.deployments.ui.measures_state import PERIODS, Figure, figures_of
+from tca_app.features.deployments.ui.metrics_state import PERIODS, Figure, figures_of
 from tca_app.ui import routes
-from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import given_in
 
 # Panels that have reads of their own, so they are there without the numbers.
 APART = ("recent_activity", "system_health")

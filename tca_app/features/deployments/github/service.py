@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.errors import NotSignedIn
 from tca_app.core.plurals import plural
 from tca_app.core.security.tokens import new_token
-from tca_app.features.deployments.admission import put_deployment, tell_new
+from tca_app.features.deployments.creation import put_deployment, tell_new
 from tca_app.features.deployments.github.payloads import (
     Delivery,
     DeploymentPayload,

@@ -4,10 +4,10 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.deployments.ui.components import deployment_badge, outside_link
 from tca_app.features.deployments.ui.detail_state import NEW, DeploymentState
 from tca_app.features.deployments.ui.freeze_notice import freeze_notice
 from tca_app.features.deployments.ui.log_state import LogState
-from tca_app.features.deployments.ui.parts import deployment_badge, outside_link
 from tca_app.features.deployments.ui.rollback_parts import rollback_compare, rollback_text, rollback_title
 from tca_app.ui import routes
 from tca_app.ui.components import (

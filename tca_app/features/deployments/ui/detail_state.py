@@ -8,7 +8,7 @@ import reflex as rx
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotFound
-from tca_app.features.deployments import decisions
+from tca_app.features.deployments import approvals
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.compare import is_same_commit
 from tca_app.features.deployments.errors import Frozen
@@ -127,7 +127,7 @@ class DeploymentState(RecordState, SessionState):
         self.freeze = await self._read_freeze() if action in NEW else NO_FREEZE
         if action == "rollback":
             async with reading() as session:
-                self.plan = plan_of(await decisions.plan_rollback(session, self._as_actor(), deployment_id))
+                self.plan = plan_of(await approvals.plan_rollback(session, self._as_actor(), deployment_id))
         self.asking, self.asking_error, self.question_ended = action, "", ""
 
     def _question_key(self) -> str:
@@ -182,12 +182,12 @@ class DeploymentState(RecordState, SessionState):
         async with transaction() as session:
             if action == "approve":
                 approval = Approval(freeze_reason=freeze_reason)
-                return await decisions.approve_deployment(session, actor, deployment_id, approval)
+                return await approvals.approve_deployment(session, actor, deployment_id, approval)
             if action == "refuse":
-                return await decisions.refuse_deployment(session, actor, deployment_id, Refusal(reason=reason))
+                return await approvals.refuse_deployment(session, actor, deployment_id, Refusal(reason=reason))
             if action == "rollback":
                 asked = Rollback(to_id=self.plan["to_id"], description=reason, freeze_reason=freeze_reason)
-                return await decisions.roll_back(session, actor, deployment_id, asked, source="ui")
+                return await approvals.roll_back(session, actor, deployment_id, asked, source="ui")
             step = DeploymentStep(status=REPORTS[action], reason=reason)
             return await deployments.step_deployment(session, actor, deployment_id, step)
 

@@ -5,8 +5,8 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.deployments.schemas import MAX_VERSION
+from tca_app.features.deployments.ui.components import columns
 from tca_app.features.deployments.ui.freeze_notice import freeze_notice
-from tca_app.features.deployments.ui.parts import columns
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.ui import routes
 from tca_app.ui.components import badge, button, empty_state, error_state, link, panel, relative_time, skeleton_lines

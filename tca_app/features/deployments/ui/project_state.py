@@ -21,11 +21,11 @@ from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.ui.detail_state import shown_project
 from tca_app.ui import routes
-from tca_app.ui.address import given_in
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import given_in
 from tca_app.ui.zone import zone_of
 
 SHOWN = 25

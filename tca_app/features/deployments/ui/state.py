@@ -9,13 +9,13 @@ from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.matrix.queries import what_runs_where
 from tca_app.features.deployments.matrix.ui.shapes import Cell, cells_of, columns_of
 from tca_app.features.deployments.schemas import PERIODS, DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
-from tca_app.features.environments.starting import STARTING
+from tca_app.features.environments.defaults import STARTING
 from tca_app.features.projects.ui.picker_state import printable
 from tca_app.ui import routes
-from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
+from tca_app.ui.url import given_in, number_in, page_path
 
 STATUS_LABELS = {
     "pending_approval": "Waits for approval",

@@ -12,11 +12,11 @@ from tca_app.features.environments.schemas import EnvironmentCreate, Environment
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects.ui.detail_state import shown_project
-from tca_app.ui.address import given_in
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import given_in
 from tca_app.ui.zone import span_words, zone_of
 
 LABELS = {

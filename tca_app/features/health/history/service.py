@@ -15,7 +15,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
 from tca_app.core.errors import NotFound
 from tca_app.features.health import policy
-from tca_app.features.health.probing.standing import GRACE
+from tca_app.features.health.probing.check_state import GRACE
 from tca_app.features.health.schemas import CheckQuery, CheckRead, HistoryRead, Point, ScorePoint, ScoreTrend, Window
 
 FIVE_MINUTES, HOUR, DAY = 300, 3_600, 86_400

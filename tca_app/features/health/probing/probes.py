@@ -13,7 +13,7 @@ import structlog
 from tca_app.core.outgoing.http import TargetAway, ask
 from tca_app.core.outgoing.ssrf_safe import AddressRefused, send
 from tca_app.core.plurals import plural
-from tca_app.features.health.parts import HEAD_START_S, PARTS, one_by_one, timed
+from tca_app.features.health.internal_checks import HEAD_START_S, PARTS, one_by_one, timed
 from tca_app.features.health.probing.checks import service_url
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError, Unavailable
 from tca_app.features.health import policy
-from tca_app.features.health.probing.standing import lasted
+from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.public_page.schemas import PublicRead
 from tca_app.features.health.public_page.service import DAYS, PublicStatus, read_public
 from tca_app.features.health.ui.charts import bars_of

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import DAY, RECENT, points_of
-from tca_app.features.health.probing.rounds import minute_of
+from tca_app.features.health.probing.runs import minute_of
 from tca_app.features.health.public_page.schemas import (
     PublicComponent,
     PublicDay,

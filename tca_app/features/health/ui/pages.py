@@ -4,9 +4,9 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.deployments.ui.parts import period_links
+from tca_app.features.deployments.ui.components import period_links
 from tca_app.features.health.history.service import FORMULA
-from tca_app.features.health.ui.component_parts import component_line
+from tca_app.features.health.ui.components import component_line
 from tca_app.features.health.ui.form_pages import check_dialog
 from tca_app.features.health.ui.form_state import CheckState
 from tca_app.features.health.ui.note_state import NoteState

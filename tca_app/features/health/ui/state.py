@@ -7,15 +7,15 @@ from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.core.plurals import plural
-from tca_app.features.deployments.ui.measures_state import PERIODS
+from tca_app.features.deployments.ui.metrics_state import PERIODS
 from tca_app.features.health.overview import HOURS, Overview, read_overview
-from tca_app.features.health.probing.standing import is_wavering, lasted
+from tca_app.features.health.probing.check_state import is_wavering, lasted
 from tca_app.features.health.schemas import CheckRead, IncidentRead, ScoreTrend
 from tca_app.features.health.ui.charts import Bars, bars_of, percent, spark_of
 from tca_app.ui import routes
-from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import given_in
 
 
 class Component(TypedDict):

@@ -12,10 +12,10 @@ from tca_app.core.plurals import plural
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.kinds import CHANNELS
 from tca_app.features.notifications.schemas import InboxQuery, Preference, PreferenceChange
-from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
-from tca_app.ui.inbox import Line, line_of
+from tca_app.ui.notification_menu import Line, line_of
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import given_in
 
 BATCH = 50
 MOST_ROWS = 500

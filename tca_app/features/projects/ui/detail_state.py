@@ -16,10 +16,10 @@ from tca_app.features.projects.ui.form_state import ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.ui import routes
-from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import given_in, number_in, page_path
 
 TABS = ("overview", "deployments", "members", "activity", "webhooks", "settings")
 NEEDED = {"webhooks": "webhooks.manage", "settings": "projects.update"}  # for a tab

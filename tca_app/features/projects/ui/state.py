@@ -18,11 +18,11 @@ from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, Projec
 from tca_app.features.projects.ui.form_state import STATUSES, ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState, printable
 from tca_app.ui import routes
-from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
+from tca_app.ui.url import given_in
 
 
 class ProjectRow(TypedDict):

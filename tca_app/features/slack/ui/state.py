@@ -8,11 +8,11 @@ from tca_app.core.errors import AppError, Invalid
 from tca_app.features.projects.ui.detail_state import shown_project
 from tca_app.features.slack import service as slack
 from tca_app.features.slack.schemas import TOPICS, SlackRead, SlackUpdate
-from tca_app.ui.address import given_in
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import given_in
 
 URL = "webhook_url"  # never kept in a state: see FormState
 LABELS = {"deployments": "Deployments", "approvals": "Approvals", "health": "Health", "freezes": "Freezes"}

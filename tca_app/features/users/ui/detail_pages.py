@@ -8,7 +8,7 @@ from tca_app.features.activity.ui.pages import subject_activity
 from tca_app.features.activity.ui.state import SubjectFeedState
 from tca_app.features.presence.ui.pages import who_else
 from tca_app.features.presence.ui.state import PresenceState
-from tca_app.features.users.ui.act_state import ActState
+from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.detail_state import UserState
 from tca_app.features.users.ui.dialog_pages import user_dialogs
 from tca_app.features.users.ui.edit_state import UserFormState

@@ -14,10 +14,10 @@ from tca_app.features.users.devices import device_words
 from tca_app.features.users.schemas import MembershipRead
 from tca_app.features.users.ui.state import UserRow, UsersState, user_row
 from tca_app.ui import routes
-from tca_app.ui.address import number_in, page_path
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import number_in, page_path
 
 NOBODY = UserRow(
     id=0,

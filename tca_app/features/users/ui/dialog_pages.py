@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.presence.ui.pages import editing_mark
-from tca_app.features.users.ui.act_state import ActState
+from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.ui.components import confirm_dialog, error_notice
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field

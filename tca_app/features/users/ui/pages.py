@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.users.ui.act_state import ActState
+from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.detail_pages import user_page
 from tca_app.features.users.ui.dialog_pages import user_dialogs
 from tca_app.features.users.ui.edit_state import UserFormState

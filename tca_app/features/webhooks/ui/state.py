@@ -15,10 +15,10 @@ from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookQuery, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.features.webhooks.ui.form_state import WebhookForm
 from tca_app.ui import routes
-from tca_app.ui.address import given_in, number_in, page_path
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import given_in, number_in, page_path
 
 SHOWN_ONCE = "shown-once"  # the field that a new secret is put into
 ACTS = ("rotate", "delete")

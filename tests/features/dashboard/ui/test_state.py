@@ -17,11 +17,11 @@ from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.layout.service import save_layout, standard
 from tca_app.features.dashboard.schemas import LayoutUpdate
 from tca_app.features.dashboard.ui import health_state
-from tca_app.features.dashboard.ui.figures import spark
 from tca_app.features.dashboard.ui.health_state import HealthState
-from tca_app.features.dashboard.ui.progress import open_row
+from tca_app.features.dashboard.ui.metric_cards import spark
+from tca_app.features.dashboard.ui.onboarding import REPORT
+from tca_app.features.dashboard.ui.running_deployments import open_row
 from tca_app.features.dashboard.ui.state import DashboardState
-from tca_app.features.dashboard.ui.steps import REPORT
 from tca_app.features.deployments.events import DeploymentFailed, DeploymentSucceeded
 from tca_app.features.deployments.schemas import EnvironmentRef, OpenDeployment, ProjectRef
 from tca_app.features.projects.events import ProjectCreated

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tca_app.consumers.analytics import begin_periods, recount
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
-from tca_app.features.deployments import measures
+from tca_app.features.deployments import dora_metrics
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.aggregates import repair
 from tca_app.features.deployments.aggregates.daily import roll_deployments
@@ -326,7 +326,7 @@ async def test_the_median_of_many_is_within_two_percent(
 
     exact = await measured(owner)
     assert await measured(await make_admin()) == exact
-    monkeypatch.setattr(measures, "FEW", 0)
+    monkeypatch.setattr(dora_metrics, "FEW", 0)
     medians, rest = await measured(await make_admin())
     assert medians == pytest.approx(exact[0], rel=0.02)
     assert medians != exact[0]

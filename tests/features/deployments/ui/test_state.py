@@ -14,7 +14,7 @@ from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.ui import state
 from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_state import LogState
-from tca_app.features.deployments.ui.measures_state import MeasuresState
+from tca_app.features.deployments.ui.metrics_state import MeasuresState
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.deployments.ui.state import DeploymentsState, MatrixState
 from tca_app.models import Deployment, Environment

@@ -12,7 +12,7 @@ from tca_app.consumers.health import probe_round
 from tca_app.core.database.session import reading
 from tca_app.features.health.history.service import score, score_trend
 from tca_app.features.health.incidents import MOST_NOTES
-from tca_app.features.health.parts import PARTS
+from tca_app.features.health.internal_checks import PARTS
 from tca_app.features.health.schemas import Check
 from tca_app.models import HealthRoll, IncidentNote
 from tests.factories import bearer, do_jobs, make_admin, make_check, make_incident, make_project, make_user, run

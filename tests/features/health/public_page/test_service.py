@@ -14,7 +14,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.errors import Unavailable
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.health import incidents
-from tca_app.features.health.probing.rounds import minute_of
+from tca_app.features.health.probing.runs import minute_of
 from tca_app.features.health.public_page import page as public_page
 from tca_app.features.health.schemas import NoteCreate
 from tca_app.models import HealthRoll

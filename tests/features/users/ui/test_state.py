@@ -12,7 +12,7 @@ from tca_app.core.actor import Actor
 from tca_app.features.users import service as users
 from tca_app.features.users.devices import device_words
 from tca_app.features.users.schemas import UserUpdate
-from tca_app.features.users.ui.act_state import ActState
+from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.detail_state import UserState, shown_person
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.state import UsersState

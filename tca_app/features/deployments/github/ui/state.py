@@ -10,10 +10,10 @@ from tca_app.core.errors import AppError
 from tca_app.features.deployments.github import secret as hook
 from tca_app.features.deployments.github.schemas import HookRead, RepositoryChoice
 from tca_app.features.projects.ui.detail_state import shown_project
-from tca_app.ui.address import given_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import given_in
 
 ACTIONS = ("rotate", "remove", "accept")
 SHOWN_ONCE = "github-secret"  # the field that a new secret is put into

@@ -14,7 +14,7 @@ from tca_app.config.settings import get_settings
 from tca_app.consumers.health import probe_round
 from tca_app.core.database.session import reading
 from tca_app.core.outgoing import ssrf_safe
-from tca_app.features.health.parts import PARTS
+from tca_app.features.health.internal_checks import PARTS
 from tca_app.features.health.schemas import Check
 from tca_app.features.retention import service as retention
 from tests.core.outgoing.test_ssrf_safe import Resolver, allow, certificate

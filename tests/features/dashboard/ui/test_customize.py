@@ -7,8 +7,8 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.features.dashboard.layout.service import CARDS, PANELS
-from tca_app.features.dashboard.ui import arrange_state
-from tca_app.features.dashboard.ui.arrange_state import LABELS, ArrangeState
+from tca_app.features.dashboard.ui import customize_state
+from tca_app.features.dashboard.ui.customize_state import LABELS, ArrangeState
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_project
@@ -104,7 +104,7 @@ async def test_a_save_that_fails_keeps_the_dialog_with_its_draft(tab: Tab, monke
     await tab.send(ArrangeState.open_arrange)
     await tab.send(ArrangeState.show, name="users", is_shown=False)
     with monkeypatch.context() as patch:
-        patch.setattr(arrange_state, "save_layout", fails)
+        patch.setattr(customize_state, "save_layout", fails)
         updates = await tab.send(ArrangeState.save)
         assert (shown(updates, ArrangeState, "is_open"), shown(updates, ArrangeState, "is_saving")) == (None, False)
     assert shown(await tab.send(ArrangeState.save), DashboardState, "cards") == [*CARDS][1:]

@@ -9,8 +9,8 @@ from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.metrics import SCREENS, SOCKETS
 from tca_app.ui.gate import Gate
 from tca_app.ui.handlers import CALL
-from tca_app.ui.watch import watch_sessions
 from tca_app.ui.websocket.live import LIVE, listen_for_changes
+from tca_app.ui.websocket.session_watchdog import watch_sessions
 from tca_app.ui.websocket.states import StatesUnreachable, bounded, share_states, tell_unserved
 from tca_app.ui.websocket.tokens import Tokens
 

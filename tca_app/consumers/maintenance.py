@@ -5,7 +5,7 @@ import structlog
 from tca_app.consumers.analytics import begin_periods, recount
 from tca_app.core.database.session import transaction
 from tca_app.core.jobs.queue import periodic
-from tca_app.features.deployments.stuck import fail_stuck
+from tca_app.features.deployments.timeouts import fail_stuck
 from tca_app.features.retention import service as retention
 
 log = structlog.get_logger(__name__)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tca_app.features.health.probing.check_state import Standing, after, lasted
 from tca_app.features.health.probing.probes import certificate_words
-from tca_app.features.health.probing.standing import Standing, after, lasted
 
 
 def _changes(answers: str, opens_after: int, closes_after: int) -> list[str]:

@@ -13,7 +13,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.features.deployments.logs import append_log
 from tca_app.features.deployments.schemas import LogAppend
-from tca_app.features.deployments.stuck import fail_stuck
+from tca_app.features.deployments.timeouts import fail_stuck
 from tca_app.models import Deployment
 from tests.factories import bearer, deployment_events, do_jobs, make_deployment, make_project, make_user, row_of, run
 from tests.features.deployments.github.test_service import Github, deployment, github

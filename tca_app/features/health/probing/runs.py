@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.core.events.log import emit
 from tca_app.features.health.events import HealthDegraded, HealthRecovered
+from tca_app.features.health.probing.check_state import Standing, after, lasted
 from tca_app.features.health.probing.probes import Found
-from tca_app.features.health.probing.standing import Standing, after, lasted
 
 BATCH = 200
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.deployments.ui.measures_state import PERIODS
+from tca_app.features.deployments.ui.metrics_state import PERIODS
 from tca_app.features.deployments.ui.state import STATUS_LABELS
 from tca_app.ui.components import badge, link, relative_time
 from tca_app.ui.long_text import cut_in_middle

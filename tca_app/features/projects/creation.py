@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldFault, NotFound
 from tca_app.core.events.log import emit
-from tca_app.features.environments.starting import make_starting
+from tca_app.features.environments.defaults import make_starting
 from tca_app.features.projects import events, policy
-from tca_app.features.projects.people import NoSuchPerson, names_of, present
 from tca_app.features.projects.queries import get_project
 from tca_app.features.projects.schemas import ProjectCreate, ProjectRead
+from tca_app.features.projects.user_lookups import NoSuchPerson, names_of, present
 from tca_app.models import Project, ProjectMember
 
 SLUG_TAKEN = "This slug is taken."

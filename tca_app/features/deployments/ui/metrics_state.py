@@ -3,14 +3,14 @@
 from typing import Any, ClassVar, TypedDict, cast
 
 from tca_app.core.database.session import reading
-from tca_app.features.deployments.measures import delivery_measures
+from tca_app.features.deployments.dora_metrics import delivery_measures
 from tca_app.features.deployments.schemas import PERIODS, MeasuresQuery, MeasuresRead, Period
 from tca_app.features.deployments.ui.state import view_of
 from tca_app.features.projects import service as projects
-from tca_app.ui.address import given_in, number_in
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import given_in, number_in
 
 NOT_MEASURED = "Not measured"
 MEANINGS = {

@@ -11,7 +11,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.cache.shared import SharedCache, cached
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import COLUMNS, RECENT, SEEN, check_read, score_trend, viewer
-from tca_app.features.health.probing.standing import Asked
+from tca_app.features.health.probing.check_state import Asked
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
 
 # A round a minute changes it, and nothing else but who may see what: far less often than the rest of a dashboard.

@@ -10,9 +10,9 @@ from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.core.errors import Unavailable
 from tca_app.features.auth import service as auth
-from tca_app.ui import watch
 from tca_app.ui.session import SessionState
-from tca_app.ui.watch import GRACE_S, SessionWatch
+from tca_app.ui.websocket import session_watchdog
+from tca_app.ui.websocket.session_watchdog import GRACE_S, SessionWatch
 from tca_app.ui.websocket.sockets import OpenSockets
 from tests.factories import make_user, run, signed_in
 
@@ -42,13 +42,13 @@ class FakeApp:
 @pytest.fixture
 def sockets(monkeypatch: pytest.MonkeyPatch) -> OpenSockets:
     fresh = OpenSockets()
-    monkeypatch.setattr(watch, "OPEN_SOCKETS", fresh)
+    monkeypatch.setattr(session_watchdog, "OPEN_SOCKETS", fresh)
     return fresh
 
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> FakeApp:
-    monkeypatch.setattr(watch, "deaf_for", lambda: 0.0)  # as a process that hears of changes
+    monkeypatch.setattr(session_watchdog, "deaf_for", lambda: 0.0)  # as a process that hears of changes
     return FakeApp()
 
 
@@ -104,7 +104,7 @@ async def test_silence_blanks_every_tab_after_the_grace_and_an_answer_brings_it_
     actor, _ = await signed_in(await make_user())
     connect(app, sockets, "a", actor.session_id)
     now = 1000.0
-    monkeypatch.setattr(watch, "monotonic", lambda: now)
+    monkeypatch.setattr(session_watchdog, "monotonic", lambda: now)
     session_watch = SessionWatch(app)
 
     async def silent(*_: Any) -> set[int]:
@@ -142,7 +142,7 @@ async def test_a_server_that_hangs_is_not_waited_for(
         raise Unavailable
 
     monkeypatch.setattr(auth, "live_sessions", hang)
-    monkeypatch.setattr(watch, "ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr(session_watchdog, "ANSWER_WITHIN_S", 0.05)
     session_watch = SessionWatch(app)
     async with asyncio.timeout(10):  # two rounds end although the query does not
         await session_watch.once()
@@ -164,7 +164,7 @@ async def test_a_tab_is_told_once_that_it_may_be_stale_and_once_that_it_is_not(
     connect(app, sockets, "a", actor.session_id)
     session_watch = SessionWatch(app)
     for deaf_s in (0.0, 3.0, 4.0, 0.0, 0.0):
-        monkeypatch.setattr(watch, "deaf_for", lambda deaf_s=deaf_s: deaf_s)
+        monkeypatch.setattr(session_watchdog, "deaf_for", lambda deaf_s=deaf_s: deaf_s)
         await session_watch.once()
     told = [update.delta[SessionState.get_full_name()]["is_stale_rx_state_"] for _, update in app.sent]
     assert told == [True, False]
@@ -177,7 +177,9 @@ async def test_a_tab_shows_that_redis_is_unreachable_until_it_is_back(
     connect(app, sockets, "a", actor.session_id)
     session_watch = SessionWatch(app)
     for is_unreachable in (False, True, True, False):
-        monkeypatch.setattr(watch, "redis_is_unreachable", lambda is_unreachable=is_unreachable: is_unreachable)
+        monkeypatch.setattr(
+            session_watchdog, "redis_is_unreachable", lambda is_unreachable=is_unreachable: is_unreachable
+        )
         await session_watch.once()
     shown = [update.delta[SessionState.get_full_name()] for _, update in app.sent]
     assert [values["is_degraded_rx_state_"] for values in shown] == [True, False]

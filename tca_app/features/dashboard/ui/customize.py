@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.dashboard.ui.arrange_state import ArrangeState
+from tca_app.features.dashboard.ui.customize_state import ArrangeState
 from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, button, icon_button
 
 state = ArrangeState

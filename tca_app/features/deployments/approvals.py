@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
-from tca_app.features.deployments.admission import find_place, find_scope, pass_freeze, put_deployment, tell_new
 from tca_app.features.deployments.compare import compare_url
+from tca_app.features.deployments.creation import find_place, find_scope, pass_freeze, put_deployment, tell_new
 from tca_app.features.deployments.errors import NoSuchEnvironment, NothingToGoBackTo, illegal_step
 from tca_app.features.deployments.policy import must_ask
 from tca_app.features.deployments.queries import WHOLE, deployment_read, find_visible, newest_finished, previous_success
