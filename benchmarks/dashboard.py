@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 
 BOUND_MS = 150
-MOST_STATEMENTS = 8
+MAX_STATEMENTS = 8
 Call = Callable[[Any], Awaitable[Any]]
 
 
@@ -72,7 +72,7 @@ def _calls() -> dict[str, Call]:
         calls[f"/deployments, ended in 30 days, {name}"] = lambda session, actor=actor: queries.list_deployments(
             session, actor, DeploymentQuery(limit=25, days="30")
         )
-        calls[f"what runs where, first page, {name}"] = lambda session, actor=actor: matrix.what_runs_where(
+        calls[f"what runs where, first page, {name}"] = lambda session, actor=actor: matrix.environment_matrix(
             session, actor, MatrixQuery()
         )
     for most in (1, 200):
@@ -84,11 +84,11 @@ async def _roll_up(session: Any, most: int) -> None:
     """What the consumer does when these end; they are rolled up already, so nothing is changed."""
     from sqlalchemy import text
 
-    from tca_app.features.deployments.aggregates.daily import roll_deployments
+    from tca_app.features.deployments.aggregates.daily import refresh_deployments
 
     newest = text("SELECT id FROM deployments WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT :most")
     ids = (await session.execute(newest, {"most": most})).scalars().all()
-    await roll_deployments(session, ids)
+    await refresh_deployments(session, ids)
 
 
 async def _measure(rounds: int, explain_ms: float, only: str) -> bool:
@@ -116,13 +116,13 @@ async def _measure(rounds: int, explain_ms: float, only: str) -> bool:
         sent = sum(len(took) for took in watch.times.values()) // (rounds + 1)
         print(f"| {name} | {sent} | {statistics.median(times):.1f} | {_p95(times):.1f} | {max(medians.values()):.1f} |")
         if name.startswith("dashboard"):
-            keeps &= _p95(times) <= BOUND_MS and sent <= MOST_STATEMENTS
+            keeps &= _p95(times) <= BOUND_MS and sent <= MAX_STATEMENTS
         slow |= {(name, statement): watch.values[statement] for statement, ms in medians.items() if ms > explain_ms}
     if explain_ms < float("inf"):
         await _explain(slow)
     await close_db()
     verdict = "kept" if keeps else "MISSED"
-    print(f"\nBounds of the dashboard, p95 {BOUND_MS} ms and {MOST_STATEMENTS} statements: {verdict}")
+    print(f"\nBounds of the dashboard, p95 {BOUND_MS} ms and {MAX_STATEMENTS} statements: {verdict}")
     return keeps
 
 

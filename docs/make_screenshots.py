@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "screenshots"
 DESKTOP, PHONE = (1280, 720), (390, 844)
-MOST_BYTES = 150_000
+MAX_BYTES = 150_000
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -180,7 +180,7 @@ def take(browser: Browser, url: str, signed_in: Any, picture: tuple[str, str, st
     page.screenshot(path=path, animations="disabled", caret="hide")
     context.close()
     size = path.stat().st_size
-    sys.stdout.write(f"{path.relative_to(ROOT)} {size // 1000} kB{' TOO LARGE' if size > MOST_BYTES else ''}\n")
+    sys.stdout.write(f"{path.relative_to(ROOT)} {size // 1000} kB{' TOO LARGE' if size > MAX_BYTES else ''}\n")
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from tca_app.consumers.analytics import recount
 from tca_app.consumers.streams import replay
 from tca_app.core.errors import AppError
 from tca_app.core.events.verify import verify_log
-from tca_app.core.jobs.queue import QUEUE_NAMES, Wait
+from tca_app.core.jobs.queue import QUEUE_NAMES, RetryForever
 from tca_app.core.plurals import plural
 from tca_app.core.stores.embedded import configured_stores, embedded_stores
 from tca_app.core.stores.servers import StoreError
@@ -213,7 +213,7 @@ def _plain_faults() -> Iterator[None]:
     except AppError as error:
         typer.echo("\n".join(f"{fault.name}: {fault.detail}" for fault in error.errors) or error.detail, err=True)
         raise typer.Exit(1) from None
-    except Wait as error:
+    except RetryForever as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     except (StoreError, BundleError, MigrationError, StartError) as error:

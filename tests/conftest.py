@@ -20,12 +20,12 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tca_app.config.settings import get_settings
 from tca_app.core.cache import redis
-from tca_app.core.cache.local import ChangeCache, listen
+from tca_app.core.cache.local import LocalCache, listen
 from tca_app.core.cache.redis import close_redis
 from tca_app.core.database.session import close_db, transaction
 from tca_app.core.security import rate_limits
 from tca_app.core.stores.embedded import embedded_stores
-from tca_app.features.auth.service import found_sessions
+from tca_app.features.auth.service import session_cache
 from tca_app.server.api import build_api
 from tca_app.server.edge import Edge
 from tca_app.server.migrate import migrate
@@ -198,14 +198,14 @@ async def db() -> AsyncIterator[AsyncSession]:
 
 
 @pytest.fixture
-async def listening() -> AsyncIterator[ChangeCache[Any]]:
+async def listening() -> AsyncIterator[LocalCache[Any]]:
     """The process hears changes, as it does when it serves; yields the copies of sessions."""
     task = asyncio.create_task(listen())
-    await until(lambda: found_sessions.is_listening)
-    yield found_sessions
+    await until(lambda: session_cache.is_listening)
+    yield session_cache
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert not found_sessions.is_listening
+    assert not session_cache.is_listening
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ from tca_app.core.events.log import Event, emit, logged_values
 from tca_app.core.security.tokens import hash_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
-from tca_app.features.deployments.aggregates.daily import roll_deployments
-from tca_app.features.environments.defaults import make_starting
+from tca_app.features.deployments.aggregates.daily import refresh_deployments
+from tca_app.features.environments.defaults import create_default_environments
 from tca_app.features.users.events import UserUpdated
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookWithSecret
@@ -74,7 +74,7 @@ async def make_project(owner: Actor, name: str = "", team: dict[Actor, str] | No
         roles = {owner: "owner"} | (team or {})
         rows = [{"project_id": project_id, "user_id": who.user_id, "role": role} for who, role in roles.items()]
         await session.execute(insert(ProjectMember), rows)
-        await make_starting(session, project_id)
+        await create_default_environments(session, project_id)
     return project_id
 
 
@@ -97,7 +97,7 @@ async def make_deployment(
     async with transaction() as session:
         made = await session.execute(insert(Deployment).values(values).returning(Deployment.id))
         deployment_id: int = made.scalar_one()
-        await roll_deployments(session, [deployment_id])
+        await refresh_deployments(session, [deployment_id])
     return deployment_id
 
 

@@ -84,7 +84,7 @@ LISTS: dict[str, Read] = {
     "users": lambda s, who, skip: users.list_users(s, who, UserQuery(skip=min(skip, PEOPLE - 25), limit=25)),
     "deployments": lambda s, who, skip: deployments.list_deployments(s, who, DeploymentQuery(skip=skip, limit=25)),
     "open deployments": lambda s, who, skip: deployments.open_deployments(s, who, 10),
-    "environments": lambda s, who, skip: queries.what_runs_where(s, who, MatrixQuery(skip=skip, limit=25)),
+    "environments": lambda s, who, skip: queries.environment_matrix(s, who, MatrixQuery(skip=skip, limit=25)),
     "checks": lambda s, who, skip: service.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
     "glance": lambda s, who, skip: summary.glance(s, who, 6),
     "incidents": lambda s, who, skip: incidents.list_incidents(s, who, IncidentQuery(skip=skip, limit=25)),

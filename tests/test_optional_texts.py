@@ -99,7 +99,7 @@ async def test_null_is_refused_where_empty_is(
 def test_the_document_offers_null_for_every_text_that_may_be_empty() -> None:
     """A text may be empty when it has neither a least length nor a pattern of its own."""
     document = build_api().openapi()
-    shapes = document["components"]["schemas"]
+    to_schemas = document["components"]["schemas"]
     bodies = {
         call["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         for calls in document["paths"].values()
@@ -108,9 +108,9 @@ def test_the_document_offers_null_for_every_text_that_may_be_empty() -> None:
     }
     nullable = set()
     for name in bodies:
-        for field, shape in shapes[name]["properties"].items():
+        for field, shape in to_schemas[name]["properties"].items():
             if shape.get("type") == "string":
-                must = name in ("LoginRequest",) or field in shapes[name].get("required", [])
+                must = name in ("LoginRequest",) or field in to_schemas[name].get("required", [])
                 filled = "minLength" in shape or "enum" in shape or shape.get("format") == "email"
                 assert must or filled, f"{name}.{field} may be empty, so null must be offered"
             elif {"type": "null"} in shape.get("anyOf", []) and shape.get("default", "") == "":

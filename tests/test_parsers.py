@@ -239,7 +239,7 @@ def _edge() -> Edge:
 _EDGE = _edge()
 PARSERS: dict[str, Callable[[str], object]] = {
     "log field": lambda text: log._clean(None, "info", {"event": "x", "path": text, "n": {"k": [text]}}),
-    "log traceback": lambda text: redaction.scrub_text(
+    "log traceback": lambda text: redaction.redact_text(
         log._clean(None, "error", {"event": "x", "exception": text})["exception"]
     ),
     "excerpt": redaction.excerpt,

@@ -13,8 +13,8 @@ from tca_app.core.cache.shared import changed
 from tca_app.core.database.session import lock, take_time
 from tca_app.core.events.consumers import consumer
 from tca_app.core.events.log import Logged
-from tca_app.features.deployments.aggregates.daily import roll_up, turn_periods
-from tca_app.features.deployments.aggregates.repair import Mended, mend_rolls
+from tca_app.features.deployments.aggregates.daily import refresh_daily, roll_over_periods
+from tca_app.features.deployments.aggregates.repair import RepairReport, repair_aggregates
 from tca_app.features.projects.counters import ACTIVE_CHANGE
 
 CONSUMER = "analytics"
@@ -83,12 +83,12 @@ async def count(session: AsyncSession, events: Sequence[Logged]) -> None:
     """Add a batch to the numbers, in one statement, and roll up the deployments that it is about."""
     await lock(session, CONSUMER)  # taken by `recount` too; workers would meet on the same rows anyway
     await session.execute(_ADD, _NAMED | {"ids": [event.id for event in events]})
-    await roll_up(session, events)
+    await refresh_daily(session, events)
     changed(session, "stat")
     await hand_over(session, "analytics", (event.for_services() for event in events))
 
 
-async def recount(session: AsyncSession) -> Mended:
+async def recount(session: AsyncSession) -> RepairReport:
     """Compare every number with the log and what is rolled up with the deployments, and put right what differs."""
     await take_time(session)
     await lock(session, CONSUMER)
@@ -96,11 +96,11 @@ async def recount(session: AsyncSession) -> Mended:
     wrong = [row for row in rows if row.kept != row.wanted]
     if wrong:
         await session.execute(_PUT, [dict(row._mapping) for row in wrong])
-    rolled = await mend_rolls(session)
-    await turn_periods(session)
+    rolled = await repair_aggregates(session)
+    await roll_over_periods(session)
     changed(session, "stat")
     said = [f"{row.day} {row.name} {row.dimension}".rstrip() + f": {row.kept} -> {row.wanted}" for row in wrong]
-    return Mended(
+    return RepairReport(
         compared=len(rows) + rolled.compared,
         differences=said + rolled.differences,
         mended=len(said) + rolled.mended,
@@ -110,4 +110,4 @@ async def recount(session: AsyncSession) -> Mended:
 async def begin_periods(session: AsyncSession) -> None:
     """Sum up for the periods of tomorrow, before they begin."""
     await lock(session, CONSUMER)
-    await turn_periods(session)
+    await roll_over_periods(session)

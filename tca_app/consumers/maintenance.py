@@ -5,7 +5,7 @@ import structlog
 from tca_app.consumers.analytics import begin_periods, recount
 from tca_app.core.database.session import transaction
 from tca_app.core.jobs.queue import periodic
-from tca_app.features.deployments.timeouts import fail_stuck
+from tca_app.features.deployments.timeouts import fail_timed_out
 from tca_app.features.retention import service as retention
 
 log = structlog.get_logger(__name__)
@@ -49,12 +49,12 @@ async def begin_tomorrows_periods() -> None:
         await begin_periods(session)
 
 
-@periodic("fail_stuck", "*/5 * * * *")
+@periodic("fail_timed_out", "*/5 * * * *")
 async def fail_stuck_deployments() -> None:
     """Until none is left that nobody speaks of any more."""
     failed = 1
     while failed:
         async with transaction() as session:
-            failed = await fail_stuck(session)
+            failed = await fail_timed_out(session)
         if failed:
             log.warning("upkeep.deployments_failed", deployments=failed)

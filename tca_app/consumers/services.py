@@ -11,7 +11,7 @@ from procrastinate.jobs import Job
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
-from tca_app.core.jobs.queue import Dead, enqueue, task
+from tca_app.core.jobs.queue import PermanentFailure, enqueue, task
 from tca_app.core.outgoing.http import call
 
 Name = Literal["user", "notification", "analytics"]
@@ -32,5 +32,5 @@ async def hand_over(session: AsyncSession, service: Name, items: Iterable[dict[s
 async def call_service(_job: Job, service: Name, key: str, items: list[dict[str, Any]]) -> None:
     address = _address(service)
     if not address:
-        raise Dead(f"{service.upper()}_SERVICE_URL is not set any more")
+        raise PermanentFailure(f"{service.upper()}_SERVICE_URL is not set any more")
     await call("POST", address.rstrip("/") + PATHS[service], json={"items": items}, key=key)

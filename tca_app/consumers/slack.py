@@ -7,9 +7,9 @@ from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.events.consumers import read_event
 from tca_app.core.events.log import Logged, sentence
-from tca_app.core.jobs.queue import Dead, Expected, task
+from tca_app.core.jobs.queue import ExpectedFailure, PermanentFailure, task
 from tca_app.core.outgoing.http import call
-from tca_app.core.security.encryption import CannotOpen
+from tca_app.core.security.encryption import DecryptionError
 from tca_app.features.notifications.kinds import path_of
 from tca_app.features.slack import service as slack
 
@@ -24,10 +24,10 @@ async def send_slack(_job: Job, event_id: int | None = None, project_id: int | N
         return
     try:
         await _post_for_project(project_id, event_id)
-    except (Expected, CannotOpen) as error:
+    except (ExpectedFailure, DecryptionError) as error:
         await _note(project_id, str(error))
-        if isinstance(error, CannotOpen):
-            raise Dead(str(error)) from error
+        if isinstance(error, DecryptionError):
+            raise PermanentFailure(str(error)) from error
         if event_id is not None:
             raise
     else:

@@ -16,7 +16,7 @@ from tca_app.consumers.services import hand_over
 from tca_app.core.cache.redis import RedisError, get_redis
 from tca_app.core.events.consumers import consumer
 from tca_app.core.events.log import LOGGED_COLUMNS, Logged
-from tca_app.core.jobs.queue import Wait
+from tca_app.core.jobs.queue import RetryForever
 
 BATCH = 500
 
@@ -36,7 +36,7 @@ async def publish(session: AsyncSession, events: Sequence[Logged]) -> None:
 
 
 async def _append(events: Sequence[Logged]) -> None:
-    """Raises Wait while Redis is away."""
+    """Raises RetryForever while Redis is away."""
     most = get_settings().stream_maxlen
     try:
         async with get_redis().pipeline(transaction=False) as pipeline:
@@ -44,7 +44,7 @@ async def _append(events: Sequence[Logged]) -> None:
                 pipeline.xadd(stream_of(event), _fields(event), maxlen=most, approximate=True)
             await pipeline.execute()
     except (RedisError, OSError) as error:
-        raise Wait(f"Redis cannot be reached ({type(error).__name__})") from error
+        raise RetryForever(f"Redis cannot be reached ({type(error).__name__})") from error
 
 
 def _fields(event: Logged) -> dict[str, str]:

@@ -18,12 +18,20 @@ from tca_app.config.settings import VERSION
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.events.consumers import consumer, read_event
 from tca_app.core.events.log import Logged
-from tca_app.core.jobs.queue import MAX_ATTEMPTS_UNREACHABLE, Dead, Later, enqueue, enqueue_many, task, wait_s
+from tca_app.core.jobs.queue import (
+    MAX_ATTEMPTS_UNREACHABLE,
+    PermanentFailure,
+    RetryAfter,
+    enqueue,
+    enqueue_many,
+    task,
+    wait_s,
+)
 from tca_app.core.outgoing import ssrf_safe
-from tca_app.core.outgoing.bulkhead import Busy, turn
+from tca_app.core.outgoing.bulkhead import BulkheadFull, turn
 from tca_app.core.outgoing.circuit import CircuitOpen, note, refuse_if_open
-from tca_app.core.outgoing.http import NOT_NOW, TargetAway, retry_after
-from tca_app.core.security.encryption import CannotOpen
+from tca_app.core.outgoing.http import NOT_NOW, TargetUnreachable, retry_after
+from tca_app.core.security.encryption import DecryptionError
 from tca_app.features.slack import service as slack
 from tca_app.features.webhooks import signing
 from tca_app.features.webhooks.delivery_log import Attempt, Receiver, find_receiver, give_up, record
@@ -32,8 +40,8 @@ log = structlog.get_logger(__name__)
 
 TASK = "deliver_webhook"
 # Of the eight places of the queue; the rest is for other services, whatever hangs here.
-MOST_AT_ONCE = 6
-MOST_PER_TARGET = 2
+MAX_CONCURRENT = 6
+MAX_PER_TARGET = 2
 GONE = 410
 
 _MATCHING = text(
@@ -93,18 +101,18 @@ async def deliver(job: Job, webhook_id: int, message_id: str, event_id: int | No
     letter = _Letter(receiver, message_id, event, tried + job.attempts)
     try:
         attempt, wait = await _try(letter)
-    except Busy:
+    except BulkheadFull:
         await _postpone(letter)
         return
     async with transaction() as session:
         await record(session, receiver, attempt)
     if attempt.error and event is not None:
-        raise Dead(attempt.error) if attempt.is_last else _again(letter, attempt.error, wait)
+        raise PermanentFailure(attempt.error) if attempt.is_last else _again(letter, attempt.error, wait)
 
 
-def _again(letter: _Letter, reason: str, wait: float | None = None) -> Later:
+def _again(letter: _Letter, reason: str, wait: float | None = None) -> RetryAfter:
     """The next attempt by all that were made, not by those of this job alone: it may have taken over from another."""
-    return Later(reason, max(wait or 0.0, wait_s(letter.tried)))
+    return RetryAfter(reason, max(wait or 0.0, wait_s(letter.tried)))
 
 
 async def _postpone(letter: _Letter) -> None:
@@ -117,7 +125,8 @@ async def _postpone(letter: _Letter) -> None:
 
 
 async def _try(letter: _Letter) -> tuple[Attempt, float | None]:
-    """Send once; what came of it, and how long the receiver asks to wait. Raises Busy, Later while it is left alone."""
+    """Send once. Returns the attempt and how long the receiver asks to wait. Raises BulkheadFull, or RetryAfter while
+    the circuit of the target is open."""
     now, body = datetime.now(UTC), letter.body()
     # A test and the last attempt stand for themselves; what is not final is made so below.
     is_last = letter.event is None or letter.tried + 1 >= MAX_ATTEMPTS_UNREACHABLE
@@ -128,7 +137,7 @@ async def _try(letter: _Letter) -> tuple[Attempt, float | None]:
         signed = signing.headers(letter.message_id, now, body, letter.receiver.keys())
         attempt = replace(attempt, request_headers=_headers(signed))
         return await _ask(target, letter.receiver.url, body, attempt)
-    except (ssrf_safe.AddressRefused, CannotOpen) as error:
+    except (ssrf_safe.ForbiddenAddress, DecryptionError) as error:
         return replace(attempt, error=str(error).rstrip("."), is_last=True), None
     except CircuitOpen as error:
         if not is_last:
@@ -148,10 +157,10 @@ async def _ask(target: str, url: str, body: bytes, attempt: Attempt) -> tuple[At
     circuit = f"webhooks to {target}"
     if attempt.event_id is not None:
         refuse_if_open(circuit)
-    async with turn("webhooks", MOST_AT_ONCE), turn(circuit, MOST_PER_TARGET):
+    async with turn("webhooks", MAX_CONCURRENT), turn(circuit, MAX_PER_TARGET):
         try:
             answer = await ssrf_safe.send("POST", url, content=body, headers=attempt.request_headers)
-        except TargetAway as error:
+        except TargetUnreachable as error:
             note(circuit, False)
             return replace(attempt, error=str(error)), None
         note(circuit, True)

@@ -8,7 +8,7 @@ from tca_app.core.plurals import plural
 
 
 @dataclass(frozen=True)
-class FieldFault:
+class FieldError:
     """What is wrong with one field. `pointer` is a JSON pointer (RFC 6901) into the body, such as `/email`."""
 
     pointer: str
@@ -34,7 +34,7 @@ class AppError(Exception):
     """A refusal that a person may read. `code` is stable and for programs; `detail` is one sentence."""
 
     detail: str = ""
-    errors: list[FieldFault] = field(default_factory=list)
+    errors: list[FieldError] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
 
     status = HTTPStatus.BAD_REQUEST
@@ -147,7 +147,7 @@ class Invalid(AppError):
     @classmethod
     def at(cls, name: str, detail: str) -> "Invalid":
         """One bad field of the body."""
-        return cls(errors=[FieldFault(f"/{name}", detail)])
+        return cls(errors=[FieldError(f"/{name}", detail)])
 
 
 class TooManyRequests(AppError):

@@ -17,7 +17,7 @@ from tca_app.core.plurals import plural
 from tca_app.core.security.tokens import hash_password
 from tca_app.demo import deployments as demo_deployments
 from tca_app.demo import health, history, inbox, samples
-from tca_app.features.environments.defaults import make_starting
+from tca_app.features.environments.defaults import create_default_environments
 from tca_app.features.projects.creation import slug_of
 from tca_app.features.retention.service import TRASH_DAYS
 from tca_app.models import Project, ProjectMember, User
@@ -112,7 +112,7 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     for project, project_id in zip(projects, made.scalars(), strict=True):
         project["id"] = project_id
     rows = [row for project in projects for row in _team(dice, now, project, at_work)]
-    await make_starting(session, *(project["id"] for project in projects))
+    await create_default_environments(session, *(project["id"] for project in projects))
     await session.execute(insert(ProjectMember), rows)
     deployed = await demo_deployments.deploy(session, dice, now, projects, rows)
     watched = await health.watch(session, now, people, projects, rows)

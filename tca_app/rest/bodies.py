@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from tca_app.core.errors import BadRequest, Invalid, Unavailable
-from tca_app.core.outgoing.bulkhead import Busy, turn
+from tca_app.core.outgoing.bulkhead import BulkheadFull, turn
 
 MAX_BODY = 1024 * 1024
 MAX_GITHUB_BODY = 25 * MAX_BODY  # GitHub caps what it sends at 25 MB
@@ -70,7 +70,7 @@ async def _read(chunks: AsyncIterator[bytes], slot: AsyncExitStack) -> bytearray
         if refusal is None and len(body) <= MAX_BODY < len(body) + len(chunk):
             try:
                 await slot.enter_async_context(turn("large request bodies", LARGE_BODIES))
-            except Busy as error:
+            except BulkheadFull as error:
                 refusal = error
         if refusal is None:
             body += chunk

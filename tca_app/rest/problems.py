@@ -5,13 +5,13 @@ from typing import Any
 
 import orjson
 
-from tca_app.core.errors import AppError, FieldFault
+from tca_app.core.errors import AppError, FieldError
 from tca_app.core.telemetry.log import request_id_var
 
 MEDIA_TYPE = "application/problem+json"
 
 
-def problem_body(status: int, code: str, detail: str, errors: list[FieldFault] | None = None) -> bytes:
+def problem_body(status: int, code: str, detail: str, errors: list[FieldError] | None = None) -> bytes:
     """The JSON of one problem; never more than a person may read."""
     body: dict[str, Any] = {
         "type": f"urn:tca-infraforge:problem:{code}",

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from tca_app.config.settings import VERSION, get_settings
-from tca_app.core.errors import AppError, FieldFault
+from tca_app.core.errors import AppError, FieldError
 from tca_app.core.schema import in_words
 from tca_app.features.activity.router import router as activity_router
 from tca_app.features.auth.router import router as auth_router
@@ -102,7 +102,7 @@ async def _app_error(_request: Request, error: AppError) -> Response:
 
 
 async def _bad_request(_request: Request, error: RequestValidationError) -> Response:
-    faults = [FieldFault(_pointer(e["loc"]), in_words(e)) for e in error.errors()[:50]]
+    faults = [FieldError(_pointer(e["loc"]), in_words(e)) for e in error.errors()[:50]]
     return _problem(problem_body(422, "invalid", "Some fields are not right.", faults), 422)
 
 

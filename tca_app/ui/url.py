@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 MAX_URL = 4000
-MOST_FIELDS = 50
+MAX_FIELDS = 50
 
 
 def page_url(router_data: dict[str, Any]) -> str:
@@ -20,19 +20,19 @@ def page_path(router_data: dict[str, Any]) -> str:
 def fields_of(url: str) -> dict[str, str]:
     """The last value of each field of its query; nothing when there are more than anybody needs."""
     try:
-        return {name: values[-1] for name, values in parse_qs(urlsplit(url).query, max_num_fields=MOST_FIELDS).items()}
+        return {name: values[-1] for name, values in parse_qs(urlsplit(url).query, max_num_fields=MAX_FIELDS).items()}
     except ValueError:
         return {}
 
 
-def given_in(router_data: dict[str, Any], name: str) -> str:
+def query_param(router_data: dict[str, Any], name: str) -> str:
     """What the address says under `name`, "" when it says nothing."""
     return fields_of(page_url(router_data)).get(name, "")
 
 
 def record_url(router_data: dict[str, Any], *fields: str) -> str:
     """What names the record of a page, as `ui.record.browser_url` has it: the path, and these fields of the query."""
-    return " ".join([page_path(router_data), *(given_in(router_data, field) for field in fields)])
+    return " ".join([page_path(router_data), *(query_param(router_data, field) for field in fields)])
 
 
 def number_in(text: str) -> int:

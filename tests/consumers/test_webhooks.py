@@ -305,7 +305,7 @@ async def test_an_address_that_leads_inside_is_not_asked(sink: HttpSink, monkeyp
 
 async def test_one_that_hangs_holds_nobody_up(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many wait for a receiver that gives no answer; another one hears everything meanwhile."""
-    monkeypatch.setattr(bulkhead, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(bulkhead, "ACQUIRE_TIMEOUT_S", 0.05)
     ana = await make_user("ana")
     billing = await make_project(ana)
     async with HttpSink() as hanging:
@@ -317,7 +317,7 @@ async def test_one_that_hangs_holds_nobody_up(sink: HttpSink, monkeypatch: pytes
             await change(ana, billing, str(number))
         working = asyncio.create_task(do_jobs())
         await until(lambda: len(sink.got) >= 12)
-        assert len(hanging.got) <= consumer.MOST_PER_TARGET
+        assert len(hanging.got) <= consumer.MAX_PER_TARGET
         hanging.hold.set()
         await working
         await make_due()
@@ -336,7 +336,7 @@ async def test_who_gives_no_answer_is_left_alone_and_loses_no_message(sink: Http
         await change(ana, billing, str(number))
     await do_jobs()
     tried = len(await attempts(hook.id))
-    assert FAILURES_TO_OPEN <= tried < FAILURES_TO_OPEN + consumer.MOST_PER_TARGET
+    assert FAILURES_TO_OPEN <= tried < FAILURES_TO_OPEN + consumer.MAX_PER_TARGET
     assert await rows("SELECT status::text, attempts FROM procrastinate_jobs") == [("todo", 1)] * messages
     [(error,)] = await rows("SELECT DISTINCT error FROM webhook_deliveries")
     assert error == f"127.0.0.1:{port} cannot be reached (ConnectError)"

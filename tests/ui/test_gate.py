@@ -117,7 +117,7 @@ async def test_a_revoked_session_has_no_further_effect(console: Console) -> None
     tab = Tab(console, "t1", await sign_in(actor))
     await tab.hydrate()
     await run(auth.revoke_user, None, actor.user_id, "test")
-    auth.found_sessions.clear()
+    auth.session_cache.clear()
     updates = await tab.send(Notes.rename, note_id=1, text="late")
     assert shown(updates, Notes, "acts") == []  # the snapshot of the emptied state
     assert shown(updates, SessionState, "username") == ""
@@ -152,7 +152,7 @@ async def test_demotion_counts_at_the_next_event(console: Console) -> None:
     await tab.hydrate()
     assert shown(await tab.send(Notes.purge), Notes, "acts") == ["purged"]
     await run(auth.revoke_user, None, admin.user_id, "demoted")
-    auth.found_sessions.clear()
+    auth.session_cache.clear()
     assert shown(await tab.send(Notes.purge), Notes, "acts") == []
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
-from tca_app.core.cache.local import ChangeCache
+from tca_app.core.cache.local import LocalCache
 from tca_app.core.cache.redis import close_redis
 from tca_app.core.database.session import transaction
 from tca_app.core.security.rate_limits import get_limits
@@ -71,7 +71,7 @@ async def soon(end: str, session_id: int) -> datetime:
     return now + SOON
 
 
-async def ended(end: str, at: datetime, actor: Actor, session_id: int, copies: ChangeCache[Any]) -> None:
+async def ended(end: str, at: datetime, actor: Actor, session_id: int, copies: LocalCache[Any]) -> None:
     """Return when the session has ended: time has passed, or somebody else wrote it and this process heard of it."""
     if end in ("idle", "absolute end"):
         await until(lambda: datetime.now(UTC) > at)
@@ -105,7 +105,7 @@ async def watched(console: Console, tab: Tab) -> AsyncIterator[tuple[SessionWatc
 
 @pytest.mark.parametrize("end", ENDS)
 async def test_an_open_tab_is_cut_and_does_not_revive_its_session(
-    console: Console, listening: ChangeCache[Any], end: str
+    console: Console, listening: LocalCache[Any], end: str
 ) -> None:
     actor = await make_user()
     done = await open_browser(actor)
@@ -133,7 +133,7 @@ async def test_an_open_tab_is_cut_and_does_not_revive_its_session(
 
 @pytest.mark.parametrize("end", ENDS)
 async def test_an_event_after_the_end_has_no_effect_though_the_session_is_cached(
-    console: Console, listening: ChangeCache[Any], end: str
+    console: Console, listening: LocalCache[Any], end: str
 ) -> None:
     actor = await make_user()
     done = await open_browser(actor)
@@ -150,7 +150,7 @@ async def test_an_event_after_the_end_has_no_effect_though_the_session_is_cached
 
 @pytest.mark.parametrize("end", ENDS[1:])  # the sessions of scripts have no idle end
 async def test_a_token_after_the_end_is_refused_though_the_session_is_cached(
-    api: httpx.AsyncClient, listening: ChangeCache[Any], end: str
+    api: httpx.AsyncClient, listening: LocalCache[Any], end: str
 ) -> None:
     actor = await make_user()
     header = await bearer(actor)
@@ -186,7 +186,7 @@ async def test_the_use_of_a_session_that_has_ended_is_not_written_down(end: str,
     assert (await row_of(AuthSession, done.session_id))["last_used_at"] == before
 
 
-async def test_only_what_a_person_does_keeps_a_session(console: Console, listening: ChangeCache[Any]) -> None:
+async def test_only_what_a_person_does_keeps_a_session(console: Console, listening: LocalCache[Any]) -> None:
     """A tab that is left open connects again after each break of the network; its pages then load anew."""
     done = await open_browser(await make_user())
     await soon("no end", done.session_id)
@@ -205,7 +205,7 @@ async def test_only_what_a_person_does_keeps_a_session(console: Console, listeni
 
 
 async def test_the_cookie_of_an_open_tab_is_no_access_token(
-    api: httpx.AsyncClient, console: Console, listening: ChangeCache[Any]
+    api: httpx.AsyncClient, console: Console, listening: LocalCache[Any]
 ) -> None:
     done = await open_browser(await make_user())
     await Tab(console, "t1", done.cookie).hydrate()
@@ -216,7 +216,7 @@ async def test_the_cookie_of_an_open_tab_is_no_access_token(
 
 
 async def test_an_access_token_is_no_cookie(
-    api: httpx.AsyncClient, console: Console, listening: ChangeCache[Any]
+    api: httpx.AsyncClient, console: Console, listening: LocalCache[Any]
 ) -> None:
     header = await bearer(await make_user())
     token = header["Authorization"].removeprefix("Bearer ")

@@ -50,7 +50,7 @@ class SingleFlight(Generic[T]):
             del self._flights[key]
 
 
-class ChangeCache(Generic[T]):
+class LocalCache(Generic[T]):
     """Values under a key, each tagged with what it was made from, such as `user:7` or `users`.
 
     With `drop_on_write` every commit of this process empties it, so that no rule has to say what it changed.
@@ -121,8 +121,8 @@ class ChangeCache(Generic[T]):
         self._keys_of.clear()
 
 
-_caches: set[ChangeCache[Any]] = set()
-_hearers: dict[str, list[Callable[[str], None]]] = {CHANNEL: [], JOBS_CHANNEL: []}
+_caches: set[LocalCache[Any]] = set()
+_subscribers: dict[str, list[Callable[[str], None]]] = {CHANNEL: [], JOBS_CHANNEL: []}
 _lost_at: float | None = monotonic()  # not yet heard anything
 
 
@@ -132,21 +132,21 @@ def hear(hearer: Callable[[str], None], channel: str = CHANNEL) -> Callable[[], 
     On JOBS_CHANNEL it is the queue that has a new job. It gets EVERYTHING when notices may have been missed. It must be
     quick: it runs between two notices.
     """
-    _hearers[channel].append(hearer)
-    return lambda: _hearers[channel].remove(hearer)
+    _subscribers[channel].append(hearer)
+    return lambda: _subscribers[channel].remove(hearer)
 
 
-def deaf_for() -> float:
+def seconds_disconnected() -> float:
     """Seconds since the notices of changes were lost; 0 while they are heard."""
     return 0.0 if _lost_at is None else monotonic() - _lost_at
 
 
 def _tell(topic: str, channel: str = CHANNEL) -> None:
-    for hearer in list(_hearers[channel]):
+    for hearer in list(_subscribers[channel]):
         hearer(topic)
 
 
-def note_write() -> None:
+def invalidate_on_commit() -> None:
     """This process has committed something."""
     for cache in _caches:
         if cache.drop_on_write:
@@ -176,7 +176,7 @@ def _hear(is_listening: bool) -> None:
         cache.clear()
     if is_listening:
         _lost_at = None
-        for channel in _hearers:
+        for channel in _subscribers:
             _tell(EVERYTHING, channel)
     elif _lost_at is None:
         _lost_at = monotonic()

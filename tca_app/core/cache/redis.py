@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 TIMEOUT_S = 0.25
 PING_EVERY_S = 1.0
 OPEN_S = 5.0
-MOST_CONNECTIONS = 20
+MAX_CONNECTIONS = 20
 
 __all__ = [
     "Circuit",
@@ -47,7 +47,7 @@ def get_redis() -> Redis:
             get_settings().redis_url.get_secret_value(),
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
-            max_connections=MOST_CONNECTIONS,
+            max_connections=MAX_CONNECTIONS,
             timeout=TIMEOUT_S,
         )
         _client = Redis.from_pool(pool)

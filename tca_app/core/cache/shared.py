@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
-from tca_app.core.cache.local import EVERYTHING, SingleFlight, deaf_for, hear
+from tca_app.core.cache.local import EVERYTHING, SingleFlight, hear, seconds_disconnected
 from tca_app.core.cache.redis import Circuit, Redis, RedisError, get_redis
 from tca_app.core.database.session import after_commit
 from tca_app.core.telemetry.metrics import CACHE_ERRORS, note_cache_read
@@ -52,7 +52,7 @@ class SharedCache:
 
         Computes without the cache while this process is disconnected from change notifications.
         """
-        version = await self._version() if deaf_for() == 0 else None
+        version = await self._version() if seconds_disconnected() == 0 else None
         if version is None:
             note_cache_read(self.namespace, "off")
             return await compute()

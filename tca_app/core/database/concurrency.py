@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from tca_app.core.errors import FieldChange, FieldFault, Stale
+from tca_app.core.errors import FieldChange, FieldError, Stale
 from tca_app.core.schema import InputModel, Limit, SearchText, Skip
 
 # The default of a field of an edit: left out. Of type Any, because no caller ever reads it.
@@ -50,7 +50,7 @@ class ListQuery(BaseModel):
     search: SearchText = ""
 
 
-def refuse_stale(row: Any, given: Mapping[str, Any], if_version: int | None, changed_by: str) -> None:
+def check_version(row: Any, given: Mapping[str, Any], if_version: int | None, changed_by: str) -> None:
     """Raises Stale when the caller's copy is older than `row`, with each given field that now has another value."""
     if if_version is None or if_version == row.version:
         return
@@ -61,7 +61,7 @@ def refuse_stale(row: Any, given: Mapping[str, Any], if_version: int | None, cha
         if current != given[name]
     ]
     detail = f"{changed_by or 'Somebody else'} changed this after you opened it."
-    faults = [FieldFault(f"/{change.field}", f"This is now {_shown(change.current)}.") for change in changes]
+    faults = [FieldError(f"/{change.field}", f"This is now {_shown(change.current)}.") for change in changes]
     raise Stale(detail, errors=faults, changes=changes, changed_by=changed_by)
 
 

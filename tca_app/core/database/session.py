@@ -13,9 +13,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from tca_app.config.settings import get_settings
-from tca_app.core.cache.local import ChangeCache, note_write
+from tca_app.core.cache.local import LocalCache, invalidate_on_commit
 from tca_app.core.database.connection import LONG, SERVER, STATEMENT_TIMEOUT_S, USUAL, Connection
-from tca_app.core.errors import AppError, Conflict, FieldFault, Invalid, Unavailable
+from tca_app.core.errors import AppError, Conflict, FieldError, Invalid, Unavailable
 
 POOL_WAIT_S = 2
 SERVER_OPTIONS = "-c timezone=UTC -c standard_conforming_strings=on -c random_page_cost=1.1"
@@ -132,7 +132,7 @@ async def _commit(session: AsyncSession) -> None:
             with unknown_when_lost():
                 await session.commit()
     finally:
-        note_write()
+        invalidate_on_commit()
     for callback in session.info.pop("after_commit", []):
         waiting = callback()
         if waiting is not None:
@@ -165,8 +165,8 @@ async def take_time(session: AsyncSession) -> None:
     connection.connection.driver_connection.patience = LONG
 
 
-async def copied(
-    session: AsyncSession, copies: ChangeCache[T], key: str, tags: tuple[str, ...], read: Callable[[], Awaitable[T]]
+async def cached_read(
+    session: AsyncSession, copies: LocalCache[T], key: str, tags: tuple[str, ...], read: Callable[[], Awaitable[T]]
 ) -> T:
     """What `read` finds, or a true copy of it. A transaction always reads: it may have changed the rows itself."""
     return await copies.read_through(key, tags, read) if session.info.get("reads_only") else await read()
@@ -201,7 +201,7 @@ def refuse_duplicates(fields: dict[str, tuple[str, str]]) -> Iterator[None]:
         name = _constraint(error)
         if name in fields:
             field, detail = fields[name]
-            raise Conflict(detail, errors=[FieldFault(f"/{field}", detail)]) from error
+            raise Conflict(detail, errors=[FieldError(f"/{field}", detail)]) from error
         raise
 
 

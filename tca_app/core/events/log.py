@@ -72,7 +72,7 @@ class Event(BaseModel):
         return data
 
 
-TOLD = (*Event.consumers, "notifications")
+NOTIFYING = (*Event.consumers, "notifications")
 
 
 def sentence(type_: str, *, actor: str, subject: str, data: dict[str, Any]) -> str:

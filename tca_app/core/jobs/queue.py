@@ -30,7 +30,7 @@ from tca_app.core.telemetry.redaction import excerpt
 
 log = structlog.get_logger(__name__)
 
-UPKEEP_QUEUE = "upkeep_queue"
+MAINTENANCE_QUEUE = "upkeep_queue"
 HEALTH_QUEUE = "health_queue"
 # Each queue has a worker of its own with so many jobs at a time, so that none holds up another. One at a time for those
 # whose jobs take all others of their kind along; more for those that wait for a mail server or another service.
@@ -41,7 +41,7 @@ QUEUES = {
     "webhook_queue": 1,
     "stream_queue": 1,
     "delivery_queue": 8,
-    UPKEEP_QUEUE: 1,
+    MAINTENANCE_QUEUE: 1,
     HEALTH_QUEUE: 1,
 }
 QUEUE_NAMES = tuple(QUEUES)
@@ -52,23 +52,23 @@ MAX_WAIT_S = 3600.0
 MAX_WAIT_FOREVER_S = 300.0
 
 
-class Expected(Exception):
+class ExpectedFailure(Exception):
     """A failure that has a name: the job keeps it as its reason. Errors without one are faults of ours."""
 
 
-class Dead(Expected):
+class PermanentFailure(ExpectedFailure):
     """Trying again cannot help: the job is dead at once, with this reason."""
 
 
-class Wait(Expected):
+class RetryForever(ExpectedFailure):
     """What the job needs is away and will be back: it is tried again for as long as that takes."""
 
 
-class Unreachable(Expected):
+class Unreachable(ExpectedFailure):
     """A server of others cannot be reached or cannot answer now: the job is tried again for at least a day."""
 
 
-class Later(Unreachable):
+class RetryAfter(Unreachable):
     """Whoever is asked said when to come back: not before `after_s` seconds."""
 
     def __init__(self, reason: str, after_s: float) -> None:
@@ -83,9 +83,9 @@ class Backoff(BaseRetryStrategy):
         if is_last(exception, job):
             return None
         wait = wait_s(job.attempts)
-        if isinstance(exception, Wait):
+        if isinstance(exception, RetryForever):
             wait = min(wait, MAX_WAIT_FOREVER_S)
-        if isinstance(exception, Later):
+        if isinstance(exception, RetryAfter):
             wait = max(wait, exception.after_s)
         return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=wait))
 
@@ -98,14 +98,14 @@ def wait_s(attempts: int) -> float:
 
 def is_last(error: BaseException, job: Job) -> bool:
     """Whether this failure leaves the job dead."""
-    if isinstance(error, Dead | Wait):
-        return isinstance(error, Dead)
+    if isinstance(error, PermanentFailure | RetryForever):
+        return isinstance(error, PermanentFailure)
     return job.attempts + 1 >= (MAX_ATTEMPTS_UNREACHABLE if isinstance(error, Unreachable) else MAX_ATTEMPTS)
 
 
 jobs = App(connector=PsycopgConnector())
 Work = Callable[..., Coroutine[Any, Any, None]]
-Upkeep = Callable[[], Coroutine[Any, Any, None]]
+MaintenanceJob = Callable[[], Coroutine[Any, Any, None]]
 
 
 def task(name: str, queue: str) -> Callable[[Work], Work]:
@@ -121,7 +121,7 @@ def task(name: str, queue: str) -> Callable[[Work], Work]:
             except Exception as error:
                 dead = is_last(error, job)
                 note_job(name, "dead" if dead else "retried", perf_counter() - started)
-                if dead or (job.attempts == 0 and not isinstance(error, Expected | AppError)):
+                if dead or (job.attempts == 0 and not isinstance(error, ExpectedFailure | AppError)):
                     report(error, "job", name)
                 await _note_failure(job, error)
                 raise
@@ -138,13 +138,13 @@ def task(name: str, queue: str) -> Callable[[Work], Work]:
 schedule: dict[tuple[str, str], PeriodicTask[Any, Any, Any]] = {}
 
 
-def periodic(name: str, cron: str, queue: str = UPKEEP_QUEUE) -> Callable[[Upkeep], Upkeep]:
+def periodic(name: str, cron: str, queue: str = MAINTENANCE_QUEUE) -> Callable[[MaintenanceJob], MaintenanceJob]:
     """Have `async def work()` done at the times of `cron` (UTC), once, however many workers there are.
 
     A time that passes while no worker is alive is left out after ten minutes, so what must not be missed comes hourly.
     """
 
-    def decorate(work: Upkeep) -> Upkeep:
+    def decorate(work: MaintenanceJob) -> MaintenanceJob:
         async def attempt(_job: Job, timestamp: int) -> None:
             await work()
 

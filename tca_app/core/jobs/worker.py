@@ -17,7 +17,7 @@ from tca_app.core.cache.local import EVERYTHING, JOBS_CHANNEL, hear
 from tca_app.core.database.connection import Connection
 from tca_app.core.database.session import reading
 from tca_app.core.jobs.queue import QUEUE_NAMES, QUEUES, jobs, schedule
-from tca_app.core.live.subscriptions import SCREENS_FIRST
+from tca_app.core.live.subscriptions import SCREEN_PRIORITY
 from tca_app.core.telemetry.error_reporting import report
 
 log = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ class AttentiveWorker(Worker):
     async def _fetch_and_process_jobs(self) -> None:
         heard = -1
         while heard != self._new_job_event.times and not self._stop_event.is_set():
-            await SCREENS_FIRST.wait()
+            await SCREEN_PRIORITY.wait()
             heard = self._new_job_event.times
             await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
 

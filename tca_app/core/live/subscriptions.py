@@ -12,11 +12,11 @@ from typing import Generic, TypeVar
 from tca_app.core.cache.local import EVERYTHING
 
 EVERY_S = 0.5
-MOST_WAIT_S = 0.2
+MAX_WAIT_FOR_SCREENS_S = 0.2
 K = TypeVar("K", bound=Hashable)
 
 
-class Nudges(Generic[K]):
+class ThrottledSubscriptions(Generic[K]):
     """Listeners by topic. A listener is any key, such as one screen of one tab; a nudge has no data."""
 
     def __init__(self, nudge: Callable[[K], None], every_s: float = EVERY_S) -> None:
@@ -75,7 +75,7 @@ class Nudges(Generic[K]):
             self._send(key)
 
 
-class ScreensFirst:
+class ScreenPriority:
     """Jobs of this process wait a moment while screens of it are read: both are woken by the same commit."""
 
     def __init__(self) -> None:
@@ -97,8 +97,8 @@ class ScreensFirst:
     async def wait(self) -> None:
         """Until no screen is read, but not for long."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(MOST_WAIT_S):
+            async with asyncio.timeout(MAX_WAIT_FOR_SCREENS_S):
                 await self._none.wait()
 
 
-SCREENS_FIRST = ScreensFirst()
+SCREEN_PRIORITY = ScreenPriority()

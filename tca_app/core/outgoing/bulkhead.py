@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-PATIENCE_S = 0.5
+ACQUIRE_TIMEOUT_S = 0.5
 
 
-class Busy(Exception):
+class BulkheadFull(Exception):
     """All turns are taken, and none became free in the time that one waits."""
 
 
-class _Lane:
+class _Bulkhead:
     """The turns of one thing. While it is slow nobody waits: who waits takes up a worker."""
 
     def __init__(self, turns: int) -> None:
@@ -21,13 +21,13 @@ class _Lane:
 
     async def take(self, name: str) -> None:
         if self.is_slow and self.free.locked():
-            raise Busy(f"{name} is slow just now")
+            raise BulkheadFull(f"{name} is slow just now")
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
                 await self.free.acquire()
         except TimeoutError:
             self.is_slow = True
-            raise Busy(f"{name} is slow just now") from None
+            raise BulkheadFull(f"{name} is slow just now") from None
 
     def give_back(self) -> None:
         self.is_slow = False
@@ -35,13 +35,13 @@ class _Lane:
 
 
 # Lanes that nobody is in are forgotten.
-_lanes: WeakValueDictionary[str, _Lane] = WeakValueDictionary()
+_bulkheads: WeakValueDictionary[str, _Bulkhead] = WeakValueDictionary()
 
 
 @asynccontextmanager
 async def turn(name: str, turns: int) -> AsyncIterator[None]:
-    """One of `turns` turns at `name`. Raises Busy."""
-    lane = _lanes.setdefault(name, _Lane(turns))
+    """One of `turns` turns at `name`. Raises BulkheadFull."""
+    lane = _bulkheads.setdefault(name, _Bulkhead(turns))
     await lane.take(name)
     try:
         yield

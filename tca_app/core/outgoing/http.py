@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 
-from tca_app.core.jobs.queue import Dead, Later, Unreachable
+from tca_app.core.jobs.queue import PermanentFailure, RetryAfter, Unreachable
 from tca_app.core.outgoing.circuit import forget_circuits, note, refuse_if_open
 from tca_app.core.telemetry.log import request_id_var
 
@@ -26,7 +26,7 @@ BODY_S = 2.0
 MAX_BODY_BYTES = 64 * 1024
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.2
-LONGEST_RETRY_AFTER_S = 3600.0
+MAX_RETRY_AFTER_S = 3600.0
 # RFC 9110, 9.2.2: a second one changes nothing.
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 # Of the 4xx those that say "not now"; all others stay as they are however often one asks (row EV-5).
@@ -35,7 +35,7 @@ NOT_NOW = frozenset({408, 409, 425, 429})
 _client: httpx.AsyncClient | None = None
 
 
-class TargetAway(Unreachable):
+class TargetUnreachable(Unreachable):
     """It could not be reached, or answered that it cannot just now."""
 
 
@@ -78,10 +78,9 @@ async def ask(method: str, url: str, *, json: Any = None, headers: dict[str, str
 async def call(method: str, url: str, *, json: Any = None, key: str | None = None) -> httpx.Response:
     """Ask, and give back the answer when it is a 2xx. Only its status counts; there is no body to read.
 
-    Asked up to three times when a second time changes nothing: by the method, or because `key` goes along as
-    Idempotency-Key. Raises CircuitOpen, TargetAway, Later when the answer says when to come back, and Dead for an
-    answer that another attempt would not change.
-    """
+    Sent up to three times when repeating it changes nothing: by its method, or because `key` is its Idempotency-Key.
+    Raises CircuitOpen, TargetUnreachable, RetryAfter when the answer says when to come back, and PermanentFailure for
+    an answer that another attempt would not change."""
     name = urlsplit(url).netloc.rpartition("@")[2]
     headers = {"X-Request-Id": request_id_var.get()} | ({"Idempotency-Key": key} if key else {})
     attempts = ATTEMPTS if key or method in IDEMPOTENT else 1
@@ -92,16 +91,16 @@ async def call(method: str, url: str, *, json: Any = None, key: str | None = Non
             is_away = answer.status_code >= 500 or answer.status_code in NOT_NOW
         except (httpx.TransportError, TimeoutError) as error:
             answer, is_away = None, True
-            failure = TargetAway(f"{name} cannot be reached ({type(error).__name__})")
+            failure = TargetUnreachable(f"{name} cannot be reached ({type(error).__name__})")
         # 429 is an answer of a healthy service: it opens no circuit.
         note(name, not is_away or (answer is not None and answer.status_code == 429))
         if answer is not None and not is_away:
             return _accepted(name, answer)
         if answer is not None:
             wait = retry_after(answer.headers)
-            failure = TargetAway(f"{name} answered {answer.status_code}")
+            failure = TargetUnreachable(f"{name} answered {answer.status_code}")
             if wait is not None:
-                raise Later(str(failure), wait)
+                raise RetryAfter(str(failure), wait)
         if attempt < attempts:
             await asyncio.sleep(FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
     raise failure
@@ -110,7 +109,7 @@ async def call(method: str, url: str, *, json: Any = None, key: str | None = Non
 def _accepted(name: str, answer: httpx.Response) -> httpx.Response:
     if answer.is_success:
         return answer
-    raise Dead(f"{name} answered {answer.status_code}")
+    raise PermanentFailure(f"{name} answered {answer.status_code}")
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
@@ -125,4 +124,4 @@ def retry_after(headers: httpx.Headers) -> float | None:
             seconds = (parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds()
         except (ValueError, TypeError):
             return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)

@@ -22,7 +22,7 @@ import aiosmtplib
 import structlog
 
 from tca_app.config.settings import get_settings
-from tca_app.core.jobs.queue import Dead, Unreachable
+from tca_app.core.jobs.queue import PermanentFailure, Unreachable
 from tca_app.core.telemetry.log import request_id_var
 
 log = structlog.get_logger(__name__)
@@ -51,10 +51,10 @@ class Mail:
 
 
 async def send(mail: Mail) -> None:
-    """Raises Dead when the server refuses it for good or mail is off; other errors are worth another attempt."""
+    """Raises PermanentFailure when the server refuses it for good or mail is off; other errors deserve a retry."""
     message = compose(mail)
     if not get_settings().has_mail:
-        raise Dead("mail is off (SMTP_URL=off)")
+        raise PermanentFailure("mail is off (SMTP_URL=off)")
     url = get_settings().smtp_url.get_secret_value()
     if not url:
         path = _write(mail.key, message)
@@ -69,7 +69,7 @@ async def send(mail: Mail) -> None:
     except aiosmtplib.SMTPResponseException as error:
         raise _named(error.code, error.message) from error
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise MailServerAway(f"the mail server cannot be reached ({type(error).__name__})") from error
+        raise MailServerUnreachable(f"the mail server cannot be reached ({type(error).__name__})") from error
     log.info("mail.sent", message_id=message["Message-ID"])
 
 
@@ -77,13 +77,13 @@ class MailRefused(Unreachable):
     """The server said no for now (RFC 5321, 4.2.1: codes from 400 to 499)."""
 
 
-class MailServerAway(Unreachable):
+class MailServerUnreachable(Unreachable):
     """It does not answer, or not as a mail server should."""
 
 
 def _named(code: int, answer: str) -> Exception:
     words = f"the mail server answered {code} {answer}"
-    return Dead(words) if 500 <= code < 600 else MailRefused(words)
+    return PermanentFailure(words) if 500 <= code < 600 else MailRefused(words)
 
 
 def compose(mail: Mail) -> MIMEMultipart:

@@ -20,13 +20,13 @@ from typing import Any
 import httpx
 
 from tca_app.config.settings import get_settings
-from tca_app.core.outgoing.http import TargetAway
+from tca_app.core.outgoing.http import TargetUnreachable
 from tca_app.core.urls import check_url
 
 TOTAL_S = 10.0
 CONNECT_S = 3.0
-MOST_BYTES = 64 * 1024
-MOST_ADDRESSES = 4  # tried of those that a name has
+MAX_BYTES = 64 * 1024
+MAX_ADDRESSES = 4  # tried of those that a name has
 PORTS = frozenset({80, 443})
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LOCAL_SUFFIXES = (".localhost", ".local", ".localdomain", ".internal", ".intranet", ".home.arpa", ".onion")
@@ -55,7 +55,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _resolver = ThreadPoolExecutor(8, thread_name_prefix="resolver")  # getaddrinfo blocks, and cannot be ended
 
 
-class AddressRefused(Exception):
+class ForbiddenAddress(Exception):
     """The address leads, or may lead, to where people must not reach from here. The text is for them."""
 
 
@@ -86,22 +86,22 @@ class Answer:
 
 
 def target_of(url: str) -> Target:
-    """Look at an address without asking anybody. Raises AddressRefused."""
+    """Look at an address without asking anybody. Raises ForbiddenAddress."""
     try:
         parsed = httpx.URL(check_url(url))
         host, port = parsed.raw_host.decode(), parsed.port or DEFAULT_PORTS.get(parsed.scheme, 0)
     except httpx.InvalidURL:
-        raise AddressRefused("This URL is not valid.") from None
+        raise ForbiddenAddress("This URL is not valid.") from None
     except ValueError as error:
-        raise AddressRefused(str(error)) from None
+        raise ForbiddenAddress(str(error)) from None
     if parsed.scheme not in DEFAULT_PORTS or not host or parsed.userinfo:
-        raise AddressRefused("Enter a URL that starts with https://.")
+        raise ForbiddenAddress("Enter a URL that starts with https://.")
     if f"{host}:{port}" in get_settings().outbound_allowed_hosts:
         return Target(parsed, host, port, is_trusted=True)
     if get_settings().is_production and parsed.scheme != "https":
-        raise AddressRefused("Enter an address that starts with https://.")
+        raise ForbiddenAddress("Enter an address that starts with https://.")
     if port not in PORTS:
-        raise AddressRefused("Only the ports 80 and 443 are allowed.")
+        raise ForbiddenAddress("Only the ports 80 and 443 are allowed.")
     _refuse_host(host)
     return Target(parsed, host, port, is_trusted=False)
 
@@ -113,9 +113,9 @@ def _refuse_host(host: str) -> None:
         _refuse_address(literal)
     elif _NUMBER.fullmatch(host.rpartition(".")[2]):
         # Resolvers read these as IPv4 addresses, in decimal, octal or hex.
-        raise AddressRefused("Write an IP address as four decimal numbers.")
+        raise ForbiddenAddress("Write an IP address as four decimal numbers.")
     elif not _NAME.fullmatch(host) or host.endswith(LOCAL_SUFFIXES):
-        raise AddressRefused("Enter the full name of a public host.")
+        raise ForbiddenAddress("Enter the full name of a public host.")
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:
@@ -126,12 +126,12 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _refuse_address(address: IPv4Address | IPv6Address) -> None:
-    """Raises AddressRefused unless it is unicast on the public Internet."""
+    """Raises ForbiddenAddress unless it is unicast on the public Internet."""
     is_public = address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
     if isinstance(address, IPv6Address):
         is_public = is_public and address.scope_id is None and address in _PUBLIC_V6
     if not is_public or any(address in network for network in _REFUSED if network.version == address.version):
-        raise AddressRefused("This address is not on the public Internet.")
+        raise ForbiddenAddress("This address is not on the public Internet.")
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -150,13 +150,13 @@ async def _checked(target: Target) -> list[str]:
     try:
         found = await resolve(target.host, target.port)
     except (OSError, UnicodeError):
-        raise TargetAway(f"{target.host} cannot be found") from None
+        raise TargetUnreachable(f"{target.host} cannot be found") from None
     if not target.is_trusted:
         for address in found:
             _refuse_address(ip_address(address))
     if not found:
-        raise TargetAway(f"{target.host} has no address")
-    return found[:MOST_ADDRESSES]
+        raise TargetUnreachable(f"{target.host} has no address")
+    return found[:MAX_ADDRESSES]
 
 
 @cache
@@ -177,7 +177,7 @@ class _Pinned(httpx.AsyncBaseTransport):
         self.inner = httpx.AsyncHTTPTransport(verify=_tls(), trust_env=False, limits=limits)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        failure: Exception = TargetAway(f"{self.target.host} has no address")
+        failure: Exception = TargetUnreachable(f"{self.target.host} has no address")
         for address in await _checked(self.target):
             there = httpx.Request(
                 request.method,
@@ -197,16 +197,16 @@ class _Pinned(httpx.AsyncBaseTransport):
 
 
 async def send(method: str, url: str, *, content: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
-    """Ask once. Raises AddressRefused, and TargetAway when there was no answer in time."""
+    """Ask once. Raises ForbiddenAddress, and TargetUnreachable when there was no answer in time."""
     target = target_of(url)
     began = monotonic()
     try:
         async with asyncio.timeout(TOTAL_S):
             return await _ask(target, method, content, headers or {}, began)
     except TimeoutError:
-        raise TargetAway(f"{target.name} gave no answer within {TOTAL_S:.0f} seconds") from None
+        raise TargetUnreachable(f"{target.name} gave no answer within {TOTAL_S:.0f} seconds") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise TargetAway(f"{target.name} cannot be reached ({_why(error)})") from None
+        raise TargetUnreachable(f"{target.name} cannot be reached ({_why(error)})") from None
 
 
 async def _ask(target: Target, method: str, content: bytes, headers: dict[str, str], began: float) -> Answer:
@@ -218,11 +218,11 @@ async def _ask(target: Target, method: str, content: bytes, headers: dict[str, s
         # Raw: what is packed small must not grow here.
         async for chunk in answer.aiter_raw():
             body += chunk
-            if len(body) > MOST_BYTES:
+            if len(body) > MAX_BYTES:
                 break
         took = round((monotonic() - began) * 1000)
-        is_cut, until = len(body) > MOST_BYTES, _certificate_until(answer)
-        return Answer(answer.status_code, answer.headers, body[:MOST_BYTES], is_cut, took, until)
+        is_cut, until = len(body) > MAX_BYTES, _certificate_until(answer)
+        return Answer(answer.status_code, answer.headers, body[:MAX_BYTES], is_cut, took, until)
 
 
 def _certificate_until(answer: httpx.Response) -> datetime | None:

@@ -18,7 +18,7 @@ VERSION = b"\x01"
 NONCE_BYTES = 12
 
 
-class CannotOpen(Exception):
+class DecryptionError(Exception):
     """It was sealed with another SECRET_KEY or for another purpose, or it was changed."""
 
 
@@ -28,18 +28,18 @@ def _cipher(secret_key: str) -> AESGCM:
     return AESGCM(key)
 
 
-def seal(text: str, purpose: str) -> bytes:
+def encrypt(text: str, purpose: str) -> bytes:
     """Different at each call for the same text."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     cipher = _cipher(get_settings().secret_key.get_secret_value())
     return VERSION + nonce + cipher.encrypt(nonce, text.encode(), VERSION + purpose.encode())
 
 
-def unseal(sealed: bytes, purpose: str) -> str:
-    """Raises CannotOpen."""
+def decrypt(sealed: bytes, purpose: str) -> str:
+    """Raises DecryptionError."""
     version, nonce, rest = sealed[:1], sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     cipher = _cipher(get_settings().secret_key.get_secret_value())
     try:
         return cipher.decrypt(nonce, rest, version + purpose.encode()).decode()
     except (InvalidTag, ValueError):
-        raise CannotOpen(f"a secret for {purpose} cannot be opened with this SECRET_KEY") from None
+        raise DecryptionError(f"a secret for {purpose} cannot be opened with this SECRET_KEY") from None

@@ -11,7 +11,7 @@ import structlog
 
 from tca_app.config.settings import VERSION, Settings, get_settings
 from tca_app.core.telemetry.log import request_id_var, user_id_var
-from tca_app.core.telemetry.redaction import scrub
+from tca_app.core.telemetry.redaction import redact
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ class _Reporter:
             dsn=settings.sentry_dsn.get_secret_value(),
             release=f"tca-infraforge@{VERSION}",
             environment=settings.environment,
-            before_send=lambda event, _hint: scrub(event),
+            before_send=lambda event, _hint: redact(event),
             default_integrations=False,
             auto_enabling_integrations=False,
             auto_session_tracking=False,

@@ -12,7 +12,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, WrappedLogger
 
 from tca_app.config.settings import get_settings
-from tca_app.core.telemetry.redaction import REMOVED, excerpt, is_secret, scrub, scrub_text
+from tca_app.core.telemetry.redaction import REMOVED, excerpt, is_secret, redact, redact_text
 from tca_app.core.telemetry.sampling import LibraryFilter
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
@@ -34,7 +34,7 @@ def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         elif key == "exception" and isinstance(value, str):
             event[key] = _indented(excerpt(value, MAX_TRACE))
         elif not isinstance(value, int | float | None):
-            event[key] = scrub(value if isinstance(value, str | dict | list | tuple) else repr(value), _visible)
+            event[key] = redact(value if isinstance(value, str | dict | list | tuple) else repr(value), _visible)
     return event
 
 
@@ -64,7 +64,7 @@ def _shown(character: str) -> str:
 
 def _scrub_line(_logger: WrappedLogger, _method: str, line: Any) -> Any:
     """The last look, at the finished line: what an error of a library says is not of our making."""
-    return scrub_text(line)
+    return redact_text(line)
 
 
 def _json(event: EventDict, **_options: Any) -> str:

@@ -50,29 +50,29 @@ def _has_secret_word(name: str) -> bool:
     return any(word in lowered for word in SECRET_WORDS)
 
 
-def scrub(value: Any, text: Callable[[str], str] | None = None) -> Any:
+def redact(value: Any, text: Callable[[str], str] | None = None) -> Any:
     """The same value without secrets, however deep they are, and with long texts cut."""
     clean = text or excerpt
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
         return {
-            clean(key) if isinstance(key, str) else key: REMOVED if _has_secret_word(str(key)) else scrub(inner, text)
+            clean(key) if isinstance(key, str) else key: REMOVED if _has_secret_word(str(key)) else redact(inner, text)
             for key, inner in value.items()
         }
     if isinstance(value, list | tuple):
-        return [scrub(inner, text) for inner in value]
+        return [redact(inner, text) for inner in value]
     return value
 
 
 def excerpt(text: str, limit: int = MAX_TEXT) -> str:
     """The text without secrets, cut to `limit` characters. No more than that is read of it, however long it is."""
     if len(text) <= limit:
-        return scrub_text(text)
-    return scrub_text(text[: limit + _MARGIN])[:-_MARGIN][: limit - 1] + "…"
+        return redact_text(text)
+    return redact_text(text[: limit + _MARGIN])[:-_MARGIN][: limit - 1] + "…"
 
 
-def scrub_text(text: str) -> str:
+def redact_text(text: str) -> str:
     """The text without the secrets of the settings and without what looks like a credential."""
     for secret in known_secrets():
         if secret in text:

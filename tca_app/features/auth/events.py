@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tca_app.core.events.log import TOLD, Event
+from tca_app.core.events.log import NOTIFYING, Event
 
 
 class _SessionEvent(Event):
@@ -30,7 +30,7 @@ class LoginFailed(_SessionEvent):
 class SessionRevoked(_SessionEvent):
     type = "session_revoked"
     title = "{actor} ended sessions of {subject}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     sessions: list[int]
     reason: str

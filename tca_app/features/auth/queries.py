@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
-from tca_app.core.cache.local import ChangeCache
+from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.session import after_commit
 from tca_app.core.errors import NotFound, NotSignedIn
 from tca_app.core.security.tokens import read_access_token, token_hash
@@ -93,7 +93,7 @@ class _Found:
     ends_at: datetime
 
 
-found_sessions: ChangeCache[_Found] = ChangeCache(10_000)
+session_cache: LocalCache[_Found] = LocalCache(10_000)
 
 
 _ANYWHERE = Client()
@@ -114,19 +114,19 @@ def _caller(found: _Found, client: Client) -> Caller:
 
 
 async def _resolve(session: AsyncSession, column: str, value: Any, key: str, client: Client) -> Caller | None:
-    generation = found_sessions.generation
+    generation = session_cache.generation
     row = (await session.execute(_session_by(column), {"value": value})).first()
     if row is None:
         return None
     person = SignedInUser(**person_fields(row))
     found = _Found(person, row.session_id, row.last_used_at + TOUCH_AFTER, row.ends_at)
-    found_sessions.put(key, found, (f"user:{found.person.id}", f"session:{found.session_id}"), generation)
+    session_cache.put(key, found, (f"user:{found.person.id}", f"session:{found.session_id}"), generation)
     return _caller(found, client)
 
 
 def _known(key: str, client: Client) -> Caller | None:
     """A cached session is not used after its end: no change drops it when only time has passed."""
-    found = found_sessions.get(key)
+    found = session_cache.get(key)
     return _caller(found, client) if found and found.ends_at > datetime.now(UTC) else None
 
 
@@ -167,7 +167,7 @@ async def resolve_browser(session: AsyncSession, cookie: str, client: Client = _
 
 def forget_person(session: AsyncSession, user_id: int) -> None:
     """Drop the copies of a person once the transaction is committed, before its answer is sent."""
-    after_commit(session, lambda: found_sessions.drop(f"user:{user_id}"))
+    after_commit(session, lambda: session_cache.drop(f"user:{user_id}"))
 
 
 async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[int]:
@@ -181,9 +181,9 @@ async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[in
     alive = {row.id: row for row in rows}
     for session_id in session_ids:
         if session_id in alive:
-            found_sessions.renew(f"session:{session_id}", partial(_still_true, alive[session_id]))
+            session_cache.renew(f"session:{session_id}", partial(_still_true, alive[session_id]))
         else:
-            found_sessions.drop(f"session:{session_id}")
+            session_cache.drop(f"session:{session_id}")
     return set(alive)
 
 
@@ -208,7 +208,7 @@ async def touch(session: AsyncSession, session_id: int) -> bool:
     )
     if used.first() is not None:
         return True
-    found_sessions.drop(f"session:{session_id}")
+    session_cache.drop(f"session:{session_id}")
     return False
 
 

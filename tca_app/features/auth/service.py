@@ -19,7 +19,6 @@ from tca_app.features.auth.queries import (
     Caller,
     Client,
     forget_person,
-    found_sessions,
     is_valid,
     known_bearer,
     known_browser,
@@ -28,6 +27,7 @@ from tca_app.features.auth.queries import (
     person_fields,
     resolve_bearer,
     resolve_browser,
+    session_cache,
     touch,
 )
 from tca_app.features.auth.schemas import LoginAnswer, SignedInUser, TokenPair
@@ -45,7 +45,6 @@ __all__ = [
     "check_password",
     "find_account",
     "forget_person",
-    "found_sessions",
     "known_bearer",
     "known_browser",
     "list_sessions",
@@ -57,6 +56,7 @@ __all__ = [
     "revoke",
     "revoke_session",
     "revoke_user",
+    "session_cache",
     "sign_in",
     "sign_out",
     "sign_out_everywhere",

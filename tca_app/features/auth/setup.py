@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.database.session import lock
-from tca_app.core.errors import FieldFault, Forbidden, Invalid, NotFound
+from tca_app.core.errors import FieldError, Forbidden, Invalid, NotFound
 from tca_app.core.schema import in_words
 from tca_app.core.security.tokens import new_token, token_hash
 from tca_app.features.auth.schemas import SetupRequest
@@ -74,7 +74,7 @@ async def create_admin(
     try:
         data = UserCreate(email=email, username=username, full_name=full_name, password=password, is_superuser=True)
     except ValidationError as error:
-        faults = [FieldFault(f"/{fault['loc'][0]}", in_words(fault)) for fault in error.errors()]
+        faults = [FieldError(f"/{fault['loc'][0]}", in_words(fault)) for fault in error.errors()]
         raise Invalid(errors=faults) from None
     await lock(session, PURPOSE)
     return await users.insert_user(session, data, None)

@@ -22,8 +22,8 @@ from tca_app.models import LoginThrottle
 
 FREE_FAILURES = 5
 FIRST_WAIT_S = 30
-LONGEST_WAIT_S = 15 * 60
-MOST_FAILURES = 100
+MAX_WAIT_S = 15 * 60
+MAX_FAILURES = 100
 FORGET_AFTER = timedelta(hours=12)
 
 
@@ -95,9 +95,9 @@ def wait_after(failures: int) -> int:
     """Seconds to wait after this many failures in a row."""
     if failures < FREE_FAILURES:
         return 0
-    if failures >= MOST_FAILURES:
+    if failures >= MAX_FAILURES:
         return int(FORGET_AFTER.total_seconds())
-    return int(min(FIRST_WAIT_S * 2 ** (failures - FREE_FAILURES), LONGEST_WAIT_S))
+    return int(min(FIRST_WAIT_S * 2 ** (failures - FREE_FAILURES), MAX_WAIT_S))
 
 
 # One clock for all replicas (row FT-9).

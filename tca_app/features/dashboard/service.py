@@ -15,7 +15,7 @@ from tca_app.features.deployments.schemas import MeasuresQuery
 from tca_app.features.health.summary import kept_score
 from tca_app.features.users import policy
 
-MOST_OPEN = 6
+MAX_OPEN = 6
 
 # What a viewer sees depends on who they are; all superusers see the same. The days move on, so not for long.
 _kept = SharedCache("stats", depends_on=("user", "project", "stat", "deployment"), ttl_s=30)
@@ -53,7 +53,7 @@ async def _count(session: AsyncSession, actor: Actor, query: StatsQuery) -> Coun
         projects_by_day=projects[1:],
         deployments_by_day=these,
         has_deployments=now.has_deployments,
-        deploying=await open_deployments(session, actor, MOST_OPEN),
+        deploying=await open_deployments(session, actor, MAX_OPEN),
         busiest_projects=await busiest(session, actor, today - period),
         measures=await delivery_measures(session, actor, MeasuresQuery(days=query.days)),
         newest_users=[],

@@ -9,9 +9,15 @@ from tca_app.core.actor import Actor
 from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
 from tca_app.features.deployments.compare import compare_url
-from tca_app.features.deployments.creation import find_place, find_scope, pass_freeze, put_deployment, tell_new
+from tca_app.features.deployments.creation import (
+    emit_created,
+    find_environment,
+    find_scope,
+    insert_deployment,
+    override_freeze,
+)
 from tca_app.features.deployments.errors import NoSuchEnvironment, NothingToGoBackTo, illegal_step
-from tca_app.features.deployments.policy import must_ask
+from tca_app.features.deployments.policy import needs_approval
 from tca_app.features.deployments.queries import WHOLE, deployment_read, find_visible, newest_finished, previous_success
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import Approval, DeploymentRead, Refusal, Rollback, Source
@@ -24,7 +30,7 @@ _deployments = Deployment.__table__.c
 async def approve_deployment(session: AsyncSession, actor: Actor, deployment_id: int, data: Approval) -> DeploymentRead:
     """Let it into its environment. Raises IllegalStep when it does not wait for that, Frozen."""
     row = await _find_waiting(session, actor, deployment_id)
-    reason = await pass_freeze(session, actor, row.project_id, row.environment_id, data.freeze_reason)
+    reason = await override_freeze(session, actor, row.project_id, row.environment_id, data.freeze_reason)
     await _note_decision(session, actor, row.id, freeze_reason=reason)
     await emit(session, actor, events.DeploymentApproved.of(row, asked_by_id=row.created_by_id))
     if reason:
@@ -58,24 +64,24 @@ async def roll_back(
 ) -> DeploymentRead:
     """A new deployment of what ran there before, or of the version of `to_id`. Raises NothingToGoBackTo, Frozen."""
     row, scope, target = await _find_rollback(session, actor, deployment_id, data.to_id)
-    place = await find_place(session, scope, row.environment_name)
+    place = await find_environment(session, scope, row.environment_name)
     if place.id != row.environment_id:
         raise NoSuchEnvironment("The environment of this deployment is not there any more.")
-    made = await put_deployment(
+    made = await insert_deployment(
         session,
-        asks=must_ask(actor, scope.my_role, is_protected=place.is_protected),
+        asks=needs_approval(actor, scope.my_role, is_protected=place.is_protected),
         project_id=row.project_id,
         environment_id=row.environment_id,
         source=source,
         created_by_id=actor.user_id,
         rollback_of_id=row.id,
         description=data.description,
-        freeze_reason=await pass_freeze(session, actor, row.project_id, place.id, data.freeze_reason),
+        freeze_reason=await override_freeze(session, actor, row.project_id, place.id, data.freeze_reason),
         **{name: target._mapping[name] for name in ("version", "commit_sha", "ref")},
     )
     undone = {"undone_id": row.id, "undone_version": row.version}
     await emit(session, actor, events.DeploymentRolledBack.of(made, **undone))
-    await tell_new(session, actor, made)
+    await emit_created(session, actor, made)
     return deployment_read(made)
 
 
@@ -86,7 +92,7 @@ async def plan_rollback(session: AsyncSession, actor: Actor, deployment_id: int)
     return RollbackPlan(
         from_version=newest.version,
         to=deployment_read(target),
-        needs_approval=must_ask(actor, scope.my_role, is_protected=row.is_protected),
+        needs_approval=needs_approval(actor, scope.my_role, is_protected=row.is_protected),
         compare_url=compare_url(row.repository_url, newest.commit_sha, target.commit_sha),
     )
 

@@ -7,11 +7,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import FieldFault, Forbidden, NotFound
+from tca_app.core.errors import FieldError, Forbidden, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
 from tca_app.features.deployments.errors import Frozen, NoSuchEnvironment, ProjectArchived
-from tca_app.features.deployments.policy import may_pass_freeze
+from tca_app.features.deployments.policy import may_override_freeze
 from tca_app.features.deployments.queries import WHOLE
 from tca_app.features.environments.freezes import freeze_now
 from tca_app.features.projects import policy
@@ -49,31 +49,33 @@ async def find_scope(session: AsyncSession, actor: Actor, project_id: int) -> An
     return scope
 
 
-async def find_place(session: AsyncSession, scope: Any, name: str) -> Any:
+async def find_environment(session: AsyncSession, scope: Any, name: str) -> Any:
     """The environment of that name. Raises ProjectArchived, NoSuchEnvironment."""
     if scope.status == "archived":
         raise ProjectArchived
     place = (await session.execute(_PLACE, {"project_id": scope.id, "name": name})).first()
     if place is None:
-        raise NoSuchEnvironment(errors=[FieldFault("/environment", NoSuchEnvironment.default)])
+        raise NoSuchEnvironment(errors=[FieldError("/environment", NoSuchEnvironment.default)])
     return place
 
 
-async def pass_freeze(session: AsyncSession, actor: Actor, project_id: int, environment_id: int, reason: str) -> str:
+async def override_freeze(
+    session: AsyncSession, actor: Actor, project_id: int, environment_id: int, reason: str
+) -> str:
     """The reason why a window that holds now is passed, "" when there is no window. Raises Frozen, Forbidden."""
-    if reason and not may_pass_freeze(actor):
+    if reason and not may_override_freeze(actor):
         raise Forbidden("Only an administrator may deploy into a freeze window.")
     window = await freeze_now(session, project_id, environment_id)
     if window is None:
         return ""
     if not reason:
-        missing = [FieldFault("/freeze_reason", "Say why the freeze does not hold for it.")]
+        missing = [FieldError("/freeze_reason", "Say why the freeze does not hold for it.")]
         detail = f"Nothing is deployed there until {window.ends_at:%Y-%m-%d %H:%M} UTC: {window.why}"
-        raise Frozen(detail, errors=missing if may_pass_freeze(actor) else [])
+        raise Frozen(detail, errors=missing if may_override_freeze(actor) else [])
     return reason
 
 
-async def put_deployment(session: AsyncSession, *, asks: bool = False, **values: Any) -> Any:
+async def insert_deployment(session: AsyncSession, *, asks: bool = False, **values: Any) -> Any:
     """The new row as `WHOLE` has it; None when its external id is taken."""
     state = {"status": "pending_approval"} if asks else {"status": "queued", "queued_at": func.now()}
     statement = insert(Deployment.__table__).values(state | values)
@@ -85,7 +87,7 @@ async def put_deployment(session: AsyncSession, *, asks: bool = False, **values:
     return (await session.execute(WHOLE.where(_deployments.id == deployment_id))).one()
 
 
-async def tell_new(session: AsyncSession, actor: Actor | None, row: Any) -> None:
+async def emit_created(session: AsyncSession, actor: Actor | None, row: Any) -> None:
     """The event of its first state, and before it that a freeze did not hold for it."""
     after = {"status": row.status}
     if row.freeze_reason:

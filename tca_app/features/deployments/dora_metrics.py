@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.cache.local import ChangeCache
-from tca_app.core.database.session import copied
+from tca_app.core.cache.local import LocalCache
+from tca_app.core.database.session import cached_read
 from tca_app.features.deployments.schemas import MeasuresQuery, MeasuresRead
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import get_project
@@ -71,7 +71,7 @@ _OF_ALL = text(
     FROM total LEFT JOIN medians AS lead ON lead.kind = 'lead' LEFT JOIN medians AS restore ON restore.kind = 'restore'
     """  # noqa: S608
 )
-_copies: ChangeCache[MeasuresRead] = ChangeCache(500, drop_on_write=True)
+_cache: LocalCache[MeasuresRead] = LocalCache(500, drop_on_write=True)
 
 
 async def delivery_measures(session: AsyncSession, actor: Actor, query: MeasuresQuery) -> MeasuresRead:
@@ -80,7 +80,7 @@ async def delivery_measures(session: AsyncSession, actor: Actor, query: Measures
     if query.project_id is not None:
         await get_project(session, actor, query.project_id)
     key = f"{actor.user_id} {actor.is_superuser} {query.model_dump_json()}"
-    return await copied(session, _copies, key, ("stats", "projects"), lambda: _measure(session, actor, query))
+    return await cached_read(session, _cache, key, ("stats", "projects"), lambda: _measure(session, actor, query))
 
 
 async def _measure(session: AsyncSession, actor: Actor, query: MeasuresQuery) -> MeasuresRead:

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from tca_app.core.events.log import TOLD, Event
+from tca_app.core.events.log import NOTIFYING, Event
 from tca_app.features.projects.events import ProjectEvent
 
 
@@ -35,13 +35,13 @@ class _DeploymentEvent(Event):
 class DeploymentApprovalRequested(_DeploymentEvent):
     type = "deployment_approval_requested"
     title = "{actor} asks to deploy {subject}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
 
 class DeploymentApproved(_DeploymentEvent):
     type = "deployment_approved"
     title = "{actor} approved the deployment of {subject}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     asked_by_id: int | None
 
@@ -49,7 +49,7 @@ class DeploymentApproved(_DeploymentEvent):
 class DeploymentRefused(_DeploymentEvent):
     type = "deployment_refused"
     title = "{actor} refused the deployment of {subject}: {reason}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     asked_by_id: int | None
     reason: str
@@ -70,7 +70,7 @@ class FreezePassed(_DeploymentEvent):
 
     type = "freeze_passed"
     title = "{actor} passed the freeze for {subject}: {reason}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     reason: str
 
@@ -97,7 +97,7 @@ class DeploymentSucceeded(_DeploymentEvent):
 class DeploymentFailed(_DeploymentEvent):
     type = "deployment_failed"
     title = "The deployment of {subject} failed"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     reason: str
 

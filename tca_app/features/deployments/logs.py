@@ -7,9 +7,9 @@ from sqlalchemy import and_, bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.cache.local import ChangeCache
+from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.lists import to_reads
-from tca_app.core.database.session import copied
+from tca_app.core.database.session import cached_read
 from tca_app.core.errors import NotFound
 from tca_app.features.deployments.errors import LogClosed, LogFull, LogGap
 from tca_app.features.deployments.schemas import MAX_LINES, LogAppend, LogLine, LogQuery, LogState
@@ -19,8 +19,8 @@ from tca_app.models import Deployment, DeploymentLog, Project, ProjectMember
 
 OPEN_AFTER_END = timedelta(hours=1)
 # All who watch a log ask for the same at the same moment. Lines may be long, so few batches are kept.
-_counts: ChangeCache[Any] = ChangeCache(1_000, drop_on_write=True)
-_lines: ChangeCache[list[LogLine]] = ChangeCache(8, drop_on_write=True)
+_counts: LocalCache[Any] = LocalCache(1_000, drop_on_write=True)
+_lines: LocalCache[list[LogLine]] = LocalCache(8, drop_on_write=True)
 _deployments, _log = Deployment.__table__.c, DeploymentLog.__table__.c
 _projects, _members = Project.__table__.c, ProjectMember.__table__.c
 _APPEND = text(
@@ -79,7 +79,7 @@ def _refuse_closed(row: Any) -> None:
 async def count_lines(session: AsyncSession, actor: Actor, deployment_id: int) -> int:
     """How many there are. All who watch ask for this and then for the new lines, so neither reads the whole row."""
     key, tags = f"{actor.user_id} {deployment_id}", ("projects", f"deployment:{deployment_id}", _topic(deployment_id))
-    row = await copied(session, _counts, key, tags, lambda: _count(session, actor, deployment_id))
+    row = await cached_read(session, _counts, key, tags, lambda: _count(session, actor, deployment_id))
     if row is None:
         raise NotFound
     policy.require(actor, "deployments.read", row.role)
@@ -100,7 +100,9 @@ async def read_log(session: AsyncSession, actor: Actor, deployment_id: int, quer
     if await count_lines(session, actor, deployment_id) <= query.after:
         return []
     key = f"{deployment_id} {query.after} {query.limit}"
-    return await copied(session, _lines, key, (_topic(deployment_id),), lambda: _read(session, deployment_id, query))
+    return await cached_read(
+        session, _lines, key, (_topic(deployment_id),), lambda: _read(session, deployment_id, query)
+    )
 
 
 async def _read(session: AsyncSession, deployment_id: int, query: LogQuery) -> list[LogLine]:

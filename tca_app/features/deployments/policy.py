@@ -29,11 +29,11 @@ def was_refused(deployment: Any) -> bool:
     return deployment.status == "cancelled" and deployment.decided_at is not None and deployment.queued_at is None
 
 
-def must_ask(actor: Actor, role: str | None, *, is_protected: bool) -> bool:
+def needs_approval(actor: Actor, role: str | None, *, is_protected: bool) -> bool:
     """Whether this person's deployment waits until somebody approves it."""
     return is_protected and not policy.may(actor, "deployments.decide", role)
 
 
-def may_pass_freeze(actor: Actor) -> bool:
+def may_override_freeze(actor: Actor) -> bool:
     """A freeze holds for everybody but superusers, and they say why it does not."""
     return actor.is_superuser

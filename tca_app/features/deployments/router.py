@@ -99,7 +99,7 @@ async def create_deployment(
 @router.get("/deployments/current", response_model=list[WhatRunsWhere], responses=problems(401))
 async def read_current(query: Annotated[MatrixQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
     """What runs where: the environments of each project, with the version that was last brought there."""
-    return json_response(_matrix.dump_json(await queries.what_runs_where(session, actor, query)))
+    return json_response(_matrix.dump_json(await queries.environment_matrix(session, actor, query)))
 
 
 @router.get("/deployments/measures", response_model=MeasuresRead, responses=problems(401, 404))

@@ -7,12 +7,18 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import FieldFault, NotFound
+from tca_app.core.errors import FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
-from tca_app.features.deployments.creation import find_place, find_scope, pass_freeze, put_deployment, tell_new
+from tca_app.features.deployments.creation import (
+    emit_created,
+    find_environment,
+    find_scope,
+    insert_deployment,
+    override_freeze,
+)
 from tca_app.features.deployments.errors import EnvironmentBusy, ExternalIdTaken, IllegalStep, illegal_step
-from tca_app.features.deployments.policy import FINISHED, must_ask, next_states
+from tca_app.features.deployments.policy import FINISHED, needs_approval, next_states
 from tca_app.features.deployments.queries import (
     ONE,
     WHOLE,
@@ -62,21 +68,21 @@ async def create_deployment(
     scope = await find_scope(session, actor, project_id)
     if data.external_id and (known := await _known(session, project_id, data)) is not None:
         return deployment_read(known)
-    place = await find_place(session, scope, data.environment)
+    place = await find_environment(session, scope, data.environment)
     values = data.model_dump(exclude={"environment", "freeze_reason"})
-    row = await put_deployment(
+    row = await insert_deployment(
         session,
-        asks=must_ask(actor, scope.my_role, is_protected=place.is_protected),
+        asks=needs_approval(actor, scope.my_role, is_protected=place.is_protected),
         project_id=project_id,
         environment_id=place.id,
         source=source,
         created_by_id=actor.user_id,
-        freeze_reason=await pass_freeze(session, actor, project_id, place.id, data.freeze_reason),
+        freeze_reason=await override_freeze(session, actor, project_id, place.id, data.freeze_reason),
         **values,
     )
     if row is None:  # it was reported by somebody else at this moment
         return deployment_read(await _known(session, project_id, data))
-    await tell_new(session, actor, row)
+    await emit_created(session, actor, row)
     return deployment_read(row)
 
 
@@ -85,7 +91,7 @@ async def _known(session: AsyncSession, project_id: int, data: DeploymentCreate)
     row = (await session.execute(_KNOWN, {"project_id": project_id, "external_id": data.external_id})).first()
     is_same = row is None or (row.version, row.environment_name.lower()) == (data.version, data.environment.lower())
     if not is_same:
-        raise ExternalIdTaken(errors=[FieldFault("/external_id", ExternalIdTaken.default)])
+        raise ExternalIdTaken(errors=[FieldError("/external_id", ExternalIdTaken.default)])
     return row
 
 

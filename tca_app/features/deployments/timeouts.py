@@ -17,7 +17,7 @@ WAITING_LIMIT = timedelta(days=35)
 _deployments = Deployment.__table__.c
 
 
-async def fail_stuck(session: AsyncSession) -> int:
+async def fail_timed_out(session: AsyncSession) -> int:
     """Fail the deployments that are queued or in progress and silent for DEPLOYMENT_TIMEOUT_MINUTES; how many.
 
     A report, a repeated one too, and a line of the log are signs of life. Waiting is not silence: neither for an

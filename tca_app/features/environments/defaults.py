@@ -3,21 +3,21 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-STARTING = {"development": 10, "staging": 20, "production": 30}
+DEFAULT_ENVIRONMENTS = {"development": 10, "staging": 20, "production": 30}
 
 
-def starting_of(new: str) -> str:
+def default_environments(new: str) -> str:
     """The statement that gives each row of `new` (with an id) its environments: also as a part of a larger one."""
-    places = ", ".join(f"('{name}', {rank})" for name, rank in STARTING.items())
+    places = ", ".join(f"('{name}', {rank})" for name, rank in DEFAULT_ENVIRONMENTS.items())
     return (
         "INSERT INTO environments (project_id, name, rank, tier) "  # noqa: S608  text of ours
         f"SELECT id, place.name, place.rank, place.name FROM {new} CROSS JOIN (VALUES {places}) AS place (name, rank)"
     )
 
 
-_START = text(starting_of("unnest(CAST(:projects AS bigint[])) AS new (id)"))
+_START = text(default_environments("unnest(CAST(:projects AS bigint[])) AS new (id)"))
 
 
-async def make_starting(session: AsyncSession, *project_ids: int) -> None:
+async def create_default_environments(session: AsyncSession, *project_ids: int) -> None:
     """For projects that are new in this transaction."""
     await session.execute(_START, {"projects": list(project_ids)})

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tca_app.core.events.log import TOLD
+from tca_app.core.events.log import NOTIFYING
 from tca_app.features.projects.events import ProjectEvent
 
 
@@ -41,10 +41,10 @@ class _FreezeEvent(ProjectEvent):
 class FreezeSet(_FreezeEvent):
     type = "freeze_set"
     title = "{actor} froze {environment} of {subject}: {why}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
 
 class FreezeLifted(_FreezeEvent):
     type = "freeze_lifted"
     title = "{actor} lifted the freeze of {environment} of {subject}"
-    consumers = TOLD
+    consumers = NOTIFYING

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import refuse_stale
+from tca_app.core.database.concurrency import check_version
 from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events.log import emit
@@ -81,7 +81,7 @@ async def update_environment(
     project = await find_project(session, actor, "environments.write", project_id)
     row = await find_environment(session, project_id, environment_id)
     given = data.given()
-    refuse_stale(row, given, if_version, row.changed_by or "")
+    check_version(row, given, if_version, row.changed_by or "")
     changed = {name: value for name, value in given.items() if row._mapping[name] != value}
     if not changed:
         return EnvironmentRead.model_validate(row)
@@ -98,7 +98,7 @@ async def delete_environment(
     """Take it away; what was deployed there stays in the history. Raises EnvironmentInUse while one is not finished."""
     project = await find_project(session, actor, "environments.write", project_id)
     row = await find_environment(session, project_id, environment_id)
-    refuse_stale(row, {}, if_version, row.changed_by or "")
+    check_version(row, {}, if_version, row.changed_by or "")
     going_on = exists().where(Deployment.environment_id == environment_id, Deployment.finished_at.is_(None))
     if (await session.execute(select(going_on))).scalar_one():
         raise EnvironmentInUse

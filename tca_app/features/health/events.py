@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from tca_app.core.events.log import TOLD, Event
+from tca_app.core.events.log import NOTIFYING, Event
 
 
 class _HealthEvent(Event):
@@ -31,7 +31,7 @@ class _IncidentEvent(_HealthEvent):
 class HealthDegraded(_IncidentEvent):
     type = "health_degraded"
     title = "{subject} is failing: {reason}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     reason: str
 
@@ -39,7 +39,7 @@ class HealthDegraded(_IncidentEvent):
 class HealthRecovered(_IncidentEvent):
     type = "health_recovered"
     title = "{subject} works again after {lasted}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     lasted: str
 

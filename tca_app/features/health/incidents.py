@@ -15,7 +15,7 @@ from tca_app.features.health.events import IncidentNoted
 from tca_app.features.health.history.service import ROLE, VISIBLE, viewer
 from tca_app.features.health.schemas import IncidentQuery, IncidentRead, NoteCreate, NoteRead
 
-MOST_NOTES = 100
+MAX_NOTES = 100
 
 _FROM = f"FROM health_checks AS checks JOIN incidents ON incidents.check_id = checks.id WHERE {VISIBLE}"
 _CHOSEN = f"""
@@ -69,7 +69,7 @@ _HOW_MANY = text("SELECT count(*) FROM incident_notes WHERE incident_id = :incid
 
 class TooManyNotes(Conflict):
     code = "too_many_notes"
-    default = f"An incident has at most {MOST_NOTES} notes."
+    default = f"An incident has at most {MAX_NOTES} notes."
 
 
 async def list_incidents(session: AsyncSession, actor: Actor, query: IncidentQuery) -> Page[IncidentRead]:
@@ -109,7 +109,7 @@ async def require_note(session: AsyncSession, actor: Actor, incident_id: int) ->
 async def add_note(session: AsyncSession, actor: Actor, incident_id: int, data: NoteCreate) -> NoteRead:
     """Write about an incident, also one that is over. Raises NotFound to a stranger, Forbidden to a viewer."""
     row = await require_note(session, actor, incident_id)
-    if (await session.execute(_HOW_MANY, {"incident_id": incident_id})).scalar_one() >= MOST_NOTES:
+    if (await session.execute(_HOW_MANY, {"incident_id": incident_id})).scalar_one() >= MAX_NOTES:
         raise TooManyNotes
     given = data.model_dump() | {"incident_id": incident_id, "user_id": actor.user_id}
     made = (await session.execute(_ADD, given)).one()

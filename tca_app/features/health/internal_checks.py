@@ -26,7 +26,7 @@ from tca_app.features.jobs.service import count_queues
 
 LIMIT_S = 2.0
 HEAD_START_S = 0.25
-MOST_LAG_S = 60.0
+MAX_LAG_S = 60.0
 MIN_FREE_DISK = 0.05
 ROOT = Path(__file__).resolve().parents[3]
 T = TypeVar("T")
@@ -96,7 +96,7 @@ async def _jobs() -> Check:
     if found.workers == 0 and waiting:
         return Check(status="degraded", detail=f"no worker is alive; {plural(waiting, 'job waits', 'jobs wait')}")
     detail = f"{waiting} waiting, {dead} dead, {lag:.0f} s behind"
-    return Check(status="ok" if lag < MOST_LAG_S and not dead else "degraded", detail=detail)
+    return Check(status="ok" if lag < MAX_LAG_S and not dead else "degraded", detail=detail)
 
 
 async def _migrations() -> Check:
@@ -144,7 +144,7 @@ async def _queue(name: str, one: str, many: str) -> Check:
 def _of_queue(queue: QueueRead, one: str, many: str) -> Check:
     if queue.retrying:
         return Check(status="degraded", detail=f"{plural(queue.retrying, one, many)} failed and will be retried")
-    is_late = queue.lag_seconds >= MOST_LAG_S
+    is_late = queue.lag_seconds >= MAX_LAG_S
     waiting = f"{plural(queue.waiting, f'{one} waits', f'{many} wait')}, {queue.lag_seconds:.0f} s behind"
     detail = waiting if queue.waiting else f"no {many} wait"
     return Check(status="degraded" if is_late else "ok", detail=detail)

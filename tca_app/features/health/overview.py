@@ -9,13 +9,13 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
 from tca_app.features.health.history.service import DAY, HOUR, list_checks, points_of, score, score_trend
 from tca_app.features.health.incidents import list_incidents
-from tca_app.features.health.probing.check_state import Asked
+from tca_app.features.health.probing.check_state import CheckTotals
 from tca_app.features.health.schemas import CheckQuery, CheckRead, IncidentQuery, IncidentRead, Point, ScoreTrend
-from tca_app.features.health.summary import count_asked
+from tca_app.features.health.summary import count_monitored
 
 HOURS = 24
-MOST_CHECKS = 100
-MOST_INCIDENTS = 20
+MAX_CHECKS = 100
+MAX_INCIDENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Overview:
 
     as_of: datetime
     checks: Page[CheckRead]
-    asked: Asked
+    asked: CheckTotals
     hours: dict[int, list[Point]]
     days: dict[int, list[Point]]
     score_24h: float | None
@@ -38,15 +38,15 @@ class Overview:
 async def read_overview(session: AsyncSession, actor: Actor, days: int) -> Overview:
     """Ten statements, however many checks there are. What fails is shown first, and 100 checks at most."""
     now = datetime.now(UTC)
-    checks = await list_checks(session, actor, CheckQuery(limit=MOST_CHECKS))
+    checks = await list_checks(session, actor, CheckQuery(limit=MAX_CHECKS))
     ids = [check.id for check in checks.items]
     return Overview(
         as_of=now,
         checks=checks,
-        asked=await count_asked(session, actor, now),
+        asked=await count_monitored(session, actor, now),
         hours=await points_of(session, ids, HOUR, now - timedelta(hours=HOURS)),
         days=await points_of(session, ids, DAY, now - timedelta(days=days)),
         score_24h=await score(session, actor, timedelta(hours=HOURS)),
         score=await score_trend(session, actor, days),
-        incidents=await list_incidents(session, actor, IncidentQuery(limit=MOST_INCIDENTS)),
+        incidents=await list_incidents(session, actor, IncidentQuery(limit=MAX_INCIDENTS)),
     )

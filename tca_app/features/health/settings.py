@@ -7,8 +7,8 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import refuse_stale
-from tca_app.core.errors import FieldFault, Invalid, NotFound
+from tca_app.core.database.concurrency import check_version
+from tca_app.core.errors import FieldError, Invalid, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.health import policy
 from tca_app.features.health.events import HealthCheckUpdated
@@ -49,7 +49,7 @@ async def update_check(
     row = (await session.execute(_NOW.where(_checks.id == check_id))).one()
     policy.require_manage(actor, row.project_id, mine.role)
     given = _given(data, row.kind)
-    refuse_stale(row, given, if_version, row.changed_by or "")
+    check_version(row, given, if_version, row.changed_by or "")
     changed = {name: value for name, value in given.items() if row._mapping[name] != value}
     if changed:
         await _store(session, actor, check_id, changed)
@@ -65,7 +65,7 @@ def _given(data: CheckUpdate, kind: str) -> dict[str, Any]:
     unused = [name for name in OF_ADDRESSES if name in given and kind != "environment"]
     if unused:
         detail = "Only what has an address of a project is asked in this way."
-        raise Invalid(errors=[FieldFault(f"/{name}", detail) for name in unused])
+        raise Invalid(errors=[FieldError(f"/{name}", detail) for name in unused])
     if "any_status" in given and "expected_status" in given:
         raise Invalid.at("any_status", "Leave this out when a status is expected.")
     if given.pop("any_status", False):

@@ -11,7 +11,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.cache.shared import SharedCache, cached
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import COLUMNS, RECENT, SEEN, check_read, score_trend, viewer
-from tca_app.features.health.probing.check_state import Asked
+from tca_app.features.health.probing.check_state import CheckTotals
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
 
 # A round a minute changes it, and nothing else but who may see what: far less often than the rest of a dashboard.
@@ -47,7 +47,7 @@ class Glance:
 
     as_of: datetime
     checks: list[CheckRead]
-    asked: Asked
+    asked: CheckTotals
 
 
 async def glance(session: AsyncSession, actor: Actor, most: int) -> Glance:
@@ -55,17 +55,17 @@ async def glance(session: AsyncSession, actor: Actor, most: int) -> Glance:
     policy.require_list(actor)
     now = datetime.now(UTC)
     rows = (await session.execute(_FIRST, viewer(actor) | {"now": now, "most": most})).all()
-    return Glance(now, [check_read(actor, row) for row in rows], _asked(rows[0]) if rows else Asked())
+    return Glance(now, [check_read(actor, row) for row in rows], _asked(rows[0]) if rows else CheckTotals())
 
 
-async def count_asked(session: AsyncSession, actor: Actor, now: datetime) -> Asked:
+async def count_monitored(session: AsyncSession, actor: Actor, now: datetime) -> CheckTotals:
     """How all of them stand, however many a page shows."""
     policy.require_list(actor)
     return _asked((await session.execute(_COUNT, viewer(actor) | {"now": now})).one())
 
 
-def _asked(row: Any) -> Asked:
-    return Asked(**{name: row._mapping[name] for name in _SUMS})
+def _asked(row: Any) -> CheckTotals:
+    return CheckTotals(**{name: row._mapping[name] for name in _SUMS})
 
 
 async def kept_score(session: AsyncSession, actor: Actor, days: int) -> ScoreTrend:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import VERSION
 from tca_app.core.actor import Actor
-from tca_app.core.cache.local import deaf_for
+from tca_app.core.cache.local import seconds_disconnected
 from tca_app.core.database.session import pool_use
 from tca_app.core.errors import AppError
 from tca_app.core.telemetry.metrics import REGISTRY
@@ -38,7 +38,7 @@ async def scrape(session: AsyncSession, actor: Actor | None) -> bytes:
     """Everything in Prometheus' text form. Answers also while PostgreSQL or Redis does not."""
     policy.require(actor)
     parts = await health()  # bounded in time, and one check for a crowd of readers
-    families = [_version(), *_health(parts), *_pools(), _deafness()]
+    families = [_version(), *_health(parts), *_pools(), _seconds_disconnected()]
     if parts.checks["database"].status == "ok":
         try:
             families += _queues(await count_queues(session))
@@ -58,8 +58,10 @@ def _version() -> Metric:
     return _gauge("info", "Always 1; the label is what runs.", "version", [(VERSION, 1)])
 
 
-def _deafness() -> Metric:
-    return GaugeMetricFamily("tca_deaf_seconds", "How long notices of changes are missed; 0 is well.", deaf_for())
+def _seconds_disconnected() -> Metric:
+    return GaugeMetricFamily(
+        "tca_deaf_seconds", "How long notices of changes are missed; 0 is well.", seconds_disconnected()
+    )
 
 
 def _health(read: HealthRead) -> list[Metric]:

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import Conflict, FieldFault, Forbidden, NotFound
+from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from tca_app.features.notifications.kinds import ALWAYS, OFFERED
 from tca_app.features.notifications.schemas import InboxQuery, NotificationRead, Preference, PreferenceChange
 from tca_app.models import Notification, NotificationPreference
@@ -88,10 +88,10 @@ async def change_preferences(
         found = offered.get((change.kind, change.channel))
         if found is None:
             detail = "You cannot hear of this by that way."
-            raise Forbidden(detail, errors=[FieldFault(f"/preferences/{number}/kind", detail)])
+            raise Forbidden(detail, errors=[FieldError(f"/preferences/{number}/kind", detail)])
         if found.is_fixed and not change.is_on:
             detail = "This cannot be switched off."
-            raise Conflict(detail, errors=[FieldFault(f"/preferences/{number}/is_on", detail)])
+            raise Conflict(detail, errors=[FieldError(f"/preferences/{number}/is_on", detail)])
     last = {(change.kind, change.channel): change.is_on for change in changes}
     rows = [
         {"user_id": actor.user_id, "kind": kind, "channel": channel, "is_on": is_on}

@@ -9,13 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import Conflict, FieldFault, NotFound
+from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
-from tca_app.features.environments.defaults import make_starting
+from tca_app.features.environments.defaults import create_default_environments
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.queries import get_project
 from tca_app.features.projects.schemas import ProjectCreate, ProjectRead
-from tca_app.features.projects.user_lookups import NoSuchPerson, names_of, present
+from tca_app.features.projects.user_lookups import UnknownPerson, display_names, present
 from tca_app.models import Project, ProjectMember
 
 SLUG_TAKEN = "This slug is taken."
@@ -25,17 +25,17 @@ _NO_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreate) -> ProjectRead:
-    """The actor becomes the owner. Raises Conflict for a taken slug, NoSuchPerson for inactive members."""
+    """The actor becomes the owner. Raises Conflict for a taken slug, UnknownPerson for inactive members."""
     policy.require(actor, "projects.create")
     await _check_team(session, actor, data)
     fields = data.model_dump(exclude={"team_members"})
     project_id = await _insert_under_slug(session, actor, fields)
     team = [{"user_id": actor.user_id, "role": "owner"}, *(member.model_dump() for member in data.team_members)]
     await session.execute(insert(ProjectMember), [member | {"project_id": project_id} for member in team])
-    await make_starting(session, project_id)
+    await create_default_environments(session, project_id)
     created = await get_project(session, actor, project_id)
     await emit(session, actor, events.ProjectCreated.of(created, after=fields | {"slug": created.slug}))
-    names = await names_of(session, [member.user_id for member in data.team_members]) if data.team_members else {}
+    names = await display_names(session, [member.user_id for member in data.team_members]) if data.team_members else {}
     for member in data.team_members:
         about = {"user_id": member.user_id, "user_name": names[member.user_id], "role": member.role}
         await emit(session, actor, events.MemberAdded.of(created, **about))
@@ -52,11 +52,11 @@ async def _check_team(session: AsyncSession, actor: Actor, data: ProjectCreate) 
     for index, user_id in enumerate(ids):
         pointer = f"/team_members/{index}/user_id"
         if user_id in (actor.user_id, *ids[:index]):
-            faults.append(FieldFault(pointer, "This person is already a member."))
+            faults.append(FieldError(pointer, "This person is already a member."))
         elif user_id not in active:
-            faults.append(FieldFault(pointer, NoSuchPerson.default))
+            faults.append(FieldError(pointer, UnknownPerson.default))
     if faults:
-        raise NoSuchPerson(errors=faults)
+        raise UnknownPerson(errors=faults)
 
 
 async def _insert_under_slug(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> int:
@@ -64,7 +64,7 @@ async def _insert_under_slug(session: AsyncSession, actor: Actor, fields: dict[s
     if fields["slug"]:
         project_id = await _insert(session, actor, fields)
         if project_id is None:
-            raise Conflict(SLUG_TAKEN, errors=[FieldFault("/slug", SLUG_TAKEN)])
+            raise Conflict(SLUG_TAKEN, errors=[FieldError("/slug", SLUG_TAKEN)])
         return project_id
     base = slug_of(fields["name"])
     slug = base

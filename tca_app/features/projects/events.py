@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from tca_app.core.events.log import TOLD, Event
+from tca_app.core.events.log import NOTIFYING, Event
 
 
 class ProjectEvent(Event):
@@ -30,13 +30,13 @@ class ProjectUpdated(ProjectEvent):
 class ProjectArchived(ProjectEvent):
     type = "project_archived"
     title = "{actor} archived {subject}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
 
 class ProjectDeleted(ProjectEvent):
     type = "project_deleted"
     title = "{actor} moved {subject} to the trash"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     status: str
 
@@ -44,7 +44,7 @@ class ProjectDeleted(ProjectEvent):
 class ProjectRestored(ProjectEvent):
     type = "project_restored"
     title = "{actor} restored {subject}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     status: str
 
@@ -57,7 +57,7 @@ class ProjectPurged(ProjectEvent):
 class ProjectTransferred(ProjectEvent):
     type = "project_transferred"
     title = "{actor} gave {subject} to {to_name}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     from_id: int
     to_id: int
@@ -74,7 +74,7 @@ class _MemberEvent(ProjectEvent):
 class MemberAdded(_MemberEvent):
     type = "member_added"
     title = "{actor} added {user_name} to {subject} as {role}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     role: str
 
@@ -82,7 +82,7 @@ class MemberAdded(_MemberEvent):
 class MemberRoleChanged(_MemberEvent):
     type = "member_role_changed"
     title = "{actor} made {user_name} {role} of {subject}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     role: str
 
@@ -90,6 +90,6 @@ class MemberRoleChanged(_MemberEvent):
 class MemberRemoved(_MemberEvent):
     type = "member_removed"
     title = "{actor} took {user_name} out of {subject}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     role: str

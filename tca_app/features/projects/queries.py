@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.cache.local import ChangeCache
+from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.concurrency import ListQuery
 from tca_app.core.database.lists import read_page, to_reads, total_of
 from tca_app.core.database.pagination import Page, contains, matching, page_of
-from tca_app.core.database.session import copied
+from tca_app.core.database.session import cached_read
 from tca_app.core.errors import NotFound
 from tca_app.features.projects import policy
 from tca_app.features.projects.schemas import MemberRead, ProjectQuery, ProjectRead
@@ -31,7 +31,7 @@ _FIELDS = tuple(name for name in ProjectRead.model_fields if name not in ("owner
 COLUMNS = (*(_projects[name] for name in _FIELDS), _projects.owner_id)
 _ACTOR: Any = bindparam("actor_id")
 
-_copies: ChangeCache[Page[ProjectRead]] = ChangeCache(500, drop_on_write=True)
+_cache: LocalCache[Page[ProjectRead]] = LocalCache(500, drop_on_write=True)
 
 
 def visible(all_projects: bool) -> ColumnElement[bool]:
@@ -112,7 +112,7 @@ async def list_projects(session: AsyncSession, actor: Actor, query: ProjectQuery
     """A page of the projects that the actor may see; the total counts no others."""
     policy.require(actor, "projects.list")
     key = f"{actor.user_id} {actor.is_superuser} {query.model_dump_json()}"
-    return await copied(session, _copies, key, ("projects", "users"), lambda: _read_list(session, actor, query))
+    return await cached_read(session, _cache, key, ("projects", "users"), lambda: _read_list(session, actor, query))
 
 
 async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -> Page[ProjectRead]:

@@ -8,9 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import refuse_stale
+from tca_app.core.database.concurrency import check_version
 from tca_app.core.database.session import refuse_duplicates
-from tca_app.core.errors import AppError, Conflict, FieldFault, NotFound
+from tca_app.core.errors import AppError, Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.plurals import plural
 from tca_app.features.projects import events, policy
@@ -25,7 +25,7 @@ from tca_app.features.projects.queries import (
     project_read,
 )
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectRead, ProjectUpdate, Transfer
-from tca_app.features.projects.user_lookups import NoSuchPerson, names_of, refuse_absent
+from tca_app.features.projects.user_lookups import UnknownPerson, display_names, require_active_user
 from tca_app.features.users.schemas import BulkResult
 from tca_app.models import Project, ProjectMember, User
 
@@ -81,7 +81,7 @@ async def update_project(
     """Change the given fields. Raises Stale, Conflict at a taken slug, Forbidden for what only an owner may change."""
     row = await find_project(session, actor, "projects.update", project_id)
     given = data.given()
-    refuse_stale(row, given, if_version, row.changed_by)
+    check_version(row, given, if_version, row.changed_by)
     changed = {name: value for name, value in given.items() if row._mapping[name] != value}
     for name, value in changed.items():
         policy.require(actor, policy.change_action(name, row._mapping[name], value), row.my_role)
@@ -109,10 +109,10 @@ async def _store(session: AsyncSession, actor: Actor, row: Any, changes: dict[st
 async def transfer_project(
     session: AsyncSession, actor: Actor, project_id: int, data: Transfer, if_version: int | None = None
 ) -> ProjectRead:
-    """Give it to another active person; the owner before stays as a maintainer. Raises NoSuchPerson for others."""
+    """Give it to another active person; the owner before stays as a maintainer. Raises UnknownPerson for others."""
     row = await find_project(session, actor, "projects.transfer", project_id)
-    refuse_stale(row, {}, if_version, row.changed_by)
-    await refuse_absent(session, "user_id", data.user_id)
+    check_version(row, {}, if_version, row.changed_by)
+    await require_active_user(session, "user_id", data.user_id)
     if data.user_id != row.owner_id:
         await _hand_over(session, actor, Project.id == project_id, row.owner_id, data.user_id)
     after = (await session.execute(WHOLE, {"project_id": project_id, "actor_id": actor.user_id})).one()
@@ -124,7 +124,7 @@ async def _hand_over(session: AsyncSession, actor: Actor, which: Any, from_id: i
     locked = select(Project.id, Project.name).where(which).order_by(Project.id).with_for_update(key_share=True)
     found = (await session.execute(locked)).all()
     these = Project.id.in_([row.id for row in found])
-    to_name = (await names_of(session, [to_id]))[to_id]
+    to_name = (await display_names(session, [to_id]))[to_id]
     for row in found:
         await emit(session, actor, events.ProjectTransferred.of(row, from_id=from_id, to_id=to_id, to_name=to_name))
     before = select(ProjectMember.id).join(Project, Project.id == ProjectMember.project_id)
@@ -155,8 +155,8 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id:
     """
     if to_id is not None:
         if to_id == person.id:
-            raise NoSuchPerson(errors=[FieldFault("/transfer_to", "Choose somebody else.")])
-        await refuse_absent(session, "transfer_to", to_id)
+            raise UnknownPerson(errors=[FieldError("/transfer_to", "Choose somebody else.")])
+        await require_active_user(session, "transfer_to", to_id)
     counts = select(func.count(), func.count(Project.deleted_at)).where(Project.owner_id == person.id)
     owned, in_trash = (await session.execute(counts)).one()
     if not owned:
@@ -164,14 +164,14 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id:
     if to_id is None:
         trash = f" ({in_trash} in the trash)" if in_trash else ""
         detail = f"{person.username} owns {plural(owned, 'project')}{trash}. Choose who takes over."
-        raise Conflict(detail, errors=[FieldFault("/transfer_to", detail)])
+        raise Conflict(detail, errors=[FieldError("/transfer_to", detail)])
     await _hand_over(session, actor, Project.owner_id == person.id, person.id, to_id)
 
 
 async def delete_project(session: AsyncSession, actor: Actor, project_id: int, if_version: int | None = None) -> None:
     """To the trash; its slug stays taken so that it can come back."""
     row = await find_project(session, actor, "projects.delete", project_id)
-    refuse_stale(row, {}, if_version, row.changed_by)
+    check_version(row, {}, if_version, row.changed_by)
     await _store(session, actor, row, {"deleted_at": func.now()})
     await emit(session, actor, events.ProjectDeleted.of(row, status=row.status))
 

@@ -7,28 +7,28 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import Conflict, FieldFault, NotFound
+from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.queries import list_members, membership
 from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
 from tca_app.features.projects.service import find_project
-from tca_app.features.projects.user_lookups import names_of, refuse_absent
+from tca_app.features.projects.user_lookups import display_names, require_active_user
 from tca_app.models import ProjectMember
 
 __all__ = ["add_member", "change_member", "list_members", "remove_member"]
 
 
 async def add_member(session: AsyncSession, actor: Actor, project_id: int, data: TeamMember) -> MemberRead:
-    """Raises Conflict for somebody who is in the team already, NoSuchPerson for one who is not there."""
+    """Raises Conflict for somebody who is in the team already, UnknownPerson for one who is not there."""
     project = await find_project(session, actor, "members.write", project_id)
     policy.require(actor, policy.grant_action(data.role), project.my_role)
-    await refuse_absent(session, "user_id", data.user_id)
+    await require_active_user(session, "user_id", data.user_id)
     row = {"project_id": project_id, "user_id": data.user_id, "role": data.role}
     put = insert(ProjectMember).values(row).on_conflict_do_nothing(index_elements=["project_id", "user_id"])
     if (await session.execute(put.returning(ProjectMember.id))).first() is None:
         detail = "This person is in the team already."
-        raise Conflict(detail, errors=[FieldFault("/user_id", detail)])
+        raise Conflict(detail, errors=[FieldError("/user_id", detail)])
     added = await membership(session, project_id, data.user_id)
     about = {"user_id": data.user_id, "user_name": added.full_name or added.username, "role": data.role}
     await emit(session, actor, events.MemberAdded.of(project, **about))
@@ -62,7 +62,7 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
     if not leaving:
         policy.require(actor, policy.grant_action(row.role), project.my_role)
     await session.execute(delete(ProjectMember).where(ProjectMember.id == row.id))
-    name = (await names_of(session, [user_id]))[user_id]
+    name = (await display_names(session, [user_id]))[user_id]
     about = {"user_id": user_id, "user_name": name, "role": row.role}
     await emit(session, actor, events.MemberRemoved.of(project, **about))
 

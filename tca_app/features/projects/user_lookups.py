@@ -5,18 +5,18 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.core.errors import Conflict, FieldFault
+from tca_app.core.errors import Conflict, FieldError
 from tca_app.models import User
 
 
-class NoSuchPerson(Conflict):
+class UnknownPerson(Conflict):
     """The body is well formed, but the person it names is not there (409, as for a broken foreign key: row CC-6)."""
 
     code = "no_such_person"
     default = "There is no active person with this id."
 
 
-async def names_of(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str]:
+async def display_names(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str]:
     """What people are called, by id."""
     shown = func.coalesce(func.nullif(User.full_name, ""), User.username).label("name")
     rows = await session.execute(select(User.id, shown).where(User.id.in_(set(user_ids))))
@@ -30,7 +30,7 @@ async def present(session: AsyncSession, user_ids: Iterable[int]) -> set[int]:
     return set(rows.scalars())
 
 
-async def refuse_absent(session: AsyncSession, field: str, user_id: int) -> None:
-    """Raises NoSuchPerson at `field` unless this person can be given a project or a role in one."""
+async def require_active_user(session: AsyncSession, field: str, user_id: int) -> None:
+    """Raises UnknownPerson at `field` unless this person can be given a project or a role in one."""
     if user_id not in await present(session, [user_id]):
-        raise NoSuchPerson(errors=[FieldFault(f"/{field}", NoSuchPerson.default)])
+        raise UnknownPerson(errors=[FieldError(f"/{field}", UnknownPerson.default)])

@@ -12,11 +12,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import FieldFault, Invalid, NotFound
+from tca_app.core.errors import FieldError, Invalid, NotFound
 from tca_app.core.events.log import Logged, emit
 from tca_app.core.jobs.queue import enqueue
-from tca_app.core.outgoing.ssrf_safe import AddressRefused, target_of
-from tca_app.core.security.encryption import seal, unseal
+from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, target_of
+from tca_app.core.security.encryption import decrypt, encrypt
 from tca_app.features.projects import policy
 from tca_app.features.projects.service import find_project, get_project
 from tca_app.features.slack import events
@@ -54,7 +54,7 @@ async def update_channel(session: AsyncSession, actor: Actor, project_id: int, d
         raise Invalid.at("url", "Required.")
     values: dict[str, Any] = {"topics": given.get("topics", before.topics), "changed_at": func.now()}
     if "url" in given:
-        values |= {"sealed_url": seal(given["url"], _purpose(project_id)), "sent_at": None, "error": ""}
+        values |= {"sealed_url": encrypt(given["url"], _purpose(project_id)), "sent_at": None, "error": ""}
         put = insert(SlackChannel.__table__).values(project_id=project_id, **values)
         await session.execute(put.on_conflict_do_update(index_elements=["project_id"], set_=values))
     else:
@@ -117,11 +117,11 @@ def is_of_console(event: Logged) -> bool:
 
 
 async def find_url(session: AsyncSession, project_id: int) -> tuple[str, str] | None:
-    """The project's name and the URL of its channel, None when one of them is gone. Raises CannotOpen."""
+    """The project's name and the URL of its channel, None when one of them is gone. Raises DecryptionError."""
     rows = select(Project.name, _channels.sealed_url).join(Project, Project.id == _channels.project_id)
     found = rows.where(_channels.project_id == project_id, Project.deleted_at.is_(None))
     row = (await session.execute(found)).first()
-    return (row.name, unseal(row.sealed_url, _purpose(project_id))) if row else None
+    return (row.name, decrypt(row.sealed_url, _purpose(project_id))) if row else None
 
 
 async def note_result(session: AsyncSession, project_id: int, error: str) -> None:
@@ -143,8 +143,8 @@ def _refuse_url(url: str) -> None:
     """Slack's own host alone, and in development those that the operator allows. Raises Invalid."""
     try:
         target = target_of(url)
-    except AddressRefused as refusal:
-        raise Invalid(str(refusal), errors=[FieldFault("/url", str(refusal))]) from None
+    except ForbiddenAddress as refusal:
+        raise Invalid(str(refusal), errors=[FieldError("/url", str(refusal))]) from None
     is_slack = (target.url.scheme, target.host) == ("https", HOST)
     if not (is_slack or target.is_trusted) or httpx.URL(url).path in ("", "/"):
         raise Invalid.at("url", f"Enter an incoming webhook of Slack: https://{HOST}/services/…")

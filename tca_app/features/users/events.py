@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tca_app.core.events.log import TOLD, Event
+from tca_app.core.events.log import NOTIFYING, Event
 
 
 class _UserEvent(Event):
@@ -15,13 +15,13 @@ class _UserEvent(Event):
 class UserCreated(_UserEvent):
     type = "user_created"
     title = "{actor} created the account of {subject}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
 
 class UserUpdated(_UserEvent):
     type = "user_updated"
     title = "{actor} changed the account of {subject}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
 
 class UserActivated(_UserEvent):
@@ -52,4 +52,4 @@ class UserPurged(_UserEvent):
 class PasswordChanged(_UserEvent):
     type = "password_changed"
     title = "{actor} changed the password of {subject}"
-    consumers = TOLD
+    consumers = NOTIFYING

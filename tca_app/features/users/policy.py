@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import FieldFault, Forbidden, NotFound
+from tca_app.core.errors import FieldError, Forbidden, NotFound
 
 ANYBODY = "anybody"
 SELF = "self"
@@ -47,5 +47,5 @@ def require_fields(actor: Actor, given: Iterable[str]) -> None:
     if refused:
         raise Forbidden(
             "Only an administrator may change this.",
-            errors=[FieldFault(f"/{name}", "Only an administrator may change this.") for name in refused],
+            errors=[FieldError(f"/{name}", "Only an administrator may change this.") for name in refused],
         )

@@ -7,16 +7,16 @@ from sqlalchemy import Select, bindparam, func, literal, nulls_last, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.cache.local import ChangeCache
+from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.lists import read_page, to_reads, total_of
 from tca_app.core.database.pagination import Page, contains, matching, page_of
-from tca_app.core.database.session import copied
+from tca_app.core.database.session import cached_read
 from tca_app.core.errors import NotFound
 from tca_app.features.users import policy
 from tca_app.features.users.schemas import MembershipRead, PersonRead, UserQuery, UserRead, UserSort
 from tca_app.models import Project, ProjectMember, User
 
-_copies: ChangeCache[Any] = ChangeCache(500, drop_on_write=True)
+_cache: LocalCache[Any] = LocalCache(500, drop_on_write=True)
 DIRECTORY_SIZE = 20
 MEMBERSHIPS = 100
 # The table's own columns: a select of mapped attributes costs half as much again.
@@ -47,14 +47,14 @@ async def get_user(session: AsyncSession, actor: Actor, user_id: int) -> UserRea
             raise NotFound
         return user_read(row)
 
-    return await copied(session, _copies, f"user:{user_id}", (f"user:{user_id}",), read)
+    return await cached_read(session, _cache, f"user:{user_id}", (f"user:{user_id}",), read)
 
 
 async def list_users(session: AsyncSession, actor: Actor, query: UserQuery) -> Page[UserRead]:
     """A page of people, or of the trash; the order is always made total by id."""
     policy.require(actor, "users.list")
     key = query.model_dump_json()
-    return await copied(session, _copies, key, ("users",), lambda: _read_list(session, query))
+    return await cached_read(session, _cache, key, ("users",), lambda: _read_list(session, query))
 
 
 async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:

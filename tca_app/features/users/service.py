@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import refuse_stale
+from tca_app.core.database.concurrency import check_version
 from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.errors import AppError, Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
@@ -63,11 +63,11 @@ async def insert_user(session: AsyncSession, data: UserCreate, actor: Actor | No
     fields |= {"hashed_password": await hash_password(data.password), "updated_by_id": actor.user_id if actor else None}
     with refuse_duplicates(UNIQUE):
         made = user_read((await session.execute(insert(User).values(fields).returning(*COLUMNS))).one())
-    await emit(session, actor, events.UserCreated(**_subject(made), after=_told(made, TOLD)))
+    await emit(session, actor, events.UserCreated(**_subject(made), after=_told(made, NOTIFYING)))
     return made
 
 
-TOLD = ("email", "username", "full_name", "is_active", "is_superuser")
+NOTIFYING = ("email", "username", "full_name", "is_active", "is_superuser")
 
 
 def _subject(user: Any) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _subject(user: Any) -> dict[str, Any]:
 
 def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
     """The fields of an account that an event tells, of those in `names`."""
-    return {name: getattr(row, name) for name in TOLD if name in names}
+    return {name: getattr(row, name) for name in NOTIFYING if name in names}
 
 
 async def _refuse_weak(password: str, *words: str) -> None:
@@ -103,7 +103,7 @@ async def update_user(
     if given.get("is_active") is False or given.get("is_superuser") is False:
         await lock_superusers(session)
     row = await _find(session, user_id, "change")
-    refuse_stale(row, given, if_version, row.changed_by)
+    check_version(row, given, if_version, row.changed_by)
     return await _write(session, actor, row, given)
 
 
@@ -188,7 +188,7 @@ async def _tell_changes(
     if "is_active" in changed:
         kind = events.UserActivated if after.is_active else events.UserDeactivated
         await emit(session, actor, kind(**_subject(after)))
-    rest = [name for name in changed if name in TOLD and name != "is_active"]
+    rest = [name for name in changed if name in NOTIFYING and name != "is_active"]
     if rest:
         told = {"before": _told(before, rest), "after": _told(after, rest)}
         await emit(session, actor, events.UserUpdated(**_subject(after), **told))
@@ -214,7 +214,7 @@ async def delete_user(
     policy.require(actor, "users.delete")
     await lock_superusers(session)
     row = await _find(session, user_id, "remove")
-    refuse_stale(row, {}, if_version, row.changed_by)
+    check_version(row, {}, if_version, row.changed_by)
     await _keep_a_superuser(session, row)
     if user_id == actor.user_id:
         raise Conflict("You cannot delete your own account. Ask another administrator.")

@@ -12,7 +12,7 @@ from tca_app.features.webhooks import signing
 from tca_app.features.webhooks.events import WebhookDisabled
 from tca_app.models import Webhook, WebhookDelivery
 
-MOST_FAILURES = 4  # failed deliveries in a row
+MAX_FAILURES = 4  # failed deliveries in a row
 KEPT = 1000  # attempts of one webhook, and a few until the next look
 PRUNED_EVERY = 50
 _hooks = Webhook.__table__.c
@@ -31,7 +31,7 @@ class Receiver:
     old_secret: bytes | None
 
     def keys(self) -> list[str]:
-        """Every secret that is valid now, the newest first. Raises CannotOpen."""
+        """Every secret that is valid now, the newest first. Raises DecryptionError."""
         return [signing.opened(key) for key in (self.secret, self.old_secret) if key is not None]
 
 
@@ -96,7 +96,7 @@ async def record(session: AsyncSession, receiver: Receiver, attempt: Attempt) ->
     failures = row.failures + 1 if attempt.error else 0
     if failures != row.failures:
         await session.execute(_COUNT, {"id": receiver.id, "failures": failures})
-    if row.is_active and (attempt.is_gone or failures >= MOST_FAILURES):
+    if row.is_active and (attempt.is_gone or failures >= MAX_FAILURES):
         await _switch_off(session, receiver, attempt)
 
 
@@ -109,7 +109,7 @@ async def _write(session: AsyncSession, receiver: Receiver, attempt: Attempt) ->
 
 
 async def _switch_off(session: AsyncSession, receiver: Receiver, attempt: Attempt) -> None:
-    why = attempt.error if attempt.is_gone else f"{MOST_FAILURES} deliveries in a row failed, the last: {attempt.error}"
+    why = attempt.error if attempt.is_gone else f"{MAX_FAILURES} deliveries in a row failed, the last: {attempt.error}"
     values = {"is_active": False, "disabled_at": func.now(), "disabled_why": why, "version": _hooks.version + 1}
     await session.execute(update(Webhook).where(_hooks.id == receiver.id).values(values))
     await emit(session, None, WebhookDisabled.of(receiver, reason=why))

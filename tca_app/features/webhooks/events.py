@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from tca_app.core.events.log import TOLD, Event
+from tca_app.core.events.log import NOTIFYING, Event
 from tca_app.core.urls import host_of
 
 
@@ -36,6 +36,6 @@ class WebhookDeleted(_WebhookEvent):
 class WebhookDisabled(_WebhookEvent):
     type = "webhook_disabled"
     title = "{actor} switched off the webhook to {subject}: {reason}"
-    consumers = TOLD
+    consumers = NOTIFYING
 
     reason: str

@@ -8,12 +8,12 @@ from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, updat
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import refuse_stale
+from tca_app.core.database.concurrency import check_version
 from tca_app.core.database.session import lock
-from tca_app.core.errors import Conflict, FieldFault, NotFound
+from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.jobs.queue import enqueue
-from tca_app.core.outgoing.ssrf_safe import AddressRefused, target_of
+from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, target_of
 from tca_app.core.urls import host_of
 from tca_app.features.webhooks import events, policy, signing
 from tca_app.features.webhooks.queries import (
@@ -46,13 +46,13 @@ _hooks = HOOKS.c
 
 
 class UrlRefused(Conflict):
-    """The body is well formed, but the address leads to where the console does not go (409, as NoSuchPerson)."""
+    """The body is well formed, but the address leads to where the console does not go (409, as UnknownPerson)."""
 
     code = "address_refused"
 
     @classmethod
-    def because(cls, refusal: AddressRefused) -> "UrlRefused":
-        return cls(str(refusal), errors=[FieldFault("/url", str(refusal))])
+    def because(cls, refusal: ForbiddenAddress) -> "UrlRefused":
+        return cls(str(refusal), errors=[FieldError("/url", str(refusal))])
 
 
 async def create_webhook(session: AsyncSession, actor: Actor, data: WebhookCreate) -> WebhookWithSecret:
@@ -79,7 +79,7 @@ def _refuse_url(url: str) -> None:
     """What the address tells by itself; where its name leads is looked at whenever something is sent."""
     try:
         target_of(url)
-    except AddressRefused as refusal:
+    except ForbiddenAddress as refusal:
         raise UrlRefused.because(refusal) from None
 
 
@@ -122,7 +122,7 @@ async def update_webhook(
     """Change the given fields. Raises UrlRefused, Stale."""
     row = await _find(session, actor, webhook_id)
     given = data.given()
-    refuse_stale(row, given, if_version, row.changed_by)
+    check_version(row, given, if_version, row.changed_by)
     changed = {name: value for name, value in given.items() if row._mapping[name] != value}
     if "url" in changed:
         _refuse_url(changed["url"])
@@ -144,7 +144,7 @@ async def _store(session: AsyncSession, actor: Actor, row: Any, values: dict[str
 async def delete_webhook(session: AsyncSession, actor: Actor, webhook_id: int, if_version: int | None = None) -> None:
     """With its deliveries. What still waits to be sent to it is dropped."""
     row = await _find(session, actor, webhook_id)
-    refuse_stale(row, {}, if_version, row.changed_by)
+    check_version(row, {}, if_version, row.changed_by)
     await session.execute(delete(Webhook).where(_hooks.id == row.id))
     await emit(session, actor, events.WebhookDeleted.of(row))
 

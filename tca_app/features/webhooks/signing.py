@@ -11,7 +11,7 @@ from uuid import UUID, uuid4, uuid5
 import orjson
 
 from tca_app.core.events.log import Logged
-from tca_app.core.security.encryption import seal, unseal
+from tca_app.core.security.encryption import decrypt, encrypt
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -24,12 +24,12 @@ def new_secret() -> str:
 
 
 def sealed(secret: str) -> bytes:
-    return seal(secret, PURPOSE)
+    return encrypt(secret, PURPOSE)
 
 
 def opened(secret: bytes) -> str:
-    """Raises CannotOpen."""
-    return unseal(secret, PURPOSE)
+    """Raises DecryptionError."""
+    return decrypt(secret, PURPOSE)
 
 
 def message_id(event: UUID, webhook_id: int) -> str:

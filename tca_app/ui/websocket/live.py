@@ -16,7 +16,7 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.cache.local import hear
-from tca_app.core.live.subscriptions import SCREENS_FIRST, Nudges
+from tca_app.core.live.subscriptions import SCREEN_PRIORITY, ThrottledSubscriptions
 from tca_app.ui.url import page_path
 from tca_app.ui.websocket.sockets import socket_of
 
@@ -41,7 +41,7 @@ class LiveScreens:
     """The screens of this process. A tab leaves its screens when it goes to another page or closes."""
 
     def __init__(self) -> None:
-        self._nudges: Nudges[Screen] = Nudges(self._read_again)
+        self._nudges: ThrottledSubscriptions[Screen] = ThrottledSubscriptions(self._read_again)
         self._tabs: dict[str, dict[str, Any]] = {}  # socket to what its last event said of where it is
         self._waiting: dict[Screen, None] = {}  # in the order of their turns
         self._readers: set[asyncio.Task[Any]] = set()
@@ -98,7 +98,7 @@ class LiveScreens:
 
     async def _read_waiting(self) -> None:
         try:
-            with SCREENS_FIRST.reading():
+            with SCREEN_PRIORITY.reading():
                 while self._waiting:
                     screen = next(iter(self._waiting))
                     del self._waiting[screen]

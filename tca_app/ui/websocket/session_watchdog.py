@@ -12,7 +12,7 @@ from reflex.state import State, StateUpdate
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
-from tca_app.core.cache.local import deaf_for
+from tca_app.core.cache.local import seconds_disconnected
 from tca_app.core.cache.redis import redis_is_unreachable
 from tca_app.core.database.session import reading
 from tca_app.core.errors import Unavailable
@@ -76,7 +76,7 @@ class SessionWatch:
 
     async def _tell_condition(self, sockets: list[OpenSocket]) -> None:
         """Show at every tab when live updates are paused or Redis is unreachable, and when that has ended."""
-        now = {"is_stale": deaf_for() > STALE_AFTER_S, "is_degraded": redis_is_unreachable()}
+        now = {"is_stale": seconds_disconnected() > STALE_AFTER_S, "is_degraded": redis_is_unreachable()}
         for socket in sockets:
             if self.shown.get(socket.socket_id, WELL) != now:
                 await self._send(socket, StateUpdate(delta=pushed(**now)))

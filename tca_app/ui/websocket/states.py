@@ -23,7 +23,7 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
-from tca_app.core.cache.redis import MOST_CONNECTIONS, redis_is_unreachable
+from tca_app.core.cache.redis import MAX_CONNECTIONS, redis_is_unreachable
 from tca_app.ui.gate import pushed, settled
 from tca_app.ui.session import Toast
 
@@ -101,7 +101,7 @@ def bounded(client: Redis) -> Redis:
     }
     pool = BlockingConnectionPool(
         connection_class=client.connection_pool.connection_class,
-        max_connections=MOST_CONNECTIONS,
+        max_connections=MAX_CONNECTIONS,
         timeout=TIMEOUT_S,
         **options,
     )

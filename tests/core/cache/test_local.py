@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
 from tca_app.core.cache import local
-from tca_app.core.cache.local import CHANNEL, ChangeCache
+from tca_app.core.cache.local import CHANNEL, LocalCache
 from tca_app.core.database.session import transaction
 from tca_app.features.auth.queries import Client, known_browser, live_sessions, resolve_browser
 from tca_app.features.users import service as users
@@ -22,7 +22,7 @@ from tests.ui.harness import sign_in
 ME = "/api/v1/users/me"
 
 
-class _Ear(ChangeCache[str]):
+class _Ear(LocalCache[str]):
     """Remembers every notice that arrives."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ async def _queries_of(call) -> int:
     return len(asked)
 
 
-async def test_a_second_request_asks_the_database_nothing(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+async def test_a_second_request_asks_the_database_nothing(api: httpx.AsyncClient, listening: LocalCache) -> None:
     _, header = await signed_in(await make_user())
     await _heard_all()
     assert (await api.get(ME, headers=header)).status_code == 200
@@ -61,7 +61,7 @@ async def test_without_the_notices_every_request_asks(api: httpx.AsyncClient) ->
     assert await _queries_of(lambda: api.get(ME, headers=header)) == 1
 
 
-async def test_ones_own_write_is_visible_in_the_next_answer(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+async def test_ones_own_write_is_visible_in_the_next_answer(api: httpx.AsyncClient, listening: LocalCache) -> None:
     person, header = await signed_in(await make_user())
     for number in range(30):
         await api.get(ME, headers=header)
@@ -72,7 +72,7 @@ async def test_ones_own_write_is_visible_in_the_next_answer(api: httpx.AsyncClie
         assert (await api.get(ME, headers=header)).json()["full_name"] == f"Name {number}"
 
 
-async def test_readers_never_bring_an_old_row_back(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+async def test_readers_never_bring_an_old_row_back(api: httpx.AsyncClient, listening: LocalCache) -> None:
     """Readers race a writer; after its answer nobody sees the value before."""
     person, header = await signed_in(await make_user())
     admin = await make_admin()
@@ -89,7 +89,7 @@ async def test_readers_never_bring_an_old_row_back(api: httpx.AsyncClient, liste
     await asyncio.gather(write(), *(read() for _ in range(4)))
 
 
-async def test_a_change_by_anybody_else_drops_the_copy(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+async def test_a_change_by_anybody_else_drops_the_copy(api: httpx.AsyncClient, listening: LocalCache) -> None:
     """Not through our rules and not through this process: the database itself tells."""
     person, header = await signed_in(await make_user())
     assert (await api.get(ME, headers=header)).status_code == 200
@@ -100,14 +100,14 @@ async def test_a_change_by_anybody_else_drops_the_copy(api: httpx.AsyncClient, l
     assert (await api.get(ME, headers=header)).status_code == 401
 
 
-async def test_a_revoked_session_is_out_at_once(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+async def test_a_revoked_session_is_out_at_once(api: httpx.AsyncClient, listening: LocalCache) -> None:
     person, header = await signed_in(await make_user())
     await api.get(ME, headers=header)
     assert (await api.delete(f"/api/auth/sessions/{person.session_id}", headers=header)).status_code == 204
     assert (await api.get(ME, headers=header)).status_code == 401
 
 
-async def test_a_lost_connection_ends_the_use_of_copies(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+async def test_a_lost_connection_ends_the_use_of_copies(api: httpx.AsyncClient, listening: LocalCache) -> None:
     _, header = await signed_in(await make_user())
     await api.get(ME, headers=header)
     async with transaction() as session:
@@ -118,7 +118,7 @@ async def test_a_lost_connection_ends_the_use_of_copies(api: httpx.AsyncClient, 
 
 
 def test_a_value_read_before_a_change_is_not_kept() -> None:
-    cache: ChangeCache[str] = ChangeCache(100)
+    cache: LocalCache[str] = LocalCache(100)
     cache.is_listening = True
     generation = cache.generation
     cache.drop("user:1")
@@ -137,7 +137,7 @@ def test_copies_do_not_outlive_two_seconds(monkeypatch: pytest.MonkeyPatch) -> N
 
     now = [100.0]
     monkeypatch.setattr(local, "monotonic", lambda: now[0])
-    cache: ChangeCache[str] = ChangeCache(100)
+    cache: LocalCache[str] = LocalCache(100)
     cache.is_listening = True
     cache.put("key", "value", ["user:1"], cache.generation)
     now[0] += 1.99
@@ -190,7 +190,7 @@ async def test_a_list_is_dropped_by_a_write_from_elsewhere(
 
 
 async def test_a_crowd_reads_once_and_who_comes_after_a_change_reads_anew() -> None:
-    copies: ChangeCache[str] = ChangeCache(10)
+    copies: LocalCache[str] = LocalCache(10)
     copies.is_listening = True
     reads, may_end = [], asyncio.Event()
 
@@ -212,7 +212,7 @@ async def test_a_crowd_reads_once_and_who_comes_after_a_change_reads_anew() -> N
 
 
 async def test_when_the_one_who_reads_is_given_up_the_others_read_for_themselves() -> None:
-    copies: ChangeCache[str] = ChangeCache(10)
+    copies: LocalCache[str] = LocalCache(10)
     copies.is_listening = True
     entered, never = asyncio.Event(), asyncio.Event()
 
@@ -233,7 +233,7 @@ async def test_when_the_one_who_reads_is_given_up_the_others_read_for_themselves
 
 
 async def test_an_open_page_does_not_ask_for_its_own_session(
-    listening: ChangeCache, monkeypatch: pytest.MonkeyPatch
+    listening: LocalCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The watch asks for all of them once a second; what it finds unchanged lives on, whatever else does not."""
     ana, bo = [(await signed_in(await make_user(name)))[0] for name in ("ana", "bob")]
@@ -253,7 +253,7 @@ async def test_an_open_page_does_not_ask_for_its_own_session(
     assert [known_browser(cookie, Client()) is not None for cookie in cookies] == [True, False]
 
 
-async def test_nobody_is_told_of_a_slug_that_was_refused(api: httpx.AsyncClient, listening: ChangeCache) -> None:
+async def test_nobody_is_told_of_a_slug_that_was_refused(api: httpx.AsyncClient, listening: LocalCache) -> None:
     _, header = await signed_in(await make_user())
     body = {"name": "Billing", "slug": "billing"}
     assert (await api.post("/api/v1/projects", json=body, headers=header)).status_code == 201

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from tca_app.config.settings import get_settings
 from tca_app.core.cache import redis as redis_module
 from tca_app.core.cache import shared as module
-from tca_app.core.cache.local import CHANNEL, deaf_for, hear, listen
+from tca_app.core.cache.local import CHANNEL, hear, listen, seconds_disconnected
 from tca_app.core.cache.redis import Circuit, close_redis, get_redis
 from tca_app.core.cache.shared import SharedCache
 from tca_app.core.database.session import reading, transaction
@@ -44,7 +44,7 @@ async def _as_at_the_start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Non
 async def listening() -> AsyncIterator[None]:
     """The process hears changes, as it does when it serves."""
     task = asyncio.create_task(listen())
-    await until(lambda: deaf_for() == 0)
+    await until(lambda: seconds_disconnected() == 0)
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -303,7 +303,7 @@ async def test_without_redis_everybody_counts_and_nothing_old_comes_back(
 
 
 async def test_a_process_that_hears_no_changes_uses_no_copies() -> None:
-    assert deaf_for() > 0
+    assert seconds_disconnected() > 0
     count, cache = Counter(), SharedCache("t", depends_on=())
     await cache.get_or_compute("a", count)
     await cache.get_or_compute("a", count)

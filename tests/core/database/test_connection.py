@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
-from tca_app.core.cache.local import deaf_for, listen
+from tca_app.core.cache.local import listen, seconds_disconnected
 from tca_app.core.database.connection import SERVER, Connection, NoAnswer
 from tca_app.core.database.session import OUTCOME_UNKNOWN, close_db, pool_use, reading, take_time, transaction
 from tca_app.core.errors import Unavailable
@@ -188,9 +188,9 @@ async def test_work_that_nobody_waits_for_outlasts_a_short_freeze(frozen: Frozen
 async def test_notices_are_heard_again_after_a_freeze(frozen: Frozen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tca_app.core.cache.local.PROBE_S", 0.2)
     listening = asyncio.create_task(listen())
-    await until(lambda: deaf_for() == 0)
+    await until(lambda: seconds_disconnected() == 0)
     with frozen():
-        await until(lambda: deaf_for() > 0, LIMIT_S)
-    await until(lambda: deaf_for() == 0)
+        await until(lambda: seconds_disconnected() > 0, LIMIT_S)
+    await until(lambda: seconds_disconnected() == 0)
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)

@@ -15,11 +15,20 @@ from tca_app.core.cache.local import EVERYTHING, JOBS_CHANNEL, hear, listen
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.jobs import queue as queues
 from tca_app.core.jobs import worker as job_worker
-from tca_app.core.jobs.queue import Backoff, Dead, Later, Unreachable, Wait, enqueue, jobs, task
+from tca_app.core.jobs.queue import (
+    Backoff,
+    PermanentFailure,
+    RetryAfter,
+    RetryForever,
+    Unreachable,
+    enqueue,
+    jobs,
+    task,
+)
 from tca_app.core.jobs.worker import AttentiveWorker
 from tca_app.core.outgoing.circuit import CircuitOpen
-from tca_app.core.outgoing.http import TargetAway
-from tca_app.core.outgoing.mail import MailRefused, MailServerAway
+from tca_app.core.outgoing.http import TargetUnreachable
+from tca_app.core.outgoing.mail import MailRefused, MailServerUnreachable
 from tests.factories import do_jobs, run, until
 
 RAN: list[int] = []
@@ -71,7 +80,7 @@ async def test_a_poisoned_job_holds_nobody_up() -> None:
 
 
 async def test_what_cannot_succeed_is_dead_at_once() -> None:
-    FAIL.append(Dead("no such mailbox"))
+    FAIL.append(PermanentFailure("no such mailbox"))
     await run(enqueue, "test_job", number=0)
     await do_jobs()
     assert await _rows("SELECT status::text, attempts FROM procrastinate_jobs") == [("failed", 1)]
@@ -85,8 +94,8 @@ async def test_what_cannot_succeed_is_dead_at_once() -> None:
         (Unreachable("away"), 3, 30, 40),
         (Unreachable("away"), 9, 1920, 2560),
         (Unreachable("away"), 30, 2700, 3600),
-        (Wait("away"), 5, 120, 160),
-        (Wait("away"), 3000, 225, 300),
+        (RetryForever("away"), 5, 120, 160),
+        (RetryForever("away"), 3000, 225, 300),
     ],
 )
 def test_waits_double_up_to_an_hour_and_are_spread(error: Exception, attempts: int, low: float, high: float) -> None:
@@ -96,11 +105,13 @@ def test_waits_double_up_to_an_hour_and_are_spread(error: Exception, attempts: i
     assert len(set(waits)) > 1
 
 
-@pytest.mark.parametrize("error", [MailServerAway("x"), MailRefused("x"), TargetAway("x"), CircuitOpen("x", 30)])
+@pytest.mark.parametrize(
+    "error", [MailServerUnreachable("x"), MailRefused("x"), TargetUnreachable("x"), CircuitOpen("x", 30)]
+)
 def test_an_unreachable_server_is_tried_for_at_least_a_day(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(random, "uniform", lambda low, _high: low)
     assert _window(error) >= 24 * 3600
-    assert _window(Later("come back at once", 0)) >= 24 * 3600
+    assert _window(RetryAfter("come back at once", 0)) >= 24 * 3600
 
 
 def _window(error: Exception) -> float:
@@ -125,8 +136,8 @@ def _wait(error: Exception, attempts: int) -> float:
 
 
 def test_whoever_says_when_to_come_back_is_not_asked_before() -> None:
-    assert _wait(Later("busy", 120), 0) > 119
-    assert _wait(Later("busy", 0), 3) > 29
+    assert _wait(RetryAfter("busy", 120), 0) > 119
+    assert _wait(RetryAfter("busy", 0), 3) > 29
 
 
 async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +150,7 @@ async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(mon
     found = await _rows("SELECT task_name FROM procrastinate_jobs ORDER BY task_name")
     assert found == [
         ("begin_periods",),
-        ("fail_stuck",),
+        ("fail_timed_out",),
         ("plan_digests",),
         ("probe_health",),
         ("purge_trash",),
@@ -186,10 +197,10 @@ async def test_a_new_job_wakes_the_worker_of_its_queue_by_the_connection_that_he
 async def test_a_worker_is_woken_for_its_own_queues(monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[tuple[str, ...]] = []
     monkeypatch.setattr(AttentiveWorker, "wake", lambda worker: woken.append(tuple(worker.queues or ())))
-    before = len(local._hearers[JOBS_CHANNEL])
+    before = len(local._subscribers[JOBS_CHANNEL])
     working = asyncio.create_task(job_worker.work(["email_queue", "upkeep_queue"]))
     try:
-        await until(lambda: len(local._hearers[JOBS_CHANNEL]) > before)
+        await until(lambda: len(local._subscribers[JOBS_CHANNEL]) > before)
         local._tell("upkeep_queue", JOBS_CHANNEL)
         local._tell("email_queue", local.CHANNEL)
         assert set(woken) == {("upkeep_queue",)}

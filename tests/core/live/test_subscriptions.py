@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tca_app.core.cache.local import EVERYTHING
-from tca_app.core.live.subscriptions import Nudges, ScreensFirst
+from tca_app.core.live.subscriptions import ScreenPriority, ThrottledSubscriptions
 from tests.factories import until
 
 EVERY_S = 0.02
@@ -17,20 +17,20 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def nudges(told: list[str]) -> Nudges[str]:
-    return Nudges(told.append, EVERY_S)
+def nudges(told: list[str]) -> ThrottledSubscriptions[str]:
+    return ThrottledSubscriptions(told.append, EVERY_S)
 
 
 async def _until(told: list[str], count: int) -> None:
     await until(lambda: len(told) >= count)
 
 
-async def _idle(nudges: Nudges[str]) -> None:
+async def _idle(nudges: ThrottledSubscriptions[str]) -> None:
     """Until no timer runs any more."""
     await until(lambda: not nudges._resting)
 
 
-async def test_only_those_who_listen_are_told(nudges: Nudges[str], told: list[str]) -> None:
+async def test_only_those_who_listen_are_told(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
     nudges.listen("list", ["users"])
     nudges.listen("page", ["user:7", "projects"])
     nudges.tell("users")
@@ -40,7 +40,7 @@ async def test_only_those_who_listen_are_told(nudges: Nudges[str], told: list[st
     assert told == ["list", "page"]
 
 
-async def test_a_burst_is_one_nudge_now_and_one_later(nudges: Nudges[str], told: list[str]) -> None:
+async def test_a_burst_is_one_nudge_now_and_one_later(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
     nudges.listen("list", ["users"])
     for _ in range(100):
         nudges.tell("users")
@@ -50,14 +50,14 @@ async def test_a_burst_is_one_nudge_now_and_one_later(nudges: Nudges[str], told:
     assert told == ["list", "list"]
 
 
-async def test_after_a_gap_everybody_is_told(nudges: Nudges[str], told: list[str]) -> None:
+async def test_after_a_gap_everybody_is_told(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
     nudges.listen("list", ["users"])
     nudges.listen("page", ["user:7"])
     nudges.tell(EVERYTHING)
     assert sorted(told) == ["list", "page"]
 
 
-async def test_who_left_is_told_nothing_more(nudges: Nudges[str], told: list[str]) -> None:
+async def test_who_left_is_told_nothing_more(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
     nudges.listen("list", ["users"])
     nudges.tell("users")
     nudges.tell("users")
@@ -69,7 +69,9 @@ async def test_who_left_is_told_nothing_more(nudges: Nudges[str], told: list[str
     assert not nudges._listeners
 
 
-async def test_other_topics_take_the_place_of_those_before(nudges: Nudges[str], told: list[str]) -> None:
+async def test_other_topics_take_the_place_of_those_before(
+    nudges: ThrottledSubscriptions[str], told: list[str]
+) -> None:
     nudges.listen("page", ["user:7"])
     nudges.listen("page", ["user:8"])
     nudges.tell("user:7")
@@ -79,7 +81,7 @@ async def test_other_topics_take_the_place_of_those_before(nudges: Nudges[str], 
 
 
 async def test_jobs_wait_while_screens_are_read_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, order = ScreensFirst(), []
+    first, order = ScreenPriority(), []
 
     async def job() -> None:
         await first.wait()
@@ -91,7 +93,7 @@ async def test_jobs_wait_while_screens_are_read_but_not_for_ever(monkeypatch: py
         order.append("screens")
     await waiting
     assert order == ["screens", "job"]
-    monkeypatch.setattr("tca_app.core.live.subscriptions.MOST_WAIT_S", 0.01)
+    monkeypatch.setattr("tca_app.core.live.subscriptions.MAX_WAIT_FOR_SCREENS_S", 0.01)
     with first.reading():
         await job()
     assert order == ["screens", "job", "job"]

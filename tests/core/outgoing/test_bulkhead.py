@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tca_app.core.outgoing import bulkhead
-from tca_app.core.outgoing.bulkhead import Busy, turn
+from tca_app.core.outgoing.bulkhead import BulkheadFull, turn
 
 
 class Guest:
@@ -34,17 +34,17 @@ async def test_who_comes_next_gets_the_turn_that_becomes_free() -> None:
     await first.leave()
     await third.inside.wait()
     await asyncio.gather(second.leave(), third.leave(), elsewhere.leave())
-    assert "b" not in bulkhead._lanes  # who has no guests takes no memory
+    assert "b" not in bulkhead._bulkheads  # who has no guests takes no memory
 
 
 async def test_nobody_waits_behind_one_that_hangs_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulkhead, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(bulkhead, "ACQUIRE_TIMEOUT_S", 0.01)
     hanging = Guest("a")
     await hanging.inside.wait()
-    with pytest.raises(Busy):
+    with pytest.raises(BulkheadFull):
         await Guest("a").task
-    monkeypatch.setattr(bulkhead, "PATIENCE_S", 3600)  # from now on nobody waits at all
-    with pytest.raises(Busy):
+    monkeypatch.setattr(bulkhead, "ACQUIRE_TIMEOUT_S", 3600)  # from now on nobody waits at all
+    with pytest.raises(BulkheadFull):
         await asyncio.wait_for(Guest("a").task, 10)
     await hanging.leave()
     after = Guest("a")

@@ -8,10 +8,10 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from tca_app.core.jobs.queue import Dead, Later
+from tca_app.core.jobs.queue import PermanentFailure, RetryAfter
 from tca_app.core.outgoing import circuit, http
 from tca_app.core.outgoing.circuit import CircuitOpen
-from tca_app.core.outgoing.http import TargetAway, call, close_http, retry_after
+from tca_app.core.outgoing.http import TargetUnreachable, call, close_http, retry_after
 from tca_app.core.telemetry.log import request_id_var
 from tests.factories import until
 from tests.sinks import HttpSink
@@ -35,7 +35,7 @@ async def test_a_safe_call_is_repeated_until_it_is_answered(sink: HttpSink) -> N
 
 async def test_a_post_is_repeated_only_with_a_key(sink: HttpSink) -> None:
     sink.answers = [503]
-    with pytest.raises(TargetAway):
+    with pytest.raises(TargetUnreachable):
         await call("POST", sink.url, json={})
     assert len(sink.got) == 1
     sink.answers = [503, 200]
@@ -48,14 +48,14 @@ async def test_a_post_is_repeated_only_with_a_key(sink: HttpSink) -> None:
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 410, 422, 301])
 async def test_an_answer_that_will_not_change_is_final(sink: HttpSink, code: int) -> None:
     sink.answers = [code]
-    with pytest.raises(Dead, match=str(code)):
+    with pytest.raises(PermanentFailure, match=str(code)):
         await call("GET", sink.url)
     assert len(sink.got) == 1
 
 
 async def test_when_to_come_back_is_the_others_word(sink: HttpSink) -> None:
     sink.answers, sink.headers = [429], {"Retry-After": "120"}
-    with pytest.raises(Later) as caught:
+    with pytest.raises(RetryAfter) as caught:
         await call("POST", sink.url, json={}, key="k")
     assert caught.value.after_s == 120
     assert len(sink.got) == 1
@@ -80,7 +80,7 @@ async def test_who_fails_again_and_again_is_left_alone_and_others_are_not(sink: 
     async with HttpSink() as other:
         sink.answers = [500]
         for _ in range(2):
-            with pytest.raises((TargetAway, CircuitOpen)):
+            with pytest.raises((TargetUnreachable, CircuitOpen)):
                 await call("GET", sink.url)
         asked = len(sink.got)
         assert asked == circuit.FAILURES_TO_OPEN
@@ -94,7 +94,7 @@ async def test_an_open_circuit_is_tried_again_after_a_while(sink: HttpSink, monk
     monkeypatch.setattr(circuit, "OPEN_S", 0.01)
     sink.answers = [500] * circuit.FAILURES_TO_OPEN + [200]
     for _ in range(2):
-        with pytest.raises((TargetAway, CircuitOpen)):
+        with pytest.raises((TargetUnreachable, CircuitOpen)):
             await call("GET", sink.url)
 
     async def is_answered() -> bool:
@@ -126,7 +126,7 @@ async def test_an_answer_that_breaks_off_after_its_status_counts(
 async def test_an_answer_without_an_end_is_not_waited_for(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "TOTAL_S", 0.05)
     sink.hold = asyncio.Event()
-    with pytest.raises(TargetAway, match="TimeoutError"):
+    with pytest.raises(TargetUnreachable, match="TimeoutError"):
         await call("POST", sink.url, json={})
     sink.hold.set()
 
@@ -134,5 +134,5 @@ async def test_an_answer_without_an_end_is_not_waited_for(sink: HttpSink, monkey
 async def test_nobody_there(sink: HttpSink) -> None:
     url = sink.url
     await sink.close()
-    with pytest.raises(TargetAway, match="cannot be reached"):
+    with pytest.raises(TargetUnreachable, match="cannot be reached"):
         await call("GET", url)

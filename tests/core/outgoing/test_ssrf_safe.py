@@ -14,8 +14,8 @@ from cryptography.x509.oid import NameOID
 
 from tca_app.config.settings import get_settings
 from tca_app.core.outgoing import ssrf_safe
-from tca_app.core.outgoing.http import TargetAway
-from tca_app.core.outgoing.ssrf_safe import AddressRefused, send, target_of
+from tca_app.core.outgoing.http import TargetUnreachable
+from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, send, target_of
 from tests.sinks import HttpSink
 
 REFUSED = (
@@ -163,7 +163,7 @@ async def test_what_may_lead_inside_is_refused_before_anybody_is_asked(
 ) -> None:
     resolver = Resolver(["93.184.215.14"])
     monkeypatch.setattr(ssrf_safe, "resolve", resolver)
-    with pytest.raises(AddressRefused):
+    with pytest.raises(ForbiddenAddress):
         await send("POST", url)
     assert resolver.asked == 0
 
@@ -175,7 +175,7 @@ def test_what_is_public_may_be_asked(url: str) -> None:
 
 def test_production_takes_https_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(get_settings(), "environment", "production")
-    with pytest.raises(AddressRefused, match="https://"):
+    with pytest.raises(ForbiddenAddress, match="https://"):
         target_of("http://example.com/")
     assert target_of("https://example.com/").port == 443
 
@@ -196,7 +196,7 @@ def test_production_takes_https_only(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_every_address_of_a_name_is_looked_at(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
     connected = _connections(monkeypatch)
     monkeypatch.setattr(ssrf_safe, "resolve", Resolver(addresses))
-    with pytest.raises(AddressRefused, match="public Internet"):
+    with pytest.raises(ForbiddenAddress, match="public Internet"):
         await send("POST", "http://rebind.example.com/")
     assert connected == []
 
@@ -219,7 +219,7 @@ async def test_a_name_that_changes_after_the_look_leads_to_what_was_looked_at(
     connected = _connections(monkeypatch)
     resolver = Resolver(["93.184.215.14"], ["127.0.0.1"])
     monkeypatch.setattr(ssrf_safe, "resolve", resolver)
-    with pytest.raises(TargetAway, match="cannot be reached"):
+    with pytest.raises(TargetUnreachable, match="cannot be reached"):
         await send("POST", "https://rebind.example.com/")
     assert connected == [("93.184.215.14", 443)]
     assert resolver.asked == 1
@@ -262,9 +262,9 @@ async def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.Monk
 
 async def test_an_answer_is_read_up_to_a_limit(monkeypatch: pytest.MonkeyPatch, sink: HttpSink) -> None:
     allow(monkeypatch, f"127.0.0.1:{sink.port}")
-    sink.body = b"x" * (ssrf_safe.MOST_BYTES + 1)
+    sink.body = b"x" * (ssrf_safe.MAX_BYTES + 1)
     answer = await send("GET", sink.url)
-    assert (len(answer.body), answer.is_cut) == (ssrf_safe.MOST_BYTES, True)
+    assert (len(answer.body), answer.is_cut) == (ssrf_safe.MAX_BYTES, True)
 
 
 async def test_what_is_packed_stays_packed(monkeypatch: pytest.MonkeyPatch, sink: HttpSink) -> None:
@@ -277,7 +277,7 @@ async def test_who_hangs_is_left(monkeypatch: pytest.MonkeyPatch, sink: HttpSink
     allow(monkeypatch, f"127.0.0.1:{sink.port}")
     monkeypatch.setattr(ssrf_safe, "TOTAL_S", 0.2)
     sink.hold = asyncio.Event()
-    with pytest.raises(TargetAway, match="no answer"):
+    with pytest.raises(TargetUnreachable, match="no answer"):
         await send("POST", sink.url)
     sink.hold.set()
 
@@ -287,7 +287,7 @@ async def test_a_name_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None
         raise OSError("no such name")
 
     monkeypatch.setattr(ssrf_safe, "resolve", nobody)
-    with pytest.raises(TargetAway, match="cannot be found"):
+    with pytest.raises(TargetUnreachable, match="cannot be found"):
         await send("GET", "https://gone.example.com/")
 
 
@@ -318,6 +318,6 @@ async def test_the_certificate_must_be_for_the_name_and_not_for_the_address(
         monkeypatch.setattr(ssrf_safe, "resolve", Resolver(["127.0.0.1"]))
         monkeypatch.setattr(ssrf_safe, "_tls", lambda: ssl.create_default_context(cafile=file))
         assert (await send("POST", f"https://good.example.com:{sink.port}/")).status == 200
-        with pytest.raises(TargetAway, match="its certificate is not valid"):
+        with pytest.raises(TargetUnreachable, match="its certificate is not valid"):
             await send("POST", f"https://evil.example.com:{sink.port}/")
         assert len(sink.got) == 1

@@ -16,7 +16,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import transaction
 from tca_app.core.errors import Conflict
-from tca_app.core.jobs.queue import Dead, enqueue, task
+from tca_app.core.jobs.queue import PermanentFailure, enqueue, task
 from tca_app.core.telemetry.error_reporting import close_reports, report, start_reports
 from tca_app.core.telemetry.log import request_id_var
 from tca_app.core.telemetry.redaction import known_secrets
@@ -96,7 +96,7 @@ async def test_an_error_of_a_page_is_told_and_a_refusal_is_not(sentry: HttpSink)
 
 @task("test_reports_fails", "webhook_queue")
 async def fails(_job: object, how: str) -> None:
-    raise {"fault": RuntimeError("x"), "named": Dead("gone"), "refused": Conflict()}[how]
+    raise {"fault": RuntimeError("x"), "named": PermanentFailure("gone"), "refused": Conflict()}[how]
 
 
 async def test_jobs_tell_of_faults_at_once_and_of_others_when_they_die(sentry: HttpSink) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from tca_app.config.settings import get_settings
-from tca_app.core.telemetry.redaction import known_secrets, scrub, scrub_text
+from tca_app.core.telemetry.redaction import known_secrets, redact, redact_text
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +44,8 @@ def _secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_what_looks_like_a_secret_goes(said: str, read: str) -> None:
-    assert scrub_text(said) == read
-    assert scrub_text(read) == read, "a second look changes nothing"
+    assert redact_text(said) == read
+    assert redact_text(read) == read, "a second look changes nothing"
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_what_looks_like_a_secret_goes(said: str, read: str) -> None:
     ],
 )
 def test_what_is_no_secret_stays(said: str) -> None:
-    assert scrub_text(said) == said
+    assert redact_text(said) == said
 
 
 def test_telling_names_hide_what_stands_below_them() -> None:
     given = {"user": {"hashed_password": "x", "name": "Bo"}, "list": [{"api_token": 7}], "n": 1, "dsn": None}
-    assert scrub(given) == {
+    assert redact(given) == {
         "user": {"hashed_password": "[removed]", "name": "Bo"},
         "list": [{"api_token": "[removed]"}],
         "n": 1,
@@ -75,4 +75,4 @@ def test_a_scrubbed_line_is_still_json() -> None:
     line = orjson.dumps(
         {"event": "x", "path": '/a?token="q"', "is_token_set": True, "why": "password=\"a\" 'secret': 'b'"}
     )
-    assert orjson.loads(scrub_text(line.decode()))["event"] == "x"
+    assert orjson.loads(redact_text(line.decode()))["event"] == "x"

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from tca_app.consumers.analytics import recount
 from tca_app.core.database.session import transaction
-from tca_app.features.deployments.aggregates.daily import roll_deployments
-from tca_app.features.deployments.timeouts import fail_stuck
+from tca_app.features.deployments.aggregates.daily import refresh_deployments
+from tca_app.features.deployments.timeouts import fail_timed_out
 from tca_app.frontend.build import ROOT
 from tests.factories import bearer, do_jobs, make_admin, run
 from tests.features.deployments.github.test_service import Github, deployment, github, push
@@ -73,7 +73,7 @@ async def time_out() -> None:
     async with transaction() as session:
         old = "UPDATE deployments SET updated_at = now() - interval '10 hours' WHERE finished_at IS NULL"
         await session.execute(text(old))
-    assert await run(fail_stuck) == 1
+    assert await run(fail_timed_out) == 1
     await do_jobs()
 
 
@@ -86,7 +86,7 @@ async def take_back(session: Any, number: int, undone: int) -> None:
         ids[external] = row.scalar_one()
     values = {"id": ids[number], "undone": ids[undone]}
     await session.execute(text("UPDATE deployments SET rollback_of_id = :undone WHERE id = :id"), values)
-    await roll_deployments(session, [ids[number]])
+    await refresh_deployments(session, [ids[number]])
 
 
 def test_there_is_an_example_for_each_case() -> None:

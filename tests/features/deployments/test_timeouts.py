@@ -13,7 +13,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.features.deployments.logs import append_log
 from tca_app.features.deployments.schemas import LogAppend
-from tca_app.features.deployments.timeouts import fail_stuck
+from tca_app.features.deployments.timeouts import fail_timed_out
 from tca_app.models import Deployment
 from tests.factories import bearer, deployment_events, do_jobs, make_deployment, make_project, make_user, row_of, run
 from tests.features.deployments.github.test_service import Github, deployment, github
@@ -40,7 +40,7 @@ async def pass_by(span: timedelta = SILENT) -> None:
 async def time_out() -> None:
     """So much silence that the only deployment is failed."""
     await pass_by()
-    assert await run(fail_stuck) == 1
+    assert await run(fail_timed_out) == 1
 
 
 async def test_what_is_not_heard_of_any_more_fails(long_ago: dict[str, datetime]) -> None:
@@ -51,8 +51,8 @@ async def test_what_is_not_heard_of_any_more_fails(long_ago: dict[str, datetime]
         await make_deployment(project_id, status="succeeded", **long_ago),
         await make_deployment(project_id, status="pending_approval", **long_ago),
     ]
-    assert await run(fail_stuck) == 2
-    assert await run(fail_stuck) == 0
+    assert await run(fail_timed_out) == 2
+    assert await run(fail_timed_out) == 0
     for deployment_id in stuck:
         row = await row_of(Deployment, deployment_id)
         assert (row["status"], row["reason"]) == ("failed", "Timed out: no status or log line for 30 minutes.")
@@ -72,7 +72,7 @@ async def test_a_line_of_the_log_is_a_sign_of_life(long_ago: dict[str, datetime]
     await run(append_log, owner, deployment_id, LogAppend(first_seq=1, lines=["still here"]))
     await pass_by()
     await run(append_log, owner, deployment_id, LogAppend(first_seq=first_seq, lines=["still here"]))
-    assert await run(fail_stuck) == 0
+    assert await run(fail_timed_out) == 0
 
 
 class Reporter:
@@ -103,7 +103,7 @@ async def reporter(api: httpx.AsyncClient, owner: Actor) -> Reporter:
 async def test_a_refused_report_is_a_sign_of_life(reporter: Reporter) -> None:
     await pass_by()
     assert (await reporter.report("in_progress")).status_code == 409
-    assert await run(fail_stuck) == 0
+    assert await run(fail_timed_out) == 0
 
 
 async def test_who_asks_again_and_again_for_a_busy_environment_is_not_silent(
@@ -114,7 +114,7 @@ async def test_who_asks_again_and_again_for_a_busy_environment_is_not_silent(
     await pass_by()
     refused = await second.report("in_progress")
     assert (refused.status_code, refused.json()["code"]) == (409, "environment_busy")
-    assert await run(fail_stuck) == 1
+    assert await run(fail_timed_out) == 1
     assert [(await one.read())["status"] for one in (reporter, second)] == ["failed", "queued"]
 
 
@@ -196,7 +196,7 @@ async def test_githubs_waiting_is_not_silence(github: Github, state: str) -> Non
     await github.send("deployment", deployment())
     await github.status(state)
     await pass_by(timedelta(days=20))
-    assert await run(fail_stuck) == 0
+    assert await run(fail_timed_out) == 0
     await github.status("in_progress")
     await time_out()  # it does not wait any more
 
@@ -205,7 +205,7 @@ async def test_what_waits_for_longer_than_github_lets_anything_wait_fails(github
     await github.send("deployment", deployment())
     await github.status("waiting")
     await pass_by(timedelta(days=36))
-    assert await run(fail_stuck) == 1
+    assert await run(fail_timed_out) == 1
 
 
 async def test_a_deployment_of_github_that_says_nothing_at_all_fails(github: Github) -> None:
@@ -217,7 +217,7 @@ async def test_a_repeated_state_of_github_is_a_sign_of_life(github: Github) -> N
     await github.status("in_progress")
     await pass_by()
     await github.status("in_progress")
-    assert await run(fail_stuck) == 0
+    assert await run(fail_timed_out) == 0
 
 
 @pytest.mark.parametrize(

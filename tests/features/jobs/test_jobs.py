@@ -8,7 +8,7 @@ from procrastinate.jobs import Job
 from sqlalchemy import text
 
 from tca_app.core.database.session import reading
-from tca_app.core.jobs.queue import Dead, enqueue, task
+from tca_app.core.jobs.queue import PermanentFailure, enqueue, task
 from tests.factories import bearer, do_jobs, make_admin, make_user, run
 
 JOBS = "/api/v1/jobs"
@@ -18,7 +18,7 @@ BROKEN: list[str] = []
 @task("fragile", "email_queue")
 async def _fragile(_job: Job, number: int) -> None:
     if BROKEN:
-        raise Dead(f"{BROKEN[0]} {number}")
+        raise PermanentFailure(f"{BROKEN[0]} {number}")
 
 
 @pytest.fixture(autouse=True)

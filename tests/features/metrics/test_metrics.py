@@ -11,7 +11,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import transaction
-from tca_app.core.jobs.queue import Dead, enqueue, task
+from tca_app.core.jobs.queue import PermanentFailure, enqueue, task
 from tca_app.core.telemetry.metrics import REGISTRY
 from tca_app.features.health.service import _kept
 from tca_app.server.api import build_api
@@ -106,7 +106,7 @@ async def test_events_are_counted_by_handler_and_outcome() -> None:
 
 @task("test_metrics_dies", "email_queue")
 async def dies(_job: object) -> None:
-    raise Dead("for the test")
+    raise PermanentFailure("for the test")
 
 
 async def test_jobs_queues_pools_and_parts_are_there(api: httpx.AsyncClient) -> None:

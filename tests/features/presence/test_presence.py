@@ -25,7 +25,7 @@ async def console() -> AsyncIterator[Console]:
     """With the notices of PostgreSQL, as in a process that serves."""
     async with console_on(StateManagerMemory()) as running:
         tasks = [asyncio.create_task(listen()), asyncio.create_task(listen_for_changes())]
-        await until(lambda: auth.found_sessions.is_listening)
+        await until(lambda: auth.session_cache.is_listening)
         yield running
         for task in tasks:
             task.cancel()

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Conflict, Forbidden, NotFound, Stale
-from tca_app.core.security.encryption import CannotOpen, seal, unseal
+from tca_app.core.security.encryption import DecryptionError, decrypt, encrypt
 from tca_app.features.projects import service as projects
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookQuery, WebhookUpdate
@@ -154,15 +154,15 @@ async def test_secrets_are_sealed_with_the_key_of_the_console(monkeypatch: pytes
     ana = await make_user("ana")
     hook = await make_webhook(ana, URL, await make_project(ana))
     kept = bytes((await row_of(Webhook, hook.id))["secret"])
-    assert unseal(kept, "webhook") == hook.secret
-    assert seal("x", "webhook") != seal("x", "webhook")
-    with pytest.raises(CannotOpen):
-        unseal(kept, "something else")
-    with pytest.raises(CannotOpen):
-        unseal(kept[:-1] + bytes([kept[-1] ^ 1]), "webhook")
+    assert decrypt(kept, "webhook") == hook.secret
+    assert encrypt("x", "webhook") != encrypt("x", "webhook")
+    with pytest.raises(DecryptionError):
+        decrypt(kept, "something else")
+    with pytest.raises(DecryptionError):
+        decrypt(kept[:-1] + bytes([kept[-1] ^ 1]), "webhook")
     monkeypatch.setattr(get_settings(), "secret_key", type(get_settings().secret_key)("another key of the console"))
-    with pytest.raises(CannotOpen):
-        unseal(kept, "webhook")
+    with pytest.raises(DecryptionError):
+        decrypt(kept, "webhook")
 
 
 async def test_over_rest(api: httpx.AsyncClient) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from tca_app.core.errors import Conflict, FieldFault
+from tca_app.core.errors import Conflict, FieldError
 from tca_app.ui.forms.state import MINE, THEIRS, FormState, faults_of
 from tca_app.ui.session import SessionState
 
@@ -45,14 +45,14 @@ def test_a_password_passes_through_and_is_kept_nowhere(sheet: Any) -> None:
     values = sheet._begin_save(sent(sheet, password="Canary-Word-77"))
     assert values["password"] == "Canary-Word-77"
     with sheet._showing_errors():
-        raise Conflict("Taken.", errors=[FieldFault("/email", "This email is taken.")])
+        raise Conflict("Taken.", errors=[FieldError("/email", "This email is taken.")])
     assert "Canary" not in repr(sheet.__getstate__())  # what a state manager stores
 
 
 def test_a_refusal_stands_at_its_field_and_the_form_stays_open(sheet: Any) -> None:
     sheet._begin_save(sent(sheet))
     with sheet._showing_errors():
-        raise Conflict("Taken.", errors=[FieldFault("/email", "This email is taken.")])
+        raise Conflict("Taken.", errors=[FieldError("/email", "This email is taken.")])
     assert sheet.form_errors == {"email": "This email is taken."}
     assert (sheet.form_error, sheet.form_mode, sheet.form_busy) == ("", "edit", False)
 
@@ -93,7 +93,7 @@ def test_a_refused_merge_shows_the_fields_again(sheet: Any) -> None:
     sheet._ask_to_merge({"name": "Ana", "email": "new@example.com"}, version=4, who="Bob", labels=LABELS)
     sheet._begin_save({"nonce": sheet.form_nonce, "keep.email": MINE})
     with sheet._showing_errors():
-        raise Conflict("No.", errors=[FieldFault("/email", "Not an email.")])
+        raise Conflict("No.", errors=[FieldError("/email", "Not an email.")])
     assert sheet.form_clashes == []
     assert sheet.form_values["email"] == "bad"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec
-from tca_app.ui.url import MAX_URL, MOST_FIELDS, fields_of, page_path, page_url
+from tca_app.ui.url import MAX_FIELDS, MAX_URL, fields_of, page_path, page_url
 
 SPEC = TableSpec(
     sorts=("name", "created_at"),
@@ -58,6 +58,6 @@ def test_a_path_that_is_none_is_taken_as_it_is(path: str) -> None:
 
 
 def test_an_address_with_more_fields_than_anybody_needs_says_nothing() -> None:
-    fields = [f"f{number}=1" for number in range(MOST_FIELDS + 1)]
+    fields = [f"f{number}=1" for number in range(MAX_FIELDS + 1)]
     assert fields_of("/users?" + "&".join(fields)) == {}
     assert fields_of("/users?" + "&".join(fields[1:]))["f1"] == "1"

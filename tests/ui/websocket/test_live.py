@@ -28,7 +28,7 @@ async def console() -> AsyncIterator[Console]:
     LIVE.keep_only(set())  # what other tests have opened
     async with console_on(StateManagerMemory()) as running:
         tasks = [asyncio.create_task(listen()), asyncio.create_task(listen_for_changes())]
-        await until(lambda: auth.found_sessions.is_listening)
+        await until(lambda: auth.session_cache.is_listening)
         yield running
         for task in tasks:
             task.cancel()

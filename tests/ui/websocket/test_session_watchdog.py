@@ -48,7 +48,7 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> OpenSockets:
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> FakeApp:
-    monkeypatch.setattr(session_watchdog, "deaf_for", lambda: 0.0)  # as a process that hears of changes
+    monkeypatch.setattr(session_watchdog, "seconds_disconnected", lambda: 0.0)  # as a process that hears of changes
     return FakeApp()
 
 
@@ -164,7 +164,7 @@ async def test_a_tab_is_told_once_that_it_may_be_stale_and_once_that_it_is_not(
     connect(app, sockets, "a", actor.session_id)
     session_watch = SessionWatch(app)
     for deaf_s in (0.0, 3.0, 4.0, 0.0, 0.0):
-        monkeypatch.setattr(session_watchdog, "deaf_for", lambda deaf_s=deaf_s: deaf_s)
+        monkeypatch.setattr(session_watchdog, "seconds_disconnected", lambda deaf_s=deaf_s: deaf_s)
         await session_watch.once()
     told = [update.delta[SessionState.get_full_name()]["is_stale_rx_state_"] for _, update in app.sent]
     assert told == [True, False]

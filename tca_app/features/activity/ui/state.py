@@ -26,7 +26,7 @@ from tca_app.ui.zone import start_of, today_in, zone_of
 log = structlog.get_logger(__name__)
 
 BATCH = 50
-MOST_ROWS = 500
+MAX_ROWS = 500
 SHORT = 8
 PERIODS = {"1": "Today", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
 
@@ -192,7 +192,7 @@ class ActivityState(Feed, SessionState):
         async with reading() as session:
             events, more = await activity.list_activity(session, self._as_actor(), query)
         self.entries = [*self.entries, *(entry_of(event) for event in events)]
-        self.has_more = more and len(self.entries) < MOST_ROWS
+        self.has_more = more and len(self.entries) < MAX_ROWS
 
     @handler("signed_in", supersedes=True)
     async def read_newer(self) -> None:
@@ -202,7 +202,7 @@ class ActivityState(Feed, SessionState):
             events, _ = await activity.list_activity(session, self._as_actor(), self._asked())
         fresh = [entry_of(event) for event in events if event.id > newest]
         if fresh:
-            self.entries = [*fresh, *self.entries][:MOST_ROWS]
+            self.entries = [*fresh, *self.entries][:MAX_ROWS]
 
     def _asked(self) -> ActivityQuery:
         """From the URL, which may be typed by hand: what it says wrongly is left out."""

@@ -14,7 +14,7 @@ from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import CALL, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import given_in
+from tca_app.ui.url import query_param
 
 TABS = ("profile", "password", "appearance")
 PROFILE_LABELS = {"full_name": "Full name", "email": "Email"}
@@ -36,7 +36,7 @@ class AuthState(SessionState):
     async def enter_login(self) -> Any:
         """Whoever is signed in already goes on to where they wanted."""
         if CALL.get().actor is not None:
-            return rx.redirect(local_path(given_in(self.router_data, "next")), replace=True)
+            return rx.redirect(local_path(query_param(self.router_data, "next")), replace=True)
         self.needs_setup = await _is_setup_open()
         return None
 
@@ -57,7 +57,7 @@ class SettingsState(SessionState):
 
     @handler("signed_in")
     async def load(self) -> None:
-        wanted = given_in(self.router_data, "tab")
+        wanted = query_param(self.router_data, "tab")
         self.tab = wanted if wanted in TABS else TABS[0]
 
 

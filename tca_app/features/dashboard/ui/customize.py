@@ -4,17 +4,17 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.dashboard.ui.customize_state import ArrangeState
+from tca_app.features.dashboard.ui.customize_state import CustomizeState
 from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, button, icon_button
 
-state = ArrangeState
+state = CustomizeState
 
 
-def arrange_button() -> rx.Component:
+def customize_button() -> rx.Component:
     return button("Arrange", icon="layout-dashboard", on_click=state.open_arrange)
 
 
-def arrange_dialog() -> rx.Component:
+def customize_dialog() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title("Arrange your dashboard", custom_attrs=DIALOG_TITLE),

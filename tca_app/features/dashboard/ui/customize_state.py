@@ -39,7 +39,7 @@ class Line(TypedDict):
     is_last: bool
 
 
-class ArrangeState(SessionState):
+class CustomizeState(SessionState):
     is_open: bool = False
     is_saving: bool = False
     cards: list[Line] = []

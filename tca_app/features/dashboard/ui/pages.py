@@ -8,7 +8,7 @@ from tca_app.features.activity.ui.pages import recent_activity
 from tca_app.features.activity.ui.state import RecentState
 from tca_app.features.dashboard.ui.cards import cards
 from tca_app.features.dashboard.ui.charts import deployments_chart, results_legend, users_chart
-from tca_app.features.dashboard.ui.customize import arrange_button, arrange_dialog
+from tca_app.features.dashboard.ui.customize import customize_button, customize_dialog
 from tca_app.features.dashboard.ui.health_state import HealthState
 from tca_app.features.dashboard.ui.onboarding import first_steps
 from tca_app.features.dashboard.ui.panels import (
@@ -36,7 +36,7 @@ def dashboard_page() -> rx.Component:
             "Hello, " + SessionState.display_name,
             _as_of(),
             period_links(routes.DASHBOARD, state.days),
-            arrange_button(),
+            customize_button(),
             _refresh(),
         ),
         rx.el.div(
@@ -47,7 +47,7 @@ def dashboard_page() -> rx.Component:
             _nothing(),
             class_name="stack",
         ),
-        arrange_dialog(),
+        customize_dialog(),
     )
 
 

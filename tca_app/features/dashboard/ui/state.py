@@ -17,7 +17,7 @@ from tca_app.features.deployments.ui.metrics_state import PERIODS, Figure, figur
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import given_in
+from tca_app.ui.url import query_param
 
 # Panels that have reads of their own, so they are there without the numbers.
 APART = ("recent_activity", "system_health")
@@ -35,7 +35,7 @@ class ResultsPoint(TypedDict):
     cancelled: int
 
 
-class Busy(TypedDict):
+class BulkheadFull(TypedDict):
     """`share` is the width of its bar, of the busiest one's."""
 
     id: int
@@ -84,7 +84,7 @@ class DashboardState(SessionState):
     results: dict[str, str] = {}
     has_deployments: bool = False
     deploying: list[OpenRow] = []
-    busiest: list[Busy] = []
+    busiest: list[BulkheadFull] = []
     measures: list[Figure] = []
     newest_users: list[NewEntry] = []
     newest_projects: list[NewEntry] = []
@@ -92,7 +92,7 @@ class DashboardState(SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         self._watch(DashboardState.load, "users", "projects", "stats", "deployments", "health")
-        asked = given_in(self.router_data, "days")
+        asked = query_param(self.router_data, "days")
         self.days = asked if asked in PERIODS else PERIODS[1]
         layout: LayoutRead | None = None
         try:
@@ -167,8 +167,8 @@ def _results_point(day: DayResults) -> ResultsPoint:
     return ResultsPoint(day=_day_text(day.day), succeeded=day.succeeded, failed=day.failed, cancelled=day.cancelled)
 
 
-def _busy(project: BusyProject, most: int) -> Busy:
-    return Busy(
+def _busy(project: BusyProject, most: int) -> BulkheadFull:
+    return BulkheadFull(
         id=project.id,
         name=project.name,
         slug=project.slug,

@@ -146,22 +146,22 @@ _START = text(
 )
 
 
-async def roll_up(session: AsyncSession, events: Sequence[Logged]) -> None:
+async def refresh_daily(session: AsyncSession, events: Sequence[Logged]) -> None:
     """Bring the rolled rows in line with what these events are about. The caller holds the lock of the numbers."""
     ended = [event.subject_id for event in events if event.type in ENDINGS]
     if ended:
-        await roll_deployments(session, ended)
+        await refresh_deployments(session, ended)
     relabelled = [event.project_id for event in events if event.type in RELABELLING and event.project_id]
     if relabelled:
         await session.execute(_RELABEL, {"ids": relabelled})
 
 
-async def roll_deployments(session: AsyncSession, ids: Sequence[int]) -> None:
+async def refresh_deployments(session: AsyncSession, ids: Sequence[int]) -> None:
     """Make the days of these deployments again, and those after them in their environments."""
     await session.execute(_ROLL, {"ids": list(ids)})
 
 
-async def turn_periods(session: AsyncSession) -> None:
+async def roll_over_periods(session: AsyncSession) -> None:
     """Begin the sums of tomorrow's periods and end those of yesterday's. The caller holds the lock of the numbers."""
     values: dict[str, Any] = {"periods": [int(days) for days in PERIODS]}
     await take_time(session)

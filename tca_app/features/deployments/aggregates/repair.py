@@ -7,10 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.features.deployments.aggregates.daily import COLUMNS, DAYS, PUT
 
-MOST_SAID = 1_000
+MAX_REPORTED = 1_000
 
 
-class Mended(NamedTuple):
+class RepairReport(NamedTuple):
     """How many figures were compared, the first differences in words, and how many there were; all are put right."""
 
     compared: int
@@ -100,7 +100,7 @@ _SUMS = {
 _COUNT = text("SELECT count(*) FROM daily_deployments")
 
 
-async def mend_rolls(session: AsyncSession) -> Mended:
+async def repair_aggregates(session: AsyncSession) -> RepairReport:
     """Put every rolled row right that differs. The caller holds the lock of the numbers."""
     await session.execute(_FIND_WRONG_DAYS)
     said, many = await _say(session, _SAY_WRONG_DAYS)
@@ -110,10 +110,10 @@ async def mend_rolls(session: AsyncSession) -> Mended:
     for table, compare in _SUMS.items():
         lines, more = await _say(session, compare)
         said, many = said + [f"{table} {line}" for line in lines], many + more
-    return Mended(int((await session.execute(_COUNT)).scalar_one()), said[:MOST_SAID], many)
+    return RepairReport(int((await session.execute(_COUNT)).scalar_one()), said[:MAX_REPORTED], many)
 
 
 async def _say(session: AsyncSession, statement: TextClause) -> tuple[list[str], int]:
     """The first differences that it finds, in words, and how many there are."""
-    rows = (await session.execute(statement, {"most": MOST_SAID})).all()
+    rows = (await session.execute(statement, {"most": MAX_REPORTED})).all()
     return [row.said for row in rows], rows[0].many if rows else 0

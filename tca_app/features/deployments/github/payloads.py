@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
 
-from tca_app.core.errors import FieldFault, Invalid
+from tca_app.core.errors import FieldError, Invalid
 from tca_app.core.schema import in_words
 from tca_app.core.urls import link_of
 from tca_app.features.deployments.schemas import MAX_VERSION
@@ -169,7 +169,7 @@ def read_payload(delivery: Delivery) -> Payload | None:
         return schema.model_validate_json(delivery.body)
     except ValidationError as error:
         faults = [
-            FieldFault("".join(f"/{part}" for part in fault["loc"])[:200], in_words(fault))
+            FieldError("".join(f"/{part}" for part in fault["loc"])[:200], in_words(fault))
             for fault in error.errors()[:10]
         ]
         raise Invalid("This is not what GitHub sends.", errors=faults) from error

@@ -11,7 +11,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.errors import NotFound
 from tca_app.core.events.log import emit
-from tca_app.core.security.encryption import CannotOpen, seal, unseal
+from tca_app.core.security.encryption import DecryptionError, decrypt, encrypt
 from tca_app.core.security.tokens import new_token
 from tca_app.features.deployments.errors import AnotherRepository
 from tca_app.features.deployments.events import GithubHookRemoved, GithubHookRotated, GithubRepositoryAccepted
@@ -64,7 +64,7 @@ async def rotate_hook(session: AsyncSession, actor: Actor, project_id: int) -> N
     """A new secret; the one before stops working. The only time that it is shown."""
     project = await find_project(session, actor, "hooks.write", project_id)
     key = new_token()
-    values = {"sealed_secret": seal(key, _purpose(project_id)), "rotated_at": func.now()}
+    values = {"sealed_secret": encrypt(key, _purpose(project_id)), "rotated_at": func.now()}
     put = insert(GithubHook.__table__).values(project_id=project_id, **values)
     put = put.on_conflict_do_update(index_elements=["project_id"], set_=values).returning(_hooks.rotated_at)
     rotated_at: datetime = (await session.execute(put)).scalar_one()
@@ -130,8 +130,8 @@ async def secret_of(session: AsyncSession, project_id: int) -> str | None:
     found = await session.execute(statement.where(_hooks.project_id == project_id, Project.deleted_at.is_(None)))
     sealed = found.scalar()
     try:
-        return unseal(sealed, _purpose(project_id)) if sealed else None
-    except CannotOpen:  # SECRET_KEY is another one now: the maintainers make a new secret
+        return decrypt(sealed, _purpose(project_id)) if sealed else None
+    except DecryptionError:  # SECRET_KEY is another one now: the maintainers make a new secret
         return None
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.errors import NotSignedIn
 from tca_app.core.plurals import plural
 from tca_app.core.security.tokens import new_token
-from tca_app.features.deployments.creation import put_deployment, tell_new
+from tca_app.features.deployments.creation import emit_created, insert_deployment
 from tca_app.features.deployments.github.payloads import (
     Delivery,
     DeploymentPayload,
@@ -179,7 +179,7 @@ async def _put(session: AsyncSession, named: dict[str, Any], place: Any, payload
     """The new deployment, unless another delivery put it at this moment."""
     reported = payload.deployment
     created_at = _time_of(reported.created_at)
-    row = await put_deployment(
+    row = await insert_deployment(
         session,
         **named,
         environment_id=place.id,
@@ -195,7 +195,7 @@ async def _put(session: AsyncSession, named: dict[str, Any], place: Any, payload
         **payload.links,
     )
     if row is not None:
-        await tell_new(session, None, row)
+        await emit_created(session, None, row)
 
 
 async def _made_at(session: AsyncSession, project_id: int, sha: str) -> datetime | None:

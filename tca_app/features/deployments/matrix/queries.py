@@ -36,12 +36,14 @@ _PLACES = """
 _PLACES_BY_NAME, _PLACES_OF_THESE = (text(_PLACES.format(which=which)) for which in (_BY_NAME, _THESE))
 
 
-async def what_runs_where(session: AsyncSession, actor: Actor, query: MatrixQuery) -> list[WhatRunsWhere]:
+async def environment_matrix(session: AsyncSession, actor: Actor, query: MatrixQuery) -> list[WhatRunsWhere]:
     """The projects that the actor may see and that are not archived, by name."""
     return list((await _read(session, actor, _PLACES_BY_NAME, query.model_dump())).values())
 
 
-async def what_runs_in(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> dict[int, WhatRunsWhere]:
+async def environments_with_versions(
+    session: AsyncSession, actor: Actor, ids: Sequence[int]
+) -> dict[int, WhatRunsWhere]:
     """The same for these projects, by their ids; those that the actor may not see or that are in the trash lack."""
     return await _read(session, actor, _PLACES_OF_THESE, {"ids": list(ids)})
 

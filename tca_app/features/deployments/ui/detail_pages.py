@@ -255,7 +255,7 @@ def _dialog(action: str) -> rx.Component:
         on_confirm=state.confirm,
         on_cancel=state.cancel_asking(),
         busy=state.is_acting,
-        blocked=_is_frozen & ~state.may_pass_freeze if action in NEW else False,
+        blocked=_is_frozen & ~state.may_override_freeze if action in NEW else False,
         draft=state.question_draft,
         kind="primary" if action in ("approve", "start", "succeed") else "danger",
         body=rx.el.div(
@@ -276,8 +276,8 @@ def _freeze() -> rx.Component:
     """In the way of something new; an administrator says why it is not."""
     asked = _reason_field("freeze_reason", "Why the freeze does not hold for it", True)
     return rx.fragment(
-        freeze_notice(state.freeze, shown["environment"], state.may_pass_freeze),
-        rx.cond(_is_frozen & state.may_pass_freeze, asked),
+        freeze_notice(state.freeze, shown["environment"], state.may_override_freeze),
+        rx.cond(_is_frozen & state.may_override_freeze, asked),
     )
 
 

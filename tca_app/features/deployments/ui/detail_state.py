@@ -12,7 +12,7 @@ from tca_app.features.deployments import approvals
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.compare import is_same_commit
 from tca_app.features.deployments.errors import Frozen
-from tca_app.features.deployments.policy import may_pass_freeze, next_states
+from tca_app.features.deployments.policy import may_override_freeze, next_states
 from tca_app.features.deployments.schemas import (
     Approval,
     ChangesRead,
@@ -65,7 +65,7 @@ class DeploymentState(RecordState, SessionState):
     asking: str = ""
     asking_error: str = ""
     freeze: Freeze = NO_FREEZE  # of the environment, while an act of NEW is asked for
-    may_pass_freeze: bool = False
+    may_override_freeze: bool = False
     plan: Plan = NO_PLAN  # of the rollback that is asked for
     is_acting: bool = False
     question_ended: str = ""  # as `form_ended` of a FormState
@@ -140,7 +140,7 @@ class DeploymentState(RecordState, SessionState):
 
     async def _read_freeze(self) -> Freeze:
         actor = self._as_actor()
-        self.may_pass_freeze = may_pass_freeze(actor)
+        self.may_override_freeze = may_override_freeze(actor)
         async with reading() as session:
             found = await deployments.get_deployment(session, actor, self.deployment["id"])
             holding = await freezes.list_holding(session, actor, found.project.id)

@@ -10,7 +10,7 @@ from tca_app.features.projects import service as projects
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import given_in, number_in
+from tca_app.ui.url import number_in, query_param
 
 NOT_MEASURED = "Not measured"
 MEANINGS = {
@@ -45,9 +45,9 @@ class MeasuresState(RecordState, SessionState):
         if not self.is_shown:
             return
         self._watch(MeasuresState.load, "stats")
-        asked = given_in(self.router_data, "days")
+        asked = query_param(self.router_data, "days")
         days = asked if asked in PERIODS else PERIODS[1]
-        project_id, actor = number_in(given_in(self.router_data, "project")), self._as_actor()
+        project_id, actor = number_in(query_param(self.router_data, "project")), self._as_actor()
         if self._enter_record():
             self.project, self.project_id, self.figures = "", project_id, []
         async with reading() as session:

@@ -10,7 +10,7 @@ from tca_app.core.errors import AppError, NotFound
 from tca_app.core.urls import link_of
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.errors import Frozen
-from tca_app.features.deployments.policy import may_pass_freeze
+from tca_app.features.deployments.policy import may_override_freeze
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentQuery, DeploymentRead
 from tca_app.features.deployments.ui.freeze_notice import NO_FREEZE, Freeze, freeze_of
 from tca_app.features.deployments.ui.state import DeploymentRow, row_of
@@ -25,7 +25,7 @@ from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import given_in
+from tca_app.ui.url import query_param
 from tca_app.ui.zone import zone_of
 
 SHOWN = 25
@@ -52,7 +52,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
     environment_options: list[list[str]] = []
     has_more: bool = False
     may_deploy: bool = False
-    may_pass_freeze: bool = False
+    may_override_freeze: bool = False
     chosen: str = ""  # the environment that the form names
     is_loaded: bool = False
     load_error: str = ""
@@ -69,7 +69,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             self.project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
             self.load_error = ""
             self._hide_form()
-        if given_in(self.router_data, "tab") != "deployments":
+        if query_param(self.router_data, "tab") != "deployments":
             return
         self._watch(ProjectDeploymentsState.load, f"project:{project_id}")
         try:
@@ -91,7 +91,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         self.environment_options = [[place.name, place.name] for place in there]
         self.has_more, self._project_name = newest.total > SHOWN, project.name
         self.may_deploy = policy.may(actor, "deployments.write", project.my_role)
-        self.may_pass_freeze = may_pass_freeze(actor)
+        self.may_override_freeze = may_override_freeze(actor)
         self.is_loaded, self.load_error = True, ""
 
     @rx.var

@@ -6,16 +6,16 @@ from typing import Any, ClassVar, TypedDict
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.features.deployments import service as deployments
-from tca_app.features.deployments.matrix.queries import what_runs_where
-from tca_app.features.deployments.matrix.ui.shapes import Cell, cells_of, columns_of
+from tca_app.features.deployments.matrix.queries import environment_matrix
+from tca_app.features.deployments.matrix.ui.to_schemas import Cell, cells_of, columns_of
 from tca_app.features.deployments.schemas import PERIODS, DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
-from tca_app.features.environments.defaults import STARTING
+from tca_app.features.environments.defaults import DEFAULT_ENVIRONMENTS
 from tca_app.features.projects.ui.picker_state import printable
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
-from tca_app.ui.url import given_in, number_in, page_path
+from tca_app.ui.url import number_in, page_path, query_param
 
 STATUS_LABELS = {
     "pending_approval": "Waits for approval",
@@ -26,7 +26,7 @@ STATUS_LABELS = {
     "cancelled": "Cancelled",
 }
 SOURCE_LABELS = {"ui": "Console", "api": "REST", "github": "GitHub"}
-MOST_IN_MATRIX = 100
+MAX_IN_MATRIX = 100
 
 
 class DeploymentRow(TypedDict):
@@ -84,7 +84,7 @@ class DeploymentsState(TableState, SessionState):
         default_sort="-id",
         filters=(
             Filter("status", "Status", (*STATUS_LABELS.items(), ("finished", "Succeeded or failed"))),
-            Filter("environment", "Environment", tuple((name, name.capitalize()) for name in STARTING)),
+            Filter("environment", "Environment", tuple((name, name.capitalize()) for name in DEFAULT_ENVIRONMENTS)),
             Filter("source", "Source", tuple(SOURCE_LABELS.items())),
             Filter("days", "Ended", tuple((days, f"Ended in {days} days (UTC)") for days in PERIODS)),
         ),
@@ -126,7 +126,7 @@ def shown_deployment(router_data: dict[str, Any]) -> int:
 
 def view_of(router_data: dict[str, Any]) -> str:
     """ "where" or "measures"; "" for the list."""
-    view = given_in(router_data, "view")
+    view = query_param(router_data, "view")
     return view if view in ("where", "measures") else ""
 
 
@@ -147,10 +147,10 @@ class MatrixState(SessionState):
         self._watch(MatrixState.load, "deployments", "projects")
         actor = self._as_actor()
         async with reading() as session:
-            found = await what_runs_where(session, actor, MatrixQuery(limit=MOST_IN_MATRIX))
-            is_full = len(found) == MOST_IN_MATRIX
-            after = MatrixQuery(skip=MOST_IN_MATRIX, limit=1)
-            self.has_more = is_full and bool(await what_runs_where(session, actor, after))
+            found = await environment_matrix(session, actor, MatrixQuery(limit=MAX_IN_MATRIX))
+            is_full = len(found) == MAX_IN_MATRIX
+            after = MatrixQuery(skip=MAX_IN_MATRIX, limit=1)
+            self.has_more = is_full and bool(await environment_matrix(session, actor, after))
         columns = columns_of(found)
         self.columns, self.lines = list(columns.values()), [_line(project, columns) for project in found]
         self.is_loaded = True

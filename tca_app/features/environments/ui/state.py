@@ -16,7 +16,7 @@ from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import given_in
+from tca_app.ui.url import query_param
 from tca_app.ui.zone import span_words, zone_of
 
 LABELS = {
@@ -68,7 +68,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
         if self._enter_record():
             self.project_id, self.environments, self.windows, self.doomed_id = project_id, [], [], 0
             self._hide_form()
-        if given_in(self.router_data, "tab") != "settings":
+        if query_param(self.router_data, "tab") != "settings":
             return
         self._watch(EnvironmentsState.load, f"project:{project_id}")
         try:

@@ -13,7 +13,7 @@ GRACE = timedelta(minutes=5)  # a round may come late; an answer that is older t
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CheckState:
     """How a check stands. `failures` and `passes` are those in a row that do not count yet."""
 
     state: State
@@ -21,18 +21,18 @@ class Standing:
     passes: int = 0
 
 
-def after(standing: Standing, ok: bool, opens_after: int, closes_after: int) -> tuple[Standing, Change | None]:
+def after(standing: CheckState, ok: bool, opens_after: int, closes_after: int) -> tuple[CheckState, Change | None]:
     """How it stands after one more probe, and what that changes. One bad answer among good ones changes nothing."""
     if standing.state == "failing":
         passes = standing.passes + 1 if ok else 0
         closes = passes >= closes_after
-        return (Standing("passing"), "closed") if closes else (Standing("failing", 0, passes), None)
+        return (CheckState("passing"), "closed") if closes else (CheckState("failing", 0, passes), None)
     if ok:
-        return Standing("passing"), None
+        return CheckState("passing"), None
     failures = standing.failures + 1
     if failures >= opens_after:
-        return Standing("failing"), "opened"
-    return Standing(standing.state, failures), None
+        return CheckState("failing"), "opened"
+    return CheckState(standing.state, failures), None
 
 
 def is_wavering(check: CheckRead) -> bool:
@@ -41,7 +41,7 @@ def is_wavering(check: CheckRead) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CheckTotals:
     """The components that somebody may see and that are asked.
 
     Of those that are `late` the last answer is too old; the last of all came at `probed_at`.

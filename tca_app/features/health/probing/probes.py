@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import structlog
 
-from tca_app.core.outgoing.http import TargetAway, ask
-from tca_app.core.outgoing.ssrf_safe import AddressRefused, send
+from tca_app.core.outgoing.http import TargetUnreachable, ask
+from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, send
 from tca_app.core.plurals import plural
 from tca_app.features.health.internal_checks import HEAD_START_S, PARTS, one_by_one, timed
 from tca_app.features.health.probing.checks import service_url
@@ -56,7 +56,7 @@ async def _probe(check: Any) -> Found:
     began = perf_counter()
     try:
         ok, detail, until = await ask(check)
-    except (TargetAway, AddressRefused, httpx.TransportError) as error:
+    except (TargetUnreachable, ForbiddenAddress, httpx.TransportError) as error:
         ok, detail, until = False, str(error) or type(error).__name__, None
     except TimeoutError:
         ok, detail, until = False, f"no answer within {check.timeout_s} s", None

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.core.events.log import emit
 from tca_app.features.health.events import HealthDegraded, HealthRecovered
-from tca_app.features.health.probing.check_state import Standing, after, lasted
+from tca_app.features.health.probing.check_state import CheckState, after, lasted
 from tca_app.features.health.probing.probes import Found
 
 BATCH = 200
@@ -111,7 +111,7 @@ def _columns(kept: list[Found]) -> dict[str, Any]:
 async def _settle(session: AsyncSession, at: datetime, row: Any, found: Found) -> None:
     opens_after = row.failures_to_open or get_settings().health_failures_to_open
     closes_after = row.passes_to_close or get_settings().health_passes_to_close
-    standing, change = after(Standing(row.state, row.failures, row.passes), found.ok, opens_after, closes_after)
+    standing, change = after(CheckState(row.state, row.failures, row.passes), found.ok, opens_after, closes_after)
     values: dict[str, Any] = {
         "state": standing.state,
         "failures": standing.failures,

@@ -21,7 +21,7 @@ from tca_app.features.health.public_page.schemas import (
 from tca_app.features.health.schemas import Point
 
 DAYS = 90
-MOST_CHECKS, MOST_INCIDENTS = 100, 20
+MAX_CHECKS, MAX_INCIDENTS = 100, 20
 
 _FROM = "FROM health_checks AS checks LEFT JOIN projects ON projects.id = project_id"
 _WHERE = "WHERE is_public AND retired_at IS NULL AND projects.deleted_at IS NULL"
@@ -68,7 +68,7 @@ async def read_public(session: AsyncSession) -> PublicStatus:
     """For everybody: there is no actor. Raises NotFound while the public page is switched off."""
     policy.require_public()
     now = datetime.now(UTC)
-    rows = (await session.execute(_CHOSEN, {"now": now, "most": MOST_CHECKS})).all()
+    rows = (await session.execute(_CHOSEN, {"now": now, "most": MAX_CHECKS})).all()
     days = await points_of(session, [row.id for row in rows], DAY, now - timedelta(days=DAYS))
     points = [days[row.id] for row in rows]
     components = [
@@ -89,7 +89,7 @@ def _day(point: Point) -> PublicDay:
 
 
 async def _incidents(session: AsyncSession, now: datetime) -> list[PublicIncident]:
-    rows = (await session.execute(_INCIDENTS, {"now": now, "most": MOST_INCIDENTS})).all()
+    rows = (await session.execute(_INCIDENTS, {"now": now, "most": MAX_INCIDENTS})).all()
     notes: dict[int, list[PublicNote]] = defaultdict(list)
     for note in await session.execute(_NOTES, {"ids": [row.id for row in rows]}):
         notes[note.incident_id].append(PublicNote(at=note.at, note=note.note))

@@ -15,7 +15,7 @@ from tca_app.features.health.ui.charts import Bars, bars_of, percent, spark_of
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import given_in
+from tca_app.ui.url import query_param
 
 
 class Component(TypedDict):
@@ -77,7 +77,7 @@ class StatusState(SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         self._watch(StatusState.load, "health", "projects")
-        asked = given_in(self.router_data, "days")
+        asked = query_param(self.router_data, "days")
         self.days = asked if asked in PERIODS else PERIODS[-1]
         try:
             async with reading() as session:

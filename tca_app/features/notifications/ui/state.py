@@ -15,10 +15,10 @@ from tca_app.features.notifications.schemas import InboxQuery, Preference, Prefe
 from tca_app.ui.handlers import handler
 from tca_app.ui.notification_menu import Line, line_of
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import given_in
+from tca_app.ui.url import query_param
 
 BATCH = 50
-MOST_ROWS = 500
+MAX_ROWS = 500
 TABS = ("all", "unread", "preferences")
 
 
@@ -49,7 +49,7 @@ class InboxState(SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         actor = self._as_actor()
-        asked = given_in(self.router_data, "tab")
+        asked = query_param(self.router_data, "tab")
         tab = asked if asked in TABS else TABS[0]
         if tab != self.tab:
             self.tab, self.is_loaded, self.lines = tab, False, []
@@ -65,7 +65,7 @@ class InboxState(SessionState):
                 found, more = await notifications.list_notifications(session, actor, query)
                 fresh = [line_of(row) for row in found]
                 older = [line for line in self.lines if fresh and line["id"] < fresh[-1]["id"]]
-                self.lines, self.has_more = [*fresh, *older][:MOST_ROWS], more if not older else self.has_more
+                self.lines, self.has_more = [*fresh, *older][:MAX_ROWS], more if not older else self.has_more
         self.is_loaded = True
 
     @handler("signed_in", supersedes=True)
@@ -77,7 +77,7 @@ class InboxState(SessionState):
         async with reading() as session:
             found, more = await notifications.list_notifications(session, self._as_actor(), query)
         self.lines = [*self.lines, *(line_of(row) for row in found)]
-        self.has_more = more and len(self.lines) < MOST_ROWS
+        self.has_more = more and len(self.lines) < MAX_ROWS
 
     @handler("signed_in")
     async def read_all(self) -> EventSpec:

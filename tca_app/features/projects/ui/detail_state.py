@@ -19,7 +19,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import given_in, number_in, page_path
+from tca_app.ui.url import number_in, page_path, query_param
 
 TABS = ("overview", "deployments", "members", "activity", "webhooks", "settings")
 NEEDED = {"webhooks": "webhooks.manage", "settings": "projects.update"}  # for a tab
@@ -114,7 +114,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         self.allowed = [*(name for name in policy.RULES if policy.may(actor, name, project.my_role))]
         if project.my_role not in (None, "owner"):
             self.allowed = [*self.allowed, "leave"]
-        wanted = given_in(self.router_data, "tab")
+        wanted = query_param(self.router_data, "tab")
         is_open = wanted in TABS and NEEDED.get(wanted, "projects.read") in self.allowed
         self.tab = wanted if is_open else TABS[0]
         self.phase = "ready"

@@ -9,8 +9,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Invalid
 from tca_app.core.plurals import plural
-from tca_app.features.deployments.matrix.queries import what_runs_in
-from tca_app.features.deployments.matrix.ui.shapes import Cell, cells_of, columns_of
+from tca_app.features.deployments.matrix.queries import environments_with_versions
+from tca_app.features.deployments.matrix.ui.to_schemas import Cell, cells_of, columns_of
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
@@ -22,7 +22,7 @@ from tca_app.ui.handlers import handler
 from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
-from tca_app.ui.url import given_in
+from tca_app.ui.url import query_param
 
 
 class ProjectRow(TypedDict):
@@ -94,7 +94,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
         return rows, page.total, page.capped
 
     async def _add_cells(self, session: Any, actor: Actor, rows: list[ProjectRow]) -> None:
-        found = await what_runs_in(session, actor, [row["id"] for row in rows])
+        found = await environments_with_versions(session, actor, [row["id"] for row in rows])
         columns = columns_of(found.values())
         self.columns = list(columns.values())
         for row in rows:
@@ -110,7 +110,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
 
     def _view(self) -> str:
         """Nothing runs in the trash."""
-        asks = given_in(self.router_data, "show") == "where"
+        asks = query_param(self.router_data, "show") == "where"
         return "where" if asks and self._query().filters["view"] != "trash" else ""
 
     def _saved(self) -> Any:

@@ -12,7 +12,7 @@ from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import given_in
+from tca_app.ui.url import query_param
 
 URL = "webhook_url"  # never kept in a state: see FormState
 LABELS = {"deployments": "Deployments", "approvals": "Approvals", "health": "Health", "freezes": "Freezes"}
@@ -40,7 +40,7 @@ class SlackState(FormState, RecordState, SessionState):
             self._hide_form()
         self.is_shown, self.is_removing = False, False
         self.project_id = shown_project(self)
-        if given_in(self.router_data, "tab") != "settings":
+        if query_param(self.router_data, "tab") != "settings":
             return
         self._watch(SlackState.refresh, f"slack:{self.project_id}")
         await self._read_channel()

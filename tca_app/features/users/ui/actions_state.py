@@ -65,7 +65,7 @@ OWN = "This is your own account. You are signed out at once, and only another ad
 DONE = {"activate": "activated", "deactivate": "deactivated", "delete": "deleted", "restore": "restored"}
 
 
-class Heir(TypedDict):
+class NewOwner(TypedDict):
     """Somebody who may take over projects."""
 
     id: int
@@ -86,8 +86,8 @@ class ActState(RecordState, SessionState):
     act_ids: list[int] = []
     is_bulk: bool = False
     heir_text: str = ""  # why an heir is asked for; empty when none is
-    heirs: list[Heir] = []
-    heir: Heir = Heir(id=0, name="", username="")
+    heirs: list[NewOwner] = []
+    heir: NewOwner = NewOwner(id=0, name="", username="")
 
     @handler("users.manage")
     async def ask(self, act: str, user_id: int) -> None:
@@ -126,7 +126,7 @@ class ActState(RecordState, SessionState):
         self.act, self.act_ids, self.is_bulk = act, ids, is_bulk
         self.act_title, self.act_text, self.act_button = title, text, button
         self.act_error, self.act_busy, self.asking = "", False, True
-        self.heir_text, self.heirs, self.heir = "", [], Heir(id=0, name="", username="")
+        self.heir_text, self.heirs, self.heir = "", [], NewOwner(id=0, name="", username="")
 
     @handler("users.manage")
     async def cancel(self) -> None:
@@ -142,7 +142,7 @@ class ActState(RecordState, SessionState):
         async with reading() as session:
             found = await users.search_people(session, self._as_actor(), search)
         self.heirs = [
-            Heir(id=person.id, name=person.display_name, username=person.username)
+            NewOwner(id=person.id, name=person.display_name, username=person.username)
             for person in found
             if person.id not in self.act_ids and person.id != self.heir["id"]
         ]

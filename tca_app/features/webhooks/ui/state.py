@@ -18,7 +18,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import given_in, number_in, page_path
+from tca_app.ui.url import number_in, page_path, query_param
 
 SHOWN_ONCE = "shown-once"  # the field that a new secret is put into
 ACTS = ("rotate", "delete")
@@ -69,12 +69,12 @@ NOTHING = HookRow(
 
 def shown_webhook(state: rx.State) -> int:
     """The id in the query of the address, 0 when there is none: the address may be typed by hand."""
-    return number_in(given_in(state.router_data, "hook"))
+    return number_in(query_param(state.router_data, "hook"))
 
 
 def is_here(state: rx.State) -> bool:
     """Whether the page that is open shows webhooks at all."""
-    on_project = shown_project(state) > 0 and given_in(state.router_data, "tab") == "webhooks"
+    on_project = shown_project(state) > 0 and query_param(state.router_data, "tab") == "webhooks"
     return on_project or page_path(state.router_data) == routes.WEBHOOKS
 
 

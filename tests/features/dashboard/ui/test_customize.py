@@ -8,7 +8,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.features.dashboard.layout.service import CARDS, PANELS
 from tca_app.features.dashboard.ui import customize_state
-from tca_app.features.dashboard.ui.customize_state import LABELS, ArrangeState
+from tca_app.features.dashboard.ui.customize_state import LABELS, CustomizeState
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_project
@@ -31,7 +31,7 @@ async def tab(console: Console) -> Tab:
 
 
 def drawn(updates: Any, which: str = "cards") -> list[str]:
-    return [line["name"] + ("" if line["is_shown"] else " (hidden)") for line in shown(updates, ArrangeState, which)]
+    return [line["name"] + ("" if line["is_shown"] else " (hidden)") for line in shown(updates, CustomizeState, which)]
 
 
 def told(updates: Any) -> list[str]:
@@ -44,39 +44,39 @@ def test_every_card_and_panel_has_a_name_of_its_own() -> None:
 
 
 async def test_what_is_arranged_is_there_the_next_time(console: Console, tab: Tab) -> None:
-    updates = await tab.send(ArrangeState.open_arrange)
+    updates = await tab.send(CustomizeState.open_arrange)
     assert (drawn(updates), drawn(updates, "panels")) == ([*CARDS], [*PANELS])
-    await tab.send(ArrangeState.show, name="deployments", is_shown=False)
-    updates = await tab.send(ArrangeState.move, name="health", step=-1)
-    assert shown(updates, ArrangeState, "said") == "System health is number 3 of 5."
+    await tab.send(CustomizeState.show, name="deployments", is_shown=False)
+    updates = await tab.send(CustomizeState.move, name="health", step=-1)
+    assert shown(updates, CustomizeState, "said") == "System health is number 3 of 5."
     assert drawn(updates) == ["users", "projects", "health", "deployments (hidden)", "success_rate"]
-    await tab.send(ArrangeState.move, name="deploying_now", step=-1)
-    updates = await tab.send(ArrangeState.save)
-    assert (shown(updates, ArrangeState, "is_open"), told(updates)) == (False, ["Your dashboard is arranged."])
+    await tab.send(CustomizeState.move, name="deploying_now", step=-1)
+    updates = await tab.send(CustomizeState.save)
+    assert (shown(updates, CustomizeState, "is_open"), told(updates)) == (False, ["Your dashboard is arranged."])
     assert shown(updates, DashboardState, "cards") == ["users", "projects", "health", "success_rate"]
     assert shown(updates, DashboardState, "panels")[:2] == ["deploying_now", "deployments_by_day"]
-    assert told(await tab.send(ArrangeState.save)) == []  # a second click
+    assert told(await tab.send(CustomizeState.save)) == []  # a second click
     other = Tab(console, "another", await sign_in(await make_admin()), "/dashboard")
     await other.hydrate()
     assert shown(await other.send(DashboardState.load), DashboardState, "cards") == [*CARDS]
 
 
 async def test_a_draft_that_is_left_changes_nothing(tab: Tab) -> None:
-    await tab.send(ArrangeState.open_arrange)
-    await tab.send(ArrangeState.show, name="users", is_shown=False)
-    await tab.send(ArrangeState.close)
+    await tab.send(CustomizeState.open_arrange)
+    await tab.send(CustomizeState.show, name="users", is_shown=False)
+    await tab.send(CustomizeState.close)
     assert shown(await tab.send(DashboardState.load), DashboardState, "cards") == [*CARDS]
-    assert drawn(await tab.send(ArrangeState.open_arrange)) == [*CARDS]
+    assert drawn(await tab.send(CustomizeState.open_arrange)) == [*CARDS]
 
 
 async def test_the_standard_comes_back_when_it_is_saved(tab: Tab) -> None:
-    await tab.send(ArrangeState.open_arrange)
-    await tab.send(ArrangeState.move, name="users", step=1)
-    await tab.send(ArrangeState.save)
-    await tab.send(ArrangeState.open_arrange)
-    assert drawn(await tab.send(ArrangeState.use_standard)) == [*CARDS]
+    await tab.send(CustomizeState.open_arrange)
+    await tab.send(CustomizeState.move, name="users", step=1)
+    await tab.send(CustomizeState.save)
+    await tab.send(CustomizeState.open_arrange)
+    assert drawn(await tab.send(CustomizeState.use_standard)) == [*CARDS]
     assert shown(await tab.send(DashboardState.load), DashboardState, "cards")[0] == "projects"
-    assert shown(await tab.send(ArrangeState.save), DashboardState, "cards") == [*CARDS]
+    assert shown(await tab.send(CustomizeState.save), DashboardState, "cards") == [*CARDS]
 
 
 @pytest.mark.parametrize(
@@ -90,21 +90,21 @@ async def test_the_standard_comes_back_when_it_is_saved(tab: Tab) -> None:
     ],
 )
 async def test_what_no_dialog_sends_is_refused_and_the_draft_stays(tab: Tab, act: str, given: dict[str, Any]) -> None:
-    await tab.send(ArrangeState.open_arrange)
-    updates = await tab.send(getattr(ArrangeState, act), **given)
+    await tab.send(CustomizeState.open_arrange)
+    updates = await tab.send(getattr(CustomizeState, act), **given)
     assert len(told(updates)) == 1
-    assert shown(updates, ArrangeState, "cards") is None
-    assert drawn(await tab.send(ArrangeState.show, name="users", is_shown=True)) == [*CARDS]
+    assert shown(updates, CustomizeState, "cards") is None
+    assert drawn(await tab.send(CustomizeState.show, name="users", is_shown=True)) == [*CARDS]
 
 
 async def test_a_save_that_fails_keeps_the_dialog_with_its_draft(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fails(*_given: Any) -> Any:
         raise RuntimeError("inner detail")
 
-    await tab.send(ArrangeState.open_arrange)
-    await tab.send(ArrangeState.show, name="users", is_shown=False)
+    await tab.send(CustomizeState.open_arrange)
+    await tab.send(CustomizeState.show, name="users", is_shown=False)
     with monkeypatch.context() as patch:
         patch.setattr(customize_state, "save_layout", fails)
-        updates = await tab.send(ArrangeState.save)
-        assert (shown(updates, ArrangeState, "is_open"), shown(updates, ArrangeState, "is_saving")) == (None, False)
-    assert shown(await tab.send(ArrangeState.save), DashboardState, "cards") == [*CARDS][1:]
+        updates = await tab.send(CustomizeState.save)
+        assert (shown(updates, CustomizeState, "is_open"), shown(updates, CustomizeState, "is_saving")) == (None, False)
+    assert shown(await tab.send(CustomizeState.save), DashboardState, "cards") == [*CARDS][1:]

@@ -31,7 +31,7 @@ from tests.statements import statements
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
 _ABOUT = {"deployed_version": "1.0.0", "environment": "production", "source": "api", "reporter": ""}
-TOLD: dict[str, dict[str, Any]] = {"succeeded": _ABOUT, "failed": _ABOUT | {"reason": "Tests"}}
+NOTIFYING: dict[str, dict[str, Any]] = {"succeeded": _ABOUT, "failed": _ABOUT | {"reason": "Tests"}}
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ async def test_the_period_comes_from_the_address(console: Console) -> None:
     project_id = await make_project(admin)
     for days, status in ((1, "succeeded"), (10, "failed"), (40, "succeeded")):
         await make_deployment(project_id, status=status, finished_at=ago(days))
-        await happened(days, DeploymentSucceeded if status == "succeeded" else DeploymentFailed, **TOLD[status])
+        await happened(days, DeploymentSucceeded if status == "succeeded" else DeploymentFailed, **NOTIFYING[status])
     found = {}
     for address in ("/dashboard?days=7", "/dashboard", "/dashboard?days=90", "/dashboard?days=8"):
         updates = await (await open_tab(console, admin, address)).send(DashboardState.load)

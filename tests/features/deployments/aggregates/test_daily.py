@@ -14,7 +14,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.features.deployments import dora_metrics
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.aggregates import repair
-from tca_app.features.deployments.aggregates.daily import roll_deployments
+from tca_app.features.deployments.aggregates.daily import refresh_deployments
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentStep
 from tca_app.features.environments import service as environments
 from tca_app.features.environments.schemas import EnvironmentUpdate
@@ -132,7 +132,7 @@ async def test_the_days_are_what_the_rows_say_in_whatever_order_they_are_told() 
     twice = [*made, *made]
     dice.shuffle(twice)
     for deployment_id in twice[:40]:
-        await run(roll_deployments, [deployment_id])
+        await run(refresh_deployments, [deployment_id])
     assert await rolled() == before
     await write("DELETE FROM daily_deployments")
     numbers = "succeeded + failed + cancelled + bad + unstarted"
@@ -140,7 +140,7 @@ async def test_the_days_are_what_the_rows_say_in_whatever_order_they_are_told() 
     assert await rows("SELECT FROM daily_durations WHERE count <> 0") == []
     assert await rows("SELECT FROM deployments_since WHERE deployments + failed <> 0") == []
     for deployment_id in twice:
-        await run(roll_deployments, [deployment_id])
+        await run(refresh_deployments, [deployment_id])
     assert await as_rolled() == wanted
     assert await rolled() == before
     assert (await run(recount))[1] == []
@@ -338,7 +338,7 @@ async def test_of_very_many_differences_the_first_are_told_and_all_are_mended(mo
     await run(begin_periods)
     right = await rolled()
     await write("DELETE FROM daily_deployments")
-    monkeypatch.setattr(repair, "MOST_SAID", 2)
+    monkeypatch.setattr(repair, "MAX_REPORTED", 2)
     found = await run(recount)
     assert (len(found.differences), found.mended) == (2, len(right["daily_deployments"]))
     assert await rolled() == right

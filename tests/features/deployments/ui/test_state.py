@@ -73,7 +73,7 @@ async def test_the_matrix_says_so_only_when_there_are_more(
     owner = await make_user()
     for _ in range(2 + there_are_more):
         await make_project(owner)
-    monkeypatch.setattr(state, "MOST_IN_MATRIX", 2)
+    monkeypatch.setattr(state, "MAX_IN_MATRIX", 2)
     tab = await open_page(console, owner, "/deployments?view=where")
     updates = await tab.send(MatrixState.load)
     assert len(shown(updates, MatrixState, "lines")) == 2
@@ -304,7 +304,7 @@ async def test_a_freeze_is_in_the_way_of_a_rollback_but_for_administrators(conso
         shown(
             await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback"),
             DeploymentState,
-            "may_pass_freeze",
+            "may_override_freeze",
         )
         is True
     )

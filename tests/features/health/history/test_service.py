@@ -11,7 +11,7 @@ from tca_app.config.settings import get_settings
 from tca_app.consumers.health import probe_round
 from tca_app.core.database.session import reading
 from tca_app.features.health.history.service import score, score_trend
-from tca_app.features.health.incidents import MOST_NOTES
+from tca_app.features.health.incidents import MAX_NOTES
 from tca_app.features.health.internal_checks import PARTS
 from tca_app.features.health.schemas import Check
 from tca_app.models import HealthRoll, IncidentNote
@@ -147,7 +147,7 @@ async def test_an_incident_has_a_most_of_notes(api: httpx.AsyncClient) -> None:
     incident = await make_incident(await make_check())
 
     async def fill(session: Any) -> None:
-        await session.execute(insert(IncidentNote), [{"incident_id": incident, "note": "x"}] * MOST_NOTES)
+        await session.execute(insert(IncidentNote), [{"incident_id": incident, "note": "x"}] * MAX_NOTES)
 
     await run(fill)
     header = await bearer(await make_admin())

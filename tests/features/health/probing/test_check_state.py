@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tca_app.features.health.probing.check_state import Standing, after, lasted
+from tca_app.features.health.probing.check_state import CheckState, after, lasted
 from tca_app.features.health.probing.probes import certificate_words
 
 
 def _changes(answers: str, opens_after: int, closes_after: int) -> list[str]:
     """What each answer (+ or -) changes, beginning with a check that was never asked."""
-    standing, found = Standing("unknown"), []
+    standing, found = CheckState("unknown"), []
     for answer in answers:
         standing, change = after(standing, answer == "+", opens_after, closes_after)
         found.append(change or ".")

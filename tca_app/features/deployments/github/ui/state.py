@@ -13,7 +13,7 @@ from tca_app.features.projects.ui.detail_state import shown_project
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import given_in
+from tca_app.ui.url import query_param
 
 ACTIONS = ("rotate", "remove", "accept")
 SHOWN_ONCE = "github-secret"  # the field that a new secret is put into
@@ -39,7 +39,7 @@ class HookState(RecordState, SessionState):
         self._enter_record()
         self.address, self.is_fresh, self.asking = "", False, ""
         self.project_id = shown_project(self)
-        if given_in(self.router_data, "tab") != "settings":
+        if query_param(self.router_data, "tab") != "settings":
             return
         try:
             async with reading() as session:
