@@ -63,7 +63,9 @@ def web() -> None:
 
 
 @commands.command()
-def worker(queue: Annotated[list[str] | None, typer.Option(help="Only this queue; may be repeated.")] = None) -> None:
+def worker(
+    queue: Annotated[list[str] | None, typer.Option(help="Run jobs of this queue only; may be repeated.")] = None,
+) -> None:
     """Do jobs in a process of their own (the web process does them too unless RUN_WORKER=false)."""
     with _plain_faults():
         if unknown := sorted(set(queue or ()) - set(QUEUE_NAMES)):
@@ -103,7 +105,7 @@ def create_admin(
             confirmation_prompt=True,
             hide_input=True,
             envvar="ADMIN_PASSWORD",
-            help="Better left out: it is asked for, or read from ADMIN_PASSWORD.",
+            help="Leave it out: the command asks for it, or reads ADMIN_PASSWORD.",
         ),
     ],
     full_name: str = "",
@@ -120,7 +122,7 @@ def create_admin(
 
 
 @commands.command("demo")
-def fill_demo(force: Annotated[bool, typer.Option(help="Also when there are users already.")] = False) -> None:
+def fill_demo(force: Annotated[bool, typer.Option(help="Add the data even when there are users.")] = False) -> None:
     """Fill the database with 200 users and 40 projects with 120 days of history."""
     with _plain_faults(), configured_stores():
         migrate()

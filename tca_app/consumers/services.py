@@ -32,5 +32,5 @@ async def hand_over(session: AsyncSession, service: Name, items: Iterable[dict[s
 async def call_service(_job: Job, service: Name, key: str, items: list[dict[str, Any]]) -> None:
     address = _address(service)
     if not address:
-        raise PermanentFailure(f"{service.upper()}_SERVICE_URL is not set any more")
+        raise PermanentFailure(f"{service.upper()}_SERVICE_URL is no longer set")
     await call("POST", address.rstrip("/") + PATHS[service], json={"items": items}, key=key)

@@ -59,7 +59,7 @@ class BadRequest(AppError):
 class NotSignedIn(AppError):
     status = HTTPStatus.UNAUTHORIZED
     code = "not_signed_in"
-    default = "Sign in to go on."
+    default = "Sign in to continue."
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -90,13 +90,13 @@ class Forbidden(AppError):
 class NotFound(AppError):
     status = HTTPStatus.NOT_FOUND
     code = "not_found"
-    default = "This does not exist, or you may not see it."
+    default = "Not found, or you do not have access."
 
 
 class Conflict(AppError):
     status = HTTPStatus.CONFLICT
     code = "conflict"
-    default = "This clashes with what is already there."
+    default = "This conflicts with existing data."
 
 
 @dataclass
@@ -108,7 +108,7 @@ class Stale(AppError):
 
     status = HTTPStatus.PRECONDITION_FAILED
     code = "stale"
-    default = "This was changed by somebody else after you opened it."
+    default = "Somebody else changed this after you opened it."
 
 
 class PayloadTooLarge(AppError):
@@ -142,7 +142,7 @@ class UnsupportedMediaType(AppError):
 class Invalid(AppError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "invalid"
-    default = "Some fields are not right."
+    default = "Some fields are invalid."
 
     @classmethod
     def at(cls, name: str, detail: str) -> "Invalid":
@@ -168,7 +168,7 @@ class TooManyRequests(AppError):
 class Unavailable(AppError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "unavailable"
-    default = "A part of the console is not reachable just now. Try again in a moment."
+    default = "Part of the console is temporarily unavailable. Try again in a moment."
 
     def __post_init__(self) -> None:
         super().__post_init__()

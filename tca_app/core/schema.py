@@ -50,13 +50,13 @@ def in_words(fault: Mapping[str, Any]) -> str:
     """One of pydantic's faults in words for a person; the same at a form's field, over REST and in a command."""
     context, kind = fault.get("ctx", {}), fault["type"]
     if kind == "missing" or (kind == "string_too_short" and context.get("min_length") == 1):
-        return "Fill this in."
+        return "Required."
     if kind == "string_too_short":
         return f"Use at least {context['min_length']} characters."
     if kind == "string_too_long":
         return f"Use at most {context['max_length']} characters."
     if kind == "string_pattern_mismatch":
-        return _PATTERN_WORDS.get(context.get("pattern", ""), "This has characters that are not allowed here.")
+        return _PATTERN_WORDS.get(context.get("pattern", ""), "This contains characters that are not allowed.")
     if kind in ("int_type", "int_parsing", "int_from_float"):
         return "Enter a whole number."
     if kind == "greater_than_equal":
@@ -64,7 +64,7 @@ def in_words(fault: Mapping[str, Any]) -> str:
     if kind == "less_than_equal":
         return f"This is at most {context['le']}."
     if kind == "extra_forbidden":
-        return "There is no such field."
+        return "Unknown field."
     if kind == "value_error":
         return str(context.get("error", fault["msg"]))
     return f"{fault['msg']}."
@@ -101,7 +101,7 @@ def moment(value: object) -> object:
     try:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except ValueError as error:
-        raise ValueError("There is no such time.") from error
+        raise ValueError("This time does not exist.") from error
 
 
 def _null_is_empty(value: object) -> object:

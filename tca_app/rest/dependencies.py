@@ -144,7 +144,7 @@ def _refuse_unknown(request: Request, known: dict[str, bool]) -> None:
     names = [name for name, _ in request.query_params.multi_items()]
     for name in names:
         if name not in known:
-            raise Invalid.at(name[:50], "There is no such parameter.")
+            raise Invalid.at(name[:50], "Unknown parameter.")
     refuse_repeated((name for name in names if not known[name]), "parameter")
 
 

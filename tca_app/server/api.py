@@ -103,7 +103,7 @@ async def _app_error(_request: Request, error: AppError) -> Response:
 
 async def _bad_request(_request: Request, error: RequestValidationError) -> Response:
     faults = [FieldError(_pointer(e["loc"]), in_words(e)) for e in error.errors()[:50]]
-    return _problem(problem_body(422, "invalid", "Some fields are not right.", faults), 422)
+    return _problem(problem_body(422, "invalid", "Some fields are invalid.", faults), 422)
 
 
 def _pointer(loc: tuple[Any, ...]) -> str:
@@ -117,7 +117,7 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(_allowed(request.app, request.scope["path"]))
-    detail = "There is nothing here." if error.status_code == 404 else str(error.detail)
+    detail = "Not found." if error.status_code == 404 else str(error.detail)
     code = _CODES.get(error.status_code, "http_error")
     return _problem(problem_body(error.status_code, code, detail), error.status_code, headers)
 
@@ -134,7 +134,9 @@ def _allowed(api: FastAPI, path: str) -> list[str]:
 
 
 async def _unexpected(_request: Request, _error: Exception) -> Response:
-    return _problem(problem_body(500, "internal", "Something went wrong on our side. The request id finds it."), 500)
+    return _problem(
+        problem_body(500, "internal", "Internal server error. Quote the request id when you report it."), 500
+    )
 
 
 _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {

@@ -154,7 +154,7 @@ class Edge:
         host = headers.get(b"host", b"").decode("latin-1")
         if scope["path"].rstrip("/") not in ANY_HOST and not self._host_is_ours(host):
             sampled.warning("http.host_refused", host=host, setting="ALLOWED_HOSTS")
-            return BadRequest("This host name is not served here.")
+            return BadRequest("This host name is not served. Check ALLOWED_HOSTS.")
         origin = headers.get(b"origin", b"").decode("latin-1")
         if scope["path"].startswith("/_event") and origin not in self.origins:
             _say_refused(origin)
@@ -191,7 +191,7 @@ class Edge:
         if ours:
             return None
         _say_refused(origin.decode("latin-1") if origin is not None else "")
-        return Forbidden("This call has to come from the console's own pages.")
+        return Forbidden("This call must come from the console's own pages.")
 
     def _cross_origin(self, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         """CORS for ALLOWED_ORIGINS: the page of `reflex run` is served on another port than its API."""

@@ -130,7 +130,7 @@ def error_state(text: Child, retry: Any) -> rx.Component:
     """Something failed: the reason and a button that runs `retry`."""
     return rx.el.div(
         rx.icon("triangle-alert", aria_hidden="true"),
-        rx.el.h2("This could not be loaded"),
+        rx.el.h2("Loading failed"),
         rx.el.p(text),
         button("Try again", icon="rotate-cw", on_click=retry),
         class_name="blank-state",
@@ -183,7 +183,7 @@ def center_page(title: str, text: str, *actions: rx.Component, code: str = "") -
 def forbidden() -> rx.Component:
     return center_page(
         "You do not have permission",
-        "This page is for administrators. Ask one of them if you need it.",
+        "This page is for administrators. Ask one of them for access.",
         button("Go back", custom_attrs={"data-action": "back"}),
         link("Dashboard", to=routes.DASHBOARD, class_name="btn primary"),
         code="403",
@@ -192,8 +192,8 @@ def forbidden() -> rx.Component:
 
 def not_found() -> rx.Component:
     return center_page(
-        "This page does not exist",
-        "The address may be wrong, or what was here is gone, or you may not see it.",
+        "Page not found",
+        "The URL may be wrong, the page may be gone, or you do not have access.",
         button("Go back", custom_attrs={"data-action": "back"}),
         link("Dashboard", to=routes.DASHBOARD, class_name="btn primary"),
         code="404",
@@ -212,8 +212,8 @@ def outage() -> rx.Component:
 def crashed() -> rx.Component:
     """What the error boundary shows when a page cannot be drawn."""
     return center_page(
-        "This page could not be shown",
-        "Something went wrong in the browser. Load the page again; if it stays, tell an administrator.",
+        "This page could not be displayed",
+        "Something went wrong in the browser. Reload the page. If it happens again, tell an administrator.",
         button("Try again", kind="primary", custom_attrs={"data-action": "reload"}),
         rx.el.a("Dashboard", href=routes.DASHBOARD, class_name="btn"),
         code="ERROR",
@@ -282,7 +282,7 @@ def _type_name_field(name: Any) -> rx.Component:
             required=True,
             auto_complete="off",
             pattern=_literal_pattern(name),
-            title="The name exactly as shown",
+            title="Enter the name exactly as shown",
         ),
         class_name="field",
         style={"margin_top": "12px"},

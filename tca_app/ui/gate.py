@@ -41,7 +41,7 @@ sampled = SampledLog(__name__)
 
 _HYDRATES = tuple(format_event_handler(State.event_handlers[name]) for name in ("hydrate", "hydrate_and_load"))
 _REHYDRATE = _HYDRATES[1]
-NO_ANSWER = "The console cannot reach its database just now. Nothing was changed. Try again in a moment."
+NO_ANSWER = "The console cannot reach its database. Nothing was changed. Try again in a moment."
 REFUSED = "You do not have permission to do this."
 ANSWER_WITHIN_S = 2.0
 T = TypeVar("T")

@@ -28,7 +28,7 @@ MAX_TEXT = 10_000
 MAX_DEPTH = 6
 MAX_ITEMS = 2_000
 PERMISSION_MARK = "__tca_permission__"
-NOT_UNDERSTOOD = "The page sent something that the console does not understand. Reload the page and try again."
+NOT_UNDERSTOOD = "The page sent an invalid request. Reload the page and try again."
 
 # What a handler may ask for. This opens the door of an event; whether *this* user or project may be touched is asked
 # by the service, which both doors share.
@@ -215,7 +215,7 @@ async def _tell(state: Any, fn: Callable[..., Any], error: Exception) -> Any:
     else:
         log.exception("ui.handler_failed", handler=fn.__qualname__, request_id=call.request_id)
         report(error, "ui", fn.__qualname__)
-        text = f"Something went wrong on our side. Quote {call.request_id or 'the time'} when you report it."
+        text = f"Something went wrong. Quote {call.request_id or 'the time'} when you report it."
     return await _Teller.tell(state, text, error)
 
 

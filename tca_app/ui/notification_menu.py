@@ -118,7 +118,7 @@ def bell() -> rx.Component:
             rx.cond(
                 state.newest.length() > 0,
                 rx.el.ul(rx.foreach(state.newest, inbox_line), class_name="inbox"),
-                rx.el.p("Nothing yet. What concerns you will be listed here.", class_name="none muted"),
+                rx.el.p("No notifications yet.", class_name="none muted"),
             ),
             rx.el.div(
                 rx.popover.close(link("All notifications", to=routes.NOTIFICATIONS)),

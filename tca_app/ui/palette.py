@@ -122,7 +122,7 @@ def _body() -> rx.Component:
                 aria_label="Results",
                 custom_attrs={"id": "palette-lines"},
             ),
-            rx.cond(PaletteState.entries.length() == 0, rx.el.p("Nothing matches.", class_name="none", role="status")),
+            rx.cond(PaletteState.entries.length() == 0, rx.el.p("No results.", class_name="none", role="status")),
             class_name="palette-list",
         ),
         rx.el.div(

@@ -21,7 +21,7 @@ def test_what_somebody_hides_and_moves_stays_so(new_page: NewPage, admin: tuple[
     standard = ["Total users", "Active projects", "Deployments", "System health", "Success rate"]
     expect(page.locator(".cards .card")).to_have_count(5)
     assert cards(page) == standard
-    page.get_by_role("button", name="Arrange").press("Enter")
+    page.get_by_role("button", name="Customize").press("Enter")
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Deployments", exact=True).press("Space")
     up = dialog.get_by_role("button", name="Move System health up", exact=True)
@@ -34,7 +34,7 @@ def test_what_somebody_hides_and_moves_stays_so(new_page: NewPage, admin: tuple[
     expect(dialog.get_by_role("status")).to_have_text("Deployments by day is number 2 of 9.")
     expect(down).to_be_focused()
     dialog.get_by_role("button", name="Save").press("Enter")
-    expect(page.get_by_text("Your dashboard is arranged.")).to_be_visible()
+    expect(page.get_by_text("Dashboard saved")).to_be_visible()
     for _ in range(2):
         expect(page.locator(".cards .card")).to_have_count(4)
         assert cards(page) == ["System health", "Total users", "Active projects", "Success rate"]
@@ -42,8 +42,8 @@ def test_what_somebody_hides_and_moves_stays_so(new_page: NewPage, admin: tuple[
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.reload()
         expect(page.get_by_text("As of")).to_be_visible()
-    page.get_by_role("button", name="Arrange").click()
-    dialog.get_by_role("button", name="Reset to standard").click()
+    page.get_by_role("button", name="Customize").click()
+    dialog.get_by_role("button", name="Reset to default").click()
     dialog.get_by_role("button", name="Save").click()
     expect(page.locator(".cards .card")).to_have_count(5)
     assert cards(page) == standard

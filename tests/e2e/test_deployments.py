@@ -25,7 +25,7 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
 
     watcher = new_page()
     sign_in(watcher, *admin, path=page.url)
-    expect(watcher.get_by_text("Nothing was logged yet.")).to_be_visible()
+    expect(watcher.get_by_text("No log output yet.")).to_be_visible()
     page.get_by_role("button", name="Start").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Start").click()
     expect(watcher.get_by_text("In progress")).to_be_visible()
@@ -51,10 +51,10 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
 
     wall = new_page()
     sign_in(wall, *admin, path="/projects?q=watched")
-    wall.get_by_role("button", name="What runs where").click()
+    wall.get_by_role("button", name="Environments").click()
     expect(wall.get_by_text("Deploying")).to_be_visible()
     page.get_by_role("button", name="Succeeded").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="It succeeded").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Mark as succeeded").click()
     expect(watcher.get_by_role("listitem").get_by_text("Succeeded")).to_be_visible()
     expect(watcher.get_by_role("button", name="Roll back")).to_have_count(0)  # nothing ran there before
     expect(wall.get_by_role("cell", name="1.4.2")).to_be_visible()
@@ -68,18 +68,18 @@ def test_a_freeze_is_passed_with_a_reason(new_page: NewPage, admin: tuple[str, s
     page.get_by_role("link", name="Frozen Project").first.click()
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Settings").click()
     page.get_by_role("button", name="Freeze").click()
-    page.get_by_label("Why").fill("Christmas")
+    page.get_by_label("Reason").fill("Christmas")
     page.get_by_role("dialog").get_by_role("button", name="Freeze").click()
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Deployments").click()
     page.get_by_role("button", name="New deployment").click()
     expect(page.get_by_text("development is frozen until")).to_be_visible()
     page.get_by_label("Version").fill("1.4.3")
     page.get_by_role("button", name="Create").click()
-    expect(page.get_by_text("Say why the freeze does not hold for it.")).to_be_visible()
-    page.get_by_label("Why the freeze does not hold for it").fill("Security fix")
+    expect(page.get_by_text("Enter a reason for overriding the freeze.")).to_be_visible()
+    page.get_by_label("Reason for overriding the freeze").fill("Security fix")
     page.get_by_role("button", name="Create").click()
     page.get_by_role("link", name="1.4.3").click()
-    expect(page.get_by_text("Passed a freeze window: Security fix")).to_be_visible()
+    expect(page.get_by_text("Overrode a freeze window: Security fix")).to_be_visible()
 
 
 def test_the_tier_of_an_environment_is_guessed_shown_and_changed(new_page: NewPage, admin: tuple[str, str]) -> None:

@@ -18,7 +18,7 @@ def test_the_clock_fills_the_page_that_is_open(new_page: NewPage, admin: tuple[s
     expect(page.get_by_role("heading", name="Status", level=1)).to_be_visible()
     database = page.get_by_role("listitem").filter(has=page.get_by_text("PostgreSQL", exact=True))
     expect(database.get_by_text("Working")).to_be_visible(timeout=ROUND_MS)
-    expect(database.get_by_role("img", name=re.compile("The last 24 hours: 100% of the probes passed"))).to_be_visible()
+    expect(database.get_by_role("img", name=re.compile("The last 24 hours: 100% of the checks passed"))).to_be_visible()
     expect(database.get_by_role("img", name=re.compile("Latency of the last 24 hours: now .* ms"))).to_be_visible()
     expect(page.get_by_text("Score = ")).to_be_visible()
     expect(page.get_by_role("heading", name="No incidents")).to_be_visible()

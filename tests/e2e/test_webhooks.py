@@ -34,7 +34,7 @@ def test_a_webhook_from_its_making_to_its_end(new_page: NewPage, admin: tuple[st
     expect(secret).to_be_hidden()
 
     page.get_by_role("link", name=f"{receiver.url}/in").click()
-    expect(page.get_by_text("Nothing was sent yet")).to_be_visible()
+    expect(page.get_by_text("No deliveries yet")).to_be_visible()
     page.get_by_role("button", name="Send test").click()
     line = page.get_by_role("button", name="Delivered Ping")
     expect(line).to_be_visible()  # without a reload: the log is live
@@ -51,8 +51,8 @@ def test_a_webhook_from_its_making_to_its_end(new_page: NewPage, admin: tuple[st
     page.reload()
     expect(page.get_by_role("button", name="Delivered Ping").first).to_be_visible()
     assert key not in page.content()
-    page.get_by_role("button", name="Switch off").click()
-    expect(page.get_by_role("button", name="Switch on")).to_be_visible()
+    page.get_by_role("button", name="Disable").click()
+    expect(page.get_by_role("button", name="Enable")).to_be_visible()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No webhooks yet")).to_be_visible()

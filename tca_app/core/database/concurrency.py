@@ -33,7 +33,7 @@ class Changes(InputModel):
     @classmethod
     def _something_given(cls, data: Any) -> Any:
         if isinstance(data, dict) and not data:
-            raise ValueError("give at least one field")
+            raise ValueError("Provide at least one field")
         return data
 
     def given(self) -> dict[str, Any]:

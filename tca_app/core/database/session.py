@@ -228,9 +228,9 @@ def named_error(error: DBAPIError | psycopg.Error) -> AppError | None:
     if state in ("23514", "22021", "22P05", "22003"):
         return Invalid("A value is not allowed here.")
     if state in ("40001", "40P01"):
-        return Conflict("Somebody changed the same thing at the same moment. Try again.")
+        return Conflict("Somebody else changed this at the same time. Try again.")
     if state == "57014":
-        return Unavailable("This took too long. Narrow it down and try again.")
+        return Unavailable("The query took too long. Narrow the search and try again.")
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
     if state[:2] in ("53", "08", "57") or is_lost or isinstance(driver, psycopg.OperationalError):
         return Unavailable()

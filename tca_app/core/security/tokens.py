@@ -85,12 +85,12 @@ def password_fault(password: str, *words: str) -> str | None:
     if not any("0" <= c <= "9" for c in password):
         return "Use at least one digit."
     if not any(c.isupper() for c in password):
-        return "Use at least one upper-case letter."
+        return "Use at least one uppercase letter."
     folded = _normal(password).casefold()
     own = {part for word in words for part in (word.casefold(), word.casefold().partition("@")[0]) if len(part) >= 4}
     stem = folded.rstrip("0123456789!?.,#$*")
     if folded in COMMON_PASSWORDS or stem in COMMON_PASSWORDS or stem in own | {"infraforge", "tcainfraforge"}:
-        return "This password is too easily guessed."
+        return "This password is too easy to guess."
     return None
 
 

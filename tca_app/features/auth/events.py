@@ -22,14 +22,14 @@ class UserLoggedIn(_SessionEvent):
 
 class LoginFailed(_SessionEvent):
     type = "login_failed"
-    title = "A sign-in as {subject} was refused"
+    title = "Failed sign-in for {subject}"
 
     device: str
 
 
 class SessionRevoked(_SessionEvent):
     type = "session_revoked"
-    title = "{actor} ended sessions of {subject}"
+    title = "{actor} signed out sessions of {subject}"
     consumers = NOTIFYING
 
     sessions: list[int]

@@ -18,7 +18,7 @@ NewPassword = Annotated[
     Field(
         min_length=8,
         max_length=MAX_PASSWORD,
-        description="At least 8 characters with a digit and an upper-case letter, and not a common password.",
+        description="At least 8 characters with a digit and an uppercase letter, and not a common password.",
         json_schema_extra={"format": "new-password", "writeOnly": True},
     ),
 ]

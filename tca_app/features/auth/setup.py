@@ -24,7 +24,7 @@ class SetupTokenRefused(Forbidden):
     """The one-time token is not the one that was printed last, or it is too old."""
 
     code = "setup_token_refused"
-    default = "This set-up link is not valid any more. Restart the console to get a new one."
+    default = "This setup link is no longer valid. Restart the console to get a new one."
 
 
 async def setup_open(session: AsyncSession) -> bool:

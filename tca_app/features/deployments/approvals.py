@@ -66,7 +66,7 @@ async def roll_back(
     row, scope, target = await _find_rollback(session, actor, deployment_id, data.to_id)
     place = await find_environment(session, scope, row.environment_name)
     if place.id != row.environment_id:
-        raise NoSuchEnvironment("The environment of this deployment is not there any more.")
+        raise NoSuchEnvironment("The environment of this deployment no longer exists.")
     made = await insert_deployment(
         session,
         asks=needs_approval(actor, scope.my_role, is_protected=place.is_protected),

@@ -64,13 +64,13 @@ async def override_freeze(
 ) -> str:
     """The reason why a window that holds now is passed, "" when there is no window. Raises Frozen, Forbidden."""
     if reason and not may_override_freeze(actor):
-        raise Forbidden("Only an administrator may deploy into a freeze window.")
+        raise Forbidden("Only administrators can deploy during a freeze.")
     window = await freeze_now(session, project_id, environment_id)
     if window is None:
         return ""
     if not reason:
-        missing = [FieldError("/freeze_reason", "Say why the freeze does not hold for it.")]
-        detail = f"Nothing is deployed there until {window.ends_at:%Y-%m-%d %H:%M} UTC: {window.why}"
+        missing = [FieldError("/freeze_reason", "Enter a reason for overriding the freeze.")]
+        detail = f"New deployments are blocked until {window.ends_at:%Y-%m-%d %H:%M} UTC: {window.why}"
         raise Frozen(detail, errors=missing if may_override_freeze(actor) else [])
     return reason
 

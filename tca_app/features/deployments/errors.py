@@ -66,12 +66,12 @@ class Frozen(Conflict):
 
 class NoSuchEnvironment(Conflict):
     code = "no_such_environment"
-    default = "The project has no environment of this name."
+    default = "The project has no environment with this name."
 
 
 class ProjectArchived(Conflict):
     code = "project_archived"
-    default = "The project is archived: nothing new is deployed."
+    default = "This project is archived. Activate it before deploying."
 
 
 class ExternalIdTaken(Conflict):
@@ -81,7 +81,7 @@ class ExternalIdTaken(Conflict):
 
 class NothingToGoBackTo(Conflict):
     code = "nothing_to_go_back_to"
-    default = "Nothing was deployed to this environment before."
+    default = "There is no earlier deployment to this environment."
 
 
 class AnotherRepository(Conflict):

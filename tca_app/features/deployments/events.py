@@ -34,7 +34,7 @@ class _DeploymentEvent(Event):
 
 class DeploymentApprovalRequested(_DeploymentEvent):
     type = "deployment_approval_requested"
-    title = "{actor} asks to deploy {subject}"
+    title = "{actor} requested approval to deploy {subject}"
     consumers = NOTIFYING
 
 
@@ -69,7 +69,7 @@ class FreezePassed(_DeploymentEvent):
     """An administrator brings it into an environment that is frozen, and says why."""
 
     type = "freeze_passed"
-    title = "{actor} passed the freeze for {subject}: {reason}"
+    title = "{actor} overrode the freeze for {subject}: {reason}"
     consumers = NOTIFYING
 
     reason: str
@@ -125,7 +125,7 @@ class DeploymentCorrected(_DeploymentEvent):
 
 class GithubHookRotated(ProjectEvent):
     type = "github_hook_rotated"
-    title = "{actor} made a new key for the GitHub webhook of {subject}"
+    title = "{actor} generated a new GitHub webhook secret for {subject}"
 
 
 class GithubRepositoryAccepted(ProjectEvent):

@@ -70,7 +70,7 @@ async def append_log(session: AsyncSession, actor: Actor, deployment_id: int, da
 def _refuse_closed(row: Any) -> None:
     """The end of a log often comes after the result; later than that it would be another story."""
     if row.status == "pending_approval":
-        raise LogClosed("This deployment waits for approval: there is nothing to log yet.")
+        raise LogClosed("This deployment awaits approval. It has no log yet.")
     timed_out = row.timed_out_at is not None  # by the console: perhaps it goes on
     if row.finished_at is not None and not timed_out and row.finished_at < datetime.now(UTC) - OPEN_AFTER_END:
         raise LogClosed("This deployment ended more than an hour ago: its log is closed.")

@@ -5,7 +5,7 @@ from typing import Any
 from tca_app.core.actor import Actor
 from tca_app.features.projects import policy
 
-# From which state a report leads to which. What waits for approval is queued by whoever decides, never by a report.
+# From which state a report leads to which. What awaits approval is queued by whoever decides, never by a report.
 STEPS = {
     "pending_approval": frozenset({"cancelled"}),
     "queued": frozenset({"in_progress", "cancelled"}),

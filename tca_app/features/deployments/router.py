@@ -80,7 +80,7 @@ async def list_project_deployments(
 async def create_deployment(
     project_id: UrlId, data: DeploymentCreate, actor: CurrentActor, session: Writing, once: Once
 ) -> Response:
-    """Report a deployment, as a deployer or above. In a protected environment it waits for approval.
+    """Report a deployment, as a deployer or above. In a protected environment it awaits approval.
 
     409 while the project or environment is frozen, with the reason. A second report under the same `external_id`
     changes nothing and answers with the deployment as it is.
@@ -98,7 +98,7 @@ async def create_deployment(
 
 @router.get("/deployments/current", response_model=list[WhatRunsWhere], responses=problems(401))
 async def read_current(query: Annotated[MatrixQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
-    """What runs where: the environments of each project, with the version that was last brought there."""
+    """Environments: the environments of each project, with the version that was last brought there."""
     return json_response(_matrix.dump_json(await queries.environment_matrix(session, actor, query)))
 
 

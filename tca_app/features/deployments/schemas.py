@@ -57,7 +57,7 @@ class DeploymentCreate(InputModel):
     description: Text2000 = ""
     ci_url: HttpUrl = ""
     external_id: ExternalId | None = None
-    freeze_reason: Line500 = Field("", description="Superusers only: why a freeze window does not hold for it.")
+    freeze_reason: Line500 = Field("", description="Administrators only: the reason for overriding a freeze window.")
 
 
 class DeploymentStep(InputModel):
@@ -68,7 +68,7 @@ class DeploymentStep(InputModel):
 
 
 class Approval(InputModel):
-    freeze_reason: Line500 = Field("", description="Superusers only: why a freeze window does not hold for it.")
+    freeze_reason: Line500 = Field("", description="Administrators only: the reason for overriding a freeze window.")
 
 
 class Refusal(InputModel):
@@ -80,7 +80,7 @@ class Rollback(InputModel):
 
     to_id: Id | None = Field(None, description="The deployment whose version is deployed again.")
     description: Text2000 = ""
-    freeze_reason: Line500 = Field("", description="Superusers only: why a freeze window does not hold for it.")
+    freeze_reason: Line500 = Field("", description="Administrators only: the reason for overriding a freeze window.")
 
 
 class DeploymentFilter(ListQuery):

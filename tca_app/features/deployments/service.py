@@ -47,7 +47,7 @@ __all__ = [
 
 _deployments, _environments = Deployment.__table__.c, Environment.__table__.c
 SIGN_OF_LIFE_EVERY = timedelta(minutes=1)
-_WORDS = {"pending_approval": "waiting for approval", "in_progress": "in progress"}
+_WORDS = {"pending_approval": "awaiting approval", "in_progress": "in progress"}
 _EVENTS: dict[str, Any] = {
     "queued": events.DeploymentQueued,
     "in_progress": events.DeploymentStarted,

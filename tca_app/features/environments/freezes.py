@@ -52,7 +52,7 @@ _NOW = (
 
 class TooManyFreezes(Conflict):
     code = "too_many_freezes"
-    default = f"A project has at most {MOST} freeze windows that are not over."
+    default = f"A project has at most {MOST} current and planned freeze windows."
 
 
 async def list_freezes(session: AsyncSession, actor: Actor, project_id: int) -> list[FreezeRead]:

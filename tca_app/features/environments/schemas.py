@@ -18,10 +18,10 @@ class EnvironmentCreate(InputModel):
 
     name: EnvironmentName
     url: HttpUrl = ""
-    rank: Rank = Field(50, description="Where it stands on the way to the users: 0 is first.")
+    rank: Rank = Field(50, description="The order in the pipeline: 0 is first.")
     tier: Tier | None = Field(None, description="What it is for. Guessed from the name when it is left out.")
-    is_protected: Annotated[bool, Field(description="Deployers ask, maintainers approve.")] = False
-    allow_parallel: Annotated[bool, Field(description="May more than one deployment be in progress?")] = False
+    is_protected: Annotated[bool, Field(description="Deployments need approval by a maintainer.")] = False
+    allow_parallel: Annotated[bool, Field(description="Whether more than one deployment may be in progress.")] = False
 
 
 class EnvironmentUpdate(Changes):

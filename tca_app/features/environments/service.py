@@ -18,7 +18,7 @@ from tca_app.features.projects.service import find_project, get_project
 from tca_app.models import Deployment, Environment, User
 
 MOST = 50
-NAME_TAKEN = "This project has an environment of this name."
+NAME_TAKEN = "This project already has an environment with this name."
 _environments = Environment.__table__.c
 _COLUMNS = tuple(_environments[name] for name in EnvironmentRead.model_fields)
 _editor = User.__table__.alias("editor")

@@ -19,7 +19,7 @@ class _HealthEvent(Event):
 
 class HealthCheckUpdated(_HealthEvent):
     type = "health_check_updated"
-    title = "{actor} changed how {subject} is probed"
+    title = "{actor} changed the check settings of {subject}"
 
 
 class _IncidentEvent(_HealthEvent):
@@ -30,7 +30,7 @@ class _IncidentEvent(_HealthEvent):
 
 class HealthDegraded(_IncidentEvent):
     type = "health_degraded"
-    title = "{subject} is failing: {reason}"
+    title = "{subject} is down: {reason}"
     consumers = NOTIFYING
 
     reason: str
@@ -38,7 +38,7 @@ class HealthDegraded(_IncidentEvent):
 
 class HealthRecovered(_IncidentEvent):
     type = "health_recovered"
-    title = "{subject} works again after {lasted}"
+    title = "{subject} recovered after {lasted}"
     consumers = NOTIFYING
 
     lasted: str

@@ -94,7 +94,7 @@ async def _jobs() -> Check:
     dead = sum(queue.dead for queue in found.queues)
     lag = max(queue.lag_seconds for queue in found.queues)
     if found.workers == 0 and waiting:
-        return Check(status="degraded", detail=f"no worker is alive; {plural(waiting, 'job waits', 'jobs wait')}")
+        return Check(status="degraded", detail=f"no worker is running; {plural(waiting, 'job waits', 'jobs wait')}")
     detail = f"{waiting} waiting, {dead} dead, {lag:.0f} s behind"
     return Check(status="ok" if lag < MAX_LAG_S and not dead else "degraded", detail=detail)
 

@@ -16,7 +16,7 @@ class _JobEvent(Event):
 
 class JobRetried(_JobEvent):
     type = "job_retried"
-    title = "{actor} had the job {subject} tried again"
+    title = "{actor} retried the job {subject}"
 
 
 class JobDiscarded(_JobEvent):

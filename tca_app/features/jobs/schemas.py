@@ -14,7 +14,7 @@ State = Literal["dead", "retrying", "waiting", "running"]
 
 def _known(name: str | None) -> str | None:
     if name is not None and name not in QUEUE_NAMES:
-        raise ValueError("There is no such queue.")
+        raise ValueError("Unknown queue.")
     return name
 
 

@@ -15,7 +15,7 @@ from tca_app.features.jobs import policy
 from tca_app.features.jobs.events import JobDiscarded, JobRetried
 from tca_app.features.jobs.schemas import JobQuery, JobRead, JobResult, JobsAct, QueueRead, QueuesRead
 
-NOT_DEAD = "This job is not dead: it waits, runs, or is done."
+NOT_DEAD = "This job is not dead. It is waiting, running or done."
 
 # A job is late since the time that it was put there for; one whose time has not come is not.
 _QUEUES = text(

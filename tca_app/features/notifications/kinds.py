@@ -36,22 +36,24 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "member_added": Kind(
-        "You join a project",
+        "You are added to a project",
         "user_id",
         "{actor} added you to {subject} as {role}",
         frozenset({"inbox", "mail"}),
         "invitation",
     ),
     "member_role_changed": Kind("Your role changes", "user_id", "{actor} made you {role} of {subject}"),
-    "member_removed": Kind("You leave a project", "user_id", "{actor} took you out of {subject}", leads_there=False),
+    "member_removed": Kind(
+        "You are removed from a project", "user_id", "{actor} removed you from {subject}", leads_there=False
+    ),
     "project_transferred": Kind(
-        "A project is handed over", "from_id to_id", "{actor} handed {subject} over to {to_name}"
+        "A project is transferred", "from_id to_id", "{actor} transferred {subject} to {to_name}"
     ),
-    "project_archived": Kind("A project of yours is archived", "team", "{actor} archived {subject}"),
+    "project_archived": Kind("Your project is archived", "team", "{actor} archived {subject}"),
     "project_deleted": Kind(
-        "A project of yours is deleted", "team", "{actor} moved {subject} to the trash", leads_there=False
+        "Your project is deleted", "team", "{actor} moved {subject} to the trash", leads_there=False
     ),
-    "project_restored": Kind("A project of yours is restored", "team", "{actor} restored {subject}"),
+    "project_restored": Kind("Your project is restored", "team", "{actor} restored {subject}"),
     "deployment_failed": Kind(
         "A deployment fails",
         "maintainers",
@@ -62,9 +64,9 @@ KINDS: dict[str, Kind] = {
         even_own=True,
     ),
     "deployment_approval_requested": Kind(
-        "A deployment waits for your approval",
+        "A deployment awaits your approval",
         "maintainers",
-        "{actor} asks to deploy {subject}",
+        "{actor} requested approval to deploy {subject}",
         frozenset({"inbox", "mail"}),
         "deployment",
     ),
@@ -72,38 +74,38 @@ KINDS: dict[str, Kind] = {
     "deployment_refused": Kind(
         "Your deployment is refused", "asked_by_id", "{actor} refused {subject}", template="deployment", says="reason"
     ),
-    "freeze_set": Kind("A project of yours is frozen", "team", "{actor} froze {environment} of {subject}", says="why"),
+    "freeze_set": Kind("Your project is frozen", "team", "{actor} froze {environment} of {subject}", says="why"),
     "freeze_lifted": Kind(
-        "A freeze of a project of yours is lifted", "team", "{actor} lifted the freeze of {environment} of {subject}"
+        "A freeze of your project is lifted", "team", "{actor} lifted the freeze of {environment} of {subject}"
     ),
     "freeze_passed": Kind(
-        "An administrator deploys into a freeze",
+        "An administrator overrides a freeze",
         "maintainers",
-        "{actor} passed the freeze for {subject}",
+        "{actor} overrode the freeze for {subject}",
         says="reason",
     ),
     "health_degraded": Kind(
-        "A part or an environment of yours fails",
+        "A component or environment goes down",
         "maintainers",
-        "{subject} is failing",
+        "{subject} is down",
         frozenset({"inbox", "mail"}),
         says="reason",
     ),
     "health_recovered": Kind(
-        "What failed works again",
+        "A component or environment recovers",
         "maintainers",
-        "{subject} works again after {lasted}",
+        "{subject} recovered after {lasted}",
     ),
     "user_updated": Kind("Somebody changes your account", "subject", "{actor} changed your account", names_fields=True),
     "password_changed": Kind(
         "Your password is changed", "subject", "{actor} changed your password", template="password_changed"
     ),
-    "session_revoked": Kind("Somebody ends your sessions", "subject", "{actor} ended sessions of yours"),
+    "session_revoked": Kind("Somebody signs out your sessions", "subject", "{actor} signed out your sessions"),
     "webhook_disabled": Kind(
-        "A webhook is switched off", "maintainers", "{actor} switched off the webhook to {subject}: {reason}"
+        "A webhook is disabled", "maintainers", "{actor} disabled the webhook to {subject}: {reason}"
     ),
     "user_created": Kind(
-        "An account is made (administrators)", "admins", "{actor} created the account of {subject}", frozenset()
+        "A user is created (administrators)", "admins", "{actor} created the user {subject}", frozenset()
     ),
 }
 

@@ -11,7 +11,7 @@ from tca_app.features.notifications.kinds import OFFERED, Channel
 
 def _known(kind: str) -> str:
     if kind not in OFFERED:
-        raise ValueError("There is no such kind.")
+        raise ValueError("Unknown notification type.")
     return kind
 
 
@@ -45,7 +45,7 @@ class Preference(ReadModel):
     """Whether the caller hears of a kind by a channel. `is_fixed`: it cannot be switched off."""
 
     kind: str = Field(examples=["member_added"])
-    label: str = Field(examples=["You join a project"])
+    label: str = Field(examples=["You are added to a project"])
     channel: Channel
     is_on: bool
     is_fixed: bool

@@ -89,7 +89,7 @@ class MemberRoleChanged(_MemberEvent):
 
 class MemberRemoved(_MemberEvent):
     type = "member_removed"
-    title = "{actor} took {user_name} out of {subject}"
+    title = "{actor} removed {user_name} from {subject}"
     consumers = NOTIFYING
 
     role: str

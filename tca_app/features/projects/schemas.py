@@ -78,7 +78,7 @@ class ProjectBulk(InputModel):
 
 
 class Transfer(InputModel):
-    user_id: Id = Field(description="Who becomes the owner. The owner before stays as a maintainer.")
+    user_id: Id = Field(description="The new owner. The current owner becomes a maintainer.")
 
 
 class MemberUpdate(InputModel):

@@ -155,7 +155,7 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id:
     """
     if to_id is not None:
         if to_id == person.id:
-            raise UnknownPerson(errors=[FieldError("/transfer_to", "Choose somebody else.")])
+            raise UnknownPerson(errors=[FieldError("/transfer_to", "Choose another person.")])
         await require_active_user(session, "transfer_to", to_id)
     counts = select(func.count(), func.count(Project.deleted_at)).where(Project.owner_id == person.id)
     owned, in_trash = (await session.execute(counts)).one()
@@ -163,7 +163,7 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id:
         return
     if to_id is None:
         trash = f" ({in_trash} in the trash)" if in_trash else ""
-        detail = f"{person.username} owns {plural(owned, 'project')}{trash}. Choose who takes over."
+        detail = f"{person.username} owns {plural(owned, 'project')}{trash}. Choose a new owner."
         raise Conflict(detail, errors=[FieldError("/transfer_to", detail)])
     await _hand_over(session, actor, Project.owner_id == person.id, person.id, to_id)
 

@@ -27,7 +27,7 @@ async def add_member(session: AsyncSession, actor: Actor, project_id: int, data:
     row = {"project_id": project_id, "user_id": data.user_id, "role": data.role}
     put = insert(ProjectMember).values(row).on_conflict_do_nothing(index_elements=["project_id", "user_id"])
     if (await session.execute(put.returning(ProjectMember.id))).first() is None:
-        detail = "This person is in the team already."
+        detail = "This person is already a member."
         raise Conflict(detail, errors=[FieldError("/user_id", detail)])
     added = await membership(session, project_id, data.user_id)
     about = {"user_id": data.user_id, "user_name": added.full_name or added.username, "role": data.role}
@@ -80,4 +80,4 @@ async def _member(session: AsyncSession, project_id: int, user_id: int) -> Any:
 
 def _refuse_owner(row: Any) -> None:
     if row.role == "owner":
-        raise Conflict("The owner changes only when the project is handed over.")
+        raise Conflict("Transfer the project to change its owner.")

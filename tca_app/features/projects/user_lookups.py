@@ -13,7 +13,7 @@ class UnknownPerson(Conflict):
     """The body is well formed, but the person it names is not there (409, as for a broken foreign key: row CC-6)."""
 
     code = "no_such_person"
-    default = "There is no active person with this id."
+    default = "There is no active user with this id."
 
 
 async def display_names(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str]:

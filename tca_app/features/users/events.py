@@ -14,13 +14,13 @@ class _UserEvent(Event):
 
 class UserCreated(_UserEvent):
     type = "user_created"
-    title = "{actor} created the account of {subject}"
+    title = "{actor} created the user {subject}"
     consumers = NOTIFYING
 
 
 class UserUpdated(_UserEvent):
     type = "user_updated"
-    title = "{actor} changed the account of {subject}"
+    title = "{actor} changed the user {subject}"
     consumers = NOTIFYING
 
 

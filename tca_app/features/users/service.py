@@ -46,7 +46,7 @@ class WrongPassword(Invalid):
     """The current password was not right; the attempt stays counted."""
 
     code = "wrong_password"
-    default = "The current password is not right."
+    default = "The current password is incorrect."
     keeps_changes = True
 
 

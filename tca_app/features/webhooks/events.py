@@ -20,7 +20,7 @@ class _WebhookEvent(Event):
 
 class WebhookCreated(_WebhookEvent):
     type = "webhook_created"
-    title = "{actor} set up a webhook to {subject}"
+    title = "{actor} created a webhook to {subject}"
 
 
 class WebhookUpdated(_WebhookEvent):
@@ -35,7 +35,7 @@ class WebhookDeleted(_WebhookEvent):
 
 class WebhookDisabled(_WebhookEvent):
     type = "webhook_disabled"
-    title = "{actor} switched off the webhook to {subject}: {reason}"
+    title = "{actor} disabled the webhook to {subject}: {reason}"
     consumers = NOTIFYING
 
     reason: str

@@ -16,4 +16,4 @@ def require(actor: Actor, project_id: int | None, role: str | None) -> None:
 def require_for_all(actor: Actor) -> None:
     """To list or make those that hear everything. That there are such is no secret. Raises Forbidden."""
     if not actor.is_superuser:
-        raise Forbidden("Webhooks for everything are managed by administrators. Name a project.")
+        raise Forbidden("Only administrators manage instance webhooks. Choose a project.")

@@ -19,7 +19,7 @@ _EXAMPLE: dict[str, Any] = {
 
 def _known(name: str) -> str:
     if name not in CATALOGUE:
-        raise ValueError("There is no such event.")
+        raise ValueError("Unknown event.")
     return name
 
 

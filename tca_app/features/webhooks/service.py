@@ -172,7 +172,7 @@ async def redeliver(session: AsyncSession, actor: Actor, webhook_id: int, delive
     row = await _find(session, actor, webhook_id)
     delivery = await get_delivery(session, actor, webhook_id, delivery_id)
     if delivery.event_id is not None and not row.is_active:
-        raise Conflict("This webhook is off. Switch it on first.")
+        raise Conflict("This webhook is disabled. Enable it first.")
     about = {} if delivery.event_id is None else {"event_id": delivery.event_id}
     await enqueue(session, "deliver_webhook", webhook_id=row.id, message_id=delivery.message_id, **about)
     return Queued(message_id=delivery.message_id)

@@ -217,7 +217,7 @@ def _merge(state: Any) -> rx.Component:
     return rx.fragment(
         rx.el.div(
             rx.el.strong(state.form_clash_by),
-            " saved this while you were editing. Choose what to keep; nothing is saved before you do.",
+            " saved this while you were editing. Choose what to keep. Nothing is saved until you do.",
             class_name="notice warning",
             role="alert",
         ),

@@ -172,7 +172,7 @@ class FormState(rx.State, mixin=True):
             ]
         else:
             self._show_fields(self._form_mine)
-            self.form_error = f"{who} changed other fields meanwhile. The form has both changes now: save again."
+            self.form_error = f"{who} changed other fields in the meantime. The form now has both changes: save again."
 
     @handler("signed_in")
     async def close_form(self, is_open: bool = False) -> None:

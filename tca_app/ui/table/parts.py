@@ -79,8 +79,8 @@ def no_match(state: Any) -> rx.Component:
     narrowing = (*(entry.key for entry in state._spec.filters), *state._spec.narrows)
     clear = query_url(q="", page="", **dict.fromkeys(narrowing, ""))
     return empty_state(
-        "Nothing matches",
-        "No entry fits the search and filters.",
+        "No results",
+        "No entries match the search and filters.",
         button("Clear filters", on_click=rx.redirect(clear)),
         icon="search-x",
     )

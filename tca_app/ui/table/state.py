@@ -141,7 +141,7 @@ class TableState(rx.State, mixin=True):
         except Exception:
             call = CALL.get()
             log.exception("ui.table_failed", table=type(self).__name__, request_id=call.request_id)
-            self._fail(f"Something went wrong on our side. Quote {call.request_id} when you report it.")
+            self._fail(f"Something went wrong. Quote {call.request_id} when you report it.")
             return
         self._keep(query, rows, total, capped)
 

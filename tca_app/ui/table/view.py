@@ -119,7 +119,7 @@ def data_table(
     if instead:
         body = rx.cond(instead[0], instead[1], body)
         bulk_bar = rx.cond(~instead[0], bulk_bar) if bulk else None
-    nothing = empty or empty_state("Nothing here yet", "What is created will be listed here.")
+    nothing = empty or empty_state("Nothing here yet", "New entries appear here.")
     return rx.el.div(
         tools_row(state, search_label, tools),
         rx.el.div(

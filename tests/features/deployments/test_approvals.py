@@ -109,7 +109,7 @@ async def test_a_superuser_passes_a_freeze_with_a_reason(api: httpx.AsyncClient,
     await make_freeze(team.project_id)
     admin = await bearer(await make_admin("ada"))
     told = (await api.post(team.url, headers=admin, json=NEW)).json()["errors"]
-    assert told == [{"pointer": "/freeze_reason", "detail": "Say why the freeze does not hold for it."}]
+    assert told == [{"pointer": "/freeze_reason", "detail": "Enter a reason for overriding the freeze."}]
     passed = await api.post(team.url, headers=admin, json=NEW | {"freeze_reason": "Security fix"})
     assert (passed.status_code, passed.json()["freeze_reason"]) == (201, "Security fix")
     assert [name for name, _ in await deployment_events()] == ["freeze_passed", "deployment_queued"]

@@ -181,7 +181,7 @@ async def test_deleting_an_owner_asks_for_a_new_one(api):
     url = f"{USERS}/{owner.user_id}"
     refused = await api.delete(url, headers=header)
     assert refused.status_code == 409
-    assert refused.json()["detail"] == "gus owns 2 projects (1 in the trash). Choose who takes over."
+    assert refused.json()["detail"] == "gus owns 2 projects (1 in the trash). Choose a new owner."
     assert (await api.delete(f"{url}?transfer_to={owner.user_id}", headers=header)).status_code == 409
     assert (await api.delete(f"{url}?transfer_to=999999", headers=header)).status_code == 409
     assert (await api.delete(f"{url}?transfer_to={heir.user_id}", headers=header)).status_code == 204

@@ -35,7 +35,7 @@ def activity_page() -> rx.Component:
                 nothing=rx.cond(
                     state.is_filtered,
                     no_match(state),
-                    empty_state("Nothing happened yet", "What people do here will be listed.", icon="activity"),
+                    empty_state("No activity yet", "Changes by people and tokens appear here.", icon="activity"),
                 ),
             ),
             class_name="table-frame",
@@ -183,7 +183,7 @@ def _change(change: Any) -> rx.Component:
 
 def recent_activity() -> rx.Component:
     """For the dashboard: the last few events, and the way to all."""
-    nothing = empty_state("Nothing happened yet", "What people do here will be listed.", icon="activity")
+    nothing = empty_state("No activity yet", "Changes by people and tokens appear here.", icon="activity")
     return panel(
         "Recent activity",
         feed(RecentState, nothing=nothing),
@@ -194,7 +194,7 @@ def recent_activity() -> rx.Component:
 
 def subject_activity() -> rx.Component:
     """For the page of a person or project: what happened to it."""
-    nothing = empty_state("Nothing happened yet", "Changes will be listed here.", icon="activity")
+    nothing = empty_state("No activity yet", "Changes appear here.", icon="activity")
     loading = rx.el.div(skeleton_lines(4), class_name="panel-body")
     shown = at_its_url(SubjectFeedState, feed(SubjectFeedState, nothing=nothing), loading)
     return panel("Activity", shown, flush=True)

@@ -134,7 +134,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, AppError):
         return error.detail
     log.exception("ui.activity_failed", request_id=CALL.get().request_id)
-    return f"Something went wrong on our side. Quote {CALL.get().request_id} when you report it."
+    return f"Something went wrong. Quote {CALL.get().request_id} when you report it."
 
 
 class ActivityState(Feed, SessionState):

@@ -22,7 +22,7 @@ from tca_app.ui.forms.fields import form_attributes, form_error, keeper_of, rest
 from tca_app.ui.layout import page, theme_choice
 from tca_app.ui.websocket.connection import boot
 
-NEW_RULE = "At least 8 characters with a digit and an upper-case letter, and not a common password."
+NEW_RULE = "At least 8 characters with a digit and an uppercase letter, and not a common password."
 
 
 def _auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
@@ -104,7 +104,7 @@ def login_page() -> rx.Component:
         rx.cond(
             AuthState.needs_setup,
             rx.el.p(
-                "Nobody can sign in yet: open the set-up link that the first start printed.",
+                "No administrator exists yet. Open the setup link that the first start printed.",
                 class_name="notice",
                 style={"margin_top": "16px"},
             ),
@@ -125,7 +125,7 @@ def setup_page() -> rx.Component:
 def _setup_closed() -> rx.Component:
     return _auth_frame(
         "Already set up",
-        "This console has its administrator. There is nothing to do here.",
+        "This console already has an administrator.",
         rx.el.div(link("Sign in", to=routes.LOGIN, class_name="btn primary block"), style={"margin_top": "20px"}),
     )
 
@@ -133,7 +133,7 @@ def _setup_closed() -> rx.Component:
 def _setup_form() -> rx.Component:
     return _auth_frame(
         "Create the first administrator",
-        "This page works once, with the link that the first start printed.",
+        "This link works once. The first start of the console printed it.",
         _posted_form(
             routes.API_SETUP,
             rx.el.span(class_name="field-error", role="alert", custom_attrs={"data-error-for": "token"}),
@@ -165,7 +165,7 @@ def _setup_form() -> rx.Component:
 def settings_page() -> rx.Component:
     tab = SettingsState.tab
     return rx.fragment(
-        page_header("Settings", "Your own account on this console."),
+        page_header("Settings", "Your account on this console."),
         tabs(
             ("Profile", routes.SETTINGS, tab == "profile"),
             ("Password", f"{routes.SETTINGS}?tab=password", tab == "password"),
@@ -255,13 +255,13 @@ def _password_panel() -> rx.Component:
             text_field(
                 state,
                 "repeated",
-                "New password again",
+                "Confirm new password",
                 type_="password",
                 required=True,
                 auto_complete="new-password",
                 max_length=256,
             ),
-            rx.el.p("Your other sessions are signed out when you change it.", class_name="hint muted"),
+            rx.el.p("Changing it signs out your other sessions.", class_name="hint muted"),
         ),
         flush=True,
     )
@@ -273,7 +273,7 @@ def _appearance_panel() -> rx.Component:
         rx.el.div(
             rx.el.div("Theme", class_name="legend"),
             theme_choice(),
-            rx.el.p("Kept in this browser.", class_name="muted"),
+            rx.el.p("Saved in this browser.", class_name="muted"),
             class_name="stack tight",
         ),
     )

@@ -90,7 +90,7 @@ class ProfileState(FormState, SessionState):
                 saved = await self._update(values)
                 self._close_form()
                 self._open(saved)
-                self._toast("Your profile is saved.")
+                self._toast("Profile saved")
             except Stale as stale:
                 user = await self._read()
                 who = next((change.changed_by for change in stale.changes), "")
@@ -125,10 +125,10 @@ class PasswordState(FormState, SessionState):
         yield
         with self._showing_errors():
             if values["password"] != values["repeated"]:
-                raise Invalid.at("repeated", "The two new passwords differ.")
+                raise Invalid.at("repeated", "The passwords do not match.")
             data = UserUpdate(password=values["password"], current_password=values["current_password"])
             actor = self._as_actor()
             async with transaction() as session:
                 await users.update_user(session, actor, actor.user_id, data)
             self._open_form("edit", dict.fromkeys(values, ""))
-            self._toast("Your password is changed. Other sessions are signed out.")
+            self._toast("Password changed. Your other sessions are signed out.")

@@ -64,7 +64,9 @@ def deployments_chart() -> rx.Component:
         ("Day", *(label for _, label, _ in RESULTS)),
         rx.foreach(state.deployments_by_day, lambda point: _day_row(point, *(key for key, _, _ in RESULTS))),
     )
-    nothing = empty_state("Nothing ended in this period", "Deployments are shown by day and result.", icon="rocket")
+    nothing = empty_state(
+        "No deployments finished in this period", "Deployments are shown by day and result.", icon="rocket"
+    )
     return rx.cond(state.is_loaded & ~state.has_deployments, nothing, chart)
 
 

@@ -1,4 +1,4 @@
-"""The button "Arrange" and its dialog: what to show, and in which order. All of it works with the keyboard."""
+"""The button "Customize" and its dialog: what to show, and in which order. All of it works with the keyboard."""
 
 from typing import Any
 
@@ -11,20 +11,18 @@ state = CustomizeState
 
 
 def customize_button() -> rx.Component:
-    return button("Arrange", icon="layout-dashboard", on_click=state.open_arrange)
+    return button("Customize", icon="layout-dashboard", on_click=state.open_arrange)
 
 
 def customize_dialog() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
-            rx.dialog.title("Arrange your dashboard", custom_attrs=DIALOG_TITLE),
-            rx.dialog.description(
-                "Tick what you want to see and put it in order. Only you see it so.", custom_attrs=DIALOG_TEXT
-            ),
+            rx.dialog.title("Customize your dashboard", custom_attrs=DIALOG_TITLE),
+            rx.dialog.description("Choose and reorder what you see. Only you are affected.", custom_attrs=DIALOG_TEXT),
             rx.el.div(_list("Cards", state.cards), _list("Panels", state.panels), class_name="arrange"),
             rx.el.p(state.said, class_name="sr-only", role="status"),
             rx.el.div(
-                button("Reset to standard", kind="ghost reset", on_click=state.use_standard, disabled=state.is_saving),
+                button("Reset to default", kind="ghost reset", on_click=state.use_standard, disabled=state.is_saving),
                 button("Cancel", on_click=state.close(False), disabled=state.is_saving),
                 button("Save", kind="primary", on_click=state.save, busy=state.is_saving),
                 class_name="dialog-foot",

@@ -1,4 +1,4 @@
-"""The dialog "Arrange": a draft of the viewer's layout, which is saved as a whole or not at all."""
+"""The dialog "Customize": a draft of the viewer's layout, which is saved as a whole or not at all."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, Literal, TypedDict
@@ -20,7 +20,7 @@ LABELS: dict[CardName | PanelName, str] = {
     "deployments_by_day": "Deployments by day",
     "deploying_now": "Deploying now",
     "busiest_projects": "Busiest projects",
-    "delivery_measures": "Delivery to production",
+    "delivery_measures": "DORA metrics",
     "users_over_time": "Users over time",
     "newest_projects": "Newest projects",
     "newest_users": "Newest users",
@@ -79,7 +79,7 @@ class CustomizeState(SessionState):
     async def use_standard(self) -> None:
         """The draft as it is for everybody; nothing is saved before the viewer says so."""
         self._draw(standard(self._as_actor()))
-        self.said = "All is shown in the standard order. Save to keep it."
+        self.said = "Everything is shown in the default order. Save to keep it."
 
     @handler("signed_in")
     async def save(self) -> AsyncGenerator[Any, None]:
@@ -101,7 +101,7 @@ class CustomizeState(SessionState):
         finally:
             self.is_saving = False
         self.is_open = False
-        self._toast("Your dashboard is arranged.")
+        self._toast("Dashboard saved")
         yield DashboardState.load
 
     def _draw(self, layout: LayoutRead) -> None:
@@ -114,7 +114,7 @@ class CustomizeState(SessionState):
             names = [line["name"] for line in lines]
             if name in names:
                 return [Line(**line) for line in lines], names.index(name)
-        raise Invalid("There is no such card or panel.")
+        raise Invalid("Unknown card or panel.")
 
     def _keep(self, lines: list[Line]) -> None:
         for place, line in enumerate(lines):

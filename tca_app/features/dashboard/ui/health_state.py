@@ -73,4 +73,4 @@ def failure_words(error: Exception, event: str) -> str:
     if isinstance(error, AppError):
         return error.detail
     log.exception(event, request_id=CALL.get().request_id)
-    return f"Something went wrong on our side. Quote {CALL.get().request_id} when you report it."
+    return f"Something went wrong. Quote {CALL.get().request_id} when you report it."

@@ -43,7 +43,7 @@ def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
     ended = [(day.succeeded, day.succeeded + day.failed) for day in by_day]
     curve = spark([100 * succeeded / both for succeeded, both in ended if both])
     if rate.now is None:
-        return Card(value="–", direction="", trend="Nothing ran to its end", spark="")
+        return Card(value="–", direction="", trend="No completed deployments", spark="")
     card = Card(value=f"{rate.now:.1%}", direction="", trend="No data before", spark=curve)
     if rate.before is not None:
         points = round(100 * rate.now, 1) - round(100 * rate.before, 1)
@@ -69,7 +69,7 @@ def spark(values: Sequence[float]) -> str:
 def score_card(health: ScoreTrend) -> Card:
     """The curve has the days on which something was probed."""
     if health.now is None:
-        return Card(value="–", direction="", trend="Nothing was probed", spark="")
+        return Card(value="–", direction="", trend="No checks", spark="")
     curve = spark([point.score for point in health.points if point.score is not None])
     card = Card(value=percent(health.now), direction="", trend="No data before", spark=curve)
     if health.before is not None:

@@ -55,7 +55,7 @@ def _as_of() -> rx.Component:
     return rx.cond(
         state.is_loaded,
         rx.el.span("As of ", relative_time(state.as_of)),
-        rx.el.span("Reading the numbers"),
+        rx.el.span("Loading figures"),
     )
 
 
@@ -91,7 +91,9 @@ def _nothing() -> rx.Component:
     is_read = state.is_loaded & (state.failure == "")
     return rx.cond(
         is_read & ~state.has_steps & (state.cards.length() + state.panels.length() == 0),
-        panel("Nothing is shown", empty_state("You have hidden everything", "Arrange brings it back."), flush=True),
+        panel(
+            "Nothing is shown", empty_state("You have hidden everything", "Use Customize to show it again."), flush=True
+        ),
     )
 
 

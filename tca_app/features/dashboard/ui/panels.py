@@ -34,7 +34,7 @@ def loaded_lines(entries: Any, line: Any, nothing: rx.Component) -> rx.Component
 
 
 def deploying_now() -> rx.Component:
-    nothing = empty_state("Nothing is deploying", "What is queued or in progress shows up here.", icon="rocket")
+    nothing = empty_state("Nothing is deploying", "Queued and running deployments appear here.", icon="rocket")
     return panel(
         "Deploying now",
         loaded_lines(state.deploying, _open_deployment, nothing),
@@ -88,11 +88,13 @@ def _progress(row: Any) -> rx.Component:
 
 
 def busiest_projects() -> rx.Component:
-    nothing = empty_state("No deployments in this period", "The busiest projects are listed here.", icon="folder-git-2")
+    nothing = empty_state(
+        "No deployments in this period", "Projects with the most deployments appear here.", icon="folder-git-2"
+    )
     return panel(
         "Busiest projects",
         loaded_lines(state.busiest, _busy_project, nothing),
-        actions=(link("What runs where", to=f"{routes.DEPLOYMENTS}?view=where"),),
+        actions=(link("Environments", to=f"{routes.DEPLOYMENTS}?view=where"),),
         flush=True,
     )
 
@@ -127,13 +129,13 @@ def _busy_project(entry: Any) -> rx.Component:
 def delivery_measures() -> rx.Component:
     """Of production; the meaning of each is shown on hover, and stands on the page behind the link."""
     return panel(
-        "Delivery to production",
+        "DORA metrics",
         rx.cond(
             state.is_loaded,
             rx.el.dl(rx.foreach(state.measures, _measure), class_name="lines"),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
         ),
-        actions=(link("What they mean", to=f"{MEASURES}&days={state.days}"),),
+        actions=(link("Definitions", to=f"{MEASURES}&days={state.days}"),),
         flush=True,
     )
 
@@ -192,7 +194,7 @@ def _new_entry(entry: Any) -> rx.Component:
 
 
 def system_health() -> rx.Component:
-    nothing = empty_state("Nothing was probed yet", "The first round comes within a minute.", icon="heart-pulse")
+    nothing = empty_state("No checks have run yet", "The first check runs within a minute.", icon="heart-pulse")
     lines = rx.cond(
         HealthState.parts.length() > 0, rx.el.ul(rx.foreach(HealthState.parts, _part), class_name="lines"), nothing
     )
@@ -229,9 +231,9 @@ def _late() -> rx.Component:
     return rx.cond(
         HealthState.late_since != "",
         rx.el.p(
-            "Nothing was probed since ",
+            "No checks since ",
             relative_time(HealthState.late_since),
-            "; what is shown is old.",
+            "; the data shown is old.",
             class_name="notice warning",
             role="status",
         ),

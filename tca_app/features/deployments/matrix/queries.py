@@ -1,4 +1,4 @@
-"""What runs where: each project's environments with the version that was last brought there, in one statement."""
+"""Environments: each project's environments with the version that was last brought there, in one statement."""
 
 from collections.abc import Sequence
 from typing import Any

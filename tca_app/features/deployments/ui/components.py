@@ -59,7 +59,7 @@ def columns(*, with_project: bool = True) -> list[Column]:
         Column("status", "Status", cell=lambda row: deployment_badge(row["status"])),
         Column("who", "By", on_phone=False),
         Column("at", "When", cell=lambda row: relative_time(row["at"]), on_phone=False),
-        Column("took", "Took", cell=lambda row: rx.el.span(row["took"], class_name="nowrap"), on_phone=False),
+        Column("took", "Duration", cell=lambda row: rx.el.span(row["took"], class_name="nowrap"), on_phone=False),
     ]
 
 

@@ -120,11 +120,14 @@ def _facts() -> rx.Component:
                 ("Commit", _or_none(shown["commit"], rx.el.span(shown["commit"], class_name="mono"))),
                 ("Ref", _or_none(shown["ref"], rx.el.span(shown["ref"], class_name="mono"))),
                 ("Links", rx.cond(_has_links, _links(), rx.el.span("None", class_name="muted"))),
-                ("Took", rx.cond(shown["took"] != "", shown["took"], rx.el.span("Not over", class_name="muted"))),
+                (
+                    "Duration",
+                    rx.cond(shown["took"] != "", shown["took"], rx.el.span("In progress", class_name="muted")),
+                ),
             ),
             rx.cond(
                 shown["freeze_reason"] != "",
-                rx.el.p("Passed a freeze window: ", shown["freeze_reason"], class_name="notice warning"),
+                rx.el.p("Overrode a freeze window: ", shown["freeze_reason"], class_name="notice warning"),
             ),
             rx.cond(shown["undoes"] != "", rx.el.p("It rolls back ", link("this deployment", to=shown["undoes"]), ".")),
             class_name="stack",
@@ -153,7 +156,7 @@ def _changes() -> rx.Component:
                 ),
                 class_name="panel-body stack tight",
             ),
-            rx.el.p("Nothing was deployed to this environment before.", class_name="panel-body muted"),
+            rx.el.p("There is no earlier deployment to this environment.", class_name="panel-body muted"),
         ),
         rx.cond(
             state.between.length() > 0,
@@ -196,7 +199,7 @@ def _log() -> rx.Component:
         type="search",
         class_name="input",
         placeholder="Search the log",
-        aria_label="Search the log; Enter goes to the next line found",
+        aria_label="Search the log; Enter jumps to the next match",
         auto_complete="off",
         max_length=100,
         custom_attrs={"data-log-search": ""},
@@ -218,7 +221,7 @@ def _log() -> rx.Component:
             rx.el.span("Log ", rx.el.span(length, class_name="muted num log-length")),
             rx.cond(
                 count == 0,
-                rx.el.p("Nothing was logged yet.", class_name="panel-body muted"),
+                rx.el.p("No log output yet.", class_name="panel-body muted"),
                 rx.el.div(
                     class_name="log", role="log", aria_label="Log", tab_index=0, custom_attrs={"data-log-lines": ""}
                 ),
@@ -233,12 +236,12 @@ def _log() -> rx.Component:
 
 # What is asked for: title with the version, text, word on the button, and what the reason is called; "" for none.
 _DIALOGS = {
-    "approve": ("Approve {}?", "It is queued, and whoever asked is told.", "Approve", ""),
-    "refuse": ("Refuse {}?", "It is not deployed. Whoever asked is told why.", "Refuse", "Why"),
-    "start": ("Start {}?", "It is in progress from now on.", "Start", ""),
-    "succeed": ("Did {} succeed?", "The version counts as running in the environment.", "It succeeded", ""),
-    "fail": ("Did {} fail?", "The maintainers of the project are told.", "It failed", "Reason"),
-    "cancel": ("Cancel the deployment of {}?", "It ends here. It cannot be taken up again.", "Cancel it", "Reason"),
+    "approve": ("Approve {}?", "It is queued, and the requester is notified.", "Approve", ""),
+    "refuse": ("Refuse {}?", "It is not deployed. The requester is notified with your reason.", "Refuse", "Reason"),
+    "start": ("Start {}?", "Its status changes to In progress.", "Start", ""),
+    "succeed": ("Did {} succeed?", "This version becomes the current one in the environment.", "Mark as succeeded", ""),
+    "fail": ("Did {} fail?", "The project's maintainers are notified.", "Mark as failed", "Reason"),
+    "cancel": ("Cancel the deployment of {}?", "This cannot be undone.", "Cancel deployment", "Reason"),
     "rollback": ("", "", "Roll back", "Description"),  # the plan says what to
 }
 
@@ -274,7 +277,7 @@ _is_frozen = state.freeze["why"] != ""
 
 def _freeze() -> rx.Component:
     """In the way of something new; an administrator says why it is not."""
-    asked = _reason_field("freeze_reason", "Why the freeze does not hold for it", True)
+    asked = _reason_field("freeze_reason", "Reason for overriding the freeze", True)
     return rx.fragment(
         freeze_notice(state.freeze, shown["environment"], state.may_override_freeze),
         rx.cond(_is_frozen & state.may_override_freeze, asked),

@@ -127,7 +127,7 @@ def timeline_of(found: DeploymentRead) -> list[Step]:
     is_refused = was_refused(found)
     asked = found.queued_at is None or found.decided_at is not None
     moments: tuple[tuple[str, datetime | None, str], ...] = (
-        ("Asked for", found.created_at if asked else None, found.who),
+        ("Requested", found.created_at if asked else None, found.who),
         ("Refused" if is_refused else "Approved", found.decided_at, decider),
         ("Queued", found.queued_at, "" if asked else found.who),
         ("Started", found.started_at, ""),

@@ -169,7 +169,7 @@ class DeploymentState(RecordState, SessionState):
             self.asking_error = next(iter(error.field_details.values()), error.detail)
             return
         except ValueError:
-            self.asking_error = "Say why, in one line of at most 500 characters."
+            self.asking_error = "Enter a reason of one line, at most 500 characters."
             return
         finally:
             self.is_acting = False

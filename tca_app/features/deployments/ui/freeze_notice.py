@@ -25,7 +25,7 @@ def freeze_of(holding: Sequence[FreezeRead], environment_id: int, zone: ZoneInfo
     """The first of those that hold for one environment; they come with the one that ends last first."""
     for window in holding:
         if window.environment_id in (None, environment_id):
-            who = window.created_by.display_name if window.created_by else "somebody who is gone"
+            who = window.created_by.display_name if window.created_by else "a deleted user"
             return Freeze(why=window.why, until=time_words(window.ends_at, zone), who=who)
     return NO_FREEZE
 
@@ -34,8 +34,8 @@ def freeze_notice(freeze: Any, environment: Any, may_pass: Any) -> rx.Component:
     """Who froze it, until when and why, and what this viewer can do about it."""
     rest = rx.cond(
         may_pass,
-        "As an administrator you may go on and say why. Those who look after the project are told.",
-        "Wait until then, or ask an administrator, who may go on and say why.",
+        "As an administrator you can override it with a reason. The project's maintainers are notified.",
+        "Wait until then, or ask an administrator to override it.",
     )
     return rx.cond(
         freeze["why"] != "",

@@ -1,4 +1,4 @@
-"""The view "Measures" of `/deployments`: four figures over 7, 30 or 90 days, of all projects or of one."""
+"""The view "Metrics" of `/deployments`: four figures over 7, 30 or 90 days, of all projects or of one."""
 
 from typing import Any, ClassVar, TypedDict, cast
 

@@ -21,11 +21,11 @@ state = DeploymentsState
 @page(routes.DEPLOYMENTS, "Deployments", on_load=(DeploymentsState.load, MatrixState.load, MeasuresState.load))
 def deployments_page() -> rx.Component:
     return rx.fragment(
-        page_header("Deployments", "What was brought where, by whom, and how it went."),
+        page_header("Deployments", "Deployments across all your projects."),
         tabs(
             ("All", routes.DEPLOYMENTS, ~MatrixState.is_shown & ~MeasuresState.is_shown),
-            ("What runs where", f"{routes.DEPLOYMENTS}?view=where", MatrixState.is_shown),
-            ("Measures", f"{routes.DEPLOYMENTS}?view=measures", MeasuresState.is_shown),
+            ("Environments", f"{routes.DEPLOYMENTS}?view=where", MatrixState.is_shown),
+            ("Metrics", f"{routes.DEPLOYMENTS}?view=measures", MeasuresState.is_shown),
         ),
         rx.cond(
             MatrixState.is_shown,
@@ -63,7 +63,7 @@ def _measures() -> rx.Component:
                         ". ",
                         link("All projects", to=everything),
                     ),
-                    "all projects that you see.",
+                    "all projects that you can see.",
                 ),
                 " Days in UTC.",
                 class_name="muted",
@@ -95,7 +95,7 @@ def _list() -> rx.Component:
         row_name=lambda row: row["version"],
         empty=empty_state(
             "No deployments yet",
-            "Open a project to enter one, or let your build machine report them: three lines of curl are enough.",
+            "Create one on a project's page, or report them from your CI with three lines of curl.",
             icon="rocket",
         ),
     )
@@ -106,7 +106,7 @@ def _line_head(line: Any) -> rx.Component:
 
 
 def _matrix() -> rx.Component:
-    nothing = empty_state("No projects yet", "The environments of your projects are shown here.", icon="folder-git-2")
+    nothing = empty_state("No projects yet", "Your projects' environments appear here.", icon="folder-git-2")
     table = matrix_table(MatrixState.columns, MatrixState.lines, _line_head)
     more = rx.el.div(
         rx.el.span("The first ", MatrixState.lines.length(), " by name."),

@@ -78,7 +78,7 @@ def _newest() -> rx.Component:
     )
     nothing = empty_state(
         "No deployments yet",
-        "Enter one with the button above, or let your build machine report them.",
+        "Create one with the button above, or report them from your CI.",
         icon="rocket",
     )
     return panel(
@@ -88,7 +88,7 @@ def _newest() -> rx.Component:
             state.has_more,
             rx.el.div(link("All deployments", to=routes.DEPLOYMENTS, class_name="link"), class_name="panel-foot"),
         ),
-        actions=(link("Measures", to=f"{routes.DEPLOYMENTS}?view=measures&project={state.project_id}"), new),
+        actions=(link("Metrics", to=f"{routes.DEPLOYMENTS}?view=measures&project={state.project_id}"), new),
         flush=True,
     )
 
@@ -109,11 +109,11 @@ def _table() -> rx.Component:
 
 def _dialog() -> rx.Component:
     is_frozen = state.freeze["why"] != ""
-    reason = text_field(state, "freeze_reason", "Why the freeze does not hold for it", required=True, max_length=500)
+    reason = text_field(state, "freeze_reason", "Reason for overriding the freeze", required=True, max_length=500)
     return form_dialog(
         state,
         title=f"New deployment of {state.form_name}",
-        text="Somebody or something else brings it there; here it is recorded, step by step.",
+        text="This records a deployment. Your CI does the work.",
         submit="Create",
         on_submit=state.save,
         blocked=is_frozen & ~state.may_override_freeze,

@@ -129,7 +129,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
                 raise
             self._close_form()
             asks = made.status == "pending_approval"
-            self._toast(f"{made.version} {'waits for approval' if asks else 'is queued'}.")
+            self._toast(f"{made.version} {'awaits approval' if asks else 'is queued'}.")
             yield ProjectDeploymentsState.load
 
     async def _create(self, values: dict[str, str]) -> DeploymentRead:

@@ -18,7 +18,7 @@ from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
 from tca_app.ui.url import number_in, page_path, query_param
 
 STATUS_LABELS = {
-    "pending_approval": "Waits for approval",
+    "pending_approval": "Awaiting approval",
     "queued": "Queued",
     "in_progress": "In progress",
     "succeeded": "Succeeded",

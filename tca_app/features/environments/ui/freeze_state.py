@@ -58,5 +58,5 @@ class FreezeState(FormState, SessionState):
             async with transaction() as session:
                 await freezes.create_freeze(session, self._as_actor(), self.form_id, data)
             self._close_form()
-            self._toast("The freeze is set.")
+            self._toast("Freeze window created")
             yield EnvironmentsState.load

@@ -29,7 +29,7 @@ def environment_settings() -> rx.Component:
             rx.cond(
                 state.windows.length() > 0,
                 rx.el.ul(rx.foreach(state.windows, _window), class_name="lines"),
-                rx.el.p("Nothing is frozen now or later.", class_name="panel-body muted"),
+                rx.el.p("No freeze windows.", class_name="panel-body muted"),
             ),
             actions=(
                 button("Freeze", kind="small", icon="snowflake", on_click=FreezeState.open_create(state.project_id)),
@@ -52,7 +52,7 @@ def _environment(place: Any) -> rx.Component:
         ),
         badge(place["tier"]),
         rx.cond(place["is_protected"], badge("Protected", "", "shield")),
-        rx.cond(place["allow_parallel"], badge("Several at a time", "", "layers")),
+        rx.cond(place["allow_parallel"], badge("Concurrent", "", "layers")),
         icon_button(
             f"Edit {place['name']}", "pencil", "ghost small", on_click=state.open_edit(state.project_id, place["id"])
         ),
@@ -86,11 +86,13 @@ def _environment_dialog() -> rx.Component:
         on_submit=state.save,
         fields=[
             text_field(state, "name", "Name", required=True, max_length=50),
-            text_field(state, "url", "Address", type_="url", hint="Where it can be opened.", max_length=MAX_URL),
+            text_field(state, "url", "Address", type_="url", hint="The URL where people open it.", max_length=MAX_URL),
             _tier_field(),
-            text_field(state, "rank", "Rank", required=True, hint="0 is first on the way to the users.", max_length=4),
-            check_field(state, "is_protected", "Protected", hint="Deployers ask, maintainers approve."),
-            check_field(state, "allow_parallel", "Several deployments at a time"),
+            text_field(
+                state, "rank", "Rank", required=True, hint="0 is the first stage of the pipeline.", max_length=4
+            ),
+            check_field(state, "is_protected", "Protected", hint="Deployments need approval by a maintainer."),
+            check_field(state, "allow_parallel", "Allow concurrent deployments"),
         ],
     )
 
@@ -110,14 +112,14 @@ def _freeze_dialog() -> rx.Component:
     return form_dialog(
         FreezeState,
         title="Freeze",
-        text="Nothing new is deployed meanwhile. An administrator may, with a reason.",
+        text="Blocks new deployments. Administrators can override with a reason.",
         submit="Freeze",
         on_submit=FreezeState.save,
         fields=[
             select_field(FreezeState, "environment_id", "What", FreezeState.places),
             _time_field("starts_at", "From"),
             _time_field("ends_at", "Until"),
-            text_field(FreezeState, "why", "Why", required=True, max_length=500),
+            text_field(FreezeState, "why", "Reason", required=True, max_length=500),
         ],
     )
 
@@ -131,7 +133,7 @@ def _delete_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.doomed_id > 0),
         title=rx.el.span("Delete ", state.doomed_name, "?"),
-        text="Nothing is deployed there any more. What was stays in the history.",
+        text="It takes no new deployments. Its history is kept.",
         confirm="Delete",
         on_confirm=state.delete,
         on_cancel=state.cancel_delete(),

@@ -25,7 +25,7 @@ LABELS = {
     "rank": "Rank",
     "tier": "Tier",
     "is_protected": "Protected",
-    "allow_parallel": "Several at a time",
+    "allow_parallel": "Concurrent",
 }
 TICKS = ("is_protected", "allow_parallel")
 
@@ -184,7 +184,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
         self._require_record(project_id, self.project_id)
         async with transaction() as session:
             await freezes.delete_freeze(session, self._as_actor(), project_id, freeze_id)
-        self._toast("The freeze is lifted.")
+        self._toast("Freeze window lifted")
         return EnvironmentsState.load
 
 

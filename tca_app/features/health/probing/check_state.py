@@ -56,7 +56,7 @@ class CheckTotals:
     @property
     def words(self) -> str:
         if not self.total:
-            return "Nothing is probed"
+            return "No checks yet"
         if self.failing:
             return f"{self.failing:,} of {self.total:,} {'fails' if self.failing == 1 else 'fail'}"
         works = self.total - self.unknown

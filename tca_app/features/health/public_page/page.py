@@ -107,12 +107,12 @@ def overall(read: PublicRead) -> tuple[str, str]:
     totals = read.totals
     watched = totals.components - totals.paused
     if not watched:
-        return "unknown", "Nothing is shown here yet" if not totals.components else "Nothing is watched at the moment"
+        return "unknown", "Nothing is shown here yet" if not totals.components else "No components are monitored"
     if totals.failing:
         return "failing", f"{totals.failing} of {watched} {'is' if totals.failing == 1 else 'are'} disrupted"
     if totals.unknown:
-        return "unknown", "Not everything is known at the moment"
-    return "passing", "Everything that is watched works" if totals.paused else "Everything works"
+        return "unknown", "Some components have no recent check"
+    return "passing", "All monitored systems operational" if totals.paused else "All systems operational"
 
 
 def render(name: str, **given: Any) -> bytes:

@@ -28,9 +28,9 @@ async def read_page(request: Request, client: FromClient) -> Response:
     try:
         return _answer(request, (await public_pages()).html, HTML)
     except NotFound:
-        return _refusal(404, "There is nothing here.")
+        return _refusal(404, "Not found.")
     except Unavailable as error:
-        return _refusal(503, "The status cannot be read at the moment. Try again in a minute.", error.headers)
+        return _refusal(503, "The status is temporarily unavailable. Try again in a minute.", error.headers)
 
 
 @router.get("/public.json", response_model=PublicRead, responses=problems(404) | _UNCHANGED)

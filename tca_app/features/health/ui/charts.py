@@ -59,9 +59,9 @@ def _look(point: Point | None) -> str:
 
 def _words(points: Sequence[Point], count: int, unit: str) -> str:
     if not points:
-        return f"Not probed in the last {count} {unit}s."
+        return f"Not checked in the last {count} {unit}s."
     worst = min(points, key=lambda point: point.passed / point.count)
-    text = f"The last {count} {unit}s: {_share(points)} of the probes passed"
+    text = f"The last {count} {unit}s: {_share(points)} of the checks passed"
     if worst.passed == worst.count:
         return f"{text}."
     when = f"{worst.starts_at:%H:%M} UTC" if unit == "hour" else f"{worst.starts_at:%B} {worst.starts_at.day}"

@@ -46,12 +46,12 @@ def state_badges(shown_state: Any, is_wavering: Any) -> rx.Component:
             ("paused", badge("Paused", "", "circle-pause")),
             ("passing", badge("Working", "good", "circle-check")),
             ("failing", badge("Failing", "bad", "circle-x")),
-            badge("Not known yet", "", "circle-help"),
+            badge("Unknown", "", "circle-help"),
         ),
         rx.cond(
             is_wavering,
             badge(
-                rx.cond(shown_state == "failing", "Last answer was good", "Last answer was bad"),
+                rx.cond(shown_state == "failing", "Last check passed", "Last check failed"),
                 "warn",
                 "triangle-alert",
             ),

@@ -40,20 +40,24 @@ def check_dialog(state: Any) -> rx.Component:
                 _number_field(
                     state,
                     "failures_to_open",
-                    "Failures to open",
+                    "Failures to open an incident",
                     state.usual_failures,
-                    hint="So many in a row open an incident.",
+                    hint="Opens an incident after this many failed checks in a row.",
                 ),
                 _number_field(
-                    state, "passes_to_close", "Passes to close", state.usual_passes, hint="So many in a row close it."
+                    state,
+                    "passes_to_close",
+                    "Passes to resolve",
+                    state.usual_passes,
+                    hint="Resolves it after this many passed checks in a row.",
                 ),
             ),
-            check_field(state, "is_paused", "Paused", hint="It is not asked, and an incident that lasts ends."),
+            check_field(state, "is_paused", "Paused", hint="Checks stop, and any open incident is resolved."),
             check_field(
                 state,
                 "is_public",
                 "On the public page",
-                hint="Everybody sees its name, its state and its past at /status/public, without signing in.",
+                hint="Its name, state and history are visible to everybody at /status/public.",
             ),
             rx.cond(
                 ~state.has_public_page,

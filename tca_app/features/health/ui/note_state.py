@@ -38,5 +38,5 @@ class NoteState(FormState, SessionState):
             async with transaction() as session:
                 await incidents.add_note(session, self._as_actor(), self.form_id, data)
             self._close_form()
-            self._toast("The note is added.")
+            self._toast("Note added")
             yield StatusState.load

@@ -35,7 +35,7 @@ def status_page() -> rx.Component:
     return rx.fragment(
         page_header(
             "Status",
-            "What the console stands on and where your projects run, probed every minute.",
+            "The console's own components and your projects' environments, checked every minute.",
             period_links(routes.STATUS, state.days),
             rx.cond(
                 state.public_page != "",
@@ -59,9 +59,9 @@ def _late() -> rx.Component:
         rx.el.div(
             rx.icon("clock-alert", size=16, aria_hidden="true"),
             rx.el.span(
-                "Nothing was probed since ",
+                "No checks since ",
                 relative_time(state.late_since),
-                ". What is shown is old: is a worker alive?",
+                ". The data shown is old; check that a worker is running.",
             ),
             class_name="notice warning",
             role="status",
@@ -72,8 +72,8 @@ def _late() -> rx.Component:
 def _cards() -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            _card("Now", state.summary, "Components that work, by their last answers in a row."),
-            _card("Score, 24 hours", state.score_24h, "Of what you see on this page."),
+            _card("Now", state.summary, "Components that pass their latest checks."),
+            _card("Score, 24 hours", state.score_24h, "Components on this page."),
             _card(f"Score, {state.days} days", state.score, state.trend),
             class_name="cards",
         ),
@@ -98,7 +98,7 @@ def _card(label: str, value: Any, below: Any) -> rx.Component:
 
 
 def _components() -> rx.Component:
-    nothing = empty_state("Nothing was probed yet", "The first round comes within a minute.", icon="heart-pulse")
+    nothing = empty_state("No checks have run yet", "The first check runs within a minute.", icon="heart-pulse")
     return panel(
         "Components",
         rx.cond(
@@ -122,7 +122,7 @@ def _components() -> rx.Component:
 
 def _incidents() -> rx.Component:
     nothing = empty_state(
-        "No incidents", "When something fails several times in a row it is listed here.", icon="circle-check"
+        "No incidents", "Components that fail several checks in a row appear here.", icon="circle-check"
     )
     return panel(
         "Incidents",
@@ -147,7 +147,9 @@ def _incident(incident: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.h3(incident["name"]),
-            rx.cond(incident["is_open"], badge("Ongoing", "bad", "circle-x"), badge("Over", "good", "circle-check")),
+            rx.cond(
+                incident["is_open"], badge("Ongoing", "bad", "circle-x"), badge("Resolved", "good", "circle-check")
+            ),
             rx.el.span(relative_time(incident["opened_at"]), " · ", incident["lasted"], class_name="muted num"),
             rx.cond(
                 incident["may_note"],
@@ -183,7 +185,7 @@ def _note_dialog() -> rx.Component:
     return form_dialog(
         NoteState,
         title=rx.el.span("A note about ", NoteState.about),
-        text="Everybody who sees the incident can read it. A public one is for everybody: name no people in it.",
+        text="Readable by everybody who can see the incident. A public note is readable by all: name no people in it.",
         submit="Add",
         on_submit=NoteState.save,
         fields=[

@@ -162,7 +162,7 @@ def _incident(incident: IncidentRead, now: datetime) -> IncidentLine:
 def _told(incident: IncidentRead) -> str:
     """Names as far as the viewer may know them, else how many."""
     if not incident.told_count:
-        return "Nobody was told"
+        return "Nobody notified"
     if incident.told:
         shown, more = incident.told[:5], incident.told_count - 5
         return f"Told: {', '.join(shown)}" + (f" and {more} more" if more > 0 else "")

@@ -16,7 +16,7 @@ state = JobsState
 @page(routes.JOBS, "Jobs", permission="jobs.manage", on_load=(JobsState.load,))
 def jobs_page() -> rx.Component:
     return rx.fragment(
-        page_header("Jobs", "What the workers do in the background: mail, notifications, numbers and streams."),
+        page_header("Jobs", "Background work: mail, notifications, daily figures and streams."),
         rx.el.div(
             _queues(),
             data_table(
@@ -36,7 +36,7 @@ def jobs_page() -> rx.Component:
                 ],
                 empty=empty_state(
                     "No jobs here",
-                    "A job that failed ten times, or that cannot succeed, is listed as dead with its reason.",
+                    "Jobs that failed for good are listed as dead, with their reason.",
                     icon="circle-check",
                 ),
             ),
@@ -44,8 +44,8 @@ def jobs_page() -> rx.Component:
         ),
         confirm_dialog(
             open_=state.doomed.length() > 0,
-            title="Discard for good?",
-            text="What the job was to do will not be done. It cannot be brought back.",
+            title="Discard permanently?",
+            text="The job will not run. This cannot be undone.",
             confirm="Discard",
             on_confirm=state.discard,
             on_cancel=state.cancel_discard(),
@@ -91,8 +91,8 @@ def _workers() -> rx.Component:
         state.queues.length() > 0,
         rx.cond(
             state.workers > 0,
-            badge("Workers are at work", "good", "circle-check"),
-            badge("No worker is alive", "bad", "circle-x"),
+            badge("Workers are running", "good", "circle-check"),
+            badge("No worker is running", "bad", "circle-x"),
         ),
     )
 

@@ -19,7 +19,7 @@ def notifications_page() -> rx.Component:
     return rx.fragment(
         page_header(
             "Notifications",
-            "What concerns you and your projects.",
+            "News about you and your projects.",
             rx.cond(
                 (state.tab != "preferences") & state.has_unread,
                 button("Mark all read", icon="check-check", on_click=state.read_all),
@@ -40,8 +40,8 @@ def _inbox() -> rx.Component:
         rx.el.ul(rx.foreach(state.lines, _line), class_name="inbox"),
         rx.cond(
             state.tab == "unread",
-            empty_state("All read", "New ones appear here by themselves.", icon="check-check"),
-            empty_state("Nothing yet", "You hear of changes to your account and your projects.", icon="bell"),
+            empty_state("All read", "New notifications appear here.", icon="check-check"),
+            empty_state("Nothing yet", "Changes to your account and your projects appear here.", icon="bell"),
         ),
     )
     return rx.fragment(
@@ -73,7 +73,7 @@ def _line(line: Any) -> rx.Component:
 
 def _preferences() -> rx.Component:
     return panel(
-        "How you hear of what",
+        "Notification preferences",
         rx.cond(
             state.choices.length() > 0,
             rx.el.table(

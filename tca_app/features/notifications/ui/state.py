@@ -98,7 +98,7 @@ class InboxState(SessionState):
     async def choose(self, kind: str, channel: str, is_on: bool) -> None:
         """Switch one way of hearing of one kind."""
         if channel not in CHANNELS:
-            raise Invalid.at("channel", "There is no such channel.")
+            raise Invalid.at("channel", "Unknown channel.")
         change = PreferenceChange(kind=kind, channel=channel, is_on=is_on)
         async with transaction() as session:
             self.choices = _choices(await notifications.change_preferences(session, self._as_actor(), [change]))

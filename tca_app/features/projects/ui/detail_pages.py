@@ -101,7 +101,7 @@ def _project() -> rx.Component:
             ("deployments", deployments_tab()),
             ("members", members_tab()),
             ("activity", subject_activity()),
-            ("webhooks", webhooks_section("What happens in this project is posted to the addresses below.")),
+            ("webhooks", webhooks_section("Events of this project are sent to these URLs.")),
             ("settings", _settings()),
             _overview(),
         ),
@@ -172,25 +172,25 @@ def _settings() -> rx.Component:
                 "Ownership and removal",
                 _choice(
                     "Transfer ownership",
-                    "Another person becomes the owner; the one before stays as a maintainer.",
+                    "Another person becomes the owner. The current owner becomes a maintainer.",
                     button("Transfer", on_click=state.ask(project["id"], "transfer")),
                 ),
                 rx.cond(
                     is_archived,
                     _choice(
                         "Activate",
-                        "It counts as active again.",
+                        "Sets the status to Active.",
                         button("Activate", on_click=state.activate(project["id"])),
                     ),
                     _choice(
                         "Archive",
-                        "It stays readable, and no longer counts as active.",
+                        "It stays readable and no longer counts as active.",
                         button("Archive", on_click=state.ask(project["id"], "archive")),
                     ),
                 ),
                 _choice(
                     "Delete",
-                    "It goes to the trash with its team, and can be restored for 30 days.",
+                    "It moves to the trash with its team and can be restored for 30 days.",
                     button("Delete", kind="danger-quiet", on_click=state.ask(project["id"], "delete")),
                 ),
                 flush=True,
@@ -208,10 +208,10 @@ def _choice(title: str, text: str, action: rx.Component) -> rx.Component:
 
 # What is asked for: title before the name of the project, text and the word on the button.
 DIALOGS = {
-    "transfer": ("Transfer ownership of ", "Only the new owner, or an administrator, can give it back.", "Transfer"),
+    "transfer": ("Transfer ownership of ", "Only the new owner or an administrator can transfer it back.", "Transfer"),
     "archive": ("Archive ", "It stays readable, and can be activated again.", "Archive"),
-    "delete": ("Delete ", "It goes to the trash and can be restored for 30 days.", "Delete"),
-    "leave": ("Leave ", "You no longer see it unless somebody adds you again.", "Leave"),
+    "delete": ("Delete ", "It moves to the trash and can be restored for 30 days.", "Delete"),
+    "leave": ("Leave ", "You lose access until somebody adds you again.", "Leave"),
 }
 
 

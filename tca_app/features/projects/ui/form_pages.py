@@ -18,7 +18,7 @@ def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
         title=rx.cond(is_new, "New project", f"Edit {state.form_name}"),
         submit=rx.cond(is_new, "Create", "Save"),
         on_submit=state.save,
-        text=rx.cond(is_new, "You become its owner.", ""),
+        text=rx.cond(is_new, "You become the owner.", ""),
         fields=[
             _if_given(state, "name", _name_field(state)),
             _if_given(
@@ -29,7 +29,7 @@ def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
                     "slug",
                     "Slug",
                     required=True,
-                    hint="Stands in addresses and scripts that name this project.",
+                    hint="Identifies the project in URLs and scripts.",
                     max_length=100,
                     spell_check=False,
                 ),

@@ -38,7 +38,7 @@ def members_tab() -> rx.Component:
         rx.cond(
             _may("members.list"),
             rx.cond(_is_loaded, _team(), skeleton_lines(4)),
-            panel("Your part", rx.el.p("You are a ", _my_role(), ". The team is shown to maintainers and the owner.")),
+            panel("Your role", rx.el.p("You are a ", _my_role(), ". The team is shown to maintainers and the owner.")),
         ),
         rx.cond(
             _may("leave"),
@@ -84,7 +84,7 @@ def _team() -> rx.Component:
             rx.cond(
                 state.members.length() > 0,
                 rx.fragment(_table(), _count()),
-                empty_state("Nobody matches", "No member has such a name.", icon="search-x"),
+                empty_state("No matches", "No member has this name.", icon="search-x"),
             ),
             class_name="table-frame",
         ),
@@ -163,7 +163,7 @@ def _remove_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.removed_id > 0),
         title=f"Remove {state.removed_name}?",
-        text="They no longer see this project. You can add them again.",
+        text="They lose access to this project. You can add them again.",
         confirm="Remove",
         on_confirm=state.remove(),
         on_cancel=state.cancel_remove(),

@@ -132,7 +132,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         async with transaction() as session:
             data = MemberUpdate(role=role) if role in dict(GRANTED) else None
             if data is None:
-                raise Invalid("There is no such role.")
+                raise Invalid("Unknown role.")
             member = await team.change_member(session, self._as_actor(), project_id, person_id, data)
         self._toast(f"{member.full_name or member.username} is {member.role} now.")
         return RELOAD

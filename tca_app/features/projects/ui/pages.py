@@ -32,7 +32,7 @@ def projects_page() -> rx.Component:
     return rx.fragment(
         page_header(
             "Projects",
-            "What is built here, and by whom.",
+            "Projects and their teams.",
             button("New project", kind="primary", icon="plus", on_click=state.open_create()),
         ),
         _refusals(),
@@ -53,7 +53,7 @@ def projects_page() -> rx.Component:
             ],
             empty=empty_state(
                 "No projects yet",
-                "Create one with the button above, or ask the owner of a project to add you to its team.",
+                "Create one with the button above, or ask a project owner to add you.",
                 icon="folder-git-2",
             ),
             tools=(_views(),),
@@ -66,9 +66,7 @@ def projects_page() -> rx.Component:
 
 
 def _views() -> rx.Component:
-    return view_switch(
-        "View", "show", state.shown_as, ("", "Table", True), ("where", "What runs where", ~state.is_trash)
-    )
+    return view_switch("View", "show", state.shown_as, ("", "Table", True), ("where", "Environments", ~state.is_trash))
 
 
 def _where() -> rx.Component:
@@ -169,7 +167,7 @@ def _refusals() -> rx.Component:
         state.refusals.length() > 0,
         rx.el.div(
             rx.el.div(
-                rx.el.strong("These stay as they were:"),
+                rx.el.strong("Not changed:"),
                 rx.el.ul(rx.foreach(state.refusals, lambda line: rx.el.li(line["name"], ": ", line["detail"]))),
                 class_name="grow",
             ),

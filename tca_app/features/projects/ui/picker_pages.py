@@ -50,7 +50,7 @@ def _search(state: Any) -> rx.Component:
                 rx.cond(
                     state.people.length() > 0,
                     rx.foreach(state.people, lambda person, index: _found(state, person, index)),
-                    rx.el.p("Nobody of that name is free to choose.", class_name="none", role="status"),
+                    rx.el.p("No matching people.", class_name="none", role="status"),
                 ),
                 custom_attrs={"id": "people-found"},
                 class_name="people-found",

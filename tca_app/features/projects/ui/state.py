@@ -73,7 +73,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
         filters=(
             Filter("status", "Status", STATUSES),
             Filter("mine", "Team", (("true", "With me"),)),
-            Filter("view", "View", (("trash", "Trash"),), default="at work"),
+            Filter("view", "View", (("trash", "Trash"),), default="active"),
         ),
     )
 
@@ -140,7 +140,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
     async def set_status(self, project_id: int, status: str) -> Any:
         """Archive or activate; the toast takes it back."""
         if status not in dict(STATUSES):
-            raise Invalid("There is no such status.")
+            raise Invalid("Unknown status.")
         before = next((row["status"] for row in self.rows if row["id"] == project_id), "active")
         async with transaction() as session:
             data = ProjectUpdate(status=status)
@@ -204,7 +204,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
     async def ask_bulk(self, action: str) -> None:
         """Say first how many of the selected ones the viewer may touch."""
         if action not in BULK_WORDS:
-            raise Invalid("There is no such act.")
+            raise Invalid("Unknown action.")
         chosen = [row for row in self.rows if row["id"] in self.selected]
         self._bulk_ids = [row["id"] for row in chosen if row["can_archive" if action == "archive" else "can_delete"]]
         if not self._bulk_ids:
@@ -213,7 +213,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
             self._toast(reason, kind="error")
             return
         others = len(chosen) - len(self._bulk_ids)
-        rest = f" You may not touch the other {others}; they stay as they are." if others else ""
+        rest = f" You do not have permission to change the other {others}; they are unchanged." if others else ""
         self.bulk_action, self.bulk_text = action, f"{BULK_WORDS[action][1]}{rest}"
 
     @rx.var
@@ -266,7 +266,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
 
 BULK_WORDS = {
     "archive": ("Archive", "They stay readable and can be activated again."),
-    "delete": ("Delete", "They go to the trash, where they can be restored for 30 days."),
+    "delete": ("Delete", "They move to the trash and can be restored for 30 days."),
 }
 BULK_DONE = {"archive": "archived", "delete": "in the trash", "restore": "restored"}
 

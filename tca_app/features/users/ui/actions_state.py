@@ -40,7 +40,7 @@ ACTS = {
     "deactivate": Act(
         "Deactivate",
         "Deactivate {name}?",
-        "They are signed out everywhere and cannot sign in until somebody activates them again.",
+        "They are signed out everywhere and cannot sign in until an administrator activates them.",
         "{name} is deactivated.",
         {"is_active": False},
     ),
@@ -53,15 +53,15 @@ ACTS = {
     ),
     "demote": Act(
         "Remove administrator",
-        "Take the administrator's rights from {name}?",
-        "They keep their projects, and are signed out everywhere so that it counts at once.",
-        "{name} is no administrator any more.",
+        "Remove administrator rights from {name}?",
+        "They keep their projects and are signed out everywhere.",
+        "{name} is no longer an administrator.",
         {"is_superuser": False},
     ),
 }
-TRASH = "They are signed out at once and go to the trash, where an administrator can restore them."
-TAKE_OVER = "Choose who takes over; a restore does not give them back."
-OWN = "This is your own account. You are signed out at once, and only another administrator can undo it."
+TRASH = "They are signed out and moved to the trash. An administrator can restore them."
+TAKE_OVER = "Choose a new owner. Restoring the user does not return the projects."
+OWN = "This is your own account. You are signed out, and only another administrator can undo it."
 DONE = {"activate": "activated", "deactivate": "deactivated", "delete": "deleted", "restore": "restored"}
 
 
@@ -118,7 +118,7 @@ class ActState(RecordState, SessionState):
         text = TRASH if act == "delete" else ACTS[act].text
         self._ask(act, ids, f"{act.capitalize()} {people}?", text, act.capitalize(), is_bulk=True)
         if act == "delete":
-            self.heir_text = "Whoever owns projects is left out, unless you choose who takes these over."
+            self.heir_text = "Owners of projects are skipped unless you choose a new owner."
             await self._offer_heirs("")
 
     def _ask(self, act: str, ids: list[int], title: str, text: str, button: str, *, is_bulk: bool = False) -> None:

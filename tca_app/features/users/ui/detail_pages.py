@@ -130,7 +130,7 @@ def _profile() -> rx.Component:
 
 
 def _projects() -> rx.Component:
-    none = rx.el.p("Not in any project yet.", class_name="panel-body muted")
+    none = rx.el.p("Not a member of any project.", class_name="panel-body muted")
     rows = rx.fragment(
         plain_table(
             "Projects", (("Project", ""), ("Role", ""), ("Status", "")), rx.foreach(UserState.projects, _project_row)
@@ -157,7 +157,7 @@ def _project_row(row: Any) -> rx.Component:
 def _sessions() -> rx.Component:
     no_phone = ("Kind", "Address", "Last used", "Signed in")
     heads = (("Device", ""), *((label, "hide-phone") for label in no_phone), ("", ""))
-    none = rx.el.p("No open session.", class_name="panel-body muted")
+    none = rx.el.p("No open sessions.", class_name="panel-body muted")
     rows = plain_table("Sessions", heads, rx.foreach(UserState.sessions, _session_row))
     return _when_loaded(rx.cond(UserState.sessions.length() > 0, rows, none))
 

@@ -125,7 +125,7 @@ class UserState(RecordState, SessionState):
         for entry in self.sessions:
             if entry["id"] == session_id:
                 what = "This is the session you use now: you will be signed out." if entry["is_current"] else ""
-                self.ending_text = what or f"{entry['device']} at {entry['ip']} is signed out at once."
+                self.ending_text = what or f"{entry['device']} at {entry['ip']} is signed out immediately."
                 self.ending, self._ending_id = True, session_id
 
     @handler("signed_in")
@@ -143,7 +143,7 @@ class UserState(RecordState, SessionState):
         try:
             async with transaction() as session:
                 await auth.revoke_session(session, self._as_actor(), self._ending_id)
-            self._toast("The session is ended.")
+            self._toast("Session ended")
         finally:
             self.ending = self.ending_busy = False
         yield UserState.load

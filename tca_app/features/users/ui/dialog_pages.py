@@ -11,7 +11,7 @@ from tca_app.ui.components import confirm_dialog, error_notice
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
 from tca_app.ui.record import is_at_its_url
 
-NEW_RULE = "At least 8 characters with a digit and an upper-case letter, and not a common password."
+NEW_RULE = "At least 8 characters with a digit and an uppercase letter, and not a common password."
 
 
 def user_dialogs() -> rx.Component:
@@ -120,7 +120,7 @@ def _heir_picker() -> rx.Component:
             rx.foreach(ActState.heirs, lambda heir: _heir(heir, False)),
             rx.cond(
                 (ActState.heirs.length() == 0) & (ActState.heir["id"] == 0),
-                rx.el.p("Nobody of that name is at work.", class_name="muted"),
+                rx.el.p("No active user matches.", class_name="muted"),
             ),
             class_name="picker",
             role="radiogroup",

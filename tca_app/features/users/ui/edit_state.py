@@ -31,7 +31,7 @@ class UserFormState(FormState, SessionState):
 
     @handler("users.manage")
     async def open_create(self) -> None:
-        self._show_form("create", "New user", "They can sign in at once with this password.", "Create", dict(NEW))
+        self._show_form("create", "New user", "They can sign in immediately with this password.", "Create", dict(NEW))
 
     @handler("signed_in")
     async def open_edit(self, user_id: int) -> None:

@@ -21,7 +21,7 @@ def users_page() -> rx.Component:
     return rx.fragment(
         page_header(
             "Users",
-            "Everybody who can sign in to this console.",
+            "People who can sign in to this console.",
             button("New user", kind="primary", icon="plus", on_click=UserFormState.open_create),
         ),
         _refusals(),
@@ -55,7 +55,7 @@ def _refusals() -> rx.Component:
                 ),
                 class_name="grow",
             ),
-            icon_button("Dismiss the refusals", "x", "ghost small", on_click=UsersState.dismiss_refusals),
+            icon_button("Dismiss", "x", "ghost small", on_click=UsersState.dismiss_refusals),
             class_name="notice warning refusals",
             role="alert",
         ),
@@ -65,7 +65,7 @@ def _refusals() -> rx.Component:
 def _empty() -> rx.Component:
     return rx.cond(
         UsersState.is_trash,
-        empty_state("The trash is empty", "Deleted users wait here and can be restored.", icon="trash-2"),
+        empty_state("The trash is empty", "Deleted users stay here for 30 days and can be restored.", icon="trash-2"),
         empty_state("No users yet", "Create the first one with New user.", icon="users"),
     )
 

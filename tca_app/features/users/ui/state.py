@@ -70,7 +70,7 @@ class UsersState(TableState, SessionState):
         filters=(
             Filter("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),
             Filter("role", "Role", (("admin", "Administrators"), ("member", "Members"))),
-            Filter("view", "View", (("trash", "Trash"),), default="at work"),
+            Filter("view", "View", (("trash", "Trash"),), default="active"),
         ),
     )
 

@@ -31,9 +31,9 @@ def _why_off() -> rx.Component:
     return rx.cond(
         hook["why_off"] != "",
         rx.el.div(
-            "Switched off by itself: ",
+            "Disabled automatically: ",
             hook["why_off"],
-            ". Mend the receiver, send a test, and switch it on again.",
+            ". Fix the receiver, send a test, and enable it again.",
             class_name="notice error",
             role="status",
         ),
@@ -69,8 +69,8 @@ def _actions() -> tuple[rx.Component, ...]:
         button("Rotate secret", icon="key-round", on_click=state.ask("rotate", hook_id)),
         rx.cond(
             hook["is_active"],
-            button("Switch off", on_click=state.switch(hook_id, False)),
-            button("Switch on", on_click=state.switch(hook_id, True)),
+            button("Disable", on_click=state.switch(hook_id, False)),
+            button("Enable", on_click=state.switch(hook_id, True)),
         ),
         button("Delete", kind="danger-quiet", on_click=state.ask("delete", hook_id)),
     )
@@ -86,9 +86,7 @@ def _deliveries() -> rx.Component:
         rx.cond(
             log.deliveries.length() > 0,
             rx.fragment(rx.el.ol(rx.foreach(log.deliveries, _delivery), class_name="feed deliveries"), _more()),
-            empty_state(
-                "Nothing was sent yet", "Send a test to see whether the receiver is there.", icon="send-horizontal"
-            ),
+            empty_state("No deliveries yet", "Send a test to check the receiver.", icon="send-horizontal"),
         ),
         rx.el.div(skeleton_lines(4), class_name="panel-body"),
     )
@@ -135,7 +133,7 @@ def _sent(row: Any) -> rx.Component:
             ),
             rx.el.section(
                 rx.el.h3("Answer"),
-                rx.cond(sent["code"] != "", _answer(), rx.el.p("There was none.", class_name="muted")),
+                rx.cond(sent["code"] != "", _answer(), rx.el.p("No response.", class_name="muted")),
                 rx.el.div(
                     button(
                         "Redeliver",

@@ -108,7 +108,7 @@ class DeliveriesState(RecordState, SessionState):
         self._require_record(webhook_id, self._of)
         async with transaction() as session:
             await webhooks.redeliver(session, self._as_actor(), webhook_id, delivery_id)
-        self._toast("It is sent again, under the same id.")
+        self._toast("Redelivery queued, with the same id.")
 
 
 def _row(delivery: DeliveryRead) -> DeliveryRow:

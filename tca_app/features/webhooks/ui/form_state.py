@@ -81,7 +81,7 @@ class WebhookForm(FormState, mixin=True):
                 await self._merge_with_theirs(stale)
                 return
             self._close_form()
-            self._toast("The webhook is saved.")
+            self._toast("Webhook saved")
             yield self._saved()
 
     async def _create(self, given: dict[str, Any]) -> WebhookWithSecret:

@@ -38,8 +38,8 @@ state = WebhooksState
 )
 def webhooks_page() -> rx.Component:
     return rx.fragment(
-        page_header("Webhooks", "Addresses that are told of everything. A project has its own, on its page."),
-        webhooks_section("What happens to people, projects and jobs is posted to the addresses below."),
+        page_header("Webhooks", "Sends every event to an external URL. Projects have their own webhooks."),
+        webhooks_section("Events about users, projects and jobs are sent to these URLs."),
     )
 
 
@@ -65,7 +65,7 @@ def webhooks_section(lead: str) -> rx.Component:
 def _missing() -> rx.Component:
     return empty_state(
         "This webhook does not exist",
-        "It may have been deleted, or you may not see it.",
+        "It was deleted, or you do not have access.",
         link("All webhooks", to=state.list_url, class_name="btn"),
         icon="search-x",
     )
@@ -75,7 +75,9 @@ def _secret() -> rx.Component:
     return secret_once(
         SHOWN_ONCE,
         rx.el.h2("The secret of ", rx.el.strong(state.secret_of)),
-        rx.el.p("Copy it now: it is not shown again. The receiver verifies with it that a request comes from here."),
+        rx.el.p(
+            "Copy it now: it is not shown again. The receiver uses it to verify that a request comes from this console."
+        ),
         hidden=~is_at_its_url(state) | (state.secret_of == ""),
         on_done=state.hide_secret(),
     )
@@ -97,7 +99,7 @@ def _list(lead: str) -> rx.Component:
                 _table(),
                 empty_state(
                     "No webhooks yet",
-                    "A webhook posts what happens here to an address of yours, signed, and again until it arrives.",
+                    "A webhook sends events to your URL, signed, with automatic retries.",
                     button("New webhook", kind="primary", icon="plus", on_click=state.open_create()),
                     icon="webhook",
                 ),
@@ -145,8 +147,8 @@ def _menu(hook: Any) -> rx.Component:
             rx.menu.item("Rotate secret", on_click=state.ask("rotate", hook_id)),
             rx.cond(
                 hook["is_active"],
-                rx.menu.item("Switch off", on_click=state.switch(hook_id, False)),
-                rx.menu.item("Switch on", on_click=state.switch(hook_id, True)),
+                rx.menu.item("Disable", on_click=state.switch(hook_id, False)),
+                rx.menu.item("Enable", on_click=state.switch(hook_id, True)),
             ),
             rx.menu.item("Delete", on_click=state.ask("delete", hook_id), color_scheme="red"),
             align="end",
@@ -157,9 +159,9 @@ def _menu(hook: Any) -> rx.Component:
 def _rotate_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.asking == "rotate"),
-        title=rx.el.span("Make a new secret for ", state.asked["host"], "?"),
-        text="For 24 hours requests are signed with both, so that the receiver can change over without a gap.",
-        confirm="Make a new secret",
+        title=rx.el.span("Generate secret for ", state.asked["host"], "?"),
+        text="For 24 hours requests are signed with both secrets, so that the receiver can switch without a gap.",
+        confirm="Generate secret",
         on_confirm=state.rotate(),
         on_cancel=state.cancel(),
         busy=state.is_acting,
@@ -171,7 +173,7 @@ def _delete_dialog() -> rx.Component:
         open_=is_at_its_url(state) & (state.asking == "delete"),
         title=rx.el.span("Delete the webhook to ", state.asked["host"], "?"),
         text=rx.el.span(
-            state.asked["url"], " hears nothing more. Its deliveries are deleted too. This cannot be undone."
+            state.asked["url"], " receives no more events. Its deliveries are deleted too. This cannot be undone."
         ),
         confirm="Delete",
         on_confirm=state.delete(),

@@ -163,7 +163,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         self._require_shown(webhook_id)
         async with transaction() as session:
             await webhooks.send_test(session, self._as_actor(), webhook_id)
-        self._toast("A ping is on its way. Its delivery shows what came of it.")
+        self._toast("Test sent. Its delivery shows the result.")
 
     @handler("signed_in")
     async def switch(self, webhook_id: int, is_active: bool) -> Any:

@@ -15,7 +15,9 @@ def hook_badge(hook: Any) -> rx.Component:
             badge("Failing", "warn", "triangle-alert"),
             badge("On", "good", "circle-check"),
         ),
-        rx.cond(hook["why_off"] != "", badge("Switched off", "bad", "circle-x"), badge("Off", "", "circle-off")),
+        rx.cond(
+            hook["why_off"] != "", badge("Disabled automatically", "bad", "circle-x"), badge("Off", "", "circle-off")
+        ),
     )
 
 

@@ -49,7 +49,7 @@ async def test_a_member_has_no_place_for_what_they_may_not_see(api: httpx.AsyncC
         ({"panels": ["deploying_now", "deploying_now"]}, "/panels", "Name each one once."),
         ({"hidden": ["users"] * 5_000}, "/hidden", "at most"),
         ({"hidden": "users"}, "/hidden", "list"),
-        ({"more": []}, "/more", "There is no such field."),
+        ({"more": []}, "/more", "Unknown field."),
     ],
 )
 async def test_a_bad_one_is_refused_and_the_saved_one_stays(

@@ -1,4 +1,4 @@
-"""The dialog "Arrange" without a browser: a draft that is saved as a whole, by the person whose dashboard it is."""
+"""The dialog "Customize" without a browser: a draft that is saved as a whole, by the person whose dashboard it is."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -52,7 +52,7 @@ async def test_what_is_arranged_is_there_the_next_time(console: Console, tab: Ta
     assert drawn(updates) == ["users", "projects", "health", "deployments (hidden)", "success_rate"]
     await tab.send(CustomizeState.move, name="deploying_now", step=-1)
     updates = await tab.send(CustomizeState.save)
-    assert (shown(updates, CustomizeState, "is_open"), told(updates)) == (False, ["Your dashboard is arranged."])
+    assert (shown(updates, CustomizeState, "is_open"), told(updates)) == (False, ["Dashboard saved"])
     assert shown(updates, DashboardState, "cards") == ["users", "projects", "health", "success_rate"]
     assert shown(updates, DashboardState, "panels")[:2] == ["deploying_now", "deployments_by_day"]
     assert told(await tab.send(CustomizeState.save)) == []  # a second click

@@ -238,7 +238,7 @@ async def test_a_person_enters_a_deployment_once_however_often_they_click(consol
     )
     form = {"nonce": nonce, "environment": "production", "version": "", "commit_sha": "", "ref": "", "description": ""}
     refused = await tab.send(ProjectDeploymentsState.save, form=form)
-    assert shown(refused, ProjectDeploymentsState, "form_errors") == {"version": "Fill this in."}
+    assert shown(refused, ProjectDeploymentsState, "form_errors") == {"version": "Required."}
     await tab.send(ProjectDeploymentsState.save, form=form | {"version": "3.0.0"})
     await tab.send(ProjectDeploymentsState.save, form=form | {"version": "3.0.0"})
     assert await deployment_events() == [("deployment_queued", "queued")]

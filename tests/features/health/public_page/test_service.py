@@ -68,7 +68,7 @@ async def test_everybody_sees_what_was_chosen_and_nothing_else(api: httpx.AsyncC
     assert found["incidents"] == []
     page = (await api.get(PAGE)).text
     assert re.findall("<h3>(.*?)</h3>", page) == ["Shop production"]
-    assert "Everything works" in page
+    assert "All systems operational" in page
     assert "97.50%" in page
 
 
@@ -152,10 +152,10 @@ async def test_today_is_today_when_nothing_was_probed_for_days(api: httpx.AsyncC
 
 async def test_what_is_not_watched_is_not_said_to_work(api: httpx.AsyncClient) -> None:
     await make_check(name="Resting", is_paused=True, **just_now())
-    assert "Nothing is watched at the moment" in (await api.get(PAGE)).text
+    assert "No components are monitored" in (await api.get(PAGE)).text
     public_page._kept.cache_clear()
     await make_check(name="Shop production", **just_now())
-    assert "Everything that is watched works" in (await api.get(PAGE)).text
+    assert "All monitored systems operational" in (await api.get(PAGE)).text
 
 
 async def test_a_crowd_makes_it_once_and_who_has_it_gets_nothing_again(

@@ -21,16 +21,16 @@ def test_a_bar_is_as_high_as_its_share_and_says_so() -> None:
     assert bars["none"] == "M8 23h3v1h-3z"
     assert bars["bad"] == "M12 21h3v3h-3z"
     assert bars["share"] == "65.56%"
-    assert bars["text"] == ("The last 4 hours: 65.56% of the probes passed; the worst hour was 09:00 UTC with 0.00%.")
+    assert bars["text"] == ("The last 4 hours: 65.56% of the checks passed; the worst hour was 09:00 UTC with 0.00%.")
 
 
 def test_what_is_too_old_or_not_there_is_not_counted() -> None:
-    assert bars_of([point(4, 0)], NOW, 4, HOUR, "hour")["text"] == "Not probed in the last 4 hours."
+    assert bars_of([point(4, 0)], NOW, 4, HOUR, "hour")["text"] == "Not checked in the last 4 hours."
     bars = bars_of([point(4, 0), point(0, 60)], NOW, 4, HOUR, "hour")
     assert (bars["share"], bars["bad"], bars["text"]) == (
         "100%",
         "",
-        "The last 4 hours: 100% of the probes passed.",
+        "The last 4 hours: 100% of the checks passed.",
     )
 
 

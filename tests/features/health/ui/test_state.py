@@ -51,7 +51,7 @@ async def test_before_the_first_round_the_page_is_empty_and_after_it_full(consol
     lines = {line["name"]: line for line in shown(updates, StatusState, "components")}
     assert list(lines)[:2] == ["PostgreSQL", "Schema"]
     assert (lines["PostgreSQL"]["state"], lines["PostgreSQL"]["hours"]["share"]) == ("passing", "100%")
-    assert lines["Disk"]["days"]["text"] == "The last 90 days: 100% of the probes passed."
+    assert lines["Disk"]["days"]["text"] == "The last 90 days: 100% of the checks passed."
     assert shown(updates, StatusState, "score_24h") is not None
 
 
@@ -133,11 +133,11 @@ async def test_a_note_is_written_once_and_shown(console: Console) -> None:
     incident = await make_incident(await make_check(await make_project(owner)))
     tab = await _opened(console, owner)
     (line,) = shown(await tab.send(StatusState.load), StatusState, "incidents")
-    assert (line["may_note"], line["told"], line["notes"]) == (True, "Nobody was told", [])
+    assert (line["may_note"], line["told"], line["notes"]) == (True, "Nobody notified", [])
     nonce = shown(await tab.send(NoteState.open_note, incident_id=incident), NoteState, "form_nonce")
     form = {"nonce": nonce, "note": "Restarted."}
     updates = await tab.send(NoteState.save, form=form)
-    assert [toast["text"] for toast in shown(updates, SessionState, "toasts")] == ["The note is added."]
+    assert [toast["text"] for toast in shown(updates, SessionState, "toasts")] == ["Note added"]
     (line,) = shown(updates, StatusState, "incidents")
     assert [note["text"] for note in line["notes"]] == ["Restarted."]
     assert shown(await tab.send(NoteState.save, form=form), StatusState, "incidents") is None

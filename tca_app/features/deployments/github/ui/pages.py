@@ -44,9 +44,7 @@ def github_settings() -> rx.Component:
             _dialog(
                 "rotate", "Generate a new secret?", "The current one stops working immediately.", "Generate secret"
             ),
-            _dialog(
-                "remove", "Remove the webhook?", "Deliveries from GitHub are refused from now on.", "Remove webhook"
-            ),
+            _dialog("remove", "Remove the webhook?", "Deliveries from GitHub will be rejected.", "Remove webhook"),
             _dialog(
                 "accept",
                 rx.el.span("Accept ", state.refused, "?"),

@@ -17,7 +17,7 @@ def matrix_table(columns: Any, lines: Any, head: Callable[[Any], rx.Component], 
     heads = rx.foreach(columns, lambda name: rx.el.th(name, scope="col", role="columnheader"))
     return rx.el.div(
         rx.el.table(
-            rx.el.caption("What runs where", class_name="sr-only"),
+            rx.el.caption("Environments", class_name="sr-only"),
             rx.el.thead(
                 rx.el.tr(rx.el.th("Project", scope="col", role="columnheader"), heads, role="row"), role="rowgroup"
             ),
