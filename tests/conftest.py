@@ -138,6 +138,7 @@ def _settle(**names: str) -> None:
 WHOLE_PROCESSES = {
     "processes": ("tests/e2e/", "tests/replicas/", "tests/faults/"),
     "starts": ("tests/server/test_serve.py", "tests/core/stores/test_embedded.py"),
+    "plans": ("tests/test_list_plans.py",),  # one database, filled once
 }
 
 

@@ -106,9 +106,9 @@ async def unanalysed() -> AsyncIterator[None]:
     own = get_settings().database_url.get_secret_value()
     name = psycopg.conninfo.conninfo_to_dict(own)["dbname"]
     with psycopg.connect(own.replace(f"/{name}?", "/postgres?"), autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS tca_unanalysed WITH (FORCE)")
-        connection.execute("CREATE DATABASE tca_unanalysed TEMPLATE tca")
-    url = own.replace(f"/{name}?", "/tca_unanalysed?")
+        connection.execute(f"DROP DATABASE IF EXISTS {name}_unanalysed WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}_unanalysed TEMPLATE tca")
+    url = own.replace(f"/{name}?", f"/{name}_unanalysed?")
     with psycopg.connect(url, autocommit=True) as connection:
         for (table,) in connection.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"

@@ -286,8 +286,8 @@ async def test_refusals_are_logged_once_in_a_while(
             await Socket(limits).settled()
         clock(sampling.EVERY_S)
         await Socket(limits).settled()
-    first, second = lines_of(text)
-    assert (first["event"], first["address"], first["limit"]) == ("ui.socket_refused", "203.0.113.7", 5)
+    first, second = (line for line in lines_of(text) if line["event"] == "ui.socket_refused")
+    assert (first["address"], first["limit"]) == ("203.0.113.7", 5)
     assert "skipped" not in first
     assert second["skipped"] == 34
 
