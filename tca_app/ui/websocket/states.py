@@ -65,7 +65,8 @@ def share_states(app: rx.App) -> None:
     """In a replica, whose Reflex has its states in Redis already."""
     manager = app._state_manager
     if isinstance(manager, StateManagerRedis):
-        app._state_manager = States(
+        # mypy takes Reflex's overloads for abstract methods, but only while it has not cached Reflex.
+        app._state_manager = States(  # type: ignore[abstract, unused-ignore]
             redis=bounded(manager.redis),
             token_expiration=manager.token_expiration,
             lock_expiration=manager.lock_expiration,
