@@ -6,10 +6,12 @@
 from datetime import date
 
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Text, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from tca_app.models.base import TableModel
 
 
-class DailyDeployments(SQLModel, table=True):
+class DailyDeployments(TableModel, table=True):
     """What ended in one environment on a day (UTC).
 
     `bad` failed after they had started, or were rolled back; `unstarted` failed without. `lead_us` are the lead times
@@ -45,7 +47,7 @@ class DailyDeployments(SQLModel, table=True):
     restored_us: list[int] = Field(sa_type=ARRAY(BigInteger))
 
 
-class DailyDeploymentTotals(SQLModel, table=True):
+class DailyDeploymentTotals(TableModel, table=True):
     """The same over all projects, by the tier of the environment."""
 
     __tablename__ = "daily_deployment_totals"
@@ -59,7 +61,7 @@ class DailyDeploymentTotals(SQLModel, table=True):
     unstarted: int = Field(sa_type=BigInteger)
 
 
-class DailyDurations(SQLModel, table=True):
+class DailyDurations(TableModel, table=True):
     """How long things took over all projects: each `bucket` ends 2 % later than the one before."""
 
     __tablename__ = "daily_durations"
@@ -72,7 +74,7 @@ class DailyDurations(SQLModel, table=True):
     count: int = Field(sa_type=BigInteger)
 
 
-class DeploymentsSince(SQLModel, table=True):
+class DeploymentsSince(TableModel, table=True):
     """How many deployments of a project ended on the day `since` or later. Complete for the days of `rolled_since`."""
 
     __tablename__ = "deployments_since"
@@ -84,7 +86,7 @@ class DeploymentsSince(SQLModel, table=True):
     failed: int = Field(sa_type=BigInteger)
 
 
-class RolledSince(SQLModel, table=True):
+class RolledSince(TableModel, table=True):
     """The first days of the periods that the dashboard shows today and tomorrow."""
 
     __tablename__ = "rolled_since"

@@ -4,9 +4,9 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, Index, LargeBinary, Text, Uuid, func, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row
+from tca_app.models.base import UTC_TIME, Row, TableModel
 
 
 class AuthSession(Row, table=True):
@@ -39,7 +39,7 @@ class AuthSession(Row, table=True):
     revoked_reason: str | None = Field(default=None, sa_type=Text)
 
 
-class LoginThrottle(SQLModel, table=True):
+class LoginThrottle(TableModel, table=True):
     """Failed sign-ins in a row: of an account, of what was typed, of a known browser or of a session (row AU-1)."""
 
     __tablename__ = "login_throttles"
@@ -62,7 +62,7 @@ class OneTimeToken(Row, table=True):
     used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
-class IdempotencyKey(SQLModel, table=True):
+class IdempotencyKey(TableModel, table=True):
     """The answer to a POST, kept 24 h under the key that the caller chose (row CC-3)."""
 
     __tablename__ = "idempotency_keys"

@@ -1,8 +1,9 @@
 """What every table shares: the id, the two times in UTC and the names of constraints."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, Identity, func
+from sqlalchemy import BigInteger, DateTime, Identity, Table, func
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = {
@@ -16,7 +17,14 @@ SQLModel.metadata.naming_convention = {
 UTC_TIME = DateTime(timezone=True)
 
 
-class Row(SQLModel):
+class TableModel(SQLModel):
+    """Base of every table: tells the type checker that a model has a `__table__`, which SQLModel does not declare."""
+
+    if TYPE_CHECKING:
+        __table__: ClassVar[Table]
+
+
+class Row(TableModel):
     """id bigint by the database; created_at and updated_at with time zone."""
 
     id: int | None = Field(default=None, sa_type=BigInteger, primary_key=True, sa_column_args=(Identity(always=False),))

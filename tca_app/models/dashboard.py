@@ -2,10 +2,12 @@
 
 from sqlalchemy import BigInteger, Column, Text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from tca_app.models.base import TableModel
 
 
-class DashboardLayout(SQLModel, table=True):
+class DashboardLayout(TableModel, table=True):
     """In which order a person wants the cards and panels, and which not at all; without a row the standard holds.
 
     A name that is gone meanwhile may stand here; one that came later does not.

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Index, Text, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row
+from tca_app.models.base import UTC_TIME, Row, TableModel
 
 _EMPTY = {"server_default": ""}
 
@@ -153,7 +153,7 @@ class Deployment(Row, table=True):
     )
 
 
-class DeploymentLog(SQLModel, table=True):
+class DeploymentLog(TableModel, table=True):
     """One line of what a deployment wrote; numbered from 1 without a gap."""
 
     __tablename__ = "deployment_logs"

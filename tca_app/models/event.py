@@ -6,12 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Computed, Identity, Index, LargeBinary, SmallInteger, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME
+from tca_app.models.base import UTC_TIME, TableModel
 
 
-class LoggedEvent(SQLModel, table=True):
+class LoggedEvent(TableModel, table=True):
     """One event. `sequence`, `previous_hash` and `hash` are made by the database when the row is written.
 
     No foreign keys: what happened stays true when the row that it happened to is purged.
@@ -58,7 +58,7 @@ class LoggedEvent(SQLModel, table=True):
     )
 
 
-class EventHead(SQLModel, table=True):
+class EventHead(TableModel, table=True):
     """The last link of the chain of one subject. Its row lock is what makes writers about one subject take turns."""
 
     __tablename__ = "event_heads"
@@ -69,7 +69,7 @@ class EventHead(SQLModel, table=True):
     hash: bytes = Field(sa_type=LargeBinary)
 
 
-class EventEffect(SQLModel, table=True):
+class EventEffect(TableModel, table=True):
     """This consumer has dealt with this event; written in the transaction of the effect (row EV-3)."""
 
     __tablename__ = "event_effects"
@@ -81,7 +81,7 @@ class EventEffect(SQLModel, table=True):
     )
 
 
-class JobFailure(SQLModel, table=True):
+class JobFailure(TableModel, table=True):
     """Why an attempt at a job failed; kept as long as the job."""
 
     __tablename__ = "job_failures"

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, Text, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row
+from tca_app.models.base import UTC_TIME, Row, TableModel
 
 _EMPTY = {"server_default": ""}
 _ZERO = {"server_default": text("0")}
@@ -82,7 +82,7 @@ def _check_id() -> int:
     )
 
 
-class HealthSample(SQLModel, table=True):
+class HealthSample(TableModel, table=True):
     """What one probe found. Kept for two days."""
 
     __tablename__ = "health_samples"
@@ -95,7 +95,7 @@ class HealthSample(SQLModel, table=True):
     detail: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
 
 
-class HealthRoll(SQLModel, table=True):
+class HealthRoll(TableModel, table=True):
     """The samples of five minutes, an hour or a day (`seconds`), added up."""
 
     __tablename__ = "health_rolls"

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Index, Text, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row
+from tca_app.models.base import UTC_TIME, Row, TableModel
 
 
 class Notification(Row, table=True):
@@ -27,7 +27,7 @@ class Notification(Row, table=True):
     read_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
-class NotificationPreference(SQLModel, table=True):
+class NotificationPreference(TableModel, table=True):
     """Whether a person hears of a kind by a channel; without a row the default of the kind holds."""
 
     __tablename__ = "notification_preferences"
@@ -44,7 +44,7 @@ class NotificationPreference(SQLModel, table=True):
     is_on: bool
 
 
-class NotificationDigest(SQLModel, table=True):
+class NotificationDigest(TableModel, table=True):
     """When a person was last sent a summary."""
 
     __tablename__ = "notification_digests"

@@ -3,10 +3,12 @@
 from datetime import date
 
 from sqlalchemy import BigInteger, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from tca_app.models.base import TableModel
 
 
-class DailyMetric(SQLModel, table=True):
+class DailyMetric(TableModel, table=True):
     """How much of `name` there was on a day (UTC); `dimension` tells kinds of it apart, empty for the whole."""
 
     __tablename__ = "daily_metrics"

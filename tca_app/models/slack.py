@@ -4,12 +4,12 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Column, LargeBinary, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME
+from tca_app.models.base import UTC_TIME, TableModel
 
 
-class SlackChannel(SQLModel, table=True):
+class SlackChannel(TableModel, table=True):
     """The incoming webhook of a project's channel. Its URL is a secret: sealed (core.sealing), and never shown.
 
     `topics`: which events it gets. `sent_at`: the last message that Slack took; `error`: why the last one failed.

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row
+from tca_app.models.base import UTC_TIME, Row, TableModel
 
 
 class Webhook(Row, table=True):
@@ -37,7 +37,7 @@ class Webhook(Row, table=True):
     updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
 
 
-class WebhookDelivery(SQLModel, table=True):
+class WebhookDelivery(TableModel, table=True):
     """One attempt. `retrying`: another follows; `failed`: it was the last one. A test has no event.
 
     No foreign key to the event: an attempt is a record of its own, and keeps what it sent. Of the answer there is what
