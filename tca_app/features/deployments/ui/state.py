@@ -7,7 +7,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.matrix.queries import environment_matrix
-from tca_app.features.deployments.matrix.ui.to_schemas import Cell, cells_of, columns_of
+from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
 from tca_app.features.deployments.schemas import PERIODS, DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
 from tca_app.features.environments.defaults import DEFAULT_ENVIRONMENTS
 from tca_app.features.projects.ui.picker_state import printable

@@ -10,7 +10,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Invalid
 from tca_app.core.plurals import plural
 from tca_app.features.deployments.matrix.queries import environments_with_versions
-from tca_app.features.deployments.matrix.ui.to_schemas import Cell, cells_of, columns_of
+from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
