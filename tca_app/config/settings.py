@@ -16,7 +16,7 @@ from tca_app.config.secrets import development_secrets
 from tca_app.core import addresses
 from tca_app.core.urls import check_url
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 ENV_FILE = Path(".env")
 MAIL_IS_OFF = "off"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from tca_app.config.settings import get_settings
+from tca_app.config.settings import VERSION, get_settings
 from tca_app.frontend.bundle import BundleError, finish
 from tca_app.ui.theme import PALETTES
 
@@ -81,7 +81,8 @@ def _node_programs(data_dir: Path) -> Path:
 
 def sources_hash(root: Path = ROOT) -> str:
     """One hash over everything that the built pages are made from."""
-    digest = hashlib.sha256(repr([(name, getattr(get_settings(), name)) for name in BAKED_IN]).encode())
+    baked_in = [("version", VERSION), *((name, getattr(get_settings(), name)) for name in BAKED_IN)]
+    digest = hashlib.sha256(repr(baked_in).encode())
     files = {path for pattern in SOURCES for path in root.glob(pattern) if path.is_file()}
     for path in sorted(files):
         if "__pycache__" in path.parts or path.is_relative_to(root / "assets" / "external"):

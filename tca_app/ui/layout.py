@@ -9,7 +9,7 @@ from reflex.style import color_mode, set_color_mode
 from reflex_base.vars.function import ArgsFunctionOperation
 from reflex_components_core.base.error_boundary import ErrorBoundary
 
-from tca_app.config.settings import get_settings
+from tca_app.config.settings import VERSION, get_settings
 from tca_app.ui import routes
 from tca_app.ui.components import avatar, crashed, forbidden, icon_button, link, not_found, outage
 from tca_app.ui.gate import PAGE_PERMISSIONS
@@ -207,6 +207,7 @@ def _account_menu() -> rx.Component:
             *(_theme_item(label, mode) for label, mode in (("Light", "light"), ("Dark", "dark"), ("System", "system"))),
             rx.menu.separator(),
             rx.menu.item("Sign out", custom_attrs={"data-action": "sign-out"}),
+            rx.el.div(f"Version {VERSION}", class_name="cell-sub", style={"padding": "6px 12px 2px"}),
             align="end",
         ),
     )

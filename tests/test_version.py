@@ -1,0 +1,24 @@
+"""The version stands in one place, and is shown wherever somebody looks for it."""
+
+import re
+from pathlib import Path
+
+import httpx
+
+from tca_app.config.settings import VERSION
+from tca_app.ui.layout import _account_menu
+
+CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
+
+
+def test_the_latest_release_in_the_changelog_is_the_version() -> None:
+    assert re.findall(r"^## \[(\d\S*)\] - \d{4}-\d\d-\d\d$", CHANGELOG.read_text(), re.MULTILINE)[0] == VERSION
+
+
+async def test_the_api_and_its_document_name_the_version(api: httpx.AsyncClient) -> None:
+    assert (await api.get("/api")).json()["version"] == VERSION
+    assert (await api.get("/openapi.json")).json()["info"]["version"] == VERSION
+
+
+def test_the_account_menu_shows_the_version() -> None:
+    assert f"Version {VERSION}" in str(_account_menu())
