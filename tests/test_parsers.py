@@ -53,7 +53,7 @@ OURS = (
     "tca_app.server.api_docs",
     "tca_app.ui.components",
     "tca_app.core.stores.embedded",
-    "tca_app.config.settings",
+    "tca_app.config.schema",
     "tca_app.core.addresses",
 )
 

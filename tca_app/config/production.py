@@ -2,18 +2,15 @@
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from tca_app.config.schema import Settings
 from tca_app.core.addresses import database_hosts, is_this_machine, read_database_url, read_redis_url, redis_host
-
-if TYPE_CHECKING:
-    from tca_app.config.settings import Settings
 
 MIN_SECRET_BYTES = 32
 
 
-def production_faults(s: "Settings") -> list[str]:
+def production_faults(s: Settings) -> list[str]:
     """Every reason why production must not start with these settings (reliability row OPS-1)."""
     faults = []
     for name, secret in (("SECRET_KEY", s.secret_key), ("JWT_SECRET_KEY", s.jwt_secret_key)):
@@ -52,7 +49,7 @@ def _secret_faults(value: str) -> list[str]:
     return []
 
 
-def _store_faults(s: "Settings") -> list[str]:
+def _store_faults(s: Settings) -> list[str]:
     """A store on another machine needs a password, and PostgreSQL TLS."""
     faults = []
     database, redis = s.database_url.get_secret_value(), s.redis_url.get_secret_value()
@@ -67,7 +64,7 @@ def _store_faults(s: "Settings") -> list[str]:
     return faults
 
 
-def _sender_faults(s: "Settings") -> list[str]:
+def _sender_faults(s: Settings) -> list[str]:
     """Mail and messages must not travel in the clear; a Slack address is a secret that leads to Slack only."""
     faults = []
     smtp = urlsplit(s.smtp_url.get_secret_value())

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config.settings import Settings
+from tca_app.config.schema import Settings
 from tca_app.core.database.session import close_db, lock, transaction
 from tca_app.features.auth import setup
 

@@ -14,7 +14,8 @@ import threading
 
 from reflex_base.constants.installer import PackageJson
 
-from tca_app.config.settings import get_settings, own_url
+from tca_app.config.schema import own_url
+from tca_app.config.settings import get_settings
 
 MAIN_PROCESS = "TCA_STORES"  # its process id; the workers and the reloaded settings inherit it
 

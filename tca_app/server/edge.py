@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tca_app.config.settings import Settings
+from tca_app.config.schema import Settings
 from tca_app.core.errors import (
     AppError,
     BadRequest,

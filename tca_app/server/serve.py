@@ -14,7 +14,8 @@ import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from tca_app.config.settings import Settings, get_settings
+from tca_app.config.schema import Settings
+from tca_app.config.settings import get_settings
 from tca_app.core.database.session import close_db, transaction
 from tca_app.core.errors import AppError
 from tca_app.core.stores.embedded import configured_stores

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable
 
-from tca_app.config.settings import ConfigError, Settings, get_settings
+from tca_app.config.schema import Settings
+from tca_app.config.settings import ConfigError, get_settings
 from tca_app.frontend import build
 from tca_app.server.migrate import require_schema
 from tca_app.server.serve import claim_port, run_server, run_to_the_end

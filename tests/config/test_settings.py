@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tca_app.config.settings import ConfigError, Settings, load_settings, unknown_settings
+from tca_app.config.schema import Settings
+from tca_app.config.settings import ConfigError, load_settings, unknown_settings
 from tca_app.core.addresses import is_this_machine
 
 SECRETS = {

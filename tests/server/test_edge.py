@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tca_app.config.settings import Settings, get_settings
+from tca_app.config.schema import Settings
+from tca_app.config.settings import get_settings
 from tca_app.rest.bodies import MAX_BODY
 from tca_app.server.api import build_api
 from tca_app.server.edge import Edge

@@ -9,7 +9,8 @@ from importlib import import_module
 
 import structlog
 
-from tca_app.config.settings import VERSION, Settings, get_settings
+from tca_app.config.schema import Settings
+from tca_app.config.settings import VERSION, get_settings
 from tca_app.core.telemetry.log import request_id_var, user_id_var
 from tca_app.core.telemetry.redaction import redact
 
