@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 MAX_URL = 4000
 MAX_FIELDS = 50
+MAX_SEARCH = 100
 
 
 def page_url(router_data: dict[str, Any]) -> str:
@@ -38,3 +39,14 @@ def record_url(router_data: dict[str, Any], *fields: str) -> str:
 def number_in(text: str) -> int:
     """An id that somebody may have typed, 0 when it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def record_id(router_data: dict[str, Any], pages: str) -> int:
+    """The id in the address of one of the `pages` about a record, such as `/projects/7`; 0, which no record has, for
+    any other address."""
+    return number_in(page_path(router_data).removeprefix(f"{pages}/"))
+
+
+def printable(text: str) -> str:
+    """What a search may hold; an address or a frame made by hand may have anything in it."""
+    return "".join(character for character in text if character.isprintable()).strip()[:MAX_SEARCH]

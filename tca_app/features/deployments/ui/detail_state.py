@@ -32,7 +32,7 @@ from tca_app.features.deployments.ui.detail_shapes import (
     timeline_of,
 )
 from tca_app.features.deployments.ui.freeze_notice import NO_FREEZE, Freeze, freeze_of
-from tca_app.features.deployments.ui.state import DeploymentRow, row_of, shown_deployment
+from tca_app.features.deployments.ui.state import DeploymentRow, row_of
 from tca_app.features.environments import freezes
 from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
@@ -41,6 +41,7 @@ from tca_app.ui.forms.state import CLOSED, SAVED, draft_of
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import record_id
 from tca_app.ui.zone import zone_of
 
 # What can be asked for, and the state that a report of it leads to.
@@ -85,7 +86,7 @@ class DeploymentState(RecordState, SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
         """Read the deployment that the URL names. What was shown of another one is gone before."""
-        deployment_id = shown_deployment(self.router_data)
+        deployment_id = record_id(self.router_data, routes.DEPLOYMENTS)
         self._watch(DeploymentState.load, f"deployment:{deployment_id}")
         if self._enter_record():
             self._forget("")

@@ -6,9 +6,10 @@ from tca_app.core.database.session import reading
 from tca_app.core.errors import NotFound
 from tca_app.core.plurals import plural
 from tca_app.features.deployments import logs
-from tca_app.features.deployments.ui.state import shown_deployment
+from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import record_id
 
 
 class LogState(SessionState):
@@ -23,7 +24,7 @@ class LogState(SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        deployment_id = shown_deployment(self.router_data)
+        deployment_id = record_id(self.router_data, routes.DEPLOYMENTS)
         self._watch(LogState.load, f"deployment_log:{deployment_id}")
         try:
             async with reading() as session:

@@ -19,13 +19,12 @@ from tca_app.features.environments import service as environments
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
-from tca_app.features.projects.ui.detail_state import shown_project
 from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import query_param
+from tca_app.ui.url import query_param, record_id
 from tca_app.ui.zone import zone_of
 
 SHOWN = 25
@@ -64,7 +63,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Only while the tab is open: the other tabs do not wait for it."""
-        project_id, actor = shown_project(self), self._as_actor()
+        project_id, actor = record_id(self.router_data, routes.PROJECTS), self._as_actor()
         if self._enter_record():
             self.project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
             self.load_error = ""
@@ -100,7 +99,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         return next((place["freeze"] for place in self.places if place["name"] == self.chosen), NO_FREEZE)
 
     def _opener_scope(self) -> list[int]:
-        return [shown_project(self)]
+        return [record_id(self.router_data, routes.PROJECTS)]
 
     @handler("signed_in")
     async def open_create(self, project_id: int) -> Any:

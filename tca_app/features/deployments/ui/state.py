@@ -10,12 +10,11 @@ from tca_app.features.deployments.matrix.queries import environment_matrix
 from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
 from tca_app.features.deployments.schemas import PERIODS, DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
 from tca_app.features.environments.defaults import DEFAULT_ENVIRONMENTS
-from tca_app.features.projects.ui.picker_state import printable
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
-from tca_app.ui.url import number_in, page_path, query_param
+from tca_app.ui.url import printable, query_param
 
 STATUS_LABELS = {
     "pending_approval": "Awaiting approval",
@@ -117,11 +116,6 @@ class Line(TypedDict):
     slug: str
     url: str
     cells: list[Cell]
-
-
-def shown_deployment(router_data: dict[str, Any]) -> int:
-    """The id in the address, 0 when there is none: the address may be typed by hand."""
-    return number_in(page_path(router_data).removeprefix(f"{routes.DEPLOYMENTS}/"))
 
 
 def view_of(router_data: dict[str, Any]) -> str:

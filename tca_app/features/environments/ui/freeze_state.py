@@ -10,11 +10,12 @@ from tca_app.features.environments import freezes
 from tca_app.features.environments import service as environments
 from tca_app.features.environments.schemas import FreezeCreate
 from tca_app.features.environments.ui.state import EnvironmentsState
-from tca_app.features.projects.ui.detail_state import shown_project
+from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import MovedOn
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import record_id
 from tca_app.ui.zone import field_of, time_in_field, zone_of, zone_words
 
 
@@ -27,11 +28,11 @@ class FreezeState(FormState, SessionState):
     _zone: str = "UTC"  # of the open form: the times in it stay in this zone
 
     def _opener_scope(self) -> list[int]:
-        return [shown_project(self)]
+        return [record_id(self.router_data, routes.PROJECTS)]
 
     @handler("signed_in")
     async def open_create(self, project_id: int) -> None:
-        if project_id != shown_project(self):
+        if project_id != record_id(self.router_data, routes.PROJECTS):
             raise MovedOn
         async with reading() as session:
             found = await environments.list_environments(session, self._as_actor(), project_id)

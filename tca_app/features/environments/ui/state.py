@@ -11,12 +11,12 @@ from tca_app.features.environments import service as environments
 from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.idempotency import service as idempotency
-from tca_app.features.projects.ui.detail_state import shown_project
+from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import query_param
+from tca_app.ui.url import query_param, record_id
 from tca_app.ui.zone import span_words, zone_of
 
 LABELS = {
@@ -64,7 +64,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Only while the settings are open."""
-        project_id = shown_project(self)
+        project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
             self.project_id, self.environments, self.windows, self.doomed_id = project_id, [], [], 0
             self._hide_form()
@@ -82,7 +82,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
         self.windows = [_window(window, zone) for window in frozen]
 
     def _opener_scope(self) -> list[int]:
-        return [shown_project(self)]
+        return [record_id(self.router_data, routes.PROJECTS)]
 
     @handler("signed_in")
     async def open_create(self, project_id: int) -> None:

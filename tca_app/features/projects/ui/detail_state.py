@@ -19,7 +19,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import number_in, page_path, query_param
+from tca_app.ui.url import query_param, record_id
 
 TABS = ("overview", "deployments", "members", "activity", "webhooks", "settings")
 NEEDED = {"webhooks": "webhooks.manage", "settings": "projects.update"}  # for a tab
@@ -59,11 +59,6 @@ NOTHING = ProjectFacts(
 )
 
 
-def shown_project(state: rx.State) -> int:
-    """The id in the address of a project's page, 0 when there is none: the address may be typed by hand."""
-    return number_in(page_path(state.router_data).removeprefix(f"{routes.PROJECTS}/"))
-
-
 class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
     """The page `/projects/[project_id]`."""
 
@@ -85,7 +80,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
         """Read the project that the URL names. What was shown of another one is gone before."""
-        project_id = shown_project(self)
+        project_id = record_id(self.router_data, routes.PROJECTS)
         self._watch(ProjectState.load, f"project:{project_id}")
         if self._enter_record():
             self._forget("")

@@ -10,12 +10,14 @@ from tca_app.core.errors import Forbidden, Invalid, NotFound
 from tca_app.features.projects import policy, team
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
-from tca_app.features.projects.ui.detail_state import ProjectState, shown_project
-from tca_app.features.projects.ui.picker_state import PickerState, printable
+from tca_app.features.projects.ui.detail_state import ProjectState
+from tca_app.features.projects.ui.picker_state import PickerState
+from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState, initials_of
+from tca_app.ui.url import printable, record_id
 
 TEAM_SHOWN = 100
 GRANTED = (("viewer", "Viewer"), ("deployer", "Deployer"), ("maintainer", "Maintainer"))
@@ -54,7 +56,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """The team, for those who may see it; for anybody else nothing, which the page has said already."""
-        project_id = shown_project(self)
+        project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
             self._forget_team()
         self.members_search = ""
@@ -69,7 +71,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
     async def read_again(self) -> None:
         """The team after somebody changed it; the search stays."""
         try:
-            await self._read_team(shown_project(self))
+            await self._read_team(record_id(self.router_data, routes.PROJECTS))
         except (NotFound, Forbidden):
             self._forget_team()
 
@@ -101,7 +103,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         await self._read_team(project_id)
 
     def _opener_scope(self) -> list[int]:
-        return [shown_project(self)]
+        return [record_id(self.router_data, routes.PROJECTS)]
 
     @handler("signed_in")
     async def open_add(self, project_id: int) -> None:

@@ -8,9 +8,9 @@ from tca_app.core.database.session import reading
 from tca_app.features.users import service as users
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import initials_of
+from tca_app.ui.url import MAX_SEARCH, printable
 
 FOUND = 6
-MAX_TEXT = 100
 
 
 class Person(TypedDict):
@@ -18,11 +18,6 @@ class Person(TypedDict):
     name: str
     username: str
     initials: str
-
-
-def printable(text: str) -> str:
-    """What a search may hold; an address or a frame made by hand may have anything in it."""
-    return "".join(character for character in text if character.isprintable()).strip()[:MAX_TEXT]
 
 
 class PickerState(rx.State, mixin=True):
@@ -50,7 +45,7 @@ class PickerState(rx.State, mixin=True):
             async with reading() as session:
                 found = await users.search_people(session, self._as_actor(), wanted)
         left_out = self._not_offered() | {person["id"] for person in self.picked}
-        self.people_text, self.people_found_for = wanted, text[:MAX_TEXT]
+        self.people_text, self.people_found_for = wanted, text[:MAX_SEARCH]
         self.people = [
             Person(id=p.id, name=p.display_name, username=p.username, initials=initials_of(p.display_name))
             for p in found

@@ -16,13 +16,13 @@ from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectQuery, ProjectRead, ProjectUpdate
 from tca_app.features.projects.ui.form_state import STATUSES, ProjectForm
-from tca_app.features.projects.ui.picker_state import PickerState, printable
+from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
-from tca_app.ui.url import query_param
+from tca_app.ui.url import printable, query_param
 
 
 class ProjectRow(TypedDict):

@@ -5,14 +5,14 @@ from typing import Any, ClassVar
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Invalid
-from tca_app.features.projects.ui.detail_state import shown_project
 from tca_app.features.slack import service as slack
 from tca_app.features.slack.schemas import TOPICS, SlackRead, SlackUpdate
+from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import query_param
+from tca_app.ui.url import query_param, record_id
 
 URL = "webhook_url"  # never kept in a state: see FormState
 LABELS = {"deployments": "Deployments", "approvals": "Approvals", "health": "Health", "freezes": "Freezes"}
@@ -39,7 +39,7 @@ class SlackState(FormState, RecordState, SessionState):
         if self._enter_record():
             self._hide_form()
         self.is_shown, self.is_removing = False, False
-        self.project_id = shown_project(self)
+        self.project_id = record_id(self.router_data, routes.PROJECTS)
         if query_param(self.router_data, "tab") != "settings":
             return
         self._watch(SlackState.refresh, f"slack:{self.project_id}")

@@ -14,12 +14,13 @@ from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectQuery
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserBulk, UserRead, UserUpdate
-from tca_app.features.users.ui.detail_state import reload_of, require_person, shown_person
+from tca_app.features.users.ui.detail_state import reload_of, require_person
 from tca_app.features.users.ui.state import Refusal, UsersState, printable
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import record_id
 
 Ids = Annotated[list[int], Field(min_length=1, max_length=100)]
 
@@ -191,7 +192,7 @@ class ActState(RecordState, SessionState):
         async with transaction() as session:
             await users.delete_user(session, self._as_actor(), user_id, self.heir["id"] or None)
         self._toast(f"{user.username} is deleted.", undo=ActState.restore([user_id]))
-        is_on_their_page = shown_person(self.router_data) == user_id
+        is_on_their_page = record_id(self.router_data, routes.USERS) == user_id
         return rx.redirect(routes.USERS) if is_on_their_page else reload_of(self)
 
     @handler("users.manage")

@@ -17,7 +17,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import number_in, page_path
+from tca_app.ui.url import page_path, record_id
 
 NOBODY = UserRow(
     id=0,
@@ -87,7 +87,7 @@ class UserState(RecordState, SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
         """Read the person that the URL names. What was shown of another one is gone before."""
-        user_id = shown_person(self.router_data)
+        user_id = record_id(self.router_data, routes.USERS)
         self._watch(UserState.load, f"user:{user_id}", "projects")
         if self._enter_record():
             self._empty()
@@ -149,14 +149,9 @@ class UserState(RecordState, SessionState):
         yield UserState.load
 
 
-def shown_person(router_data: dict[str, Any]) -> int:
-    """The id in the address of a person's page; 0, which nobody has, for anything else."""
-    return number_in(page_path(router_data).removeprefix(f"{routes.USERS}/"))
-
-
 def require_person(state: rx.State, user_id: int) -> None:
     """Raise MovedOn when the tab is at the page of another person by now; the list shows many."""
-    if shown_person(state.router_data) not in (0, user_id):
+    if record_id(state.router_data, routes.USERS) not in (0, user_id):
         raise MovedOn
 
 

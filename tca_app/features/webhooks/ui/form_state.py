@@ -9,11 +9,12 @@ from tca_app.core.events.log import CATALOGUE
 from tca_app.core.urls import host_of
 from tca_app.features.activity.ui.state import type_label
 from tca_app.features.idempotency import service as idempotency
-from tca_app.features.projects.ui.detail_state import shown_project
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookRead, WebhookUpdate, WebhookWithSecret
+from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
+from tca_app.ui.url import record_id
 
 ALL, CHOSEN = "all", "chosen"
 TICK = "on_"  # before the type of an event: the name of its tick box
@@ -41,7 +42,7 @@ class WebhookForm(FormState, mixin=True):
 
     def _ticks(self) -> list[str]:
         """The names of the tick boxes that are offered here."""
-        in_project = shown_project(self) > 0
+        in_project = record_id(self.router_data, routes.PROJECTS) > 0
         return [
             TICK + name
             for name, event in sorted(CATALOGUE.items())
@@ -85,7 +86,8 @@ class WebhookForm(FormState, mixin=True):
             yield self._saved()
 
     async def _create(self, given: dict[str, Any]) -> WebhookWithSecret:
-        actor, data = self._as_actor(), WebhookCreate(project_id=shown_project(self) or None, **given)
+        project_id = record_id(self.router_data, routes.PROJECTS) or None
+        actor, data = self._as_actor(), WebhookCreate(project_id=project_id, **given)
         asked = f"webhooks.create\n{data.model_dump_json()}"
         async with transaction() as session:
             return await idempotency.once(

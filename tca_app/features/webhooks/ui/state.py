@@ -10,7 +10,6 @@ from tca_app.core.errors import AppError, Forbidden, NotFound
 from tca_app.core.plurals import plural
 from tca_app.core.urls import host_of
 from tca_app.features.activity.ui.state import type_label
-from tca_app.features.projects.ui.detail_state import shown_project
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookQuery, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.features.webhooks.ui.form_state import WebhookForm
@@ -18,7 +17,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import number_in, page_path, query_param
+from tca_app.ui.url import number_in, page_path, query_param, record_id
 
 SHOWN_ONCE = "shown-once"  # the field that a new secret is put into
 ACTS = ("rotate", "delete")
@@ -74,8 +73,9 @@ def shown_webhook(state: rx.State) -> int:
 
 def is_here(state: rx.State) -> bool:
     """Whether the page that is open shows webhooks at all."""
-    on_project = shown_project(state) > 0 and query_param(state.router_data, "tab") == "webhooks"
-    return on_project or page_path(state.router_data) == routes.WEBHOOKS
+    if record_id(state.router_data, routes.PROJECTS):
+        return query_param(state.router_data, "tab") == "webhooks"
+    return page_path(state.router_data) == routes.WEBHOOKS
 
 
 class WebhooksState(WebhookForm, RecordState, SessionState):
@@ -104,7 +104,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
             self._hide_form()
         if not is_here(self):
             return
-        project_id = shown_project(self)
+        project_id = record_id(self.router_data, routes.PROJECTS)
         self.is_of_project = project_id > 0
         self.list_url = f"{routes.project(project_id)}?tab=webhooks" if project_id else routes.WEBHOOKS
         self._watch(WebhooksState.read_again, "webhooks")
@@ -117,7 +117,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
             await self._read()
 
     async def _read(self) -> None:
-        query = WebhookQuery(project_id=shown_project(self) or None)
+        query = WebhookQuery(project_id=record_id(self.router_data, routes.PROJECTS) or None)
         try:
             async with reading() as session:
                 found = await webhooks.list_webhooks(session, self._as_actor(), query)

@@ -13,13 +13,15 @@ from tca_app.features.users import service as users
 from tca_app.features.users.devices import device_words
 from tca_app.features.users.schemas import UserUpdate
 from tca_app.features.users.ui.actions_state import ActState
-from tca_app.features.users.ui.detail_state import UserState, shown_person
+from tca_app.features.users.ui.detail_state import UserState
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.state import UsersState
 from tca_app.models import AuthSession, Project, User
+from tca_app.ui import routes
 from tca_app.ui.handlers import permission_of
 from tca_app.ui.palette import PaletteState
 from tca_app.ui.session import SessionState
+from tca_app.ui.url import record_id
 from tests.factories import PASSWORD, make_admin, make_project, make_user, row_of, run
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
@@ -316,7 +318,7 @@ async def test_the_palette_finds_people_for_administrators_only(console: Console
     [("/users/7", 7), ("/users/7/", 7), ("/users/7?x=1", 7), ("/users/-7", 0), ("/users/7/8", 0), ("/users/٧", 0)],
 )
 def test_the_id_of_a_page_is_read_politely(url: str, expected: int) -> None:
-    assert shown_person({"asPath": url}) == expected
+    assert record_id({"asPath": url}, routes.USERS) == expected
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
 from tca_app.features.deployments.github import secret as hook
 from tca_app.features.deployments.github.schemas import HookRead, RepositoryChoice
-from tca_app.features.projects.ui.detail_state import shown_project
+from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import query_param
+from tca_app.ui.url import query_param, record_id
 
 ACTIONS = ("rotate", "remove", "accept")
 SHOWN_ONCE = "github-secret"  # the field that a new secret is put into
@@ -38,7 +38,7 @@ class HookState(RecordState, SessionState):
         """Only while the settings are open, and only for those who may see it."""
         self._enter_record()
         self.address, self.is_fresh, self.asking = "", False, ""
-        self.project_id = shown_project(self)
+        self.project_id = record_id(self.router_data, routes.PROJECTS)
         if query_param(self.router_data, "tab") != "settings":
             return
         try:
