@@ -16,6 +16,7 @@ import typer
 import uvloop
 
 from tca_app.config.settings import ConfigError, get_settings, unknown_settings
+from tca_app.config.table import write_settings_table
 from tca_app.consumers.analytics import recount
 from tca_app.consumers.streams import replay
 from tca_app.core.errors import AppError
@@ -177,6 +178,12 @@ def check_config() -> None:
     with _plain_faults():
         settings = get_settings()
         _say(f"The settings are fine ({settings.environment})")
+
+
+@commands.command(hidden=True)
+def document_config() -> None:
+    """Write the table of settings into docs/configuration.md."""
+    write_settings_table(ROOT / "docs" / "configuration.md")
 
 
 @commands.command()

@@ -1,14 +1,15 @@
-"""The schema of the settings: the name, type, default and form of each."""
+"""The settings with what each may look like, and what is derived from the others."""
 
 import json
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import SecretStr, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
 
+from tca_app.config.fields import Fields
 from tca_app.core import addresses
 from tca_app.core.urls import check_url
 
@@ -16,73 +17,11 @@ ENV_FILE = Path(".env")
 MAIL_IS_OFF = "off"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
-CommaList = Annotated[list[str], NoDecode]
 
-
-class Settings(BaseSettings):
-    """Settings of one process. Times are in the unit that the name says."""
+class Settings(Fields):
+    """Settings of one process, checked and completed."""
 
     model_config = SettingsConfigDict(env_file=ENV_FILE, extra="ignore", env_ignore_empty=False)
-
-    app_name: str = "TCA InfraForge"
-    environment: Literal["development", "production"] = "development"
-    debug: bool = False
-    secret_key: SecretStr = SecretStr("")
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=1, le=65535)
-    public_url: str = ""
-    allowed_hosts: CommaList = []
-    allowed_origins: CommaList = []
-    trusted_proxy_hops: int = Field(0, ge=0, le=8)
-    data_dir: Path = Path(".data")
-
-    database_url: SecretStr = SecretStr("")
-    database_pool_size: int = Field(10, ge=1, le=100)
-    database_max_overflow: int = Field(20, ge=0, le=200)
-    redis_url: SecretStr = SecretStr("")
-    redis_cache_ttl: int = Field(3600, ge=1)
-
-    jwt_secret_key: SecretStr = SecretStr("")
-    jwt_algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
-    jwt_access_token_expire_minutes: int = Field(30, ge=1, le=24 * 60)
-    jwt_refresh_token_expire_days: int = Field(7, ge=1, le=90)
-    session_idle_minutes: int = Field(12 * 60, ge=5)
-    password_min_length: int = Field(8, ge=8, le=64)
-    password_hash_memory_kib: int = Field(19 * 1024, ge=8)
-    password_hash_rounds: int = Field(2, ge=1)
-    password_hash_parallelism: int = Field(1, ge=1)
-    password_hash_threads: int = Field(2, ge=1, le=32)
-
-    first_superuser_username: str = ""
-    first_superuser_email: str = ""
-    first_superuser_password: SecretStr = SecretStr("")
-
-    run_worker: bool = True  # does this web process do the jobs too?
-    job_takeover_seconds: float = Field(20, ge=0.5, le=600)
-    deployment_timeout_minutes: int = Field(120, ge=1, le=7 * 24 * 60)
-    health_failures_to_open: int = Field(3, ge=1, le=60)  # in a row, until an incident is opened
-    health_passes_to_close: int = Field(2, ge=1, le=60)
-    status_public: bool = False  # does /status/public answer, to everybody?
-    stream_maxlen: int = Field(10_000, ge=100)
-
-    smtp_url: SecretStr = SecretStr("")
-    mail_from: str = "TCA InfraForge <noreply@localhost>"
-    slack_webhook_url: SecretStr = SecretStr("")
-    user_service_url: str = ""
-    notification_service_url: str = ""
-    analytics_service_url: str = ""
-    outbound_allowed_hosts: CommaList = []  # host:port that addresses entered by people may lead to all the same
-
-    rate_limit_login: str = "10/minute"
-    rate_limit_api: str = "600/minute"
-    anonymous_sockets_per_address: int = Field(50, ge=1)  # websockets without a session, on one replica
-
-    prometheus_enabled: bool = True
-    metrics_token: SecretStr = SecretStr("")
-    sentry_dsn: SecretStr = SecretStr("")
-
-    log_format: Literal["console", "json"] = "console"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("allowed_hosts", "allowed_origins", "outbound_allowed_hosts", mode="before")
     @classmethod

@@ -1,0 +1,44 @@
+"""The table of settings in docs/configuration.md, made from the fields themselves."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from tca_app.config.fields import Fields
+
+START, END = "<!-- settings -->", "<!-- end of settings -->"
+
+
+def settings_table() -> str:
+    """A Markdown table with a line for each setting."""
+    return "\n".join(_lines())
+
+
+def write_settings_table(page: Path) -> None:
+    """Put the table between the two marks of `page`."""
+    text = page.read_text()
+    between = re.compile(f"(?<={re.escape(START)}\n).*(?={re.escape(END)})", re.DOTALL)
+    page.write_text(between.sub(lambda _: f"{settings_table()}\n", text))
+
+
+def _lines() -> Iterator[str]:
+    yield "| name | default | meaning | refused in production |"
+    yield "|---|---|---|---|"
+    for name, field in Fields.model_fields.items():
+        extra: Any = field.json_schema_extra or {}
+        default = extra.get("default_text") or _default_of(field)
+        yield f"| `{name.upper()}` | {default} | {field.description} | {extra.get('refused', '')} |".replace(
+            "|  |", "| |"
+        )
+
+
+def _default_of(field: FieldInfo) -> str:
+    """As somebody would write it into `.env`; empty when there is none."""
+    value = field.default
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    text = value.get_secret_value() if hasattr(value, "get_secret_value") else value
+    return "" if text in ("", []) else f"`{text}`"
