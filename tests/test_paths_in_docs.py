@@ -1,0 +1,44 @@
+"""Every file and folder that the documentation names or links to is there."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*(?:\.(?:py|md|mjs|js|css|toml|ini|conf|txt|mako)|/))`")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+ELSEWHERE = {".data/", ".web/", ".venv/", "utils/state.js"}  # made when the console runs
+CODE = re.compile(r"```.*?```", re.DOTALL)
+
+
+def _named(text: str) -> Iterator[str]:
+    """Paths in backticks that have a folder; a name alone, such as `service.py`, is the role of a file."""
+    return (path for path in PATH.findall(CODE.sub("", text)) if "/" in path and path not in ELSEWHERE)
+
+
+def _anchors(page: Path) -> set[str]:
+    """As the hosts of repositories make them from headings."""
+    headings = re.findall(r"^#+ (.+)$", CODE.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _leads_nowhere(page: Path, link: str) -> bool:
+    if re.match(r"\w+:", link):
+        return False
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    return not target.exists() or bool(anchor and target.suffix == ".md" and anchor not in _anchors(target))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_path_is_there(page: Path) -> None:
+    roots = (ROOT, ROOT / "tca_app", ROOT / "docs")
+    assert [path for path in _named(page.read_text()) if not any((root / path).exists() for root in roots)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    assert [link for link in LINK.findall(CODE.sub("", page.read_text())) if _leads_nowhere(page, link)] == []
