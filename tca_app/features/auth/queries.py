@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
@@ -21,16 +22,16 @@ from tca_app.models.base import UTC_TIME
 TOUCH_AFTER = timedelta(minutes=1)
 
 PERSON = (
-    User.id,
-    User.email,
-    User.username,
-    User.full_name,
-    User.is_active,
-    User.is_superuser,
-    User.last_login_at,
-    User.version,
-    User.created_at,
-    User.updated_at,
+    col(User.id),
+    col(User.email),
+    col(User.username),
+    col(User.full_name),
+    col(User.is_active),
+    col(User.is_superuser),
+    col(User.last_login_at),
+    col(User.version),
+    col(User.created_at),
+    col(User.updated_at),
 )
 
 
@@ -53,34 +54,37 @@ class Caller:
     is_stale: bool
 
 
-def person_fields(row: Row[Any]) -> dict[str, Any]:
+def person_fields(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {name: row._mapping[name] for name in SignedInUser.model_fields}
 
 
 def ends_at() -> ColumnElement[datetime]:
     """When a session ends by itself: at its absolute end, a browser's also after it was idle for too long."""
     idle = timedelta(minutes=get_settings().session_idle_minutes)
-    idle_end = case((AuthSession.kind == "browser", AuthSession.last_used_at + idle))  # NULL for others: ignored
+    # NULL for others: least() ignores it.
+    idle_end = case((col(AuthSession.kind) == "browser", col(AuthSession.last_used_at) + idle))
     return func.least(AuthSession.expires_at, idle_end, type_=UTC_TIME)
 
 
 def is_valid() -> tuple[Any, ...]:
     """When a session counts: not revoked, not expired, not idle, and its person may sign in (rows AU-7 and AU-8)."""
     return (
-        AuthSession.revoked_at.is_(None),
+        col(AuthSession.revoked_at).is_(None),
         ends_at() > func.now(),
-        AuthSession.auth_version == User.auth_version,
-        User.is_active,
-        User.deleted_at.is_(None),
+        col(AuthSession.auth_version) == col(User.auth_version),
+        col(User.is_active),
+        col(User.deleted_at).is_(None),
     )
 
 
 @lru_cache(maxsize=2)
-def _session_by(column: str) -> Select[Any]:
+def _session_by(column: str) -> Select[*tuple[Any, ...]]:
     """The statement behind every request, built once: building it takes longer than running it."""
     return (
-        select(*PERSON, AuthSession.id.label("session_id"), AuthSession.last_used_at, ends_at().label("ends_at"))
-        .join(User, User.id == AuthSession.user_id)
+        select(
+            *PERSON, col(AuthSession.id).label("session_id"), col(AuthSession.last_used_at), ends_at().label("ends_at")
+        )
+        .join(User, col(User.id) == col(AuthSession.user_id))
         .where(getattr(AuthSession, column) == bindparam("value"), *is_valid())
     )
 
@@ -174,9 +178,9 @@ async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[in
     """Those of the sessions that still count. Their copies live on, so an open page does not ask for its own; those of
     the others are dropped."""
     rows = await session.execute(
-        select(AuthSession.id, User.version, AuthSession.last_used_at, ends_at().label("ends_at"))
-        .join(User, User.id == AuthSession.user_id)
-        .where(AuthSession.id.in_(session_ids), *is_valid())
+        select(col(AuthSession.id), col(User.version), col(AuthSession.last_used_at), ends_at().label("ends_at"))
+        .join(User, col(User.id) == col(AuthSession.user_id))
+        .where(col(AuthSession.id).in_(session_ids), *is_valid())
     )
     alive = {row.id: row for row in rows}
     for session_id in session_ids:
@@ -187,7 +191,7 @@ async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[in
     return set(alive)
 
 
-def _still_true(row: Row[Any], found: _Found) -> _Found | None:
+def _still_true(row: Row[*tuple[Any, ...]], found: _Found) -> _Found | None:
     """Every change of a person gives them another version."""
     if found.person.version != row.version:
         return None
@@ -201,9 +205,9 @@ async def touch(session: AsyncSession, session_id: int) -> bool:
     """
     used = await session.execute(
         update(AuthSession)
-        .where(AuthSession.id == session_id, User.id == AuthSession.user_id, *is_valid())
+        .where(col(AuthSession.id) == session_id, col(User.id) == col(AuthSession.user_id), *is_valid())
         .values(last_used_at=func.now())
-        .returning(AuthSession.id)
+        .returning(col(AuthSession.id))
         .execution_options(synchronize_session=False)
     )
     if used.first() is not None:
@@ -218,17 +222,17 @@ async def list_sessions(session: AsyncSession, actor: Actor, user_id: int) -> li
         raise NotFound
     rows = await session.execute(
         select(
-            AuthSession.id,
-            AuthSession.kind,
-            AuthSession.user_agent,
-            AuthSession.ip,
-            AuthSession.created_at,
-            AuthSession.last_used_at,
-            AuthSession.expires_at,
+            col(AuthSession.id),
+            col(AuthSession.kind),
+            col(AuthSession.user_agent),
+            col(AuthSession.ip),
+            col(AuthSession.created_at),
+            col(AuthSession.last_used_at),
+            col(AuthSession.expires_at),
         )
-        .join(User, User.id == AuthSession.user_id)
-        .where(AuthSession.user_id == user_id, *is_valid())
-        .order_by(AuthSession.last_used_at.desc(), AuthSession.id.desc())
+        .join(User, col(User.id) == col(AuthSession.user_id))
+        .where(col(AuthSession.user_id) == user_id, *is_valid())
+        .order_by(col(AuthSession.last_used_at).desc(), col(AuthSession.id).desc())
         .limit(100)
     )
     return [SessionRead.of(row, actor.session_id) for row in rows]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
@@ -88,10 +89,9 @@ class SignIn:
 async def find_account(session: AsyncSession, login: str, client: Client) -> Account:
     """By username or email, without regard to case. Raises TooManyRequests while its throttle waits."""
     folded = login.strip().casefold()
+    columns = (User.id, User.hashed_password, User.is_active, User.deleted_at, User.username, User.full_name)
     found = await session.execute(
-        select(User.id, User.hashed_password, User.is_active, User.deleted_at, User.username, User.full_name).where(
-            or_(func.lower(User.username) == folded, User.email == folded)
-        )
+        select(*map(col, columns)).where(or_(func.lower(User.username) == folded, col(User.email) == folded))
     )
     row = found.first()
     attempt = throttle.sign_in_attempt(row.id if row else None, folded, client.ip, client.device)
@@ -149,10 +149,10 @@ async def open_session(
     person = (
         await session.execute(
             update(User)
-            .where(User.id == user_id, User.is_active, User.deleted_at.is_(None))
-            .where(User.hashed_password == proven_hash if proven_hash else true())
+            .where(col(User.id) == user_id, col(User.is_active), col(User.deleted_at).is_(None))
+            .where(col(User.hashed_password) == proven_hash if proven_hash else true())
             .values(changes)
-            .returning(*PERSON, User.auth_version)
+            .returning(*PERSON, col(User.auth_version))
             .execution_options(synchronize_session=False)
         )
     ).first()
@@ -220,9 +220,9 @@ async def refresh(session: AsyncSession, token: str) -> TokenPair:
     except ValueError:
         raise NotSignedIn from None
     found = await session.execute(
-        select(AuthSession, User.id)
-        .join(User, User.id == AuthSession.user_id)
-        .where(AuthSession.family == family, AuthSession.kind == "api", *is_valid())
+        select(AuthSession, col(User.id))
+        .join(User, col(User.id) == col(AuthSession.user_id))
+        .where(col(AuthSession.family) == family, col(AuthSession.kind) == "api", *is_valid())
         .with_for_update(of=AuthSession)
     )
     row = found.scalars().first()
@@ -234,7 +234,7 @@ async def refresh(session: AsyncSession, token: str) -> TokenPair:
         row.previous_refresh_hash, row.refresh_hash = given, token_hash(successor)
         row.rotated_at = row.last_used_at = now
     elif not (row.previous_refresh_hash == given and row.rotated_at and now - row.rotated_at <= REFRESH_GRACE):
-        await revoke(session, None, AuthSession.id == row.id, "refresh token reused")
+        await revoke(session, None, col(AuthSession.id) == row.id, "refresh token reused")
         raise TokenReused
     access_token, life = new_access_token(row.user_id, family)
     return TokenPair(access_token=access_token, expires_in=life, refresh_token=successor)
@@ -244,9 +244,9 @@ async def revoke(session: AsyncSession, actor: Actor | None, which: Any, reason:
     """End the sessions that match; returns how many. The only way that a session ends early."""
     ended = await session.execute(
         update(AuthSession)
-        .where(which, AuthSession.revoked_at.is_(None), User.id == AuthSession.user_id)
+        .where(which, col(AuthSession.revoked_at).is_(None), col(User.id) == col(AuthSession.user_id))
         .values(revoked_at=func.now(), revoked_reason=reason)
-        .returning(AuthSession.id, User.id, func.coalesce(func.nullif(User.full_name, ""), User.username))
+        .returning(col(AuthSession.id), col(User.id), func.coalesce(func.nullif(User.full_name, ""), User.username))
         .execution_options(synchronize_session=False)
     )
     of_person: dict[tuple[int, str], list[int]] = {}
@@ -261,11 +261,11 @@ async def revoke(session: AsyncSession, actor: Actor | None, which: Any, reason:
 
 async def revoke_user(session: AsyncSession, actor: Actor | None, user_id: int, reason: str, keep: int = 0) -> int:
     """End every session of a person but `keep`."""
-    return await revoke(session, actor, (AuthSession.user_id == user_id) & (AuthSession.id != keep), reason)
+    return await revoke(session, actor, (col(AuthSession.user_id) == user_id) & (col(AuthSession.id) != keep), reason)
 
 
 async def sign_out(session: AsyncSession, actor: Actor) -> None:
-    await revoke(session, actor, AuthSession.id == actor.session_id, "signed out")
+    await revoke(session, actor, col(AuthSession.id) == actor.session_id, "signed out")
 
 
 async def sign_out_everywhere(session: AsyncSession, actor: Actor) -> None:
@@ -274,8 +274,8 @@ async def sign_out_everywhere(session: AsyncSession, actor: Actor) -> None:
 
 async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -> None:
     """End one session: one's own, or anybody's for a superuser. Raises NotFound for others."""
-    which = AuthSession.id == session_id
+    which = col(AuthSession.id) == session_id
     if not actor.is_superuser:
-        which &= AuthSession.user_id == actor.user_id
+        which &= col(AuthSession.user_id) == actor.user_id
     if not await revoke(session, actor, which, f"ended by {actor.username}"):
         raise NotFound

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from pydantic import ValidationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.database.session import lock
 from tca_app.core.errors import FieldError, Forbidden, Invalid, NotFound
@@ -29,7 +30,9 @@ class SetupTokenRefused(Forbidden):
 
 async def setup_open(session: AsyncSession) -> bool:
     """Whether there is no superuser yet. One who is deactivated counts: set-up never opens again by itself."""
-    found = await session.execute(select(User.id).where(User.is_superuser, User.deleted_at.is_(None)).limit(1))
+    found = await session.execute(
+        select(col(User.id)).where(col(User.is_superuser), col(User.deleted_at).is_(None)).limit(1)
+    )
     return found.first() is None
 
 
@@ -39,9 +42,9 @@ async def ensure_setup_token(session: AsyncSession) -> str | None:
     if not await setup_open(session):
         return None
     token = new_token()
-    await session.execute(delete(OneTimeToken).where(OneTimeToken.purpose == PURPOSE))
-    session.add(OneTimeToken(purpose=PURPOSE, token_hash=token_hash(token), expires_at=func.now() + TOKEN_LIFE))
-    await session.flush()
+    await session.execute(delete(OneTimeToken).where(col(OneTimeToken.purpose) == PURPOSE))
+    values = {"purpose": PURPOSE, "token_hash": token_hash(token), "expires_at": func.now() + TOKEN_LIFE}
+    await session.execute(insert(OneTimeToken).values(values))
     return token
 
 
@@ -53,11 +56,11 @@ async def set_up(session: AsyncSession, data: SetupRequest, client: Client) -> S
     spent = (
         delete(OneTimeToken)
         .where(
-            OneTimeToken.purpose == PURPOSE,
-            OneTimeToken.token_hash == token_hash(data.token),
-            OneTimeToken.expires_at > func.now(),
+            col(OneTimeToken.purpose) == PURPOSE,
+            col(OneTimeToken.token_hash) == token_hash(data.token),
+            col(OneTimeToken.expires_at) > func.now(),
         )
-        .returning(OneTimeToken.id)
+        .returning(col(OneTimeToken.id))
     )
     # The token first: whoever has none cannot make us compute a password hash.
     if (await session.execute(spent)).first() is None:

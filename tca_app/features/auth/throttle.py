@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, DateTime, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.errors import TooManyRequests
 from tca_app.core.security.tokens import keyed_token, new_token, same, token_hash
@@ -103,10 +104,10 @@ def wait_after(failures: int) -> int:
 # One clock for all replicas (row FT-9).
 CLOCK: ColumnElement[datetime] = func.clock_timestamp(type_=DateTime(timezone=True))
 # Built once: building them takes longer than running them.
-_ASK = select(LoginThrottle.blocked_until, CLOCK).where(LoginThrottle.key == bindparam("name"))
+_ASK = select(col(LoginThrottle.blocked_until), CLOCK).where(col(LoginThrottle.key) == bindparam("name"))
 _ENTRY = insert(LoginThrottle).values(key=bindparam("name"), failures=0, last_failed_at=CLOCK)
 _LOCK = _ENTRY.on_conflict_do_update(index_elements=["key"], set_={"key": _ENTRY.excluded.key}).returning(
-    LoginThrottle.failures, LoginThrottle.last_failed_at, LoginThrottle.blocked_until, CLOCK
+    col(LoginThrottle.failures), col(LoginThrottle.last_failed_at), col(LoginThrottle.blocked_until), CLOCK
 )
 _PLAIN = {"synchronize_session": False}
 
@@ -146,8 +147,10 @@ async def count_failure(session: AsyncSession, counts: Counts) -> None:
         values = _as_it_is(count) if counts.waits(key) else _one_more(count, counts.now)
         statement = insert(LoginThrottle).values(key=key, **{"last_failed_at": counts.now} | values)
         await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
-    old = select(LoginThrottle.key).where(LoginThrottle.last_failed_at < counts.now - FORGET_AFTER).limit(20)
-    await session.execute(delete(LoginThrottle).where(LoginThrottle.key.in_(old.with_for_update(skip_locked=True))))
+    old = select(col(LoginThrottle.key)).where(col(LoginThrottle.last_failed_at) < counts.now - FORGET_AFTER).limit(20)
+    await session.execute(
+        delete(LoginThrottle).where(col(LoginThrottle.key).in_(old.with_for_update(skip_locked=True)))
+    )
 
 
 def _as_it_is(count: Count) -> dict[str, Any]:
@@ -162,8 +165,8 @@ def _one_more(count: Count, now: datetime) -> dict[str, Any]:
 
 async def forget(session: AsyncSession, attempt: Attempt) -> None:
     """After a success. A shown count that stays has to be there only once something was added to it."""
-    stays = (LoginThrottle.key == attempt.shown) & (LoginThrottle.failures > 0)
-    ended = delete(LoginThrottle).where(LoginThrottle.key.in_(attempt.keys))
+    stays = (col(LoginThrottle.key) == attempt.shown) & (col(LoginThrottle.failures) > 0)
+    ended = delete(LoginThrottle).where(col(LoginThrottle.key).in_(attempt.keys))
     await session.execute(ended if attempt.forgets_shown else ended.where(~stays), execution_options=_PLAIN)
 
 
