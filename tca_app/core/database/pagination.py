@@ -33,7 +33,7 @@ class Page(Generic[T]):
 
 
 async def page_of(
-    session: AsyncSession, rows: Select[Any], *, skip: int, limit: int, search: str = ""
+    session: AsyncSession, rows: Select[*tuple[Any, ...]], *, skip: int, limit: int, search: str = ""
 ) -> tuple[list[Any], int, bool]:
     """The rows of one page of an ordered select, the total, and whether the count was cut short.
 

@@ -20,7 +20,7 @@ _cache: LocalCache[Any] = LocalCache(500, drop_on_write=True)
 DIRECTORY_SIZE = 20
 MEMBERSHIPS = 100
 # The table's own columns: a select of mapped attributes costs half as much again.
-_users = User.__table__.c
+_users, _projects, _members = User.__table__.c, Project.__table__.c, ProjectMember.__table__.c
 COLUMNS = tuple(_users[name] for name in UserRead.model_fields)
 _PERSON = tuple(_users[name] for name in PersonRead.model_fields)
 _SORTS: dict[str, Any] = {
@@ -114,10 +114,10 @@ async def list_memberships(session: AsyncSession, actor: Actor, user_id: int) ->
     """The first 100 projects of a person with the role there, by name; those in the trash are left out."""
     policy.require(actor, "users.read", user_id)
     rows = (
-        select(Project.id.label("project_id"), Project.name, Project.slug, Project.status, ProjectMember.role)
-        .join(ProjectMember, ProjectMember.project_id == Project.id)
-        .where(ProjectMember.user_id == user_id, Project.deleted_at.is_(None))
-        .order_by(func.lower(Project.name), Project.id)
+        select(_projects.id.label("project_id"), _projects.name, _projects.slug, _projects.status, _members.role)
+        .join(ProjectMember.__table__, _members.project_id == _projects.id)
+        .where(_members.user_id == user_id, _projects.deleted_at.is_(None))
+        .order_by(func.lower(_projects.name), _projects.id)
     )
     found, total, _ = await page_of(session, rows, skip=0, limit=MEMBERSHIPS)
     return Page(to_reads(MembershipRead, found), total)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import check_version
@@ -112,10 +113,10 @@ def _one(lock_row: Lock, deleted: bool) -> Select[Any]:
     """Built once: that takes longer than to run it."""
     editor = aliased(User)
     name = func.coalesce(func.nullif(editor.full_name, ""), editor.username)
-    changed_by = select(name).where(editor.id == User.updated_by_id).correlate(User).scalar_subquery()
-    in_trash = User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
-    statement = select(*COLUMNS, User.hashed_password, func.coalesce(changed_by, "").label("changed_by"))
-    statement = statement.where(User.id == bindparam("user_id"), in_trash)
+    changed_by = select(name).where(col(editor.id) == col(User.updated_by_id)).correlate(User).scalar_subquery()
+    in_trash = col(User.deleted_at).is_not(None) if deleted else col(User.deleted_at).is_(None)
+    statement = select(*COLUMNS, col(User.hashed_password), func.coalesce(changed_by, "").label("changed_by"))
+    statement = statement.where(col(User.id) == bindparam("user_id"), in_trash)
     return statement.with_for_update(of=User, key_share=lock_row == "change") if lock_row else statement
 
 
@@ -156,7 +157,9 @@ async def lock_superusers(session: AsyncSession) -> None:
 async def _keep_a_superuser(session: AsyncSession, row: Any) -> None:
     if not (row.is_superuser and row.is_active):
         return
-    others = select(User.id).where(User.id != row.id, User.is_superuser, User.is_active, User.deleted_at.is_(None))
+    others = select(col(User.id)).where(
+        col(User.id) != row.id, col(User.is_superuser), col(User.is_active), col(User.deleted_at).is_(None)
+    )
     if (await session.execute(others.limit(1))).first() is None:
         raise Conflict(f"{row.username} is the last active administrator. Make somebody else an administrator first.")
 
@@ -197,7 +200,7 @@ async def _tell_changes(
 async def _store(session: AsyncSession, actor: Actor, user_id: int, values: Mapping[str, Any]) -> UserRead:
     statement = (
         update(User)
-        .where(User.id == user_id)
+        .where(col(User.id) == user_id)
         .values(**values, version=User.version + 1, updated_by_id=actor.user_id)
         .returning(*COLUMNS)
         .execution_options(synchronize_session=False)
