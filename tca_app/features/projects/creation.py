@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldError, NotFound
@@ -79,7 +80,9 @@ async def _insert_under_slug(session: AsyncSession, actor: Actor, fields: dict[s
 async def _insert(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> int | None:
     """The id of the new project, or None when the slug is taken."""
     statement = insert(Project).values(**fields, owner_id=actor.user_id, updated_by_id=actor.user_id, version=1)
-    inserted = await session.execute(statement.on_conflict_do_nothing(index_elements=["slug"]).returning(Project.id))
+    inserted = await session.execute(
+        statement.on_conflict_do_nothing(index_elements=["slug"]).returning(col(Project.id))
+    )
     return inserted.scalar()
 
 

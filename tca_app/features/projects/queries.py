@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, true
+from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -70,7 +70,7 @@ WHOLE = (
 _ONE = WHOLE.where(_projects.deleted_at.is_(None))
 
 
-def project_read(row: Mapping[str, Any]) -> ProjectRead:
+def project_read(row: RowMapping | Mapping[str, Any]) -> ProjectRead:
     """A row with the columns of a project and the `username` and `full_name` of its owner."""
     owner = PersonRead(id=row["owner_id"], username=row["username"], full_name=row["full_name"])
     return ProjectRead.model_validate({**row, "owner": owner})

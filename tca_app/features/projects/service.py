@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Text, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import check_version
@@ -96,7 +97,7 @@ async def update_project(
 async def _store(session: AsyncSession, actor: Actor, row: Any, changes: dict[str, Any]) -> ProjectRead:
     statement = (
         update(Project)
-        .where(Project.id == row.id)
+        .where(col(Project.id) == row.id)
         .values(**changes, version=Project.version + 1, updated_by_id=actor.user_id)
         .returning(*COLUMNS)
         .execution_options(synchronize_session=False)
@@ -114,26 +115,34 @@ async def transfer_project(
     check_version(row, {}, if_version, row.changed_by)
     await require_active_user(session, "user_id", data.user_id)
     if data.user_id != row.owner_id:
-        await _hand_over(session, actor, Project.id == project_id, row.owner_id, data.user_id)
+        await _hand_over(session, actor, col(Project.id) == project_id, row.owner_id, data.user_id)
     after = (await session.execute(WHOLE, {"project_id": project_id, "actor_id": actor.user_id})).one()
     return project_read(after._mapping)
 
 
 async def _hand_over(session: AsyncSession, actor: Actor, which: Any, from_id: int, to_id: int) -> None:
     """Make `to_id` the owner of the projects that match; `owner_id` and the role in the team change together."""
-    locked = select(Project.id, Project.name).where(which).order_by(Project.id).with_for_update(key_share=True)
+    locked = (
+        select(col(Project.id), col(Project.name))
+        .where(which)
+        .order_by(col(Project.id))
+        .with_for_update(key_share=True)
+    )
     found = (await session.execute(locked)).all()
-    these = Project.id.in_([row.id for row in found])
+    these = col(Project.id).in_([row.id for row in found])
     to_name = (await display_names(session, [to_id]))[to_id]
     for row in found:
         await emit(session, actor, events.ProjectTransferred.of(row, from_id=from_id, to_id=to_id, to_name=to_name))
-    before = select(ProjectMember.id).join(Project, Project.id == ProjectMember.project_id)
-    before = before.where(these, ProjectMember.role == "owner")
+    before = select(col(ProjectMember.id)).join(Project, col(Project.id) == col(ProjectMember.project_id))
+    before = before.where(these, col(ProjectMember.role) == "owner")
     quiet = {"synchronize_session": False}
     await session.execute(
-        update(ProjectMember).where(ProjectMember.id.in_(before)).values(role="maintainer").execution_options(**quiet)
+        update(ProjectMember)
+        .where(col(ProjectMember.id).in_(before))
+        .values(role="maintainer")
+        .execution_options(**quiet)
     )
-    new_rows = select(Project.id, literal(to_id, BigInteger), literal("owner", Text)).where(these)
+    new_rows = select(col(Project.id), literal(to_id, BigInteger), literal("owner", Text)).where(these)
     put = insert(ProjectMember).from_select(["project_id", "user_id", "role"], new_rows)
     await session.execute(
         put.on_conflict_do_update(
@@ -157,7 +166,7 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id:
         if to_id == person.id:
             raise UnknownPerson(errors=[FieldError("/transfer_to", "Choose another person.")])
         await require_active_user(session, "transfer_to", to_id)
-    counts = select(func.count(), func.count(Project.deleted_at)).where(Project.owner_id == person.id)
+    counts = select(func.count(), func.count(col(Project.deleted_at))).where(col(Project.owner_id) == person.id)
     owned, in_trash = (await session.execute(counts)).one()
     if not owned:
         return
@@ -165,7 +174,7 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id:
         trash = f" ({in_trash} in the trash)" if in_trash else ""
         detail = f"{person.username} owns {plural(owned, 'project')}{trash}. Choose a new owner."
         raise Conflict(detail, errors=[FieldError("/transfer_to", detail)])
-    await _hand_over(session, actor, Project.owner_id == person.id, person.id, to_id)
+    await _hand_over(session, actor, col(Project.owner_id) == person.id, person.id, to_id)
 
 
 async def delete_project(session: AsyncSession, actor: Actor, project_id: int, if_version: int | None = None) -> None:

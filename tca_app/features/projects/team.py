@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldError, NotFound
@@ -26,7 +27,7 @@ async def add_member(session: AsyncSession, actor: Actor, project_id: int, data:
     await require_active_user(session, "user_id", data.user_id)
     row = {"project_id": project_id, "user_id": data.user_id, "role": data.role}
     put = insert(ProjectMember).values(row).on_conflict_do_nothing(index_elements=["project_id", "user_id"])
-    if (await session.execute(put.returning(ProjectMember.id))).first() is None:
+    if (await session.execute(put.returning(col(ProjectMember.id)))).first() is None:
         detail = "This person is already a member."
         raise Conflict(detail, errors=[FieldError("/user_id", detail)])
     added = await membership(session, project_id, data.user_id)
@@ -43,7 +44,7 @@ async def change_member(
     row = await _member(session, project_id, user_id)
     _refuse_owner(row)
     policy.require(actor, policy.grant_action(row.role, data.role), project.my_role)
-    change = update(ProjectMember).where(ProjectMember.id == row.id).values(role=data.role)
+    change = update(ProjectMember).where(col(ProjectMember.id) == row.id).values(role=data.role)
     await session.execute(change.execution_options(synchronize_session=False))
     member = await membership(session, project_id, user_id)
     if data.role != row.role:
@@ -61,7 +62,7 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
     _refuse_owner(row)
     if not leaving:
         policy.require(actor, policy.grant_action(row.role), project.my_role)
-    await session.execute(delete(ProjectMember).where(ProjectMember.id == row.id))
+    await session.execute(delete(ProjectMember).where(col(ProjectMember.id) == row.id))
     name = (await display_names(session, [user_id]))[user_id]
     about = {"user_id": user_id, "user_name": name, "role": row.role}
     await emit(session, actor, events.MemberRemoved.of(project, **about))
@@ -69,8 +70,8 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
 
 async def _member(session: AsyncSession, project_id: int, user_id: int) -> Any:
     """The row of one team member. The project is locked, so nobody else changes it meanwhile."""
-    statement = select(ProjectMember.id, ProjectMember.role).where(
-        ProjectMember.project_id == project_id, ProjectMember.user_id == user_id
+    statement = select(col(ProjectMember.id), col(ProjectMember.role)).where(
+        col(ProjectMember.project_id) == project_id, col(ProjectMember.user_id) == user_id
     )
     row = (await session.execute(statement)).first()
     if row is None:

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.errors import Conflict, FieldError
 from tca_app.models import User
 
+_users = User.__table__.c
+
 
 class UnknownPerson(Conflict):
     """The body is well formed, but the person it names is not there (409, as for a broken foreign key: row CC-6)."""
@@ -18,15 +20,15 @@ class UnknownPerson(Conflict):
 
 async def display_names(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str]:
     """What people are called, by id."""
-    shown = func.coalesce(func.nullif(User.full_name, ""), User.username).label("name")
-    rows = await session.execute(select(User.id, shown).where(User.id.in_(set(user_ids))))
+    shown = func.coalesce(func.nullif(_users.full_name, ""), _users.username).label("name")
+    rows = await session.execute(select(_users.id, shown).where(_users.id.in_(set(user_ids))))
     return {row.id: row.name for row in rows}
 
 
 async def present(session: AsyncSession, user_ids: Iterable[int]) -> set[int]:
     """Those who are at work, held until the end of the transaction: nobody deletes them meanwhile."""
-    statement = select(User.id).where(User.id.in_(set(user_ids)), User.is_active, User.deleted_at.is_(None))
-    rows = await session.execute(statement.order_by(User.id).with_for_update(read=True, key_share=True))
+    statement = select(_users.id).where(_users.id.in_(set(user_ids)), _users.is_active, _users.deleted_at.is_(None))
+    rows = await session.execute(statement.order_by(_users.id).with_for_update(read=True, key_share=True))
     return set(rows.scalars())
 
 
