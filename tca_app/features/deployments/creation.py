@@ -79,8 +79,10 @@ async def insert_deployment(session: AsyncSession, *, asks: bool = False, **valu
     """The new row as `WHOLE` has it; None when its external id is taken."""
     state = {"status": "pending_approval"} if asks else {"status": "queued", "queued_at": func.now()}
     statement = insert(Deployment.__table__).values(state | values)
-    taken = {"index_elements": ["project_id", "external_id"], "index_where": _deployments.external_id.is_not(None)}
-    made = await session.execute(statement.on_conflict_do_nothing(**taken).returning(_deployments.id))
+    statement = statement.on_conflict_do_nothing(
+        index_elements=["project_id", "external_id"], index_where=_deployments.external_id.is_not(None)
+    )
+    made = await session.execute(statement.returning(_deployments.id))
     deployment_id = made.scalar()
     if deployment_id is None:
         return None

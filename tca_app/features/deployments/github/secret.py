@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
@@ -66,8 +67,8 @@ async def rotate_hook(session: AsyncSession, actor: Actor, project_id: int) -> N
     key = new_token()
     values = {"sealed_secret": encrypt(key, _purpose(project_id)), "rotated_at": func.now()}
     put = insert(GithubHook.__table__).values(project_id=project_id, **values)
-    put = put.on_conflict_do_update(index_elements=["project_id"], set_=values).returning(_hooks.rotated_at)
-    rotated_at: datetime = (await session.execute(put)).scalar_one()
+    upsert = put.on_conflict_do_update(index_elements=["project_id"], set_=values).returning(_hooks.rotated_at)
+    rotated_at: datetime = (await session.execute(upsert)).scalar_one()
     await emit(session, actor, GithubHookRotated.of(project))
     return NewHook(url=_url(project_id), rotated_at=rotated_at, secret=key)
 
@@ -126,8 +127,8 @@ async def require_repository(session: AsyncSession, project_id: int, repository:
 
 async def secret_of(session: AsyncSession, project_id: int) -> str | None:
     """The secret, while the project exists and has one."""
-    statement = select(_hooks.sealed_secret).join(Project, Project.id == _hooks.project_id)
-    found = await session.execute(statement.where(_hooks.project_id == project_id, Project.deleted_at.is_(None)))
+    statement = select(_hooks.sealed_secret).join(Project, col(Project.id) == _hooks.project_id)
+    found = await session.execute(statement.where(_hooks.project_id == project_id, col(Project.deleted_at).is_(None)))
     sealed = found.scalar()
     try:
         return decrypt(sealed, _purpose(project_id)) if sealed else None

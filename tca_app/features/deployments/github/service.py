@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.errors import NotSignedIn
 from tca_app.core.plurals import plural
@@ -20,7 +21,6 @@ from tca_app.features.deployments.creation import emit_created, insert_deploymen
 from tca_app.features.deployments.github.payloads import (
     Delivery,
     DeploymentPayload,
-    Payload,
     PingPayload,
     PushPayload,
     StatusPayload,
@@ -93,7 +93,7 @@ async def _require_signature(session: AsyncSession, project_id: int, delivery: D
         raise BadSignature
 
 
-async def _record(session: AsyncSession, project_id: int, payload: Payload) -> HookAnswer:
+async def _record(session: AsyncSession, project_id: int, payload: PushPayload | DeploymentPayload) -> HookAnswer:
     if isinstance(payload, PushPayload):
         return await _keep_commits(session, project_id, payload)
     return await _report(session, project_id, payload)
@@ -179,9 +179,10 @@ async def _put(session: AsyncSession, named: dict[str, Any], place: Any, payload
     """The new deployment, unless another delivery put it at this moment."""
     reported = payload.deployment
     created_at = _time_of(reported.created_at)
+    values: dict[str, Any] = named | payload.links
     row = await insert_deployment(
         session,
-        **named,
+        **values,
         environment_id=place.id,
         created_at=created_at,
         queued_at=created_at,
@@ -192,12 +193,11 @@ async def _put(session: AsyncSession, named: dict[str, Any], place: Any, payload
         commit_at=await _made_at(session, named["project_id"], reported.sha),
         description=reported.description[:2000],
         reporter=reported.reporter or "GitHub",
-        **payload.links,
     )
     if row is not None:
         await emit_created(session, None, row)
 
 
 async def _made_at(session: AsyncSession, project_id: int, sha: str) -> datetime | None:
-    known = select(GithubCommit.at).where(GithubCommit.project_id == project_id, GithubCommit.sha == sha)
+    known = select(col(GithubCommit.at)).where(col(GithubCommit.project_id) == project_id, col(GithubCommit.sha) == sha)
     return (await session.execute(known)).scalar()
