@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
+from redis.typing import EncodableT, FieldT
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,7 +48,7 @@ async def _append(events: Sequence[Logged]) -> None:
         raise RetryForever(f"Redis cannot be reached ({type(error).__name__})") from error
 
 
-def _fields(event: Logged) -> dict[str, str]:
+def _fields(event: Logged) -> dict[FieldT, EncodableT]:
     """Redis keeps texts only: nothing is "", and `data` is JSON."""
     given = event.public() | {"data": orjson.dumps(event.data).decode()}
     return {name: "" if value is None else str(value) for name, value in given.items()}

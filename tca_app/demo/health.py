@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.demo.incidents import AT_PLACES, AT_WORK, OF_PARTS, Told
@@ -57,7 +58,7 @@ async def watch(
         {"check_id": one["check"]["id"]} | {name: one[name] for name in ("opened_at", "closed_at", "reason")}
         for one in incidents
     ]
-    made = insert(Incident.__table__).returning(Incident.id, sort_by_parameter_order=True)
+    made = insert(Incident.__table__).returning(col(Incident.id), sort_by_parameter_order=True)
     ids = await session.execute(made, rows)
     for one, incident_id in zip(incidents, ids.scalars(), strict=True):
         one["id"] = incident_id
@@ -108,7 +109,7 @@ async def _places(session: AsyncSession, dice: random.Random, now: datetime, pro
         _PUT_ONLINE.values(url=bindparam("address")),
         [{"place": place["environment_id"], "address": place["url"]} for place in places],
     )
-    made = insert(HealthCheck.__table__).returning(HealthCheck.id, sort_by_parameter_order=True)
+    made = insert(HealthCheck.__table__).returning(col(HealthCheck.id), sort_by_parameter_order=True)
     check_ids = await session.execute(made, [_check(now, place, at) for at, place in enumerate(places)])
     for place, check_id in zip(places, check_ids.scalars(), strict=True):
         place["id"] = check_id
@@ -192,10 +193,10 @@ def tell_health(watched: Watched, actors: dict[int, Actor]) -> Iterator[Happenin
             yield project["created_at"] + timedelta(minutes=2), actors[project["owner_id"]], event
     for one in watched.incidents:
         check, project = one["check"], one["check"]["project"]
-        about = SimpleNamespace(check_id=check["id"], name=check["name"], project_id=project and project["id"])
-        yield one["opened_at"], None, events.HealthDegraded.of(about, incident_id=one["id"], reason=one["reason"])
+        subject = SimpleNamespace(check_id=check["id"], name=check["name"], project_id=project and project["id"])
+        yield one["opened_at"], None, events.HealthDegraded.of(subject, incident_id=one["id"], reason=one["reason"])
         for note in one["notes"]:
-            noted = events.IncidentNoted.of(about, incident_id=one["id"], note=note["note"])
+            noted = events.IncidentNoted.of(subject, incident_id=one["id"], note=note["note"])
             yield note["created_at"], actors[note["user_id"]], noted
         took = lasted(one["closed_at"] - one["opened_at"])
-        yield one["closed_at"], None, events.HealthRecovered.of(about, incident_id=one["id"], lasted=took)
+        yield one["closed_at"], None, events.HealthRecovered.of(subject, incident_id=one["id"], lasted=took)

@@ -55,7 +55,7 @@ async def tell(
     happened.sort(key=lambda entry: entry[0])
     rows = [logged_values(actor, event) | {"at": at} for at, actor, event in happened]
     # Into the table: for the class, SQLAlchemy would make a statement for every run of rows that lack the same values.
-    made = insert(LoggedEvent.__table__).returning(LoggedEvent.id)
+    made = insert(LoggedEvent.__table__).returning(LoggedEvent.__table__.c.id)
     ids = list((await session.execute(made, rows)).scalars())
     await session.execute(_DEALT_WITH, {"consumers": list(QUEUES), "ids": ids})
     await recount(session)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.database.session import take_time
 from tca_app.core.errors import Conflict
@@ -94,21 +95,21 @@ class Demo:
 async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     """Add the demo data. Raises Conflict when there are users beside the first admin, unless `force` is given."""
     await take_time(session)
-    known = {name.lower() for name in (await session.execute(select(User.username))).scalars()}
+    known = {name.lower() for name in (await session.execute(select(col(User.username)))).scalars()}
     if len(known) > 1 and not force:
         raise Conflict(f"The database has {plural(len(known), 'user')} already. Add the demo data anyway with --force.")
     dice = random.Random(20)  # noqa: S311  the same data every time is what is wanted
     now = (await session.execute(select(func.now()))).scalar_one()
     password = f"Demo-{secrets.token_urlsafe(9)}-7A"
     people = _people(dice, now, known, await hash_password(password))
-    ids = await session.execute(insert(User).returning(User.id, sort_by_parameter_order=True), people)
+    ids = await session.execute(insert(User).returning(col(User.id), sort_by_parameter_order=True), people)
     for person, user_id in zip(people, ids.scalars(), strict=True):
         person["id"] = user_id
-    slugs = set((await session.execute(select(Project.slug))).scalars())
+    slugs = set((await session.execute(select(col(Project.slug)))).scalars())
     at_work = [person for person in people if person["is_active"] and not person["deleted_at"]]
     projects = [_project(dice, now, name, at_work, slugs) for name in PROJECTS]
     projects[0] |= _oldest(at_work[0])
-    made = await session.execute(insert(Project).returning(Project.id, sort_by_parameter_order=True), projects)
+    made = await session.execute(insert(Project).returning(col(Project.id), sort_by_parameter_order=True), projects)
     for project, project_id in zip(projects, made.scalars(), strict=True):
         project["id"] = project_id
     rows = [row for project in projects for row in _team(dice, now, project, at_work)]

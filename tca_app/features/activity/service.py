@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import matching
@@ -55,9 +56,9 @@ def _visible(actor: Actor, wanted: list[Any], limit: int) -> Select[Any]:
     if policy.sees_all(actor):
         return select(*_COLUMNS).where(*wanted).order_by(_log.id.desc()).limit(limit)
     mine = (
-        select(ProjectMember.project_id)
-        .join(Project, Project.id == ProjectMember.project_id)
-        .where(ProjectMember.user_id == actor.user_id, Project.deleted_at.is_(None))
+        select(col(ProjectMember.project_id))
+        .join(Project, col(Project.id) == col(ProjectMember.project_id))
+        .where(col(ProjectMember.user_id) == actor.user_id, col(Project.deleted_at).is_(None))
     )
     reasons = (
         _log.project_id.in_(mine),

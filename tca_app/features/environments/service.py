@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import check_version
@@ -99,7 +100,7 @@ async def delete_environment(
     project = await find_project(session, actor, "environments.write", project_id)
     row = await find_environment(session, project_id, environment_id)
     check_version(row, {}, if_version, row.changed_by or "")
-    going_on = exists().where(Deployment.environment_id == environment_id, Deployment.finished_at.is_(None))
+    going_on = exists().where(col(Deployment.environment_id) == environment_id, col(Deployment.finished_at).is_(None))
     if (await session.execute(select(going_on))).scalar_one():
         raise EnvironmentInUse
     await _store(session, actor, environment_id, {"deleted_at": func.now()})

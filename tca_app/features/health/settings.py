@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import check_version
@@ -22,7 +23,7 @@ _checks = HealthCheck.__table__.c
 _COLUMNS = tuple(_checks[name] for name in CheckUpdate.model_fields if name != "any_status")
 _editor = (
     select(func.coalesce(func.nullif(User.full_name, ""), User.username))
-    .where(User.id == _checks.updated_by_id)
+    .where(col(User.id) == _checks.updated_by_id)
     .correlate(HealthCheck.__table__)
     .scalar_subquery()
 )

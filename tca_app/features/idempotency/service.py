@@ -11,6 +11,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import try_lock
@@ -54,8 +55,10 @@ async def once(
     # Keyed: a body may hold a new password, and a plain fast hash of it would be easier to guess than argon2's.
     fingerprint = keyed_token("idempotency", request).encode()
     kept_since = datetime.now(UTC) - KEPT
-    mine = (IdempotencyKey.user_id == actor.user_id) & (IdempotencyKey.key == key)
-    row = (await session.execute(select(IdempotencyKey).where(mine, IdempotencyKey.created_at > kept_since))).scalar()
+    mine = (col(IdempotencyKey.user_id) == actor.user_id) & (col(IdempotencyKey.key) == key)
+    row = (
+        await session.execute(select(IdempotencyKey).where(mine, col(IdempotencyKey.created_at) > kept_since))
+    ).scalar()
     if row is not None:
         if row.fingerprint != fingerprint:
             raise KeyReused
@@ -63,7 +66,7 @@ async def once(
         await check_access(earlier)
         return earlier
     answer = await act()
-    await session.execute(delete(IdempotencyKey).where(mine | (IdempotencyKey.created_at < kept_since)))
+    await session.execute(delete(IdempotencyKey).where(mine | (col(IdempotencyKey.created_at) < kept_since)))
     kept = answer.model_copy(update=dict.fromkeys(secret_fields(shape))).model_dump_json()
     session.add(IdempotencyKey(user_id=actor.user_id, key=key, fingerprint=fingerprint, answer=kept))
     await session.flush()

@@ -1,8 +1,9 @@
 """The rules of the inbox: a person reads and changes only their own. Rows are written by `consumers.notifications`."""
 
 from collections.abc import Sequence
+from typing import Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,8 +57,9 @@ async def read_all(session: AsyncSession, actor: Actor, newest: int | None = Non
     if newest is not None:
         mine.append(_inbox.id <= newest)
     statement = update(Notification).where(*mine).values(read_at=func.now())
-    done = await session.execute(statement.execution_options(synchronize_session=False))
-    return int(done.rowcount)
+    # SQLAlchemy declares the result of a query; that of an UPDATE has the count of its rows too.
+    done = cast("CursorResult[Any]", await session.execute(statement.execution_options(synchronize_session=False)))
+    return done.rowcount
 
 
 async def list_preferences(session: AsyncSession, actor: Actor) -> list[Preference]:

@@ -10,6 +10,7 @@ import httpx
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, Invalid, NotFound
@@ -118,8 +119,8 @@ def is_of_console(event: Logged) -> bool:
 
 async def find_url(session: AsyncSession, project_id: int) -> tuple[str, str] | None:
     """The project's name and the URL of its channel, None when one of them is gone. Raises DecryptionError."""
-    rows = select(Project.name, _channels.sealed_url).join(Project, Project.id == _channels.project_id)
-    found = rows.where(_channels.project_id == project_id, Project.deleted_at.is_(None))
+    rows = select(col(Project.name), _channels.sealed_url).join(Project, col(Project.id) == _channels.project_id)
+    found = rows.where(_channels.project_id == project_id, col(Project.deleted_at).is_(None))
     row = (await session.execute(found)).first()
     return (row.name, decrypt(row.sealed_url, _purpose(project_id))) if row else None
 
