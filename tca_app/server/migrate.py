@@ -1,5 +1,6 @@
 """Brings the database to the schema of this version, and says in one line why it cannot."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from tca_app.config.settings import get_settings
 from tca_app.frontend.build import ROOT
 
+# The migrations before were squashed into the initial schema, which is that of the last of them.
+REVISION_BEFORE_SQUASH = re.compile(r"0\d{3}")
+LAST_BEFORE_SQUASH = "0180"
+INITIAL_SCHEMA = "1000"
+COMMIT_BEFORE_SQUASH = "6171993"  # still has them
 OLDEST_POSTGRES = 17  # the first with the builtin collation pg_c_utf8
 
 
@@ -31,8 +37,8 @@ def alembic_config() -> Config:
 def migrate() -> None:
     """Apply every migration that is missing. Several may call this at once; one does the work."""
     with _plain_faults():
-        with _connected():
-            pass
+        with _connected() as connection:
+            _replace_squashed_revision(connection)
         command.upgrade(alembic_config(), "head")
 
 
@@ -61,6 +67,21 @@ def _connected() -> Iterator[Connection]:
                 f"PostgreSQL {version} is too old (DATABASE_URL): the console needs {OLDEST_POSTGRES} or newer"
             )
         yield connection
+
+
+def _replace_squashed_revision(connection: Connection) -> None:
+    """Stamp a database that has the whole schema from before the squash. Raises MigrationError for an older one."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None or not REVISION_BEFORE_SQUASH.fullmatch(current):
+        return
+    if current != LAST_BEFORE_SQUASH:
+        raise MigrationError(
+            f"the database has schema {current}, which this version cannot upgrade: check out commit "
+            f"{COMMIT_BEFORE_SQUASH}, run `python -m tca_app migrate` there, then again with this version"
+        )
+    update = text("UPDATE alembic_version SET version_num = :new WHERE version_num = :old")
+    connection.execute(update, {"new": INITIAL_SCHEMA, "old": LAST_BEFORE_SQUASH})
+    connection.commit()
 
 
 def check_models() -> None:
