@@ -1,4 +1,4 @@
-"""Does the time of a refused sign-in tell whether a name exists (row AU-3)? `python -m benchmarks.sign_in_timing`.
+"""Does the time of a refused sign-in tell whether a name exists? `python -m benchmarks.sign_in_timing`.
 
 Names that nobody has, right names with a wrong password and deactivated people take turns, every name once, so that no
 throttle steps in. Compared are the medians and the whole distributions (Mann-Whitney U).

@@ -92,7 +92,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
 
 @pytest.mark.parametrize(("method", "path"), [route for route in routes() if route not in PUBLIC and "{" in route[1]])
 async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, method: str, path: str) -> None:
-    """Row AZ-3: the same call with the ids of somebody else's rows, as a member who has nothing to do with them."""
+    """The same call with the ids of somebody else's rows, as a member who has nothing to do with them."""
     admin, _ = await signed_in(await make_admin())
     _, stranger = await signed_in(await make_user())
     project_id = await make_project(admin)

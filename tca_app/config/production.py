@@ -1,4 +1,4 @@
-"""What production must not start with: settings that are fine on a desk and dangerous on a network (row OPS-1)."""
+"""What production must not start with: settings that are fine on a desk and dangerous on a network."""
 
 import math
 from collections import Counter
@@ -11,7 +11,7 @@ MIN_SECRET_BYTES = 32
 
 
 def production_faults(s: Settings) -> list[str]:
-    """Every reason why production must not start with these settings (reliability row OPS-1)."""
+    """Every reason why production must not start with these settings."""
     faults = []
     for name, secret in (("SECRET_KEY", s.secret_key), ("JWT_SECRET_KEY", s.jwt_secret_key)):
         faults += [f"{name} {why}" for why in _secret_faults(secret.get_secret_value())]

@@ -1,7 +1,7 @@
 """The feed for other services: a Redis stream per kind of subject. Lost streams are made again from the log.
 
 A stream is written before its transaction is committed, so a crash in between delivers again: readers tell by `uuid`,
-and by `sequence` whether something newer about the same subject came already (rows EV-3 and EV-7); see docs/streams.md.
+and by `sequence` whether something newer about the same subject came already; see docs/streams.md.
 """
 
 from collections.abc import Sequence

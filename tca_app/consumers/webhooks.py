@@ -89,7 +89,7 @@ class _Letter:
 
 @task(TASK, "delivery_queue")
 async def deliver(job: Job, webhook_id: int, message_id: str, event_id: int | None = None, tried: int = 0) -> None:
-    """One attempt. What another may change is raised for another; what is final is raised as dead (row EV-5)."""
+    """One attempt. What another may change is raised for another; what is final is raised as dead."""
     async with reading() as session:
         receiver = await find_receiver(session, webhook_id)
         event = await read_event(session, event_id) if event_id is not None else None

@@ -1,7 +1,7 @@
 """Base types for what comes in: every string, id and number of a body or query is bounded here, once.
 
 The patterns stand in the OpenAPI document too, so a client can check by the same rule. NUL, other control characters
-and the characters that reorder text on a screen are refused everywhere (row IN-3); orjson refuses lone surrogates.
+and the characters that reorder text on a screen are refused everywhere; orjson refuses lone surrogates.
 """
 
 import re
@@ -182,7 +182,7 @@ Flag = Annotated[bool, BeforeValidator(_true_or_false, json_schema_input_type=bo
 
 
 class InputModel(BaseModel):
-    """A body: unknown fields are refused (row AZ-4) and nothing is converted from another type."""
+    """A body: unknown fields are refused and nothing is converted from another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

@@ -20,7 +20,7 @@ ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
 def page_policy(script_hashes: list[str]) -> str:
-    """The Content-Security-Policy of a page with these inline scripts (reliability row OPS-5).
+    """The Content-Security-Policy of a page with these inline scripts.
 
     Nothing may be evaluated: a handler must not send `rx.toast` or `rx.call_script`; see docs/decisions/0013.
     """

@@ -40,7 +40,7 @@ class AuthSession(Row, table=True):
 
 
 class LoginThrottle(TableModel, table=True):
-    """Failed sign-ins in a row: of an account, of what was typed, of a known browser or of a session (row AU-1)."""
+    """Failed sign-ins in a row: of an account, of what was typed, of a known browser or of a session."""
 
     __tablename__ = "login_throttles"
 
@@ -63,7 +63,7 @@ class OneTimeToken(Row, table=True):
 
 
 class IdempotencyKey(TableModel, table=True):
-    """The answer to a POST, kept 24 h under the key that the caller chose (row CC-3)."""
+    """The answer to a POST, kept 24 h under the key that the caller chose."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)

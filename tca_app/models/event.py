@@ -70,7 +70,7 @@ class EventHead(TableModel, table=True):
 
 
 class EventEffect(TableModel, table=True):
-    """This consumer has dealt with this event; written in the transaction of the effect (row EV-3)."""
+    """This consumer has dealt with this event; written in the transaction of the effect."""
 
     __tablename__ = "event_effects"
 

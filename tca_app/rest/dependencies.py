@@ -187,7 +187,7 @@ FromClient = Annotated[Client, Depends(client_of)]
 
 
 class SignedIn(SecurityBase):
-    """Who calls, read from the database on every request: a cut-off counts at once (rows AU-7 and AU-8).
+    """Who calls, read from the database on every request: a cut-off counts at once.
 
     One dependency and not the five that FastAPI's own parts would make: each costs a tenth of a small request.
     """

@@ -40,7 +40,7 @@ LIVE = "/health/live"  # asked every second by whoever watches: answered here, i
 # By the address of a replica, too: a probe and Prometheus know no other name of it. None of them answers to a cookie,
 # so a page that points its own name here (DNS rebinding) reads nothing that it could not read anyway.
 ANY_HOST = (LIVE, "/health/ready", "/metrics")
-MAX_HEADERS, HEADER_OVERHEAD = 16 * 1024, 4  # `: ` and the end of the line (row IN-5)
+MAX_HEADERS, HEADER_OVERHEAD = 16 * 1024, 4  # `: ` and the end of the line
 MAX_TARGET = 8 * 1024
 ONE_VALUE = (b"host", b"origin", b"authorization", b"content-type", b"content-length", b"idempotency-key", b"if-match")
 MAX_DIGITS = 12  # of a Content-Length
@@ -144,7 +144,7 @@ class Edge:
         )
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> AppError | None:
-        """Sizes, repeated headers and hosts for everything; origins for the live connection (row AU-11)."""
+        """Sizes, repeated headers and hosts for everything; origins for the live connection."""
         if len(scope.get("raw_path") or b"") + len(scope.get("query_string", b"")) > MAX_TARGET:
             return UriTooLong()
         if sum(len(name) + len(value) + HEADER_OVERHEAD for name, value in scope["headers"]) > MAX_HEADERS:
@@ -182,7 +182,7 @@ class Edge:
         return None
 
     def _foreign_page(self, headers: dict[bytes, bytes]) -> AppError | None:
-        """A call that a cookie may authorise has to come from a page of ours (row IN-11)."""
+        """A call that a cookie may authorise has to come from a page of ours."""
         origin = headers.get(b"origin")
         if origin is not None:
             ours = origin.decode("latin-1") in self.origins

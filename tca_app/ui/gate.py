@@ -113,7 +113,7 @@ def _is_use(router_data: dict[str, Any], event: Event) -> bool:
 
 
 async def _viewer(router_data: dict[str, Any], request_id: str, is_use: bool) -> Actor | None:
-    """The person behind the cookie of this websocket's handshake, at each event anew (rows AU-7, AU-8)."""
+    """The person behind the cookie of this websocket's handshake, at each event anew."""
     headers = router_data.get("headers", {})
     cookie = cookie_in(headers.get("cookie", ""), cookie_name())
     if not cookie:

@@ -182,7 +182,7 @@ def _strict(hint: Any) -> TypeAdapter[Any]:
 
 
 def refuse_wild(value: Any, depth: int = 0) -> None:
-    """Raise BadRequest for what no form of ours can send: see rows IN-3, IN-4 and IN-7."""
+    """Raise BadRequest for what no form of the console can send."""
     if depth > MAX_DEPTH:
         raise BadRequest(NOT_UNDERSTOOD)
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The OpenAPI document against the running server, as an admin, as a member and as nobody (row IN-1)."""
+"""The OpenAPI document against the running server, as an admin, as a member and as nobody."""
 
 import itertools
 import os

@@ -378,7 +378,7 @@ async def test_a_test_is_sent_although_the_target_is_left_alone(sink: HttpSink) 
 
 
 async def test_a_secret_stands_nowhere_but_sealed(sink: HttpSink, api: httpx.AsyncClient) -> None:
-    """Rows AZ-7 and ST: the canary is the secret itself, in answers, events, the log of deliveries, jobs and tables."""
+    """The secret appears in no response, event, delivery log, job or table. The secret itself is the canary."""
     ana, billing, hook = await failing(sink, 500)
     fresh = await run(webhooks.rotate_secret, ana, hook.id)
     await change(ana, billing)

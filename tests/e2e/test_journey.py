@@ -113,7 +113,7 @@ def test_signing_in_never_leads_elsewhere(new_page: NewPage, admin: tuple[str, s
 
 
 def test_no_secret_reaches_the_page_or_a_frame(new_page: NewPage, admin: tuple[str, str]) -> None:
-    """Row AU-13: the cookie is the only credential, and no script can read it."""
+    """The cookie is the only credential, and no script can read it."""
     page = new_page()
     frames: list[str] = []
 
@@ -150,7 +150,7 @@ def test_signing_out_in_one_tab_signs_out_the_others(new_page: NewPage, admin: t
 
 
 def test_a_double_click_creates_one(new_page: NewPage, admin: tuple[str, str]) -> None:
-    """Row CC-4."""
+    """A double click has one effect."""
     page = new_page()
     sign_in(page, *admin, path="/projects")
     page.get_by_role("button", name="New project").first.click()
@@ -163,7 +163,7 @@ def test_a_double_click_creates_one(new_page: NewPage, admin: tuple[str, str]) -
 
 
 def test_a_stale_edit_is_neither_lost_nor_forced(new_page: NewPage, admin: tuple[str, str]) -> None:
-    """Row CC-1: two admins edit one user; the second is told who changed what and chooses."""
+    """Two admins edit one user; the second sees who changed what and chooses."""
     first, second = new_page(), new_page()
     sign_in(first, *admin)
     create_user(first, "stale1", "Old Name")

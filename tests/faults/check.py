@@ -12,7 +12,7 @@ assert worker.CONSUMERS  # their import fills the catalogue
 
 
 def nothing_is_missing(cluster: Cluster, acks: Acks, sink: MailSink) -> int:
-    """Rows EV-2 and EV-3. Returns how many mails came twice."""
+    """Every acknowledged write has its row and its effects, each once. Returns how many mails came twice."""
     _rows(cluster, acks)
     _events(cluster, acks)
     _effects(cluster)

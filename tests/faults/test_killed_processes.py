@@ -1,4 +1,4 @@
-"""Rows FT-1, EV-2 and EV-3: processes die at random under load, and nothing that was acknowledged is missing."""
+"""Processes die at random under load, and nothing that was acknowledged is missing."""
 
 import os
 import random

@@ -52,7 +52,7 @@ def down(stores: Cluster) -> Iterator[None]:
 def test_a_redis_that_loses_everything_costs_nothing(
     stores: Cluster, webs: list[Web], sink: MailSink, acks: Acks
 ) -> None:
-    """Row EV-6: emptied, then killed and started again, all of it under load."""
+    """Redis is emptied, then killed and restarted, all of it under load; no event is missing."""
     writing = write(webs, sign_in(webs[0].url), acks, WRITES)
     reached(writing, acks, WRITES // 4)
     with stores.redis() as client:
@@ -74,7 +74,7 @@ def test_a_redis_that_loses_everything_costs_nothing(
 def test_rest_goes_on_without_redis(
     stores: Cluster, webs: list[Web], acks: Acks, fault: Callable[..., Iterator[None]]
 ) -> None:
-    """Row FT-2: reads, writes and sign-ins, all of them answered as ever."""
+    """Reads, writes and sign-ins keep working while Redis is unreachable."""
     web = webs[0]
     header = sign_in(web.url)
     with fault(stores), httpx.Client(base_url=web.url, headers=header, timeout=10) as client:

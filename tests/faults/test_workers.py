@@ -1,4 +1,4 @@
-"""Row EV-4: a dead worker's jobs are taken over, a living one's are not; and a worker ends when it is asked to."""
+"""Jobs of a dead worker are taken over, those of a live one are not; and a worker stops when asked to."""
 
 import signal
 from collections.abc import Iterator

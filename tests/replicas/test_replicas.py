@@ -53,7 +53,7 @@ def test_what_happens_on_one_replica_is_seen_on_the_other(replicas: Replicas, ne
 
 
 def test_forty_guesses_over_both_replicas_are_ten(replicas: Replicas) -> None:
-    """Row AU-2. What a guess claims about where it comes from changes nothing."""
+    """The rate limit per address holds across replicas, and a forged X-Forwarded-For gives no extra attempt."""
 
     def guess(number: int) -> int:
         claims = {"X-Forwarded-For": f"203.0.113.{number}", "Forwarded": f"for=203.0.113.{number}"}
@@ -69,7 +69,7 @@ def test_forty_guesses_over_both_replicas_are_ten(replicas: Replicas) -> None:
 
 
 def test_who_is_deactivated_on_one_replica_is_out_on_both(replicas: Replicas, new_page: NewPage) -> None:
-    """Row AU-7: the tabs are emptied, not only led away, and the next call is refused."""
+    """After the session is revoked the tabs are emptied, not only redirected, and the next call is refused."""
     with replicas.admin as admin:
         bo = create_user(admin, "bo1")
         create(admin, "projects", name="Hidden plans")
@@ -89,7 +89,7 @@ def test_who_is_deactivated_on_one_replica_is_out_on_both(replicas: Replicas, ne
 
 
 def test_a_tab_outlives_whichever_replica_is_killed(replicas: Replicas, new_page: NewPage) -> None:
-    """Row FT-8: it comes back through the other one, signed in, with the state that it had."""
+    """A tab of a killed replica reconnects to the other one, signed in, with the state that it had."""
     with replicas.admin as admin:
         project = create(admin, "projects", name="Ledger")
         page = new_page()
@@ -175,7 +175,7 @@ def test_requests_go_on_while_a_replica_is_killed(replicas: Replicas) -> None:
 
 
 def test_what_nginx_keeps_to_itself(replicas: Replicas) -> None:
-    """Row OPS-6: closed paths, bounded bodies, refused methods, and no query in its log."""
+    """nginx: closed paths, bounded bodies, refused methods, and no query string in its log."""
     with httpx.Client(base_url=replicas.url) as client:
         assert client.get("/metrics").status_code == 404
         assert client.get("/_all_routes").status_code == 404

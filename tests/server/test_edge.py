@@ -59,7 +59,7 @@ async def test_our_own_host_names_are_served(api: httpx.AsyncClient, host: str) 
 )
 @pytest.mark.parametrize("kind", ["websocket", "http"])
 async def test_a_foreign_origin_opens_no_live_connection(origin: str | None, kind: str) -> None:
-    """Row AU-11, for the websocket and for polling."""
+    """A foreign origin is refused, for the websocket and for polling."""
     reached, sent = [], []
 
     async def ui(_scope: Any, _receive: Any, _send: Any) -> None:
@@ -195,7 +195,7 @@ async def test_a_chunked_body_is_counted(api: httpx.AsyncClient) -> None:
     "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
 )
 async def test_json_under_another_name_is_refused(api: httpx.AsyncClient, kind: str) -> None:
-    """Row IN-11: a form on a foreign page can send these kinds without asking the browser first."""
+    """A form on a foreign page can send these content types without a preflight request."""
     body = b'{"username": "ana", "password": "Green-Boat-42"}'
     answer = await api.post("/api/auth/session", content=body, headers={"content-type": kind} if kind else {})
     assert is_problem(answer, 415, "unsupported_media_type")

@@ -101,7 +101,7 @@ async def test_an_answer_that_comes_late_is_not_given_to_who_took_the_token(cons
 
 
 async def test_a_chosen_token_does_not_follow_into_the_sign_in(console: Console) -> None:
-    """Row AU-10: the attacker knows the token that the victim will use."""
+    """No session fixation: the attacker knows the token that the victim will use."""
     attacker = Tab(console, "t1", path="/login")
     await attacker.hydrate()
     victim = Tab(console, "t1", await sign_in(await make_user()))

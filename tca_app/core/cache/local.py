@@ -1,7 +1,7 @@
 """Short-lived copies of what many requests ask for, dropped the moment the rows behind them change.
 
 Triggers NOTIFY on commit, whoever wrote: this process, another replica, a command. A copy is used only while this
-process hears those notices, and never longer than two seconds (row AU-8): without the connection every request asks the
+process hears those notices, and never longer than two seconds: without the connection every request asks the
 database again. This process drops its copies before it answers a write, so everybody reads what they wrote.
 """
 

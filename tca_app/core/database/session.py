@@ -110,7 +110,7 @@ def _ping_after_idle(engine: AsyncEngine) -> None:
 async def transaction() -> AsyncIterator[AsyncSession]:
     """One unit of work: commit at the end, roll back on any error, then run what waits for the commit.
 
-    Raises AppError for what the database refuses (row CC-6): 409, 422 or 503, never a driver error.
+    Raises AppError for what the database refuses: 409, 422 or 503, never a driver error.
     """
     with _named_errors():
         session = _get().writing()

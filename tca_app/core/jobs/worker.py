@@ -166,7 +166,7 @@ def _options() -> dict[str, Any]:
 
 
 async def _take_over() -> None:
-    """Give the jobs of workers whose heart stopped to the living, also when there is no new job (row EV-4)."""
+    """Give the jobs of workers whose heart stopped to the living, also when there is no new job."""
     takeover = get_settings().job_takeover_seconds
     while True:
         for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=takeover):

@@ -29,7 +29,7 @@ FIRST_WAIT_S = 0.2
 MAX_RETRY_AFTER_S = 3600.0
 # RFC 9110, 9.2.2: a second one changes nothing.
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-# Of the 4xx those that say "not now"; all others stay as they are however often one asks (row EV-5).
+# Of the 4xx those that say "not now"; all others stay as they are however often one asks.
 NOT_NOW = frozenset({408, 409, 425, 429})
 
 _client: httpx.AsyncClient | None = None

@@ -1,7 +1,7 @@
 """Mail: by SMTP when SMTP_URL is set, in development else one readable file a mail in `DATA_DIR/mail`.
 
 A mail may be sent twice when a worker dies between sending it and saying so; its Message-ID is the same then, so that
-receivers drop the second one (row EV-3).
+receivers drop the second one.
 """
 
 import os
@@ -28,7 +28,7 @@ from tca_app.core.telemetry.log import request_id_var
 log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 10.0
-# Any control character, and what Unicode counts as the end of a line: a name must not begin another header (row IN-10).
+# Any control character, and what Unicode counts as the end of a line: a name must not begin another header.
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Short words of ASCII, none of which looks like an encoded word (RFC 2047): what stands in a header as it is.
 _PLAIN = re.compile(r"^(?!.*=\?)[!-~]{1,70}(?: [!-~]{1,70})*")

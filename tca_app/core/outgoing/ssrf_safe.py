@@ -1,7 +1,7 @@
 """Calls to addresses that people enter: where one leads is looked at first, and it is connected to exactly there.
 
 A name is resolved once for each call, every address that it has is checked, and the connection goes to a checked one:
-a name that answers differently a moment later changes nothing (row IN-9). Redirects are not followed, proxies of the
+a name that answers differently a moment later changes nothing. Redirects are not followed, proxies of the
 environment are not asked, and an answer is read up to a limit. Nothing of an answer's body belongs on a screen.
 """
 

@@ -73,7 +73,7 @@ async def verify_password(password: str, hashed: str | None) -> tuple[bool, str 
 
 
 def password_fault(password: str, *words: str) -> str | None:
-    """Why this password may not be used, or None. The one rule wherever a password is set (row AU-4).
+    """Why this password may not be used, or None. The one rule wherever a password is set.
 
     `words` are the person's own names and address: a password made of one of them is as easily guessed as a common one.
     """
@@ -153,7 +153,7 @@ def new_access_token(user_id: int, family: UUID) -> tuple[str, int]:
 
 
 def read_access_token(token: str) -> UUID:
-    """The session that a token belongs to. Raises NotSignedIn for anything but a good one (RFC 8725, row AU-9)."""
+    """The session that a token belongs to. Raises NotSignedIn for anything but a good one (RFC 8725)."""
     s = get_settings()
     try:
         whole = jwt.decode_complete(

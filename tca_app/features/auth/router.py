@@ -40,7 +40,7 @@ _sessions = TypeAdapter(list[SessionRead])
 
 
 async def _limited(client: FromClient) -> Client:
-    """Sign-in, set-up and refresh share one rate per address (row AU-2)."""
+    """Sign-in, set-up and refresh share one rate per address."""
     await get_limits().refuse_excess("login", client.ip)
     return client
 

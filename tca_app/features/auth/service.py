@@ -113,8 +113,7 @@ async def sign_in(
 ) -> SignIn:
     """Open a session, or count the failure.
 
-    Raises BadCredentials alike for an unknown name, a wrong password, an inactive person and an account that waits
-    (rows AU-1 and AU-3).
+    Raises BadCredentials alike for an unknown name, a wrong password, an inactive person and an account that waits.
     """
     right, fresh_hash = checked
     counts = await throttle.lock_counts(session, account.attempt)
@@ -214,7 +213,7 @@ def _successor(token: str) -> str:
 
 
 async def refresh(session: AsyncSession, token: str) -> TokenPair:
-    """Rotate (row AU-6). The token before the last counts 10 s longer, for a lost answer; an older one ends it all."""
+    """Rotate. The token before the last counts 10 s longer, for a lost answer; an older one ends it all."""
     try:
         family = UUID(hex=token.partition(".")[0])
     except ValueError:

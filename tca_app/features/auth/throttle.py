@@ -1,4 +1,4 @@
-"""The throttle of wrong passwords (row AU-1): five failures in a row, then waits that double from 30 s to 15 min.
+"""The throttle of wrong passwords: five failures in a row, then waits that double from 30 s to 15 min.
 
 Every attempt adds to two counts. One is shown: its wait is answered with 429. It belongs to what was typed at one
 network address, to a known browser or to an open session, so it says nothing about anybody else. The other belongs to
@@ -101,7 +101,7 @@ def wait_after(failures: int) -> int:
     return int(min(FIRST_WAIT_S * 2 ** (failures - FREE_FAILURES), MAX_WAIT_S))
 
 
-# One clock for all replicas (row FT-9).
+# One clock for all replicas.
 CLOCK: ColumnElement[datetime] = func.clock_timestamp(type_=DateTime(timezone=True))
 # Built once: building them takes longer than running them.
 _ASK = select(col(LoginThrottle.blocked_until), CLOCK).where(col(LoginThrottle.key) == bindparam("name"))

@@ -1,4 +1,4 @@
-"""One effect for a POST that is sent twice (row CC-3), for both doors.
+"""One effect for a POST that is sent twice, over REST and in the UI.
 
 The answer is written in the transaction of its effect, under the caller's own key, and kept 24 hours, without its
 secrets. Sign-in calls are not kept: their answers are nothing else.

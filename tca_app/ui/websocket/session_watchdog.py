@@ -25,9 +25,7 @@ from tca_app.ui.websocket.sockets import OPEN_SOCKETS, OpenSocket
 log = structlog.get_logger(__name__)
 
 EVERY_S = 1.0
-GRACE_S = (
-    3.0  # of silence from PostgreSQL; with the query's own 1 s limit a dead session shows for under 5 s (row AU-7)
-)
+GRACE_S = 3.0  # of silence from PostgreSQL; with the query's own 1 s limit a dead session shows for under 5 s
 ANSWER_WITHIN_S = 1.0
 STALE_AFTER_S = 2.0
 WELL = {"is_stale": False, "is_degraded": False}  # what a new tab shows

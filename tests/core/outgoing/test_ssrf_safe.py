@@ -1,4 +1,4 @@
-"""Addresses that people enter: what is refused, and that the connection goes to what was looked at (row IN-9)."""
+"""Addresses that people enter: what is refused, and that the connection goes to what was looked at."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""One rule for passwords, whoever sets one and wherever (row AU-4)."""
+"""One rule for passwords, whoever sets one and wherever."""
 
 import time
 

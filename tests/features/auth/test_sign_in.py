@@ -58,7 +58,7 @@ async def test_unknown_wrong_and_inactive_get_one_answer(api: httpx.AsyncClient)
 
 
 async def test_unknown_and_wrong_do_the_same_hashing(api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Row AU-3 without a clock: the slow step runs once for each, with a hash of the same cost."""
+    """No enumeration by timing, without a clock: the slow step runs once for each, with a hash of the same cost."""
     from tca_app.core.security import tokens
 
     costs = []

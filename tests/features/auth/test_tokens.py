@@ -40,7 +40,7 @@ def _segment(value: dict[str, Any]) -> str:
 
 
 def _attacks() -> dict[str, Any]:
-    """Name to a change of (header, claims, key) of a good token; each must be refused (row AU-9)."""
+    """Name to a change of (header, claims, key) of a good token; each must be refused."""
     now = int(time.time())
     return {
         "no algorithm": ({"alg": "none"}, {}, None),
@@ -136,7 +136,7 @@ async def test_refreshing_replaces_the_token(api: httpx.AsyncClient) -> None:
 
 
 async def test_parallel_refreshes_leave_one_successor(api: httpx.AsyncClient) -> None:
-    """Two tabs of one client must not log each other out (row AU-6)."""
+    """Two tabs of one client must not log each other out."""
     await make_user("ana")
     token = (await tokens_of(api, "ana"))["refresh_token"]
     answers = await asyncio.gather(*(refresh(api, token) for _ in range(30)))

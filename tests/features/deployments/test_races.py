@@ -1,4 +1,4 @@
-"""Row CC-5: several at once, and still each step happens once and an environment runs one at a time."""
+"""Concurrent requests: each step happens once, and an environment runs one deployment at a time."""
 
 import asyncio
 from collections import Counter

@@ -90,7 +90,7 @@ OPEN = {
 
 
 async def test_no_write_takes_a_column_that_it_does_not_name(api):
-    """Every column of the table is sent to every write, by a superuser: 422, and nothing changed (row AZ-4)."""
+    """Every column of the table is sent to every write, by a superuser: 422, and nothing changed."""
     admin, person = await make_admin(), await make_user()
     project = await make_project(admin)
     header = await bearer(admin)
@@ -107,7 +107,7 @@ async def test_no_write_takes_a_column_that_it_does_not_name(api):
 
 
 async def test_a_stranger_can_do_nothing_with_foreign_ids(api):
-    """Two tenants, every call with the other's id: 404, or 403 where every id gets it, and nothing changed (AZ-3)."""
+    """Two tenants, every call with the other's id: 404, or 403 where every id gets it, and nothing changed."""
     await make_admin()
     victim, friend, stranger = await make_user(), await make_user(), await make_user()
     project = await make_project(victim, team={friend: "viewer"})
