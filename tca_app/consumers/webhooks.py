@@ -28,7 +28,7 @@ from tca_app.core.jobs.queue import (
     wait_s,
 )
 from tca_app.core.outgoing import ssrf_safe
-from tca_app.core.outgoing.bulkhead import BulkheadFull, turn
+from tca_app.core.outgoing.bulkhead import BulkheadFull, bulkhead
 from tca_app.core.outgoing.circuit import CircuitOpen, note, refuse_if_open
 from tca_app.core.outgoing.http import NOT_NOW, TargetUnreachable, retry_after
 from tca_app.core.security.encryption import DecryptionError
@@ -157,7 +157,7 @@ async def _ask(target: str, url: str, body: bytes, attempt: Attempt) -> tuple[At
     circuit = f"webhooks to {target}"
     if attempt.event_id is not None:
         refuse_if_open(circuit)
-    async with turn("webhooks", MAX_CONCURRENT), turn(circuit, MAX_PER_TARGET):
+    async with bulkhead("webhooks", MAX_CONCURRENT), bulkhead(circuit, MAX_PER_TARGET):
         try:
             answer = await ssrf_safe.send("POST", url, content=body, headers=attempt.request_headers)
         except TargetUnreachable as error:

@@ -1,15 +1,15 @@
-"""Who acts: the one value that every rule asks before it does anything."""
+"""Actor: the signed-in person that a service function acts for."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-# The network address of the request that is being answered, for events that nobody signed in for.
+# The client address of the current request, for events without a signed-in actor.
 client_ip_var: ContextVar[str] = ContextVar("client_ip", default="")
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person with the session they act through. Fresh from the database, never from the client."""
+    """A signed-in person and their session. It is read from the database, never taken from the client."""
 
     user_id: int
     username: str

@@ -1,4 +1,4 @@
-"""What the addresses in settings lead to: whether it is this machine, by the parsers of the libraries that connect."""
+"""Parses hosts and store URLs from the settings, with the parsers of the libraries that connect."""
 
 import os
 import re
@@ -19,9 +19,9 @@ _NO_HOST = re.compile(r"[/?#@*\\\s,]")
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether `host` is this machine for certain: a socket's path, a loopback address, localhost or a name below it.
+    """Return True if `host` is certainly this machine: a socket path, a loopback address, or localhost.
 
-    What only some resolvers take for an address (2130706433, 127.1) is another machine, as is every other name.
+    A name below localhost counts too. Forms that only some resolvers read as an address (2130706433, 127.1) do not.
     """
     if host.startswith("/"):
         return True
@@ -36,25 +36,25 @@ def is_this_machine(host: str) -> bool:
 
 
 def read_database_url(url: str) -> dict[str, Any]:
-    """What libpq reads in it: host, hostaddr, password, sslmode … Raises ValueError, without what stands in it."""
+    """Parse a database URL as libpq does: host, hostaddr, password, sslmode … A ValueError never quotes the URL."""
     try:
-        make_url(url)  # SQLAlchemy connects, too, and wants a number as the port
+        make_url(url)  # SQLAlchemy connects too, and requires a numeric port
         return dict(conninfo_to_dict(url))
     except (ProgrammingError, ArgumentError, ValueError):
         raise ValueError("must look like postgresql://user:password@host:5432/name") from None
 
 
 def database_hosts(url: str) -> list[str]:
-    """Every host that libpq may connect to, those of PGHOST and a service file included; none is the local socket."""
-    given = read_database_url(url)
-    service = given.get("service") or os.environ.get("PGSERVICE")
-    hosts = [given.get("host") or os.environ.get("PGHOST"), given.get("hostaddr") or os.environ.get("PGHOSTADDR")]
-    found = [host for one in hosts if one for host in str(one).split(",") if host]
-    return [*found, f"service {service}"] if service else found
+    """Return every host that libpq may connect to, including PGHOST and a service file. Empty: the local socket."""
+    params = read_database_url(url)
+    service = params.get("service") or os.environ.get("PGSERVICE")
+    lists = [params.get("host") or os.environ.get("PGHOST"), params.get("hostaddr") or os.environ.get("PGHOSTADDR")]
+    hosts = [host for names in lists if names for host in str(names).split(",") if host]
+    return [*hosts, f"service {service}"] if service else hosts
 
 
 def read_redis_url(url: str) -> dict[str, Any]:
-    """What redis-py reads in it. Raises ValueError, without what stands in it."""
+    """Parse a Redis URL as redis-py does. A ValueError never quotes the URL."""
     try:
         return dict(parse_redis_url(url))
     except ValueError:
@@ -62,12 +62,12 @@ def read_redis_url(url: str) -> dict[str, Any]:
 
 
 def redis_host(url: str) -> str:
-    given = read_redis_url(url)
-    return str(given.get("path") or "/") if url.startswith("unix:") else str(given.get("host") or "localhost")
+    params = read_redis_url(url)
+    return str(params.get("path") or "/") if url.startswith("unix:") else str(params.get("host") or "localhost")
 
 
 def origin(text: str) -> str:
-    """`https://host` or `https://host:port` as a browser sends it. Raises ValueError for anything else."""
+    """Return an origin as a browser sends it: `https://host` or `https://host:port`. Raises ValueError otherwise."""
     try:
         url = parse_url(check_url(text))
     except ValueError as error:
@@ -75,14 +75,14 @@ def origin(text: str) -> str:
     if not text or "*" in str(url.host):
         raise ValueError(f"{text!r} must look like https://console.example.com")
     port = "" if url.port == _DEFAULT_PORTS[url.scheme] else f":{url.port}"
-    found = f"{url.scheme}://{url.host}{port}"
+    normalized = f"{url.scheme}://{url.host}{port}"
     if url.path not in (None, "/") or url.query is not None or url.fragment is not None:
-        raise ValueError(f"{text!r} must not have a path: use {found}")
-    return found
+        raise ValueError(f"{text!r} must not have a path: use {normalized}")
+    return normalized
 
 
 def host_name(text: str) -> str:
-    """A name or address as it stands in a Host header, without its port. Raises ValueError for anything else."""
+    """Return a name or address as in a Host header, without a port. Raises ValueError for anything else."""
     bare = f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text
     try:
         if not bare or _NO_HOST.search(bare) or re.search(r":[0-9]*$", bare):

@@ -1,4 +1,4 @@
-"""The one family of errors: a rule raises an `AppError`; the edge turns it into a toast or problem+json."""
+"""AppError and its subclasses: services raise them, entry points turn them into a toast or problem+json."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,7 @@ from tca_app.core.plurals import plural
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one field. `pointer` is a JSON pointer (RFC 6901) into the body, such as `/email`."""
+    """An error of one field. `pointer` is a JSON pointer (RFC 6901) into the body, such as `/email`."""
 
     pointer: str
     detail: str
@@ -21,7 +21,7 @@ class FieldError:
 
 @dataclass(frozen=True)
 class FieldChange:
-    """What stands in a field now, and who changed its row last."""
+    """The current value of a field, and who last changed its row."""
 
     field: str
     current: object
@@ -31,7 +31,7 @@ class FieldChange:
 
 @dataclass
 class AppError(Exception):
-    """A refusal that a person may read. `code` is stable and for programs; `detail` is one sentence."""
+    """An error that is shown to people. `code` is stable and for programs; `detail` is one sentence."""
 
     detail: str = ""
     errors: list[FieldError] = field(default_factory=list)
@@ -40,7 +40,7 @@ class AppError(Exception):
     status = HTTPStatus.BAD_REQUEST
     code = "bad_request"
     default = "The request cannot be carried out."
-    keeps_changes = False  # True: the refusal itself is worth a row (a counted failure), so the transaction commits
+    keeps_changes = False  # True: the transaction commits anyway, e.g. to count the failed attempt
 
     def __post_init__(self) -> None:
         self.detail = self.detail or self.default
@@ -49,11 +49,11 @@ class AppError(Exception):
     @property
     def field_details(self) -> dict[str, str]:
         """Field name to message, for a form."""
-        return {fault.name: fault.detail for fault in self.errors}
+        return {error.name: error.detail for error in self.errors}
 
 
 class BadRequest(AppError):
-    """400: the request has no meaning here."""
+    """400: the request is malformed."""
 
 
 class NotSignedIn(AppError):
@@ -68,13 +68,13 @@ class NotSignedIn(AppError):
 
 class BadCredentials(NotSignedIn):
     code = "bad_credentials"
-    # The last sentence is for a right password while the account waits: the answer must not differ from others.
+    # The last sentence is for a correct password during the waiting time: that response must not differ from others.
     default = "Incorrect username or password. If you are sure of both, try again in 15 minutes."
     keeps_changes = True
 
 
 class TokenReused(NotSignedIn):
-    """A refresh token came back after it was replaced: the whole session ends with it (RFC 9700, 4.14)."""
+    """A refresh token was used after its rotation. The whole session is revoked (RFC 9700, 4.14)."""
 
     code = "token_reused"
     default = "This refresh token was used before. The session has ended; sign in again."
@@ -101,7 +101,7 @@ class Conflict(AppError):
 
 @dataclass
 class Stale(AppError):
-    """412: the caller's copy is older than the row. `changes` names each given field that has another value now."""
+    """412: the caller's version is older than the row. `changes` lists each edited field that has another value now."""
 
     changes: list[FieldChange] = field(default_factory=list)
     changed_by: str = ""
@@ -146,7 +146,7 @@ class Invalid(AppError):
 
     @classmethod
     def at(cls, name: str, detail: str) -> "Invalid":
-        """One bad field of the body."""
+        """Return the error for one invalid field of the body."""
         return cls(errors=[FieldError(f"/{name}", detail)])
 
 

@@ -1,7 +1,7 @@
-"""Base types for what comes in: every string, id and number of a body or query is bounded here, once.
+"""Base types of all input: bounded strings, ids and numbers for bodies and queries.
 
-The patterns stand in the OpenAPI document too, so a client can check by the same rule. NUL, other control characters
-and the characters that reorder text on a screen are refused everywhere; orjson refuses lone surrogates.
+The patterns also appear in the OpenAPI document, so clients can apply the same rules. NUL, other control characters and
+bidirectional overrides are refused everywhere; orjson refuses lone surrogates.
 """
 
 import re
@@ -14,8 +14,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from tca_app.core.urls import MAX_URL, check_url
 
-MAX_SEARCH = 255  # as long as the longest name that is searched for: a version
-MAX_ID = 2**53 - 1  # what every JSON reader can hold exactly (RFC 8259, section 6)
+MAX_SEARCH = 255  # the length of the longest searchable name, a version
+MAX_ID = 2**53 - 1  # the largest integer that every JSON parser represents exactly (RFC 8259, section 6)
 _REORDER = r"\u202a-\u202e\u2066-\u2069\ufeff"
 _ONE_LINE = rf"[^\x00-\x1f\x7f-\x9f{_REORDER}]"
 _TEXT = rf"[^\x00-\x08\x0b-\x1f\x7f-\x9f{_REORDER}]"
@@ -31,7 +31,7 @@ _USERNAME = r"^[A-Za-z0-9]+$"
 _FILLED = rf"^{_ONE_LINE}*{_INK}{_ONE_LINE}*$"
 _COMMIT = r"^([0-9A-Fa-f]{7,40}|[0-9A-Fa-f]{64})?$"
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-# RFC 3339 with an offset, in years where no offset leads out of what the database and Python can both hold.
+# RFC 3339 with an offset, in years that the database and Python can both represent with any offset.
 _MOMENT = (
     r"^(19[7-9][0-9]|[2-8][0-9]{3})-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})$"
@@ -47,7 +47,7 @@ _PATTERN_WORDS = {
 
 
 def in_words(fault: Mapping[str, Any]) -> str:
-    """One of pydantic's faults in words for a person; the same at a form's field, over REST and in a command."""
+    """Return a pydantic error in plain words, the same in forms, over REST and in commands."""
     context, kind = fault.get("ctx", {}), fault["type"]
     if kind == "missing" or (kind == "string_too_short" and context.get("min_length") == 1):
         return "Required."
@@ -75,14 +75,14 @@ def _tidy(value: str) -> str:
 
 
 def _digits(value: object) -> object:
-    """Query and path numbers are ASCII digits: pydantic alone would take '1_0' and ' 1 '."""
+    """Accept only ASCII digits in query and path numbers; pydantic alone would accept '1_0' and ' 1 '."""
     if isinstance(value, str) and not _WHOLE_NUMBER.fullmatch(value):
         raise ValueError("must be a whole number")
     return value
 
 
 def _whole(value: object) -> object:
-    """7.0 is an integer to JSON Schema and to JavaScript."""
+    """Accept 7.0 as an integer, as JSON Schema and JavaScript do."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -93,7 +93,7 @@ def _true_or_false(value: object) -> object:
 
 
 def moment(value: object) -> object:
-    """A time from its text. Pydantic alone would take a number of seconds too, and a date without a time."""
+    """Parse a time from text. Pydantic alone would also accept a number of seconds, and a date without a time."""
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not _MOMENT_PATTERN.fullmatch(value):
@@ -128,9 +128,9 @@ Email = Annotated[
 ]
 Username = Annotated[str, Field(min_length=3, max_length=50, pattern=_USERNAME, examples=["ana"])]
 Slug = Annotated[str, Field(min_length=1, max_length=100, pattern=_SLUG, examples=["billing-api"])]
-# SHA-1, abbreviated or whole, or a whole SHA-256; "" stands for none. Kept in lower case, as Git writes it.
+# A full or abbreviated SHA-1, or a full SHA-256; "" means none. Stored in lower case, as Git writes it.
 _Commit = Annotated[str, Field(pattern=_COMMIT, examples=["9f1c2ab"]), AfterValidator(str.lower)]
-# "" stands for none. The pattern of the document is what a JSON Schema can say of the parser's rules.
+# "" means none. The pattern covers the part of the parser's rules that JSON Schema can express.
 Url = Annotated[
     str,
     Field(
@@ -140,7 +140,7 @@ Url = Annotated[
     ),
     AfterValidator(check_url),
 ]
-# Optional text: many clients send null for what is empty, and it means just that (the document offers it).
+# Optional text: many clients send null for empty, so null is accepted and documented.
 Line100 = Annotated[_Line100, BeforeValidator(_null_is_empty, json_schema_input_type=_Line100 | None)]
 Line200 = Annotated[_Line200, BeforeValidator(_null_is_empty, json_schema_input_type=_Line200 | None)]
 Line500 = Annotated[_Line500, BeforeValidator(_null_is_empty, json_schema_input_type=_Line500 | None)]
@@ -182,12 +182,12 @@ Flag = Annotated[bool, BeforeValidator(_true_or_false, json_schema_input_type=bo
 
 
 class InputModel(BaseModel):
-    """A body: unknown fields are refused and nothing is converted from another type."""
+    """Base class of request bodies: unknown fields are refused, and types are not coerced."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ReadModel(BaseModel):
-    """What goes out: a named list of fields, never a table row."""
+    """Base class of responses: a named list of fields, never a table row."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -1,11 +1,11 @@
-"""URLs that people and programs enter: parsed as a browser parses them, and kept as they were typed."""
+"""Parses and checks URLs from users and clients as a browser does, and keeps them as they were typed."""
 
 import re
 
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
 MAX_URL = 2000
-# The parser follows the URL standard, which drops blanks and reads a backslash as a slash. Nobody means either.
+# The parser follows the URL standard, which drops spaces and reads a backslash as a slash. Neither is ever intended.
 _UNCLEAR = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _START = re.compile("https?://", re.IGNORECASE)
 _USER = re.compile("^[^/]*//[^/?#]*@")
@@ -13,7 +13,7 @@ _PARSER = TypeAdapter(AnyHttpUrl)
 
 
 def check_url(value: str, *, may_have_user: bool = False) -> str:
-    """The URL as it was typed; "" stands for none. Raises ValueError, with what is wrong with it."""
+    """Return the URL as it was typed; "" means none. Raises ValueError with the reason."""
     if not value:
         return value
     if len(value) > MAX_URL:
@@ -29,7 +29,7 @@ def check_url(value: str, *, may_have_user: bool = False) -> str:
 
 
 def parse_url(value: str) -> AnyHttpUrl:
-    """The parts of a URL. Raises ValueError, with what is wrong with it."""
+    """Parse a URL. Raises ValueError with the reason."""
     try:
         return _PARSER.validate_python(value)
     except ValidationError as error:
@@ -38,12 +38,12 @@ def parse_url(value: str) -> AnyHttpUrl:
 
 
 def host_of(value: str) -> str:
-    """The host of a URL that was checked, "" for none. An international name is in its ASCII form."""
+    """Return the host of a checked URL, "" for none. An international name is in its ASCII form."""
     return (parse_url(value).host or "") if value else ""
 
 
 def link_of(value: str) -> str:
-    """The URL if it may be a link on a page, else "": a link does not depend on what some script stored."""
+    """Return the URL if it is safe as a link on a page, else "". Stored values are checked again here."""
     try:
         return check_url(value)
     except ValueError:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from tca_app.core.errors import BadRequest, Invalid, Unavailable
-from tca_app.core.outgoing.bulkhead import BulkheadFull, turn
+from tca_app.core.outgoing.bulkhead import BulkheadFull, bulkhead
 
 MAX_BODY = 1024 * 1024
 MAX_GITHUB_BODY = 25 * MAX_BODY  # GitHub caps what it sends at 25 MB
@@ -69,7 +69,7 @@ async def _read(chunks: AsyncIterator[bytes], slot: AsyncExitStack) -> bytearray
     async for chunk in chunks:
         if refusal is None and len(body) <= MAX_BODY < len(body) + len(chunk):
             try:
-                await slot.enter_async_context(turn("large request bodies", LARGE_BODIES))
+                await slot.enter_async_context(bulkhead("large request bodies", LARGE_BODIES))
             except BulkheadFull as error:
                 refusal = error
         if refusal is None:

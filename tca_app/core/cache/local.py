@@ -1,8 +1,8 @@
-"""Short-lived copies of what many requests ask for, dropped the moment the rows behind them change.
+"""LocalCache: in-process cache entries, invalidated when the rows behind them change.
 
-Triggers NOTIFY on commit, whoever wrote: this process, another replica, a command. A copy is used only while this
-process hears those notices, and never longer than two seconds: without the connection every request asks the
-database again. This process drops its copies before it answers a write, so everybody reads what they wrote.
+Triggers send a change notification (NOTIFY) at every commit, from any process. Entries live at most two seconds and
+are used only while this process receives notifications; while it is disconnected, every request reads the database.
+This process invalidates its entries before it answers a write, so a client always reads its own writes.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """Concurrent calls with one key share one computation. When it fails or is cancelled, each computes for itself."""
+    """Shares one computation between concurrent calls with the same key. If it fails, each caller computes alone."""
 
     def __init__(self) -> None:
         self._flights: dict[Hashable, asyncio.Future[T]] = {}
@@ -46,14 +46,14 @@ class SingleFlight(Generic[T]):
             flight.set_result(value)
             return value
         finally:
-            flight.cancel()  # unless it has its result
+            flight.cancel()  # no effect once the result is set
             del self._flights[key]
 
 
 class LocalCache(Generic[T]):
-    """Values under a key, each tagged with what it was made from, such as `user:7` or `users`.
+    """Cached values by key, each tagged with what it was read from, such as `user:7` or `users`.
 
-    With `drop_on_write` every commit of this process empties it, so that no rule has to say what it changed.
+    With `drop_on_write`, every commit of this process clears the cache, so services need not say what they changed.
     """
 
     def __init__(self, most: int, *, drop_on_write: bool = False) -> None:
@@ -67,13 +67,13 @@ class LocalCache(Generic[T]):
         _caches.add(self)
 
     def get(self, key: str) -> T | None:
-        found = self._values.get(key)
-        if found is None or not self.is_listening or found[0] < monotonic():
+        entry = self._values.get(key)
+        if entry is None or not self.is_listening or entry[0] < monotonic():
             return None
-        return found[1]
+        return entry[1]
 
     def put(self, key: str, value: T, tags: Iterable[str], generation: int) -> None:
-        """Keep a value that was read since `generation`; after a change in between it may be old, so it is not kept."""
+        """Cache a value that was read since `generation`. A value that may be stale after a change is not cached."""
         if generation != self.generation or not self.is_listening:
             return
         if len(self._values) >= self._most:
@@ -83,10 +83,10 @@ class LocalCache(Generic[T]):
             self._keys_of[tag].add(key)
 
     def renew(self, tag: str, check: Callable[[T], T | None]) -> None:
-        """Let the copies with this tag live on, as `check` gives them back; it compares them with rows just read.
+        """Extend the lifetime of entries with this tag if `check` confirms that they still match the database.
 
-        For what is looked at regularly anyway. A copy that `check` answers with None is left to end. One that a change
-        has dropped since the rows were read is not there any more, so there is nothing to renew.
+        `check` compares an entry with rows just read and returns the value to cache; None lets the entry expire.
+        Entries that a change has invalidated since then are gone already and are not renewed.
         """
         if not self.is_listening:
             return
@@ -95,13 +95,13 @@ class LocalCache(Generic[T]):
                 self._values[key] = (monotonic() + KEPT_S, value)
 
     async def read_through(self, key: str, tags: Iterable[str], read: Callable[[], Awaitable[T]]) -> T:
-        """The copy under `key`, or what `read` finds, which is then kept. Who comes while it is read waits for that."""
-        found = self.get(key)
-        if found is not None:
-            return found
+        """Return the cached value, or call `read` and cache its result. Concurrent readers share one call."""
+        value = self.get(key)
+        if value is not None:
+            return value
         if not self.is_listening:
             return await read()
-        # A reader that comes after a change does not wait for a reading from before it.
+        # The generation is part of the key: a reader after a change must not share a read from before it.
         return await self._flights.run((key, self.generation), partial(self._read, key, tags, read))
 
     async def _read(self, key: str, tags: Iterable[str], read: Callable[[], Awaitable[T]]) -> T:
@@ -123,41 +123,41 @@ class LocalCache(Generic[T]):
 
 _caches: set[LocalCache[Any]] = set()
 _subscribers: dict[str, list[Callable[[str], None]]] = {CHANNEL: [], JOBS_CHANNEL: []}
-_lost_at: float | None = monotonic()  # not yet heard anything
+_lost_at: float | None = monotonic()  # not connected yet
 
 
-def hear(hearer: Callable[[str], None], channel: str = CHANNEL) -> Callable[[], None]:
-    """Call `hearer` with the topic of each change, after the copies of it are gone; returns how to end that.
+def subscribe(subscriber: Callable[[str], None], channel: str = CHANNEL) -> Callable[[], None]:
+    """Call `subscriber` with the topic of each change, after its entries are invalidated. Returns the unsubscriber.
 
-    On JOBS_CHANNEL it is the queue that has a new job. It gets EVERYTHING when notices may have been missed. It must be
-    quick: it runs between two notices.
+    On JOBS_CHANNEL the topic is the queue with a new job. The topic is EVERYTHING when notifications may have been
+    missed. A subscriber must be quick: it runs between two notifications.
     """
-    _subscribers[channel].append(hearer)
-    return lambda: _subscribers[channel].remove(hearer)
+    _subscribers[channel].append(subscriber)
+    return lambda: _subscribers[channel].remove(subscriber)
 
 
 def seconds_disconnected() -> float:
-    """Seconds since the notices of changes were lost; 0 while they are heard."""
+    """Return the seconds since change notifications were lost; 0 while connected."""
     return 0.0 if _lost_at is None else monotonic() - _lost_at
 
 
-def _tell(topic: str, channel: str = CHANNEL) -> None:
-    for hearer in list(_subscribers[channel]):
-        hearer(topic)
+def _notify(topic: str, channel: str = CHANNEL) -> None:
+    for subscriber in list(_subscribers[channel]):
+        subscriber(topic)
 
 
 def invalidate_on_commit() -> None:
-    """This process has committed something."""
+    """Clear the caches with `drop_on_write` after a commit of this process."""
     for cache in _caches:
         if cache.drop_on_write:
             cache.clear()
 
 
 async def listen(*, jobs: bool = False) -> None:
-    """Keep the copies true until cancelled: one per process, as a lifespan task. Reconnects for ever.
+    """Invalidate caches on change notifications until cancelled. It runs once per process and always reconnects.
 
-    With `jobs`, for a process that does some, by the same connection: PostgreSQL wakes each one that listens, to
-    whatever channel, at every commit with a notice.
+    With `jobs`, for a process that runs jobs, the same connection also listens for new jobs: PostgreSQL wakes every
+    listening connection, on any channel, at each commit with a notification.
     """
     while True:
         try:
@@ -165,11 +165,11 @@ async def listen(*, jobs: bool = False) -> None:
         except (psycopg.Error, OSError) as error:
             log.warning("change_notices_lost", error=type(error).__name__)
         finally:
-            _hear(False)
+            _set_listening(False)
         await asyncio.sleep(RETRY_S)
 
 
-def _hear(is_listening: bool) -> None:
+def _set_listening(is_listening: bool) -> None:
     global _lost_at
     for cache in _caches:
         cache.is_listening = is_listening
@@ -177,7 +177,7 @@ def _hear(is_listening: bool) -> None:
     if is_listening:
         _lost_at = None
         for channel in _subscribers:
-            _tell(EVERYTHING, channel)
+            _notify(EVERYTHING, channel)
     elif _lost_at is None:
         _lost_at = monotonic()
 
@@ -188,12 +188,12 @@ async def _listen_once(channels: Iterable[str]) -> None:
     async with connection:
         for channel in channels:
             await connection.execute(f"LISTEN {channel}")
-        _hear(True)
+        _set_listening(True)
         while True:
             async for notice in connection.notifies(timeout=PROBE_S):
                 if notice.channel == CHANNEL:
                     for cache in _caches:
                         cache.drop(notice.payload)
-                _tell(notice.payload, notice.channel)
-            # A connection that died without a word looks quiet; the probe tells the two apart.
+                _notify(notice.payload, notice.channel)
+            # A dead connection looks like a quiet one; the probe tells them apart.
             await connection.execute("SELECT 1")

@@ -1,4 +1,4 @@
-"""The Redis of this process. It is speed, never truth: every use has a way to go on without it."""
+"""The Redis client of this process. Every use of Redis has a fallback, because Redis holds no primary data."""
 
 import asyncio
 from contextlib import suppress
@@ -35,14 +35,14 @@ _is_unreachable = False
 
 
 class RedisRefused(RedisError):
-    """Redis answers, and refuses the user or password of REDIS_URL: it will not get better by waiting."""
+    """Redis rejects the user or password of REDIS_URL. Retrying does not help."""
 
 
 def get_redis() -> Redis:
-    """The shared client; connections are opened at first use and bounded in number and time."""
+    """Return the shared client. Connections open at first use and are bounded in number and time."""
     global _client
     if _client is None:
-        # A crowd waits for a free connection: the usual pool would tell it that Redis is away.
+        # Blocking: under load callers wait for a free connection, where the default pool would raise an error.
         pool = BlockingConnectionPool.from_url(
             get_settings().redis_url.get_secret_value(),
             socket_timeout=TIMEOUT_S,
@@ -55,25 +55,25 @@ def get_redis() -> Redis:
 
 
 def redis_is_unreachable() -> bool:
-    """Whether the last ping of this process failed, a refused password included.
+    """Return True if the last ping of this process failed, including with a rejected password.
 
-    Costs nothing, so it may be asked for every tab and every event. `watch_redis`, which web processes run as a
-    lifespan task, pings every second: what this says is at most about 1.3 s old. False where nothing has pinged yet.
+    It costs nothing, so every tab and every event may call it. `watch_redis`, a lifespan task of web processes, pings
+    every second, so the result is at most about 1.3 s old. It is False before the first ping.
     """
     return _is_unreachable
 
 
 async def ping_redis() -> None:
-    """Raises RedisError or OSError when Redis does not answer; `redis_is_unreachable` says the same afterwards."""
+    """Ping Redis and update `redis_is_unreachable`. Raises RedisError or OSError when Redis does not answer."""
     global _is_unreachable
     try:
-        answer: Any = get_redis().ping()  # its stubs do not say that it is awaited
+        answer: Any = get_redis().ping()  # the type stubs do not declare it awaitable
         await answer
     except (RedisError, OSError) as error:
         if not _is_unreachable:
             log.warning("redis.unreachable", error=type(error).__name__)
         _is_unreachable = True
-        # The client wraps what Redis said to the first command of a connection.
+        # The client wraps the error of a connection's first command.
         if isinstance(error.__cause__ or error, AuthenticationError | NoPermissionError):
             raise RedisRefused("Redis refuses the user or password of REDIS_URL") from error
         raise
@@ -83,9 +83,9 @@ async def ping_redis() -> None:
 
 
 async def watch_redis() -> None:
-    """Keep `redis_is_unreachable` true to what is, until cancelled: one per process, as a lifespan task."""
+    """Keep `redis_is_unreachable` up to date until cancelled. It runs once per process, as a lifespan task."""
     while True:
-        with suppress(RedisError, OSError):  # noted and logged where it happened
+        with suppress(RedisError, OSError):  # already recorded and logged by ping_redis
             await ping_redis()
         await asyncio.sleep(PING_EVERY_S)
 
@@ -98,7 +98,7 @@ async def close_redis() -> None:
 
 
 class Circuit:
-    """After a failure, do without for a while instead of waiting for a time-out on every call."""
+    """Circuit breaker: after a failure, skips Redis for a while instead of waiting for a timeout on every call."""
 
     def __init__(self, open_s: float = OPEN_S) -> None:
         self._open_s = open_s

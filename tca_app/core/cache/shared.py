@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
-from tca_app.core.cache.local import EVERYTHING, SingleFlight, hear, seconds_disconnected
+from tca_app.core.cache.local import EVERYTHING, SingleFlight, seconds_disconnected, subscribe
 from tca_app.core.cache.redis import Circuit, Redis, RedisError, get_redis
 from tca_app.core.database.session import after_commit
 from tca_app.core.telemetry.metrics import CACHE_ERRORS, note_cache_read
@@ -28,7 +28,7 @@ _caches: set["SharedCache"] = set()
 
 
 class SharedCache:
-    """One namespace of values that JSON can write. A change of a subject named in `depends_on` ends all of them.
+    """One namespace of JSON values. A change of a subject named in `depends_on` invalidates all of them.
 
     Values live `ttl_s` seconds, or REDIS_CACHE_TTL when that is shorter.
     """
@@ -39,7 +39,7 @@ class SharedCache:
         self.version_key = f"cache:{namespace}:version"
         self._ttl_s = ttl_s
         self._flights = SingleFlight[Any]()
-        # Changes that this process knows of, and those that Redis has a version for: until then nothing is read there.
+        # Changes known to this process, and those published to Redis. Until they match, nothing is read from Redis.
         self.changes, self.published = 1, 0
         _caches.add(self)
 
@@ -68,24 +68,26 @@ class SharedCache:
         return value
 
     async def _version(self) -> str | None:
-        """The current version, or None while Redis does not answer. Each reader asks for itself: an answer on its way
-        to another may be older than a write since."""
+        """Return the current version, or None while Redis does not answer.
+
+        Readers do not share this call: an answer requested by another reader may be older than a later write.
+        """
         for _ in range(2):
             if self.published != self.changes and not await _publish([self]):
                 return None
             version = await _ask(lambda redis: redis.get(self.version_key))
             if version is not None:
                 return bytes(version).decode()
-            self.changes += 1  # Redis has lost it
+            self.changes += 1  # Redis lost the version
         return None
 
 
-_circuit = Circuit()  # one for all, as there is one Redis
+_circuit = Circuit()  # shared by all caches, as there is one Redis
 _publishing = asyncio.Lock()
 
 
 async def _ask(question: Callable[[Redis], Awaitable[Any]]) -> Any | None:
-    """What Redis answers, or None after an error. An error keeps all callers from asking for a while."""
+    """Return the answer of Redis, or None after an error. An error opens the circuit for all callers."""
     if _circuit.is_open:
         return None
     try:
@@ -102,9 +104,9 @@ async def _publish(caches: Sequence[SharedCache]) -> bool:
 
     Concurrent changes are coalesced: one caller publishes for everybody who was waiting.
     """
-    wanted = [cache.changes for cache in caches]
+    requested = [cache.changes for cache in caches]
     async with _publishing:
-        stale = [cache for cache, change in zip(caches, wanted, strict=True) if cache.published < change]
+        stale = [cache for cache, change in zip(caches, requested, strict=True) if cache.published < change]
         changes = [cache.changes for cache in stale]
         if stale and not await _ask(lambda redis: redis.mset({cache.version_key: uuid4().hex for cache in stale})):
             return False
@@ -114,7 +116,7 @@ async def _publish(caches: Sequence[SharedCache]) -> bool:
 
 
 def _decoded(stored: Any) -> Any | None:
-    """None for what is missing or damaged: it is computed again and replaced."""
+    """Decode a stored value. Returns None for a missing or damaged value, which is then computed again."""
     try:
         return None if stored is None else orjson.loads(stored)
     except orjson.JSONDecodeError:
@@ -122,12 +124,12 @@ def _decoded(stored: Any) -> Any | None:
 
 
 async def cached(session: AsyncSession, cache: SharedCache, key: str, compute: Compute) -> Any:
-    """Read through the cache. A transaction computes: it may have changed the rows itself."""
+    """Read through the cache. A transaction always computes, because it may have changed the rows itself."""
     return await cache.get_or_compute(key, compute) if session.info.get("reads_only") else await compute()
 
 
 def changed(session: AsyncSession, subject_type: str) -> None:
-    """When the transaction commits, end the values that depend on such subjects, before anybody is answered."""
+    """Invalidate the values that depend on this subject type at commit, before the response is sent."""
     waiting: set[str] = session.info.setdefault("changed", set())
     if not waiting:
         after_commit(session, partial(_end_values, waiting))
@@ -142,12 +144,15 @@ async def _end_values(subject_types: set[str]) -> None:
 
 
 def _on_change(topic: str) -> None:
-    """A notification of PostgreSQL. The change may come from a process that tells Redis nothing, such as `psql`, or
-    one that ended between its commit and its answer."""
+    """Invalidate on a change notification of PostgreSQL.
+
+    The change may come from a process that does not publish to Redis, such as `psql`, or from one that died after its
+    commit.
+    """
     subject = topic.partition(":")[0].removesuffix("s")
     for cache in _caches:
         if topic == EVERYTHING or subject in cache.depends_on:
             cache.changes += 1
 
 
-hear(_on_change)
+subscribe(_on_change)

@@ -1,4 +1,4 @@
-"""What edit and list calls share: a set of given fields, the check for a stale copy, and the query of a list."""
+"""Optimistic concurrency and list queries: partial edits, the version check, and query parameters of lists."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from tca_app.core.errors import FieldChange, FieldError, Stale
 from tca_app.core.schema import InputModel, Limit, SearchText, Skip
 
-# The default of a field of an edit: left out. Of type Any, because no caller ever reads it.
+# The default of an edit field: not provided. Its type is Any because no caller reads the value.
 LEFT_OUT: Any = None
 
 
 def _only_given(schema: dict[str, Any]) -> None:
-    """A field may be left out, which null stands for inside only; the document must not offer it as the default."""
+    """Remove the default from the JSON schema: null marks an omitted field internally, clients must not see it."""
     for field in schema.get("properties", {}).values():
         if field.get("default", ...) is None:
             del field["default"]
@@ -22,9 +22,9 @@ def _only_given(schema: dict[str, Any]) -> None:
 
 
 class Changes(InputModel):
-    """An edit: a field that is left out stays as it is. Declare each with `= LEFT_OUT`.
+    """A partial edit: omitted fields keep their value. Declare each field with `= LEFT_OUT`.
 
-    Null empties a text that may be empty and is refused for any other field.
+    Null clears an optional text and is refused for any other field.
     """
 
     model_config = ConfigDict(json_schema_extra=_only_given)
@@ -41,7 +41,7 @@ class Changes(InputModel):
 
 
 class ListQuery(BaseModel):
-    """The query of a list. A misspelt filter is refused: it must not answer with everything."""
+    """Query parameters of a list. An unknown filter is refused, so that a typo does not return all rows."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -51,7 +51,7 @@ class ListQuery(BaseModel):
 
 
 def check_version(row: Any, given: Mapping[str, Any], if_version: int | None, changed_by: str) -> None:
-    """Raises Stale when the caller's copy is older than `row`, with each given field that now has another value."""
+    """Raise Stale if the caller's version is older than `row`, with each changed field that the caller also edits."""
     if if_version is None or if_version == row.version:
         return
     fields = {name: row._mapping[name] for name in given if name in row._mapping}

@@ -1,8 +1,8 @@
-"""The PostgreSQL connection of this process. However the server hangs, no wait for it is longer than its limit.
+"""PostgreSQL connections with a limit on every wait, however the server hangs.
 
-A statement that gets no answer for `SUSPECT_AFTER_S` may be slow, or PostgreSQL may be frozen. A probe tells the two
-apart: a new connection gets an answer, whatever it is, or none. While there is none, every wait ends at once with
-NoAnswer and its connection is dropped, until a probe is answered again.
+A statement without an answer for `SUSPECT_AFTER_S` may be slow, or PostgreSQL may be frozen. A probe tells the two
+apart: it opens a new connection and waits for any answer. While there is none, every wait fails at once with NoAnswer
+and its connection is dropped, until a probe is answered again.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from tca_app.config.settings import get_settings
 
 log = structlog.get_logger(__name__)
 
-STATEMENT_TIMEOUT_S = 5  # PostgreSQL ends what takes longer
-CONNECT_TIMEOUT_S = 1.8  # for each address: a host that is gone must not hide the next one
+STATEMENT_TIMEOUT_S = 5  # PostgreSQL cancels longer statements
+CONNECT_TIMEOUT_S = 1.8  # for each address, so that a dead host does not hide the next one
 SUSPECT_AFTER_S = 0.8
 PROBE_TIMEOUT_S = 1.0
-RESOLVE_TIMEOUT_S = 6.0  # for all addresses together, and for finding them
+RESOLVE_TIMEOUT_S = 6.0  # for all addresses together, including the name lookup
 CANCEL_TIMEOUT_S = 0.5
 LOOK_EVERY_S = 0.1
 R = TypeVar("R")
@@ -33,22 +33,22 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a round trip may take: while PostgreSQL answers others, and after it has fallen silent."""
+    """Time limits of a round trip: while PostgreSQL answers others, and while it is unresponsive."""
 
     answer_s: float
     silence_s: float
 
 
 USUAL = Patience(STATEMENT_TIMEOUT_S + 1.0, 0.0)
-LONG = Patience(601.0, 30.0)  # for what nobody waits for
+LONG = Patience(601.0, 30.0)  # for background work
 
 
 class NoAnswer(psycopg.OperationalError):
-    """PostgreSQL takes connections or statements and does not answer."""
+    """PostgreSQL accepts connections or statements but does not answer."""
 
 
 class _Server:
-    """What this process knows about PostgreSQL as a whole, with at most one probe at a time."""
+    """Tracks whether PostgreSQL answers this process, with at most one probe at a time."""
 
     def __init__(self) -> None:
         self._silent_since: float | None = None
@@ -63,14 +63,14 @@ class _Server:
         return self._silent_since is not None and monotonic() - self._silent_since >= seconds
 
     def suspect(self) -> None:
-        """Probe, unless that is under way or was answered a moment ago."""
+        """Start a probe, unless one is running or was answered a moment ago."""
         if self._probing is not None and not self._probing.done():
             return
         if self.is_silent or monotonic() - self._answered_at > SUSPECT_AFTER_S:
             self._probing = asyncio.create_task(self._probe())
 
     def gave_no_connection(self) -> None:
-        """As good as a probe without an answer."""
+        """Record a failed connection attempt, which counts as an unanswered probe."""
         self._note_silence()
         self.suspect()
 
@@ -80,13 +80,13 @@ class _Server:
             self._silent_since = monotonic()
 
     def forget(self) -> None:
-        """As at the start, for another database or another event loop."""
+        """Reset to the initial state, for another database or another event loop."""
         if self._probing is not None:
             self._probing.cancel()
         self._silent_since, self._answered_at, self._probing = None, 0.0, None
 
     async def _probe(self) -> None:
-        """Until there is an answer: the end of the silence is found without a request that waits for it."""
+        """Probe until there is an answer, so that no request has to wait to discover the recovery."""
         while not await _is_answered():
             self._note_silence()
         if self.is_silent:
@@ -95,7 +95,7 @@ class _Server:
 
 
 async def _is_answered() -> bool:
-    """Whether PostgreSQL says anything to a new connection; a refusal, too, is an answer."""
+    """Return True if PostgreSQL answers a new connection; a refusal is an answer too."""
     try:
         async with asyncio.timeout(RESOLVE_TIMEOUT_S):
             conninfo = get_settings().database_url.get_secret_value()
@@ -109,7 +109,7 @@ async def _is_answered() -> bool:
 
 
 class _Probe(psycopg.AsyncConnection[Any]):
-    """A new connection, with a limit for each of the addresses that it may have."""
+    """A connection attempt with a time limit for each address of the host."""
 
     connect_timeout_s = PROBE_TIMEOUT_S
 
@@ -127,14 +127,14 @@ SERVER = _Server()
 
 
 class Connection(_Probe):
-    """A connection whose every round trip has a limit. One that passes it is closed without a word to the server."""
+    """A connection with a limit on every round trip. When the limit passes, it is closed without a protocol goodbye."""
 
     connect_timeout_s = CONNECT_TIMEOUT_S
     patience = USUAL
 
     @classmethod
     async def connect(cls, conninfo: str = "", **options: Any) -> Self:
-        """Raises NoAnswer within `CONNECT_TIMEOUT_S`, at once while the server is known to be silent."""
+        """Connect. Raises NoAnswer within `CONNECT_TIMEOUT_S`, or at once while the server is known to hang."""
         _refuse_to_wait(0, USUAL)
         try:
             async with asyncio.timeout(RESOLVE_TIMEOUT_S):
@@ -149,8 +149,8 @@ class Connection(_Probe):
         interval: float = LOOK_EVERY_S,
         timeout: float | None = None,  # noqa: ASYNC109 - psycopg's signature
     ) -> R:
-        """As psycopg's, whose way to give a statement up takes ten seconds when the server hangs."""
-        if timeout is not None:  # for notices: silence is what they wait in
+        """Replace psycopg's `wait`, which needs ten seconds to give up a statement when the server hangs."""
+        if timeout is not None:  # waiting for notifications, where silence is normal
             return await super().wait(gen, interval, timeout)
         try:
             return await waiting.wait_async(
@@ -164,7 +164,7 @@ class Connection(_Probe):
             raise
 
     async def _give_up(self) -> None:
-        """Have the server end what nobody waits for any more, if it listens, and drop the connection."""
+        """Cancel the statement if the server still answers, and drop the connection."""
         if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
             return
         try:
@@ -175,8 +175,11 @@ class Connection(_Probe):
 
 
 def _limited(gen: Generator[Any, Any, R], refuse: Callable[[float], None]) -> Generator[Any, Any, R]:
-    """The steps of a round trip. The loop comes by after each `LOOK_EVERY_S` without news (0) from the socket; these
-    are counted, since a process that was stopped itself must not take its own pause for a silence."""
+    """Run the steps of a round trip, with a limit.
+
+    The loop resumes after each `LOOK_EVERY_S` without socket activity (0). The steps are counted instead of reading the
+    clock, so that a process that was suspended does not mistake its own pause for a hanging server.
+    """
     quiet = 0
     try:
         step = next(gen)

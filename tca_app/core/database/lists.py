@@ -1,4 +1,4 @@
-"""A page and its total in one statement, and rows as read schemas."""
+"""Reads a page and its total in one statement, and turns rows into read schemas."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -15,7 +15,7 @@ Read = TypeVar("Read", bound=BaseModel)
 
 
 def total_of(chosen: Select[Any], *, is_search: bool) -> Select[Any]:
-    """How many rows a select has; a search stops counting just above 10,000."""
+    """Return a select that counts the rows of `chosen`. A search stops counting just above 10,000."""
     bare = chosen.with_only_columns(literal(1)).order_by(None)
     if is_search:
         bare = bare.limit(SEARCH_TOTAL_CAP + 1)
@@ -29,7 +29,7 @@ async def read_page(
     total: Select[Any],
     make: Callable[[Sequence[Any]], list[T]],
 ) -> Page[T]:
-    """Run a statement whose last column is the total; behind the last page no row tells it, so it is asked alone."""
+    """Run a statement whose last column is the total. An empty page has no such row, so the total is read alone."""
     rows = (await session.execute(statement, values)).all()
     counted: int = rows[0][-1] if rows else (await session.execute(total, values)).scalar_one() if values["skip"] else 0
     capped = counted > SEARCH_TOTAL_CAP and bool(values.get("search"))
@@ -37,7 +37,7 @@ async def read_page(
 
 
 def to_reads(read: type[Read], rows: Iterable[Any]) -> list[Read]:
-    """Rows as read schemas: columns by the names of the fields, others are ignored."""
+    """Validate rows as read schemas. Columns are matched to fields by name; others are ignored."""
     return _adapter(read).validate_python([row._asdict() for row in rows])
 
 

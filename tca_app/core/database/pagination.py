@@ -1,4 +1,4 @@
-"""Pages of a list: the slice, its total, and search by any part of a name."""
+"""Pagination of lists: the rows of a page, the total, and substring search."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -25,7 +25,7 @@ COMMON_ROWS = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """`capped` says that there are more rows than `total`: a search stops counting at 10,000."""
+    """One page of a list. `capped` means that there are more rows than `total`: a search stops counting at 10,000."""
 
     items: list[T]
     total: int
@@ -35,33 +35,33 @@ class Page(Generic[T]):
 async def page_of(
     session: AsyncSession, rows: Select[*tuple[Any, ...]], *, skip: int, limit: int, search: str = ""
 ) -> tuple[list[Any], int, bool]:
-    """The rows of one page of an ordered select, the total, and whether the count was cut short.
+    """Return the rows of one page of an ordered select, the total, and whether the count was capped.
 
     Counting every match of a common syllable in a million rows takes longer than finding the first page, so a
     search counts to 10,000 and says "more". Without a search the total is exact.
     """
-    found = (await session.execute(rows.offset(skip).limit(limit))).all()
-    if skip == 0 and len(found) < limit:
-        return list(found), len(found), False
+    page = (await session.execute(rows.offset(skip).limit(limit))).all()
+    if skip == 0 and len(page) < limit:
+        return list(page), len(page), False
     bare = rows.order_by(None).with_only_columns(literal(1))
     if search:
         bare = bare.limit(SEARCH_TOTAL_CAP + 1)
     total = (await session.execute(select(func.count()).select_from(bare.subquery()))).scalar_one()
-    return list(found), min(total, SEARCH_TOTAL_CAP) if search else total, bool(search) and total > SEARCH_TOTAL_CAP
+    return list(page), min(total, SEARCH_TOTAL_CAP) if search else total, bool(search) and total > SEARCH_TOTAL_CAP
 
 
 async def matching(session: AsyncSession, search_text: Any, term: str) -> list[ColumnElement[bool]]:
-    """Conditions for rows whose folded text has `term` in it, in the form that is fast for how common it is.
+    """Return conditions for rows whose folded text contains `term`, in the form that is fastest for its frequency.
 
-    A rare term is found through the index of runs. A common one is not: its rows are met soon by reading in the order
-    of the list, while their long posting lists would all have to be joined first. The planner's estimate tells.
+    A rare term uses the n-gram index. A common term does not: reading in list order finds its rows soon, while the
+    index would have to intersect long posting lists first. The planner's row estimate decides.
     """
     like, *runs = contains(search_text, term)
     if not runs:
         return [like]
-    # By the runs of the term, whose frequencies are known but multiplied as if they were independent, and by the term
-    # itself, tried on the sample of the statistics, which sees nothing rare: each may be far too low. The limit keeps
-    # each in a node of its own, whatever would run in parallel.
+    # Two estimates: from the n-grams, which the planner wrongly treats as independent, and from the term itself, tested
+    # on the statistics sample, which misses rare values. Each may be far too low. The limit keeps each estimate in a
+    # plan node of its own, even in a parallel plan.
     rows = select(literal(1)).select_from(search_text.class_).limit(COMMON_ROWS + 1)
     plan = await session.execute(_Explain(union_all(*(rows.where(condition) for condition in (like, *runs)))))
     estimates = [part["Plan Rows"] for part in plan.scalar_one()[0]["Plan"]["Plans"]]
@@ -69,7 +69,7 @@ async def matching(session: AsyncSession, search_text: Any, term: str) -> list[C
 
 
 class _Explain(Executable, ClauseElement):
-    """What the planner means to do; nothing is run."""
+    """EXPLAIN of a statement: returns the plan without running it."""
 
     inherit_cache = False
 
@@ -83,9 +83,9 @@ def _explain(element: _Explain, compiler: Any, **options: Any) -> str:
 
 
 def contains(search_text: Any, term: str) -> list[ColumnElement[bool]]:
-    """Conditions for rows whose folded text has `term` in it; `%`, `_` and the backslash stand for themselves."""
-    # Rendered as a literal (quoted by SQLAlchemy): the best plan depends on how rare the term is, which a plan prepared
-    # for any term cannot know.
+    """Return conditions for rows whose folded text contains `term`. `%`, `_` and the backslash are literal."""
+    # Rendered as a literal (quoted by SQLAlchemy): the best plan depends on the frequency of the term, which a generic
+    # prepared plan does not know.
     folded = func.fold_text(bindparam(None, term, type_=String, literal_execute=True))
     escaped = folded
     for character in ("\\", "%", "_"):

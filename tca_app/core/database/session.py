@@ -1,4 +1,4 @@
-"""The database of this process: its engines, the transaction that an edge opens, and what a database error means."""
+"""Database engines, sessions and transactions of this process, and the mapping of database errors to AppError."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -27,12 +27,12 @@ AfterCommit = Callable[[], Awaitable[None] | None]
 
 
 class _Database:
-    """Made at first use, never at import: the build and the commands import this module without a database."""
+    """The engines. They are created at first use, because the build and the commands import this without a database."""
 
     def __init__(self) -> None:
         settings = get_settings()
         shared: dict[str, Any] = {
-            "hide_parameters": True,  # an error's text is logged; what was sent with the statement is not
+            "hide_parameters": True,  # error texts are logged, and must not contain the parameters
             "pool_timeout": POOL_WAIT_S,
             "pool_use_lifo": True,
             "connect_args": {
@@ -42,10 +42,10 @@ class _Database:
             },
         }
         url = settings.async_database_url
-        # DATABASE_POOL_SIZE for transactions and DATABASE_MAX_OVERFLOW for reads: their sum is what this process may
-        # open. Connections stay open: an overflow that is closed after use costs more than the query.
+        # DATABASE_POOL_SIZE for transactions and DATABASE_MAX_OVERFLOW for reads; their sum is the limit of this
+        # process. All connections stay open, because reopening an overflow connection costs more than the query.
         self.writer = create_async_engine(url, pool_size=settings.database_pool_size, max_overflow=0, **shared)
-        # One statement without BEGIN and COMMIT around it: a third of the round trips.
+        # Autocommit: without BEGIN and COMMIT a read takes a third of the round trips.
         self.reader = create_async_engine(
             url,
             pool_size=max(1, settings.database_max_overflow),
@@ -71,7 +71,7 @@ def _get() -> _Database:
 
 
 def pool_use() -> dict[str, tuple[int, int, int]]:
-    """Of each pool: how many connections it may have, has, and lends just now."""
+    """Return per pool: size, open connections, connections in use."""
     database = _get()
     pools: dict[str, Any] = {"writer": database.writer.pool, "reader": database.reader.pool}
     return {
@@ -90,12 +90,12 @@ async def close_db() -> None:
 
 
 def _ping_after_idle(engine: AsyncEngine) -> None:
-    """Like pool_pre_ping, but only for a connection that lay idle: a busy pool pays nothing, a restart is survived."""
+    """Ping idle connections at checkout, like pool_pre_ping. Busy ones are not pinged, so a busy pool pays nothing."""
 
     @event.listens_for(engine.sync_engine, "checkin")
     def _stamp(connection: Any, record: Any) -> None:
         record.info["idle_since"] = monotonic()
-        if connection is not None:  # not lost meanwhile
+        if connection is not None:  # None: lost in the meantime
             connection.driver_connection.patience = USUAL
 
     @event.listens_for(engine.sync_engine, "checkout")
@@ -108,9 +108,9 @@ def _ping_after_idle(engine: AsyncEngine) -> None:
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[AsyncSession]:
-    """One unit of work: commit at the end, roll back on any error, then run what waits for the commit.
+    """Run one unit of work: commit at the end or roll back on any error, then run the after-commit callbacks.
 
-    Raises AppError for what the database refuses: 409, 422 or 503, never a driver error.
+    Database errors are raised as AppError (409, 422 or 503), never as a driver error.
     """
     with _named_errors():
         session = _get().writing()
@@ -141,7 +141,7 @@ async def _commit(session: AsyncSession) -> None:
 
 @asynccontextmanager
 async def reading() -> AsyncIterator[AsyncSession]:
-    """A session for reads only: each statement stands alone. Do not write with it."""
+    """Open a read-only session, in which each statement is its own transaction. Do not write with it."""
     with _named_errors():
         session = _get().reading()
         session.info["reads_only"] = True
@@ -152,37 +152,39 @@ async def reading() -> AsyncIterator[AsyncSession]:
 
 
 async def _close(session: AsyncSession) -> None:
-    """Give the connection back, if there is one: none was needed for what was answered from copies, and a commit has
-    given it back. To close such a session costs more than a small answer."""
+    """Return the connection to the pool, if the session holds one.
+
+    Cached reads never took one, and a commit has returned it. Closing such a session costs more than a small response.
+    """
     if session.in_transaction():
         await asyncio.shield(asyncio.create_task(session.close()))
 
 
 async def take_time(session: AsyncSession) -> None:
-    """Let each statement of this transaction take ten minutes, for work that nobody waits for."""
+    """Allow each statement of this transaction ten minutes, for background work."""
     await session.execute(text("SET LOCAL statement_timeout = '10min'"))
     connection: Any = (await session.connection()).sync_connection
     connection.connection.driver_connection.patience = LONG
 
 
 async def cached_read(
-    session: AsyncSession, copies: LocalCache[T], key: str, tags: tuple[str, ...], read: Callable[[], Awaitable[T]]
+    session: AsyncSession, cache: LocalCache[T], key: str, tags: tuple[str, ...], read: Callable[[], Awaitable[T]]
 ) -> T:
-    """What `read` finds, or a true copy of it. A transaction always reads: it may have changed the rows itself."""
-    return await copies.read_through(key, tags, read) if session.info.get("reads_only") else await read()
+    """Read through the local cache. A transaction always reads, because it may have changed the rows itself."""
+    return await cache.read_through(key, tags, read) if session.info.get("reads_only") else await read()
 
 
 def after_commit(session: AsyncSession, callback: AfterCommit) -> None:
-    """Run `callback` once the transaction of `session` is committed, before anybody is answered.
+    """Run `callback` after the transaction of `session` commits, before the response is sent.
 
-    Never when it is rolled back. It must not fail: what is committed is done.
+    It does not run after a rollback. It must not fail, because the commit cannot be undone.
     """
     session.info.setdefault("after_commit", []).append(callback)
 
 
 @contextmanager
 def unknown_when_lost() -> Iterator[None]:
-    """For a commit: when the connection is lost before the answer, nobody knows what became of it, and we say so."""
+    """Raise Unavailable with OUTCOME_UNKNOWN when the connection is lost during a commit."""
     try:
         yield
     except (DBAPIError, psycopg.Error) as error:
@@ -194,7 +196,7 @@ def unknown_when_lost() -> Iterator[None]:
 
 @contextmanager
 def refuse_duplicates(fields: dict[str, tuple[str, str]]) -> Iterator[None]:
-    """Turn a broken unique constraint into a 409 at its field: constraint name to (field, message)."""
+    """Turn a unique violation into a 409 at its field. `fields` maps a constraint name to (field, message)."""
     try:
         yield
     except IntegrityError as error:
@@ -220,7 +222,7 @@ def _named_errors() -> Iterator[None]:
 
 
 def named_error(error: DBAPIError | psycopg.Error) -> AppError | None:
-    """The refusal that an SQLSTATE stands for, or None for a fault of ours."""
+    """Map an SQLSTATE to an AppError. Returns None for a bug in the console."""
     driver = error.orig if isinstance(error, DBAPIError) else error
     state = getattr(driver, "sqlstate", None) or ""
     if state in ("23505", "23503"):
@@ -238,11 +240,11 @@ def named_error(error: DBAPIError | psycopg.Error) -> AppError | None:
 
 
 async def lock(session: AsyncSession, name: str) -> None:
-    """Hold a named lock until the end of the transaction; others who ask for it wait."""
+    """Take a named advisory lock until the end of the transaction, waiting if it is held."""
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
 async def try_lock(session: AsyncSession, name: str) -> bool:
-    """Like `lock`, but says False at once when somebody else holds it."""
+    """Take a named advisory lock without waiting. Returns False when it is held."""
     statement = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
     return bool((await session.execute(statement, {"name": name})).scalar())

@@ -1,8 +1,8 @@
-"""What reacts to events: each consumer deals with each event once, in batches when there are many.
+"""Event consumers: each handles every event exactly once, in batches under load.
 
-A job is waiting for every event and consumer. Whoever takes one takes the others of its kind along, up to `BATCH`, and
-does them in one transaction with the effect: at 0.6 ms of CPU for a job alone, one by one would be too slow. When a
-batch fails nothing of it happened, and its first event is tried alone, so a poisoned one holds nobody up.
+Every event has one job per consumer. A worker that fetches one also takes up to `BATCH` waiting jobs of the same
+consumer and handles them in one transaction, because a job alone costs 0.6 ms of CPU. When a batch fails it is rolled
+back and its first event is retried alone, so a poison event does not block the others.
 """
 
 import asyncio
@@ -23,18 +23,18 @@ from tca_app.core.telemetry.metrics import note_consumed
 log = structlog.get_logger(__name__)
 
 BATCH = 200
-BUSY = 5  # events in one batch: more are on their way
-BUSY_FOR_S = 1.0  # after such a batch
+BUSY = 5  # a batch of this size suggests that more events follow
+BUSY_FOR_S = 1.0  # how long that holds after such a batch
 GATHER_S = 0.5
 Effect = Callable[[AsyncSession, Sequence[Logged]], Awaitable[None]]
 
-# What nobody has tried yet: one that failed waits for its own turn. Jobs end here, without being fetched; one that a
-# worker has fetched already is dealt with too, in its place in the order, and finds nothing to do later on.
+# Only first attempts are batched; retries run alone. Batched jobs are deleted here without being fetched by a worker. A
+# job that a worker has already fetched is handled in the batch too, to keep the order, and later finds nothing to do.
 _TAKE_MORE = text(
     """
     WITH waiting AS (
       SELECT id, CAST(args ->> 'event_id' AS bigint) AS event_id FROM procrastinate_jobs
-      WHERE task_name = :task AND status IN ('todo', 'doing') AND attempts = 0 AND id <> :mine
+      WHERE task_name = :task AND status IN ('todo', 'doing') AND attempts = 0 AND id <> :own_id
       ORDER BY id LIMIT :most
     ), ended AS (
       DELETE FROM procrastinate_jobs WHERE id IN (
@@ -47,11 +47,10 @@ _TAKE_MORE = text(
 
 
 def consumer(name: str) -> Callable[[Effect], Effect]:
-    """Make `async def effect(session, events)` the consumer `name`. Its events come oldest first, each once; whatever
-    comes behind one that failed does not wait for it.
+    """Register `async def effect(session, events)` as the consumer `name`.
 
-    The effect belongs into `session`, the transaction that also notes the events as dealt with. What goes elsewhere, a
-    mail or a call, is a job of its own that the effect enqueues.
+    It gets events oldest first, each once; later events do not wait for a failed one. The effect must use `session`,
+    the transaction that also records the events as handled. A mail or an HTTP call is a separate job that it enqueues.
     """
 
     def decorate(effect: Effect) -> Effect:
@@ -73,7 +72,7 @@ def consumer(name: str) -> Callable[[Effect], Effect]:
 
 
 class _Turn:
-    """One batch of a consumer at a time in this process: side by side they would only be smaller."""
+    """Runs one batch of a consumer at a time in this process. Parallel batches would only be smaller."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -82,7 +81,7 @@ class _Turn:
 
     @property
     def gathers(self) -> bool:
-        """Whether to wait for more: many came just now, but not so many that a full batch waits already."""
+        """Return True to wait for more events: several came just now, but not enough for a full batch."""
         return BUSY <= self.last_size < BATCH and monotonic() < self.busy_until
 
     def note(self, size: int) -> None:
@@ -90,17 +89,17 @@ class _Turn:
 
 
 async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _Turn) -> bool:
-    """Whether the event and those that wait behind it are dealt with; False when one of several failed."""
+    """Handle the event and those waiting behind it in one batch. Returns False when a batch of several failed."""
     others: list[int] = []
     cause = request_id_var.get(), user_id_var.get()
     if turn.gathers:
         await asyncio.sleep(GATHER_S)
     try:
         async with transaction() as session:
-            # One batch at a time over all workers too: whoever began later must not end first.
+            # One batch at a time across all workers too, to keep the order of events.
             await lock(session, TASK_PREFIX + name)
-            given = {"task": TASK_PREFIX + name, "most": BATCH - 1, "mine": job.id}
-            others = list((await session.execute(_TAKE_MORE, given)).scalars())
+            params = {"task": TASK_PREFIX + name, "most": BATCH - 1, "own_id": job.id}
+            others = list((await session.execute(_TAKE_MORE, params)).scalars())
             request_id_var.set(own_request_id(job))
             done = await _apply(session, name, effect, [event_id, *others])
         if done:
@@ -132,7 +131,7 @@ _FRESH = text(
 
 
 async def _apply(session: AsyncSession, name: str, effect: Effect, ids: list[int]) -> int:
-    """How many of them were not dealt with before."""
+    """Apply the effect to the events that were not handled before. Returns how many."""
     rows = await session.execute(_FRESH, {"consumer": name, "ids": ids})
     events = [Logged(**row) for row in rows.mappings()]
     if events:
@@ -142,8 +141,11 @@ async def _apply(session: AsyncSession, name: str, effect: Effect, ids: list[int
 
 
 def _act_for(name: str, events: Sequence[Logged]) -> None:
-    """A batch of one request acts under its id. One of several keeps the id of the job, which a line in the log
-    explains: under the id of one request it would be taken for that one's alone."""
+    """Set the request id of the batch for the log.
+
+    A batch of one request uses the id of that request. A batch of several keeps the id of the job, and a log line lists
+    the request ids.
+    """
     request_ids = {event.request_id for event in events}
     if len(request_ids) > 1:
         user_id_var.set(None)
@@ -157,5 +159,5 @@ _READ = text(f"SELECT {LOGGED_COLUMNS} FROM events WHERE id = :id")  # noqa: S60
 
 
 async def read_event(session: AsyncSession, event_id: int) -> Logged:
-    """One event, for a job that an effect enqueued about it."""
+    """Read one event, for a job that a consumer enqueued about it."""
     return Logged(*(await session.execute(_READ, {"id": event_id})).one())

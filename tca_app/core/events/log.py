@@ -1,9 +1,9 @@
-"""The event log: what an event is, and `emit`, which writes it in the caller's transaction.
+"""The event log: the `Event` base class, and `emit`, which writes an event in the caller's transaction.
 
-With it goes a job for each consumer that has something to do.
+`emit` also enqueues a job for each consumer of the event.
 
-The catalogue is the subclasses of `Event`; each feature has its own in `events.py`. The log is append-only, every row
-is chained to the one before about the same subject (docs/decisions/0016), and jobs are procrastinate's.
+The catalogue consists of the subclasses of `Event`, which each feature defines in `events.py`. The log is append-only,
+and every row is hash-chained to the previous one of the same subject (docs/decisions/0016). Jobs use procrastinate.
 """
 
 from dataclasses import dataclass, fields
@@ -23,7 +23,7 @@ from tca_app.core.cache.shared import changed
 from tca_app.core.telemetry.log import request_id_var
 from tca_app.core.telemetry.redaction import is_secret
 
-# Consumer to the queue that its jobs wait in.
+# Consumer name to the queue of its jobs.
 QUEUES = {
     "analytics": "analytics_queue",
     "notifications": "notification_queue",
@@ -31,7 +31,7 @@ QUEUES = {
     "webhooks": "webhook_queue",
 }
 TASK_PREFIX = "consume_"
-# Consumers that have nothing to do while nobody asked for anything: no job is enqueued for them.
+# SQL conditions for consumers that are often idle: no job is enqueued while the condition is false.
 NEEDED = {"webhooks": "(EXISTS (SELECT FROM webhooks) OR EXISTS (SELECT FROM slack_channels))"}
 CATALOGUE: dict[str, type["Event"]] = {}
 
@@ -40,8 +40,8 @@ class Event(BaseModel):
     """Something that happened to a subject. `before` and `after` hold the changed fields only, never a secret.
 
     A subclass sets `type` (in the past tense), `subject_type`, `title` (a sentence with {actor} and {subject}) and
-    `consumers = TOLD` when people are told of it (features.notifications.kinds says who). Fields of its own go into
-    `data` beside before and after.
+    `consumers = TOLD` when people are notified (features.notifications.kinds says who). Fields of its own go into
+    `data`, beside `before` and `after`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,7 +64,7 @@ class Event(BaseModel):
             raise TypeError(f"two events are called {cls.type}")
 
     def data(self) -> dict[str, Any]:
-        """What the log keeps besides the columns. Raises ValueError for a field that is named like a secret."""
+        """Return what the log stores besides the columns. Raises ValueError for a field named like a secret."""
         data = self.model_dump(mode="json", exclude={"subject_id", "subject_name", "project_id"})
         for name in (*data, *data["before"], *data["after"]):
             if is_secret(name):
@@ -76,7 +76,7 @@ NOTIFYING = (*Event.consumers, "notifications")
 
 
 def sentence(type_: str, *, actor: str, subject: str, data: dict[str, Any]) -> str:
-    """What happened, in words; the bare type for an event that this version does not know any more."""
+    """Describe an event in a sentence. An unknown type, e.g. from a newer version, returns the bare type."""
     event = CATALOGUE.get(type_)
     return event.title.format_map({**data, "actor": actor, "subject": subject}) if event else type_
 
@@ -104,15 +104,15 @@ class Logged:
 
     @property
     def cause(self) -> dict[str, Any]:
-        """For a job about this event, enqueued while several are dealt with at once."""
+        """Return the cause for a job about this event, enqueued from a batch."""
         return {"request_id": self.request_id, "user_id": self.actor_id}
 
     def for_services(self) -> dict[str, Any]:
-        """What the operator's own services get: the request too, since a call may be about events of several."""
+        """Return the fields for the operator's own services, with the request id of each event."""
         return self.public() | {"request_id": self.request_id}
 
     def public(self) -> dict[str, Any]:
-        """What everybody else gets to see of it: no address and no request."""
+        """Return the fields for all other readers: without the IP address and the request id."""
         return {
             "uuid": str(self.uuid),
             "type": self.type,
@@ -130,8 +130,8 @@ class Logged:
 
 LOGGED_COLUMNS = ", ".join(field.name for field in fields(Logged))
 
-# A job for each consumer is in the text, not among the values: lists are slow to send. They are procrastinate's rows as
-# its own function makes them, which takes an array of composites and costs as much again.
+# The consumers are part of the statement text, because lists are slow as parameters. The rows equal those of
+# procrastinate's own function, which takes an array of composites and would double the cost.
 _EMIT = """
     WITH logged AS (
       INSERT INTO events (uuid, type, version, subject_type, subject_id, subject_name, actor_type, actor_id, actor_name,
@@ -154,14 +154,14 @@ def _emit_to(consumers: tuple[str, ...]) -> TextClause:
 
 
 async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
-    """Log it and enqueue its jobs: both are there after the commit, or neither. No actor: the system."""
+    """Log an event and enqueue its jobs, atomically with the transaction. Without an actor it is the system's."""
     row = logged_values(actor, event)
     await session.execute(_emit_to(event.consumers), row | {"data": Jsonb(row["data"], orjson.dumps)})
     changed(session, event.subject_type)
 
 
 def logged_values(actor: Actor | None, event: Event) -> dict[str, Any]:
-    """The row of the log, without what the database makes."""
+    """Return the values of a log row, without those that the database computes."""
     return {
         "uuid": uuid4(),
         "type": event.type,

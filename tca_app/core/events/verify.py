@@ -1,7 +1,6 @@
-"""Whether the event log is what was written: every row as it was hashed, every chain without a gap, no end cut off.
+"""Verifies the event log: every row matches its hash, no chain has a gap, and no chain is truncated.
 
-Whoever can rewrite rows, chains and heads alike, as the owner of the database can, is not found out by this; see
-docs/decisions/0016.
+It does not detect an owner of the database who rewrites rows, chains and heads consistently; see docs/decisions/0016.
 """
 
 from dataclasses import dataclass
@@ -43,7 +42,7 @@ _CHAINS = text("SELECT count(*) FROM event_heads")
 
 @dataclass(frozen=True, slots=True)
 class LogCheck:
-    """How much was looked at, and the first fault in words; empty when there is none."""
+    """The number of rows and chains checked, and the first fault in words; empty when there is none."""
 
     events: int
     chains: int
@@ -51,7 +50,7 @@ class LogCheck:
 
 
 async def verify_log(session: AsyncSession) -> LogCheck:
-    """Walk the log once. In one transaction, so that events which come meanwhile do not look like a fault."""
+    """Walk the log once, in one snapshot, so that new events do not look like a fault."""
     await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
     await take_time(session)
     seen, last = 0, 0

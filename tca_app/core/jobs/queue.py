@@ -1,7 +1,7 @@
-"""Jobs: procrastinate's queues on the same PostgreSQL, enqueued in the transaction that causes them, with our retries.
+"""Jobs: procrastinate's queues in the same PostgreSQL, with the console's own retry policy.
 
-A job is enqueued in the transaction that causes it. It runs at least once; what it does to the database it does in one
-transaction that also says so (`core.consumers`), so a second run changes nothing.
+A job is enqueued in the transaction that causes it and runs at least once. Its database effect and the record of it
+share one transaction (`core.events.consumers`), so a second run changes nothing.
 """
 
 import random
@@ -32,8 +32,8 @@ log = structlog.get_logger(__name__)
 
 MAINTENANCE_QUEUE = "upkeep_queue"
 HEALTH_QUEUE = "health_queue"
-# Each queue has a worker of its own with so many jobs at a time, so that none holds up another. One at a time for those
-# whose jobs take all others of their kind along; more for those that wait for a mail server or another service.
+# Queue name to its concurrency. Each queue has its own worker, so that no queue blocks another. Queues whose jobs are
+# batched run one at a time; queues that wait for a mail server or another service run more.
 QUEUES = {
     "email_queue": 4,
     "notification_queue": 1,
@@ -46,30 +46,30 @@ QUEUES = {
 }
 QUEUE_NAMES = tuple(QUEUES)
 MAX_ATTEMPTS = 10
-MAX_ATTEMPTS_UNREACHABLE = 42  # with the waits below at least 24 hours, 28 on average
-FIRST_WAIT_S = 5.0  # workers look for what is due every 5 s, so less would only be a promise
+MAX_ATTEMPTS_UNREACHABLE = 42  # at least 24 hours with the waits below, 28 on average
+FIRST_WAIT_S = 5.0  # workers poll for due jobs every 5 s, so a shorter wait has no effect
 MAX_WAIT_S = 3600.0
 MAX_WAIT_FOREVER_S = 300.0
 
 
 class ExpectedFailure(Exception):
-    """A failure that has a name: the job keeps it as its reason. Errors without one are faults of ours."""
+    """An expected failure; its message is stored as the reason. Any other exception is a bug and is reported."""
 
 
 class PermanentFailure(ExpectedFailure):
-    """Trying again cannot help: the job is dead at once, with this reason."""
+    """A failure that a retry cannot fix: the job is dead at once, with this reason."""
 
 
 class RetryForever(ExpectedFailure):
-    """What the job needs is away and will be back: it is tried again for as long as that takes."""
+    """A dependency is unavailable: the job is retried until it is back."""
 
 
 class Unreachable(ExpectedFailure):
-    """A server of others cannot be reached or cannot answer now: the job is tried again for at least a day."""
+    """A third-party server cannot be reached or cannot answer now: the job is retried for at least a day."""
 
 
 class RetryAfter(Unreachable):
-    """Whoever is asked said when to come back: not before `after_s` seconds."""
+    """The server asked to retry later: not before `after_s` seconds."""
 
     def __init__(self, reason: str, after_s: float) -> None:
         super().__init__(reason)
@@ -77,7 +77,7 @@ class RetryAfter(Unreachable):
 
 
 class Backoff(BaseRetryStrategy):
-    """Waits double from 5 seconds to an hour. Dead after 10 attempts, of which an unreachable server gets 42."""
+    """Retry policy: waits double from 5 seconds to an hour. A job is dead after 10 attempts, or 42 when unreachable."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         if is_last(exception, job):
@@ -91,13 +91,15 @@ class Backoff(BaseRetryStrategy):
 
 
 def wait_s(attempts: int) -> float:
-    """Seconds until the next attempt when `attempts` were made before the one that just failed; less by up to a
-    quarter, so that jobs that failed together do not come back together."""
+    """Return the seconds until the next attempt, after `attempts` before the one that just failed.
+
+    Jitter of up to a quarter keeps jobs that failed together from retrying together.
+    """
     return min(FIRST_WAIT_S * 2.0 ** min(attempts, 20), MAX_WAIT_S) * random.uniform(0.75, 1)  # noqa: S311
 
 
 def is_last(error: BaseException, job: Job) -> bool:
-    """Whether this failure leaves the job dead."""
+    """Return True if this failure leaves the job dead."""
     if isinstance(error, PermanentFailure | RetryForever):
         return isinstance(error, PermanentFailure)
     return job.attempts + 1 >= (MAX_ATTEMPTS_UNREACHABLE if isinstance(error, Unreachable) else MAX_ATTEMPTS)
@@ -109,7 +111,7 @@ MaintenanceJob = Callable[[], Coroutine[Any, Any, None]]
 
 
 def task(name: str, queue: str) -> Callable[[Work], Work]:
-    """Make `async def work(job, **args)` a kind of job. A failed attempt is written down with its reason."""
+    """Register `async def work(job, **args)` as a kind of job. A failed attempt is recorded with its reason."""
 
     def decorate(work: Work) -> Work:
         @wraps(work)
@@ -139,9 +141,10 @@ schedule: dict[tuple[str, str], PeriodicTask[Any, Any, Any]] = {}
 
 
 def periodic(name: str, cron: str, queue: str = MAINTENANCE_QUEUE) -> Callable[[MaintenanceJob], MaintenanceJob]:
-    """Have `async def work()` done at the times of `cron` (UTC), once, however many workers there are.
+    """Schedule `async def work()` at the times of `cron` (UTC), once across all workers.
 
-    A time that passes while no worker is alive is left out after ten minutes, so what must not be missed comes hourly.
+    A run that is more than ten minutes late, because no worker was alive, is skipped. Work that must not be missed is
+    therefore scheduled hourly.
     """
 
     def decorate(work: MaintenanceJob) -> MaintenanceJob:
@@ -156,7 +159,7 @@ def periodic(name: str, cron: str, queue: str = MAINTENANCE_QUEUE) -> Callable[[
 
 
 def _act_for(job: Job, cause: dict[str, Any]) -> None:
-    """Log, call and write under the request that caused the job; under the job's own id when nobody did."""
+    """Set the request id and the user of the job's cause, or the job's own id when it has none."""
     request_id_var.set(cause.get("request_id") or own_request_id(job))
     user_id_var.set(cause.get("user_id"))
 
@@ -166,7 +169,7 @@ def own_request_id(job: Job) -> str:
 
 
 def _cause() -> dict[str, Any]:
-    """What `_act_for` needs when the job runs: who is acting now, and in which request."""
+    """Return the current user and request id, for `_act_for` when the job runs."""
     return {"request_id": request_id_var.get(), "user_id": user_id_var.get()}
 
 
@@ -176,14 +179,14 @@ _NOTE_FAILURE = text(
 
 
 async def _note_failure(job: Job, error: Exception) -> None:
-    # The text of an error of a library may hold an address with its password.
+    # The error text of a library may contain a URL with its password.
     reason = excerpt(f"{type(error).__name__}: {error}").replace("\x00", "").encode(errors="replace").decode()
     log.warning("job.failed", job=job.id, task=job.task_name, attempt=job.attempts + 1, reason=reason)
     async with transaction() as session:
         await session.execute(_NOTE_FAILURE, {"job_id": job.id, "attempt": job.attempts + 1, "error": reason})
 
 
-# `scheduled_at` is always set: it says since when a job waits.
+# `scheduled_at` is always set, because it tells how long a job has been waiting.
 _DEFER = text(
     "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, NULL, NULL, :args, "
     "now() + make_interval(secs => :after_s))::procrastinate_job_to_defer_v1])"
@@ -191,9 +194,9 @@ _DEFER = text(
 
 
 async def enqueue(session: AsyncSession, name: str, after_s: float = 0.0, **args: Any) -> None:
-    """A job that is there when the transaction of `session` is committed, and never otherwise; not before `after_s`."""
-    given = {"cause": _cause(), **args}
-    values = {"queue": jobs.tasks[name].queue, "task": name, "args": given, "after_s": after_s}
+    """Enqueue a job in the transaction of `session`, to run `after_s` seconds later at the earliest."""
+    job_args = {"cause": _cause(), **args}
+    values = {"queue": jobs.tasks[name].queue, "task": name, "args": job_args, "after_s": after_s}
     await session.execute(_DEFER, values)
 
 
@@ -204,15 +207,15 @@ _DEFER_MANY = text(
 
 
 async def enqueue_many(session: AsyncSession, name: str, rows: list[dict[str, Any]]) -> None:
-    """Like `enqueue`, one job for each row of arguments, in one statement. A row may name its own `cause`."""
+    """Enqueue one job for each row of arguments, in one statement. A row may set its own `cause`."""
     if rows:
-        given = [{"cause": _cause(), **row} for row in rows]
-        await session.execute(_DEFER_MANY, {"queue": jobs.tasks[name].queue, "task": name, "rows": given})
+        with_cause = [{"cause": _cause(), **row} for row in rows]
+        await session.execute(_DEFER_MANY, {"queue": jobs.tasks[name].queue, "task": name, "rows": with_cause})
 
 
 _WAKE = text(f"SELECT pg_notify('{JOBS_CHANNEL}', '{EVERYTHING}')")
 
 
 async def wake_workers(session: AsyncSession) -> None:
-    """Have the workers look at the commit, not at their next poll: jobs became free without being enqueued."""
+    """Wake the workers at commit instead of at their next poll, after jobs became available again."""
     await session.execute(_WAKE)

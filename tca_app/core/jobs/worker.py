@@ -1,4 +1,4 @@
-"""The workers of a process: one for each queue, none of whose wake-ups is lost, and the end of what dead ones had."""
+"""The job workers of a process: one per queue, with wake-ups that are never lost and takeover from dead workers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
-from tca_app.core.cache.local import EVERYTHING, JOBS_CHANNEL, hear
+from tca_app.core.cache.local import EVERYTHING, JOBS_CHANNEL, subscribe
 from tca_app.core.database.connection import Connection
 from tca_app.core.database.session import reading
 from tca_app.core.jobs.queue import QUEUE_NAMES, QUEUES, jobs, schedule
@@ -22,13 +22,13 @@ from tca_app.core.telemetry.error_reporting import report
 
 log = structlog.get_logger(__name__)
 
-POLL_S = 5.0  # only a net below the notices
-END_S = 10.0  # for jobs that run when the end is asked for
+POLL_S = 5.0  # only a fallback; notifications wake the workers
+END_S = 10.0  # shutdown timeout for running jobs
 RETRY_START_S = 1.0
 
 
 class _Counted(asyncio.Event):
-    """An event that knows how often it was set."""
+    """An asyncio.Event that counts how often it was set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,8 +40,10 @@ class _Counted(asyncio.Event):
 
 
 class AttentiveWorker(Worker):
-    """After it has looked for a job in vain, procrastinate (3.10) forgets that it was told of one, although the notice
-    may have come after its query had begun: then the job waits for the next poll. This one looks again in that case.
+    """A procrastinate worker that never loses a wake-up.
+
+    procrastinate (3.10) clears its wake-up flag after it found no job, even if the notification came after its query
+    had begun; the job then waits for the next poll. This worker fetches again in that case.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -52,7 +54,7 @@ class AttentiveWorker(Worker):
         await super().run()  # type: ignore[no-untyped-call]
 
     def wake(self) -> None:
-        """There may be a job."""
+        """Tell the worker that there may be a job."""
         self._new_job_event.set()
 
     async def _fetch_and_process_jobs(self) -> None:
@@ -64,9 +66,9 @@ class AttentiveWorker(Worker):
 
 
 async def work(queues: list[str] | None = None, *, until_empty: bool = False) -> None:
-    """Do jobs until cancelled, or until there are none left; survives the loss of the database.
+    """Run jobs until cancelled, or with `until_empty` until none is left. It survives the loss of the database.
 
-    What wakes it is `core.changes.listen(jobs=True)` in the same process; without that it looks every five seconds.
+    `core.cache.local.listen(jobs=True)` in the same process wakes it; without that it polls every five seconds.
     """
     while True:
         try:
@@ -80,7 +82,7 @@ async def work(queues: list[str] | None = None, *, until_empty: bool = False) ->
         except Exception as error:
             if until_empty:
                 raise
-            # A fault of ours or of the library. Without a worker nobody would ever hear of anything, so it begins anew.
+            # A bug in the console or the library. It restarts, because without a worker no event has any effect.
             log.exception("job.worker_failed")
             report(error, "job", "worker")
         if not until_empty:
@@ -95,14 +97,14 @@ _DUE = text(
 
 
 async def _is_any_due() -> bool:
-    """A worker also stops at jobs that a batch holds just then; they are free again when it failed."""
+    """Return True if any job is due. A worker may have skipped jobs locked by a batch that has failed since."""
     async with reading() as session:
         return (await session.execute(_DUE)).first() is not None
 
 
 @asynccontextmanager
 async def _opened() -> AsyncIterator[None]:
-    """A connector of its own for each attempt: procrastinate's cannot be opened twice."""
+    """Open a new connector for each attempt, because procrastinate's cannot be opened twice."""
     connector = PsycopgConnector(
         conninfo=get_settings().database_url.get_secret_value(),
         min_size=1,
@@ -117,7 +119,7 @@ async def _opened() -> AsyncIterator[None]:
 
 
 async def _run(queues: list[str] | None) -> None:
-    """Until the queues are empty. Nothing new comes into them by the clock."""
+    """Run until the queues are empty, without enqueuing periodic jobs."""
     jobs.periodic_registry.periodic_tasks = {}
     options = _options() | {"queues": queues, "concurrency": 4}
     await AttentiveWorker(app=jobs, **options, wait=False).run()
@@ -134,14 +136,14 @@ async def _run_for_ever(queues: Sequence[str]) -> None:
             if queue in (name, EVERYTHING):
                 worker.wake()
 
-    end_hearing = hear(wake, JOBS_CHANNEL)
+    unsubscribe = subscribe(wake, JOBS_CHANNEL)
     running = [asyncio.create_task(work) for work in (*(worker.run() for worker in workers.values()), _take_over())]
     try:
-        # One that ends by itself has lost its connection: all begin anew.
+        # A worker that ends on its own has lost its connection; then all restart.
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        end_hearing()
-        # Both: a worker that is just starting may lose a cancellation, and only a cancellation ends what it waits for.
+        unsubscribe()
+        # Stop and cancel: a starting worker may lose a cancellation, and only a cancellation ends its waiting.
         for worker in workers.values():
             worker.stop()  # type: ignore[no-untyped-call]
         for task in running:
@@ -166,7 +168,7 @@ def _options() -> dict[str, Any]:
 
 
 async def _take_over() -> None:
-    """Give the jobs of workers whose heart stopped to the living, also when there is no new job."""
+    """Requeue the jobs of workers without a heartbeat, even when no new job arrives."""
     takeover = get_settings().job_takeover_seconds
     while True:
         for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=takeover):

@@ -1,6 +1,6 @@
-"""Which listeners to tell of which change, and how often: at most twice a second each, the last one never lost.
+"""Throttled change notifications: at most two per second per subscriber, the last one always delivered.
 
-And who comes first: people wait for their screens, nobody waits for a job.
+Screen refreshes run before jobs, because people wait for their screens.
 """
 
 import asyncio
@@ -17,28 +17,28 @@ K = TypeVar("K", bound=Hashable)
 
 
 class ThrottledSubscriptions(Generic[K]):
-    """Listeners by topic. A listener is any key, such as one screen of one tab; a nudge has no data."""
+    """Subscribers by topic. A subscriber is any key, such as one screen of one tab; a notification carries no data."""
 
-    def __init__(self, nudge: Callable[[K], None], every_s: float = EVERY_S) -> None:
-        self._nudge = nudge
+    def __init__(self, notify: Callable[[K], None], every_s: float = EVERY_S) -> None:
+        self._notify = notify
         self._every_s = every_s
         self._topics: dict[K, frozenset[str]] = {}
-        # In the order in which they came: that is the order in which they are told.
+        # Insertion order is the order of notification.
         self._listeners: dict[str, dict[K, None]] = defaultdict(dict)
-        self._resting: dict[K, asyncio.TimerHandle] = {}
-        self._again: set[K] = set()
+        self._cooldowns: dict[K, asyncio.TimerHandle] = {}
+        self._pending: set[K] = set()
 
     def __len__(self) -> int:
         return len(self._topics)
 
     def listen(self, key: K, topics: Iterable[str]) -> None:
-        """Tell `key` of these topics from now on, in place of those before."""
-        wanted = frozenset(topics)
-        if self._topics.get(key) == wanted:
+        """Subscribe `key` to these topics, in place of its previous ones."""
+        requested = frozenset(topics)
+        if self._topics.get(key) == requested:
             return
         self.leave(key)
-        self._topics[key] = wanted
-        for topic in wanted:
+        self._topics[key] = requested
+        for topic in requested:
             self._listeners[topic][key] = None
 
     def leave(self, key: K) -> None:
@@ -46,8 +46,8 @@ class ThrottledSubscriptions(Generic[K]):
             self._listeners[topic].pop(key, None)
             if not self._listeners[topic]:
                 del self._listeners[topic]
-        self._again.discard(key)
-        if timer := self._resting.pop(key, None):
+        self._pending.discard(key)
+        if timer := self._cooldowns.pop(key, None):
             timer.cancel()
 
     def listeners(self) -> list[K]:
@@ -56,27 +56,27 @@ class ThrottledSubscriptions(Generic[K]):
     def listeners_of(self, topic: str) -> list[K]:
         return list(self._listeners.get(topic, ()))
 
-    def tell(self, topic: str) -> None:
-        """Something changed."""
+    def publish(self, topic: str) -> None:
+        """Notify the subscribers of a topic, or all of them for EVERYTHING."""
         for key in list(self._topics if topic == EVERYTHING else self._listeners.get(topic, ())):
-            if key in self._resting:
-                self._again.add(key)
+            if key in self._cooldowns:
+                self._pending.add(key)
             else:
                 self._send(key)
 
     def _send(self, key: K) -> None:
-        self._resting[key] = asyncio.get_running_loop().call_later(self._every_s, self._rested, key)
-        self._nudge(key)
+        self._cooldowns[key] = asyncio.get_running_loop().call_later(self._every_s, self._cooldown_over, key)
+        self._notify(key)
 
-    def _rested(self, key: K) -> None:
-        del self._resting[key]
-        if key in self._again:
-            self._again.discard(key)
+    def _cooldown_over(self, key: K) -> None:
+        del self._cooldowns[key]
+        if key in self._pending:
+            self._pending.discard(key)
             self._send(key)
 
 
 class ScreenPriority:
-    """Jobs of this process wait a moment while screens of it are read: both are woken by the same commit."""
+    """Delays the jobs of this process briefly while its screens refresh, since one commit wakes both."""
 
     def __init__(self) -> None:
         self._readers = 0
@@ -95,7 +95,7 @@ class ScreenPriority:
                 self._none.set()
 
     async def wait(self) -> None:
-        """Until no screen is read, but not for long."""
+        """Wait until no screen is refreshing, for a bounded time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(MAX_WAIT_FOR_SCREENS_S):
                 await self._none.wait()

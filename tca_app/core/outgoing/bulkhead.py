@@ -1,4 +1,4 @@
-"""Turns at slow things: so many at a time for each, and nobody waits long behind one that hangs."""
+"""Bulkhead: limits concurrent calls per target and fails fast while a target is slow."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,17 +9,17 @@ ACQUIRE_TIMEOUT_S = 0.5
 
 
 class BulkheadFull(Exception):
-    """All turns are taken, and none became free in the time that one waits."""
+    """All slots of the target are taken, and none became free within the acquire timeout."""
 
 
 class _Bulkhead:
-    """The turns of one thing. While it is slow nobody waits: who waits takes up a worker."""
+    """The slots of one target. Callers fail fast while it is slow, because a waiting caller would block a worker."""
 
-    def __init__(self, turns: int) -> None:
-        self.free = asyncio.Semaphore(turns)
+    def __init__(self, slots: int) -> None:
+        self.free = asyncio.Semaphore(slots)
         self.is_slow = False
 
-    async def take(self, name: str) -> None:
+    async def acquire(self, name: str) -> None:
         if self.is_slow and self.free.locked():
             raise BulkheadFull(f"{name} is slow just now")
         try:
@@ -29,21 +29,21 @@ class _Bulkhead:
             self.is_slow = True
             raise BulkheadFull(f"{name} is slow just now") from None
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         self.is_slow = False
         self.free.release()
 
 
-# Lanes that nobody is in are forgotten.
+# Weak references: a bulkhead without callers is garbage-collected.
 _bulkheads: WeakValueDictionary[str, _Bulkhead] = WeakValueDictionary()
 
 
 @asynccontextmanager
-async def turn(name: str, turns: int) -> AsyncIterator[None]:
-    """One of `turns` turns at `name`. Raises BulkheadFull."""
-    lane = _bulkheads.setdefault(name, _Bulkhead(turns))
-    await lane.take(name)
+async def bulkhead(name: str, slots: int) -> AsyncIterator[None]:
+    """Hold one of `slots` slots of the target `name`. Raises BulkheadFull."""
+    target = _bulkheads.setdefault(name, _Bulkhead(slots))
+    await target.acquire(name)
     try:
         yield
     finally:
-        lane.give_back()
+        target.release()

@@ -1,6 +1,6 @@
-"""Which targets failed often and lately: nobody asks them for a while, so that a dead one does not hold up others.
+"""Circuit breaker: stops calls to a target that fails repeatedly, so that a dead target does not delay others.
 
-Per process and in memory: a target that one replica leaves alone another may still try.
+It is per process and in memory, so another replica may still try the target.
 """
 
 from time import monotonic
@@ -13,7 +13,7 @@ OPEN_S = 30.0
 
 
 class CircuitOpen(Unreachable):
-    """It failed often and lately. `for_s`: how long it is still left alone."""
+    """The circuit of the target is open, for another `for_s` seconds."""
 
     def __init__(self, reason: str, for_s: float) -> None:
         super().__init__(reason)
@@ -21,35 +21,35 @@ class CircuitOpen(Unreachable):
 
 
 class _Failing:
-    """How often in a row a target failed, and until when it is left alone."""
+    """The consecutive failures of a target, and until when its circuit is open."""
 
     def __init__(self) -> None:
         self.failures = 0
         self.open_until = 0.0
 
 
-# Only what failed last: a target that answers takes no memory, however many there are.
+# Holds only targets whose last call failed, so healthy targets take no memory.
 _failing: dict[str, _Failing] = {}
 
 
 def refuse_if_open(target: str) -> None:
-    """Raises CircuitOpen while `target` is left alone."""
-    found = _failing.get(target)
-    if found is not None and (left := found.open_until - monotonic()) > 0:
+    """Raise CircuitOpen while the circuit of `target` is open."""
+    entry = _failing.get(target)
+    if entry is not None and (left := entry.open_until - monotonic()) > 0:
         raise CircuitOpen(
-            f"{target} failed {plural(found.failures, 'time')} in a row; it is left alone for a moment", left
+            f"{target} failed {plural(entry.failures, 'time')} in a row; it is left alone for a moment", left
         )
 
 
 def note(target: str, is_ok: bool) -> None:
-    """What became of asking it."""
+    """Record the result of a call to the target."""
     if is_ok:
         _failing.pop(target, None)
         return
-    found = _failing.setdefault(target, _Failing())
-    found.failures += 1
-    if found.failures >= FAILURES_TO_OPEN:
-        found.open_until = monotonic() + OPEN_S
+    entry = _failing.setdefault(target, _Failing())
+    entry.failures += 1
+    if entry.failures >= FAILURES_TO_OPEN:
+        entry.open_until = monotonic() + OPEN_S
 
 
 def forget_circuits() -> None:

@@ -1,6 +1,6 @@
-"""Calls to other services over HTTP: one pooled client, short time-outs, retries where they are safe, a circuit.
+"""HTTP client for other services: pooled, with short timeouts, safe retries and a circuit breaker.
 
-For addresses that the operator set. What users enter goes through `core.outbound`, which looks where it leads.
+It is for URLs that the operator configured. URLs that users enter go through `core.outgoing.ssrf_safe`.
 """
 
 import asyncio
@@ -21,26 +21,26 @@ from tca_app.core.telemetry.log import request_id_var
 log = structlog.get_logger(__name__)
 
 TIMEOUT = httpx.Timeout(5.0, connect=2.0, pool=2.0)
-TOTAL_S = 10.0  # until there is a status, whatever the single steps take
+TOTAL_S = 10.0  # until the status arrives, over all steps together
 BODY_S = 2.0
 MAX_BODY_BYTES = 64 * 1024
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.2
 MAX_RETRY_AFTER_S = 3600.0
-# RFC 9110, 9.2.2: a second one changes nothing.
+# Methods that are safe to repeat (RFC 9110, 9.2.2).
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-# Of the 4xx those that say "not now"; all others stay as they are however often one asks.
+# The 4xx codes that a retry may resolve; all others are final.
 NOT_NOW = frozenset({408, 409, 425, 429})
 
 _client: httpx.AsyncClient | None = None
 
 
 class TargetUnreachable(Unreachable):
-    """It could not be reached, or answered that it cannot just now."""
+    """The target could not be reached, or answered that it is temporarily unavailable."""
 
 
 def get_http() -> httpx.AsyncClient:
-    """The shared client. No proxies or credentials from the environment, no redirects."""
+    """Return the shared client. It ignores proxies and credentials of the environment and follows no redirects."""
     global _client
     if _client is None:
         _client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
@@ -56,14 +56,16 @@ async def close_http() -> None:
 
 
 async def ask(method: str, url: str, *, json: Any = None, headers: dict[str, str]) -> httpx.Response:
-    """The status and headers of the answer. Its body means nothing here: it is read up to a bound, so that the
-    connection can be used again, and forgotten. Raises httpx.TransportError, TimeoutError."""
+    """Send a request and return the response for its status and headers. Raises httpx.TransportError, TimeoutError.
+
+    The body is read up to a limit, so that the connection can be reused, and discarded.
+    """
     request = get_http().build_request(method, url, json=json, headers=headers)
     async with asyncio.timeout(TOTAL_S):
         answer = await get_http().send(request, stream=True)
     size = 0
     try:
-        # A body that breaks off does not undo what the status says.
+        # A truncated body does not change the status.
         with suppress(httpx.HTTPError, TimeoutError):
             async with asyncio.timeout(BODY_S):
                 async for chunk in answer.aiter_raw():
@@ -76,11 +78,11 @@ async def ask(method: str, url: str, *, json: Any = None, headers: dict[str, str
 
 
 async def call(method: str, url: str, *, json: Any = None, key: str | None = None) -> httpx.Response:
-    """Ask, and give back the answer when it is a 2xx. Only its status counts; there is no body to read.
+    """Call a service and return its 2xx response, without the body.
 
-    Sent up to three times when repeating it changes nothing: by its method, or because `key` is its Idempotency-Key.
-    Raises CircuitOpen, TargetUnreachable, RetryAfter when the answer says when to come back, and PermanentFailure for
-    an answer that another attempt would not change."""
+    An idempotent call, by its method or by `key` as its Idempotency-Key, is sent up to three times. Raises CircuitOpen,
+    TargetUnreachable, RetryAfter when the response has Retry-After, and PermanentFailure when a retry cannot help.
+    """
     name = urlsplit(url).netloc.rpartition("@")[2]
     headers = {"X-Request-Id": request_id_var.get()} | ({"Idempotency-Key": key} if key else {})
     attempts = ATTEMPTS if key or method in IDEMPOTENT else 1
@@ -92,7 +94,7 @@ async def call(method: str, url: str, *, json: Any = None, key: str | None = Non
         except (httpx.TransportError, TimeoutError) as error:
             answer, is_away = None, True
             failure = TargetUnreachable(f"{name} cannot be reached ({type(error).__name__})")
-        # 429 is an answer of a healthy service: it opens no circuit.
+        # 429 comes from a healthy service and does not open the circuit.
         note(name, not is_away or (answer is not None and answer.status_code == 429))
         if answer is not None and not is_away:
             return _accepted(name, answer)
@@ -113,15 +115,15 @@ def _accepted(name: str, answer: httpx.Response) -> httpx.Response:
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds that an answer asks to wait (RFC 9110, 10.2.3): a number or a date; at most an hour."""
-    given = headers.get("Retry-After", "")
-    if not given:
+    """Return the seconds of Retry-After (RFC 9110, 10.2.3), a number or a date; at most an hour."""
+    value = headers.get("Retry-After", "")
+    if not value:
         return None
-    if given.isascii() and given.isdigit():
-        seconds = float(given)
+    if value.isascii() and value.isdigit():
+        seconds = float(value)
     else:
         try:
-            seconds = (parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds()
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
         except (ValueError, TypeError):
             return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)

@@ -1,7 +1,7 @@
-"""Mail: by SMTP when SMTP_URL is set, in development else one readable file a mail in `DATA_DIR/mail`.
+"""Sends mail by SMTP when SMTP_URL is set; in development each mail is otherwise a readable file in `DATA_DIR/mail`.
 
-A mail may be sent twice when a worker dies between sending it and saying so; its Message-ID is the same then, so that
-receivers drop the second one.
+A mail may be sent twice when a worker dies between sending and committing. Its Message-ID is the same then, so that
+receivers drop the duplicate.
 """
 
 import os
@@ -28,9 +28,9 @@ from tca_app.core.telemetry.log import request_id_var
 log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 10.0
-# Any control character, and what Unicode counts as the end of a line: a name must not begin another header.
+# Control characters and Unicode line ends: a name must not start another header.
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-# Short words of ASCII, none of which looks like an encoded word (RFC 2047): what stands in a header as it is.
+# Short ASCII words, none of which looks like an encoded word (RFC 2047): header text that needs no encoding.
 _PLAIN = re.compile(r"^(?!.*=\?)[!-~]{1,70}(?: [!-~]{1,70})*")
 MAX_LINE_BYTES = 998  # RFC 5321, 4.5.3.1.6
 # Not EmailMessage: when it folds a header it decodes what looks like an encoded word, line breaks included (before
@@ -40,7 +40,7 @@ _POLICY = compat32.clone(linesep="\r\n", cte_type="8bit")
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What is sent to one person. `key` is the same at every attempt; the Message-ID is made from it."""
+    """A mail to one person. `key` is the same at every attempt, and the Message-ID derives from it."""
 
     key: str
     to: str
@@ -51,7 +51,7 @@ class Mail:
 
 
 async def send(mail: Mail) -> None:
-    """Raises PermanentFailure when the server refuses it for good or mail is off; other errors deserve a retry."""
+    """Send a mail. Raises PermanentFailure when the server rejects it or mail is off; other errors are retried."""
     message = compose(mail)
     if not get_settings().has_mail:
         raise PermanentFailure("mail is off (SMTP_URL=off)")
@@ -74,11 +74,11 @@ async def send(mail: Mail) -> None:
 
 
 class MailRefused(Unreachable):
-    """The server said no for now (RFC 5321, 4.2.1: codes from 400 to 499)."""
+    """The server rejected the mail temporarily (RFC 5321, 4.2.1: codes from 400 to 499)."""
 
 
 class MailServerUnreachable(Unreachable):
-    """It does not answer, or not as a mail server should."""
+    """The mail server does not answer, or not with valid SMTP."""
 
 
 def _named(code: int, answer: str) -> Exception:
@@ -87,7 +87,7 @@ def _named(code: int, answer: str) -> Exception:
 
 
 def compose(mail: Mail) -> MIMEMultipart:
-    """The message with text and HTML. A name or subject is shown as it is, whatever it looks like."""
+    """Build the message with text and HTML. Names and subjects are encoded so that they show exactly as they are."""
     sender_name, sender = parseaddr(get_settings().mail_from)
     message = MIMEMultipart("alternative", policy=_POLICY)
     message["From"] = _mailbox("From", sender_name, sender)
@@ -104,19 +104,19 @@ def compose(mail: Mail) -> MIMEMultipart:
 
 
 def _mailbox(header: str, name: str, address: str) -> str:
-    """`Name <address>`; a name of ASCII is quoted where it has to be."""
+    """Return `Name <address>`. An ASCII name is quoted where necessary."""
     encoded = _encoded(header, name)
     return formataddr((encoded, address)) if _PLAIN.fullmatch(encoded) else f"{encoded} <{address}>".strip()
 
 
 def _encoded(header: str, text: str) -> str:
-    """ASCII for a header, without line breaks of the text's own. What looks like an encoded word is encoded itself."""
+    """Encode text for a header as ASCII, without its line breaks. Text that looks like an encoded word is encoded."""
     line = _BREAKS.sub(" ", text).strip()
     return line if _PLAIN.fullmatch(line) else Header(line, "utf-8", header_name=header).encode()
 
 
 def _part(text: str, subtype: str) -> MIMEText:
-    """Readable as it is, but for lines that are too long for SMTP."""
+    """Build a part, unencoded unless its lines are too long for SMTP."""
     charset = Charset("utf-8")
     is_long = any(len(line.encode()) > MAX_LINE_BYTES for line in text.splitlines())
     charset.body_encoding = QP if is_long else None  # type: ignore[assignment]  # the stubs leave out None
@@ -124,7 +124,7 @@ def _part(text: str, subtype: str) -> MIMEText:
 
 
 def _write(key: str, message: MIMEMultipart) -> Path:
-    """Whole or not at all, so that whoever watches the folder never reads half a mail."""
+    """Write the file atomically, so that a reader of the folder never sees half a mail."""
     folder = get_settings().data_dir / "mail"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{key}.eml"
@@ -136,9 +136,9 @@ def _write(key: str, message: MIMEMultipart) -> Path:
 
 
 def _server(url: str) -> dict[str, Any]:
-    """The arguments of aiosmtplib for `smtp://user:password@host:port?starttls=required`, or `smtps://`.
+    """Return the arguments of aiosmtplib for `smtp://user:password@host:port?starttls=required`, or `smtps://`.
 
-    `starttls` is required, never or, left out, used when the server has it.
+    `starttls` is `required` or `never`; when omitted, STARTTLS is used if the server offers it.
     """
     parts = urlsplit(url)
     starttls = parse_qs(parts.query).get("starttls", [""])[0]

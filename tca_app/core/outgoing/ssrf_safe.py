@@ -1,8 +1,8 @@
-"""Calls to addresses that people enter: where one leads is looked at first, and it is connected to exactly there.
+"""SSRF-safe HTTP calls to URLs that people enter: addresses are checked first, and the connection is pinned to them.
 
-A name is resolved once for each call, every address that it has is checked, and the connection goes to a checked one:
-a name that answers differently a moment later changes nothing. Redirects are not followed, proxies of the
-environment are not asked, and an answer is read up to a limit. Nothing of an answer's body belongs on a screen.
+A name is resolved once per call, all its addresses are checked, and the connection goes to a checked address, so DNS
+rebinding has no effect. Redirects are not followed, proxies of the environment are ignored, and a response is read up
+to a limit. A response body must not appear on a screen.
 """
 
 import asyncio
@@ -26,20 +26,20 @@ from tca_app.core.urls import check_url
 TOTAL_S = 10.0
 CONNECT_S = 3.0
 MAX_BYTES = 64 * 1024
-MAX_ADDRESSES = 4  # tried of those that a name has
+MAX_ADDRESSES = 4  # addresses to try per name
 PORTS = frozenset({80, 443})
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LOCAL_SUFFIXES = (".localhost", ".local", ".localdomain", ".internal", ".intranet", ".home.arpa", ".onion")
 
-# Unicast on the Internet, as IANA has it; what is left out below stands for something else than one public host.
+# Global unicast by IANA; the networks below are excluded because they do not stand for one public host.
 _PUBLIC_V6 = ip_network("2000::/3")
 _REFUSED = tuple(
     ip_network(text)
     for text in (
         "0.0.0.0/8",
-        "100.64.0.0/10",  # carrier-grade NAT; Alibaba's metadata
-        "168.63.129.16/32",  # Azure's metadata, in the midst of public addresses
-        "169.254.0.0/16",  # link-local; everybody else's metadata
+        "100.64.0.0/10",  # carrier-grade NAT; Alibaba's metadata service
+        "168.63.129.16/32",  # Azure's metadata service, within public addresses
+        "169.254.0.0/16",  # link-local; the metadata service of other clouds
         "192.0.0.0/24",
         "192.88.99.0/24",  # 6to4 relays
         "198.18.0.0/15",
@@ -52,16 +52,16 @@ _REFUSED = tuple(
 )
 _NAME = re.compile(r"^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_resolver = ThreadPoolExecutor(8, thread_name_prefix="resolver")  # getaddrinfo blocks, and cannot be ended
+_resolver = ThreadPoolExecutor(8, thread_name_prefix="resolver")  # getaddrinfo blocks and cannot be cancelled
 
 
 class ForbiddenAddress(Exception):
-    """The address leads, or may lead, to where people must not reach from here. The text is for them."""
+    """The URL leads, or may lead, to a forbidden network. The text is for the person who entered it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An address that may be asked, as far as it tells by itself. `is_trusted`: the operator allows this very host."""
+    """A URL that passed the checks without DNS. `is_trusted`: the operator allows this host explicitly."""
 
     url: httpx.URL
     host: str
@@ -75,7 +75,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `is_cut`: there was more than is read. `certificate_until`: None without TLS."""
+    """The response. `is_cut`: the body was longer than the limit. `certificate_until` is None without TLS."""
 
     status: int
     headers: httpx.Headers
@@ -86,7 +86,7 @@ class Answer:
 
 
 def target_of(url: str) -> Target:
-    """Look at an address without asking anybody. Raises ForbiddenAddress."""
+    """Parse and check a URL without network access. Raises ForbiddenAddress."""
     try:
         parsed = httpx.URL(check_url(url))
         host, port = parsed.raw_host.decode(), parsed.port or DEFAULT_PORTS.get(parsed.scheme, 0)
@@ -107,12 +107,12 @@ def target_of(url: str) -> Target:
 
 
 def _refuse_host(host: str) -> None:
-    """A public address in its usual form, or a name that may lead to one."""
+    """Raise ForbiddenAddress unless `host` is a public IP address in its usual form or a full name."""
     literal = _literal(host)
     if literal is not None:
         _refuse_address(literal)
     elif _NUMBER.fullmatch(host.rpartition(".")[2]):
-        # Resolvers read these as IPv4 addresses, in decimal, octal or hex.
+        # Resolvers read these as IPv4 addresses in decimal, octal or hex.
         raise ForbiddenAddress("Write an IP address as four decimal numbers.")
     elif not _NAME.fullmatch(host) or host.endswith(LOCAL_SUFFIXES):
         raise ForbiddenAddress("Enter the full name of a public host.")
@@ -126,7 +126,7 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _refuse_address(address: IPv4Address | IPv6Address) -> None:
-    """Raises ForbiddenAddress unless it is unicast on the public Internet."""
+    """Raise ForbiddenAddress unless the address is unicast on the public Internet."""
     is_public = address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
     if isinstance(address, IPv6Address):
         is_public = is_public and address.scope_id is None and address in _PUBLIC_V6
@@ -135,7 +135,7 @@ def _refuse_address(address: IPv4Address | IPv6Address) -> None:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Every address of a name. Raises OSError."""
+    """Return every address of a name. Raises OSError."""
     loop = asyncio.get_running_loop()
     rows = await loop.run_in_executor(_resolver, _getaddrinfo, host, port)
     return list(dict.fromkeys(str(row[4][0]) for row in rows))
@@ -146,29 +146,29 @@ def _getaddrinfo(host: str, port: int) -> list[tuple[Any, ...]]:
 
 
 async def _checked(target: Target) -> list[str]:
-    """The addresses to connect to. One bad among them refuses all: which one a resolver gives first is chance."""
+    """Return the addresses to connect to. One forbidden address refuses all, because their order is random."""
     try:
-        found = await resolve(target.host, target.port)
+        addresses = await resolve(target.host, target.port)
     except (OSError, UnicodeError):
         raise TargetUnreachable(f"{target.host} cannot be found") from None
     if not target.is_trusted:
-        for address in found:
+        for address in addresses:
             _refuse_address(ip_address(address))
-    if not found:
+    if not addresses:
         raise TargetUnreachable(f"{target.host} has no address")
-    return found[:MAX_ADDRESSES]
+    return addresses[:MAX_ADDRESSES]
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Made once: reading the certificates of all authorities takes 20 ms."""
+    """Return the TLS context. It is created once, because loading the CA certificates takes 20 ms."""
     return httpx.create_ssl_context(trust_env=False)
 
 
 class _Pinned(httpx.AsyncBaseTransport):
-    """Connects to a checked address, with the name in the Host header and in TLS, where the certificate must match it.
+    """A transport that connects to a checked address. The Host header and the TLS certificate use the name.
 
-    No connection is kept: one that was opened for a name must not carry another name of the same address.
+    Connections are not reused: one opened for a name must not serve another name of the same address.
     """
 
     def __init__(self, target: Target) -> None:
@@ -197,7 +197,7 @@ class _Pinned(httpx.AsyncBaseTransport):
 
 
 async def send(method: str, url: str, *, content: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
-    """Ask once. Raises ForbiddenAddress, and TargetUnreachable when there was no answer in time."""
+    """Send one request. Raises ForbiddenAddress, and TargetUnreachable when there was no response in time."""
     target = target_of(url)
     began = monotonic()
     try:
@@ -212,8 +212,8 @@ async def send(method: str, url: str, *, content: bytes = b"", headers: dict[str
 async def _ask(target: Target, method: str, content: bytes, headers: dict[str, str], began: float) -> Answer:
     limits = httpx.Timeout(TOTAL_S, connect=CONNECT_S)
     client = httpx.AsyncClient(transport=_Pinned(target), timeout=limits, follow_redirects=False, trust_env=False)
-    given = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close", **headers}
-    async with client, client.stream(method, target.url, content=content, headers=given) as answer:
+    all_headers = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close", **headers}
+    async with client, client.stream(method, target.url, content=content, headers=all_headers) as answer:
         body = b""
         # Raw: what is packed small must not grow here.
         async for chunk in answer.aiter_raw():
@@ -226,7 +226,7 @@ async def _ask(target: Target, method: str, content: bytes, headers: dict[str, s
 
 
 def _certificate_until(answer: httpx.Response) -> datetime | None:
-    """When the certificate of this very connection ends."""
+    """Return when the certificate of this connection expires."""
     stream = answer.extensions.get("network_stream")
     tls = stream.get_extra_info("ssl_object") if stream else None
     end = (tls.getpeercert() or {}).get("notAfter") if tls else None
@@ -234,7 +234,7 @@ def _certificate_until(answer: httpx.Response) -> datetime | None:
 
 
 def _why(error: Exception) -> str:
-    """In words that tell apart a fault of the certificate, which its owner can mend."""
+    """Describe the error. A certificate error is named separately, because the owner of the site can fix it."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return "its certificate is not valid"
     return type(error).__name__

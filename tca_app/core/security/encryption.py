@@ -1,7 +1,7 @@
-"""Secrets that the database keeps and the console must be able to read again: sealed with a key from SECRET_KEY.
+"""Encrypts secrets that the database stores and the console must read again, with a key derived from SECRET_KEY.
 
-AES-256-GCM with a fresh nonce; `purpose` is bound to what it seals, so that a secret copied into another column or kind
-of row cannot be opened there. After a change of SECRET_KEY nothing opens any more.
+AES-256-GCM with a fresh nonce. `purpose` is bound to the ciphertext, so a secret copied into another column cannot be
+decrypted there. After a change of SECRET_KEY nothing can be decrypted any more.
 """
 
 import secrets
@@ -19,7 +19,7 @@ NONCE_BYTES = 12
 
 
 class DecryptionError(Exception):
-    """It was sealed with another SECRET_KEY or for another purpose, or it was changed."""
+    """The secret was encrypted with another SECRET_KEY or for another purpose, or it was modified."""
 
 
 @lru_cache(maxsize=4)
@@ -29,14 +29,14 @@ def _cipher(secret_key: str) -> AESGCM:
 
 
 def encrypt(text: str, purpose: str) -> bytes:
-    """Different at each call for the same text."""
+    """Encrypt a text. The result differs at each call for the same text."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     cipher = _cipher(get_settings().secret_key.get_secret_value())
     return VERSION + nonce + cipher.encrypt(nonce, text.encode(), VERSION + purpose.encode())
 
 
 def decrypt(sealed: bytes, purpose: str) -> str:
-    """Raises DecryptionError."""
+    """Decrypt a secret. Raises DecryptionError."""
     version, nonce, rest = sealed[:1], sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     cipher = _cipher(get_settings().secret_key.get_secret_value())
     try:

@@ -1,4 +1,4 @@
-"""Rate limits, shared by all replicas through Redis; per process and as strict while Redis is away."""
+"""Rate limits, shared by all replicas through Redis; per process, with the same rates, while Redis is unreachable."""
 
 import time
 from functools import lru_cache
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class Limits:
-    """The rates of the settings: `login` per address, `api` per caller. An empty setting turns a rate off."""
+    """The rate limits of the settings: `login` per address, `api` per caller. An empty setting disables a limit."""
 
     def __init__(self) -> None:
         settings = get_settings()
@@ -29,7 +29,7 @@ class Limits:
         self._circuit = Circuit()
 
     async def refuse_excess(self, name: Literal["login", "api"], caller: str) -> None:
-        """Count one more call. Raises TooManyRequests with the wait when the rate is used up."""
+        """Count one call. Raises TooManyRequests with Retry-After when the limit is exceeded."""
         rate = self._rates.get(name)
         if rate is None:
             return

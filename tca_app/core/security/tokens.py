@@ -1,4 +1,4 @@
-"""Passwords, tokens and cookies: hashing, signing, and nothing about who may do what."""
+"""Passwords, tokens and cookies: hashing and signing, without permissions."""
 
 import asyncio
 import hashlib
@@ -29,7 +29,7 @@ _CLAIMS = ["iss", "aud", "sub", "sid", "iat", "exp", "jti"]
 
 
 class _Hasher:
-    """Argon2id in a bounded pool of threads: never on the event loop, and never more memory than threads x cost."""
+    """Argon2id in a bounded thread pool: it never blocks the event loop, and memory is at most threads x cost."""
 
     def __init__(self) -> None:
         s = get_settings()
@@ -54,15 +54,15 @@ def _normal(password: str) -> str:
 
 
 async def hash_password(password: str) -> str:
-    """The argon2id hash of a password (NFKC first, so that two keyboards agree)."""
+    """Return the argon2id hash of a password, after NFKC normalization, so that two keyboards agree."""
     hasher = _hasher()
     return await asyncio.get_running_loop().run_in_executor(hasher.pool, hasher.context.hash, _normal(password))
 
 
 async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
-    """Whether it is right, and a new hash when the stored one is weaker than today's settings.
+    """Return whether the password is correct, and a new hash if the stored one is weaker than the current settings.
 
-    Without a stored hash the same work is done on a dummy, so that an unknown name takes as long as a known one.
+    Without a stored hash a dummy is verified, so that an unknown name takes as long as a known one.
     """
     hasher = _hasher()
     stored = hashed or hasher.dummy
@@ -73,9 +73,9 @@ async def verify_password(password: str, hashed: str | None) -> tuple[bool, str 
 
 
 def password_fault(password: str, *words: str) -> str | None:
-    """Why this password may not be used, or None. The one rule wherever a password is set.
+    """Return why this password is not allowed, or None. The rule is the same wherever a password is set.
 
-    `words` are the person's own names and address: a password made of one of them is as easily guessed as a common one.
+    `words` are the person's names and email: a password made of one of them is as easy to guess as a common one.
     """
     minimum = get_settings().password_min_length
     if len(password) < minimum:
@@ -95,17 +95,17 @@ def password_fault(password: str, *words: str) -> str | None:
 
 
 def new_token() -> str:
-    """256 random bits for a cookie, refresh token or link."""
+    """Return 256 random bits for a cookie, refresh token or link."""
     return secrets.token_urlsafe(32)
 
 
 def token_hash(token: str) -> bytes:
-    """What the database keeps of a token. It has 256 random bits, so a fast hash is enough."""
+    """Return the hash of a token for the database. A token has 256 random bits, so a fast hash is enough."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def keyed_token(label: str, *parts: str) -> str:
-    """A token that this instance can make again from its parts (HMAC-SHA256 with SECRET_KEY)."""
+    """Return a token that can be derived again from its parts (HMAC-SHA256 with SECRET_KEY)."""
     key = get_settings().secret_key.get_secret_value().encode()
     digest = hmac.new(key, "\x1f".join((label, *parts)).encode(), hashlib.sha256).digest()
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -116,14 +116,14 @@ def same(left: str, right: str) -> bool:
 
 
 def cookie_name(base: str = "sid") -> str:
-    """`__Host-` binds a cookie to this host, https and the whole site; browsers refuse it over http."""
+    """Return the cookie name. `__Host-` binds it to this host, https and the path /; browsers refuse it over http."""
     return f"__Host-{base}" if get_settings().secure_cookies else base
 
 
 def cookie_in(header: str, name: str) -> str:
-    """The value of a cookie in a Cookie header, or nothing. Ours are made of characters that no quoting changes.
+    """Return the value of a cookie in a Cookie header, or "". The console's cookies need no quoting.
 
-    Not `http.cookies`, nor Starlette's reader of it: they take a second for 16 KiB of backslashes in quotes.
+    `http.cookies` and Starlette's parser are not used: they take a second for 16 KiB of backslashes in quotes.
     """
     for part in header.split(";"):
         key, _, value = part.strip().partition("=")
@@ -133,7 +133,7 @@ def cookie_in(header: str, name: str) -> str:
 
 
 def new_access_token(user_id: int, family: UUID) -> tuple[str, int]:
-    """A signed JWT access token for one session, and its life in seconds."""
+    """Return a signed JWT access token for one session, and its lifetime in seconds."""
     s = get_settings()
     now = datetime.now(UTC)
     life = timedelta(minutes=s.jwt_access_token_expire_minutes)
@@ -153,7 +153,7 @@ def new_access_token(user_id: int, family: UUID) -> tuple[str, int]:
 
 
 def read_access_token(token: str) -> UUID:
-    """The session that a token belongs to. Raises NotSignedIn for anything but a good one (RFC 8725)."""
+    """Return the session id of an access token. Raises NotSignedIn unless the token is valid (RFC 8725)."""
     s = get_settings()
     try:
         whole = jwt.decode_complete(

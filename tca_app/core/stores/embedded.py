@@ -1,4 +1,4 @@
-"""The stores that come with the Python packages: started under DATA_DIR and shared by every command that uses it."""
+"""Embedded PostgreSQL and Redis: started under DATA_DIR and shared by every command that uses it."""
 
 import contextlib
 import fcntl
@@ -15,7 +15,7 @@ from tca_app.core.stores.servers import PostgresServer, RedisServer, StoreError
 
 @dataclass(frozen=True, slots=True)
 class StoreUrls:
-    """Where the started stores listen; empty for one that was not asked for."""
+    """The URLs of the started stores; empty for a store that was not requested."""
 
     database_url: str = ""
     redis_url: str = ""
@@ -25,11 +25,11 @@ class StoreUrls:
 def embedded_stores(
     data_dir: Path, *, postgres: bool = True, redis: bool = True, durable: bool = True, keep: bool = False
 ) -> Iterator[StoreUrls]:
-    """Run the stores while the block runs; the last user of `data_dir` stops them.
+    """Run the stores during the block. The last user of `data_dir` stops them.
 
-    Every user holds a shared lock. Locks die with their process: after kill -9 the next user adopts what runs. With
-    `keep` a store that ends meanwhile is started again; when that fails, the process gets SIGTERM and the end of the
-    block raises StoreError.
+    Every user holds a shared lock, which the kernel releases when the process dies, so after kill -9 the next user
+    adopts the running stores. With `keep`, a store that ends is restarted; if that fails, the process gets SIGTERM and
+    the block raises StoreError at its end.
     """
     if not (postgres or redis):
         yield StoreUrls()
@@ -48,7 +48,7 @@ def embedded_stores(
                 yield urls
         finally:
             with _one_at_a_time(data_dir), contextlib.suppress(BlockingIOError):
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while somebody else uses them
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while another process uses them
                 _stop(data_dir)
 
 
@@ -76,15 +76,15 @@ def _kept(data_dir: Path, postgres: bool, redis: bool, durable: bool) -> Iterato
 
 @contextlib.contextmanager
 def configured_stores(*, keep: bool = False) -> Iterator[StoreUrls]:
-    """The stores that the settings ask for; embedded ones are announced to this process by the environment."""
+    """Run the stores that the settings need. URLs of embedded stores are set in the environment of this process."""
     settings = get_settings()
-    wanted = {
+    requested = {
         "postgres": not settings.database_url.get_secret_value(),
         "redis": not settings.redis_url.get_secret_value(),
     }
-    with embedded_stores(settings.data_dir, **wanted, keep=keep) as urls:
-        found = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
-        started = {name: url for name, url in found.items() if url}
+    with embedded_stores(settings.data_dir, **requested, keep=keep) as urls:
+        store_urls = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
+        started = {name: url for name, url in store_urls.items() if url}
         os.environ.update(started)
         get_settings.cache_clear()
         try:
@@ -116,7 +116,7 @@ def _stop(data_dir: Path) -> None:
 
 @contextlib.contextmanager
 def _one_at_a_time(data_dir: Path) -> Iterator[None]:
-    """Starting and stopping never overlap, whoever does it."""
+    """Hold the lock that serializes starting and stopping across processes."""
     with (data_dir / "stores.start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

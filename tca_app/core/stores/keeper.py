@@ -1,4 +1,4 @@
-"""Starts an embedded store again when it has ended while its users go on, at the address that it had."""
+"""Restarts an embedded store that ends while it is in use, at the same address."""
 
 import os
 import signal
@@ -13,22 +13,22 @@ from typing import Protocol
 from tca_app.core.stores.servers import StoreError
 
 LOOK_EVERY_S = 1.0
-STABLE_S = 2.0  # one that ends sooner than that after its start counts as a start that failed
+STABLE_S = 2.0  # a store that ends sooner after its start counts as a failed start
 MAX_FAILURES = 3
 
 
 class Server(Protocol):
-    """A store that can be looked at."""
+    """A store whose socket can be checked."""
 
     name: str
 
     @property
     def address(self) -> Path:
-        """Its socket."""
+        """Return the path of its socket."""
 
 
 class Keeper(threading.Thread):
-    """Looks every second. After three starts in a row that failed it ends this process, so that a supervisor acts."""
+    """Checks the stores every second. After three failed starts in a row it ends this process, for the supervisor."""
 
     def __init__(self, servers: Sequence[Server], start: Callable[[Sequence[str]], None]) -> None:
         super().__init__(name="stores", daemon=True)
@@ -51,12 +51,12 @@ class Keeper(threading.Thread):
                 return
 
     def stop(self) -> None:
-        """Returns when nothing will be started any more."""
+        """Stop the thread, and wait until it cannot start a store any more."""
         self._ending.set()
         self.join()
 
     def _restart(self, gone: Sequence[str]) -> str:
-        """Why it failed, or nothing."""
+        """Restart the stores. Returns the reason of a failure, or ""."""
         _say(f"{' and '.join(gone)} ended; starting again")
         try:
             self._start_again(gone)
@@ -72,7 +72,7 @@ class Keeper(threading.Thread):
 
 
 def is_gone(address: Path) -> bool:
-    """Whether nobody listens there any more. One that listens and does not answer is busy or frozen, not gone."""
+    """Return True if nothing listens on the socket. A store that listens without answering is busy or frozen."""
     try:
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(1)

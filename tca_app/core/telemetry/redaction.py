@@ -1,7 +1,7 @@
-"""Secrets are taken out of whatever people or other programs may read: logs, error reports, reasons of failure.
+"""Removes secrets from logs, error reports and failure reasons.
 
-Two nets below the rule that nobody writes a secret there at all: a telling name hides its value, and a text loses
-everything that is a secret of the settings or looks like a credential.
+Code must not write secrets there at all; this is a safety net. Values under secret names are hidden, and texts lose
+every secret of the settings and everything that looks like a credential.
 """
 
 import re
@@ -17,23 +17,23 @@ from tca_app.config.settings import get_settings
 
 SECRET_WORDS = ("password", "secret", "token", "cookie", "authorization", "dsn", "hash")
 REMOVED = "[removed]"
-SHORTEST = 6  # a shorter one would take half of every text along
+SHORTEST = 6  # replacing a shorter secret would damage ordinary text
 MAX_TEXT = 2_000
-_MARGIN = 1_000  # no secret is longer: what a cut leaves of one is dropped with it
+_MARGIN = 1_000  # no secret is longer, so a secret cut off at the limit is dropped too
 
 _VALUE = (
     r"=(?:\\?\"([^\"\\]++)|'([^']++)|([^\s\"'&,;)\\]++))"  # `password='x'`, a query string, a Cookie header
     r"|': '([^']++)|\\\": ?\\\"([^\"\\]++)"  # a dict as Python or JSON writes it inside of a text
 )
-# Callers choose what is read here, so every pattern takes linear time, which tests/test_parsers.py measures: a run of
-# characters is taken whole and never given back (`++`). Each has a sign in lower case: most lines have none of them and
-# pay for a few searches of a short text only. The secret is the group that matched; without one nothing is removed.
+# Callers control this text, so every pattern takes linear time (possessive `++`), which tests/test_parsers.py measures.
+# Each pattern has a lower-case marker: most lines contain none of them and pay only for a few substring searches. The
+# secret is the matched group; without one nothing is removed.
 _LOOKS: dict[str, re.Pattern[str]] = {
     "://": re.compile(r"://([^\s/@\"'\\]++)(?=@)"),
     "eyj": re.compile(r"(\beyJ[\w-]{6,}+\.[\w-]++\.[\w-]*+)|eyJ[\w-]*+"),
     "$argon2": re.compile(r"(\$argon2[^\s\"'\\)]++)"),
     "bearer ": re.compile(r"(?i)bearer ([\w.~+/=-]{6,}+)"),
-    "sid=": re.compile(rf"(?i)\bsid(?:{_VALUE})"),  # our cookies
+    "sid=": re.compile(rf"(?i)\bsid(?:{_VALUE})"),  # session cookies
     "device=": re.compile(rf"(?i)\bdevice(?:{_VALUE})"),
     **{word: re.compile(rf"(?i){word}[\w-]*+(?:{_VALUE})?") for word in SECRET_WORDS},
 }
@@ -41,7 +41,7 @@ _LOOKS: dict[str, re.Pattern[str]] = {
 
 @lru_cache(4096)
 def is_secret(name: str) -> bool:
-    """Whether what stands under this name must not be read."""
+    """Return True if the value under this name is a secret."""
     return _has_secret_word(name)
 
 
@@ -51,7 +51,7 @@ def _has_secret_word(name: str) -> bool:
 
 
 def redact(value: Any, text: Callable[[str], str] | None = None) -> Any:
-    """The same value without secrets, however deep they are, and with long texts cut."""
+    """Return the value without secrets at any depth, with long texts cut."""
     clean = text or excerpt
     if isinstance(value, str):
         return clean(value)
@@ -66,14 +66,14 @@ def redact(value: Any, text: Callable[[str], str] | None = None) -> Any:
 
 
 def excerpt(text: str, limit: int = MAX_TEXT) -> str:
-    """The text without secrets, cut to `limit` characters. No more than that is read of it, however long it is."""
+    """Return the text without secrets, cut to `limit` characters. The rest of a long text is not processed."""
     if len(text) <= limit:
         return redact_text(text)
     return redact_text(text[: limit + _MARGIN])[:-_MARGIN][: limit - 1] + "…"
 
 
 def redact_text(text: str) -> str:
-    """The text without the secrets of the settings and without what looks like a credential."""
+    """Return the text without the secrets of the settings and without anything that looks like a credential."""
     for secret in known_secrets():
         if secret in text:
             text = text.replace(secret, REMOVED)
@@ -84,23 +84,23 @@ def redact_text(text: str) -> str:
     return text
 
 
-def _without_secret(found: re.Match[str]) -> str:
-    if found.lastindex is None:
-        return found[0]
-    return found[0][: found.start(found.lastindex) - found.start()] + REMOVED
+def _without_secret(match: re.Match[str]) -> str:
+    if match.lastindex is None:
+        return match[0]
+    return match[0][: match.start(match.lastindex) - match.start()] + REMOVED
 
 
 @lru_cache(maxsize=1)
 def known_secrets() -> tuple[str, ...]:
-    """Every secret of the settings, as it is and as JSON writes it; the longest first, since one may hold another."""
+    """Return every secret of the settings, plain and JSON-escaped; longest first, since one may contain another."""
     values = [value.get_secret_value() for value in vars(get_settings()).values() if isinstance(value, SecretStr)]
-    found = {part for value in values for part in _secret_parts(value) if len(part) >= SHORTEST}
-    found |= {orjson.dumps(part).decode()[1:-1] for part in found}
-    return tuple(sorted(found, key=len, reverse=True))
+    secrets = {part for value in values for part in _secret_parts(value) if len(part) >= SHORTEST}
+    secrets |= {orjson.dumps(part).decode()[1:-1] for part in secrets}
+    return tuple(sorted(secrets, key=len, reverse=True))
 
 
 def _secret_parts(value: str) -> list[str]:
-    """Of an address the parts that open something; where it leads is no secret."""
+    """Return the secret parts of a URL; its host is not secret."""
     if "://" not in value:
         return [value]
     try:
@@ -111,6 +111,6 @@ def _secret_parts(value: str) -> list[str]:
 
 
 def _userinfo(parts: SplitResult) -> list[str]:
-    """The password, or what stands in its place: the key of a Sentry address is its user."""
-    given = parts.password or (parts.username if parts.scheme in ("http", "https") else "") or ""
-    return [given, unquote(given)]
+    """Return the password, or the user of an http URL: the key of a Sentry DSN is its user."""
+    secret = parts.password or (parts.username if parts.scheme in ("http", "https") else "") or ""
+    return [secret, unquote(secret)]

@@ -1,4 +1,4 @@
-"""Log lines that callers can cause at will: the first of a kind is written, later ones are counted."""
+"""Samples log lines that callers can cause at will: the first of a kind is written, later ones are counted."""
 
 import logging
 from time import monotonic
@@ -12,14 +12,14 @@ LIBRARIES = ("reflex", "engineio", "socketio")
 
 
 class SampledLog:
-    """At most one warning of a kind in ten seconds; `skipped` is how many there were since the one before."""
+    """Writes at most one warning of a kind in ten seconds. `skipped` counts those suppressed since the last one."""
 
     def __init__(self, name: str) -> None:
         self._log = structlog.get_logger(name)
         self._kinds: dict[str, tuple[float, int]] = {}
 
     def warning(self, kind: str, **fields: Any) -> None:
-        """`kind` comes from our code, never from a caller: there is a counter for each."""
+        """Log a warning. `kind` must be a constant, never caller input, because each kind has a counter."""
         now = monotonic()
         written_at, skipped = self._kinds.get(kind, (-EVERY_S, 0))
         if now - written_at < EVERY_S:
@@ -30,7 +30,7 @@ class SampledLog:
 
 
 class LibraryFilter(logging.Filter):
-    """At most five warnings in ten seconds from one line of the libraries that read what browsers send."""
+    """Limits warnings of the libraries that parse browser messages: five in ten seconds per source line."""
 
     def __init__(self) -> None:
         super().__init__()

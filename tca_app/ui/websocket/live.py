@@ -15,7 +15,7 @@ from reflex.event import Event
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
-from tca_app.core.cache.local import hear
+from tca_app.core.cache.local import subscribe
 from tca_app.core.live.subscriptions import SCREEN_PRIORITY, ThrottledSubscriptions
 from tca_app.ui.url import page_path
 from tca_app.ui.websocket.sockets import socket_of
@@ -89,7 +89,7 @@ class LiveScreens:
         return self._reading[Screen(router_data.get("sid", ""), router_data.get("token", ""), event_name)] > 0
 
     def tell(self, topic: str) -> None:
-        self._nudges.tell(topic)
+        self._nudges.publish(topic)
 
     def _read_again(self, screen: Screen) -> None:
         self._waiting[screen] = None
@@ -139,7 +139,7 @@ LIVE = LiveScreens()
 
 async def listen_for_changes() -> None:
     """The lifespan task: hand the changes that this process hears of to its screens."""
-    end = hear(LIVE.tell)
+    end = subscribe(LIVE.tell)
     try:
         await asyncio.Event().wait()
     finally:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from tca_app.config.settings import get_settings
 from tca_app.core.cache import redis as redis_module
 from tca_app.core.cache import shared as module
-from tca_app.core.cache.local import CHANNEL, hear, listen, seconds_disconnected
+from tca_app.core.cache.local import CHANNEL, listen, seconds_disconnected, subscribe
 from tca_app.core.cache.redis import Circuit, close_redis, get_redis
 from tca_app.core.cache.shared import SharedCache
 from tca_app.core.database.session import reading, transaction
@@ -53,7 +53,7 @@ async def listening() -> AsyncIterator[None]:
 async def heard_all() -> None:
     """Every notice of the writes before this call has arrived: notices come in the order of the commits."""
     heard, marker = set[str](), uuid4().hex
-    end = hear(heard.add)
+    end = subscribe(heard.add)
     async with transaction() as session:
         await session.execute(text("SELECT pg_notify(:channel, :marker)"), {"channel": CHANNEL, "marker": marker})
     await until(lambda: marker in heard)

@@ -11,7 +11,7 @@ from procrastinate.periodic import PeriodicDeferrer
 from sqlalchemy import text
 
 from tca_app.core.cache import local
-from tca_app.core.cache.local import EVERYTHING, JOBS_CHANNEL, hear, listen
+from tca_app.core.cache.local import EVERYTHING, JOBS_CHANNEL, listen, subscribe
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.jobs import queue as queues
 from tca_app.core.jobs import worker as job_worker
@@ -178,7 +178,7 @@ async def test_a_notice_that_comes_while_the_worker_looks_is_not_forgotten(monke
 
 async def test_a_new_job_wakes_the_worker_of_its_queue_by_the_connection_that_hears_of_changes() -> None:
     heard: list[str] = []
-    end, listening = hear(heard.append, JOBS_CHANNEL), asyncio.create_task(listen(jobs=True))
+    end, listening = subscribe(heard.append, JOBS_CHANNEL), asyncio.create_task(listen(jobs=True))
     try:
         await until(lambda: EVERYTHING in heard)
         heard.clear()
@@ -201,10 +201,10 @@ async def test_a_worker_is_woken_for_its_own_queues(monkeypatch: pytest.MonkeyPa
     working = asyncio.create_task(job_worker.work(["email_queue", "upkeep_queue"]))
     try:
         await until(lambda: len(local._subscribers[JOBS_CHANNEL]) > before)
-        local._tell("upkeep_queue", JOBS_CHANNEL)
-        local._tell("email_queue", local.CHANNEL)
+        local._notify("upkeep_queue", JOBS_CHANNEL)
+        local._notify("email_queue", local.CHANNEL)
         assert set(woken) == {("upkeep_queue",)}
-        local._tell(EVERYTHING, JOBS_CHANNEL)
+        local._notify(EVERYTHING, JOBS_CHANNEL)
         assert set(woken) == {("upkeep_queue",), ("email_queue",)}
     finally:
         working.cancel()

@@ -27,23 +27,23 @@ async def _until(told: list[str], count: int) -> None:
 
 async def _idle(nudges: ThrottledSubscriptions[str]) -> None:
     """Until no timer runs any more."""
-    await until(lambda: not nudges._resting)
+    await until(lambda: not nudges._cooldowns)
 
 
 async def test_only_those_who_listen_are_told(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
     nudges.listen("list", ["users"])
     nudges.listen("page", ["user:7", "projects"])
-    nudges.tell("users")
-    nudges.tell("user:8")
+    nudges.publish("users")
+    nudges.publish("user:8")
     assert told == ["list"]
-    nudges.tell("user:7")
+    nudges.publish("user:7")
     assert told == ["list", "page"]
 
 
 async def test_a_burst_is_one_nudge_now_and_one_later(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
     nudges.listen("list", ["users"])
     for _ in range(100):
-        nudges.tell("users")
+        nudges.publish("users")
     assert told == ["list"]
     await _until(told, 2)
     await _idle(nudges)
@@ -53,17 +53,17 @@ async def test_a_burst_is_one_nudge_now_and_one_later(nudges: ThrottledSubscript
 async def test_after_a_gap_everybody_is_told(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
     nudges.listen("list", ["users"])
     nudges.listen("page", ["user:7"])
-    nudges.tell(EVERYTHING)
+    nudges.publish(EVERYTHING)
     assert sorted(told) == ["list", "page"]
 
 
 async def test_who_left_is_told_nothing_more(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
     nudges.listen("list", ["users"])
-    nudges.tell("users")
-    nudges.tell("users")
+    nudges.publish("users")
+    nudges.publish("users")
     nudges.leave("list")
     await _idle(nudges)
-    nudges.tell("users")
+    nudges.publish("users")
     assert told == ["list"]
     assert len(nudges) == 0
     assert not nudges._listeners
@@ -74,9 +74,9 @@ async def test_other_topics_take_the_place_of_those_before(
 ) -> None:
     nudges.listen("page", ["user:7"])
     nudges.listen("page", ["user:8"])
-    nudges.tell("user:7")
+    nudges.publish("user:7")
     assert told == []
-    nudges.tell("user:8")
+    nudges.publish("user:8")
     assert told == ["page"]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tca_app.core.cache.local import EVERYTHING, hear, listen
+from tca_app.core.cache.local import EVERYTHING, listen, subscribe
 from tca_app.features.deployments import logs
 from tests.factories import bearer, make_deployment, make_project, make_user, until
 
@@ -76,7 +76,7 @@ async def test_a_line_is_told_to_those_who_read_the_log_and_to_nobody_else(
     url, header = log
     deployment_id = url.split("/")[-2]
     heard: list[str] = []
-    end, listening = hear(heard.append), asyncio.create_task(listen())
+    end, listening = subscribe(heard.append), asyncio.create_task(listen())
     await until(lambda: EVERYTHING in heard)
     heard.clear()
     await api.post(url, headers=header, json={"first_seq": 1, "lines": ["one"]})
