@@ -15,8 +15,17 @@ CODE = re.compile(r"```.*?```", re.DOTALL)
 
 
 def _named(text: str) -> Iterator[str]:
-    """Paths in backticks that have a folder; a name alone, such as `service.py`, is the role of a file."""
+    """Paths in backticks that have a folder; a name alone, such as `service.py`, is the role of a file.
+
+    The first column of a table about "the document" has paths of the source document, which are not here."""
+    text = re.sub(
+        r"(?<=\n)\| the document \|.*?(?=\n\n|\Z)", lambda table: _without_first_cells(table[0]), text, flags=re.DOTALL
+    )
     return (path for path in PATH.findall(CODE.sub("", text)) if "/" in path and path not in ELSEWHERE)
+
+
+def _without_first_cells(table: str) -> str:
+    return re.sub(r"^\|[^|]*", "", table, flags=re.MULTILINE)
 
 
 def _anchors(page: Path) -> set[str]:
