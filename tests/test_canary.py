@@ -211,7 +211,7 @@ async def on_pages(api: httpx.AsyncClient, found: Found) -> str:
         wrong = nonce | {"current_password": WRONG, "password": NEWEST, "repeated": NEWEST}
         found.frames(await tab.send(PasswordState.save, form=wrong))
         found.frames(await tab.send(PasswordState.save, form=wrong | {"current_password": NEW}))
-        assert "Your password is changed" in found.places["frames"]
+        assert "Password changed" in found.places["frames"]
         found.add("states in Redis", [await _dump(key) async for key in get_redis().scan_iter("*canary tab*")])
         await get_redis().delete(*[key async for key in get_redis().scan_iter("*canary tab*")])
     await manager.close()

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import orjson
+from starlette.requests import ClientDisconnect
 
 from tca_app.core.errors import BadRequest, Invalid, Unavailable
 from tca_app.core.outgoing.bulkhead import BulkheadFull, bulkhead
@@ -14,8 +15,11 @@ from tca_app.core.outgoing.bulkhead import BulkheadFull, bulkhead
 MAX_BODY = 1024 * 1024
 MAX_GITHUB_BODY = 25 * MAX_BODY  # GitHub caps what it sends at 25 MB
 MAX_BODY_BY_PATH = {"/api/hooks/github/": MAX_GITHUB_BODY}
-LARGE_BODIES = 2  # in memory at once
-BODY_TIMEOUT_S = 60.0
+LARGE_BODIES = 4  # in memory at once
+LARGE_BODIES_OF_CALLER = 1  # one address cannot hold the slots of all others
+BODY_TIMEOUT_S = 30.0
+CHUNK_TIMEOUT_S = 5.0
+MAX_KEYS = 1000  # of one object; each unknown one would be looked at and answered
 
 
 def max_body(path: str) -> int:
@@ -36,6 +40,8 @@ def read_json(body: bytes) -> Any:
 
 
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) > MAX_KEYS:
+        raise Invalid(f"An object has more than {MAX_KEYS} keys.")
     refuse_repeated((key for key, _ in pairs), "key")
 
 
@@ -49,27 +55,41 @@ def refuse_repeated(names: Iterable[str], what: str) -> None:
 
 
 @asynccontextmanager
-async def whole_body(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
+async def whole_body(chunks: AsyncIterator[bytes], caller: str) -> AsyncIterator[bytearray]:
     """The body of a request. One above MAX_BODY holds one of a few slots for as long as it is in use.
 
-    Raises Unavailable when the slots are taken, BadRequest when it takes longer than BODY_TIMEOUT_S to arrive.
+    `caller` is the network address. Raises Unavailable when the slots are taken, BadRequest when the body stops
+    arriving: the connection ends, a part takes longer than CHUNK_TIMEOUT_S, or all of it longer than BODY_TIMEOUT_S.
     """
-    async with AsyncExitStack() as slot:
+    async with AsyncExitStack() as slots:
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
-                body = await _read(chunks, slot)
+                body = await _read(_in_time(chunks), slots, caller)
+        except ClientDisconnect as error:
+            raise BadRequest("The body ended before it was complete.") from error
         except TimeoutError as error:
-            raise BadRequest(f"The body did not arrive within {BODY_TIMEOUT_S:.0f} seconds.") from error
+            raise BadRequest("The body did not arrive in time.") from error
         yield body
 
 
-async def _read(chunks: AsyncIterator[bytes], slot: AsyncExitStack) -> bytearray:
+async def _in_time(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    parts = aiter(chunks)
+    while True:
+        async with asyncio.timeout(CHUNK_TIMEOUT_S):
+            chunk = await anext(parts, None)
+        if chunk is None:
+            return
+        yield chunk
+
+
+async def _read(chunks: AsyncIterator[bytes], slots: AsyncExitStack, caller: str) -> bytearray:
     """What is refused is read too, and dropped: a caller that still writes would see no answer."""
     body, refusal = bytearray(), None
     async for chunk in chunks:
         if refusal is None and len(body) <= MAX_BODY < len(body) + len(chunk):
             try:
-                await slot.enter_async_context(bulkhead("large request bodies", LARGE_BODIES))
+                await slots.enter_async_context(bulkhead(f"large request bodies of {caller}", LARGE_BODIES_OF_CALLER))
+                await slots.enter_async_context(bulkhead("large request bodies", LARGE_BODIES))
             except BulkheadFull as error:
                 refusal = error
         if refusal is None:

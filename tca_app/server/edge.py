@@ -107,7 +107,7 @@ class Edge:
         try:
             if refusal := self._refusal(scope, headers):
                 await _refuse(send_with_headers, refusal)
-            elif scope["path"] == LIVE and scope["method"] == "GET":
+            elif scope["path"] == LIVE and scope["method"] in ("GET", "HEAD"):
                 await self.live(scope, receive, send_with_headers)
             elif not is_api:
                 await self.ui(scope, receive, send_with_headers)

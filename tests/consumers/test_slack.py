@@ -94,8 +94,8 @@ async def test_a_project_posts_what_it_chose_to_its_own_channel_alone(
     await do_jobs()
     assert sorted((path, words.split(" <")[0]) for path, words in posted(sink)) == [
         ("/services/one", "The deployment of One 1.0.0 to production failed"),
-        ("/services/one", "Web is failing: HTTP 502"),
-        ("/services/two", "Web is failing: HTTP 502"),
+        ("/services/one", "Web is down: HTTP 502"),
+        ("/services/two", "Web is down: HTTP 502"),
     ]
 
 
@@ -123,8 +123,8 @@ async def test_the_channel_of_the_console_hears_of_the_console_alone(
     await do_jobs()
     url = get_settings().public_url
     assert sorted(posted(sink)) == [
-        ("/services/console", f"Redis is failing: no answer <{url}/status|Open>"),
-        ("/services/console", f"Root created the account of kim <{url}/users/{made.id}|Open>"),
+        ("/services/console", f"Redis is down: no answer <{url}/status|Open>"),
+        ("/services/console", f"Root created the user kim <{url}/users/{made.id}|Open>"),
     ]
 
 

@@ -146,7 +146,7 @@ async def test_what_may_pass_is_tried_for_a_day_under_one_id(sink: HttpSink) -> 
         "SELECT status::text, error FROM procrastinate_jobs JOIN job_failures ON job_id = id"
         " ORDER BY attempt DESC LIMIT 1"
     )
-    assert (status, reason) == ("failed", f"Dead: 127.0.0.1:{sink.port} answered 503")
+    assert (status, reason) == ("failed", f"127.0.0.1:{sink.port} answered 503")
     assert (await run(webhooks.get_webhook, ana, hook.id)).failures == 1
 
 
@@ -207,7 +207,7 @@ async def test_four_failures_in_a_row_switch_it_off_and_maintainers_are_told(sin
     assert len(sink.got) == 8
     told = await rows("SELECT user_id, title, link FROM notifications WHERE kind = 'webhook_disabled' ORDER BY 1")
     assert [row.user_id for row in told] == [ana.user_id, mia.user_id]
-    assert told[0].title.startswith("System switched off the webhook to 127.0.0.1: 4 deliveries in a row failed")
+    assert told[0].title.startswith("System disabled the webhook to 127.0.0.1: 4 deliveries in a row failed")
     assert told[0].link == f"/projects/{billing}?tab=webhooks&hook={hook.id}"
 
 

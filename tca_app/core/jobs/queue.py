@@ -180,7 +180,8 @@ _NOTE_FAILURE = text(
 
 async def _note_failure(job: Job, error: Exception) -> None:
     # The error text of a library may contain a URL with its password.
-    reason = excerpt(f"{type(error).__name__}: {error}").replace("\x00", "").encode(errors="replace").decode()
+    said = str(error) if isinstance(error, ExpectedFailure) else f"{type(error).__name__}: {error}"
+    reason = excerpt(said).replace("\x00", "").encode(errors="replace").decode()
     log.warning("job.failed", job=job.id, task=job.task_name, attempt=job.attempts + 1, reason=reason)
     async with transaction() as session:
         await session.execute(_NOTE_FAILURE, {"job_id": job.id, "attempt": job.attempts + 1, "error": reason})

@@ -107,7 +107,7 @@ async def test_jobs_tell_of_faults_at_once_and_of_others_when_they_die(sentry: H
     await do_jobs()
     await close_reports()
     told = [(e["exception"]["values"][-1]["type"], e["tags"]["request_id"]) for e in events_of(sentry)]
-    assert sorted(told) == [("Dead", "cause-1"), ("RuntimeError", "cause-1")]
+    assert sorted(told) == [("PermanentFailure", "cause-1"), ("RuntimeError", "cause-1")]
 
 
 def test_without_an_address_nothing_is_imported_or_sent() -> None:

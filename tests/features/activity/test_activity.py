@@ -35,8 +35,8 @@ async def test_each_sees_what_concerns_them_and_an_admin_all() -> None:
     await run(projects.update_project, ana, billing, ProjectUpdate(description="x"))
     await run(users.update_user, admin, bo.user_id, UserUpdate(full_name="Bo Berg"))
     assert await seen(ana) == ["Ana changed Billing"]
-    assert await seen(bo) == ["Root changed the account of Bo Berg"]
-    assert await seen(admin) == ["Root changed the account of Bo Berg", "Ana changed Billing"]
+    assert await seen(bo) == ["Root changed the user Bo Berg"]
+    assert await seen(admin) == ["Root changed the user Bo Berg", "Ana changed Billing"]
     stranger = await make_user()
     assert await seen(stranger) == []
     assert await seen(stranger, project_id=billing) == []

@@ -55,7 +55,7 @@ async def test_a_deployer_asks_and_a_maintainer_approves(api: httpx.AsyncClient,
     asked = (await api.post(team.url, headers=await bearer(team.deployer), json=NEW)).json()
     url = f"/api/v1/deployments/{asked['id']}"
     assert (asked["status"], asked["queued_at"]) == ("pending_approval", None)
-    told = ("deployment_approval_requested", "Dan asks to deploy Billing 2.0.0 to production", "")
+    told = ("deployment_approval_requested", "Dan requested approval to deploy Billing 2.0.0 to production", "")
     assert [line[:3] for line in await inbox(team.maintainer)] == [told]
     assert await inbox(team.deployer) == []
     own = await api.post(f"{url}/approve", headers=await bearer(team.deployer), json={})
@@ -114,7 +114,7 @@ async def test_a_superuser_passes_a_freeze_with_a_reason(api: httpx.AsyncClient,
     assert (passed.status_code, passed.json()["freeze_reason"]) == (201, "Security fix")
     assert [name for name, _ in await deployment_events()] == ["freeze_passed", "deployment_queued"]
     assert [line[:3] for line in await inbox(team.maintainer)] == [
-        ("freeze_passed", "Ada passed the freeze for Billing 2.0.0 to production", "Security fix")
+        ("freeze_passed", "Ada overrode the freeze for Billing 2.0.0 to production", "Security fix")
     ]
 
 

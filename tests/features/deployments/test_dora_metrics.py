@@ -59,3 +59,14 @@ async def test_nothing_measured_is_not_zero(api: httpx.AsyncClient) -> None:
     found = (await api.get(url, headers=await bearer(owner))).json()
     assert (found["deployments_per_day"], found["lead_time_s"], found["change_failure_rate"]) == (0.0, None, None)
     assert (await api.get(url, headers=await bearer(await make_user()))).status_code == 404
+
+
+async def test_a_short_and_a_full_hash_are_the_same_commit(api: httpx.AsyncClient) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    full = "abcdef1" + "0" * 33
+    for commit, hours in ((full, 3), ("abcdef1", 2), (full[:12], 1)):
+        times = {"queued_at": ago(hours=hours), "started_at": ago(hours=hours), "finished_at": ago(hours=hours)}
+        await make_deployment(project_id, status="succeeded", commit_sha=commit, commit_at=ago(hours=4), **times)
+    found = (await api.get("/api/v1/deployments/measures?days=7", headers=await bearer(owner))).json()
+    assert (found["lead_time_s"], found["with_commit_time"]) == (3600.0, 1)

@@ -42,7 +42,7 @@ async def test_the_dead_are_listed_with_their_reason(api: httpx.AsyncClient, thr
     header = await bearer(await make_admin())
     rows = await _get(api, header, "?limit=2")
     assert [row["id"] for row in rows] == three_dead[:0:-1]
-    assert (rows[0]["kind"], rows[0]["reason"], rows[0]["attempts"]) == ("fragile", "Dead: no paper 3", 1)
+    assert (rows[0]["kind"], rows[0]["reason"], rows[0]["attempts"]) == ("fragile", "no paper 3", 1)
     assert [row["args"] for row in await _get(api, header, "?search=paper 2")] == [{"number": 2}]
     assert await _get(api, header, "?state=waiting&queue=email_queue") == []
 
@@ -68,7 +68,7 @@ async def test_a_retried_job_is_done_and_who_did_it_stands_in_the_log(
     assert first not in [row["id"] for row in await _get(api, header, "")]
     assert (await api.post(f"{JOBS}/{first}/retry", headers=header)).status_code == 404
     (event, *_) = (await api.get("/api/v1/activity?type=job_retried", headers=header)).json()
-    assert (event["subject_id"], event["data"]["reason"]) == (first, "Dead: no paper 1")
+    assert (event["subject_id"], event["data"]["reason"]) == (first, "no paper 1")
 
 
 async def test_a_discarded_job_is_gone(api: httpx.AsyncClient, three_dead: list[int]) -> None:

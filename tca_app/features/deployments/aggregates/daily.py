@@ -39,7 +39,11 @@ DAYS = """
           WHEN deployments.status = 'failed' AND started_at IS NOT NULL THEN true END AS is_bad,
         deployments.status = 'succeeded' AND commit_at IS NOT NULL AND CASE WHEN commit_sha <> '' THEN NOT EXISTS (
             SELECT FROM deployments AS first
-            WHERE first.environment_id = deployments.environment_id AND first.commit_sha = deployments.commit_sha
+            WHERE first.environment_id = deployments.environment_id
+              AND first.commit_sha >= left(deployments.commit_sha, 7)
+              AND first.commit_sha < left(deployments.commit_sha, 7) || 'g'
+              AND (starts_with(first.commit_sha, deployments.commit_sha)
+                OR starts_with(deployments.commit_sha, first.commit_sha))
               AND first.status = 'succeeded'
               AND (first.finished_at, first.id) < (deployments.finished_at, deployments.id))
           ELSE NOT EXISTS (

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Header, Request, Response
 
+from tca_app.core.errors import BadRequest, Unavailable
 from tca_app.core.schema import UrlId
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.deployments.github import secret, service
@@ -38,13 +39,14 @@ async def receive(
     A delivery that was recorded before changes nothing; one that was ignored or refused may be sent again. 409
     `another_repository` until a maintainer accepts the repository. At most 25 MiB.
     """
-    async with whole_body(request.stream()) as body:
-        delivery = Delivery(x_github_delivery, x_github_event, x_hub_signature_256, body)
-        try:
+    try:
+        async with whole_body(request.stream(), client.ip) as body:
+            delivery = Delivery(x_github_delivery, x_github_event, x_hub_signature_256, body)
             return item_response(await service.receive(session, project_id, delivery))
-        except service.BadSignature:
-            await get_limits().refuse_excess("api", f"address:{client.ip}")
-            raise
+    except (service.BadSignature, BadRequest, Unavailable):
+        # Nobody has signed what could not be read.
+        await get_limits().refuse_excess("api", f"address:{client.ip}")
+        raise
 
 
 @router.get("/v1/projects/{project_id:int}/github-hook", response_model=HookRead, responses=problems(401, 403, 404))

@@ -128,7 +128,16 @@ async def _report(session: AsyncSession, project_id: int, payload: DeploymentPay
     await _keep_links(session, row, payload)
     if payload.deployment_status is not None:
         row = await _follow(session, row, payload.deployment_status)
+        if refusal := _contradiction(row, STATES.get(payload.deployment_status.state, "")):
+            return HookAnswer(outcome="ignored", detail=refusal)
     return HookAnswer(outcome="done", detail=f"The deployment is {in_words(row.status)}.")
+
+
+def _contradiction(row: Any, reported: str) -> str:
+    """Why a result has no effect, "" when it agrees: the first result that the source or a person gave is final."""
+    if row.finished_at is None or reported in ("", "in_progress", row.status):
+        return ""
+    return f"The deployment is already {in_words(row.status)}. Its first result stays."
 
 
 async def _follow(session: AsyncSession, row: Any, reported: StatusPayload) -> Any:

@@ -219,7 +219,7 @@ async def test_one_failing_panel_leaves_the_other(console: Console, monkeypatch:
         assert shown(updates, HealthState, "is_loaded")
     assert shown(await tab.send(DashboardState.load), DashboardState, "failure") == ""
     monkeypatch.setattr(health_state, "glance", is_away)
-    assert "not reachable" in shown(await tab.send(HealthState.load), HealthState, "failure")
+    assert "temporarily unavailable" in shown(await tab.send(HealthState.load), HealthState, "failure")
 
 
 async def test_what_somebody_hid_stays_hidden_when_the_numbers_fail(

@@ -219,6 +219,16 @@ async def test_the_links_of_the_run_the_log_and_the_environment_are_kept(github:
     assert (await github.listed())[0]["log_url"] == "https://ci.example.com/log"
 
 
+async def test_a_second_result_is_ignored_and_github_is_told_so(github: Github) -> None:
+    await github.status("success")
+    answer = await github.status("failure")
+    assert answer.json() == {
+        "outcome": "ignored",
+        "detail": "The deployment is already succeeded. Its first result stays.",
+    }
+    assert [row["status"] for row in await github.listed()] == ["succeeded"]
+
+
 async def test_a_commit_in_upper_case_is_the_same_commit(github: Github) -> None:
     await github.send("push", push((SHA.upper(), "2026-11-20T09:30:00Z")))
     await github.send("deployment", deployment(sha=SHA))

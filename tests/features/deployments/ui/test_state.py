@@ -174,7 +174,7 @@ async def test_a_refusal_needs_a_reason(console: Console) -> None:
     tab, _ = await detail(console, owner, waiting)
     await tab.send(DeploymentState.ask, deployment_id=waiting, action="refuse")
     updates = await tab.send(DeploymentState.confirm, form={"reason": " "})
-    assert "Say why" in shown(updates, DeploymentState, "asking_error")
+    assert "Enter a reason" in shown(updates, DeploymentState, "asking_error")
     updates = await tab.send(DeploymentState.confirm, form={"reason": "Not on a Friday"})
     steps = shown(updates, DeploymentState, "steps")
     assert [(step["label"], step["who"]) for step in steps][-1] == ("Refused", owner.full_name)
@@ -282,7 +282,7 @@ async def test_an_administrator_deploys_into_a_freeze_with_a_reason(console: Con
     await make_freeze(project_id)  # while the form is open
     form = {"nonce": nonce, "environment": "production", "version": "3.0.0"}
     updates = await tab.send(ProjectDeploymentsState.save, form=form)
-    assert "Say why" in shown(updates, ProjectDeploymentsState, "form_errors")["freeze_reason"]
+    assert "Enter a reason" in shown(updates, ProjectDeploymentsState, "form_errors")["freeze_reason"]
     assert shown(updates, ProjectDeploymentsState, "freeze")["why"] == "Christmas"
     await tab.send(ProjectDeploymentsState.save, form=form | {"freeze_reason": "Security fix"})
     assert await deployment_events() == [("freeze_passed", None), ("deployment_queued", "queued")]
@@ -298,7 +298,7 @@ async def test_a_freeze_is_in_the_way_of_a_rollback_but_for_administrators(conso
     updates = await tab.send(DeploymentState.ask, deployment_id=bad, action="rollback")
     assert shown(updates, DeploymentState, "freeze")["why"] == "Christmas"
     updates = await tab.send(DeploymentState.confirm, form={"reason": ""})
-    assert "Nothing is deployed there until" in shown(updates, DeploymentState, "asking_error")
+    assert "New deployments are blocked until" in shown(updates, DeploymentState, "asking_error")
     tab, _ = await detail(console, admin, bad)
     assert (
         shown(
@@ -309,7 +309,7 @@ async def test_a_freeze_is_in_the_way_of_a_rollback_but_for_administrators(conso
         is True
     )
     updates = await tab.send(DeploymentState.confirm, form={"reason": "", "freeze_reason": " "})
-    assert "Say why" in shown(updates, DeploymentState, "asking_error")
+    assert "Enter a reason" in shown(updates, DeploymentState, "asking_error")
     (path,) = redirects(await tab.send(DeploymentState.confirm, form={"reason": "", "freeze_reason": "It is down"}))
     made = await row_of(Deployment, int(path.rsplit("/", 1)[-1]))
     assert (made["version"], made["freeze_reason"]) == ("1.0.0", "It is down")

@@ -104,8 +104,8 @@ async def test_an_incident_opens_after_three_failures_and_closes_after_two_passe
     await do_jobs()
     told = await rows("SELECT user_id, title, body, link FROM notifications ORDER BY id")
     assert [tuple(line) for line in told] == [
-        (owner.user_id, "Ledger production is failing", "answers 500", "/status"),
-        (owner.user_id, "Ledger production works again after 5 min", "", "/status"),
+        (owner.user_id, "Ledger production is down", "answers 500", "/status"),
+        (owner.user_id, "Ledger production recovered after 5 min", "", "/status"),
     ]
 
 
@@ -119,7 +119,7 @@ async def test_of_the_consoles_own_parts_the_administrators_hear(monkeypatch: py
     await rounds(2)
     await do_jobs()
     assert [tuple(row) for row in await rows("SELECT user_id, title, body FROM notifications")] == [
-        (admin.user_id, "Disk is failing", "1% of 10 GiB free")
+        (admin.user_id, "Disk is down", "1% of 10 GiB free")
     ]
 
 

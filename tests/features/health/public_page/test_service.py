@@ -120,7 +120,7 @@ async def test_what_was_not_asked_for_long_is_not_told_as_known(api: httpx.Async
     await make_check(name="Resting", is_paused=True, **just_now())
     found = (await api.get(JSON)).json()["components"]
     assert {one["name"]: one["state"] for one in found} == {"Late": "unknown", "Slow": "passing", "Resting": "paused"}
-    assert "Not everything is known" in (await api.get(PAGE)).text
+    assert "Some components have no recent check" in (await api.get(PAGE)).text
 
 
 async def test_what_is_not_listed_is_counted_and_what_fails_is_listed_first(api: httpx.AsyncClient) -> None:
@@ -204,7 +204,7 @@ async def test_without_its_database_it_says_so(
     for _ in range(3):
         page = await api.get(PAGE)
         assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
-        assert "cannot be read at the moment" in page.text
+        assert "temporarily unavailable" in page.text
         assert "retry-after" in page.headers
     assert (await api.get(JSON)).json()["code"] == "unavailable"
     assert len(tries) == 1  # nobody waits for it again within two seconds

@@ -37,7 +37,7 @@ async def test_the_dead_are_shown_and_tried_again(console: Console) -> None:
     tab = await _opened(console, await make_admin())
     updates = await tab.send(JobsState.load)
     rows = shown(updates, JobsState, "rows")
-    assert [row["reason"] for row in rows] == [f"Dead: no paper {n}" for n in (3, 2, 1)]
+    assert [row["reason"] for row in rows] == [f"no paper {n}" for n in (3, 2, 1)]
     email = next(queue for queue in shown(updates, JobsState, "queues") if queue["name"] == "Email")
     assert (email["dead"], email["is_late"]) == (3, False)
     BROKEN.clear()

@@ -81,7 +81,7 @@ async def test_somebody_elses_notification_is_not_there(console: Console) -> Non
     tab = await opened(console, eve, "/dashboard")
     updates = await tab.send(BellState.open_one, notification_id=line["id"])
     assert redirects(updates) == []
-    assert "does not exist" in shown(updates, SessionState, "toasts")[0]["text"]
+    assert "do not have access" in shown(updates, SessionState, "toasts")[0]["text"]
 
 
 async def test_a_choice_is_kept_and_nonsense_is_refused(console: Console) -> None:

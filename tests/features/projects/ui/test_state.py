@@ -422,7 +422,7 @@ async def test_members_come_change_and_go(console: Console) -> None:
     assert shown(updates, ProjectState, "project")["member_count"] == 2
     updates = await tab.send(MembersState.change_role, project_id=project_id, person_id=bob.user_id, role="maintainer")
     assert shown(updates, MembersState, "members")[1]["role"] == "maintainer"
-    assert "no such role" in toast(
+    assert "Unknown role" in toast(
         await tab.send(MembersState.change_role, project_id=project_id, person_id=bob.user_id, role="owner")
     )
     await tab.send(MembersState.ask_remove, project_id=project_id, person_id=bob.user_id)

@@ -130,7 +130,7 @@ async def test_a_person_is_created_once_however_often_it_is_clicked(console: Con
         ({"username": "TAKEN"}, "username", "This username is taken."),
         ({"username": "no spaces"}, "username", "letters and digits"),
         ({"password": "short"}, "password", "at least 8"),
-        ({"password": "Password1"}, "password", "too easily guessed"),
+        ({"password": "Password1"}, "password", "too easy to guess"),
         ({"email": ""}, "email", "Enter an email address"),
     ],
 )
@@ -167,7 +167,7 @@ async def test_a_change_beside_the_form_is_named_and_kept(console: Console) -> N
     await run(users.update_user, await make_admin("zoe"), ana.user_id, UserUpdate(is_active=False))
     mine = {"email": "ana@example.com", "username": "ana", "full_name": "Ana Mine"}
     asked = await save(tab, opened, **mine)
-    assert shown(asked, UserFormState, "form_error").startswith("Zoe changed other fields meanwhile.")
+    assert shown(asked, UserFormState, "form_error").startswith("Zoe changed other fields in the meantime.")
     await save(tab, asked, **mine)
     row = await row_of(User, ana.user_id)
     assert (row["full_name"], row["is_active"]) == ("Ana Mine", False)
@@ -206,7 +206,7 @@ async def test_whoever_owns_projects_is_deleted_once_somebody_takes_over(console
     assert "own 2 projects" in shown(asked, ActState, "heir_text")
     assert "owner" not in [entry["username"] for entry in shown(asked, ActState, "heirs")]
     refused = await tab.send(ActState.confirm, form={})
-    assert "Choose who takes over" in shown(refused, ActState, "act_error")
+    assert "Choose a new owner" in shown(refused, ActState, "act_error")
     await tab.send(ActState.find_heirs, text="hei")
     await tab.send(ActState.choose_heir, user_id=heir.user_id)
     done = await tab.send(ActState.confirm, form={})

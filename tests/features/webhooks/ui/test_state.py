@@ -145,7 +145,7 @@ async def test_the_log_of_deliveries_opens_one_and_sends_it_again(console: Conso
     updates = await tab.send(DeliveriesState.toggle, webhook_id=hook.id, delivery_id=rows[0]["id"])
     assert shown(updates, DeliveriesState, "sent")["body"] == "{}"
     updates = await tab.send(DeliveriesState.redeliver, webhook_id=hook.id, delivery_id=rows[0]["id"])
-    assert "sent again" in shown(updates, SessionState, "toasts")[-1]["text"]
+    assert "Redelivery queued" in shown(updates, SessionState, "toasts")[-1]["text"]
     updates = await tab.send(DeliveriesState.toggle, webhook_id=hook.id, delivery_id=rows[0]["id"])
     assert shown(updates, DeliveriesState, "open_id") == 0
 
