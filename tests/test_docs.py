@@ -9,12 +9,16 @@ import pytest
 import redis
 
 from tca_app.config.settings import get_settings
+from tca_app.core.events.log import CATALOGUE, NOTIFYING
 from tca_app.core.jobs import queue, worker
+from tca_app.features.projects import events
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
 from tests.factories import do_jobs, make_user, run
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
 
 @pytest.fixture
@@ -51,3 +55,21 @@ def test_the_times_of_another_attempt_are_those_of_the_code(page: str) -> None:
     assert f"{waits} … seconds, at most an hour" in text
     assert queue.MAX_WAIT_S == 3600
     assert f"looked for every {worker.POLL_S:g} seconds" in text
+
+
+def test_the_event_of_the_contributors_guide_is_one() -> None:
+    (code,) = re.findall(r"```python\n(class ProjectStarred.*?)```", CONTRIBUTING, re.DOTALL)
+    try:
+        exec(code, {**vars(events)})
+        assert CATALOGUE["project_starred"].title == "{actor} starred {subject}"
+        assert set(NOTIFYING) > set(CATALOGUE["project_starred"].consumers)
+    finally:
+        CATALOGUE.pop("project_starred", None)
+
+
+def test_the_topics_of_the_contributors_guide_are_those_of_the_screens() -> None:
+    (listed,) = re.findall(r"The\stopics:\s(.*?)\.\n", CONTRIBUTING, re.DOTALL)
+    screens = "".join(path.read_text() for path in (ROOT / "tca_app" / "features").rglob("ui/*.py"))
+    watched = re.findall(r"_watch\(\w+\.\w+, (.*)\)", screens)
+    topics = {topic.partition(":")[0] for call in watched for topic in re.findall(r'"([a-z_]+(?::\{)?)', call)}
+    assert {topic.partition(":")[0] for topic in re.findall(r"`([^`]+)`", listed)} == topics
