@@ -6,8 +6,9 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from tca_app.core.periods import DEFAULT_PERIOD, Period
 from tca_app.core.schema import InputModel, ReadModel
-from tca_app.features.deployments.schemas import MeasuresRead, OpenDeployment, Period
+from tca_app.features.deployments.schemas import MeasuresRead, OpenDeployment
 from tca_app.features.health.schemas import ScoreTrend
 from tca_app.features.projects.schemas import ProjectStatus
 from tca_app.features.users.schemas import PersonRead
@@ -40,7 +41,7 @@ _ONCE = (Field(max_length=20, json_schema_extra={"uniqueItems": True}), AfterVal
 class StatsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    days: Period = Field("30", description="The period: so many days (UTC), today included.")
+    days: Period = Field(DEFAULT_PERIOD, description="The period: so many days (UTC), today included.")
 
 
 class Trend(ReadModel):

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.cache.shared import SharedCache, cached
+from tca_app.core.periods import days_in
 from tca_app.features.dashboard.queries import ENDED, Changes, busiest, changes_by_day, new_project, there_now
 from tca_app.features.dashboard.schemas import Counts, DayCount, DayResults, NewUser, Rate, StatsQuery, StatsRead, Trend
 from tca_app.features.deployments.dora_metrics import delivery_measures
@@ -32,11 +33,11 @@ async def stats(session: AsyncSession, actor: Actor, query: StatsQuery) -> Stats
 
     key = "superusers" if actor.is_superuser else f"user:{actor.user_id}"
     found = await cached(session, _kept, f"{key}:{query.days}", count)
-    return StatsRead.model_validate(found | {"health": await kept_score(session, actor, int(query.days))})
+    return StatsRead.model_validate(found | {"health": await kept_score(session, actor, days_in(query.days))})
 
 
 async def _count(session: AsyncSession, actor: Actor, query: StatsQuery) -> Counts:
-    period, sees_people = timedelta(days=int(query.days)), policy.may(actor, "users.list")
+    period, sees_people = timedelta(days=days_in(query.days)), policy.may(actor, "users.list")
     now = (await session.execute(there_now(actor.is_superuser, sees_people), {"actor_id": actor.user_id})).one()
     today = now.as_of.astimezone(UTC).date()
     changes = await changes_by_day(session, actor, today - 2 * period)

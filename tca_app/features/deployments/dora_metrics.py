@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.session import cached_read
+from tca_app.core.periods import days_in
 from tca_app.features.deployments.schemas import MeasuresQuery, MeasuresRead
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import get_project
@@ -85,7 +86,7 @@ async def delivery_measures(session: AsyncSession, actor: Actor, query: Measures
 
 async def _measure(session: AsyncSession, actor: Actor, query: MeasuresQuery) -> MeasuresRead:
     sees_all = actor.is_superuser and query.project_id is None
-    values = query.model_dump() | {"days": int(query.days), "actor_id": actor.user_id, "few": FEW}
+    values = query.model_dump() | {"days": days_in(query.days), "actor_id": actor.user_id, "few": FEW}
     row = (await session.execute(_OF_ALL if sees_all else _OF_PROJECTS, values)).one()
     return MeasuresRead(
         days=values["days"],

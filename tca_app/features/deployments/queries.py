@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import SEARCH_TOTAL_CAP, Page, matching
 from tca_app.core.errors import NotFound
+from tca_app.core.periods import days_in
 from tca_app.features.deployments.compare import compare_url
 from tca_app.features.deployments.schemas import (
     ChangesRead,
@@ -141,7 +142,7 @@ async def _conditions(session: AsyncSession, query: DeploymentQuery) -> list[Any
         wanted.append(_deployments.source == query.source)
     if query.days is not None:
         today = func.date_trunc("day", func.now(), "UTC")
-        wanted.append(_deployments.finished_at >= today - literal(timedelta(days=int(query.days) - 1)))
+        wanted.append(_deployments.finished_at >= today - literal(timedelta(days=days_in(query.days) - 1)))
     return wanted
 
 

@@ -1,11 +1,12 @@
 """What the calls and screens about deployments take and give."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tca_app.core.database.concurrency import ListQuery
+from tca_app.core.periods import DEFAULT_PERIOD, Period
 from tca_app.core.schema import (
     Commit,
     Count,
@@ -36,8 +37,6 @@ MAX_VERSION = 255  # an image reference with its digest has 105 characters or mo
 
 Status = Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
 Source = Literal["ui", "api", "github"]
-Period = Literal["7", "30", "90"]
-PERIODS: tuple[str, ...] = get_args(Period)
 Ref = Annotated[Line200, Field(examples=["main"])]
 ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$", examples=["ci-4711"])]
 
@@ -245,7 +244,7 @@ class MeasuresQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    days: Period = "30"
+    days: Period = DEFAULT_PERIOD
     tier: Tier = Field("production", description="Environments of this tier count.")
     project_id: UrlId | None = None
 

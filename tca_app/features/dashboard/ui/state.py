@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 
 from tca_app.core.database.session import reading
+from tca_app.core.periods import DEFAULT_PERIOD, period_of
 from tca_app.features.activity.ui.state import RecentState
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.layout.service import CARDS, OF_PEOPLE, PANELS, read_layout
@@ -12,8 +13,7 @@ from tca_app.features.dashboard.schemas import BusyProject, DayCount, DayResults
 from tca_app.features.dashboard.ui.health_state import HealthState, failure_words
 from tca_app.features.dashboard.ui.metric_cards import NO_CARD, Card, card_of, rate_card, score_card
 from tca_app.features.dashboard.ui.running_deployments import OpenRow, open_row
-from tca_app.features.deployments.schemas import Period
-from tca_app.features.deployments.ui.metrics_state import PERIODS, Figure, figures_of
+from tca_app.features.deployments.ui.metrics_state import Figure, figures_of
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
@@ -71,7 +71,7 @@ class DashboardState(SessionState):
     has_users: bool = False
     has_projects: bool = False
     has_deployed: bool = False
-    days: str = PERIODS[1]
+    days: str = DEFAULT_PERIOD
     cards: list[str] = [name for name in CARDS if name not in OF_PEOPLE]
     panels: list[str] = [name for name in PANELS if name not in OF_PEOPLE]
     people_card: Card = NO_CARD
@@ -92,13 +92,12 @@ class DashboardState(SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         self._watch(DashboardState.load, "users", "projects", "stats", "deployments", "health")
-        asked = query_param(self.router_data, "days")
-        self.days = asked if asked in PERIODS else PERIODS[1]
+        self.days = period = period_of(query_param(self.router_data, "days"), DEFAULT_PERIOD)
         layout: LayoutRead | None = None
         try:
             async with reading() as session:
                 layout = await read_layout(session, self._as_actor())
-                query = StatsQuery(days=cast(Period, self.days))
+                query = StatsQuery(days=period)
                 self._keep(await dashboard.stats(session, self._as_actor(), query))
                 self._arrange(layout)
         except Exception as error:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.database.session import take_time
 from tca_app.core.events.log import Logged
-from tca_app.features.deployments.schemas import PERIODS
+from tca_app.core.periods import PERIODS, days_in
 
 ENDINGS = (
     "deployment_succeeded",
@@ -167,7 +167,7 @@ async def refresh_deployments(session: AsyncSession, ids: Sequence[int]) -> None
 
 async def roll_over_periods(session: AsyncSession) -> None:
     """Begin the sums of tomorrow's periods and end those of yesterday's. The caller holds the lock of the numbers."""
-    values: dict[str, Any] = {"periods": [int(days) for days in PERIODS]}
+    values: dict[str, Any] = {"periods": [days_in(period) for period in PERIODS]}
     await take_time(session)
     await session.execute(_FORGET, values)
     await session.execute(_START, values)

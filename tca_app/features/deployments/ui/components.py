@@ -4,7 +4,6 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.deployments.ui.metrics_state import PERIODS
 from tca_app.features.deployments.ui.state import STATUS_LABELS
 from tca_app.ui.components import badge, link, relative_time
 from tca_app.ui.long_text import cut_in_middle
@@ -30,23 +29,6 @@ def deployment_badge(status: Any) -> rx.Component:
 def outside_link(url: Any, label: Any) -> rx.Component:
     """A link that leaves the console."""
     return rx.el.a(label, href=url, target="_blank", rel="noopener noreferrer", class_name="link")
-
-
-def period_links(url: str, chosen: Any) -> rx.Component:
-    """The period of a page: a link each, so that back, reload and sharing keep it."""
-    return rx.el.nav(
-        *(
-            link(
-                f"{days} days",
-                to=f"{url}?days={days}",
-                class_name="",
-                custom_attrs={"aria-current": rx.cond(chosen == days, "true", "false")},
-            )
-            for days in PERIODS
-        ),
-        class_name="segments",
-        aria_label="Period",
-    )
 
 
 def columns(*, with_project: bool = True) -> list[Column]:

@@ -1,10 +1,11 @@
 """The view "Metrics" of `/deployments`: four figures over 7, 30 or 90 days, of all projects or of one."""
 
-from typing import Any, ClassVar, TypedDict, cast
+from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.database.session import reading
+from tca_app.core.periods import DEFAULT_PERIOD, period_of
 from tca_app.features.deployments.dora_metrics import delivery_measures
-from tca_app.features.deployments.schemas import PERIODS, MeasuresQuery, MeasuresRead, Period
+from tca_app.features.deployments.schemas import MeasuresQuery, MeasuresRead
 from tca_app.features.deployments.ui.state import view_of
 from tca_app.features.projects import service as projects
 from tca_app.ui.handlers import handler
@@ -32,7 +33,7 @@ class Figure(TypedDict):
 
 class MeasuresState(RecordState, SessionState):
     is_shown: bool = False
-    days: str = PERIODS[1]
+    days: str = DEFAULT_PERIOD
     project: str = ""  # its name; "" for all that the viewer may see
     project_id: int = 0
     figures: list[Figure] = []
@@ -45,15 +46,14 @@ class MeasuresState(RecordState, SessionState):
         if not self.is_shown:
             return
         self._watch(MeasuresState.load, "stats")
-        asked = query_param(self.router_data, "days")
-        days = asked if asked in PERIODS else PERIODS[1]
+        days = period_of(query_param(self.router_data, "days"), DEFAULT_PERIOD)
         project_id, actor = number_in(query_param(self.router_data, "project")), self._as_actor()
         if self._enter_record():
             self.project, self.project_id, self.figures = "", project_id, []
         async with reading() as session:
             if project_id:
                 self.project = (await projects.get_project(session, actor, project_id)).name
-            query = MeasuresQuery(days=cast(Period, days), project_id=project_id or None)
+            query = MeasuresQuery(days=days, project_id=project_id or None)
             found = await delivery_measures(session, actor, query)
         self.days, self.figures = days, figures_of(found)
 

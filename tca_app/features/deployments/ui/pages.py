@@ -4,10 +4,11 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.core.periods import PERIODS
 from tca_app.features.deployments.matrix.ui.components import matrix_table
 from tca_app.features.deployments.ui.components import columns
 from tca_app.features.deployments.ui.detail_pages import deployment_page
-from tca_app.features.deployments.ui.metrics_state import PERIODS, MeasuresState
+from tca_app.features.deployments.ui.metrics_state import MeasuresState
 from tca_app.features.deployments.ui.state import DeploymentsState, MatrixState
 from tca_app.ui import routes
 from tca_app.ui.components import empty_state, link, page_header, skeleton_lines, tabs

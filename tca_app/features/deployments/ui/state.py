@@ -5,10 +5,11 @@ from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
+from tca_app.core.periods import PERIODS
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.matrix.queries import environment_matrix
 from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
-from tca_app.features.deployments.schemas import PERIODS, DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
+from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
 from tca_app.features.environments.defaults import DEFAULT_ENVIRONMENTS
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler

@@ -4,7 +4,6 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.deployments.ui.components import period_links
 from tca_app.features.health.history.service import FORMULA
 from tca_app.features.health.ui.components import component_line
 from tca_app.features.health.ui.form_pages import check_dialog
@@ -26,6 +25,7 @@ from tca_app.ui.components import (
 )
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
 from tca_app.ui.layout import page
+from tca_app.ui.periods import period_links
 
 state = StatusState
 

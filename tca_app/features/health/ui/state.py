@@ -6,8 +6,8 @@ from typing import TypedDict
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
+from tca_app.core.periods import Period, days_in, period_of
 from tca_app.core.plurals import plural
-from tca_app.features.deployments.ui.metrics_state import PERIODS
 from tca_app.features.health.overview import HOURS, Overview, read_overview
 from tca_app.features.health.probing.check_state import is_wavering, lasted
 from tca_app.features.health.schemas import CheckRead, IncidentRead, ScoreTrend
@@ -59,6 +59,9 @@ class IncidentLine(TypedDict):
     notes: list[Note]
 
 
+LONGEST: Period = "90"
+
+
 class StatusState(SessionState):
     is_loaded: bool = False
     failure: str = ""
@@ -67,7 +70,7 @@ class StatusState(SessionState):
     summary: str = ""
     late_since: str = ""
     score_24h: str = ""
-    days: str = PERIODS[-1]
+    days: str = LONGEST
     score: str = ""
     trend: str = ""
     incidents: list[IncidentLine] = []
@@ -77,11 +80,10 @@ class StatusState(SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         self._watch(StatusState.load, "health", "projects")
-        asked = query_param(self.router_data, "days")
-        self.days = asked if asked in PERIODS else PERIODS[-1]
+        self.days = period = period_of(query_param(self.router_data, "days"), LONGEST)
         try:
             async with reading() as session:
-                self._keep(await read_overview(session, self._as_actor(), int(self.days)))
+                self._keep(await read_overview(session, self._as_actor(), days_in(period)))
         except AppError as error:
             self.failure = error.detail
 
