@@ -25,6 +25,7 @@ from tca_app.features.deployments.ui import pages as deployment_pages
 from tca_app.features.health.ui import pages as health_pages
 from tca_app.features.jobs.ui import pages as job_pages
 from tca_app.features.notifications.ui import pages as notification_pages
+from tca_app.features.notifications.ui.notification_menu import BellState, bell
 from tca_app.features.presence.ui.state import keep_presence
 from tca_app.features.projects.ui import pages as project_pages
 from tca_app.features.users.ui import pages as users_pages
@@ -102,8 +103,7 @@ app = Console(
     toaster=None,
     app_wraps={(55, "ErrorBoundary"): lambda _stateful: layout.error_boundary()},
 )
-layout.add_pages(app, PAGES)
-app.add_page(layout.not_found_page, route="404", title="Not found")
+layout.add_pages(app, PAGES, layout.TopbarItem(bell, BellState.load))
 app.register_lifespan_task(_process)
 app.register_lifespan_task(keep_presence)
 install(app)

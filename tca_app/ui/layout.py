@@ -13,13 +13,20 @@ from tca_app.config.settings import VERSION, get_settings
 from tca_app.ui import routes
 from tca_app.ui.components import avatar, crashed, forbidden, icon_button, link, not_found, outage
 from tca_app.ui.gate import PAGE_PERMISSIONS
-from tca_app.ui.notification_menu import BellState, bell
 from tca_app.ui.palette import NAVIGATION, palette
 from tca_app.ui.session import SessionState
 from tca_app.ui.websocket.connection import boot, connection_status
 
 Body = Callable[[], rx.Component]
 Crumb = tuple[Any, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TopbarItem:
+    """What a feature adds to the top bar of every page, and the event that loads it once the page has loaded."""
+
+    body: Body
+    on_load: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +44,8 @@ class Page:
     def is_public(self) -> bool:
         return self.permission == "public"
 
-    def component(self) -> rx.Component:
-        return self.body() if self.is_public else _guarded(self)
+    def component(self, topbar: tuple[TopbarItem, ...] = ()) -> rx.Component:
+        return self.body() if self.is_public else _guarded(self, topbar)
 
 
 def page(
@@ -61,25 +68,27 @@ def page(
     return decorate
 
 
-def add_pages(app: rx.App, pages: list[Page]) -> None:
+def add_pages(app: rx.App, pages: list[Page], *topbar: TopbarItem) -> None:
     """Register the pages with Reflex, each with its title and, unless public, the guard as its first on_load.
 
-    `/` comes along: it leads to the dashboard.
+    `/` comes along, which leads to the dashboard, and the page for an address that no page has.
     """
+    items = tuple(item.on_load for item in topbar)
     home = Page(routes.HOME, "Home", "signed_in", (SessionState.go_home,), (), boot)
     for entry in (home, *pages):
         PAGE_PERMISSIONS[entry.route.strip("/")] = entry.permission
-        # The bell comes last: the page itself is what people wait for.
-        guard, bells = ((), ()) if entry.is_public else ((SessionState.enter,), (BellState.load,))
+        # The top bar comes last: the page itself is what people wait for.
+        guard, last = ((), ()) if entry.is_public else ((SessionState.enter,), items)
         app.add_page(
-            _of_its_module(entry),
+            _of_its_module(entry, topbar),
             route=entry.route,
             title=_page_title(entry.title),
-            on_load=[*guard, *entry.on_load, *bells],
+            on_load=[*guard, *entry.on_load, *last],
         )
+    app.add_page(_not_found_page(topbar), route="404", title="Not found")
 
 
-def _of_its_module(entry: Page) -> Body:
+def _of_its_module(entry: Page, topbar: tuple[TopbarItem, ...]) -> Body:
     """The page as a function of the module that wrote it.
 
     Reflex puts the parts of all pages of one module into one script; with this module for all of them the sign-in page
@@ -87,7 +96,7 @@ def _of_its_module(entry: Page) -> Body:
     """
 
     def component() -> rx.Component:
-        return entry.component()
+        return entry.component(topbar)
 
     component.__module__ = entry.body.__module__
     return component
@@ -98,18 +107,18 @@ def _page_title(title: Any) -> Any:
     return title + suffix if isinstance(title, rx.Var) else f"{title}{suffix}"
 
 
-def _guarded(entry: Page) -> rx.Component:
+def _guarded(entry: Page, topbar: tuple[TopbarItem, ...]) -> rx.Component:
     shown = entry.body()
     if entry.permission != "signed_in":
         shown = rx.cond(SessionState.grants.contains(entry.permission), shown, forbidden())
     return rx.cond(
         SessionState.outage,
         outage(),
-        rx.cond(SessionState.username != "", _shell(entry, shown), boot()),
+        rx.cond(SessionState.username != "", _shell(entry, shown, topbar), boot()),
     )
 
 
-def _shell(entry: Page, shown: rx.Component) -> rx.Component:
+def _shell(entry: Page, shown: rx.Component, topbar: tuple[TopbarItem, ...]) -> rx.Component:
     return rx.fragment(
         rx.el.a("Skip to the content", href="#content", class_name="skip-link"),
         rx.el.div(class_name="progress", aria_hidden="true", custom_attrs={"data-busy": ~rx.State.is_hydrated}),
@@ -122,7 +131,7 @@ def _shell(entry: Page, shown: rx.Component) -> rx.Component:
                 custom_attrs={"data-action": "close-drawer"},
             ),
             rx.el.div(
-                _topbar(entry.crumbs),
+                _topbar(entry.crumbs, topbar),
                 rx.el.main(shown, id="content", tab_index=-1, class_name="content"),
                 class_name="main",
             ),
@@ -164,7 +173,7 @@ def _nav_link(label: str, url: str, icon: str, permission: str, route: str) -> r
     return shown if permission == "signed_in" else rx.cond(SessionState.grants.contains(permission), shown)
 
 
-def _topbar(crumbs: tuple[Crumb, ...]) -> rx.Component:
+def _topbar(crumbs: tuple[Crumb, ...], items: tuple[TopbarItem, ...]) -> rx.Component:
     return rx.el.header(
         icon_button(
             "Navigation",
@@ -176,7 +185,7 @@ def _topbar(crumbs: tuple[Crumb, ...]) -> rx.Component:
         ),
         palette(),
         connection_status(),
-        bell(),
+        *(item.body() for item in items),
         _account_menu(),
         class_name="topbar",
     )
@@ -264,10 +273,14 @@ def _toast(toast: Any) -> rx.Component:
     )
 
 
-def not_found_page() -> rx.Component:
-    """For `app.add_page(route="404")`: inside the frame for who is signed in, plain for a stranger."""
-    entry = Page("404", "Not found", "signed_in", (), (("Not found", None),), not_found)
-    return rx.cond(SessionState.username != "", _shell(entry, not_found()), not_found())
+def _not_found_page(topbar: tuple[TopbarItem, ...]) -> Body:
+    """For an address that no page has: inside the frame for who is signed in, plain for a stranger."""
+
+    def component() -> rx.Component:
+        entry = Page("404", "Not found", "signed_in", (), (("Not found", None),), not_found)
+        return rx.cond(SessionState.username != "", _shell(entry, not_found(), topbar), not_found())
+
+    return component
 
 
 def error_boundary() -> rx.Component:

@@ -4,11 +4,11 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.notifications.ui.notification_menu import inbox_line
 from tca_app.features.notifications.ui.state import InboxState
 from tca_app.ui import routes
 from tca_app.ui.components import button, empty_state, icon_button, page_header, panel, skeleton_lines, tabs
 from tca_app.ui.layout import page
-from tca_app.ui.notification_menu import inbox_line
 
 state = InboxState
 CHANNEL_LABELS = (("inbox", "Inbox"), ("mail", "Mail"))

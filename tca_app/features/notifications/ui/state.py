@@ -12,8 +12,8 @@ from tca_app.core.plurals import plural
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.kinds import CHANNELS
 from tca_app.features.notifications.schemas import InboxQuery, Preference, PreferenceChange
+from tca_app.features.notifications.ui.notification_menu import Line, line_of
 from tca_app.ui.handlers import handler
-from tca_app.ui.notification_menu import Line, line_of
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
 

@@ -8,10 +8,10 @@ from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
+from tca_app.features.notifications.ui.notification_menu import BellState
 from tca_app.features.notifications.ui.state import InboxState
 from tca_app.features.projects import team
 from tca_app.features.projects.schemas import TeamMember
-from tca_app.ui.notification_menu import BellState
 from tca_app.ui.session import SessionState
 from tests.factories import do_jobs, make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
