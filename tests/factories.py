@@ -17,7 +17,7 @@ from tca_app.core.security.tokens import hash_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
 from tca_app.features.deployments.aggregates.daily import refresh_deployments
-from tca_app.features.environments.defaults import create_default_environments
+from tca_app.features.projects.default_environments import create_default_environments
 from tca_app.features.users.events import UserUpdated
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookWithSecret

@@ -12,8 +12,8 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
-from tca_app.features.environments.defaults import create_default_environments
 from tca_app.features.projects import events, policy
+from tca_app.features.projects.default_environments import create_default_environments
 from tca_app.features.projects.queries import get_project
 from tca_app.features.projects.schemas import ProjectCreate, ProjectRead
 from tca_app.features.projects.user_lookups import UnknownPerson, display_names, present

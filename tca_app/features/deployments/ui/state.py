@@ -10,7 +10,7 @@ from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.matrix.queries import environment_matrix
 from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
 from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
-from tca_app.features.environments.defaults import DEFAULT_ENVIRONMENTS
+from tca_app.features.projects.default_environments import DEFAULT_ENVIRONMENTS
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
