@@ -27,8 +27,8 @@ from tca_app.features.jobs.ui import pages as job_pages
 from tca_app.features.notifications.ui import pages as notification_pages
 from tca_app.features.notifications.ui.notification_menu import BellState, bell
 from tca_app.features.presence.ui.state import keep_presence
-from tca_app.features.projects.ui import pages as project_pages
-from tca_app.features.users.ui import pages as users_pages
+from tca_app.features.project_page.ui import pages as project_pages
+from tca_app.features.user_page.ui import pages as users_pages
 from tca_app.features.webhooks.ui import pages as webhook_pages
 from tca_app.frontend.build import PAGES_ARE_BUILT
 from tca_app.frontend.static_files import page_policy, with_pages

@@ -15,14 +15,14 @@ from tca_app.features.deployments.ui.pages import PAGES as DEPLOYMENTS
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.environments.ui.freeze_state import FreezeState
 from tca_app.features.environments.ui.state import EnvironmentsState
+from tca_app.features.project_page.ui.pages import PAGES as PROJECTS
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.members_state import MembersState
-from tca_app.features.projects.ui.pages import PAGES as PROJECTS
 from tca_app.features.slack.ui.state import SlackState
+from tca_app.features.user_page.ui.pages import PAGES as USERS
 from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.detail_state import UserState
 from tca_app.features.users.ui.edit_state import UserFormState
-from tca_app.features.users.ui.pages import PAGES as USERS
 from tca_app.features.webhooks.schemas import WebhookCreate
 from tca_app.features.webhooks.service import create_webhook
 from tca_app.features.webhooks.ui.pages import PAGES as WEBHOOKS

@@ -1,29 +1,13 @@
-"""The page of one project: `/projects/[project_id]` with overview, members, activity and settings."""
+"""The parts of the page of one project that are about the project itself: header, overview, settings and dialogs."""
 
 from typing import Any
 
 import reflex as rx
 
-from tca_app.features.activity.ui.pages import subject_activity
-from tca_app.features.activity.ui.state import SubjectFeedState
-from tca_app.features.deployments.github.ui.pages import github_settings
-from tca_app.features.deployments.github.ui.state import HookState
-from tca_app.features.deployments.ui.project_pages import deployments_tab
-from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
-from tca_app.features.environments.ui.pages import environment_settings
-from tca_app.features.environments.ui.state import EnvironmentsState
-from tca_app.features.presence.ui.pages import who_else
-from tca_app.features.presence.ui.state import PresenceState
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.form_pages import project_dialog
-from tca_app.features.projects.ui.members_pages import members_tab, team_preview
-from tca_app.features.projects.ui.members_state import MembersState
+from tca_app.features.projects.ui.members_pages import team_preview
 from tca_app.features.projects.ui.picker_pages import people_picker
-from tca_app.features.slack.ui.pages import slack_settings
-from tca_app.features.slack.ui.state import SlackState
-from tca_app.features.webhooks.ui.detail_state import DeliveriesState
-from tca_app.features.webhooks.ui.pages import webhooks_section
-from tca_app.features.webhooks.ui.state import WebhooksState
 from tca_app.ui import routes
 from tca_app.ui.components import (
     button,
@@ -34,87 +18,39 @@ from tca_app.ui.components import (
     panel,
     project_status_badge,
     relative_time,
-    tabs,
 )
-from tca_app.ui.detail import by_phase, record_title
-from tca_app.ui.layout import page
 from tca_app.ui.record import is_at_its_url
 
 state = ProjectState
 project = ProjectState.project
-_title = record_title(state, state.heading, "Project")
 
 
-@page(
-    routes.PROJECT,
-    _title,
-    on_load=(
-        ProjectState.load,
-        WebhooksState.load,
-        DeliveriesState.load,
-        ProjectDeploymentsState.load,
-        EnvironmentsState.load,
-        HookState.load,
-        SlackState.load,
-        MembersState.load,
-        SubjectFeedState.load,
-        PresenceState.load,
-    ),
-    crumbs=(("Projects", routes.PROJECTS), (_title, None)),
-)
-def project_page() -> rx.Component:
-    return by_phase(state, "Project", _project())
-
-
-def _may(action: str) -> Any:
+def may(action: str) -> Any:
     return state.allowed.contains(action)
 
 
-def _project() -> rx.Component:
-    url = routes.project(project["id"])
-    shared = (
-        ("Overview", url, state.tab == "overview"),
-        ("Deployments", f"{url}?tab=deployments", state.tab == "deployments"),
-        ("Members", f"{url}?tab=members", state.tab == "members"),
-        ("Activity", f"{url}?tab=activity", state.tab == "activity"),
-    )
-    managed = (
-        ("Webhooks", f"{url}?tab=webhooks", state.tab == "webhooks"),
-        ("Settings", f"{url}?tab=settings", state.tab == "settings"),
-    )
-    return rx.fragment(
-        page_header(
-            project["name"],
-            rx.el.span(
-                project_status_badge(project["status"]),
-                rx.el.span(project["slug"], class_name="mono"),
-                who_else(),
-                class_name="row",
-            ),
-            rx.cond(
-                _may("projects.update") & (state.tab != "settings"), button("Edit", icon="pencil", on_click=_edit())
-            ),
+def project_header(who_else: rx.Component) -> rx.Component:
+    return page_header(
+        project["name"],
+        rx.el.span(
+            project_status_badge(project["status"]),
+            rx.el.span(project["slug"], class_name="mono"),
+            who_else,
+            class_name="row",
         ),
-        rx.cond(_may("projects.update"), tabs(*shared, *managed), tabs(*shared)),
-        rx.match(
-            state.tab,
-            ("deployments", deployments_tab()),
-            ("members", members_tab()),
-            ("activity", subject_activity()),
-            ("webhooks", webhooks_section("Events of this project are sent to these URLs.")),
-            ("settings", _settings()),
-            _overview(),
-        ),
-        project_dialog(state),
-        *(_dialog(action) for action in DIALOGS),
+        rx.cond(may("projects.update") & (state.tab != "settings"), button("Edit", icon="pencil", on_click=_edit())),
     )
+
+
+def project_dialogs(editing_mark: rx.Component) -> list[rx.Component]:
+    return [project_dialog(state, editing_mark), *(_dialog(action) for action in DIALOGS)]
 
 
 def _edit() -> Any:
     return state.open_edit(project["id"])
 
 
-def _overview() -> rx.Component:
+def overview_tab() -> rx.Component:
     return rx.el.div(
         panel(
             "About",
@@ -135,7 +71,7 @@ def _overview() -> rx.Component:
                 class_name="stack",
             ),
         ),
-        rx.cond(_may("members.list"), team_preview(f"{routes.project(project['id'])}?tab=members")),
+        rx.cond(may("members.list"), team_preview(f"{routes.project(project['id'])}?tab=members")),
         class_name="columns",
     )
 
@@ -149,54 +85,51 @@ def _repository() -> rx.Component:
     )
 
 
-def _settings() -> rx.Component:
+def general_settings() -> rx.Component:
+    return panel(
+        "General",
+        facts(
+            ("Name", project["name"]),
+            ("Slug", rx.el.span(project["slug"], class_name="mono")),
+            ("Description", rx.cond(project["description"] != "", project["description"], "None")),
+            ("Repository", _repository()),
+            ("Status", project_status_badge(project["status"])),
+        ),
+        actions=(button("Edit", kind="small", icon="pencil", on_click=_edit()),),
+    )
+
+
+def ownership_settings() -> rx.Component:
     is_archived = project["status"] == "archived"
-    return rx.el.div(
+    return rx.cond(
+        may("projects.delete"),
         panel(
-            "General",
-            facts(
-                ("Name", project["name"]),
-                ("Slug", rx.el.span(project["slug"], class_name="mono")),
-                ("Description", rx.cond(project["description"] != "", project["description"], "None")),
-                ("Repository", _repository()),
-                ("Status", project_status_badge(project["status"])),
+            "Ownership and removal",
+            _choice(
+                "Transfer ownership",
+                "Another person becomes the owner. The current owner becomes a maintainer.",
+                button("Transfer", on_click=state.ask(project["id"], "transfer")),
             ),
-            actions=(button("Edit", kind="small", icon="pencil", on_click=_edit()),),
-        ),
-        rx.cond(_may("environments.write"), environment_settings()),
-        rx.cond(_may("hooks.write"), github_settings()),
-        rx.cond(_may("slack.manage"), slack_settings()),
-        rx.cond(
-            _may("projects.delete"),
-            panel(
-                "Ownership and removal",
+            rx.cond(
+                is_archived,
                 _choice(
-                    "Transfer ownership",
-                    "Another person becomes the owner. The current owner becomes a maintainer.",
-                    button("Transfer", on_click=state.ask(project["id"], "transfer")),
-                ),
-                rx.cond(
-                    is_archived,
-                    _choice(
-                        "Activate",
-                        "Sets the status to Active.",
-                        button("Activate", on_click=state.activate(project["id"])),
-                    ),
-                    _choice(
-                        "Archive",
-                        "It stays readable and no longer counts as active.",
-                        button("Archive", on_click=state.ask(project["id"], "archive")),
-                    ),
+                    "Activate",
+                    "Sets the status to Active.",
+                    button("Activate", on_click=state.activate(project["id"])),
                 ),
                 _choice(
-                    "Delete",
-                    "It moves to the trash with its team and can be restored for 30 days.",
-                    button("Delete", kind="danger-quiet", on_click=state.ask(project["id"], "delete")),
+                    "Archive",
+                    "It stays readable and no longer counts as active.",
+                    button("Archive", on_click=state.ask(project["id"], "archive")),
                 ),
-                flush=True,
             ),
+            _choice(
+                "Delete",
+                "It moves to the trash with its team and can be restored for 30 days.",
+                button("Delete", kind="danger-quiet", on_click=state.ask(project["id"], "delete")),
+            ),
+            flush=True,
         ),
-        class_name="stack narrow",
     )
 
 

@@ -5,13 +5,15 @@ from typing import Any
 import reflex as rx
 
 from tca_app.core.urls import MAX_URL
-from tca_app.features.presence.ui.pages import editing_mark
 from tca_app.features.projects.ui.form_state import NAME_LENGTH
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 
 
-def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
-    """For a ProjectForm. It has a field for each value that the form was opened with; `more` comes below."""
+def project_dialog(state: Any, editing_mark: rx.Component, *more: rx.Component) -> rx.Component:
+    """For a ProjectForm. It has a field for each value that the form was opened with; `more` comes below.
+
+    `editing_mark` tells others of an edit as long as the form is open.
+    """
     is_new = state.form_mode == "create"
     return form_dialog(
         state,
@@ -46,7 +48,7 @@ def project_dialog(state: Any, *more: rx.Component) -> rx.Component:
             ),
             _if_given(state, "status", select_field(state, "status", "Status", state.status_options)),
             *more,
-            rx.cond(is_new, None, editing_mark("project", state.form_id)),
+            rx.cond(is_new, None, editing_mark),
         ],
     )
 

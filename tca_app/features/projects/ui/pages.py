@@ -1,16 +1,13 @@
-"""The list of projects: `/projects`."""
+"""The list of projects, on `/projects`."""
 
 from typing import Any
 
 import reflex as rx
 
-from tca_app.features.deployments.matrix.ui.components import matrix_table
-from tca_app.features.projects.ui.detail_pages import project_page
 from tca_app.features.projects.ui.form_pages import project_dialog
 from tca_app.features.projects.ui.members_state import GRANTED
 from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.features.projects.ui.state import ProjectsState
-from tca_app.ui import routes
 from tca_app.ui.components import (
     button,
     confirm_dialog,
@@ -20,15 +17,14 @@ from tca_app.ui.components import (
     project_status_badge,
     relative_time,
 )
-from tca_app.ui.layout import page
 from tca_app.ui.table.parts import view_switch
 from tca_app.ui.table.view import BulkAction, Column, RowAction, data_table, open_link
 
 state = ProjectsState
 
 
-@page(routes.PROJECTS, "Projects", on_load=(ProjectsState.load,))
-def projects_page() -> rx.Component:
+def projects_list(environments: rx.Component, editing_mark: rx.Component) -> rx.Component:
+    """`environments` shows the same rows by environment, `editing_mark` goes into the form."""
     return rx.fragment(
         page_header(
             "Projects",
@@ -57,9 +53,9 @@ def projects_page() -> rx.Component:
                 icon="folder-git-2",
             ),
             tools=(_views(),),
-            instead=(state.shown_as == "where", _where()),
+            instead=(state.shown_as == "where", environments),
         ),
-        project_dialog(state, _first_members()),
+        project_dialog(state, editing_mark, _first_members()),
         _delete_dialog(),
         _bulk_dialog(),
     )
@@ -67,17 +63,6 @@ def projects_page() -> rx.Component:
 
 def _views() -> rx.Component:
     return view_switch("View", "show", state.shown_as, ("", "Table", True), ("where", "Environments", ~state.is_trash))
-
-
-def _where() -> rx.Component:
-    """The same rows as projects by environments."""
-    flash = rx.cond(state.flash_turn, "flash-a", "flash-b")
-    return matrix_table(
-        state.columns,
-        state.rows,
-        lambda row: open_link(row["name"], row["url"]),
-        lambda row: rx.cond(state.flashed.contains(row["id"]), flash, ""),
-    )
 
 
 def _first_members() -> rx.Component:
@@ -176,6 +161,3 @@ def _refusals() -> rx.Component:
             role="alert",
         ),
     )
-
-
-PAGES = [projects_page, project_page]

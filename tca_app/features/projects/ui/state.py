@@ -1,6 +1,6 @@
 """What the list of projects shows and does: the table, the forms to make and change one, and acts on many."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, ClassVar, TypedDict
 
 import reflex as rx
@@ -9,8 +9,6 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Invalid
 from tca_app.core.plurals import plural
-from tca_app.features.deployments.matrix.queries import environments_with_versions
-from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
@@ -23,6 +21,14 @@ from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
 from tca_app.ui.url import printable, query_param
+
+CellReader = Callable[[Any, Actor, Sequence[int]], Awaitable[tuple[list[str], dict[int, list[Any]]]]]
+_environments: list[CellReader] = []
+
+
+def add_environments(reader: CellReader) -> None:
+    """Set what the view "Environments" shows: `reader` gives its columns, and the cells of each project by its id."""
+    _environments[:] = [reader]
 
 
 class ProjectRow(TypedDict):
@@ -41,7 +47,7 @@ class ProjectRow(TypedDict):
     can_edit: bool
     can_archive: bool
     can_delete: bool
-    cells: list[Cell]  # what runs where, while that is shown
+    cells: list[dict[str, Any]]  # what runs where, while that is shown
 
 
 class Refusal(TypedDict):
@@ -94,11 +100,10 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
         return rows, page.total, page.capped
 
     async def _add_cells(self, session: Any, actor: Actor, rows: list[ProjectRow]) -> None:
-        found = await environments_with_versions(session, actor, [row["id"] for row in rows])
-        columns = columns_of(found.values())
-        self.columns = list(columns.values())
-        for row in rows:
-            row["cells"] = cells_of(found.get(row["id"]), columns)
+        for read in _environments:
+            self.columns, cells = await read(session, actor, [row["id"] for row in rows])
+            for row in rows:
+                row["cells"] = cells[row["id"]]
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:

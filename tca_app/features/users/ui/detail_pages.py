@@ -4,10 +4,6 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.activity.ui.pages import subject_activity
-from tca_app.features.activity.ui.state import SubjectFeedState
-from tca_app.features.presence.ui.pages import who_else
-from tca_app.features.presence.ui.state import PresenceState
 from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.detail_state import UserState
 from tca_app.features.users.ui.dialog_pages import user_dialogs
@@ -32,7 +28,6 @@ from tca_app.ui.components import (
     skeleton_lines,
 )
 from tca_app.ui.detail import record_title
-from tca_app.ui.layout import page
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.parts import plain_table
@@ -40,34 +35,25 @@ from tca_app.ui.table.parts import plain_table
 _person = UserState.person
 _is_here = is_at_its_url(UserState)
 _is_loaded = _is_here & UserState.is_loaded
-_title = record_title(UserState, UserState.title, "User")
-_back = (
-    rx.cond(SessionState.is_superuser, "Users", "Dashboard"),
-    rx.cond(SessionState.is_superuser, routes.USERS, routes.DASHBOARD),
-)
+user_title = record_title(UserState, UserState.title, "User")
 
 
-@page(
-    routes.USER,
-    _title,
-    on_load=(UserState.load, SubjectFeedState.load, PresenceState.load),
-    crumbs=(_back, (_title, None)),
-)
-def user_page() -> rx.Component:
+def user_detail(who_else: rx.Component, activity: rx.Component, editing_mark: rx.Component) -> rx.Component:
+    """The page of one person; others of the features give what is theirs."""
     failed = error_state(UserState.load_error, UserState.load)
     return rx.cond(
         _is_here & UserState.is_missing,
         not_found(),
         rx.fragment(
-            rx.cond(_is_loaded, _header(), page_header(_title, skeleton("260px"))),
-            rx.cond(_is_here & (UserState.load_error != ""), failed, _panels()),
-            user_dialogs(),
+            rx.cond(_is_loaded, _header(who_else), page_header(user_title, skeleton("260px"))),
+            rx.cond(_is_here & (UserState.load_error != ""), failed, _panels(activity)),
+            user_dialogs(editing_mark),
             _end_dialog(),
         ),
     )
 
 
-def _panels() -> rx.Component:
+def _panels(activity: rx.Component) -> rx.Component:
     return rx.el.div(
         rx.el.div(
             panel("Profile", rx.cond(_is_loaded, _profile(), skeleton_lines(6))),
@@ -75,15 +61,15 @@ def _panels() -> rx.Component:
             class_name="halves",
         ),
         panel("Sessions", _sessions(), flush=True),
-        subject_activity(),
+        activity,
         class_name="stack",
     )
 
 
-def _header() -> rx.Component:
+def _header(who_else: rx.Component) -> rx.Component:
     return page_header(
         UserState.title,
-        rx.el.span(rx.el.span(_person["username"], class_name="mono"), who_else(), class_name="row"),
+        rx.el.span(rx.el.span(_person["username"], class_name="mono"), who_else, class_name="row"),
         button("Edit", icon="pencil", on_click=UserFormState.open_edit(_person["id"])),
         rx.cond(UserState.is_self, link("Change password", to=f"{routes.SETTINGS}?tab=password", class_name="btn")),
         rx.cond(SessionState.is_superuser, _more()),

@@ -4,7 +4,6 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.presence.ui.pages import editing_mark
 from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.ui.components import confirm_dialog, error_notice
@@ -14,11 +13,12 @@ from tca_app.ui.record import is_at_its_url
 NEW_RULE = "At least 8 characters with a digit and an uppercase letter, and not a common password."
 
 
-def user_dialogs() -> rx.Component:
-    return rx.fragment(_form(), _question())
+def user_dialogs(editing_mark: rx.Component) -> rx.Component:
+    """`editing_mark` tells others of an edit as long as the form is open."""
+    return rx.fragment(_form(editing_mark), _question())
 
 
-def _form() -> rx.Component:
+def _form(editing_mark: rx.Component) -> rx.Component:
     state = UserFormState
     return form_dialog(
         state,
@@ -36,7 +36,7 @@ def _form() -> rx.Component:
                 "is_superuser",
                 check_field(state, "is_superuser", "Administrator", "Sees and changes everything in this console."),
             ),
-            rx.cond(state.form_id > 0, editing_mark("user", state.form_id)),
+            rx.cond(state.form_id > 0, editing_mark),
         ],
     )
 

@@ -5,19 +5,17 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.users.ui.actions_state import ActState
-from tca_app.features.users.ui.detail_pages import user_page
 from tca_app.features.users.ui.dialog_pages import user_dialogs
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.state import UsersState
 from tca_app.ui import routes
 from tca_app.ui.components import active_badge, button, empty_state, icon_button, page_header, relative_time, role_badge
-from tca_app.ui.layout import page
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.view import BulkAction, Column, RowAction, data_table, open_link
 
 
-@page(routes.USERS, "Users", permission="users.manage", on_load=(UsersState.load,))
-def users_page() -> rx.Component:
+def users_list(editing_mark: rx.Component) -> rx.Component:
+    """The page `/users`; `editing_mark` goes into the form."""
     return rx.fragment(
         page_header(
             "Users",
@@ -36,7 +34,7 @@ def users_page() -> rx.Component:
             bulk=BULK,
             empty=_empty(),
         ),
-        user_dialogs(),
+        user_dialogs(editing_mark),
     )
 
 
@@ -145,4 +143,3 @@ BULK = (
     BulkAction("Delete", ActState.ask_selected("delete"), danger=True, shown=~UsersState.is_trash),
     BulkAction("Restore", ActState.act_on_selected("restore"), shown=UsersState.is_trash),
 )
-PAGES = [users_page, user_page]

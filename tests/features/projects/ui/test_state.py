@@ -10,6 +10,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from tca_app.core.actor import Actor
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.schemas import DeploymentStep
+from tca_app.features.project_page.ui.pages import PAGES
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectQuery, ProjectUpdate
 from tca_app.features.projects.ui import pages  # noqa: F401  registers the states and the palette's source
@@ -62,6 +63,7 @@ def form(updates: list[Any], state: Any, **values: str) -> dict[str, str]:
 
 
 async def test_what_runs_where_is_another_view_of_the_same_list(console: Console) -> None:
+    assert PAGES  # they add the environments to the list
     owner = await make_user()
     ledger, _ = await make_project(owner, "Ledger"), await make_project(owner, "Billing")
     await make_project(await make_user(), "Ledger of others")

@@ -1,0 +1,32 @@
+"""The page `/projects`: the list of projects, or the same projects with what runs in each environment."""
+
+import reflex as rx
+
+from tca_app.features.deployments.matrix.ui.components import matrix_table
+from tca_app.features.presence.ui.pages import editing_mark
+from tca_app.features.project_page.ui.environment_cells import read_cells
+from tca_app.features.projects.ui.pages import projects_list
+from tca_app.features.projects.ui.state import ProjectsState, add_environments
+from tca_app.ui import routes
+from tca_app.ui.layout import page
+from tca_app.ui.table.view import open_link
+
+state = ProjectsState
+
+add_environments(read_cells)
+
+
+@page(routes.PROJECTS, "Projects", on_load=(ProjectsState.load,))
+def projects_page() -> rx.Component:
+    return projects_list(_environments(), editing_mark("project", state.form_id))
+
+
+def _environments() -> rx.Component:
+    """The same rows as projects by environments."""
+    flash = rx.cond(state.flash_turn, "flash-a", "flash-b")
+    return matrix_table(
+        state.columns,
+        state.rows,
+        lambda row: open_link(row["name"], row["url"]),
+        lambda row: rx.cond(state.flashed.contains(row["id"]), flash, ""),
+    )

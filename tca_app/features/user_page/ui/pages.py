@@ -1,0 +1,33 @@
+"""The page of one person: the profile, who else is here, and what happened to them."""
+
+import reflex as rx
+
+from tca_app.features.activity.ui.pages import subject_activity
+from tca_app.features.activity.ui.state import SubjectFeedState
+from tca_app.features.presence.ui.pages import editing_mark, who_else
+from tca_app.features.presence.ui.state import PresenceState
+from tca_app.features.user_page.ui.list_pages import users_page
+from tca_app.features.users.ui.detail_pages import user_detail, user_title
+from tca_app.features.users.ui.detail_state import UserState
+from tca_app.features.users.ui.edit_state import UserFormState
+from tca_app.ui import routes
+from tca_app.ui.layout import page
+from tca_app.ui.session import SessionState
+
+_back = (
+    rx.cond(SessionState.is_superuser, "Users", "Dashboard"),
+    rx.cond(SessionState.is_superuser, routes.USERS, routes.DASHBOARD),
+)
+
+
+@page(
+    routes.USER,
+    user_title,
+    on_load=(UserState.load, SubjectFeedState.load, PresenceState.load),
+    crumbs=(_back, (user_title, None)),
+)
+def user_page() -> rx.Component:
+    return user_detail(who_else(), subject_activity(), editing_mark("user", UserFormState.form_id))
+
+
+PAGES = [users_page, user_page]
