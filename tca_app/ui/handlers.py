@@ -6,7 +6,7 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import reflex as rx
 import structlog
@@ -93,7 +93,8 @@ def handler(permission: str, *, supersedes: bool = False) -> Callable[[Callable[
         else:
             raise TypeError(f"{fn.__qualname__} must be async: a plain function would block every other session")
         setattr(guarded, PERMISSION_MARK, permission)
-        return rx.event(guarded, supersedes=supersedes)
+        # Reflex declares the class of its decorator here, not what the decorator returns.
+        return cast("Callable[..., Any]", rx.event(guarded, supersedes=supersedes))
 
     return decorate
 

@@ -104,7 +104,7 @@ def _of_its_module(entry: Page, topbar: tuple[TopbarItem, ...]) -> Body:
 
 def _page_title(title: Any) -> Any:
     suffix = f" · {get_settings().app_name}"
-    return title + suffix if isinstance(title, rx.Var) else f"{title}{suffix}"
+    return f"{title}{suffix}" if isinstance(title, str) else title + suffix
 
 
 def _guarded(entry: Page, topbar: tuple[TopbarItem, ...]) -> rx.Component:

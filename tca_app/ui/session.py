@@ -99,7 +99,7 @@ class SessionState(rx.State):
 
     def _young_toasts(self) -> list[Toast]:
         oldest = time() - TOAST_LIFE_S
-        return [dict(toast) for toast in self.toasts if toast["at"] > oldest]
+        return [Toast(**toast) for toast in self.toasts if toast["at"] > oldest]
 
     def _keep_toasts(self, toasts: list[Toast]) -> None:
         self.toasts = toasts
@@ -126,13 +126,13 @@ class SessionState(rx.State):
 
     @handler("public")
     async def dismiss_toast(self, toast_id: str) -> None:
-        self._keep_toasts([dict(toast) for toast in self.toasts if toast["id"] != toast_id])
+        self._keep_toasts([Toast(**toast) for toast in self.toasts if toast["id"] != toast_id])
 
     @handler("signed_in")
     async def undo(self, toast_id: str) -> Event | None:
         """Send the event that the toast carries; it passes Gate like any other."""
         found = self._undo.get(toast_id)
-        self._keep_toasts([dict(toast) for toast in self.toasts if toast["id"] != toast_id])
+        self._keep_toasts([Toast(**toast) for toast in self.toasts if toast["id"] != toast_id])
         # A copy all the way down: what a state holds is handed out wrapped, and a wrapped list is not a list.
         return Event(name=found[0], payload=deepcopy(dict(found[1]))) if found else None
 

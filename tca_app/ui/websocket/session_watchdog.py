@@ -139,7 +139,8 @@ async def _alive(sockets: list[OpenSocket]) -> set[int]:
 def blank(outage: bool = False) -> dict[str, dict[str, Any]]:
     """A delta that sets every var of every state to its default. The root has only where the browser is: left out."""
     root = State.get_full_name()
-    defaults = State(_reflex_internal_init=True).dict(initial=True)
+    # Reflex's own argument: the checker takes the vars of a state for all that its constructor knows.
+    defaults = State(_reflex_internal_init=True).dict(initial=True)  # type: ignore[call-arg]
     delta = {name: values for name, values in defaults.items() if name != root}
     for name, values in pushed(outage=outage).items():
         delta[name] = {**delta.get(name, {}), **values}

@@ -10,7 +10,8 @@ token a new one, with an empty state. Two things of it are otherwise here:
 """
 
 import pickle
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, cast
 
 import structlog
 from redis.exceptions import RedisError
@@ -47,7 +48,8 @@ class Tokens(RedisTokenManager):
         log.info("ui.token_of_dead_replica", instance=record.instance_id)
         self.token_to_socket.pop(token, None)
         self.sid_to_token.pop(record.sid, None)
-        await self.redis.eval(_DELETE_IF_SAME, 1, key, note)
+        # The hints of redis are those of the client that answers at once too.
+        await cast("Awaitable[Any]", self.redis.eval(_DELETE_IF_SAME, 1, key, note))
 
     def _channel(self, instance_id: str) -> str:
         return f"console_replica_{instance_id}"

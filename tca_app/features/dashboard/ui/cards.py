@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.dashboard.schemas import CardName
 from tca_app.features.dashboard.ui.charts import sparkline
 from tca_app.features.dashboard.ui.customize_state import LABELS
 from tca_app.features.dashboard.ui.state import DashboardState
@@ -34,7 +35,7 @@ def _named(name: Any) -> rx.Component:
     )
 
 
-def _card(name: str, icon: str, url: str, card: Any) -> rx.Component:
+def _card(name: CardName, icon: str, url: str, card: Any) -> rx.Component:
     return link(
         rx.el.span(rx.icon(icon, size=16, aria_hidden="true"), LABELS[name], class_name="card-label"),
         rx.cond(

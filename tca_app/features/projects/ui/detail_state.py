@@ -167,8 +167,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
                 data = Transfer(user_id=self.picked[0]["id"])
                 await projects.transfer_project(session, actor, project_id, data, if_version=self._version)
             elif action == "archive":
-                data = ProjectUpdate(status="archived")
-                await projects.update_project(session, actor, project_id, data)
+                await projects.update_project(session, actor, project_id, ProjectUpdate(status="archived"))
             elif action == "delete":
                 await projects.delete_project(session, actor, project_id, if_version=self._version)
             else:
