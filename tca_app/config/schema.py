@@ -1,6 +1,7 @@
 """The settings with what each may look like, and what is derived from the others."""
 
 import json
+from collections.abc import Callable
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,19 @@ from tca_app.core.urls import check_url
 ENV_FILE = Path(".env")
 MAIL_IS_OFF = "off"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def _each(values: list[str], check: Callable[[str], str]) -> list[str]:
+    """Check every value of a list. Raises ValueError that names all that are wrong."""
+    checked, errors = [], []
+    for value in values:
+        try:
+            checked.append(check(value))
+        except ValueError as error:
+            errors.append(str(error))
+    if errors:
+        raise ValueError("; ".join(errors))
+    return checked
 
 
 class Settings(Fields):
@@ -47,12 +61,12 @@ class Settings(Fields):
     @field_validator("allowed_origins")
     @classmethod
     def _origins(cls, values: list[str]) -> list[str]:
-        return [addresses.origin(value) for value in values]
+        return _each(values, addresses.origin)
 
     @field_validator("allowed_hosts")
     @classmethod
     def _hosts(cls, values: list[str]) -> list[str]:
-        return [value if value == "*" else addresses.host_name(value) for value in values]
+        return _each(values, lambda value: value if value == "*" else addresses.host_name(value))
 
     @field_validator("database_url")
     @classmethod

@@ -287,3 +287,9 @@ def test_a_name_that_is_nearly_a_setting_is_named_with_the_one_that_was_meant(
 def test_names_of_other_programs_are_not_warned_about(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "x")
     assert unknown_settings() == []
+
+
+def test_every_bad_value_of_a_list_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    (fault,) = faults(monkeypatch, ALLOWED_ORIGINS="localhost:3000,ftp://x")
+    assert "localhost:3000" in fault
+    assert "ftp://x" in fault
