@@ -13,10 +13,11 @@ from tca_app.ui.handlers import PERMISSIONS, permission_of, unguarded_handlers
 from tca_app.ui.session import to_login
 
 PACKAGE = Path(tca_app.__file__).parent
-STATES = [path for pattern in ("features/*/state.py", "ui/*.py") for path in PACKAGE.glob(pattern)]
+STATES = [path for pattern in ("features/**/ui/*.py", "ui/*.py") for path in PACKAGE.glob(pattern)]
 
 
 def test_every_handler_of_the_console_names_a_permission() -> None:
+    assert len(STATES) > 80
     for path in STATES:
         import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
     ours = [name for name in unguarded_handlers() if "tests___" not in name]
