@@ -10,6 +10,7 @@ from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
 from tca_app.features.deployments.compare import compare_url
 from tca_app.features.deployments.creation import (
+    TargetProject,
     emit_created,
     find_environment,
     find_scope,
@@ -97,7 +98,9 @@ async def plan_rollback(session: AsyncSession, actor: Actor, deployment_id: int)
     )
 
 
-async def _find_rollback(session: AsyncSession, actor: Actor, deployment_id: int, to_id: int | None) -> Any:
+async def _find_rollback(
+    session: AsyncSession, actor: Actor, deployment_id: int, to_id: int | None
+) -> tuple[Any, TargetProject, Any]:
     """The deployment, its project as `find_scope` has it, and what is deployed again."""
     row = await find_visible(session, actor, deployment_id)
     scope = await find_scope(session, actor, row.project_id)

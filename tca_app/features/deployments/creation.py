@@ -1,6 +1,6 @@
 """What must hold for a new deployment, whoever reports it: a place to go to, no freeze, and its first state."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -40,23 +40,41 @@ _PLACE = (
 )
 
 
-async def find_scope(session: AsyncSession, actor: Actor, project_id: int) -> Any:
+class TargetProject(NamedTuple):
+    """The project of a new deployment, with the role of the actor in it."""
+
+    id: int
+    name: str
+    status: str
+    my_role: str | None
+
+
+class TargetEnvironment(NamedTuple):
+    """The environment of a new deployment."""
+
+    id: int
+    name: str
+    is_protected: bool
+
+
+async def find_scope(session: AsyncSession, actor: Actor, project_id: int) -> TargetProject:
     """The project with `my_role` in it, for somebody who may deploy. Raises NotFound, Forbidden."""
-    scope = (await session.execute(_SCOPE, {"project_id": project_id, "actor_id": actor.user_id})).first()
-    if scope is None:
+    row = (await session.execute(_SCOPE, {"project_id": project_id, "actor_id": actor.user_id})).mappings().first()
+    if row is None:
         raise NotFound
+    scope = TargetProject(**row)
     policy.require(actor, "deployments.write", scope.my_role)
     return scope
 
 
-async def find_environment(session: AsyncSession, scope: Any, name: str) -> Any:
+async def find_environment(session: AsyncSession, scope: TargetProject, name: str) -> TargetEnvironment:
     """The environment of that name. Raises ProjectArchived, NoSuchEnvironment."""
     if scope.status == "archived":
         raise ProjectArchived
-    place = (await session.execute(_PLACE, {"project_id": scope.id, "name": name})).first()
-    if place is None:
+    row = (await session.execute(_PLACE, {"project_id": scope.id, "name": name})).mappings().first()
+    if row is None:
         raise NoSuchEnvironment(errors=[FieldError("/environment", NoSuchEnvironment.default)])
-    return place
+    return TargetEnvironment(**row)
 
 
 async def override_freeze(

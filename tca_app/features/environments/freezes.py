@@ -1,6 +1,7 @@
 """The rules about freeze windows: from when to when nothing new is deployed, and why."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,6 +51,13 @@ _NOW = (
 )
 
 
+class ActiveFreeze(NamedTuple):
+    """What a refusal names of the window that holds now."""
+
+    why: str
+    ends_at: datetime
+
+
 class TooManyFreezes(Conflict):
     code = "too_many_freezes"
     default = f"A project has at most {MOST} current and planned freeze windows."
@@ -93,9 +101,11 @@ async def delete_freeze(session: AsyncSession, actor: Actor, project_id: int, fr
     await emit(session, actor, events.FreezeLifted.of(project, **_told(row)))
 
 
-async def freeze_now(session: AsyncSession, project_id: int, environment_id: int) -> Any:
+async def freeze_now(session: AsyncSession, project_id: int, environment_id: int) -> ActiveFreeze | None:
     """The window that holds at this moment, the one that ends last; None when there is none."""
-    return (await session.execute(_NOW, {"project_id": project_id, "environment_id": environment_id})).first()
+    found = await session.execute(_NOW, {"project_id": project_id, "environment_id": environment_id})
+    row = found.mappings().first()
+    return ActiveFreeze(**row) if row else None
 
 
 async def _find(session: AsyncSession, project_id: int, freeze_id: int) -> Any:

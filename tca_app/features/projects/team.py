@@ -1,6 +1,6 @@
 """The rules about who works on a project. The owner's own row changes only when the project is handed over."""
 
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -18,6 +18,11 @@ from tca_app.features.projects.user_lookups import display_names, require_active
 from tca_app.models import ProjectMember
 
 __all__ = ["add_member", "change_member", "list_members", "remove_member"]
+
+
+class _Member(NamedTuple):
+    id: int
+    role: str
 
 
 async def add_member(session: AsyncSession, actor: Actor, project_id: int, data: TeamMember) -> MemberRead:
@@ -68,17 +73,17 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
     await emit(session, actor, events.MemberRemoved.of(project, **about))
 
 
-async def _member(session: AsyncSession, project_id: int, user_id: int) -> Any:
+async def _member(session: AsyncSession, project_id: int, user_id: int) -> _Member:
     """The row of one team member. The project is locked, so nobody else changes it meanwhile."""
     statement = select(col(ProjectMember.id), col(ProjectMember.role)).where(
         col(ProjectMember.project_id) == project_id, col(ProjectMember.user_id) == user_id
     )
-    row = (await session.execute(statement)).first()
+    row = (await session.execute(statement)).mappings().first()
     if row is None:
         raise NotFound
-    return row
+    return _Member(**row)
 
 
-def _refuse_owner(row: Any) -> None:
+def _refuse_owner(row: _Member) -> None:
     if row.role == "owner":
         raise Conflict("Transfer the project to change its owner.")
