@@ -1,4 +1,4 @@
-"""Names in `.env` and in the environment that look like settings and are none."""
+"""Finds names in `.env` and in the environment that look like settings but are not."""
 
 import os
 from collections.abc import Iterable
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-NEAR = 0.85  # DATABSE_URL, SMTP_ULR and DATABASE_URI are near; XDG_DATA_DIRS and HOSTNAME are not
-# Names that begin so belong to the console; other programs have names of their own that begin with REDIS_ or HOST.
+NEAR = 0.85  # matches DATABSE_URL, SMTP_ULR and DATABASE_URI, but not XDG_DATA_DIRS and HOSTNAME
+# Prefixes that only the console uses. REDIS_ and HOST are not listed, because other programs use them too.
 PREFIXES = ("FIRST_SUPERUSER_", "JWT_", "PASSWORD_HASH_", "RATE_LIMIT_", "OUTBOUND_ALLOWED_", "SLACK_WEBHOOK_")
 
 
 def unknown_names(known: Iterable[str], env_file: Path) -> list[str]:
-    """A line for every name in `env_file` that is no setting, and for those in the environment that are nearly one."""
+    """Return a line for each unknown name in `env_file`, and for each near miss in the environment."""
     names = {name.upper() for name in known} | {"ADMIN_PASSWORD"}
     in_file = dotenv_values(env_file) if env_file.is_file() else {}
     lines = [_line(f"{name} in {env_file}", name, names) for name in in_file if name.upper() not in names]

@@ -1,4 +1,4 @@
-"""What production must not start with: settings that are fine on a desk and dangerous on a network."""
+"""Checks of production settings: values that are safe in development and dangerous on a network are refused."""
 
 import math
 from collections import Counter
@@ -11,7 +11,7 @@ MIN_SECRET_BYTES = 32
 
 
 def production_faults(s: Settings) -> list[str]:
-    """Every reason why production must not start with these settings."""
+    """Return every reason why production must not start with these settings."""
     faults = []
     for name, secret in (("SECRET_KEY", s.secret_key), ("JWT_SECRET_KEY", s.jwt_secret_key)):
         faults += [f"{name} {why}" for why in _secret_faults(secret.get_secret_value())]
@@ -50,14 +50,14 @@ def _secret_faults(value: str) -> list[str]:
 
 
 def _store_faults(s: Settings) -> list[str]:
-    """A store on another machine needs a password, and PostgreSQL TLS."""
+    """Check the stores: one on another machine needs a password, and PostgreSQL also TLS."""
     faults = []
     database, redis = s.database_url.get_secret_value(), s.redis_url.get_secret_value()
     if database and not all(map(is_this_machine, database_hosts(database))):
-        given = read_database_url(database)
-        if not given.get("password"):
+        params = read_database_url(database)
+        if not params.get("password"):
             faults.append("DATABASE_URL must carry a password for a store on another machine")
-        if given.get("sslmode") not in ("require", "verify-ca", "verify-full"):
+        if params.get("sslmode") not in ("require", "verify-ca", "verify-full"):
             faults.append("DATABASE_URL must use TLS (sslmode=require or stricter) for a store on another machine")
     if redis and not is_this_machine(redis_host(redis)) and not read_redis_url(redis).get("password"):
         faults.append("REDIS_URL must carry a password for a store on another machine")
@@ -65,7 +65,7 @@ def _store_faults(s: Settings) -> list[str]:
 
 
 def _sender_faults(s: Settings) -> list[str]:
-    """Mail and messages must not travel in the clear; a Slack address is a secret that leads to Slack only."""
+    """Check mail, Slack and Sentry: all must use TLS, and a Slack URL must lead to Slack."""
     faults = []
     smtp = urlsplit(s.smtp_url.get_secret_value())
     if not smtp.geturl():

@@ -14,7 +14,7 @@ VERSION = "0.2.0"
 
 
 class ConfigError(Exception):
-    """The settings cannot be used. `faults` has one readable line per fault."""
+    """The settings are invalid. `faults` has one readable line per fault."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -22,7 +22,7 @@ class ConfigError(Exception):
 
 
 def load_settings() -> Settings:
-    """Read the settings; development secrets are made once and kept. Raises ConfigError with every fault."""
+    """Read the settings and the development secrets. Raises ConfigError with every fault."""
     s, faults = _read()
     if s.is_production:
         faults |= {fault: name for fault in production_faults(s) if (name := fault.split()[0]) not in faults.values()}
@@ -40,8 +40,10 @@ def load_settings() -> Settings:
 
 
 def _read() -> tuple[Settings, dict[str, str]]:
-    """The settings, and each fault with the name of its setting, which has its default instead: so that what else is
-    wrong is found in the same round."""
+    """Return the settings and the faults by setting.
+
+    An invalid setting gets its default, so that the other checks run in the same pass.
+    """
     try:
         return Settings(), {}
     except ValidationError as error:
@@ -55,11 +57,11 @@ def _in_words(fault: Any) -> str:
 
 
 def unknown_settings() -> list[str]:
-    """A line for each name that somebody may have meant as a setting."""
+    """Return a line for each name that was probably meant as a setting."""
     return unknown_names(Settings.model_fields, ENV_FILE)
 
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process."""
+    """Return the settings of this process."""
     return load_settings()

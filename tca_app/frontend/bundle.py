@@ -1,4 +1,4 @@
-"""Finishes what Reflex built: any address, a small stylesheet, script hashes for the CSP, compressed copies."""
+"""Post-processes the build of Reflex: relocatable URLs, purged styles, CSP script hashes and compressed files."""
 
 import base64
 import gzip
@@ -17,19 +17,19 @@ SCRIPT_HASHES = "csp-hashes.json"
 COMPRESSED = (".js", ".css", ".html", ".json", ".svg", ".txt", ".webmanifest", ".ico", ".map")
 COPIES = (".br", ".gz")
 PURGE = Path(__file__).with_name("purge.mjs")
-SMALLEST = 512  # bytes; below this a compressed copy saves nothing
+SMALLEST = 512  # bytes; compressing a smaller file saves nothing
 
-# Reflex takes a backend on these for one beside the page, and drops its port when the page came by TLS.
+# Reflex treats a backend on these hosts as local to the page, and drops its port when the page uses TLS.
 _SAME_DOMAIN = re.compile(r"SAME_DOMAIN_HOSTNAMES\s*=\s*\[[^\[\]]*0:0:0:0:0:0:0:0[^\[\]]*\]")
 _ADDRESS = re.compile(r"[\"'`](http|ws)s?://[^\"'`/]+(/[^\"'`]*)[\"'`]")
 
 
 class BundleError(Exception):
-    """The build does not look as expected; the text is one line for a person."""
+    """The build does not look as expected. The text is one line for a person."""
 
 
 def finish(client: Path, palettes: Iterable[str]) -> None:
-    """Work on `.web/build/client` in place. `palettes`: the colours of Radix that the pages show."""
+    """Post-process `.web/build/client` in place. `palettes` are the Radix colours that the pages use."""
     make_relocatable(client)
     shrink_styles(client, palettes)
     write_script_hashes(client)
@@ -37,7 +37,7 @@ def finish(client: Path, palettes: Iterable[str]) -> None:
 
 
 def make_relocatable(client: Path) -> None:
-    """Let the page talk to the address it came from; Reflex bakes in that of the build machine."""
+    """Make the page connect to its own origin. Reflex compiles in the URL of the build machine."""
     scripts = list((client / "assets").glob("reflex-env-*.js"))
     if len(scripts) != 1:
         raise BundleError(f"expected one reflex-env script in the build, found {len(scripts)}")
@@ -49,12 +49,12 @@ def make_relocatable(client: Path) -> None:
 
 
 def _keep_ports(client: Path) -> None:
-    """Leave the address alone in the browser, too: it is the page's own, with the port."""
-    found = [path for path in (client / "assets").glob("*.js") if _SAME_DOMAIN.search(path.read_text())]
-    if len(found) != 1:
-        raise BundleError(f"expected one script with the names of this machine in the build, found {len(found)}")
-    found[0].write_text(_SAME_DOMAIN.sub("SAME_DOMAIN_HOSTNAMES=[]", found[0].read_text()))
-    _rename(client, found)
+    """Keep the browser from changing the URL, which is already the page's origin with its port."""
+    scripts = [path for path in (client / "assets").glob("*.js") if _SAME_DOMAIN.search(path.read_text())]
+    if len(scripts) != 1:
+        raise BundleError(f"expected one script with the names of this machine in the build, found {len(scripts)}")
+    scripts[0].write_text(_SAME_DOMAIN.sub("SAME_DOMAIN_HOSTNAMES=[]", scripts[0].read_text()))
+    _rename(client, scripts)
 
 
 def _relative(address: re.Match[str]) -> str:
@@ -63,9 +63,9 @@ def _relative(address: re.Match[str]) -> str:
 
 
 def shrink_styles(client: Path, palettes: Iterable[str]) -> None:
-    """Purge the stylesheets and rename them with all that names them: a hashed name is cached for good.
+    """Purge the stylesheets and rename them and every reference, because hashed names are cached forever.
 
-    `palettes`: the colours of Radix that the pages show. PurgeCSS is in the node_modules that the build made.
+    `palettes` are the Radix colours that the pages use. PurgeCSS comes from the node_modules of the build.
     """
     command = ["node", str(PURGE), str(client), *palettes]
     purged = subprocess.run(command, cwd=client.parent.parent, capture_output=True, text=True, check=False)
@@ -75,7 +75,7 @@ def shrink_styles(client: Path, palettes: Iterable[str]) -> None:
 
 
 def _rename(client: Path, changed: list[Path]) -> None:
-    """Give the changed files, the files that name them, and so on, names that no browser has seen."""
+    """Give the changed files, and transitively the files that reference them, new hashed names."""
     if not changed:
         return
     tag = hashlib.sha256(b"".join(path.read_bytes() for path in changed)).hexdigest()[:8]
@@ -87,13 +87,13 @@ def _rename(client: Path, changed: list[Path]) -> None:
     renamed = {name: f"{Path(name).stem}.{tag}{Path(name).suffix}" for name in affected}
     pattern = re.compile("|".join(re.escape(name) for name in sorted(renamed, key=len, reverse=True)))
     for path, text in texts.items():
-        path.write_text(pattern.sub(lambda found: renamed[found.group()], text))
+        path.write_text(pattern.sub(lambda match: renamed[match.group()], text))
         if path in assets and path.name in renamed:
             path.rename(path.with_name(renamed[path.name]))
 
 
 class _InlineScripts(HTMLParser):
-    """Collects the text of scripts that have no `src`, exactly as a browser hashes it."""
+    """Collects the text of inline scripts, exactly as a browser hashes it."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
@@ -115,7 +115,7 @@ class _InlineScripts(HTMLParser):
 
 
 def script_hashes(html: str) -> list[str]:
-    """CSP sources ('sha256-…') of the inline scripts of a page, sorted, each once."""
+    """Return the CSP sources ('sha256-…') of the inline scripts of a page, sorted and unique."""
     parser = _InlineScripts()
     parser.feed(html)
     parser.close()
@@ -124,7 +124,7 @@ def script_hashes(html: str) -> list[str]:
 
 
 def write_script_hashes(client: Path) -> None:
-    """`.web/csp-hashes.json`: each page's path in the build with its script hashes."""
+    """Write `.web/csp-hashes.json`: the script hashes by path of each page."""
     pages = {path.relative_to(client).as_posix(): script_hashes(path.read_text()) for path in client.rglob("*.html")}
     if not pages:
         raise BundleError("the build has no pages")
@@ -132,14 +132,14 @@ def write_script_hashes(client: Path) -> None:
 
 
 def compress(client: Path) -> None:
-    """Write a brotli and a gzip copy beside every file that gains by it, in place of whatever copies lie there."""
+    """Write a brotli and a gzip file beside every file that shrinks, replacing earlier ones."""
     files = []
     for path in client.rglob("*"):
         if path.suffix in COPIES:
             path.unlink()
         elif path.suffix in COMPRESSED and path.stat().st_size >= SMALLEST:
             files.append(path)
-    with ThreadPoolExecutor() as pool:  # both libraries let go of the interpreter while they work
+    with ThreadPoolExecutor() as pool:  # both libraries release the GIL
         list(pool.map(_write_copies, sorted(files, key=lambda path: -path.stat().st_size)))
 
 

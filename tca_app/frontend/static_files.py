@@ -1,4 +1,4 @@
-"""Serves the built front end from memory: right status, right encoding, caching that is never stale, a CSP per page."""
+"""Serves the built front end from memory, with compression, cache headers and a Content-Security-Policy per page."""
 
 import hashlib
 import json
@@ -20,9 +20,9 @@ ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
 def page_policy(script_hashes: list[str]) -> str:
-    """The Content-Security-Policy of a page with these inline scripts.
+    """Return the Content-Security-Policy of a page with these inline scripts.
 
-    Nothing may be evaluated: a handler must not send `rx.toast` or `rx.call_script`; see docs/decisions/0013.
+    `eval` is not allowed, so a handler must not send `rx.toast` or `rx.call_script`; see docs/decisions/0013.
     """
     return "; ".join(
         (
@@ -42,7 +42,7 @@ def page_policy(script_hashes: list[str]) -> str:
 
 
 def with_pages(reflex: ASGIApp) -> ASGIApp:
-    """Reflex with the built pages in front of it; alone when somebody else serves them."""
+    """Return Reflex behind the built pages, or Reflex alone when another server serves the pages."""
     return FrontendFiles(reflex, WEB) if os.environ.get(PAGES_ARE_BUILT) else reflex
 
 
@@ -55,7 +55,7 @@ class _File:
 
 
 class FrontendFiles:
-    """ASGI: the built pages and assets in front of Reflex, which keeps its own paths and the websocket."""
+    """ASGI application: serves the built pages and assets, and passes Reflex's own paths and the websocket on."""
 
     def __init__(self, reflex: ASGIApp, web: Path) -> None:
         client = web / "build" / "client"
@@ -79,7 +79,7 @@ class FrontendFiles:
             await _send_file(scope, send, status, file)
 
     def _find(self, path: str) -> tuple[int, _File]:
-        """A prerendered page or asset; else the shell, with 200 when it is a page of the app."""
+        """Return a prerendered page or asset, or the shell: with 200 for a page of the app, otherwise 404."""
         bare = path.rstrip("/")
         for name in (path, f"{bare}.html", f"{bare}/index.html"):
             if name in self.files:
@@ -105,8 +105,8 @@ def _load(path: Path, client: Path, hashes: dict[str, list[str]]) -> _File:
     ]
     if path.suffix == ".html":
         headers.append((b"content-security-policy", page_policy(hashes[path.relative_to(client).as_posix()]).encode()))
-    copies = {name: path.with_name(path.name + suffix) for name, suffix in ENCODINGS}
-    return _File(headers, etag, plain, {name: copy.read_bytes() for name, copy in copies.items() if copy.exists()})
+    encoded = {name: path.with_name(path.name + suffix) for name, suffix in ENCODINGS}
+    return _File(headers, etag, plain, {name: file.read_bytes() for name, file in encoded.items() if file.exists()})
 
 
 async def _send_file(scope: Scope, send: Send, status: int, file: _File) -> None:
@@ -125,7 +125,7 @@ async def _send_file(scope: Scope, send: Send, status: int, file: _File) -> None
 
 
 def _preferred(accepted: str, file: _File) -> str:
-    """The best copy that the caller takes; an encoding with q=0 is refused."""
+    """Return the best encoding that the client accepts. q=0 excludes one."""
     quality = {}
     for entry in accepted.lower().split(","):
         name, _, parameter = entry.partition(";")

@@ -1,4 +1,4 @@
-"""Reads request bodies: how large one may be on each route, a large one within bounded memory, JSON without doubt."""
+"""Reads request bodies: size limits per route, bounded memory for large bodies, and strict JSON."""
 
 import asyncio
 import json
@@ -23,14 +23,16 @@ MAX_KEYS = 1000  # of one object; each unknown one would be looked at and answer
 
 
 def max_body(path: str) -> int:
-    """The largest body that the route at `path` takes, in bytes."""
+    """Return the largest body that the route at `path` accepts, in bytes."""
     return next((limit for beginning, limit in MAX_BODY_BY_PATH.items() if path.startswith(beginning)), MAX_BODY)
 
 
 def read_json(body: bytes) -> Any:
-    """The value of a JSON body. Raises Invalid for an object with a key that is there twice, which RFC 8259 leaves to
-    chance: another program in front may have read, and allowed, the other value. orjson refuses the rest: lone
-    surrogates, NaN and deep nesting."""
+    """Parse a JSON body. Raises Invalid for an object with a repeated key.
+
+    RFC 8259 leaves repeated keys undefined: a proxy in front may have read, and allowed, the other value. orjson
+    refuses lone surrogates, NaN and deep nesting.
+    """
     value = orjson.loads(body)
     try:
         json.loads(body, object_pairs_hook=_refuse_repeated, parse_int=str, parse_float=str)
@@ -46,7 +48,7 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
 
 
 def refuse_repeated(names: Iterable[str], what: str) -> None:
-    """Raises Invalid at the first name that is there twice."""
+    """Raise Invalid at the first repeated name."""
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -56,7 +58,7 @@ def refuse_repeated(names: Iterable[str], what: str) -> None:
 
 @asynccontextmanager
 async def whole_body(chunks: AsyncIterator[bytes], caller: str) -> AsyncIterator[bytearray]:
-    """The body of a request. One above MAX_BODY holds one of a few slots for as long as it is in use.
+    """Read the body of a request. A body above MAX_BODY holds one of a few slots while it is in use.
 
     `caller` is the network address. Raises Unavailable when the slots are taken, BadRequest when the body stops
     arriving: the connection ends, a part takes longer than CHUNK_TIMEOUT_S, or all of it longer than BODY_TIMEOUT_S.
@@ -83,7 +85,7 @@ async def _in_time(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _read(chunks: AsyncIterator[bytes], slots: AsyncExitStack, caller: str) -> bytearray:
-    """What is refused is read too, and dropped: a caller that still writes would see no answer."""
+    """Read the chunks. A refused body is read to the end and dropped, so that the client can receive the response."""
     body, refusal = bytearray(), None
     async for chunk in chunks:
         if refusal is None and len(body) <= MAX_BODY < len(body) + len(chunk):

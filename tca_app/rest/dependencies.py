@@ -1,4 +1,4 @@
-"""What every router needs: the session, the actor, the headers that all calls share, and the shape of refusals."""
+"""Shared dependencies of the routers: the session, the actor, common headers and the problem schema."""
 
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -35,7 +35,7 @@ _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
 
 
 class _BoundedInteger(IntegerConvertor):
-    regex = "[0-9]{1,25}"  # Python reads at most 4,300 digits, and what Starlette does not catch there is a 500
+    regex = "[0-9]{1,25}"  # Python parses at most 4,300 digits; Starlette would answer more with a 500
 
 
 register_url_convertor("int", _BoundedInteger())
@@ -59,7 +59,7 @@ class Problem(BaseModel):
 
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """The error answers of a route, for the OpenAPI document; what is possible everywhere is added there."""
+    """Return the error responses of a route for the OpenAPI document, which adds those common to all routes."""
     return {
         code: {
             "description": HTTPStatus(code).phrase,
@@ -70,7 +70,7 @@ def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 class _StrictRequest(Request):
-    """A body in which no name is there twice."""
+    """A request whose body must not repeat a name."""
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
@@ -84,10 +84,10 @@ class _StrictRequest(Request):
 
 
 class ConsoleRoute(APIRoute):
-    """Opens and closes the session of a call, and refuses query parameters that the route does not have.
+    """A route that opens and closes the session of a call, and refuses unknown query parameters.
 
-    A misspelt filter must not answer with everything. The session could be a dependency with `yield`, but the machinery
-    that FastAPI puts around one costs half as much as the query.
+    A misspelt filter must not return all rows. The session is not a dependency with `yield`, because FastAPI's
+    machinery around one costs half as much as the query.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -101,7 +101,7 @@ class ConsoleRoute(APIRoute):
             try:
                 return await handle(request)
             except HTTPException as error:
-                # FastAPI makes a 400 of what is raised while it reads a body.
+                # FastAPI turns any error while reading a body into a 400.
                 if isinstance(error.__cause__, AppError):
                     raise error.__cause__ from None
                 raise
@@ -113,7 +113,7 @@ class ConsoleRoute(APIRoute):
             asked = _StrictRequest(request.scope, request.receive) if has_body else request
             if open_session is None:
                 return await answer(asked)
-            # Ends before the answer is sent: an answered write is a committed write.
+            # Commits before the response is sent, so an acknowledged write is a committed write.
             async with open_session() as session:
                 request.scope["session"] = session
                 return await answer(asked)
@@ -128,7 +128,7 @@ def _calls(dependant: Dependant) -> Iterator[Any]:
 
 
 def _query_names(dependant: Dependant) -> dict[str, bool]:
-    """The names of the query's parameters; True for a list, which is given by repeating its name."""
+    """Return the names of the query parameters; True for a list, whose name may repeat."""
     names: dict[str, bool] = {}
     for param in dependant.query_params:
         shape = param.field_info.annotation
@@ -149,7 +149,7 @@ def _refuse_unknown(request: Request, known: dict[str, bool]) -> None:
 
 
 class _PrefixedRouter(APIRouter):
-    """Compares the beginning of its prefix before the pattern of each of its routes."""
+    """A router that compares its prefix before the patterns of its routes."""
 
     def __init__(self, prefix: str, **options: Any) -> None:
         super().__init__(prefix=prefix, **options)
@@ -160,7 +160,7 @@ class _PrefixedRouter(APIRouter):
 
 
 def console_router(prefix: str, tag: str) -> APIRouter:
-    """A router of the console: fast bodies, one tag, no trailing slashes."""
+    """Create a router with ConsoleRoute, one tag and no trailing slashes."""
     return _PrefixedRouter(prefix=prefix, tags=[tag], route_class=ConsoleRoute, redirect_slashes=False)
 
 
@@ -172,14 +172,14 @@ async def _reading(request: Request) -> AsyncSession:
     return request.scope["session"]
 
 
-# What ConsoleRoute opened: one transaction for the whole call, or a session for reads.
+# The session opened by ConsoleRoute: one transaction for the whole call, or a read-only session.
 Writing = Annotated[AsyncSession, Depends(_writing)]
 Reading = Annotated[AsyncSession, Depends(_reading)]
 
 
-# Every dependency is async, however short: FastAPI sends a plain function to a thread, which costs more than the query.
+# Every dependency is async: FastAPI runs a plain function in a thread, which costs more than the query.
 async def client_of(request: Request) -> Client:
-    """Where the request came from, as the edge saw it."""
+    """Return the client of the request, as determined by the edge."""
     return request.scope["client_info"]
 
 
@@ -187,9 +187,9 @@ FromClient = Annotated[Client, Depends(client_of)]
 
 
 class SignedIn(SecurityBase):
-    """Who calls, read from the database on every request: a cut-off counts at once.
+    """Authenticates the caller from the database on every request, so that a revoked session counts at once.
 
-    One dependency and not the five that FastAPI's own parts would make: each costs a tenth of a small request.
+    It is one dependency instead of the five that FastAPI's own classes need: each costs a tenth of a small request.
     """
 
     def __init__(self, part: Literal["actor", "person"]) -> None:
@@ -224,7 +224,7 @@ async def _caller(token: str, client: Client) -> auth.Caller:
 
 
 class _Viewer(SignedIn):
-    """As for every call, and also by the cookie of a browser: for a file that a page links to. Only for GET."""
+    """Like SignedIn, but also accepts the browser's cookie, for a file that a page links to. Only for GET."""
 
     async def __call__(self, request: Request) -> Any:
         cookie = cookie_in(request.headers.get("cookie", ""), cookie_name())
@@ -248,18 +248,18 @@ async def _if_match(
         str | None, Header(max_length=100, description='The ETag you last saw, such as "3"; 412 when it is older.')
     ] = None,
 ) -> int | None:
-    """The version asked for; 0, which no row has, for a tag that is not ours."""
+    """Return the version of If-Match; 0, which no row has, for an unknown tag."""
     if if_match is None or if_match.strip() == "*":
         return None
-    found = _ETAG.fullmatch(if_match.strip())
-    return int(found[1]) if found else 0
+    match = _ETAG.fullmatch(if_match.strip())
+    return int(match[1]) if match else 0
 
 
 IfMatch = Annotated[int | None, Depends(_if_match)]
 
 
 class Idempotency:
-    """The `Idempotency-Key` of a POST: the same key and body get the first answer again."""
+    """The `Idempotency-Key` of a POST: the same key and body get the first response again."""
 
     def __init__(self, call: str, key: str | None) -> None:
         self.call = call
@@ -274,8 +274,10 @@ class Idempotency:
         act: Callable[[], Awaitable[Shape]],
         check_access: Callable[[Shape], Awaitable[object]],
     ) -> Shape:
-        """What `act` answers, or its earlier answer. `check_access` reads what that is about, so a caller who lost
-        access since is refused."""
+        """Return the result of `act`, or its stored response.
+
+        `check_access` reads the subject again, so a caller who has lost access since is refused.
+        """
         body = data.model_dump_json(exclude_unset=True) if data and self.key else ""
         return await once(session, actor, self.key, f"{self.call}\n{body}", shape, act, check_access)
 

@@ -1,4 +1,4 @@
-"""Who watches the console from outside: Prometheus with METRICS_TOKEN, and superusers."""
+"""Access of monitoring: Prometheus with METRICS_TOKEN, and superusers."""
 
 from fastapi import Request
 
@@ -12,15 +12,17 @@ _actor = SignedIn("actor")
 
 
 def has_metrics_token(request: Request) -> bool:
-    """Whether the call carries METRICS_TOKEN, as Prometheus does."""
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    wanted = get_settings().metrics_token.get_secret_value()
-    return bool(wanted) and kind.lower() == "bearer" and same(given, wanted)
+    """Return True if the request carries METRICS_TOKEN, as Prometheus does."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    expected = get_settings().metrics_token.get_secret_value()
+    return bool(expected) and kind.lower() == "bearer" and same(token, expected)
 
 
 async def may_watch(request: Request) -> bool:
-    """Whether the caller may read details of the console's health. A bad token is a stranger's, never a refusal: a
-    monitor with an old one must still learn the status."""
+    """Return True if the caller may read details of the console's health.
+
+    An invalid token counts as anonymous and is not refused, so that a monitor with an old token still gets the status.
+    """
     if not request.headers.get("authorization"):
         return False
     if has_metrics_token(request):

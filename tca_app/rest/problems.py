@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): the one form of an error over HTTP, for FastAPI and for the ASGI edge before it."""
+"""Problem details (RFC 9457): the JSON of every HTTP error, for FastAPI and for the ASGI edge in front of it."""
 
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +12,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def problem_body(status: int, code: str, detail: str, errors: list[FieldError] | None = None) -> bytes:
-    """The JSON of one problem; never more than a person may read."""
+    """Return the JSON of one problem. It contains no internals."""
     body: dict[str, Any] = {
         "type": f"urn:tca-infraforge:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -27,7 +27,7 @@ def problem_body(status: int, code: str, detail: str, errors: list[FieldError] |
 
 
 def _sendable(text: str) -> str:
-    """A field's name comes from the caller and may hold halves of characters, which UTF-8 cannot write."""
+    """Replace lone surrogates in a field name of the caller, because UTF-8 cannot encode them."""
     return text.encode("utf-8", "replace").decode()
 
 

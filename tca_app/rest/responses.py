@@ -1,4 +1,4 @@
-"""How REST answers: one thing with its version, a page with its total and links."""
+"""REST responses: an item with its ETag, and a page with its total and links."""
 
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 def json_response(content: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """JSON that pydantic already wrote: FastAPI would validate and write every row a second time."""
+    """Return JSON that pydantic has serialized. FastAPI would validate and serialize every row a second time."""
     return Response(content, status, headers, media_type="application/json")
 
 
 def item_response(item: BaseModel, status: int = 200, location: str | None = None) -> Response:
-    """One thing, with its version as ETag."""
+    """Return one item, with its version as ETag."""
     headers = {"ETag": f'"{version}"'} if (version := getattr(item, "version", None)) is not None else {}
     if location:
         headers["Location"] = location
@@ -25,7 +25,7 @@ def item_response(item: BaseModel, status: int = 200, location: str | None = Non
 
 
 def page_response(request: Request, page: Page[T], adapter: TypeAdapter[list[T]], skip: int, limit: int) -> Response:
-    """A page as a JSON list, with `X-Total-Count` and `Link` (RFC 8288). A total that was cut short says so."""
+    """Return a page as a JSON list, with `X-Total-Count` and `Link` (RFC 8288). A capped total is marked."""
     headers = {"X-Total-Count": str(page.total)}
     if page.capped:
         headers["X-Total-Count-Capped"] = "true"
@@ -35,22 +35,22 @@ def page_response(request: Request, page: Page[T], adapter: TypeAdapter[list[T]]
 
 
 def next_link(request: Request, cursor: int) -> dict[str, str]:
-    """The `Link` header of a list by cursor: to what follows after the id `cursor`."""
-    given = [(name, value) for name, value in parse_qsl(request.url.query) if name != "cursor"]
-    return {"Link": f'<{request.scope["path"]}?{urlencode([*given, ("cursor", cursor)])}>; rel="next"'}
+    """Return the `Link` header of a cursor list, to the rows after the id `cursor`."""
+    query = [(name, value) for name, value in parse_qsl(request.url.query) if name != "cursor"]
+    return {"Link": f'<{request.scope["path"]}?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'}
 
 
 def _links(request: Request, total: int, capped: bool, skip: int, limit: int) -> str:
     last = max(0, (total - 1) // limit * limit)
-    places = {"first": 0}
+    offsets = {"first": 0}
     if skip > 0:
-        places["prev"] = max(0, skip - limit)
+        offsets["prev"] = max(0, skip - limit)
     if skip + limit < total or capped:
-        places["next"] = skip + limit
+        offsets["next"] = skip + limit
     if not capped:
-        places["last"] = last
+        offsets["last"] = last
     query = [(k, v) for k, v in parse_qsl(request.url.query) if k not in ("skip", "limit")]
     path = request.scope["path"]
     return ", ".join(
-        f'<{path}?{urlencode([*query, ("skip", at), ("limit", limit)])}>; rel="{rel}"' for rel, at in places.items()
+        f'<{path}?{urlencode([*query, ("skip", at), ("limit", limit)])}>; rel="{rel}"' for rel, at in offsets.items()
     )
