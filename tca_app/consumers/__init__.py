@@ -1,1 +1,1 @@
-"""Reactions to events, one module a consumer: importing it registers it. `tca_app.server.worker` imports them all."""
+"""Event consumers, one per module. Importing a module registers it; `tca_app.server.worker` imports all."""

@@ -1,6 +1,6 @@
-"""The numbers by day: what is counted, kept by the events as they come and made again from the log by `recount`.
+"""Analytics consumer: updates the daily metrics with each event; `recount` repairs them from the log.
 
-With them goes what is rolled up from the deployments, which `recount` compares with their rows.
+It also refreshes the daily aggregates of deployments, which `recount` compares with the deployments.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from tca_app.features.deployments.aggregates.repair import RepairReport, repair_
 from tca_app.features.projects.counters import ACTIVE_CHANGE
 
 CONSUMER = "analytics"
-# Which number an event of which type adds one to.
+# Event type to the metric that it increments.
 COUNTED = {
     "user_created": "users_created",
     "user_deleted": "users_deleted",
@@ -36,8 +36,8 @@ COUNTED = {
     "deployment_failed": "deployments_failed",
     "deployment_cancelled": "deployments_cancelled",
 }
-# The one place that says what is counted. `events`: all, by type. `users_total` and `projects_active`: by how much the
-# day changed how many there are, so that a count of now and these tell how many there were on any day before.
+# The definition of all metrics. `events`: all events, by type. `users_total` and `projects_active`: the change of the
+# total on that day; with the current count they give the total on any earlier day.
 _NUMBERS = f"""
     SELECT CAST(logged.at AT TIME ZONE 'UTC' AS date) AS day, number.name, number.dimension,
       CAST(sum(number.value) AS bigint) AS value
@@ -61,7 +61,7 @@ _ADD = text(
     ON CONFLICT (day, name, dimension) DO UPDATE SET value = daily_metrics.value + excluded.value
     """  # noqa: S608
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
-# What was counted so far, and only that: the events that the consumer has noted as dealt with.
+# Only events that this consumer has already handled, so that pending events do not count as a difference.
 _RECOUNT = text(
     f"""
     WITH logged AS (
@@ -80,8 +80,8 @@ _NAMED = {"types": list(COUNTED), "names": list(COUNTED.values())}
 
 @consumer(CONSUMER)
 async def count(session: AsyncSession, events: Sequence[Logged]) -> None:
-    """Add a batch to the numbers, in one statement, and roll up the deployments that it is about."""
-    await lock(session, CONSUMER)  # taken by `recount` too; workers would meet on the same rows anyway
+    """Add a batch to the daily metrics in one statement, and refresh the aggregates of its deployments."""
+    await lock(session, CONSUMER)  # `recount` takes it too; workers would contend for the same rows anyway
     await session.execute(_ADD, _NAMED | {"ids": [event.id for event in events]})
     await refresh_daily(session, events)
     changed(session, "stat")
@@ -89,7 +89,7 @@ async def count(session: AsyncSession, events: Sequence[Logged]) -> None:
 
 
 async def recount(session: AsyncSession) -> RepairReport:
-    """Compare every number with the log and what is rolled up with the deployments, and put right what differs."""
+    """Compare the daily metrics with the log and the aggregates with the deployments, and repair differences."""
     await take_time(session)
     await lock(session, CONSUMER)
     rows = (await session.execute(_RECOUNT, _NAMED)).all()
@@ -99,15 +99,15 @@ async def recount(session: AsyncSession) -> RepairReport:
     rolled = await repair_aggregates(session)
     await roll_over_periods(session)
     changed(session, "stat")
-    said = [f"{row.day} {row.name} {row.dimension}".rstrip() + f": {row.kept} -> {row.wanted}" for row in wrong]
+    differences = [f"{row.day} {row.name} {row.dimension}".rstrip() + f": {row.kept} -> {row.wanted}" for row in wrong]
     return RepairReport(
         compared=len(rows) + rolled.compared,
-        differences=said + rolled.differences,
-        mended=len(said) + rolled.mended,
+        differences=differences + rolled.differences,
+        mended=len(differences) + rolled.mended,
     )
 
 
 async def begin_periods(session: AsyncSession) -> None:
-    """Sum up for the periods of tomorrow, before they begin."""
+    """Prepare the sums for tomorrow's periods before they begin."""
     await lock(session, CONSUMER)
     await roll_over_periods(session)

@@ -1,4 +1,4 @@
-"""Sends the summary each morning to those who want one."""
+"""Sends the daily digest each morning to those who enabled it."""
 
 from datetime import UTC, date, datetime
 
@@ -22,7 +22,7 @@ async def plan_digests() -> None:
 
 
 async def plan(now: datetime) -> None:
-    """A job for each summary that is due at `now`. None while mail is off."""
+    """Enqueue a job for each digest that is due at `now`; none while mail is off."""
     if not get_settings().has_mail:
         return
     async with transaction() as session:
@@ -33,7 +33,7 @@ async def plan(now: datetime) -> None:
 
 @task("send_digest", "email_queue")
 async def send_digest(_job: Job, user_id: int, since: str, day: str) -> None:
-    """Not sent to a person who has read everything meanwhile, nor when it could not be sent until the next one."""
+    """Send a digest. It is skipped when everything has been read, or when the next digest is already due."""
     morning = date.fromisoformat(day)
     if digest.is_over(morning, datetime.now(UTC)):
         log.info("mail.summary_is_over", user_id=user_id, day=day)

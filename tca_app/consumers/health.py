@@ -1,4 +1,4 @@
-"""The clock of health: every minute what is due is asked, once across all workers, and remembered."""
+"""Runs the due health checks every minute, once across all workers, and stores the results."""
 
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ async def probe_health() -> None:
 
 
 async def probe_round(now: datetime) -> int:
-    """Ask all that is due at `now`; how many. Nothing is locked and no connection held while others are waited for."""
+    """Run the checks due at `now` and return how many. No lock or connection is held during the probes."""
     at, asked = minute_of(now), 0
     async with transaction() as session:
         await sync_checks(session, at)
@@ -28,8 +28,8 @@ async def probe_round(now: datetime) -> int:
             due = await claim_due(session, at)
         if not due:
             return asked
-        found = await probe_all(due)
+        results = await probe_all(due)
         async with transaction() as session:
-            await keep(session, at, found)
+            await keep(session, at, results)
         asked += len(due)
-        log.info("health.probed", checks=len(found), failing=sum(not one.ok for one in found))
+        log.info("health.probed", checks=len(results), failing=sum(not result.ok for result in results))

@@ -1,4 +1,4 @@
-"""Sends one mail about one event to one person; `consumers.notifications` decides which."""
+"""Sends one mail about one event to one person; `consumers.notifications` decides who gets one."""
 
 import structlog
 from procrastinate.jobs import Job
@@ -18,7 +18,7 @@ _COLUMNS = (_users.id, _users.email, _users.username, _users.full_name)
 
 
 async def find_reader(session: AsyncSession, user_id: int) -> Reader | None:
-    """Whom to write to; None for who was deleted or deactivated meanwhile."""
+    """Return the recipient, or None if the person was deleted or deactivated since."""
     active = select(*_COLUMNS).where(_users.id == user_id, _users.is_active, _users.deleted_at.is_(None))
     row = (await session.execute(active)).first()
     return Reader(*row) if row else None

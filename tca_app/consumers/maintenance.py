@@ -1,4 +1,4 @@
-"""What is done by the clock and not by an event, once across all workers."""
+"""Periodic maintenance jobs, each run once across all workers."""
 
 import structlog
 
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 @periodic("trim_tables", "17 * * * *")
 async def trim_tables() -> None:
-    """Batch by batch, each in a transaction of its own: nobody waits for a long one."""
+    """Delete old rows in batches, each in its own transaction, so that locks stay short."""
     is_full = True
     while is_full:
         async with transaction() as session:
@@ -24,7 +24,7 @@ async def trim_tables() -> None:
 
 @periodic("purge_trash", "37 * * * *")
 async def purge_trash() -> None:
-    """Until nothing in the trash is old enough."""
+    """Purge the rows that have been in the trash long enough."""
     purged = 1
     while purged:
         async with transaction() as session:
@@ -35,7 +35,7 @@ async def purge_trash() -> None:
 
 @periodic("check_numbers", "27 3 * * *")
 async def check_numbers() -> None:
-    """The numbers by day against the log, each night."""
+    """Repair the daily metrics and counters each night, and log the differences."""
     async with transaction() as session:
         found = await recount(session)
     tell = log.warning if found.mended else log.info
@@ -44,14 +44,14 @@ async def check_numbers() -> None:
 
 @periodic("begin_periods", "7 * * * *")
 async def begin_tomorrows_periods() -> None:
-    """Each hour, though once a day would do: a day without them is slow."""
+    """Prepare tomorrow's periods. It runs hourly, because a missed day would make the dashboard slow."""
     async with transaction() as session:
         await begin_periods(session)
 
 
 @periodic("fail_timed_out", "*/5 * * * *")
 async def fail_stuck_deployments() -> None:
-    """Until none is left that nobody speaks of any more."""
+    """Fail the deployments whose source stopped reporting."""
     failed = 1
     while failed:
         async with transaction() as session:

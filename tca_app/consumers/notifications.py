@@ -1,7 +1,7 @@
-"""Tells people: a line in the inbox of everybody concerned, and a job for each mail that they want.
+"""Notifies people: an inbox entry for everybody concerned, and a job for each requested mail.
 
-Nobody is told of their own act, but of changes to their account that may be an attack. Who is concerned is decided when
-the event is dealt with; `features.notifications.kinds` says by which rule.
+People are not notified about their own actions, except for account changes that may be an attack. The audience is
+determined when the event is handled, by the rules of `features.notifications.kinds`.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
 
 
 async def ways_of(session: AsyncSession, events: Sequence[Logged]) -> dict[int, Ways]:
-    """Event id to who hears of it, and how."""
+    """Return, by event id, who is notified and by which channels."""
     concerned = await _concerned(session, events)
     chosen = await _chosen(session, set().union(*concerned.values()))
     return {event.id: _ways(event, concerned[event.id], chosen) for event in events}
@@ -67,7 +67,7 @@ def line_of(event: Logged, user_id: int) -> dict[str, Any]:
 
 
 async def _concerned(session: AsyncSession, events: Sequence[Logged]) -> dict[int, set[int]]:
-    """Event id to the people that it concerns, those who cannot sign in left out."""
+    """Return, by event id, the people concerned who can sign in."""
     teams = await _teams(session, {e.project_id for e in events if e.project_id is not None})
     admins = await _admins(session)
     found = {event.id: _audience(event, teams, admins) for event in events}
@@ -92,7 +92,7 @@ def _audience(event: Logged, teams: dict[int, dict[int, str]], admins: set[int])
 
 
 async def _teams(session: AsyncSession, project_ids: set[int]) -> dict[int, dict[int, str]]:
-    """Project to its people and their roles."""
+    """Return the members and their roles, by project."""
     teams: dict[int, dict[int, str]] = {}
     rows = select(_members.project_id, _members.user_id, _members.role).where(_members.project_id.in_(project_ids))
     for project_id, user_id, role in await session.execute(rows):
@@ -111,7 +111,7 @@ async def _chosen(session: AsyncSession, people: set[int]) -> dict[tuple[int, st
 
 
 def _ways(event: Logged, concerned: set[int], chosen: dict[tuple[int, str, str], bool]) -> Ways:
-    """By which ways each of those concerned hears of the event."""
+    """Return the channels by which each person concerned is notified."""
     ways: Ways = {}
     for user_id in concerned:
         if event.type == WELCOME and event.subject_id == user_id:

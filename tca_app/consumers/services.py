@@ -1,6 +1,6 @@
-"""Other services at USER_SERVICE_URL, NOTIFICATION_SERVICE_URL and ANALYTICS_SERVICE_URL get what ours deal with.
+"""Forwards events to the services at USER_SERVICE_URL, NOTIFICATION_SERVICE_URL and ANALYTICS_SERVICE_URL.
 
-Each call is a job with a key that stays the same at every attempt; see docs/services.md.
+Each call is a job with an idempotency key that is the same at every attempt; see docs/services.md.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ def _address(service: Name) -> str:
 
 
 async def hand_over(session: AsyncSession, service: Name, items: Iterable[dict[str, Any]]) -> None:
-    """A job that posts `items` to the service. They are made only when there is one."""
+    """Enqueue a job that posts `items` to the service. The items are only evaluated if the service is configured."""
     if _address(service) and (made := list(items)):
         await enqueue(session, "call_service", service=service, key=str(uuid4()), items=made)
 

@@ -1,4 +1,4 @@
-"""Posts one event to one Slack channel: that of its project, or SLACK_WEBHOOK_URL for what concerns the console."""
+"""Posts one event to one Slack channel: of its project, or SLACK_WEBHOOK_URL for events of the console."""
 
 import structlog
 from procrastinate.jobs import Job
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 @task(slack.TASK, "delivery_queue")
 async def send_slack(_job: Job, event_id: int | None = None, project_id: int | None = None) -> None:
-    """Without an event it is a test, which is tried once; without a project it is for the channel of the console."""
+    """Post an event. Without an event it is a test, tried once; without a project it goes to the console's channel."""
     if project_id is None:
         await _post_for_console(event_id)
         return
@@ -46,11 +46,11 @@ async def _post_for_console(event_id: int | None) -> None:
 async def _post_for_project(project_id: int, event_id: int | None) -> None:
     event = await _find_event(event_id)
     async with reading() as session:
-        found = await slack.find_url(session, project_id)
-    if found is None:
+        channel = await slack.find_url(session, project_id)
+    if channel is None:
         log.info("slack.no_channel", project_id=project_id)
         return
-    name, url = found
+    name, url = channel
     test = f"This is a test: messages about {_escaped(name)} arrive here. {_link(f'/projects/{project_id}')}"
     await call("POST", url, json={"text": text_of(event) if event else test})
 
@@ -68,7 +68,7 @@ async def _note(project_id: int, error: str) -> None:
 
 
 def text_of(event: Logged) -> str:
-    """The sentence of the log, with a link to what it is about: the same for everybody who reads the channel."""
+    """Return the sentence of the event with a link to its subject, the same for all readers of the channel."""
     words = _escaped(sentence(event.type, actor=event.actor_name, subject=event.subject_name, data=event.data))
     path = path_of(event)
     return f"{words} {_link(path)}" if path else words
@@ -79,5 +79,5 @@ def _link(path: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Slack reads these three as markup (https://docs.slack.dev/messaging/formatting-message-text)."""
+    """Escape the three markup characters of Slack (https://docs.slack.dev/messaging/formatting-message-text)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,7 +1,7 @@
-"""The feed for other services: a Redis stream per kind of subject. Lost streams are made again from the log.
+"""Publishes events to other services: one Redis stream per subject type. Lost streams are replayed from the log.
 
-A stream is written before its transaction is committed, so a crash in between delivers again: readers tell by `uuid`,
-and by `sequence` whether something newer about the same subject came already; see docs/streams.md.
+A stream is written before the transaction commits, so a crash in between delivers an event again. Readers deduplicate
+by `uuid`, and detect by `sequence` that a newer event of the subject came first; see docs/streams.md.
 """
 
 from collections.abc import Sequence
@@ -25,19 +25,19 @@ _REPLAY = text(f"SELECT {LOGGED_COLUMNS} FROM events WHERE id > :after AND at >=
 
 
 def stream_of(event: Logged) -> str:
-    """`user_events`, `project_events`."""
+    """Return the stream name, such as `user_events` or `project_events`."""
     return f"{event.subject_type}_events"
 
 
 @consumer("streams")
 async def publish(session: AsyncSession, events: Sequence[Logged]) -> None:
-    """Append to the streams. While Redis is away the job waits, however long that takes."""
+    """Append to the streams. The job is retried until Redis is reachable."""
     await _append(events)
     await hand_over(session, "user", (event.for_services() for event in events if event.subject_type == "user"))
 
 
 async def _append(events: Sequence[Logged]) -> None:
-    """Raises RetryForever while Redis is away."""
+    """Append the events. Raises RetryForever while Redis is unreachable."""
     most = get_settings().stream_maxlen
     try:
         async with get_redis().pipeline(transaction=False) as pipeline:
@@ -49,13 +49,13 @@ async def _append(events: Sequence[Logged]) -> None:
 
 
 def _fields(event: Logged) -> dict[FieldT, EncodableT]:
-    """Redis keeps texts only: nothing is "", and `data` is JSON."""
-    given = event.public() | {"data": orjson.dumps(event.data).decode()}
-    return {name: "" if value is None else str(value) for name, value in given.items()}
+    """Return the fields as texts, which is all Redis stores: None becomes "", and `data` is JSON."""
+    fields = event.public() | {"data": orjson.dumps(event.data).decode()}
+    return {name: "" if value is None else str(value) for name, value in fields.items()}
 
 
 async def replay(session: AsyncSession, since: datetime) -> int:
-    """Append everything since then again, in order; how many events. Readers drop what they know by its uuid."""
+    """Append all events since `since` again, in order, and return how many. Readers deduplicate by uuid."""
     done, last = 0, 0
     while rows := (await session.execute(_REPLAY, {"after": last, "since": since, "most": BATCH})).all():
         await _append([Logged(*row) for row in rows])

@@ -1,7 +1,7 @@
-"""Tells the receivers that people set up: a signed POST for each event and webhook, tried again while that can help.
+"""Delivers events to webhooks: a signed POST for each event and webhook, with retries.
 
-A webhook of a project hears of that project, one without a project of everything; see docs/webhooks.md. The address is
-the word of a person, so every call goes through `core.outbound`.
+A webhook of a project gets the events of that project, one without a project gets all; see docs/webhooks.md. The URL is
+user input, so every call goes through `core.outgoing.ssrf_safe`.
 """
 
 import random
@@ -39,7 +39,7 @@ from tca_app.features.webhooks.delivery_log import Attempt, Receiver, find_recei
 log = structlog.get_logger(__name__)
 
 TASK = "deliver_webhook"
-# Of the eight places of the queue; the rest is for other services, whatever hangs here.
+# Of the eight slots of the queue. The rest stays free for other services when webhook targets hang.
 MAX_CONCURRENT = 6
 MAX_PER_TARGET = 2
 GONE = 410
@@ -58,9 +58,9 @@ _MATCHING = text(
 
 @consumer("webhooks")
 async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
-    """A job for each event and each webhook that wants it and was there when it happened, and one for Slack."""
+    """Enqueue a job for each event and matching webhook that already existed, and one for Slack."""
     causes = {event.id: event.cause for event in events}
-    found = await session.execute(_MATCHING, {"ids": list(causes)})
+    matches = await session.execute(_MATCHING, {"ids": list(causes)})
     rows = [
         {
             "webhook_id": row.webhook_id,
@@ -68,7 +68,7 @@ async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
             "message_id": signing.message_id(row.uuid, row.webhook_id),
             "cause": causes[row.event_id],
         }
-        for row in found
+        for row in matches
     ]
     await enqueue_many(session, TASK, rows)
     await enqueue_many(session, slack.TASK, await slack.messages_of(session, events))
@@ -76,7 +76,7 @@ async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """One message to one receiver. Without an event it is a test. `tried`: attempts before this job took over."""
+    """One message to one receiver. Without an event it is a test. `tried`: attempts of earlier jobs."""
 
     receiver: Receiver
     message_id: str
@@ -89,7 +89,7 @@ class _Letter:
 
 @task(TASK, "delivery_queue")
 async def deliver(job: Job, webhook_id: int, message_id: str, event_id: int | None = None, tried: int = 0) -> None:
-    """One attempt. What another may change is raised for another; what is final is raised as dead."""
+    """Make one attempt. A temporary failure is raised for a retry, a final one as PermanentFailure."""
     async with reading() as session:
         receiver = await find_receiver(session, webhook_id)
         event = await read_event(session, event_id) if event_id is not None else None
@@ -111,24 +111,26 @@ async def deliver(job: Job, webhook_id: int, message_id: str, event_id: int | No
 
 
 def _again(letter: _Letter, reason: str, wait: float | None = None) -> RetryAfter:
-    """The next attempt by all that were made, not by those of this job alone: it may have taken over from another."""
+    """Return the retry after the wait for all attempts, including those of earlier jobs."""
     return RetryAfter(reason, max(wait or 0.0, wait_s(letter.tried)))
 
 
 async def _postpone(letter: _Letter) -> None:
-    """Put it back without an attempt: that others are slow says nothing about its target."""
+    """Requeue the message without counting an attempt, because a full bulkhead says nothing about its target."""
     after_s = 1.0 + random.uniform(0, 2)  # noqa: S311
     about = {"event_id": letter.event.id} if letter.event else {}
     async with transaction() as session:
-        given = {"webhook_id": letter.receiver.id, "message_id": letter.message_id, "tried": letter.tried}
-        await enqueue(session, TASK, after_s, **given, **about)
+        job_args = {"webhook_id": letter.receiver.id, "message_id": letter.message_id, "tried": letter.tried}
+        await enqueue(session, TASK, after_s, **job_args, **about)
 
 
 async def _try(letter: _Letter) -> tuple[Attempt, float | None]:
-    """Send once. Returns the attempt and how long the receiver asks to wait. Raises BulkheadFull, or RetryAfter while
-    the circuit of the target is open."""
+    """Send once. Returns the attempt and the wait that the receiver asks for.
+
+    Raises BulkheadFull, or RetryAfter while the circuit of the target is open.
+    """
     now, body = datetime.now(UTC), letter.body()
-    # A test and the last attempt stand for themselves; what is not final is made so below.
+    # A test and the last attempt have no retry; other final failures are marked below.
     is_last = letter.event is None or letter.tried + 1 >= MAX_ATTEMPTS_UNREACHABLE
     event_id, event_type = (letter.event.id, letter.event.type) if letter.event else (None, signing.PING)
     attempt = Attempt(letter.message_id, event_id, event_type, {}, body.decode(), is_last=is_last)
@@ -150,9 +152,9 @@ def _headers(signed: dict[str, str]) -> dict[str, str]:
 
 
 async def _ask(target: str, url: str, body: bytes, attempt: Attempt) -> tuple[Attempt, float | None]:
-    """A target that gives no answer is left alone for a while, but for tests. Any answer shows that it is there.
+    """Call the target behind its circuit breaker, which tests do not trip. Any response closes the circuit.
 
-    The circuit is shared by all webhooks that lead there and by nothing else: the operator's own services have others.
+    All webhooks to the same target share a circuit; the operator's own services have separate ones.
     """
     circuit = f"webhooks to {target}"
     if attempt.event_id is not None:

@@ -1,4 +1,4 @@
-"""Every table. Import them from here, so that Alembic and relations always know them all."""
+"""All tables. Import them from here, so that Alembic and relations always know every table."""
 
 from tca_app.models.aggregates import (
     DailyDeployments,

@@ -1,6 +1,6 @@
-"""What is rolled up from the deployments, so that figures over millions of them are sums of few rows.
+"""Daily aggregates of deployments, so that metrics over millions of them are sums of few rows.
 
-`daily_deployments` is kept by the events. The others are sums of its rows that count, kept by its triggers.
+The analytics consumer updates `daily_deployments`; its triggers keep the other tables as sums of the rows that count.
 """
 
 from datetime import date
@@ -12,11 +12,11 @@ from tca_app.models.base import TableModel
 
 
 class DailyDeployments(TableModel, table=True):
-    """What ended in one environment on a day (UTC).
+    """The deployments that ended in one environment on a day (UTC).
 
-    `bad` failed after they had started, or were rolled back; `unstarted` failed without. `lead_us` are the lead times
-    of the commits that arrived, `restored_us` how long it had been broken each time that one brought it back, both
-    exact in microseconds. Rows of a project in the trash do not count. `tier` is that of the environment.
+    `bad` failed after they started, or were rolled back; `unstarted` failed before they started. `lead_us` holds the
+    lead time of each deployed commit and `restored_us` the outage duration for each deployment that ended an outage,
+    both in microseconds. Rows of a project in the trash do not count. `tier` is the tier of the environment.
     """
 
     __tablename__ = "daily_deployments"
@@ -48,7 +48,7 @@ class DailyDeployments(TableModel, table=True):
 
 
 class DailyDeploymentTotals(TableModel, table=True):
-    """The same over all projects, by the tier of the environment."""
+    """The daily deployments over all projects, by the tier of the environment."""
 
     __tablename__ = "daily_deployment_totals"
 
@@ -62,7 +62,7 @@ class DailyDeploymentTotals(TableModel, table=True):
 
 
 class DailyDurations(TableModel, table=True):
-    """How long things took over all projects: each `bucket` ends 2 % later than the one before."""
+    """Histogram of durations over all projects. Each `bucket` ends 2 % above the previous one."""
 
     __tablename__ = "daily_durations"
     __table_args__ = (CheckConstraint("kind IN ('lead', 'restore')", name="kind"),)
@@ -75,7 +75,7 @@ class DailyDurations(TableModel, table=True):
 
 
 class DeploymentsSince(TableModel, table=True):
-    """How many deployments of a project ended on the day `since` or later. Complete for the days of `rolled_since`."""
+    """How many deployments of a project ended on or after `since`. Complete for the days of `rolled_since`."""
 
     __tablename__ = "deployments_since"
     __table_args__ = (Index("ix_deployments_since_most", "since", text("deployments DESC")),)
@@ -87,7 +87,7 @@ class DeploymentsSince(TableModel, table=True):
 
 
 class RolledSince(TableModel, table=True):
-    """The first days of the periods that the dashboard shows today and tomorrow."""
+    """The first days of the dashboard's periods of today and tomorrow."""
 
     __tablename__ = "rolled_since"
 

@@ -1,4 +1,4 @@
-"""Sign-in: sessions, the throttle per account, one-time tokens and remembered answers of POST calls."""
+"""Sign-in tables: sessions, login throttles and one-time tokens; and stored responses of idempotent POST calls."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -10,7 +10,7 @@ from tca_app.models.base import UTC_TIME, Row, TableModel
 
 
 class AuthSession(Row, table=True):
-    """One sign-in of a browser or a script. Only hashes of its tokens are kept.
+    """A session of a browser or a script. Only hashes of its tokens are stored.
 
     Valid while not revoked, not expired, not idle for too long, and `auth_version` equals that of its user.
     """
@@ -40,7 +40,7 @@ class AuthSession(Row, table=True):
 
 
 class LoginThrottle(TableModel, table=True):
-    """Failed sign-ins in a row: of an account, of what was typed, of a known browser or of a session."""
+    """Consecutive failed sign-ins: per account, per entered name, per known browser or per session."""
 
     __tablename__ = "login_throttles"
 
@@ -51,7 +51,7 @@ class LoginThrottle(TableModel, table=True):
 
 
 class OneTimeToken(Row, table=True):
-    """A link that works once: so far the first-start link to `/setup`. Only the hash is kept."""
+    """A single-use link; currently only the setup link to `/setup`. Only the hash is stored."""
 
     __tablename__ = "one_time_tokens"
     __table_args__ = (Index("uq_one_time_tokens_token_hash", "token_hash", unique=True),)
@@ -63,7 +63,7 @@ class OneTimeToken(Row, table=True):
 
 
 class IdempotencyKey(TableModel, table=True):
-    """The answer to a POST, kept 24 h under the key that the caller chose."""
+    """The response to a POST, stored for 24 hours under the caller's key."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)

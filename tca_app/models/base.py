@@ -1,4 +1,4 @@
-"""What every table shares: the id, the two times in UTC and the names of constraints."""
+"""The base of all tables: the id, the two timestamps in UTC and the naming of constraints."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -25,7 +25,7 @@ class TableModel(SQLModel):
 
 
 class Row(TableModel):
-    """id bigint by the database; created_at and updated_at with time zone."""
+    """Base class of tables with a generated bigint id, created_at and updated_at."""
 
     id: int | None = Field(default=None, sa_type=BigInteger, primary_key=True, sa_column_args=(Identity(always=False),))
     created_at: datetime = Field(

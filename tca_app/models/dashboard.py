@@ -1,4 +1,4 @@
-"""The dashboard as each person has arranged it."""
+"""The dashboard layout of each person."""
 
 from sqlalchemy import BigInteger, Column, Text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -8,9 +8,9 @@ from tca_app.models.base import TableModel
 
 
 class DashboardLayout(TableModel, table=True):
-    """In which order a person wants the cards and panels, and which not at all; without a row the standard holds.
+    """The order of a person's cards and panels, and the hidden ones. Without a row the default layout applies.
 
-    A name that is gone meanwhile may stand here; one that came later does not.
+    It may contain names that were removed since, and lacks names that were added later.
     """
 
     __tablename__ = "dashboard_layouts"

@@ -1,4 +1,4 @@
-"""Where projects run: environments, what was deployed to them with its log, and when nothing may be."""
+"""Environments, deployments with their logs, and freeze windows."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ _EMPTY = {"server_default": ""}
 
 
 class Environment(Row, table=True):
-    """Where a project is deployed to. One that is deleted stays as a row: its deployments are history.
+    """An environment of a project. A deleted one stays as a row, because its deployments are history.
 
-    `tier` says what it is for; the delivery measures go by it, not by the name.
+    `tier` is its purpose; the DORA metrics use it, not the name.
     """
 
     __tablename__ = "environments"
@@ -43,12 +43,11 @@ class Environment(Row, table=True):
 
 
 class Deployment(Row, table=True):
-    """One version on its way to one environment, or there.
+    """A deployment of one version to one environment.
 
-    `rollback_of_id` is the deployment that this one takes back. `external_id` is the reporter's own name for it: a
-    report that comes twice is one deployment. `log_lines` is the number of the last line of its log. `is_waiting`: its
-    source says that it waits, so its silence means nothing. `timed_out_at`: it was failed because nothing was heard of
-    it, which holds until its source reports again.
+    `rollback_of_id` is the deployment that this one rolls back. `external_id` is the reporter's id, which deduplicates
+    repeated reports. `log_lines` is the number of the last log line. `is_waiting`: the source reported that it waits,
+    so no timeout applies. `timed_out_at`: it failed by timeout, which holds until the source reports again.
     """
 
     __tablename__ = "deployments"
@@ -154,7 +153,7 @@ class Deployment(Row, table=True):
 
 
 class DeploymentLog(TableModel, table=True):
-    """One line of what a deployment wrote; numbered from 1 without a gap."""
+    """One log line of a deployment, numbered from 1 without gaps."""
 
     __tablename__ = "deployment_logs"
 
@@ -173,7 +172,7 @@ class DeploymentLog(TableModel, table=True):
 
 
 class FreezeWindow(Row, table=True):
-    """From when to when nothing new is deployed to a project, or to one environment of it, and why."""
+    """A time window without new deployments to a project or to one of its environments, with the reason."""
 
     __tablename__ = "freeze_windows"
     __table_args__ = (

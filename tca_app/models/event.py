@@ -1,4 +1,4 @@
-"""What happened: the append-only log, the head of each chain in it, and who has dealt with which event."""
+"""The append-only event log, the head of each hash chain, handled events and job failures."""
 
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,9 @@ from tca_app.models.base import UTC_TIME, TableModel
 
 
 class LoggedEvent(TableModel, table=True):
-    """One event. `sequence`, `previous_hash` and `hash` are made by the database when the row is written.
+    """One event. A trigger computes `sequence`, `previous_hash` and `hash` at insert.
 
-    No foreign keys: what happened stays true when the row that it happened to is purged.
+    It has no foreign keys, because events outlive their purged subjects.
     """
 
     __tablename__ = "events"
@@ -59,7 +59,7 @@ class LoggedEvent(TableModel, table=True):
 
 
 class EventHead(TableModel, table=True):
-    """The last link of the chain of one subject. Its row lock is what makes writers about one subject take turns."""
+    """The head of the hash chain of one subject. Its row lock serializes writers about the subject."""
 
     __tablename__ = "event_heads"
 
@@ -70,7 +70,7 @@ class EventHead(TableModel, table=True):
 
 
 class EventEffect(TableModel, table=True):
-    """This consumer has dealt with this event; written in the transaction of the effect."""
+    """An event handled by a consumer, recorded in the transaction of the effect."""
 
     __tablename__ = "event_effects"
 
@@ -82,7 +82,7 @@ class EventEffect(TableModel, table=True):
 
 
 class JobFailure(TableModel, table=True):
-    """Why an attempt at a job failed; kept as long as the job."""
+    """The reason of a failed job attempt, kept as long as the job."""
 
     __tablename__ = "job_failures"
 

@@ -1,4 +1,4 @@
-"""What GitHub reports about a project: the secret of its webhook, the deliveries that were recorded, commit times."""
+"""The GitHub integration of a project: the webhook secret, recorded deliveries and commit times."""
 
 from datetime import datetime
 
@@ -12,10 +12,10 @@ _NOW = {"server_default": func.now(), "nullable": False}
 
 
 class GithubHook(TableModel, table=True):
-    """The secret is sealed (core.sealing): it is needed to check each delivery.
+    """The GitHub webhook of a project. Its secret is encrypted (core.security.encryption), to verify each delivery.
 
-    The first delivery names the repository; GitHub's id survives a rename. Another repository is refused and kept
-    beside it, so that a person can accept it.
+    The first delivery sets the repository by GitHub's id, which survives a rename. A delivery of another repository is
+    refused and its id stored, so that a person can accept it.
     """
 
     __tablename__ = "github_hooks"
@@ -33,9 +33,9 @@ class GithubHook(TableModel, table=True):
 
 
 class GithubDelivery(TableModel, table=True):
-    """A delivery that changed something. Its signature holds no time, so it is kept for as long as the project.
+    """A processed delivery. Its signature has no timestamp, so it is kept as long as the project, against replays.
 
-    One that was ignored or failed is not kept: when it is sent again, it is processed.
+    Ignored and failed deliveries are not stored, so that a redelivery is processed.
     """
 
     __tablename__ = "github_deliveries"
@@ -49,7 +49,7 @@ class GithubDelivery(TableModel, table=True):
 
 
 class GithubCommit(TableModel, table=True):
-    """When a commit that was pushed had been made: what GitHub says of a deployment does not tell that."""
+    """The time of a pushed commit, which GitHub's deployment events do not contain."""
 
     __tablename__ = "github_commits"
 

@@ -1,4 +1,4 @@
-"""What is probed, what was found, and the times when it did not work."""
+"""Health checks, their samples and aggregates, and incidents with notes."""
 
 from datetime import datetime
 
@@ -12,11 +12,11 @@ _ZERO = {"server_default": text("0")}
 
 
 class HealthCheck(Row, table=True):
-    """Something that is asked at intervals whether it works, and how it is now.
+    """A health check that is probed at intervals, with its current state.
 
-    `key` says what it is, once and for ever: "database", "environment:7". `failures` and `passes` are those in a row.
-    Limits of 0 are those of the settings. A paused one is not asked; one whose subject is gone is retired: neither is
-    it asked any more, and its history stays. `version` counts what people change, not what was found.
+    `key` identifies it permanently: "database", "environment:7". `failures` and `passes` are consecutive. Limits of 0
+    use the settings. A paused check is not probed. A check without its subject is retired: it is not probed and keeps
+    its history. `version` counts edits by people, not probe results.
     """
 
     __tablename__ = "health_checks"
@@ -83,7 +83,7 @@ def _check_id() -> int:
 
 
 class HealthSample(TableModel, table=True):
-    """What one probe found. Kept for two days."""
+    """The result of one probe, kept for two days."""
 
     __tablename__ = "health_samples"
     __table_args__ = (Index("ix_health_samples_at", "at"),)
@@ -96,7 +96,7 @@ class HealthSample(TableModel, table=True):
 
 
 class HealthRoll(TableModel, table=True):
-    """The samples of five minutes, an hour or a day (`seconds`), added up."""
+    """The aggregated samples of five minutes, an hour or a day (`seconds`)."""
 
     __tablename__ = "health_rolls"
     __table_args__ = (
@@ -115,7 +115,7 @@ class HealthRoll(TableModel, table=True):
 
 
 class Incident(Row, table=True):
-    """From when to when a check was failing, and what it said first."""
+    """A period in which a check failed, with the first failure reason."""
 
     __tablename__ = "incidents"
     __table_args__ = (
@@ -131,7 +131,7 @@ class Incident(Row, table=True):
 
 
 class IncidentNote(Row, table=True):
-    """What a person wrote about an incident; everybody may read those that are public."""
+    """A person's note about an incident. Public notes are visible to everybody."""
 
     __tablename__ = "incident_notes"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What people are told: the inbox of each, and by which ways they want to hear of what."""
+"""Notifications: the inbox of each person, their preferences and digests."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from tca_app.models.base import UTC_TIME, Row, TableModel
 
 
 class Notification(Row, table=True):
-    """One line in one person's inbox. The event behind it and the person make it unique."""
+    """One entry in one person's inbox, unique per event and person."""
 
     __tablename__ = "notifications"
     __table_args__ = (
@@ -28,7 +28,7 @@ class Notification(Row, table=True):
 
 
 class NotificationPreference(TableModel, table=True):
-    """Whether a person hears of a kind by a channel; without a row the default of the kind holds."""
+    """Whether a person gets a kind of notification by a channel. Without a row the default of the kind applies."""
 
     __tablename__ = "notification_preferences"
 
@@ -45,7 +45,7 @@ class NotificationPreference(TableModel, table=True):
 
 
 class NotificationDigest(TableModel, table=True):
-    """When a person was last sent a summary."""
+    """When a person was last sent a digest."""
 
     __tablename__ = "notification_digests"
 

@@ -1,4 +1,4 @@
-"""Numbers by day, kept by the events."""
+"""Daily metrics, updated by the analytics consumer."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from tca_app.models.base import TableModel
 
 
 class DailyMetric(TableModel, table=True):
-    """How much of `name` there was on a day (UTC); `dimension` tells kinds of it apart, empty for the whole."""
+    """The value of metric `name` on a day (UTC). `dimension` distinguishes kinds; it is empty for the total."""
 
     __tablename__ = "daily_metrics"
 

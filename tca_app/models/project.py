@@ -1,4 +1,4 @@
-"""Projects and the people who work on them."""
+"""Projects and their members."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from tca_app.models.base import UTC_TIME, Row
 
 
 class Project(Row, table=True):
-    """`owner_id` always also stands in `project_members` with the role owner."""
+    """A project. Its owner is always also in `project_members`, with the role owner."""
 
     __tablename__ = "projects"
     __table_args__ = (
@@ -42,7 +42,7 @@ class Project(Row, table=True):
 
 
 class ProjectMember(Row, table=True):
-    """One person's role in one project."""
+    """The role of one person in one project."""
 
     __tablename__ = "project_members"
     __table_args__ = (

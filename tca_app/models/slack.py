@@ -1,4 +1,4 @@
-"""Where a project posts its messages in Slack."""
+"""The Slack channel of a project."""
 
 from datetime import datetime
 
@@ -10,9 +10,9 @@ from tca_app.models.base import UTC_TIME, TableModel
 
 
 class SlackChannel(TableModel, table=True):
-    """The incoming webhook of a project's channel. Its URL is a secret: sealed (core.sealing), and never shown.
+    """The incoming webhook of a project's Slack channel. Its URL is secret: encrypted and never shown.
 
-    `topics`: which events it gets. `sent_at`: the last message that Slack took; `error`: why the last one failed.
+    `topics`: the events it gets. `sent_at`: the last message that Slack accepted. `error`: why the last one failed.
     """
 
     __tablename__ = "slack_channels"

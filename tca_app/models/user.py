@@ -1,4 +1,4 @@
-"""People: who may sign in, and what they are called."""
+"""Users of the console."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from tca_app.models.base import UTC_TIME, Row
 
 
 class User(Row, table=True):
-    """`email` is stored case-folded; `username` keeps its case and is unique without regard to it."""
+    """A user. `email` is stored case-folded; `username` keeps its case and is unique case-insensitively."""
 
     __tablename__ = "users"
     __table_args__ = (

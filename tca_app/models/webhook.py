@@ -1,4 +1,4 @@
-"""Addresses of others that are told of events, and every attempt to tell them."""
+"""Webhooks, and every delivery attempt."""
 
 from datetime import datetime
 
@@ -10,9 +10,9 @@ from tca_app.models.base import UTC_TIME, Row, TableModel
 
 
 class Webhook(Row, table=True):
-    """`project_id` null: it hears of everything. No `event_types`: of all. Secrets are sealed (core.sealing).
+    """A webhook. Null `project_id`: events of all projects. Empty `event_types`: all types. Secrets are encrypted.
 
-    `old_secret` signs beside `secret` until `old_secret_until`. `failures`: deliveries in a row that failed.
+    `old_secret` also signs, beside `secret`, until `old_secret_until`. `failures` counts consecutive failed deliveries.
     """
 
     __tablename__ = "webhooks"
@@ -38,10 +38,10 @@ class Webhook(Row, table=True):
 
 
 class WebhookDelivery(TableModel, table=True):
-    """One attempt. `retrying`: another follows; `failed`: it was the last one. A test has no event.
+    """One delivery attempt. `retrying`: another follows; `failed`: it was the last one. A test has no event.
 
-    No foreign key to the event: an attempt is a record of its own, and keeps what it sent. Of the answer there is what
-    can be shown: its status, type, size and time, never its body (docs/decisions/0020).
+    It has no foreign key to the event, because it keeps what it sent. Of the response it stores status, type, size and
+    time, never the body (docs/decisions/0020).
     """
 
     __tablename__ = "webhook_deliveries"

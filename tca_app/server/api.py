@@ -1,4 +1,4 @@
-"""Builds the REST side: one `include_router` a feature, one form of error, the documents."""
+"""Builds the FastAPI application: one router per feature, the error handlers and the API documents."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -35,7 +35,7 @@ from tca_app.rest.problems import MEDIA_TYPE, problem_body, problem_of
 from tca_app.rest.responses import json_response
 from tca_app.server.api_docs import add_documents
 
-# By how often they are asked.
+# Ordered by request frequency.
 ROUTERS = (
     health_router,
     users_router,
@@ -65,7 +65,7 @@ class About(BaseModel):
 
 
 def build_api() -> FastAPI:
-    """The FastAPI application. It keeps no state; sessions and the database come from `tca_app.core`."""
+    """Build the FastAPI application. It keeps no state; sessions and the database come from `tca_app.core`."""
     api = FastAPI(
         title="TCA InfraForge API",
         version=VERSION,
@@ -107,7 +107,7 @@ async def _bad_request(_request: Request, error: RequestValidationError) -> Resp
 
 
 def _pointer(loc: tuple[Any, ...]) -> str:
-    """`/email` for a field of the body or a parameter; `` for the body as a whole."""
+    """Return the pointer: `/email` for a field of the body or a parameter, `` for the whole body."""
     parts = loc[1:] if loc and loc[0] in ("body", "query", "path", "header") else loc
     text = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
     return text[:200]
@@ -123,14 +123,14 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
 
 
 def _allowed(api: FastAPI, path: str) -> list[str]:
-    """Every method of every route at this path; one route alone would name only its own."""
+    """Return the methods of all routes at this path. A single route would list only its own."""
     calls = api.openapi()["paths"]
-    if path in calls:  # a literal path, such as `/users/me`, is no member of a pattern
+    if path in calls:  # a literal path, such as `/users/me`, takes precedence over a pattern
         calls = {path: calls[path]}
-    found = {
+    methods = {
         method.upper() for known, methods in calls.items() if compile_path(known)[0].match(path) for method in methods
     }
-    return sorted(found or {"GET"})
+    return sorted(methods or {"GET"})
 
 
 async def _unexpected(_request: Request, _error: Exception) -> Response:

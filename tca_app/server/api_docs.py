@@ -1,6 +1,6 @@
-"""The API's own documents: the OpenAPI description, Swagger UI and ReDoc, from files of this machine only.
+"""The API documents: OpenAPI, Swagger UI and ReDoc, served from local files.
 
-In production they are for people who are signed in: a list of every call is no one else's business.
+In production only signed-in people may read them, because they list every call.
 """
 
 import hashlib
@@ -68,7 +68,7 @@ async def _readers_only(request: Request) -> None:
 
 
 def _page(html: bytes) -> tuple[bytes, dict[str, str]]:
-    """A page with its policy: its own inline script by hash, styles inline because Swagger UI sets them."""
+    """Return a page with its CSP. Inline styles are allowed because Swagger UI sets them; scripts need their hash."""
     hashes = " ".join(
         f"'sha256-{b64encode(hashlib.sha256(script).digest()).decode()}'"
         for script in re.findall(rb"<script>(.*?)</script>", html, re.DOTALL)
@@ -99,12 +99,12 @@ def _openapi(api: FastAPI, extra_schemas: list[type[BaseModel]]) -> dict[str, An
     return api.openapi_schema
 
 
-# "Authorize" in `/docs` asks for a name and a password and gets the bearer token itself.
+# "Authorize" in `/docs` asks for a username and password and fetches the bearer token.
 _PASSWORD_FORM = {"type": "oauth2", "flows": {"password": {"scopes": {}, "tokenUrl": "/api/auth/token"}}}
 
 
 def _complete(operation: dict[str, Any]) -> None:
-    """What every call may answer, and what every call with a body may answer; 422 in our form, not FastAPI's."""
+    """Add the responses common to all calls, and to all calls with a body. 422 has the console's schema."""
     operation["responses"].pop("422", None)
     if "security" in operation:
         operation["security"].append({"password": []})

@@ -1,4 +1,4 @@
-"""What the commands do to the database: the first admin and the demo data, by the same rules as everything else."""
+"""Database helpers of the commands: run one action in a transaction, and create the first admin."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def run_once(act: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """Carry out one act in a transaction of its own, for a command that then ends."""
+    """Run one action in its own transaction and event loop, for a command that then ends."""
 
     async def whole() -> T:
         try:
@@ -27,8 +27,8 @@ def run_once(act: Callable[[AsyncSession], Awaitable[T]]) -> T:
 
 
 async def first_admin(session: AsyncSession, settings: Settings) -> str | None:
-    """Make the admin that FIRST_SUPERUSER_* names, else a one-time token for `/setup`; None when there is an admin."""
-    await lock(session, setup.PURPOSE)  # replicas that start at the same moment
+    """Create the admin of FIRST_SUPERUSER_*, or return a one-time token for `/setup`. None when an admin exists."""
+    await lock(session, setup.PURPOSE)  # replicas may start at the same time
     if settings.first_superuser_username and await setup.setup_open(session):
         await setup.create_admin(
             session,

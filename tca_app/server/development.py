@@ -1,7 +1,7 @@
-"""What `reflex run` needs beside Reflex: the stores, and settings that agree with the ports that Reflex chose.
+"""Support for `reflex run`: starts the stores and adapts the settings to the ports that Reflex chose.
 
-Reflex forks its workers from the process that loads this first and expects them to load our modules fresh after an
-edit, so little may be imported here.
+Reflex forks its workers from the process that loads this module first and expects them to import the application fresh
+after an edit, so this module imports little.
 """
 
 import atexit
@@ -17,24 +17,24 @@ from reflex_base.constants.installer import PackageJson
 from tca_app.config.schema import own_url
 from tca_app.config.settings import get_settings
 
-MAIN_PROCESS = "TCA_STORES"  # its process id; the workers and the reloaded settings inherit it
+MAIN_PROCESS = "TCA_STORES"  # the process id of the main process; workers and reloaded settings inherit it
 
 
 def start_stores() -> None:
-    """Start what the settings do not name, apply the migrations, and tell this process and its children where.
+    """Start the embedded stores, apply the migrations, and set the URLs in the environment.
 
-    A helper process holds them: it ends when Reflex does, however it ends, because its input stays open as long as this
-    process or a worker lives. When the helper ends first, so does this process.
+    A helper process holds the stores. Its standard input stays open while this process or a worker lives, so it ends
+    when Reflex ends, however that happens. When the helper ends first, so does this process.
     """
     command = [sys.executable, "-m", "tca_app", "stores"]
     helper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     _kept_open.append(helper)
     answer = helper.stdout.readline() if helper.stdout else ""
     if not answer:
-        sys.exit(helper.wait() or 1)  # it has said why on stderr
+        sys.exit(helper.wait() or 1)  # it has printed the reason on stderr
     os.environ.update(json.loads(answer))
     get_settings.cache_clear()
-    atexit.register(_exit_with_error)  # the last thing that runs: Reflex itself ends with 0 after a signal
+    atexit.register(_exit_with_error)  # runs last: Reflex itself exits with 0 after a signal
     threading.Thread(target=_end_with, args=(helper,), daemon=True).start()
 
 
@@ -54,12 +54,12 @@ def _exit_with_error() -> None:
 
 
 def serve_pages_on(host: str) -> None:
-    """Have Node listen on HOST alone; by itself Reflex has it listen on every address of the machine."""
+    """Make Node listen on HOST only. By default Reflex makes it listen on all interfaces."""
     PackageJson.Commands.DEV = f"react-router dev --host {host}"
 
 
 def adopt_ports() -> None:
-    """In a worker: settings with the ports that Reflex chose. It gives PORT to Node, with the port of the pages."""
+    """Adapt the settings of a worker to the ports that Reflex chose. Reflex passes the page port to Node as PORT."""
     if os.environ.get(MAIN_PROCESS, "") in ("", str(os.getpid())):
         return
     api_port, page_port = (os.environ.get(f"REFLEX_{name}_PORT") for name in ("BACKEND", "FRONTEND"))
@@ -67,6 +67,6 @@ def adopt_ports() -> None:
         os.environ["PORT"] = api_port
     get_settings.cache_clear()
     settings = get_settings()
-    if page_port and settings.public_url == own_url(settings.host, settings.port):  # it was not set
+    if page_port and settings.public_url == own_url(settings.host, settings.port):  # PUBLIC_URL was not set
         os.environ["PUBLIC_URL"] = own_url(settings.host, int(page_port))
         get_settings.cache_clear()

@@ -1,6 +1,6 @@
-"""The ASGI edge in front of both doors: hosts, origins, body size, request id, security headers, and which door it is.
+"""The ASGI edge in front of REST and UI: hosts, origins, sizes, request id, security headers and routing.
 
-Pure ASGI around everything, websockets and static files included, so that nothing can be mounted beside it.
+It is pure ASGI around everything, including websockets and static files, so that no request bypasses it.
 """
 
 import secrets
@@ -36,9 +36,9 @@ log = structlog.get_logger("tca_app.http")
 sampled = SampledLog("tca_app.http")
 
 API_PATHS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json", "/status/public", "/status/public.json")
-LIVE = "/health/live"  # asked every second by whoever watches: answered here, it needs nothing and leaves no line
-# By the address of a replica, too: a probe and Prometheus know no other name of it. None of them answers to a cookie,
-# so a page that points its own name here (DNS rebinding) reads nothing that it could not read anyway.
+LIVE = "/health/live"  # polled every second by monitors, so it is answered here, without dependencies or a log line
+# Served for any Host, because probes and Prometheus address a replica by IP. None of these accepts a cookie, so DNS
+# rebinding reveals nothing that is not public anyway.
 ANY_HOST = (LIVE, "/health/ready", "/metrics")
 MAX_HEADERS, HEADER_OVERHEAD = 16 * 1024, 4  # `: ` and the end of the line
 MAX_TARGET = 8 * 1024
@@ -100,8 +100,8 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                given = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in extra if h[0] not in given)]
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(h for h in extra if h[0] not in present)]
             await send(message)
 
         try:
@@ -131,7 +131,7 @@ class Edge:
         try:
             await self.api(scope, receive, send)
         except Exception as error:
-            # Starlette has answered with a problem 500 and raises again for the server's log; ours has the request id.
+            # Starlette has sent a problem 500 and re-raises for the server's log; this log line has the request id.
             log.exception("unexpected_error", path=scope["path"])
             report(error, "rest", f"{scope['method']} {_template(scope)}")
 
@@ -144,7 +144,7 @@ class Edge:
         )
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> AppError | None:
-        """Sizes, repeated headers and hosts for everything; origins for the live connection."""
+        """Check sizes, repeated headers and the host of every request, and the origin of the live connection."""
         if len(scope.get("raw_path") or b"") + len(scope.get("query_string", b"")) > MAX_TARGET:
             return UriTooLong()
         if sum(len(name) + len(value) + HEADER_OVERHEAD for name, value in scope["headers"]) > MAX_HEADERS:
@@ -174,15 +174,15 @@ class Edge:
             return PayloadTooLarge.above(limit)
         has_body = length not in (b"", b"0") or b"transfer-encoding" in headers
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        wanted = b"application/x-www-form-urlencoded" if scope["path"] == "/api/auth/token" else b"application/json"
-        if scope["method"] in WRITES and has_body and kind != wanted:
-            return UnsupportedMediaType(f"Send the body as {wanted.decode()}.")
+        expected = b"application/x-www-form-urlencoded" if scope["path"] == "/api/auth/token" else b"application/json"
+        if scope["method"] in WRITES and has_body and kind != expected:
+            return UnsupportedMediaType(f"Send the body as {expected.decode()}.")
         if scope["path"].startswith(COOKIE_CALLS):
             return self._foreign_page(headers)
         return None
 
     def _foreign_page(self, headers: dict[bytes, bytes]) -> AppError | None:
-        """A call that a cookie may authorise has to come from a page of ours."""
+        """Refuse a cross-site request that a cookie may authorise (CSRF)."""
         origin = headers.get(b"origin")
         if origin is not None:
             ours = origin.decode("latin-1") in self.origins
@@ -194,7 +194,7 @@ class Edge:
         return Forbidden("This call must come from the console's own pages.")
 
     def _cross_origin(self, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
-        """CORS for ALLOWED_ORIGINS: the page of `reflex run` is served on another port than its API."""
+        """Return the CORS headers for ALLOWED_ORIGINS. Under `reflex run` page and API use different ports."""
         origin = headers.get(b"origin", b"")
         if origin.decode("latin-1") not in self.origins:
             return [(b"vary", b"Origin")]
@@ -206,7 +206,7 @@ class Edge:
         ]
 
     def address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
-        """The caller's address: what the last trusted proxy saw, never what the caller claims."""
+        """Return the client address as seen by the last trusted proxy, never as claimed by the client."""
         peer = scope["client"][0] if scope.get("client") else ""
         if not self.hops:
             return peer
@@ -215,13 +215,13 @@ class Edge:
 
 
 def _repeated(headers: list[tuple[bytes, bytes]]) -> str:
-    """A header that has one value and comes with several: readers differ in which of them counts."""
+    """Return the name of a repeated single-value header, or "". Parsers differ in which value they use."""
     counts = Counter(name for name, _ in headers)
     return next((name.decode() for name in ONE_VALUE if counts[name] > 1), "")
 
 
 def _say_refused(origin: str) -> None:
-    """Behind a new name or a proxy this is why nobody can sign in, so the line names what to set."""
+    """Log a refused origin with the setting to change, because behind a new host name or proxy nobody can sign in."""
     what = "set PUBLIC_URL to the URL that people open, or add the origin to ALLOWED_ORIGINS"
     sampled.warning("http.origin_refused", origin=origin or "none", what_to_do=what)
 
@@ -231,7 +231,7 @@ def _is_api(path: str) -> bool:
 
 
 def _template(scope: Scope) -> str:
-    """The route with its parameters' names; one word for what has none, so that no caller makes a new label."""
+    """Return the route template, or a constant without one, so that a caller cannot create a new metric label."""
     if scope["path"] == LIVE:
         return LIVE
     return getattr(scope.get("route"), "path_format", ELSEWHERE)

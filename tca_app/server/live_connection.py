@@ -1,4 +1,4 @@
-"""Answers plain HTTP at the address of the live connection: a proxy that does not pass websockets asks that way."""
+"""Answers plain HTTP requests at the websocket's URL, which come from proxies that do not pass websockets."""
 
 from time import monotonic
 
@@ -17,7 +17,7 @@ HINT = (
 
 
 class LiveConnection:
-    """ASGI around Reflex. Websockets pass; anything else at their address is refused, and logged once a minute."""
+    """ASGI middleware around Reflex: passes websockets, refuses plain HTTP at their URL and logs it once a minute."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

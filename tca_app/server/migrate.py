@@ -1,4 +1,4 @@
-"""Brings the database to the schema of this version, and says in one line why it cannot."""
+"""Applies the migrations, and reports a failure in one line."""
 
 import re
 from collections.abc import Iterator
@@ -24,18 +24,18 @@ OLDEST_POSTGRES = 17  # the first with the builtin collation pg_c_utf8
 
 
 class MigrationError(Exception):
-    """The database could not be reached or changed; the text is one line for a person."""
+    """The database could not be reached or migrated. The text is one line for a person."""
 
 
 def alembic_config() -> Config:
-    """Alembic's settings with paths that do not depend on the working folder."""
+    """Return Alembic's configuration, with absolute paths."""
     config = Config(ROOT / "alembic.ini")
     config.set_main_option("script_location", str(ROOT / "alembic").replace("%", "%%"))
     return config
 
 
 def migrate() -> None:
-    """Apply every migration that is missing. Several may call this at once; one does the work."""
+    """Apply the missing migrations. Several processes may call this at once; one does the work."""
     with _plain_faults():
         with _connected() as connection:
             _replace_squashed_revision(connection)
@@ -43,21 +43,21 @@ def migrate() -> None:
 
 
 def require_schema() -> None:
-    """Raise MigrationError unless the database has the schema of this version; changes nothing."""
+    """Raise MigrationError unless the database has the schema of this version. It changes nothing."""
     with _plain_faults():
-        wanted = ScriptDirectory.from_config(alembic_config()).get_current_head()
+        expected = ScriptDirectory.from_config(alembic_config()).get_current_head()
         with _connected() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-    if found != wanted:
+            current = MigrationContext.configure(connection).get_current_revision()
+    if current != expected:
         raise MigrationError(
-            f"the database has schema {found or 'none'} and this version needs {wanted}; "
-            "`python -m tca_app migrate` brings it to that of its own version"
+            f"the database has schema {current or 'none'} and this version needs {expected}; "
+            "`python -m tca_app migrate` applies the migrations of this version"
         )
 
 
 @contextmanager
 def _connected() -> Iterator[Connection]:
-    """A connection to a PostgreSQL that is new enough. Raises MigrationError."""
+    """Connect, and check the PostgreSQL version. Raises MigrationError."""
     patience = {"connect_timeout": 5}
     engine = create_engine(get_settings().sync_database_url, poolclass=NullPool, connect_args=patience)
     with engine.connect() as connection:
@@ -85,7 +85,7 @@ def _replace_squashed_revision(connection: Connection) -> None:
 
 
 def check_models() -> None:
-    """Migrate an empty database and fail when the models say something else."""
+    """Migrate an empty database and raise MigrationError if the result differs from the models."""
     quiet = alembic_config()
     quiet.print_stdout = lambda *_args: None  # type: ignore[method-assign]
     migrate()

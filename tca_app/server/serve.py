@@ -1,4 +1,4 @@
-"""`make run`: one process with stores, migrations, front end and one port, from the first line to a clean end."""
+"""`make run`: one process with stores, migrations, front end and one port, from start to clean shutdown."""
 
 import asyncio
 import os
@@ -25,15 +25,15 @@ from tca_app.server.bootstrap import first_admin
 from tca_app.server.migrate import migrate
 
 LEFT_SECONDS = 3
-END_SECONDS = 10  # for requests that are being answered when the end is asked for
+END_SECONDS = 10  # shutdown timeout for requests in progress
 
 
 class StartError(Exception):
-    """The console cannot start; the text is one line for a person."""
+    """The console cannot start. The text is one line for a person."""
 
 
 def serve(say: Callable[[str], None]) -> None:
-    """Run the console until Ctrl-C or SIGTERM. `say` gets each line for the person at the terminal."""
+    """Run the console until Ctrl-C or SIGTERM. `say` prints a line for the person at the terminal."""
     settings = get_settings()
     claim_port(settings)
     if not (settings.database_url.get_secret_value() and settings.redis_url.get_secret_value()):
@@ -46,8 +46,10 @@ def serve(say: Callable[[str], None]) -> None:
 
 
 def run_to_the_end(serving: Coroutine[Any, Any, None]) -> None:
-    """Run the server. What is left when it ends is cancelled and waited for, but not for ever: a send to a browser that
-    reads no more takes no cancellation from granian, and `asyncio.run` would wait for it."""
+    """Run the server, then cancel the remaining tasks and wait for them, for a bounded time.
+
+    `asyncio.run` would wait forever: a send through granian to a browser that stopped reading cannot be cancelled.
+    """
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
@@ -64,7 +66,7 @@ def run_to_the_end(serving: Coroutine[Any, Any, None]) -> None:
 
 
 async def setup_link(settings: Settings) -> str:
-    """The address at which the first admin is made, good for one use; empty when there is one already."""
+    """Return the one-time link that creates the first admin; empty when an admin exists."""
     try:
         async with transaction() as session:
             token = await first_admin(session, settings)
@@ -75,7 +77,7 @@ async def setup_link(settings: Settings) -> str:
 
 
 async def announce(settings: Settings) -> None:
-    """For `reflex run`, which prints where the pages are: the set-up link, or why there is no first admin."""
+    """Print the setup link, or why there is none, for `reflex run`, which prints the page URL itself."""
     try:
         line = setup_line(await setup_link(settings))
     except StartError as error:
@@ -89,12 +91,14 @@ def setup_line(link: str) -> str:
 
 
 def claim_port(settings: Settings) -> None:
-    """Say early and clearly that the port cannot be had."""
+    """Raise StartError early if the port is not available."""
     try:
-        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
+        addresses = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = addresses[0]
         with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a late packet is no owner
+            probe.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # as the server does, so that TIME_WAIT does not count as in use
             probe.bind(address)
             probe.listen()
     except OSError as error:
@@ -103,7 +107,7 @@ def claim_port(settings: Settings) -> None:
 
 
 def _load_app() -> object:
-    """Import the console the way Reflex expects it in production: built already, nothing to compile."""
+    """Import the application as Reflex expects it in production: already built, nothing to compile."""
     os.environ["REFLEX_ENV_MODE"] = "prod"
     os.environ["__REFLEX_SKIP_COMPILE"] = "true"
     os.environ[PAGES_ARE_BUILT] = "true"
@@ -111,15 +115,15 @@ def _load_app() -> object:
 
 
 async def run_server(settings: Settings, say: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM, and let what is being answered then end first."""
+    """Serve until SIGINT or SIGTERM, then let the requests in progress finish."""
     app = _load_app()
-    # Before anybody can be told that it is ready: whoever waits for that signs in next.
+    # Before the server is announced as ready, because the operator signs in next.
     link = await setup_link(settings)
     server = Server(app, settings.host, settings.port, interface=Interfaces.ASGI, log_enabled=False, backlog=1024)
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, server.stop)
-    interrupted: Any = server.main_loop_interrupt  # the embedded server has asyncio's event, whatever its base says
+    interrupted: Any = server.main_loop_interrupt  # the embedded server uses an asyncio event, unlike its base class
     serving = asyncio.create_task(server.serve())
     announcing = asyncio.create_task(_announce(settings, link, say))
     ending = {serving, asyncio.create_task(interrupted.wait())}
@@ -142,12 +146,12 @@ async def _announce(settings: Settings, link: str, say: Callable[[str], None]) -
             break
         await asyncio.sleep(0.05)
     ready = f"{settings.app_name} is ready: {settings.public_url}"
-    # One write: whoever waits for the first line finds the second one there.
+    # One write, so that a reader of the first line also gets the second.
     say(f"{ready}\n{setup_line(link)}" if link else ready)
 
 
 async def _answers(settings: Settings) -> bool:
-    """Whether the server answers at all; what it says depends on the hosts that it serves."""
+    """Return True if the server answers, with any status, because that depends on ALLOWED_HOSTS."""
     try:
         reader, writer = await asyncio.open_connection(settings.host, settings.port)
     except OSError:

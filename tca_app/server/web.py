@@ -1,4 +1,4 @@
-"""`python -m tca_app web`: one web process of several, on stores that all of them share (docs/replicas.md)."""
+"""`python -m tca_app web`: one of several web replicas on shared stores (docs/replicas.md)."""
 
 import os
 from collections.abc import Callable
@@ -9,14 +9,14 @@ from tca_app.frontend import build
 from tca_app.server.migrate import require_schema
 from tca_app.server.serve import claim_port, run_server, run_to_the_end
 
-# Reflex' own names. Without a bound its pools grow to hundreds of connections; three of these only listen.
+# Limit of Reflex's Redis pools, which otherwise grow to hundreds of connections; three of these only listen.
 REDIS_CONNECTIONS = "20"
 
 
 def serve_replica(say: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM. Nothing here is kept: whatever a replica knows is in the stores.
+    """Serve until Ctrl-C or SIGTERM. A replica keeps no state of its own; all state is in the stores.
 
-    The schema is somebody else's business (`migrate`, once per version): two replicas of two versions would fight.
+    It does not migrate, because replicas of two versions would conflict; run `migrate` once per version.
     """
     settings = get_settings()
     _require_stores(settings)
@@ -41,8 +41,8 @@ def _require_stores(settings: Settings) -> None:
 
 
 def _share_state(settings: Settings) -> None:
-    """The state of the tabs in Redis: whichever replica a tab comes to knows it. Read by Reflex at its import."""
+    """Keep the Reflex state in Redis, so that any replica can serve any tab. Reflex reads this at import."""
     os.environ["REFLEX_STATE_MANAGER_MODE"] = "redis"
     os.environ["REFLEX_REDIS_URL"] = settings.redis_url.get_secret_value()
     os.environ.setdefault("REFLEX_REDIS_MAX_CONNECTIONS", REDIS_CONNECTIONS)
-    os.environ["REFLEX_OPLOCK_ENABLED"] = "false"  # asks for Redis 7, and a killed replica would take its tabs along
+    os.environ["REFLEX_OPLOCK_ENABLED"] = "false"  # needs Redis 7, and the tabs of a killed replica would be lost

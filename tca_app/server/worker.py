@@ -1,4 +1,4 @@
-"""The job worker: every kind of job that there is, and the process or task that does them."""
+"""The job worker: imports all jobs and consumers, and runs them as a process or a task."""
 
 import asyncio
 import signal
@@ -23,13 +23,13 @@ from tca_app.core.outgoing.http import close_http
 from tca_app.core.telemetry.error_reporting import close_reports, start_reports
 from tca_app.core.telemetry.log import setup_logging
 
-# Their import makes their jobs known; naming them here keeps the import from looking unused.
+# Importing these modules registers their jobs; the tuple keeps the imports from looking unused.
 CONSUMERS = (analytics, notifications, streams, webhooks, mail, slack, services, digest, maintenance, health)
 __all__ = ["CONSUMERS", "run_worker", "work"]
 
 
 async def run_worker(queues: list[str] | None = None) -> None:
-    """Do jobs until SIGINT or SIGTERM; those that run then may end first."""
+    """Run jobs until SIGINT or SIGTERM, then let the running ones finish."""
     setup_logging()
     start_reports()
     working, listening = asyncio.create_task(work(queues)), asyncio.create_task(listen(jobs=True))
