@@ -1,7 +1,7 @@
-"""Says in words what a session runs on, from the text that the program sent about itself."""
+"""Describes the device of a session in words, from its User-Agent header."""
 
 MAX_TEXT = 500
-# The first that is found counts: an Edge names Chrome too, and nearly all of them name Safari.
+# The first match counts: Edge names Chrome too, and nearly every browser names Safari.
 PROGRAMS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -29,7 +29,7 @@ SYSTEMS = (
 
 
 def device_words(user_agent: str) -> str:
-    """ "Firefox on Windows", "curl"; for a stranger the start of its own words."""
+    """ "Firefox on Windows" or "curl"; for an unknown program the start of its User-Agent."""
     program = _first(PROGRAMS, user_agent)
     system = _first(SYSTEMS, user_agent)
     if not program:

@@ -1,4 +1,4 @@
-"""What happens to people's accounts."""
+"""Events about user accounts."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from tca_app.core.events.log import NOTIFYING, Event
 
 
 class _UserEvent(Event):
-    """`subject` is the person whose account it is."""
+    """`subject` is the user."""
 
     type: ClassVar[str] = ""
     subject_type: ClassVar[str] = "user"

@@ -1,4 +1,4 @@
-"""Who may do what to people's accounts. What is not named here is refused."""
+"""Permissions on user accounts. Anything not listed here is refused."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,7 @@ OWN_FIELDS = frozenset({"email", "full_name", "password", "current_password"})
 
 
 def may(actor: Actor, action: str, user_id: int | None = None) -> bool:
-    """Whether `actor` may do `action`, to the person `user_id` where it is about one."""
+    """Returns whether `actor` may do `action`, to the user `user_id` where the action is about one."""
     allowed = RULES.get(action, frozenset())
     return (
         ANYBODY in allowed
@@ -33,7 +33,7 @@ def may(actor: Actor, action: str, user_id: int | None = None) -> bool:
 
 
 def require(actor: Actor, action: str, user_id: int | None = None) -> None:
-    """Raises NotFound where the existence of a person would be told, else Forbidden."""
+    """Raises NotFound where Forbidden would reveal that the user exists, else Forbidden."""
     if may(actor, action, user_id):
         return
     raise NotFound if SELF in RULES.get(action, frozenset()) else Forbidden

@@ -1,4 +1,4 @@
-"""What is read about people: columns only, never rows of the table, so that no hash can slip out."""
+"""Queries for users. They select columns, never table rows, so that no password hash can leak."""
 
 from functools import lru_cache
 from typing import Any
@@ -19,7 +19,7 @@ from tca_app.models import Project, ProjectMember, User
 _cache: LocalCache[Any] = LocalCache(500, drop_on_write=True)
 DIRECTORY_SIZE = 20
 MEMBERSHIPS = 100
-# The table's own columns: a select of mapped attributes costs half as much again.
+# Columns of the table: a select of mapped attributes takes one and a half times as long.
 _users, _projects, _members = User.__table__.c, Project.__table__.c, ProjectMember.__table__.c
 COLUMNS = tuple(_users[name] for name in UserRead.model_fields)
 _PERSON = tuple(_users[name] for name in PersonRead.model_fields)
@@ -38,7 +38,7 @@ def user_read(row: Any) -> UserRead:
 
 
 async def get_user(session: AsyncSession, actor: Actor, user_id: int) -> UserRead:
-    """One person who is not in the trash. Raises NotFound, to a stranger too."""
+    """Returns one user who is not in the trash. Raises NotFound, also when the actor may not see the user."""
     policy.require(actor, "users.read", user_id)
 
     async def read() -> UserRead:
@@ -51,7 +51,7 @@ async def get_user(session: AsyncSession, actor: Actor, user_id: int) -> UserRea
 
 
 async def list_users(session: AsyncSession, actor: Actor, query: UserQuery) -> Page[UserRead]:
-    """A page of people, or of the trash; the order is always made total by id."""
+    """Returns a page of users, or of the trash. The id breaks ties, so the order is total."""
     policy.require(actor, "users.list")
     key = query.model_dump_json()
     return await cached_read(session, _cache, key, ("users",), lambda: _read_list(session, query))
@@ -70,7 +70,7 @@ async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:
 
 @lru_cache(maxsize=256)
 def _chosen(is_active: bool | None, is_superuser: bool | None, deleted: bool, sort: UserSort) -> Select[Any]:
-    """The people of a list, in its order. Kept: to build a statement takes as long as to run it."""
+    """Returns the statement of a list. Cached, because building it takes as long as running it."""
     rows = select(*COLUMNS).where(_users.deleted_at.is_not(None) if deleted else _users.deleted_at.is_(None))
     if is_active is not None:
         rows = rows.where(_users.is_active.is_(is_active))
@@ -85,7 +85,7 @@ def _unsearched(*filters: Any) -> tuple[Select[Any], Select[Any]]:
 
 
 def _paged(chosen: Select[Any], *, is_search: bool) -> tuple[Select[Any], Select[Any]]:
-    """The statement of a page with the total as its last column, and of the total alone."""
+    """Returns two statements: a page with the total as its last column, and the total alone."""
     total = total_of(chosen, is_search=is_search)
     statement = chosen.add_columns(total.scalar_subquery()).offset(bindparam("skip")).limit(bindparam("limit"))
     return statement, total
@@ -99,7 +99,7 @@ def _order(sort: str) -> tuple[Any, Any]:
 
 
 async def search_people(session: AsyncSession, actor: Actor, search: str = "") -> list[PersonRead]:
-    """Up to 20 people at work for a picker. The search looks at names only, so it tells nothing about an address."""
+    """Returns up to 20 active users for a picker. It searches names only, so it reveals no email address."""
     policy.require(actor, "users.directory")
     rows = select(*_PERSON).where(_users.is_active, _users.deleted_at.is_(None))
     if search:
@@ -111,7 +111,7 @@ async def search_people(session: AsyncSession, actor: Actor, search: str = "") -
 
 
 async def list_memberships(session: AsyncSession, actor: Actor, user_id: int) -> Page[MembershipRead]:
-    """The first 100 projects of a person with the role there, by name; those in the trash are left out."""
+    """Returns the first 100 projects of a user, by name, with the user's role. Leaves out the trash."""
     policy.require(actor, "users.read", user_id)
     rows = (
         select(_projects.id.label("project_id"), _projects.name, _projects.slug, _projects.status, _members.role)

@@ -1,4 +1,4 @@
-"""`/api/v1/users`: people, for scripts. Every rule stands in the service."""
+"""REST endpoints under `/api/v1/users`. The rules are in the service."""
 
 from typing import Annotated
 
@@ -30,14 +30,14 @@ _people = TypeAdapter(list[PersonRead])
 async def list_users(
     request: Request, query: Annotated[UserQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """People, newest first unless `sort` says otherwise. For superusers. `deleted=true` shows the trash."""
+    """List users, newest first unless `sort` says otherwise. Superusers only. `deleted=true` lists the trash."""
     page = await service.list_users(session, actor, query)
     return page_response(request, page, _users, query.skip, query.limit)
 
 
 @router.post("", status_code=201, response_model=UserRead, responses=problems(401, 403, 409))
 async def create_user(data: UserCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """For superusers."""
+    """Create a user. Superusers only."""
     user = await once.answer(
         session,
         actor,
@@ -51,7 +51,7 @@ async def create_user(data: UserCreate, actor: CurrentActor, session: Writing, o
 
 @router.get("/directory", response_model=list[PersonRead], responses=problems(401))
 async def search_people(actor: CurrentActor, session: Reading, search: SearchText = "") -> Response:
-    """Up to 20 active people by name, for pickers."""
+    """Search active users by name, for pickers. Returns at most 20."""
     return json_response(_people.dump_json(await service.search_people(session, actor, search)))
 
 
@@ -62,7 +62,7 @@ async def read_me(person: CurrentPerson) -> Response:
 
 @router.get("/{user_id:int}", response_model=UserRead, responses=problems(401, 404))
 async def read_user(user_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
-    """Oneself; anybody for superusers."""
+    """Read a user: your own account, or any account as a superuser."""
     return item_response(await service.get_user(session, actor, user_id))
 
 
@@ -71,7 +71,7 @@ async def read_user(user_id: UrlId, actor: CurrentActor, session: Reading) -> Re
 async def update_user(
     user_id: UrlId, data: UserUpdate, actor: CurrentActor, session: Writing, if_version: IfMatch
 ) -> Response:
-    """Change the given fields. Oneself: full_name, and email and password with current_password. Superusers: all."""
+    """Update the given fields. Your own: full_name; email and password with current_password. Superusers: all."""
     return item_response(await service.update_user(session, actor, user_id, data, if_version))
 
 
@@ -84,14 +84,14 @@ async def update_user(
 async def delete_user(
     user_id: UrlId, actor: CurrentActor, session: Writing, if_version: IfMatch, transfer_to: UrlId | None = None
 ) -> Response:
-    """To the trash. For superusers. `transfer_to` takes over the projects that the person owns."""
+    """Move a user to the trash. Superusers only. `transfer_to` is the new owner of the user's projects."""
     await service.delete_user(session, actor, user_id, transfer_to, if_version)
     return Response(status_code=204)
 
 
 @router.post("/{user_id:int}/restore", response_model=UserRead, responses=problems(401, 403, 404, 409))
 async def restore_user(user_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """Out of the trash. For superusers."""
+    """Restore a user from the trash. Superusers only."""
     user = await once.answer(
         session,
         actor,

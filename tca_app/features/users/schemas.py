@@ -1,4 +1,4 @@
-"""What the calls and forms about people take and give."""
+"""Schemas of users, for REST and the forms."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -38,7 +38,7 @@ class UserCreate(InputModel):
 
 
 class UserUpdate(Changes):
-    """Changing one's own email or password needs `current_password`; some fields are for superusers only."""
+    """Changing your own email or password requires `current_password`. Only superusers may set some fields."""
 
     email: Email = LEFT_OUT
     username: Username = LEFT_OUT
@@ -50,7 +50,7 @@ class UserUpdate(Changes):
 
 
 class UserQuery(ListQuery):
-    """`deleted` shows the trash instead of those at work."""
+    """`deleted` lists the trash instead of the users who are not in it."""
 
     is_active: Flag | None = None
     is_superuser: Flag | None = None
@@ -59,7 +59,7 @@ class UserQuery(ListQuery):
 
 
 class UserBulk(InputModel):
-    """One act on many people. `transfer_to` takes over the projects of those who are deleted."""
+    """One action on many users. `transfer_to` is the new owner of the projects of deleted users."""
 
     action: UserAction
     ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
@@ -67,7 +67,7 @@ class UserBulk(InputModel):
 
 
 class UserRead(ReadModel):
-    """A person as a superuser, or the person itself, may see them."""
+    """A user, as superusers and the user see it."""
 
     model_config = ConfigDict(
         from_attributes=True,
@@ -102,7 +102,7 @@ class UserRead(ReadModel):
 
 
 class PersonRead(ReadModel):
-    """A name to show or pick; nothing more about the person."""
+    """The names of a user, to show or to pick; nothing else."""
 
     id: int
     username: str
@@ -114,7 +114,7 @@ class PersonRead(ReadModel):
 
 
 class MembershipRead(ReadModel):
-    """A project that a person works on, and as what."""
+    """A project of a user, with the user's role in it."""
 
     project_id: int
     name: str
@@ -124,7 +124,7 @@ class MembershipRead(ReadModel):
 
 
 class BulkResult(ReadModel):
-    """What became of one row of a bulk act; `detail` says why it was refused."""
+    """The result of a bulk action for one row. `detail` says why it was refused."""
 
     id: int
     ok: bool

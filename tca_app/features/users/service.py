@@ -1,4 +1,4 @@
-"""The rules about people: accounts are made, changed, moved to the trash and brought back here and nowhere else."""
+"""Service functions for users: the only place that creates, updates, deletes and restores accounts."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -44,7 +44,7 @@ UNIQUE = {
 
 
 class WrongPassword(Invalid):
-    """The current password was not right; the attempt stays counted."""
+    """The current password is incorrect. The failed attempt stays counted."""
 
     code = "wrong_password"
     default = "The current password is incorrect."
@@ -52,13 +52,13 @@ class WrongPassword(Invalid):
 
 
 async def create_user(session: AsyncSession, actor: Actor, data: UserCreate) -> UserRead:
-    """Raises Conflict at the field for a taken email or username, Invalid at a weak password."""
+    """Creates a user. Raises Conflict (email or username taken) or Invalid (weak password), each at its field."""
     policy.require(actor, "users.create")
     return await insert_user(session, data, actor)
 
 
 async def insert_user(session: AsyncSession, data: UserCreate, actor: Actor | None) -> UserRead:
-    """The one way that an account is made, for the set-up and the commands too: it asks no permission."""
+    """Inserts a user without a permission check. The setup and the commands use it too."""
     await _refuse_weak(data.password, data.username, data.email, data.full_name)
     fields = data.model_dump(exclude={"password"})
     fields |= {"hashed_password": await hash_password(data.password), "updated_by_id": actor.user_id if actor else None}
@@ -76,7 +76,7 @@ def _subject(user: Any) -> dict[str, Any]:
 
 
 def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
-    """The fields of an account that an event tells, of those in `names`."""
+    """Returns the fields in `names` that an event records."""
     return {name: getattr(row, name) for name in NOTIFYING if name in names}
 
 
@@ -89,7 +89,7 @@ async def _refuse_weak(password: str, *words: str) -> None:
 async def update_user(
     session: AsyncSession, actor: Actor, user_id: int, data: UserUpdate, if_version: int | None = None
 ) -> UserRead:
-    """Change the given fields. Raises Stale, Conflict (taken, last administrator), WrongPassword, Forbidden."""
+    """Updates the given fields. Raises Stale, Conflict (taken, last administrator), WrongPassword, Forbidden."""
     policy.require(actor, "users.update", user_id)
     given = data.given()
     policy.require_fields(actor, given)
@@ -110,7 +110,7 @@ async def update_user(
 
 @lru_cache(maxsize=8)
 def _one(lock_row: Lock, deleted: bool) -> Select[Any]:
-    """Built once: that takes longer than to run it."""
+    """Returns the statement for one user. Cached, because building it takes longer than running it."""
     editor = aliased(User)
     name = func.coalesce(func.nullif(editor.full_name, ""), editor.username)
     changed_by = select(name).where(col(editor.id) == col(User.updated_by_id)).correlate(User).scalar_subquery()
@@ -121,9 +121,9 @@ def _one(lock_row: Lock, deleted: bool) -> Select[Any]:
 
 
 async def _find(session: AsyncSession, user_id: int, lock_row: Lock = None, *, deleted: bool = False) -> Any:
-    """One person with the name of who changed them last; `lock_row` holds the row until the end of the transaction.
+    """Returns a user with the name of who changed it last. `lock_row` locks the row until the transaction ends.
 
-    While somebody "removes" a row, rows that refer to it wait: nobody becomes an owner just as they are deleted.
+    The lock "removes" makes rows that refer to this one wait, so nobody becomes an owner while being deleted.
     """
     row = (await session.execute(_one(lock_row, deleted), {"user_id": user_id})).first()
     if row is None:
@@ -185,7 +185,7 @@ async def _write(session: AsyncSession, actor: Actor, row: Any, given: Mapping[s
 async def _tell_changes(
     session: AsyncSession, actor: Actor, before: Any, after: UserRead, changed: Mapping[str, Any]
 ) -> None:
-    """A password and a switch of `is_active` are events of their own; the rest is one."""
+    """Emits the events of an update: one for the password, one for `is_active`, one for all other fields."""
     if "hashed_password" in changed:
         await emit(session, actor, events.PasswordChanged(**_subject(after)))
     if "is_active" in changed:
@@ -213,7 +213,7 @@ async def _store(session: AsyncSession, actor: Actor, user_id: int, values: Mapp
 async def delete_user(
     session: AsyncSession, actor: Actor, user_id: int, transfer_to: int | None = None, if_version: int | None = None
 ) -> None:
-    """To the trash. Their projects go to `transfer_to`; raises Conflict when they own some and nobody is named."""
+    """Moves a user to the trash. `transfer_to` gets their projects; without it, raises Conflict if they own any."""
     policy.require(actor, "users.delete")
     await lock_superusers(session)
     row = await _find(session, user_id, "remove")
@@ -228,7 +228,7 @@ async def delete_user(
 
 
 async def restore_user(session: AsyncSession, actor: Actor, user_id: int) -> UserRead:
-    """Out of the trash, with the rights and memberships they had. Raises NotFound for one who is not in it."""
+    """Restores a user from the trash with their role and memberships. Raises NotFound if not in the trash."""
     policy.require(actor, "users.restore")
     await _find(session, user_id, "change", deleted=True)
     after = await _store(session, actor, user_id, {"deleted_at": None})
@@ -237,12 +237,12 @@ async def restore_user(session: AsyncSession, actor: Actor, user_id: int) -> Use
 
 
 async def bulk_users(session: AsyncSession, actor: Actor, data: UserBulk) -> list[BulkResult]:
-    """One act on each of many, in one transaction, with what became of each: a refusal stops only its own row."""
+    """Applies one action to many users in one transaction. A refusal affects only its own row."""
     policy.require(actor, "users.bulk")
     if data.action in ("deactivate", "delete"):
         await lock_superusers(session)
     results = {}
-    for user_id in sorted(set(data.ids)):  # one order for all, so that two bulk acts cannot wait for each other
+    for user_id in sorted(set(data.ids)):  # one order for all, so that two bulk actions cannot deadlock
         try:
             async with session.begin_nested():
                 await _act(session, actor, data, user_id)

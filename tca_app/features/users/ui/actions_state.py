@@ -1,4 +1,4 @@
-"""What is done to people beside editing them: it asks first where that is wise, and one act may be for many."""
+"""State of the actions on users other than editing, for one user or many, with a confirmation where needed."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ Ids = Annotated[list[int], Field(min_length=1, max_length=100)]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An act on one person. `text` and `done` are about `{name}`."""
+    """An action on one user. `text` and `done` contain `{name}`."""
 
     button: str
     title: str
@@ -37,37 +37,37 @@ class Act:
 
 
 ACTS = {
-    "activate": Act("Activate", "", "", "{name} is active again.", {"is_active": True}),
+    "activate": Act("Activate", "", "", "{name} activated", {"is_active": True}),
     "deactivate": Act(
         "Deactivate",
         "Deactivate {name}?",
         "They are signed out everywhere and cannot sign in until an administrator activates them.",
-        "{name} is deactivated.",
+        "{name} deactivated",
         {"is_active": False},
     ),
     "promote": Act(
         "Make administrator",
         "Make {name} an administrator?",
         "Administrators see and change everything: every user, every project and this console.",
-        "{name} is an administrator.",
+        "{name} is now an administrator",
         {"is_superuser": True},
     ),
     "demote": Act(
         "Remove administrator",
         "Remove administrator rights from {name}?",
         "They keep their projects and are signed out everywhere.",
-        "{name} is no longer an administrator.",
+        "{name} is no longer an administrator",
         {"is_superuser": False},
     ),
 }
 TRASH = "They are signed out and moved to the trash. An administrator can restore them."
 TAKE_OVER = "Choose a new owner. Restoring the user does not return the projects."
 OWN = "This is your own account. You are signed out, and only another administrator can undo it."
-DONE = {"activate": "activated", "deactivate": "deactivated", "delete": "deleted", "restore": "restored"}
+DONE = {"activate": "activated", "deactivate": "deactivated", "delete": "moved to trash", "restore": "restored"}
 
 
 class NewOwner(TypedDict):
-    """Somebody who may take over projects."""
+    """A user who may become the new owner of projects."""
 
     id: int
     name: str
@@ -75,9 +75,9 @@ class NewOwner(TypedDict):
 
 
 class ActState(RecordState, SessionState):
-    """The question that is open, and the acts that need none."""
+    """The open confirmation, and the actions that need none."""
 
-    act: str = ""  # what is asked about: a key of ACTS, or "delete"; kept while the dialog closes
+    act: str = ""  # the action to confirm: a key of ACTS, or "delete"; kept while the dialog closes
     asking: bool = False
     act_title: str = ""
     act_text: str = ""
@@ -86,13 +86,13 @@ class ActState(RecordState, SessionState):
     act_busy: bool = False
     act_ids: list[int] = []
     is_bulk: bool = False
-    heir_text: str = ""  # why an heir is asked for; empty when none is
+    heir_text: str = ""  # why a new owner is needed; empty when none is
     heirs: list[NewOwner] = []
     heir: NewOwner = NewOwner(id=0, name="", username="")
 
     @handler("users.manage")
     async def ask(self, act: str, user_id: int) -> None:
-        """Open the question about one person."""
+        """Opens the confirmation for one user."""
         require_person(self, user_id)
         user = await self._user(user_id)
         name, chosen = user.full_name or user.username, ACTS.get(act)
@@ -111,7 +111,7 @@ class ActState(RecordState, SessionState):
 
     @handler("users.manage")
     async def ask_selected(self, act: str) -> None:
-        """Open the question about those who are ticked."""
+        """Opens the confirmation for the selected users."""
         ids = list((await self.get_state(UsersState)).selected)
         if not ids or act not in ("deactivate", "delete"):
             return
@@ -123,7 +123,7 @@ class ActState(RecordState, SessionState):
             await self._offer_heirs("")
 
     def _ask(self, act: str, ids: list[int], title: str, text: str, button: str, *, is_bulk: bool = False) -> None:
-        self._enter_record()  # the question is about the page that it was asked on
+        self._enter_record()  # the confirmation belongs to the page on which it was opened
         self.act, self.act_ids, self.is_bulk = act, ids, is_bulk
         self.act_title, self.act_text, self.act_button = title, text, button
         self.act_error, self.act_busy, self.asking = "", False, True
@@ -131,7 +131,7 @@ class ActState(RecordState, SessionState):
 
     @handler("users.manage")
     async def cancel(self) -> None:
-        """For Cancel, Esc and a click outside; what is being done already stays in sight."""
+        """Closes the confirmation on Cancel, Esc or a click outside, unless the action is already running."""
         self.asking = self.act_busy
 
     @handler("users.manage", supersedes=True)
@@ -158,7 +158,7 @@ class ActState(RecordState, SessionState):
 
     @handler("users.manage")
     async def confirm(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        """Do what was asked about. A refusal stays in the dialog."""
+        """Runs the confirmed action. A refusal stays in the dialog."""
         if not self.asking:
             return
         self._require_record(0, 0)
@@ -191,7 +191,7 @@ class ActState(RecordState, SessionState):
         user = await self._user(user_id)
         async with transaction() as session:
             await users.delete_user(session, self._as_actor(), user_id, self.heir["id"] or None)
-        self._toast(f"{user.username} is deleted.", undo=ActState.restore([user_id]))
+        self._toast(f"{user.username} moved to trash", undo=ActState.restore([user_id]))
         is_on_their_page = record_id(self.router_data, routes.USERS) == user_id
         return rx.redirect(routes.USERS) if is_on_their_page else reload_of(self)
 
@@ -202,12 +202,12 @@ class ActState(RecordState, SessionState):
 
     @handler("users.manage")
     async def restore(self, ids: Ids) -> Any:
-        """From the row of the trash, and for "Undo"."""
+        """Restores users, from a row of the trash or with "Undo"."""
         return await self._bulk("restore", ids)
 
     @handler("users.manage")
     async def act_on_selected(self, act: str) -> Any:
-        """The two acts on those who are ticked that need no question."""
+        """Runs one of the two bulk actions that need no confirmation."""
         ids = list((await self.get_state(UsersState)).selected)
         return await self._bulk(act, ids) if ids and act in ("activate", "restore") else None
 
@@ -225,16 +225,16 @@ class ActState(RecordState, SessionState):
         return reload_of(self)
 
     def _say_done(self, act: str, done: list[int], refused: int, names: dict[int, str]) -> None:
-        people = plural(len(done), "person", "people")
+        people = plural(len(done), "user")
         who = names.get(done[0], people) if len(done) == 1 else people
-        text = f"{who} {'is' if len(done) == 1 else 'are'} {DONE[act]}." if done else f"Nobody is {DONE[act]}."
+        text = f"{who} {DONE[act]}" if done else f"No users {DONE[act]}"
         if refused:
-            text += f" {refused} refused."
+            text += f", {refused} refused"
         undo = ActState.restore(done) if act == "delete" and done else None
         self._toast(text, "success" if done else "error", undo=undo)
 
     async def _owned(self, user_id: int) -> int:
-        """How many projects they own, those in the trash included: these need an owner too."""
+        """Returns how many projects the users own. Projects in the trash count, because they need an owner too."""
         actor = self._as_actor()
         async with reading() as session:
             at_work = await projects.list_projects(session, actor, ProjectQuery(owner_id=user_id, limit=1))

@@ -1,4 +1,4 @@
-"""The page of one person: who they are, what they work on, where they are signed in."""
+"""The page of one user: profile, projects and sessions."""
 
 from typing import Any
 
@@ -105,7 +105,7 @@ def _more() -> rx.Component:
 
 def _profile() -> rx.Component:
     return facts(
-        ("Full name", rx.cond(_person["full_name"], _person["full_name"], rx.el.span("Not given", class_name="muted"))),
+        ("Full name", rx.cond(_person["full_name"], _person["full_name"], rx.el.span("Not set", class_name="muted"))),
         ("Email", rx.el.a(_person["email"], href=f"mailto:{_person['email']}", class_name="link")),
         ("Role", role_badge(_person["is_superuser"])),
         ("Status", active_badge(_person["is_active"])),

@@ -1,4 +1,4 @@
-"""What the page of one person shows: the profile, their projects and their sessions, and how a session is ended."""
+"""State of the page of one user: profile, projects and sessions."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, TypedDict
@@ -35,7 +35,7 @@ NOBODY = UserRow(
 
 
 class MembershipRow(TypedDict):
-    """A project of the person and their role in it."""
+    """A project of the user, with the user's role in it."""
 
     id: int
     name: str
@@ -45,7 +45,7 @@ class MembershipRow(TypedDict):
 
 
 class SessionRow(TypedDict):
-    """A sign-in of the person that still counts."""
+    """An open session of the user."""
 
     id: int
     kind: str
@@ -57,7 +57,7 @@ class SessionRow(TypedDict):
 
 
 class UserState(RecordState, SessionState):
-    """One person."""
+    """State of the page of one user."""
 
     person: UserRow = NOBODY
     projects: list[MembershipRow] = []
@@ -86,7 +86,7 @@ class UserState(RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
-        """Read the person that the URL names. What was shown of another one is gone before."""
+        """Loads the user that the URL names, after it cleared the previous user."""
         user_id = record_id(self.router_data, routes.USERS)
         self._watch(UserState.load, f"user:{user_id}", "projects")
         if self._enter_record():
@@ -115,7 +115,7 @@ class UserState(RecordState, SessionState):
         self.is_loaded = True
 
     def _empty(self) -> None:
-        """Nothing of the person before may stand under the address of another."""
+        """Clears the page, so that nothing of the previous user is shown under the new URL."""
         self.person, self.projects, self.sessions, self.project_total = NOBODY, [], [], 0
         self.is_loaded = False
 
@@ -134,7 +134,7 @@ class UserState(RecordState, SessionState):
 
     @handler("signed_in")
     async def end_session(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        """The session that was asked about; whose it may be is the service's to say."""
+        """Ends the session that was confirmed. The service checks the permission."""
         if not self.ending:
             return
         self._require_record(self.person["id"], self.person["id"])
@@ -150,13 +150,13 @@ class UserState(RecordState, SessionState):
 
 
 def require_person(state: rx.State, user_id: int) -> None:
-    """Raise MovedOn when the tab is at the page of another person by now; the list shows many."""
+    """Raises MovedOn when the tab shows the page of another user by now. The list always passes."""
     if record_id(state.router_data, routes.USERS) not in (0, user_id):
         raise MovedOn
 
 
 def reload_of(state: rx.State) -> Any:
-    """The event that reads again what the page in front of the viewer shows of people, if it does."""
+    """Returns the event that reloads the users shown on the current page, or None."""
     path = page_path(state.router_data)
     if path == routes.USERS:
         return UsersState.load

@@ -1,4 +1,4 @@
-"""The dialogs about people, for the list and for the page of one: the form, and the question before an act."""
+"""The dialogs of users, for the list and for the page of one user: the form and the confirmation."""
 
 from typing import Any
 
@@ -101,7 +101,7 @@ def _question() -> rx.Component:
 
 
 def _heir_picker() -> rx.Component:
-    """A search box over names to tick one of. What is ticked stays, whatever is searched for next."""
+    """A search box over a list of names to choose one from. The choice is kept while the search changes."""
     return rx.el.div(
         rx.el.p(ActState.heir_text),
         rx.el.input(
@@ -112,7 +112,7 @@ def _heir_picker() -> rx.Component:
             auto_complete="off",
             max_length=100,
             on_change=ActState.find_heirs.debounce(200),
-            # Belongs to no form: Enter here must not delete anybody.
+            # Outside of every form: Enter here must not delete anybody.
             custom_attrs={"form": "no-form"},
         ),
         rx.el.div(

@@ -1,4 +1,4 @@
-"""The forms about a person: a new one, an edit, and a new password set by an administrator."""
+"""State of the user forms: create, edit, and a new password set by an administrator."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -18,9 +18,9 @@ NEW = {"email": "", "username": "", "full_name": "", "password": "", "is_superus
 
 
 class UserFormState(FormState, SessionState):
-    """One dialog for all three; which fields it has is which values it was opened with."""
+    """The state of one dialog for all three forms. It shows the fields that it was opened with."""
 
-    # Beside `form_mode`, so that a dialog that is closing keeps its words.
+    # Kept apart from `form_mode`, so that a closing dialog keeps its text.
     form_title: str = ""
     form_text: str = ""
     form_submit: str = ""
@@ -35,7 +35,7 @@ class UserFormState(FormState, SessionState):
 
     @handler("signed_in")
     async def open_edit(self, user_id: int) -> None:
-        """Oneself, or anybody for an administrator."""
+        """Opens the form for your own account, or for any account as an administrator."""
         require_person(self, user_id)
         user = await self._user(user_id)
         values = self._values(user)
@@ -49,14 +49,14 @@ class UserFormState(FormState, SessionState):
         user = await self._user(user_id)
         if user_id == self.user_id:
             raise Conflict("Change your own password in Settings.")
-        text = f"{user.username} is signed out everywhere and signs in with the new password."
+        text = f"{user.username} is signed out everywhere and must sign in with the new password."
         self._show_form(
             "password", f"Set the password of {user.username}", text, "Save", {"password": ""}, row_id=user.id
         )
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        """What the open form is for; who may do that is the service's to say."""
+        """Saves the open form. The service checks the permission."""
         values = self._begin_save(form)
         if values is None:
             return
@@ -84,14 +84,14 @@ class UserFormState(FormState, SessionState):
                 lambda: users.create_user(session, actor, data),
                 lambda made: users.get_user(session, actor, made.id),
             )
-        return f"{user.username} is created."
+        return f"User {user.username} created"
 
     async def _update(self, values: dict[str, str]) -> str:
         data = UserUpdate(**{name: value for name, value in values.items() if value or name not in SECRETS})
         version = self.form_version or None
         async with transaction() as session:
             user = await users.update_user(session, self._as_actor(), self.form_id, data, if_version=version)
-        return f"{user.username} has a new password." if self.form_mode == "password" else f"{user.username} is saved."
+        return f"Password of {user.username} set" if self.form_mode == "password" else f"User {user.username} saved"
 
     async def _merge(self, stale: Stale) -> None:
         user = await self._user(self.form_id)
@@ -104,7 +104,7 @@ class UserFormState(FormState, SessionState):
             return await users.get_user(session, self._as_actor(), user_id)
 
     def _values(self, user: UserRead) -> dict[str, str]:
-        """The fields that the viewer may change; those of one's own account ask for the password."""
+        """Returns the fields that the viewer may change. Your own account also needs the current password."""
         values = {"email": user.email, "full_name": user.full_name}
         if self._as_actor().is_superuser:
             values["username"] = user.username

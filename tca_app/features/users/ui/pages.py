@@ -1,4 +1,4 @@
-"""The pages about people; the list of all of them is drawn here."""
+"""The list of users."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def users_list(editing_mark: rx.Component) -> rx.Component:
 
 
 def _refusals() -> rx.Component:
-    """What a bulk act left undone, and why; it stays until it is read."""
+    """Lists the refusals of a bulk action until the viewer dismisses them."""
     return rx.cond(
         UsersState.refusals.length() > 0,
         rx.el.div(
@@ -106,7 +106,7 @@ COLUMNS = (
 
 
 def _is_other(row: Any) -> Any:
-    """Not in the trash, and not the viewer, who cannot take away their own account here."""
+    """Whether the user is not in the trash and not the viewer, who cannot delete their own account here."""
     return ~row["is_deleted"] & (row["id"] != SessionState.user_id)
 
 

@@ -1,4 +1,4 @@
-"""What the list of people shows, and how the palette finds a person."""
+"""State of the list of users, and the search for users in the command palette."""
 
 from typing import Any, ClassVar, TypedDict
 
@@ -15,7 +15,7 @@ from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
 
 
 class UserRow(TypedDict):
-    """A person as the list and the page of one show them; times are ISO 8601, or "" for never."""
+    """A user for the list and the detail page. Times are ISO 8601, or "" for never."""
 
     id: int
     name: str
@@ -31,7 +31,7 @@ class UserRow(TypedDict):
 
 
 class Refusal(TypedDict):
-    """A person of a bulk act to whom nothing was done, and why."""
+    """A user whom a bulk action skipped, and why."""
 
     name: str
     detail: str
@@ -54,12 +54,12 @@ def user_row(user: UserRead) -> UserRow:
 
 
 def printable(text: str) -> str:
-    """What a person typed, without the characters that a search refuses."""
+    """Returns the typed text without the characters that a search refuses."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
 class UsersState(TableState, SessionState):
-    """The list. Its URL says what of it is shown."""
+    """State of the list. The URL holds its filters."""
 
     rows: list[UserRow] = []
     refusals: list[Refusal] = []
@@ -94,7 +94,7 @@ class UsersState(TableState, SessionState):
 
     @rx.var
     def is_filtered(self) -> bool:
-        """The trash is another list, not a filter: an empty one is no failed search."""
+        """Whether a filter is set. The trash is a list of its own, so an empty trash is no failed search."""
         return bool(self.search) or any(value for key, value in self.filters.items() if key != "view")
 
     @handler("users.manage", supersedes=True)

@@ -115,7 +115,7 @@ async def test_a_person_is_created_once_however_often_it_is_clicked(console: Con
     opened = await tab.send(UserFormState.open_create)
     updates = await save(tab, opened, **NEW, is_superuser="on")
     assert shown(updates, UserFormState, "form_mode") == ""
-    assert toast_texts(updates) == ["newbie is created."]
+    assert toast_texts(updates) == ["User newbie created"]
     assert names(updates)[0] == "newbie"
     assert PASSWORD not in repr(updates)
     again = await save(tab, opened, **NEW)
@@ -191,7 +191,7 @@ async def test_an_administrator_sets_a_password_and_it_is_shown_to_nobody(consol
     updates = await save(
         tab, await tab.send(UserFormState.open_password, user_id=ana.user_id), password="Canary-Word-77"
     )
-    assert toast_texts(updates) == ["ana has a new password."]
+    assert toast_texts(updates) == ["Password of ana set"]
     assert "Canary" not in repr(updates)
     assert (await row_of(User, ana.user_id))["hashed_password"] != before
 
@@ -227,7 +227,7 @@ async def test_undo_brings_a_deleted_person_back(console: Console) -> None:
     done = await tab.send(ActState.confirm, form={})
     assert "ana" not in names(done)
     [toast] = shown(done, SessionState, "toasts")
-    assert (toast["text"], toast["undo"]) == ("ana is deleted.", True)
+    assert (toast["text"], toast["undo"]) == ("ana moved to trash", True)
     assert "ana" in names(await tab.send(SessionState.undo, toast_id=toast["id"]))
     assert (await row_of(User, ana.user_id))["deleted_at"] is None
 
@@ -249,7 +249,7 @@ async def test_a_bulk_act_says_for_whom_it_was_refused_and_why(console: Console)
     refusals = {entry["name"]: entry["detail"] for entry in shown(done, UsersState, "refusals")}
     assert set(refusals) == {"boss", "owner"}
     assert "owns 1 project" in refusals["owner"]
-    assert toast_texts(done) == ["ana is deleted. 2 refused."]
+    assert toast_texts(done) == ["ana moved to trash, 2 refused"]
     assert (await row_of(User, ana.user_id))["deleted_at"] is not None
     assert shown(done, UsersState, "selected") == []
 
