@@ -1,4 +1,4 @@
-"""What happens at the door: sign-ins, refused ones, and sessions that end."""
+"""Events of sign-in: successful and failed sign-ins, and ended sessions."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from tca_app.core.events.log import NOTIFYING, Event
 
 
 class _SessionEvent(Event):
-    """`subject` is the person who signs in; id 0 stands for names that nobody has, which are not written down."""
+    """`subject` is the user who signs in. Unknown names are not recorded; they have the id 0."""
 
     type: ClassVar[str] = ""
     subject_type: ClassVar[str] = "user"

@@ -1,4 +1,4 @@
-"""Who is behind a cookie or a token, and which sessions are open: the reads of sign-in, done on every request."""
+"""Queries of sign-in: the session behind a cookie or token, on every request, and the list of open sessions."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ PERSON = (
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where a request came from."""
+    """The client of a request."""
 
     ip: str = ""
     user_agent: str = ""
@@ -47,7 +47,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A resolved session: the actor, the person's own fields, and whether its last use should be written down."""
+    """A resolved session: the actor, the user's fields, and whether to record that the session was used."""
 
     actor: Actor
     person: SignedInUser
@@ -59,7 +59,7 @@ def person_fields(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 
 
 def ends_at() -> ColumnElement[datetime]:
-    """When a session ends by itself: at its absolute end, a browser's also after it was idle for too long."""
+    """Returns when a session expires: at its absolute end or, for a browser, after it was idle for too long."""
     idle = timedelta(minutes=get_settings().session_idle_minutes)
     # NULL for others: least() ignores it.
     idle_end = case((col(AuthSession.kind) == "browser", col(AuthSession.last_used_at) + idle))
@@ -79,7 +79,7 @@ def is_valid() -> tuple[Any, ...]:
 
 @lru_cache(maxsize=2)
 def _session_by(column: str) -> Select[*tuple[Any, ...]]:
-    """The statement behind every request, built once: building it takes longer than running it."""
+    """Returns the statement that every request runs. Cached, because building it takes longer than running it."""
     return (
         select(
             *PERSON, col(AuthSession.id).label("session_id"), col(AuthSession.last_used_at), ends_at().label("ends_at")
@@ -129,12 +129,12 @@ async def _resolve(session: AsyncSession, column: str, value: Any, key: str, cli
 
 
 def _known(key: str, client: Client) -> Caller | None:
-    """A cached session is not used after its end: no change drops it when only time has passed."""
+    """Returns a cached session unless it has expired: the passing of time invalidates no cache entry."""
     found = session_cache.get(key)
     return _caller(found, client) if found and found.ends_at > datetime.now(UTC) else None
 
 
-# Each kind of credential has keys of its own: the text of one must never find the session of the other.
+# Each kind of credential has its own keys, so that a token can never find the session of a cookie.
 def _bearer_key(access_token: str) -> str:
     return f"bearer:{access_token}"
 
@@ -144,12 +144,12 @@ def _browser_key(cookie: str) -> str:
 
 
 def known_bearer(access_token: str, client: Client) -> Caller | None:
-    """The caller from a copy that any change drops at once (core.changes), or None: then ask `resolve_bearer`."""
+    """Returns the caller from the local cache, which follows every change, or None; then call `resolve_bearer`."""
     return _known(_bearer_key(access_token), client)
 
 
 async def resolve_bearer(session: AsyncSession, access_token: str, client: Client = _ANYWHERE) -> Caller:
-    """Who a REST caller is. Raises NotSignedIn."""
+    """Returns the caller of a REST request. Raises NotSignedIn."""
     caller = await _resolve(session, "family", read_access_token(access_token), _bearer_key(access_token), client)
     if caller is None:
         raise NotSignedIn
@@ -157,12 +157,12 @@ async def resolve_bearer(session: AsyncSession, access_token: str, client: Clien
 
 
 def known_browser(cookie: str, client: Client) -> Caller | None:
-    """As `known_bearer`, for a browser's session cookie: then ask `resolve_browser`."""
+    """Like `known_bearer`, for a browser's session cookie; on None call `resolve_browser`."""
     return _known(_browser_key(cookie), client)
 
 
 async def resolve_browser(session: AsyncSession, cookie: str, client: Client = _ANYWHERE) -> Caller | None:
-    """Who a browser's session cookie belongs to, or None."""
+    """Returns the caller behind a browser's session cookie, or None."""
     if not cookie or len(cookie) > 200:
         return None
     known = known_browser(cookie, client)
@@ -170,13 +170,13 @@ async def resolve_browser(session: AsyncSession, cookie: str, client: Client = _
 
 
 def forget_person(session: AsyncSession, user_id: int) -> None:
-    """Drop the copies of a person once the transaction is committed, before its answer is sent."""
+    """Drops the cached sessions of a user once the transaction is committed, before the response is sent."""
     after_commit(session, lambda: session_cache.drop(f"user:{user_id}"))
 
 
 async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[int]:
-    """Those of the sessions that still count. Their copies live on, so an open page does not ask for its own; those of
-    the others are dropped."""
+    """Returns the sessions that are still valid. Their cache entries are renewed, so an open page needs no query; the
+    entries of the others are dropped."""
     rows = await session.execute(
         select(col(AuthSession.id), col(User.version), col(AuthSession.last_used_at), ends_at().label("ends_at"))
         .join(User, col(User.id) == col(AuthSession.user_id))
@@ -192,16 +192,16 @@ async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[in
 
 
 def _still_true(row: Row[*tuple[Any, ...]], found: _Found) -> _Found | None:
-    """Every change of a person gives them another version."""
+    """Whether the cached user is current: every change of a user increments the version."""
     if found.person.version != row.version:
         return None
     return replace(found, touch_at=row.last_used_at + TOUCH_AFTER, ends_at=row.ends_at)
 
 
 async def touch(session: AsyncSession, session_id: int) -> bool:
-    """Write down that a session was used just now; the callers do so at most once a minute.
+    """Records that a session was used just now; callers do so at most once a minute.
 
-    False when it has ended, whatever a copy says: then nothing is written, and the caller is nobody.
+    Returns False when the session has ended, even if it is still cached: then the caller is not signed in.
     """
     used = await session.execute(
         update(AuthSession)
@@ -217,7 +217,7 @@ async def touch(session: AsyncSession, session_id: int) -> bool:
 
 
 async def list_sessions(session: AsyncSession, actor: Actor, user_id: int) -> list[SessionRead]:
-    """The open sessions of oneself; a superuser may see another person's. Newest use first."""
+    """Returns your open sessions, most recently used first. Superusers may list those of another user."""
     if user_id != actor.user_id and not actor.is_superuser:
         raise NotFound
     rows = await session.execute(

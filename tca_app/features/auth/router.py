@@ -1,4 +1,4 @@
-"""`/api/auth`: sign-in of browsers (cookie) and of scripts (tokens), and the sessions behind both."""
+"""REST endpoints under `/api/auth`: sign-in of browsers (cookie) and scripts (tokens), and sessions."""
 
 from typing import Annotated
 
@@ -49,7 +49,7 @@ LimitedClient = Annotated[Client, Depends(_limited)]
 
 
 async def _sign_in(login: str, password: str, client: Client, kind: Kind) -> SignIn:
-    """Look up, hash, open the session: no database connection is held while the hash is computed."""
+    """Signs in without a database connection held while the hash is computed."""
     async with reading() as session:
         account = await service.find_account(session, login, client)
     checked = await service.check_password(account, password)
@@ -77,7 +77,7 @@ def _answer(done: SignIn) -> Response:
 
 @router.post("/login", response_model=LoginAnswer, responses=problems(401))
 async def login(data: LoginRequest, client: LimitedClient) -> Response:
-    """Sign a script in, by username or email. One answer for unknown, wrong, inactive and an account that waits."""
+    """Sign in a script by username or email. Unknown, wrong, inactive and throttled accounts get the same response."""
     return _answer(await _sign_in(data.login, data.password, client, "api"))
 
 
@@ -87,19 +87,19 @@ async def token(
     password: Annotated[str, Form(min_length=1, max_length=MAX_PASSWORD)],
     client: LimitedClient,
 ) -> Response:
-    """The same as an OAuth2 password form, so that "Authorize" in `/docs` works."""
+    """Sign in with an OAuth2 password form, so that "Authorize" in `/docs` works."""
     return _answer(await _sign_in(username, password, client, "api"))
 
 
 @router.post("/session", status_code=204, response_class=Response, responses=problems(401, 403))
 async def open_browser_session(data: SessionRequest, client: LimitedClient) -> Response:
-    """The browser's sign-in: an HttpOnly cookie and no token in the body."""
+    """Sign in a browser: sets an HttpOnly cookie and returns no token."""
     return _set_cookies(Response(status_code=204), await _sign_in(data.username, data.password, client, "browser"))
 
 
 @router.delete("/session", status_code=204, response_class=Response, responses=problems(403))
 async def close_browser_session(request: Request, client: FromClient, session: Writing) -> Response:
-    """Sign the browser out. Also answers 204 when it was not signed in."""
+    """Sign out a browser. Returns 204 even when it was not signed in."""
     cookie = cookie_in(request.headers.get("cookie", ""), cookie_name())
     caller = await service.resolve_browser(session, cookie, client)
     if caller:
@@ -111,13 +111,13 @@ async def close_browser_session(request: Request, client: FromClient, session: W
 
 @router.post("/setup", status_code=204, response_class=Response, responses=problems(403, 404, 409))
 async def set_up(data: SetupRequest, client: LimitedClient, session: Writing) -> Response:
-    """Create the first admin with the one-time token that the first start prints; 404 once there is one."""
+    """Create the first administrator with the one-time token that the first start prints. 404 once there is one."""
     return _set_cookies(Response(status_code=204), await setup.set_up(session, data, client))
 
 
 @router.post("/refresh", response_model=TokenPair, responses=problems(401))
 async def refresh(data: RefreshRequest, _client: LimitedClient, session: Writing) -> Response:
-    """A new pair; the old refresh token dies. A refresh token used twice ends the whole session."""
+    """Get a new pair of tokens. The old refresh token stops working; using it again ends the whole session."""
     return json_response((await service.refresh(session, data.refresh_token)).model_dump_json().encode())
 
 
@@ -129,7 +129,7 @@ async def logout(actor: CurrentActor, session: Writing) -> Response:
 
 @router.post("/logout-all", status_code=204, response_class=Response, responses=problems(401))
 async def logout_all(actor: CurrentActor, session: Writing) -> Response:
-    """End every session of the caller, browsers included."""
+    """End all sessions of the caller, browsers included."""
     await service.sign_out_everywhere(session, actor)
     return Response(status_code=204)
 

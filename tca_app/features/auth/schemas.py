@@ -1,4 +1,4 @@
-"""What sign-in takes and gives."""
+"""Schemas of sign-in and sessions."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tca_app.core.schema import Email, InputModel, Line100, ReadModel, Username
 from tca_app.core.security.tokens import MAX_PASSWORD
 
-# A password that is only compared: any text of a bounded length.
+# A password that is only checked: any text of limited length.
 GivenPassword = Annotated[
     str, Field(min_length=1, max_length=MAX_PASSWORD, json_schema_extra={"format": "password", "writeOnly": True})
 ]
-# A password that is being set: the rule stands in core.security.password_fault.
+# A new password: core.security.password_fault has the rule.
 NewPassword = Annotated[
     str,
     Field(
@@ -33,7 +33,7 @@ def _one_name_required(schema: dict[str, Any]) -> None:
 
 
 class LoginRequest(InputModel):
-    """Either name may be given; `username` may hold an email address too."""
+    """Provide `username` or `email`. `username` may also contain an email address."""
 
     model_config = ConfigDict(json_schema_extra=_one_name_required)
 
@@ -44,7 +44,7 @@ class LoginRequest(InputModel):
     @model_validator(mode="after")
     def _one_name(self) -> "LoginRequest":
         if not (self.username or self.email):
-            raise ValueError("give username or email")
+            raise ValueError("Provide username or email")
         return self
 
     @property
@@ -58,7 +58,7 @@ class SessionRequest(InputModel):
 
 
 class SetupRequest(InputModel):
-    """The first admin, made with the one-time token that the first start prints."""
+    """The first administrator, with the one-time token that the first start prints."""
 
     token: Token
     email: Email
@@ -72,7 +72,7 @@ class RefreshRequest(InputModel):
 
 
 class SignedInUser(ReadModel):
-    """The person behind a session, as the person itself may see it."""
+    """The user of a session, as the user sees it."""
 
     id: int
     email: str
@@ -89,7 +89,7 @@ class SignedInUser(ReadModel):
 class TokenPair(BaseModel):
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  the name of a scheme
-    expires_in: int = Field(description="Seconds that the access token lives.")
+    expires_in: int = Field(description="Seconds until the access token expires.")
     refresh_token: str
 
 
@@ -98,7 +98,7 @@ class LoginAnswer(TokenPair):
 
 
 class SessionRead(ReadModel):
-    """One sign-in. `is_current` marks the one that asks."""
+    """One session. `is_current` marks the session of this request."""
 
     id: int
     kind: Literal["browser", "api"]

@@ -1,4 +1,4 @@
-"""Sign-in and sessions: one `auth_sessions` row stands behind a cookie or a pair of tokens, and ending it ends both."""
+"""Sign-in and sessions. One row of `auth_sessions` backs a cookie or a pair of tokens; ending it ends both."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -67,7 +67,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a login name leads to. `user_id` is None for a name that nobody has; the caller must not tell."""
+    """The account of a login name. `user_id` is None for an unknown name, which the response must not reveal."""
 
     user_id: int | None
     hashed_password: str | None
@@ -78,7 +78,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A new session: the browser's cookie values, or the script's tokens."""
+    """A new session: the cookie values of a browser, or the tokens of a script."""
 
     session_id: int
     cookie: str
@@ -87,7 +87,7 @@ class SignIn:
 
 
 async def find_account(session: AsyncSession, login: str, client: Client) -> Account:
-    """By username or email, without regard to case. Raises TooManyRequests while its throttle waits."""
+    """Finds an account by username or email, ignoring case. Raises TooManyRequests while the throttle waits."""
     folded = login.strip().casefold()
     columns = (User.id, User.hashed_password, User.is_active, User.deleted_at, User.username, User.full_name)
     found = await session.execute(
@@ -103,7 +103,7 @@ async def find_account(session: AsyncSession, login: str, client: Client) -> Acc
 
 
 async def check_password(account: Account, password: str) -> tuple[bool, str | None]:
-    """The slow part of a sign-in, done while no database connection is held; equally slow for every account."""
+    """Checks a password, equally slowly for every account. Call it without a database connection."""
     right, fresh_hash = await verify_password(password, account.hashed_password)
     return right and account.may_sign_in, fresh_hash
 
@@ -138,9 +138,9 @@ async def open_session(
     proven_hash: str | None = None,
     fresh_hash: str | None = None,
 ) -> SignIn:
-    """A session for a person whose identity is proven. Its life is absolute: seven days by default, never extended.
+    """Opens a session for an authenticated user. It has a fixed lifetime, seven days by default, never extended.
 
-    `proven_hash` is what the password was checked against: if it was changed since, the proof is void.
+    `proven_hash` is the hash that the password was checked against. If it has changed since, the check is void.
     """
     changes: dict[str, Any] = {"last_login_at": func.now(), "updated_at": User.updated_at}
     if fresh_hash:
@@ -207,7 +207,7 @@ def _first_refresh_token(family: UUID) -> str:
 
 
 def _successor(token: str) -> str:
-    """The refresh token after this one: made again from it, so that a repeated call within the grace gets the same."""
+    """Returns the next refresh token. Derived from this one, so a repeated call in the grace period gets the same."""
     family = token.partition(".")[0]
     return f"{family}.{keyed_token('refresh', token)}"
 
@@ -240,7 +240,7 @@ async def refresh(session: AsyncSession, token: str) -> TokenPair:
 
 
 async def revoke(session: AsyncSession, actor: Actor | None, which: Any, reason: str) -> int:
-    """End the sessions that match; returns how many. The only way that a session ends early."""
+    """Ends the sessions that match and returns their number. Sessions end early only through this function."""
     ended = await session.execute(
         update(AuthSession)
         .where(which, col(AuthSession.revoked_at).is_(None), col(User.id) == col(AuthSession.user_id))
@@ -259,7 +259,7 @@ async def revoke(session: AsyncSession, actor: Actor | None, which: Any, reason:
 
 
 async def revoke_user(session: AsyncSession, actor: Actor | None, user_id: int, reason: str, keep: int = 0) -> int:
-    """End every session of a person but `keep`."""
+    """Ends all sessions of a user except `keep`."""
     return await revoke(session, actor, (col(AuthSession.user_id) == user_id) & (col(AuthSession.id) != keep), reason)
 
 
@@ -272,7 +272,7 @@ async def sign_out_everywhere(session: AsyncSession, actor: Actor) -> None:
 
 
 async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -> None:
-    """End one session: one's own, or anybody's for a superuser. Raises NotFound for others."""
+    """Ends one session: your own, or any session as a superuser. Raises NotFound for others."""
     which = col(AuthSession.id) == session_id
     if not actor.is_superuser:
         which &= col(AuthSession.user_id) == actor.user_id

@@ -1,4 +1,4 @@
-"""The first admin: by the one-time link that the first start prints, or by a command. Open only while there is none."""
+"""Setup: creates the first administrator with a one-time link or a command. Open only while there is none."""
 
 from datetime import timedelta
 
@@ -22,14 +22,14 @@ TOKEN_LIFE = timedelta(hours=24)
 
 
 class SetupTokenRefused(Forbidden):
-    """The one-time token is not the one that was printed last, or it is too old."""
+    """The one-time token is not the latest one, or it has expired."""
 
     code = "setup_token_refused"
     default = "This setup link is no longer valid. Restart the console to get a new one."
 
 
 async def setup_open(session: AsyncSession) -> bool:
-    """Whether there is no superuser yet. One who is deactivated counts: set-up never opens again by itself."""
+    """Returns whether there is no superuser yet. Deactivated ones count, so setup never reopens by itself."""
     found = await session.execute(
         select(col(User.id)).where(col(User.is_superuser), col(User.deleted_at).is_(None)).limit(1)
     )
@@ -37,7 +37,7 @@ async def setup_open(session: AsyncSession) -> bool:
 
 
 async def ensure_setup_token(session: AsyncSession) -> str | None:
-    """A new one-time token in place of the earlier one, or None when there is a superuser."""
+    """Returns a new one-time token, which replaces the previous one, or None when there is a superuser."""
     await lock(session, PURPOSE)
     if not await setup_open(session):
         return None
@@ -49,7 +49,7 @@ async def ensure_setup_token(session: AsyncSession) -> str | None:
 
 
 async def set_up(session: AsyncSession, data: SetupRequest, client: Client) -> SignIn:
-    """Make the first admin and sign them in. Raises NotFound once there is one, SetupTokenRefused for a wrong token."""
+    """Creates the first administrator and signs them in. Raises NotFound once there is one, or SetupTokenRefused."""
     await lock(session, PURPOSE)
     if not await setup_open(session):
         raise NotFound
@@ -62,7 +62,7 @@ async def set_up(session: AsyncSession, data: SetupRequest, client: Client) -> S
         )
         .returning(col(OneTimeToken.id))
     )
-    # The token first: whoever has none cannot make us compute a password hash.
+    # The token is checked first, so that a caller without one cannot make the server compute a hash.
     if (await session.execute(spent)).first() is None:
         raise SetupTokenRefused
     admin = UserCreate(**data.model_dump(exclude={"token"}), is_superuser=True)
@@ -73,7 +73,7 @@ async def set_up(session: AsyncSession, data: SetupRequest, client: Client) -> S
 async def create_admin(
     session: AsyncSession, *, email: str, username: str, full_name: str = "", password: str
 ) -> UserRead:
-    """A superuser for the command line and FIRST_SUPERUSER_*. Raises Invalid or Conflict with the fields."""
+    """Creates a superuser for the command line and FIRST_SUPERUSER_*. Raises Invalid or Conflict with the fields."""
     try:
         data = UserCreate(email=email, username=username, full_name=full_name, password=password, is_superuser=True)
     except ValidationError as error:

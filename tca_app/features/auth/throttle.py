@@ -1,6 +1,6 @@
 """The throttle of wrong passwords: five failures in a row, then waits that double from 30 s to 15 min.
 
-Every attempt adds to two counts. One is shown: its wait is answered with 429. It belongs to what was typed at one
+Every attempt adds to two counters. One is visible: its wait is answered with 429. It belongs to what was typed at one
 network address, to a known browser or to an open session, so it says nothing about anybody else. The other belongs to
 the account, whatever identifier was typed and wherever: its wait is answered exactly as a wrong password is. So no
 answer tells whether an account exists or what it is called (docs/decisions/0005).
@@ -30,7 +30,7 @@ FORGET_AFTER = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The counts that one attempt adds to: `shown` and, unless it is empty, the hidden one of the `account`."""
+    """The counters of one attempt: `shown` and, unless it is empty, the hidden one of the `account`."""
 
     shown: str
     account: str = ""
@@ -38,13 +38,13 @@ class Attempt:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """In the order in which they are locked: the count of an account is always the last."""
+        """Returns the keys in the order in which they are locked. The account's counter is always last."""
         return (self.shown, self.account) if self.account else (self.shown,)
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One locked count: the failures in a row, and when its wait ends."""
+    """One locked counter: the failures in a row, and when its wait ends."""
 
     failures: int
     blocked_until: datetime | None
@@ -52,7 +52,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The locked counts of an attempt, by key, and the time of the database."""
+    """The locked counters of an attempt, by key, and the time of the database."""
 
     by_key: dict[str, Count]
     now: datetime
@@ -63,9 +63,9 @@ class Counts:
 
 
 def sign_in_attempt(user_id: int | None, login: str, ip: str, device: str) -> Attempt:
-    """For a sign-in with `login` by whoever has `user_id`, or None when nobody has that name.
+    """Returns the attempt of a sign-in with `login`. `user_id` is None for an unknown name.
 
-    A browser that signed in before has a count of its own: nobody can lock a person out of the browser they use (OWASP
+    A browser that signed in before has its own counter: nobody can lock a user out of the browser they use (OWASP
     device cookies). All others share the account's. What was typed is not forgotten when the account signs in: that
     would tell somebody at the same address that it did.
     """
@@ -76,12 +76,12 @@ def sign_in_attempt(user_id: int | None, login: str, ip: str, device: str) -> At
 
 
 def session_attempt(user_id: int, session_id: int) -> Attempt:
-    """For a signed-in person who confirms their password: only the failures of this session make it wait."""
+    """Returns the attempt of a signed-in user who confirms the password. Only failures of this session cause a wait."""
     return Attempt(f"session:{session_id}", f"user:{user_id}")
 
 
 def new_device(user_id: int) -> str:
-    """The value of a device cookie, signed for one person."""
+    """Returns the value of a device cookie, signed for one user."""
     nonce = new_token()
     return f"{user_id}.{nonce}.{keyed_token('device', str(user_id), nonce)}"
 
@@ -93,7 +93,7 @@ def is_device_of(user_id: int, device: str) -> bool:
 
 
 def wait_after(failures: int) -> int:
-    """Seconds to wait after this many failures in a row."""
+    """Returns the seconds to wait after this many failures in a row."""
     if failures < FREE_FAILURES:
         return 0
     if failures >= MAX_FAILURES:
@@ -103,7 +103,7 @@ def wait_after(failures: int) -> int:
 
 # One clock for all replicas.
 CLOCK: ColumnElement[datetime] = func.clock_timestamp(type_=DateTime(timezone=True))
-# Built once: building them takes longer than running them.
+# Cached, because building a statement takes longer than running it.
 _ASK = select(col(LoginThrottle.blocked_until), CLOCK).where(col(LoginThrottle.key) == bindparam("name"))
 _ENTRY = insert(LoginThrottle).values(key=bindparam("name"), failures=0, last_failed_at=CLOCK)
 _LOCK = _ENTRY.on_conflict_do_update(index_elements=["key"], set_={"key": _ENTRY.excluded.key}).returning(
@@ -113,15 +113,15 @@ _PLAIN = {"synchronize_session": False}
 
 
 async def refuse_while_waiting(session: AsyncSession, attempt: Attempt) -> None:
-    """Raises TooManyRequests while the shown wait lasts, whatever the password is."""
+    """Raises TooManyRequests during the visible wait, whatever the password is."""
     for blocked_until, now in await session.execute(_ASK, {"name": attempt.shown}):
         _refuse_before(blocked_until, now)
 
 
 async def lock_counts(session: AsyncSession, attempt: Attempt) -> Counts:
-    """The counts, with their rows locked until the end of the transaction. Raises TooManyRequests.
+    """Returns the counters, locked until the end of the transaction. Raises TooManyRequests.
 
-    Parallel guesses take turns: an update that changes nothing waits for the lock, and its answer is read after that.
+    Parallel attempts are serialized: an update that changes nothing waits for the lock and then reads the result.
     """
     by_key = {}
     for key in attempt.keys:
@@ -139,9 +139,9 @@ def _refuse_before(blocked_until: datetime | None, now: datetime) -> None:
 
 
 async def count_failure(session: AsyncSession, counts: Counts) -> None:
-    """Remember one more failure, and forget the counts that nobody added to for 12 hours.
+    """Adds a failure, and deletes counters that have not changed for 12 hours.
 
-    A count that waits stays as it is, as the password was not looked at; its row is written all the same.
+    A waiting counter keeps its value, because the password was not checked; its row is written all the same.
     """
     for key, count in counts.by_key.items():
         values = _as_it_is(count) if counts.waits(key) else _one_more(count, counts.now)
@@ -164,7 +164,7 @@ def _one_more(count: Count, now: datetime) -> dict[str, Any]:
 
 
 async def forget(session: AsyncSession, attempt: Attempt) -> None:
-    """After a success. A shown count that stays has to be there only once something was added to it."""
+    """Resets the counters after a success. A visible counter that stays needs a row only once it has a failure."""
     stays = (col(LoginThrottle.key) == attempt.shown) & (col(LoginThrottle.failures) > 0)
     ended = delete(LoginThrottle).where(col(LoginThrottle.key).in_(attempt.keys))
     await session.execute(ended if attempt.forgets_shown else ended.where(~stays), execution_options=_PLAIN)

@@ -1,4 +1,4 @@
-"""The pages around an account: sign in, first set-up, and one's own settings."""
+"""The pages of an account: sign-in, first setup and settings."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ NEW_RULE = "At least 8 characters with a digit and an uppercase letter, and not 
 
 
 def _auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
-    # A landmark without the element: `main h1` is how people and tools tell that they have come inside.
+    # A landmark without the element: people and tools recognize a signed-in page by `main h1`.
     return rx.el.div(
         rx.el.div(
             rx.el.div(rx.el.img(src="/logo.svg", alt=""), rx.el.span(get_settings().app_name), class_name="brand"),
@@ -42,7 +42,7 @@ def _auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
 
 
 def _posted_form(url: str, *fields: Any, submit: str, from_query: str = "") -> rx.Component:
-    """Posted by assets/console.js with fetch: what is typed here never passes the websocket."""
+    """A form that assets/console.js posts with fetch, so that a password never passes the websocket."""
     return rx.el.form(
         rx.el.div(class_name="notice error", role="alert", hidden=True, custom_attrs={"data-form-error": ""}),
         *fields,

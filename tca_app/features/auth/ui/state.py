@@ -1,4 +1,4 @@
-"""What the account pages show: whether set-up is open, and the forms of one's own settings."""
+"""State of the account pages: whether setup is open, and the forms of the settings."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -21,20 +21,20 @@ PROFILE_LABELS = {"full_name": "Full name", "email": "Email"}
 
 
 def local_path(text: str) -> str:
-    """A path of this site, or the dashboard: `//host` and the like would lead elsewhere."""
+    """Returns the path if it is one of this site, else the dashboard: `//host` and the like lead elsewhere."""
     is_local = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
     return text if is_local else routes.DASHBOARD
 
 
 class AuthState(SessionState):
-    """For the two pages that strangers see."""
+    """State of the two pages that need no sign-in."""
 
     needs_setup: bool = False
     setup_phase: str = ""  # "" unknown, open, closed
 
     @handler("public")
     async def enter_login(self) -> Any:
-        """Whoever is signed in already goes on to where they wanted."""
+        """Redirects a signed-in user to the requested page."""
         if CALL.get().actor is not None:
             return rx.redirect(local_path(query_param(self.router_data, "next")), replace=True)
         self.needs_setup = await _is_setup_open()
@@ -51,7 +51,7 @@ async def _is_setup_open() -> bool:
 
 
 class SettingsState(SessionState):
-    """Which tab the URL names."""
+    """State of the settings: the tab that the URL names."""
 
     tab: str = TABS[0]
 
@@ -62,7 +62,7 @@ class SettingsState(SessionState):
 
 
 class ProfileState(FormState, SessionState):
-    """One's own name and email address."""
+    """State of the form for your own name and email address."""
 
     created_at: str = ""
 
@@ -111,7 +111,7 @@ def _profile_values(user: UserRead) -> dict[str, str]:
 
 
 class PasswordState(FormState, SessionState):
-    """Changing one's own password."""
+    """State of the form for your own password."""
 
     @handler("signed_in")
     async def load(self) -> None:
