@@ -20,7 +20,7 @@ def test_what_somebody_did_can_be_read_filtered_and_taken_along(new_page: NewPag
     line = page.get_by_text("Ada Admin created Logged Project")
     line.click()
     expect(page.get_by_role("row", name="Slug logged-project")).to_be_visible()
-    page.get_by_label("What").select_option("user_logged_in")
+    page.get_by_label("Type", exact=True).select_option("user_logged_in")
     expect(line).to_be_hidden()
     expect(page.get_by_text("Ada Admin signed in").first).to_be_visible()
     page.get_by_role("button", name="Export").click()

@@ -1,4 +1,4 @@
-"""Events as the text of a file."""
+"""Formats events as CSV and JSON."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ def cell(value: object) -> str:
 
 
 def as_csv(events: list[ActivityRead], is_first: bool) -> str:
-    """Lines of a CSV file, every cell quoted; the heads come with the first batch."""
+    """Returns lines of CSV with every cell quoted. The first batch has the header."""
     lines = io.StringIO()
     writer = csv.writer(lines, quoting=csv.QUOTE_ALL)
     if is_first:
@@ -44,7 +44,7 @@ def as_csv(events: list[ActivityRead], is_first: bool) -> str:
 
 
 def as_json(events: list[ActivityRead], is_first: bool) -> str:
-    """A part of one JSON list: an empty batch that is not the first one closes it."""
+    """Returns a part of one JSON list. An empty batch that is not the first closes the list."""
     body = ",\n".join(event.model_dump_json() for event in events)
     if is_first:
         return "[" + body

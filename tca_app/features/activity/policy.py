@@ -1,4 +1,4 @@
-"""Who may see which events: a superuser all, others those of their projects, about themselves and by themselves."""
+"""Permissions on events: superusers see all, others those of their projects, about themselves and by themselves."""
 
 from tca_app.core.actor import Actor
 

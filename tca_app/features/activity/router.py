@@ -1,4 +1,4 @@
-"""`/api/v1/activity`: the event log, for scripts and as a file."""
+"""REST endpoints under `/api/v1/activity`: the event log, as JSON and as a file."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ _BATCH = 100
 async def list_activity(
     request: Request, query: Annotated[ActivityQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """What happened, newest first, as far as the caller may see it. `Link` leads to the older ones."""
+    """List the events that the caller may see, newest first. `Link` leads to older ones."""
     events, more = await service.list_activity(session, actor, query)
     headers = next_link(request, events[-1].id) if more else {}
     return json_response(_events.dump_json(events), headers=headers)
@@ -36,7 +36,7 @@ async def list_activity(
     responses={200: {"content": {"text/csv": {}, "application/json": {}}}, **problems(401)},
 )
 async def export_activity(query: Annotated[ExportQuery, Query()], actor: CurrentViewer) -> Response:
-    """The same events as a file, at most 50,000. A browser may ask with its cookie."""
+    """Download the same events as a file, at most 50,000. A browser's session cookie is accepted."""
     write = export.as_csv if query.format == "csv" else export.as_json
     kind = "text/csv; charset=utf-8" if query.format == "csv" else "application/json"
     name = f"activity-{datetime.now(UTC):%Y-%m-%d}.{query.format}"
@@ -47,7 +47,7 @@ async def export_activity(query: Annotated[ExportQuery, Query()], actor: Current
 async def _lines(
     query: ExportQuery, actor: Actor, write: Callable[[list[ActivityRead], bool], str]
 ) -> AsyncIterator[str]:
-    """Batch by batch, each read in a session of its own: a slow reader holds no connection."""
+    """Yields batches, each read in a session of its own, so that a slow client holds no connection."""
     chosen: dict[str, Any] = query.model_dump(exclude={"format"})
     cursor, left = None, EXPORT_ROWS
     while True:

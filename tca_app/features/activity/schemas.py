@@ -1,4 +1,4 @@
-"""What the calls and screens about the event log take and give."""
+"""Schemas of the event log."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -12,13 +12,13 @@ EXPORT_ROWS = 50_000
 
 
 def _day_or_moment(value: object) -> object:
-    """Pydantic alone would take a number of seconds too."""
+    """Parses a day or a time. Pydantic alone would accept a number of seconds too."""
     if not isinstance(value, str):
         return value
     if len(value) > len("2026-01-31"):
         return moment(value)
     if not (len(value) == 10 and value[4] == value[7] == "-"):
-        raise ValueError("must be a date such as 2026-01-31, or a time with its offset")
+        raise ValueError("must be a date such as 2026-01-31, or a time with an offset")
     return date.fromisoformat(value)
 
 
@@ -27,7 +27,7 @@ TypeName = Annotated[str, Field(max_length=50, pattern=r"^[a-z_]+$")]
 
 
 class ActivityFilter(BaseModel):
-    """Which events. `since` and `until` are days in UTC, both included; or times, of which `until` is not included."""
+    """Filters for events. `since` and `until` are inclusive days in UTC, or times, of which `until` is exclusive."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,27 +36,27 @@ class ActivityFilter(BaseModel):
     actor_id: UrlId | None = None
     subject_type: Literal["user", "project", "deployment", "job", "webhook"] | None = None
     subject_id: UrlId | None = None
-    about_id: UrlId | None = Field(None, description="Events about this person, or by them.")
+    about_id: UrlId | None = Field(None, description="Events about this user or by this user.")
     project_id: UrlId | None = None
     since: Start | None = None
     until: Start | None = None
 
 
 class ActivityQuery(ActivityFilter):
-    """`cursor` is the id of the last event that the caller has; older ones follow."""
+    """`cursor` is the id of the last event that the caller has received; older events follow."""
 
     cursor: UrlId | None = None
     limit: Limit = 50
 
 
 class ExportQuery(ActivityFilter):
-    """At most 50,000 events, the newest; `X-Capped: true` says that there are more."""
+    """The newest 50,000 events at most. `X-Capped: true` says that there are more."""
 
     format: Literal["csv", "json"] = "csv"
 
 
 class ActivityRead(ReadModel):
-    """One event. `ip` and `request_id` are for superusers, null for others. `data` has fields of the event's own."""
+    """One event. `ip` and `request_id` are null except for superusers. The fields in `data` depend on the type."""
 
     id: int
     uuid: UUID

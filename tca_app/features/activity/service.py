@@ -1,4 +1,4 @@
-"""The event log as people read it: newest first, by cursor, only what the reader may see."""
+"""Reads the event log: newest first, by cursor, only the events that the reader may see."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ _COLUMNS = tuple(column for column in _log if column.name not in ("search_text",
 
 
 async def list_activity(session: AsyncSession, actor: Actor, query: ActivityQuery) -> tuple[list[ActivityRead], bool]:
-    """The events after `query.cursor`, newest first, and whether older ones follow."""
+    """Returns the events after `query.cursor`, newest first, and whether older ones follow."""
     wanted = await _conditions(session, query)
     if query.cursor is not None:
         wanted.append(_log.id < query.cursor)
@@ -45,14 +45,14 @@ async def _conditions(session: AsyncSession, query: ActivityFilter) -> list[Any]
 
 
 def _moment(given: date | datetime, whole: timedelta = timedelta(0)) -> datetime:
-    """A time as it is; a day begins in UTC, and is counted `whole`."""
+    """Returns a time as it is, and a day as its start in UTC, or as its end when it counts `whole`."""
     if isinstance(given, datetime):
         return given
     return datetime.combine(given, time.min, UTC) + whole
 
 
 def _visible(actor: Actor, wanted: list[Any], limit: int) -> Select[Any]:
-    """For others than superusers each reason to see an event is a select of its own, so that each has its index."""
+    """Returns the visible events. Each reason to see an event is a select of its own, so that each uses an index."""
     if policy.sees_all(actor):
         return select(*_COLUMNS).where(*wanted).order_by(_log.id.desc()).limit(limit)
     mine = (

@@ -1,4 +1,4 @@
-"""The event log on the screen: `/activity`, and the feeds that other pages show."""
+"""The page `/activity`, and the activity feeds on other pages."""
 
 from typing import Any
 
@@ -63,23 +63,23 @@ def _export() -> rx.Component:
 
 
 def _file_link(label: str, kind: str) -> rx.Component:
-    """To the REST side, asked for by the browser and not by the router of the pages.
+    """A link to the REST API that the browser opens itself, without the client-side router.
 
-    With `download` it is no navigation, at which Reflex would close the websocket of a page that stays.
+    With `download` it is no navigation: on a navigation Reflex would close the websocket of the page.
     """
     url = f"{routes.API_ACTIVITY_EXPORT}?format={kind}&" + state.export_query
     return link(label, to=url, class_name="", reload_document=True, custom_attrs={"download": ""})
 
 
 def _types() -> rx.Component:
-    """The catalogue of events; `tools_row` draws the filters with fixed options."""
+    """The filter by type of event. `tools_row` draws the filters with fixed options."""
     return rx.el.select(
-        rx.el.option("What: everything", value=""),
+        rx.el.option("Type: all", value=""),
         *(rx.el.option(type_label(name), value=name) for name in sorted(CATALOGUE)),
         value=state.filters["type"].to(str) | "",
         on_change=lambda value: rx.redirect(query_url(type=value)),
         class_name="select",
-        aria_label="What",
+        aria_label="Type",
     )
 
 
@@ -104,7 +104,7 @@ def _project_chip() -> rx.Component:
 
 
 def feed(feed_state: Any, *, nothing: rx.Component) -> rx.Component:
-    """The lines of a feed, or why there are none."""
+    """The lines of a feed, or an empty state."""
     return rx.cond(
         feed_state.failure != "",
         error_state(feed_state.failure, feed_state.load),
@@ -121,7 +121,7 @@ def feed(feed_state: Any, *, nothing: rx.Component) -> rx.Component:
 
 
 def _line(entry: Any) -> rx.Component:
-    """Closed it says what happened; opened, by click or Enter, what changed and from where."""
+    """One event. A click or Enter expands it and shows what changed and from where."""
     return rx.el.li(
         rx.el.details(
             rx.el.summary(
@@ -182,7 +182,7 @@ def _change(change: Any) -> rx.Component:
 
 
 def recent_activity() -> rx.Component:
-    """For the dashboard: the last few events, and the way to all."""
+    """The panel "Recent activity" of the dashboard: the latest events, with a link to all."""
     nothing = empty_state("No activity yet", "Changes by people and tokens appear here.", icon="activity")
     return panel(
         "Recent activity",
@@ -193,7 +193,7 @@ def recent_activity() -> rx.Component:
 
 
 def subject_activity() -> rx.Component:
-    """For the page of a person or project: what happened to it."""
+    """The activity of one user or project, for its page."""
     nothing = empty_state("No activity yet", "Changes appear here.", icon="activity")
     loading = rx.el.div(skeleton_lines(4), class_name="panel-body")
     shown = at_its_url(SubjectFeedState, feed(SubjectFeedState, nothing=nothing), loading)

@@ -1,4 +1,4 @@
-"""What the feeds show: `/activity` with its filters in the URL, and the short ones on other pages."""
+"""State of the activity feeds: `/activity` with its filters in the URL, and the short feeds of other pages."""
 
 import json
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ def type_label(name: str) -> str:
 
 
 class Change(TypedDict):
-    """A field of an event with its value before and after; a fact that did not change anything is `plain`."""
+    """A field of an event with its value before and after. A field that did not change is `plain`."""
 
     field: str
     before: str
@@ -46,7 +46,7 @@ class Change(TypedDict):
 
 
 class Entry(TypedDict):
-    """One event as a feed draws it. `url` leads to the subject, "" when it has no page."""
+    """One event in a feed. `url` leads to the subject, or is "" when it has no page."""
 
     id: int
     summary: str
@@ -120,7 +120,7 @@ class Feed(rx.State, mixin=True):
     failure: str = ""
 
     async def _load_feed(self, query: ActivityQuery) -> None:
-        """The newest events that `query` asks for."""
+        """Loads the newest events for `query`."""
         try:
             async with reading() as session:
                 events, self.has_more = await activity.list_activity(session, self._as_actor(), query)
@@ -138,7 +138,7 @@ def _words(error: Exception) -> str:
 
 
 class ActivityState(Feed, SessionState):
-    """The page `/activity`. Its URL says what is asked for, so back, reload and a shared link restore it."""
+    """State of `/activity`. The URL holds the filters, so that back, reload and a shared link restore them."""
 
     search: str = ""
     filters: dict[str, str] = {}
@@ -185,7 +185,7 @@ class ActivityState(Feed, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def more(self) -> None:
-        """The next batch below what is shown."""
+        """Loads the next batch of older events."""
         if not (self.entries and self.has_more):
             return
         query = self._asked().model_copy(update={"cursor": self.entries[-1]["id"]})
@@ -196,7 +196,7 @@ class ActivityState(Feed, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def read_newer(self) -> None:
-        """Put what happened meanwhile above what is shown, and leave that as it is."""
+        """Adds newer events above those shown, which stay in place."""
         newest = self.entries[0]["id"] if self.entries else 0
         async with reading() as session:
             events, _ = await activity.list_activity(session, self._as_actor(), self._asked())
@@ -205,7 +205,7 @@ class ActivityState(Feed, SessionState):
             self.entries = [*fresh, *self.entries][:MAX_ROWS]
 
     def _asked(self) -> ActivityQuery:
-        """From the URL, which may be typed by hand: what it says wrongly is left out."""
+        """Returns the filters in the URL. Somebody may have typed it by hand, so invalid values are ignored."""
         url = page_url(self.router_data)
         base = TableQuery.of(self._spec, url)
         given = fields_of(url)
@@ -224,13 +224,13 @@ class ActivityState(Feed, SessionState):
         )
 
     def _first_moment(self, days: int) -> datetime:
-        """The beginning of the viewer's own day, so many days back, today included."""
+        """Returns when the period starts: midnight in the viewer's time zone, with today as the last of the `days`."""
         zone = zone_of(self.router_data)
         return start_of(today_in(zone) - timedelta(days=days - 1), zone)
 
 
 class RecentState(Feed, SessionState):
-    """The panel "Recent activity" of the dashboard."""
+    """State of the panel "Recent activity" of the dashboard."""
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -239,7 +239,7 @@ class RecentState(Feed, SessionState):
 
 
 class SubjectFeedState(Feed, RecordState, SessionState):
-    """The feed on the page of one person or one project; which one, the URL says."""
+    """State of the feed on the page of one user or project, which the URL names."""
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
