@@ -61,4 +61,6 @@ def test_the_card_of_the_dashboard_leads_to_the_score_that_it_shows(new_page: Ne
         page.reload()
     page.get_by_role("link", name="30 days").click()
     expect(page.get_by_role("heading", name="Score, 30 days")).to_be_visible()
-    expect(page.get_by_text("against the 30 days before").or_(page.get_by_text("No data of the 30"))).to_be_visible()
+    expect(
+        page.get_by_text("vs. previous 30 days").or_(page.get_by_text("No data for the previous 30"))
+    ).to_be_visible()

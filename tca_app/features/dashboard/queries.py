@@ -1,4 +1,4 @@
-"""The statements of the dashboard: the past by day, and what is new or busy."""
+"""Queries of the dashboard: history by day, the newest records and the busiest projects."""
 
 from collections import defaultdict
 from datetime import date
@@ -19,8 +19,8 @@ NEWEST = BUSIEST = 5
 ENDED = ("succeeded", "failed", "cancelled")
 _users, _projects = User.__table__.c, Project.__table__.c
 
-# Sums that the events keep, so they need few rows, however many deployments there are. What is in the trash counts in
-# none of them, and what was deleted for good is in none.
+# Daily aggregates, so they read few rows, however many deployments there are. They count neither the trash nor
+# what was deleted permanently.
 _DAYS_OF_ALL = text(
     """
     SELECT day, name, value FROM daily_metrics
@@ -37,8 +37,8 @@ _MINE = """
     JOIN project_members ON project_members.project_id = projects.id AND user_id = :actor_id
     WHERE day > :after
 """
-# How many of these projects were active is said by the log, also of the days before the viewer joined them. OFFSET 0
-# asks it for each project by the index of its chain, however much happened elsewhere meanwhile.
+# The event log says how many of these projects were active, also before the viewer joined them. OFFSET 0 makes
+# PostgreSQL read it for each project by the index of its events, however many events other projects have.
 _DAYS_OF_MINE = text(
     f"""
     SELECT day, 'deployments_' || name AS name, value FROM (
@@ -55,8 +55,8 @@ _DAYS_OF_MINE = text(
     WHERE user_id = :actor_id GROUP BY 1
     """  # noqa: S608  texts of ours
 )
-# Until the sums of a period are there, which is so for an hour at most, it is worked out from the days. OFFSET 0 keeps
-# the question whether that is needed outside, so that nothing is begun for it when it is not.
+# Until the aggregate of a period exists, for an hour at most, the days are summed. OFFSET 0 keeps the check outside
+# of that sum, so that PostgreSQL does not start it when it is not needed.
 _BUSIEST_OF_ALL = text(
     """
     WITH most AS (
@@ -93,7 +93,7 @@ Changes = dict[str, dict[date, int]]
 
 
 async def changes_by_day(session: AsyncSession, actor: Actor, after: date) -> Changes:
-    """By name and day: what each day after `after` changed or counted."""
+    """Returns the change or the count of each day after `after`, by name and day."""
     statement = _DAYS_OF_ALL if actor.is_superuser else _DAYS_OF_MINE.bindparams(actor_id=actor.user_id)
     found: Changes = defaultdict(lambda: defaultdict(int))
     for row in await session.execute(statement, {"after": after}):
@@ -102,7 +102,7 @@ async def changes_by_day(session: AsyncSession, actor: Actor, after: date) -> Ch
 
 
 async def busiest(session: AsyncSession, actor: Actor, after: date) -> list[BusyProject]:
-    """The projects with the most deployments that ended after the day `after`."""
+    """Returns the projects with the most deployments that ended after the day `after`."""
     statement = _BUSIEST_OF_ALL if actor.is_superuser else _BUSIEST_OF_MINE.bindparams(actor_id=actor.user_id)
     rows = await session.execute(statement, {"after": after, "most": BUSIEST})
     return [BusyProject(**row._mapping) for row in rows]
@@ -113,7 +113,7 @@ _TOTAL_USERS = select(func.count()).select_from(User).where(col(User.deleted_at)
 
 @lru_cache(maxsize=4)
 def there_now(all_projects: bool, people: bool) -> Select[Any]:
-    """One row of what there is now: the time, the counts, and the newest as JSON."""
+    """Returns one row of the current state: the time, the counts, and the newest records as JSON."""
     columns = [
         func.now().label("as_of"),
         func.count().label("projects"),
@@ -136,7 +136,7 @@ def _any_deployment(all_projects: bool) -> Any:
 
 
 def _listed(rows: Select[Any], name: str) -> Any:
-    """The rows as one JSON array, so that a list costs no statement of its own."""
+    """Returns the rows as one JSON array, so that a list needs no statement of its own."""
     found: Any = rows.correlate(None).subquery(f"of_{name}")
     listed = func.coalesce(func.json_agg(found.table_valued()), literal_column("'[]'::json"))
     return select(listed).select_from(found).correlate(None).scalar_subquery().label(name)

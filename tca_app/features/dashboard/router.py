@@ -1,4 +1,4 @@
-"""`/api/v1/stats`: the numbers of the dashboard, for scripts."""
+"""REST endpoint `/api/v1/stats`: the numbers of the dashboard."""
 
 from typing import Annotated
 
@@ -14,5 +14,5 @@ router = console_router("/api/v1/stats", "dashboard")
 
 @router.get("", response_model=StatsRead, responses=problems(401))
 async def read_stats(query: Annotated[StatsQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
-    """What the dashboard shows to this caller."""
+    """Read the numbers that the dashboard shows to the caller."""
     return item_response(await service.stats(session, actor, query))

@@ -1,4 +1,4 @@
-"""The numbers of the dashboard."""
+"""Schemas of the dashboard."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -13,7 +13,7 @@ from tca_app.features.health.schemas import ScoreTrend
 from tca_app.features.projects.schemas import ProjectStatus
 from tca_app.features.users.schemas import PersonRead
 
-# In the order in which they stand until a person says otherwise.
+# In the default order.
 CardName = Literal["users", "projects", "deployments", "health", "success_rate"]
 PanelName = Literal[
     "deployments_by_day",
@@ -31,7 +31,7 @@ Names = TypeVar("Names", bound=Sequence[str])
 
 def _once(names: Names) -> Names:
     if len(set(names)) < len(names):
-        raise ValueError("Name each one once.")
+        raise ValueError("List each name once.")
     return names
 
 
@@ -41,11 +41,11 @@ _ONCE = (Field(max_length=20, json_schema_extra={"uniqueItems": True}), AfterVal
 class StatsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    days: Period = Field(DEFAULT_PERIOD, description="The period: so many days (UTC), today included.")
+    days: Period = Field(DEFAULT_PERIOD, description="Length of the period in days (UTC), including today.")
 
 
 class Trend(ReadModel):
-    """A count now and in the period before. `percent` is null when there was nothing before."""
+    """A count now and in the previous period. `percent` is null when the previous count was 0."""
 
     now: int
     before: int
@@ -57,21 +57,21 @@ class Trend(ReadModel):
 
 
 class Rate(ReadModel):
-    """A share from 0 to 1; null where there is nothing to take a share of."""
+    """A share from 0 to 1, or null when the total is 0."""
 
     now: float | None
     before: float | None
 
 
 class DayCount(ReadModel):
-    """How many there were at the end of a day (UTC); of today, at this moment."""
+    """A count at the end of a day (UTC), or now for today."""
 
     day: date
     total: int
 
 
 class DayResults(ReadModel):
-    """How many deployments ended on a day (UTC), by how they ended."""
+    """Deployments that ended on a day (UTC), by result."""
 
     day: date
     succeeded: int = 0
@@ -97,7 +97,7 @@ class NewProject(ReadModel):
 
 
 class BusyProject(ReadModel):
-    """A project by the deployments that ended in the period."""
+    """A project with its deployments that ended in the period."""
 
     id: int
     name: str
@@ -107,36 +107,36 @@ class BusyProject(ReadModel):
 
 
 class Counts(ReadModel):
-    """What is counted from rows and events, all but the health."""
+    """All numbers of the dashboard except the health."""
 
     days: int
-    total_users: Trend | None = Field(description="Everybody who is not in the trash.")
+    total_users: Trend | None = Field(description="Users who are not in the trash.")
     active_projects: Trend = Field(description="Projects with the status active that are not in the trash.")
-    deployments: Trend = Field(description="Those that ended in the period, of projects that are not in the trash.")
-    success_rate: Rate = Field(description="The share that succeeded of those that succeeded or failed.")
+    deployments: Trend = Field(description="Deployments that ended in the period, without projects in the trash.")
+    success_rate: Rate = Field(description="Succeeded deployments as a share of those that succeeded or failed.")
     users_by_day: list[DayCount]
     projects_by_day: list[DayCount] = Field(
-        description="Active projects. A member sees the whole past of their projects, also before they joined."
+        description="Active projects. Members see the whole history of their projects, even before they joined."
     )
     deployments_by_day: list[DayResults]
-    has_deployments: bool = Field(description="Whether one was ever reported.")
-    deploying: list[OpenDeployment] = Field(description="What has not ended, at most six.")
+    has_deployments: bool = Field(description="Whether any deployment was ever reported.")
+    deploying: list[OpenDeployment] = Field(description="Deployments that have not ended, at most six.")
     busiest_projects: list[BusyProject]
-    measures: MeasuresRead = Field(description="Of the environments with the tier production.")
+    measures: MeasuresRead = Field(description="DORA metrics of the environments with the tier production.")
     newest_users: list[NewUser]
     newest_projects: list[NewProject]
     as_of: datetime
 
 
 class StatsRead(Counts):
-    """What the viewer may see: people only for superusers, else null and empty; the rest of projects where they are a
-    member. `before` is the same number of days earlier."""
+    """The numbers that the caller may see: users only for superusers, else null and empty; the rest for the projects of
+    which the caller is a member. `before` is the same number of days earlier."""
 
-    health: ScoreTrend = Field(description="The score of what the caller sees on `/status`, by what is probed.")
+    health: ScoreTrend = Field(description="The score of the components that the caller sees on `/status`.")
 
 
 class LayoutRead(ReadModel):
-    """The cards and panels that the viewer may see, in order. Those in `hidden` keep their place and are not drawn."""
+    """The cards and panels that the viewer may see, in order. Those in `hidden` keep their position."""
 
     cards: list[CardName]
     panels: list[PanelName]

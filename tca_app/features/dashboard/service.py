@@ -1,4 +1,4 @@
-"""The numbers of the dashboard, from what is there: six statements, however many rows there are."""
+"""Computes the numbers of the dashboard in six statements, however many rows there are."""
 
 from datetime import UTC, date, timedelta
 from typing import Any
@@ -18,14 +18,14 @@ from tca_app.features.users import policy
 
 MAX_OPEN = 6
 
-# What a viewer sees depends on who they are; all superusers see the same. The days move on, so not for long.
+# The numbers depend on the viewer; all superusers see the same. The TTL is short because the period moves on.
 _kept = SharedCache("stats", depends_on=("user", "project", "stat", "deployment"), ttl_s=30)
 
 
 async def stats(session: AsyncSession, actor: Actor, query: StatsQuery) -> StatsRead:
-    """The counts that this viewer may see, each with its value a period ago; "as of" says when they were counted.
+    """Returns the counts that the viewer may see, each with its value a period ago; "as of" is when they were computed.
 
-    The score is not among what is cached here: it changes with the probes and costs nothing when people are added.
+    The score is not cached here: it changes with every probe, and reading it is cheap.
     """
 
     async def count() -> dict[str, Any]:
@@ -76,9 +76,9 @@ def _with_people(seen: Counts, now: Any, changes: Changes, today: date) -> Count
 
 
 def _back_from(total: int, changed: dict[date, int], today: date, days: int) -> list[DayCount]:
-    """How many there were at the end of each of the last days, and of the one before them; the oldest first.
+    """Returns the count at the end of each of the last days and of the day before them, oldest first.
 
-    It is what is there now without what each day since has changed.
+    It starts at the current count and subtracts the change of each day.
     """
     counts = []
     for back in range(days + 1):
@@ -93,6 +93,6 @@ def _results(changes: Changes, day: date) -> DayResults:
 
 
 def _success_rate(days: list[DayResults]) -> float | None:
-    """Of those that ran to their end: what was cancelled says nothing about the change."""
+    """Returns the success rate of the deployments that succeeded or failed. Cancelled ones do not count."""
     succeeded, failed = sum(day.succeeded for day in days), sum(day.failed for day in days)
     return succeeded / (succeeded + failed) if succeeded + failed else None

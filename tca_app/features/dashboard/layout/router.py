@@ -1,4 +1,4 @@
-"""`/api/v1/users/me/dashboard`: how the caller has arranged their dashboard, for scripts."""
+"""REST endpoints under `/api/v1/users/me/dashboard`: the layout of the caller's dashboard."""
 
 from fastapi import Response
 
@@ -12,18 +12,18 @@ router = console_router("/api/v1/users/me/dashboard", "dashboard")
 
 @router.get("", response_model=LayoutRead, responses=problems(401))
 async def read_layout(actor: CurrentActor, session: Reading) -> Response:
-    """The cards and panels of the caller's dashboard in their order, and which of them are hidden."""
+    """Read the cards and panels of the caller's dashboard, in order, and which are hidden."""
     return item_response(await service.read_layout(session, actor))
 
 
 @router.put("", response_model=LayoutRead, responses=problems(401))
 async def save_layout(data: LayoutUpdate, actor: CurrentActor, session: Writing) -> Response:
-    """Replaces the arrangement. What is left out stands in its standard place."""
+    """Replace the layout. What is left out keeps its default position."""
     return item_response(await service.save_layout(session, actor, data))
 
 
 @router.delete("", status_code=204, response_class=Response, responses=problems(401))
 async def reset_layout(actor: CurrentActor, session: Writing) -> Response:
-    """Back to the standard."""
+    """Reset the layout to the default."""
     await service.reset_layout(session, actor)
     return Response(status_code=204)

@@ -1,6 +1,6 @@
-"""How a person wants their dashboard: which cards and panels, in which order. Everybody has only their own.
+"""The layout of a user's dashboard: which cards and panels it shows, in which order.
 
-What a person may not see has no place on theirs; it is the services that say so again when they are read.
+It contains only what the user may see. The services check that again when the data is read.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _LAYOUT = select(_table.cards, _table.panels, _table.hidden)
 
 
 def standard(actor: Actor) -> LayoutRead:
-    """Everything that this person may see. Who does not look after all projects sees their own first."""
+    """Returns the default layout: everything that the user may see. For a member, their own projects come first."""
     if policy.may(actor, "users.list"):
         return LayoutRead(cards=[*CARDS], panels=[*PANELS], hidden=[])
     mine: list[PanelName] = ["newest_projects"]
@@ -32,7 +32,7 @@ def standard(actor: Actor) -> LayoutRead:
 
 
 async def read_layout(session: AsyncSession, actor: Actor) -> LayoutRead:
-    """All that there is for this person, in their order. What came since they arranged it is in its standard place."""
+    """Returns the user's layout. Cards and panels that are newer than the saved layout have their default position."""
     usual = standard(actor)
     row = (await session.execute(_LAYOUT.where(_table.user_id == actor.user_id))).first()
     if row is None:
@@ -42,7 +42,7 @@ async def read_layout(session: AsyncSession, actor: Actor) -> LayoutRead:
 
 
 async def save_layout(session: AsyncSession, actor: Actor, data: LayoutUpdate) -> LayoutRead:
-    """Names that are left out stay in their standard place. Saving the standard forgets what was saved before."""
+    """Saves a layout. Names left out keep their default position. Saving the default deletes the saved layout."""
     values: dict[str, Any] = data.model_dump()
     if values == standard(actor).model_dump():
         await reset_layout(session, actor)
@@ -57,7 +57,7 @@ async def reset_layout(session: AsyncSession, actor: Actor) -> None:
 
 
 def _placed(chosen: Sequence[str], usual: Sequence[Any]) -> list[Any]:
-    """The usual ones as they were chosen; one that was not goes behind the one that it usually follows."""
+    """Returns the chosen order. A name that was not chosen comes after the one that precedes it by default."""
     order = [name for name in chosen if name in usual]
     for place, name in enumerate(usual):
         if name not in order:

@@ -1,4 +1,4 @@
-"""The cards of the dashboard: a number, its trend and its curve, with a link to exactly the rows that it counts."""
+"""The cards of the dashboard: a number, its trend and its sparkline, with a link to the rows that it counts."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def _card(name: CardName, icon: str, url: str, card: Any) -> rx.Component:
 
 
 def _arrow(direction: Any) -> rx.Component:
-    """By the sign; the text beside it says the same."""
+    """An arrow for the direction. The text beside it says the same."""
     return rx.match(
         direction,
         ("up", rx.icon("arrow-up-right", size=14, aria_label="Up:", role="img", class_name="up")),

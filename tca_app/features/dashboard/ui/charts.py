@@ -1,4 +1,4 @@
-"""The charts of the dashboard. Each has a table beside it that a screen reader reads instead."""
+"""The charts of the dashboard. Each comes with a table for screen readers."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui.components import empty_state, skeleton_lines
 
 state = DashboardState
-# Blue, amber and grey differ for everybody in lightness too; the classes of the legend have the same colours.
+# Blue, amber and grey differ in lightness too, for people who are colour-blind. The legend uses the same colours.
 RESULTS = (
     ("succeeded", "Succeeded", "var(--indigo-9)"),
     ("cancelled", "Cancelled", "var(--gray-8)"),
@@ -18,7 +18,7 @@ RESULTS = (
 
 
 def sparkline(path: Any) -> rx.Component:
-    """How a number went, small. The trend beside it says it in words."""
+    """A small curve of a number. The trend beside it says the same in words."""
     return rx.el.svg(
         rx.el.svg.path(d=path),
         view_box=f"0 0 {SPARK_WIDTH} {SPARK_HEIGHT}",
@@ -52,20 +52,20 @@ def users_chart() -> rx.Component:
 
 
 def deployments_chart() -> rx.Component:
-    """By day and result, stacked."""
+    """Stacked bars of deployments by day and result."""
     bars = [
         rx.recharts.bar(data_key=key, name=label, stack_id="results", fill=fill, is_animation_active=False)
         for key, label, fill in RESULTS
     ]
     chart = _figure(
         _axes(rx.recharts.bar_chart, *bars, data=state.deployments_by_day, bar_category_gap="20%", max_bar_size=28),
-        "Deployments that ended on each day, by how they ended. Days in UTC.",
+        "Deployments that ended on each day, by result. Days in UTC.",
         "Deployments by day",
         ("Day", *(label for _, label, _ in RESULTS)),
         rx.foreach(state.deployments_by_day, lambda point: _day_row(point, *(key for key, _, _ in RESULTS))),
     )
     nothing = empty_state(
-        "No deployments finished in this period", "Deployments are shown by day and result.", icon="rocket"
+        "No deployments finished in this period", "Finished deployments appear here by day and result.", icon="rocket"
     )
     return rx.cond(state.is_loaded & ~state.has_deployments, nothing, chart)
 
@@ -102,7 +102,7 @@ def _day_row(point: Any, *keys: str) -> rx.Component:
 
 
 def _axes(kind: Any, *drawn: rx.Component, **props: Any) -> rx.Component:
-    """A chart over days."""
+    """The axes of a chart over days."""
     tick = {"fill": "var(--gray-11)", "fontSize": 12}
     line = {"tick_line": False, "axis_line": False}
     return kind(

@@ -1,4 +1,4 @@
-"""The button "Customize" and its dialog: what to show, and in which order. All of it works with the keyboard."""
+"""The button "Customize" and its dialog: what to show and in which order. It works with the keyboard alone."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def _line(line: Any) -> rx.Component:
 
 
 def _step(line: Any, way: str, step: int, is_at_end: Any) -> rx.Component:
-    """Not `disabled` at the end of the list: that would take the focus away from whoever holds the key."""
+    """A button that moves a line. At the end of the list it is not `disabled`, so that it keeps the focus."""
     return icon_button(
         f"Move {line['label']} {way}",
         f"arrow-{way}",

@@ -1,4 +1,4 @@
-"""The dialog "Customize": a draft of the viewer's layout, which is saved as a whole or not at all."""
+"""State of the dialog "Customize": a draft of the viewer's layout, which is saved as a whole or not at all."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, Literal, TypedDict
@@ -30,7 +30,7 @@ LABELS: dict[CardName | PanelName, str] = {
 
 
 class Line(TypedDict):
-    """A card or panel in the dialog. `is_first` and `is_last`: it cannot go further."""
+    """A card or panel in the dialog. With `is_first` or `is_last` it cannot move further."""
 
     name: str
     label: str
@@ -44,7 +44,7 @@ class CustomizeState(SessionState):
     is_saving: bool = False
     cards: list[Line] = []
     panels: list[Line] = []
-    said: str = ""  # to a screen reader, after each step
+    said: str = ""  # announced to screen readers after each step
 
     @handler("signed_in")
     async def open_arrange(self) -> None:
@@ -54,7 +54,7 @@ class CustomizeState(SessionState):
 
     @handler("signed_in")
     async def close(self, is_open: bool = False) -> None:
-        """For Cancel, Esc and a click outside."""
+        """Closes the dialog on Cancel, Esc or a click outside."""
         if not is_open and not self.is_saving:
             self.is_open = False
 
@@ -67,7 +67,7 @@ class CustomizeState(SessionState):
 
     @handler("signed_in")
     async def move(self, name: str, step: Literal[-1, 1]) -> None:
-        """One place up or down. At the end of the list nothing happens."""
+        """Moves a line up or down by one. At the end of the list nothing happens."""
         lines, place = self._find(name)
         to = place + step
         if 0 <= to < len(lines):
@@ -77,13 +77,13 @@ class CustomizeState(SessionState):
 
     @handler("signed_in")
     async def use_standard(self) -> None:
-        """The draft as it is for everybody; nothing is saved before the viewer says so."""
+        """Resets the draft to the default. Nothing is saved until the viewer saves."""
         self._draw(standard(self._as_actor()))
         self.said = "Everything is shown in the default order. Save to keep it."
 
     @handler("signed_in")
     async def save(self) -> AsyncGenerator[Any, None]:
-        if not self.is_open:  # a double click: it is saved
+        if not self.is_open:  # a double click: the first one saved it
             return
         self.is_saving = True
         yield
@@ -109,7 +109,7 @@ class CustomizeState(SessionState):
         self._keep([_line(name, layout) for name in layout.panels])
 
     def _find(self, name: str) -> tuple[list[Line], int]:
-        """A copy of the list with that name, and where in it. Raises Invalid."""
+        """Returns a copy of the list with that name, and the index of the name. Raises Invalid."""
         for lines in (self.cards, self.panels):
             names = [line["name"] for line in lines]
             if name in names:

@@ -1,4 +1,4 @@
-"""The panel "System health", which fails apart from the numbers."""
+"""State of the panel "System health". A failure here does not affect the numbers."""
 
 from typing import TypedDict
 
@@ -19,7 +19,7 @@ MOST = 8
 
 
 class Part(TypedDict):
-    """A component. `url` is where it runs: its project, "" for a part of the console."""
+    """A component. `url` is the page of its project, or "" for a component of the console."""
 
     id: int
     name: str
@@ -27,11 +27,11 @@ class Part(TypedDict):
     state: str
     is_wavering: bool
     latency: str
-    detail: str  # begins with the slug of its project
+    detail: str  # starts with the slug of its project
 
 
 class HealthState(SessionState):
-    """What works now, as `/status` has it; what does not comes first."""
+    """The components and their state, as on `/status`. Failing ones come first."""
 
     is_loaded: bool = False
     parts: list[Part] = []
@@ -69,7 +69,7 @@ def _part(check: CheckRead) -> Part:
 
 
 def failure_words(error: Exception, event: str) -> str:
-    """What a panel says when its read failed: one panel's fault must not take the others with it."""
+    """Returns the message of a panel that could not be loaded. The other panels still work."""
     if isinstance(error, AppError):
         return error.detail
     log.exception(event, request_id=CALL.get().request_id)

@@ -1,4 +1,4 @@
-"""What an empty console needs, instead of a row of zeros: a short list that ticks itself off."""
+"""First steps: a checklist that an empty console shows instead of zeros."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def first_steps() -> rx.Component:
                     state.has_users,
                     "user-plus",
                     "Add a user",
-                    "Create accounts for your colleagues.",
+                    "Create accounts for your team.",
                     routes.USERS,
                     "users",
                 ),
@@ -35,7 +35,7 @@ def first_steps() -> rx.Component:
                 state.has_projects,
                 "folder-plus",
                 "Create a project",
-                "Create a project and add its team.",
+                "Create a project and add its members.",
                 routes.PROJECTS,
                 "projects",
             ),
@@ -67,7 +67,7 @@ def _step(is_done: Any, icon: str, title: str, text: str, url: str, where: str, 
 
 
 def _report() -> rx.Component:
-    """A field, because that is what the button "Copy" copies from."""
+    """The command in a text field, because the button "Copy" copies from a field."""
     return rx.el.div(
         rx.el.textarea(
             custom_attrs={"id": "first-report"},

@@ -1,4 +1,4 @@
-"""The dashboard: who you are, how many there are, what is new, and whether every part works."""
+"""The dashboard: metric cards, charts, the newest records and the health of the components."""
 
 from typing import Any
 
@@ -87,7 +87,7 @@ def _panel(name: Any) -> rx.Component:
 
 
 def _nothing() -> rx.Component:
-    """For whoever hides it all; after a failed read it would be wrong."""
+    """The empty state of a dashboard on which everything is hidden. It is not shown after a failed read."""
     is_read = state.is_loaded & (state.failure == "")
     return rx.cond(
         is_read & ~state.has_steps & (state.cards.length() + state.panels.length() == 0),

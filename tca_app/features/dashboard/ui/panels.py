@@ -1,4 +1,4 @@
-"""The lists of the dashboard: what is deploying, what is busy, how well it goes, and what an empty console needs."""
+"""The panels of the dashboard: running deployments, busiest projects, DORA metrics, newest records and health."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def _open_deployment(row: Any) -> rx.Component:
 
 
 def _progress(row: Any) -> rx.Component:
-    """As it was when the page last heard of something; the text beside the bar says the same in words."""
+    """A progress bar as of the last update of the page. The text beside it says the same in words."""
     share = row["share"].to(int)
     bar = rx.el.div(
         rx.el.div(class_name=rx.cond(row["is_late"], "meter-fill late", "meter-fill"), style={"width": f"{share}%"}),
@@ -89,7 +89,7 @@ def _progress(row: Any) -> rx.Component:
 
 def busiest_projects() -> rx.Component:
     nothing = empty_state(
-        "No deployments in this period", "Projects with the most deployments appear here.", icon="folder-git-2"
+        "No deployments in this period", "The projects with the most deployments appear here.", icon="folder-git-2"
     )
     return panel(
         "Busiest projects",
@@ -127,7 +127,7 @@ def _busy_project(entry: Any) -> rx.Component:
 
 
 def delivery_measures() -> rx.Component:
-    """Of production; the meaning of each is shown on hover, and stands on the page behind the link."""
+    """The DORA metrics of production. Each definition is shown on hover and on the page behind the link."""
     return panel(
         "DORA metrics",
         rx.cond(
@@ -222,7 +222,7 @@ def _part(part: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(name, rx.el.div(part["detail"], class_name="cell-sub truncate"), class_name="grow"),
         rx.el.div(state_badges(part["state"], part["is_wavering"]), class_name="part-badges"),
-        rx.el.span(part["latency"], class_name="num muted part-latency", title="Latency of the last answer"),
+        rx.el.span(part["latency"], class_name="num muted part-latency", title="Latency of the last check"),
         key=part["id"].to(str),
     )
 
@@ -243,5 +243,5 @@ def _late() -> rx.Component:
 def _more_parts() -> rx.Component:
     return rx.cond(
         HealthState.more > 0,
-        rx.el.p(link(HealthState.more, " more on the page of the status", to=routes.STATUS), class_name="panel-foot"),
+        rx.el.p(link(HealthState.more, " more on the status page", to=routes.STATUS), class_name="panel-foot"),
     )

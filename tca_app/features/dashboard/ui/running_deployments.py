@@ -1,4 +1,4 @@
-"""How far a deployment is that goes on now, measured by how long the last good ones took there."""
+"""Estimates the progress of a running deployment from the last successful ones in the same environment."""
 
 from datetime import datetime
 
@@ -7,8 +7,8 @@ from tca_app.features.deployments.ui.state import DeploymentRow, row_of
 
 
 class OpenRow(DeploymentRow):
-    """`progress` says how far it is, "" for what has not begun. `share` is the length of its bar in percent, None
-    without one: nothing ever succeeded there."""
+    """A running deployment. `progress` says how far it is, or "" when it has not started. `share` is the length of its
+    bar in percent, or None when no deployment ever succeeded there."""
 
     progress: str
     share: int | None

@@ -1,4 +1,4 @@
-"""What the dashboard shows: the numbers, and what of it the viewer wants to see in which order."""
+"""State of the dashboard: the numbers, and the viewer's layout."""
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, date, datetime
@@ -19,7 +19,7 @@ from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
 
-# Panels that have reads of their own, so they are there without the numbers.
+# Panels that load their own data, so they are shown even without the numbers.
 APART = ("recent_activity", "system_health")
 
 
@@ -36,7 +36,7 @@ class ResultsPoint(TypedDict):
 
 
 class BulkheadFull(TypedDict):
-    """`share` is the width of its bar, of the busiest one's."""
+    """A project in the panel "Busiest projects". `share` is the width of its bar relative to the busiest."""
 
     id: int
     name: str
@@ -48,7 +48,7 @@ class BulkheadFull(TypedDict):
 
 
 class NewEntry(TypedDict):
-    """A line of a list of newest things."""
+    """A line in a list of the newest records."""
 
     id: int
     name: str
@@ -59,7 +59,7 @@ class NewEntry(TypedDict):
 
 
 class DashboardState(SessionState):
-    """The numbers of `/dashboard`."""
+    """State of `/dashboard`."""
 
     is_loaded: bool = False
     is_refreshing: bool = False
@@ -113,7 +113,7 @@ class DashboardState(SessionState):
         yield [DashboardState.load, HealthState.load, RecentState.load]
 
     def _arrange(self, layout: LayoutRead) -> None:
-        """An empty instance has no numbers to show."""
+        """Applies the layout. An empty console shows the first steps instead of numbers."""
         self.cards = [] if self.is_new_instance else _shown(layout.cards, layout)
         panels = _shown(layout.panels, layout)
         self.panels = [name for name in panels if name in APART] if self.is_new_instance else panels
@@ -143,7 +143,7 @@ class DashboardState(SessionState):
     def _keep_deployments(self, stats: StatsRead) -> None:
         by_day = stats.deployments_by_day
         self.deployments_card = card_of(
-            stats.deployments, stats.days, [day.ended for day in by_day], f"the {stats.days} days before"
+            stats.deployments, stats.days, [day.ended for day in by_day], f"previous {stats.days} days"
         )
         self.success_card = rate_card(stats.success_rate, stats.days, by_day)
         self.deployments_by_day = [_results_point(day) for day in by_day]

@@ -131,10 +131,10 @@ def _score(value: float | None) -> str:
 def _trend(score: ScoreTrend) -> str:
     now, before = score.now, score.before
     if now is None or before is None:
-        return f"No data of the {score.days} days before"
+        return f"No data for the previous {score.days} days"
     if abs(now - before) < 0.005:
-        return f"As in the {score.days} days before"
-    return f"{now - before:+.2f} points against the {score.days} days before"
+        return f"No change vs. previous {score.days} days"
+    return f"{now - before:+.2f} points vs. previous {score.days} days"
 
 
 def _incident(incident: IncidentRead, now: datetime) -> IncidentLine:

@@ -46,7 +46,7 @@ async def test_a_member_has_no_place_for_what_they_may_not_see(api: httpx.AsyncC
     [
         ({"cards": ["users", "money"]}, "/cards/1", "Input should be"),
         ({"cards": ["deploying_now"]}, "/cards/0", "Input should be"),
-        ({"panels": ["deploying_now", "deploying_now"]}, "/panels", "Name each one once."),
+        ({"panels": ["deploying_now", "deploying_now"]}, "/panels", "List each name once."),
         ({"hidden": ["users"] * 5_000}, "/hidden", "at most"),
         ({"hidden": "users"}, "/hidden", "list"),
         ({"more": []}, "/more", "Unknown field."),
