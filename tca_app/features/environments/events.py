@@ -1,4 +1,4 @@
-"""What happens to the places that a project is deployed to. The subject is the project."""
+"""Events of environments and freeze windows. The subject is the project."""
 
 from typing import ClassVar
 
@@ -28,7 +28,7 @@ class EnvironmentDeleted(_EnvironmentEvent):
 
 
 class _FreezeEvent(ProjectEvent):
-    """`environment` is "everything" for a window that holds for the whole project."""
+    """`environment` is "everything" for a window that applies to the whole project."""
 
     type: ClassVar[str] = ""
 

@@ -1,4 +1,4 @@
-"""The rules about freeze windows: from when to when nothing new is deployed, and why."""
+"""Service functions for freeze windows, periods in which nothing new is deployed."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -64,24 +64,24 @@ class TooManyFreezes(Conflict):
 
 
 async def list_freezes(session: AsyncSession, actor: Actor, project_id: int) -> list[FreezeRead]:
-    """Those that hold now or will, the next one first."""
+    """Returns the current and planned windows, the next one first."""
     project = await get_project(session, actor, project_id)
     policy.require(actor, "environments.read", project.my_role)
     return [_read(row) for row in await session.execute(_COMING, {"project_id": project_id})]
 
 
 async def list_holding(session: AsyncSession, actor: Actor, project_id: int) -> list[FreezeRead]:
-    """Those that hold now, the one that ends last first: it is the one that a refusal names."""
+    """Returns the windows active now. The one that ends last comes first, because a refusal names it."""
     project = await get_project(session, actor, project_id)
     policy.require(actor, "environments.read", project.my_role)
     return [_read(row) for row in await session.execute(_HOLDING, {"project_id": project_id})]
 
 
 async def create_freeze(session: AsyncSession, actor: Actor, project_id: int, data: FreezeCreate) -> FreezeRead:
-    """Raises Invalid when it ends before it starts."""
+    """Creates a window. Raises Invalid when it ends before it starts."""
     project = await find_project(session, actor, "environments.write", project_id)
     if data.ends_at <= data.starts_at:
-        raise Invalid.at("ends_at", "This must be after the start.")
+        raise Invalid.at("ends_at", "The end must be after the start.")
     if data.environment_id is not None:
         await find_environment(session, project_id, data.environment_id)
     if len((await session.execute(_COMING, {"project_id": project_id})).all()) >= MOST:
@@ -94,7 +94,7 @@ async def create_freeze(session: AsyncSession, actor: Actor, project_id: int, da
 
 
 async def delete_freeze(session: AsyncSession, actor: Actor, project_id: int, freeze_id: int) -> None:
-    """Lift it: from now on it does not hold."""
+    """Lifts a freeze window, effective immediately."""
     project = await find_project(session, actor, "environments.write", project_id)
     row = await _find(session, project_id, freeze_id)
     await session.execute(delete(FreezeWindow.__table__).where(_freezes.id == freeze_id))
@@ -102,7 +102,7 @@ async def delete_freeze(session: AsyncSession, actor: Actor, project_id: int, fr
 
 
 async def freeze_now(session: AsyncSession, project_id: int, environment_id: int) -> ActiveFreeze | None:
-    """The window that holds at this moment, the one that ends last; None when there is none."""
+    """Returns the active window that ends last, or None."""
     found = await session.execute(_NOW, {"project_id": project_id, "environment_id": environment_id})
     row = found.mappings().first()
     return ActiveFreeze(**row) if row else None

@@ -1,4 +1,4 @@
-"""`/api/v1/projects/{id}/environments` and `/freezes`, for scripts. Every rule stands in the services."""
+"""REST endpoints `/api/v1/projects/{id}/environments` and `/freezes`. The rules are in the services."""
 
 from fastapi import Response
 from pydantic import TypeAdapter
@@ -22,7 +22,7 @@ _freezes = TypeAdapter(list[FreezeRead])
 
 @router.get("/environments", response_model=list[EnvironmentRead], responses=problems(401, 404))
 async def list_environments(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
-    """All of them (at most 50), in their order on the way to the users."""
+    """List all environments (at most 50) in pipeline order."""
     return json_response(_environments.dump_json(await service.list_environments(session, actor, project_id)))
 
 
@@ -30,7 +30,7 @@ async def list_environments(project_id: UrlId, actor: CurrentActor, session: Rea
 async def create_environment(
     project_id: UrlId, data: EnvironmentCreate, actor: CurrentActor, session: Writing, once: Once
 ) -> Response:
-    """For maintainers and owners."""
+    """Create an environment. Maintainers and owners only."""
     made = await once.answer(
         session,
         actor,
@@ -55,7 +55,7 @@ async def update_environment(
     session: Writing,
     if_version: IfMatch,
 ) -> Response:
-    """Change the given fields. For maintainers and owners."""
+    """Update the given fields. Maintainers and owners only."""
     return item_response(await service.update_environment(session, actor, project_id, environment_id, data, if_version))
 
 
@@ -68,14 +68,14 @@ async def update_environment(
 async def delete_environment(
     project_id: UrlId, environment_id: UrlId, actor: CurrentActor, session: Writing, if_version: IfMatch
 ) -> Response:
-    """Its deployments stay in the history. 409 while one of them is not finished."""
+    """Delete an environment. Its deployments stay in the history. 409 while one of them is not finished."""
     await service.delete_environment(session, actor, project_id, environment_id, if_version)
     return Response(status_code=204)
 
 
 @router.get("/freezes", response_model=list[FreezeRead], responses=problems(401, 404))
 async def list_freezes(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
-    """The windows that hold now or will (at most 100), the next one first."""
+    """List current and planned freeze windows (at most 100), the next one first."""
     return json_response(_freezes.dump_json(await freezes.list_freezes(session, actor, project_id)))
 
 
@@ -83,7 +83,7 @@ async def list_freezes(project_id: UrlId, actor: CurrentActor, session: Reading)
 async def create_freeze(
     project_id: UrlId, data: FreezeCreate, actor: CurrentActor, session: Writing, once: Once
 ) -> Response:
-    """From when to when nothing new is deployed to the project or one environment. For maintainers and owners."""
+    """Block new deployments to the project or one environment for a period. Maintainers and owners only."""
     made = await once.answer(
         session,
         actor,
@@ -97,6 +97,6 @@ async def create_freeze(
 
 @router.delete("/freezes/{freeze_id:int}", status_code=204, response_class=Response, responses=problems(401, 403, 404))
 async def delete_freeze(project_id: UrlId, freeze_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
-    """Lift it. For maintainers and owners."""
+    """Lift a freeze window. Maintainers and owners only."""
     await freezes.delete_freeze(session, actor, project_id, freeze_id)
     return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""What the calls about environments and freeze windows take and give."""
+"""Schemas of environments and freeze windows."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,14 +14,16 @@ EnvironmentName = Annotated[Name50, Field(examples=["production"])]
 
 
 class EnvironmentCreate(InputModel):
-    """Names are unique in a project without regard to case."""
+    """Names are unique in a project, ignoring case."""
 
     name: EnvironmentName
     url: HttpUrl = ""
     rank: Rank = Field(50, description="The order in the pipeline: 0 is first.")
-    tier: Tier | None = Field(None, description="What it is for. Guessed from the name when it is left out.")
+    tier: Tier | None = Field(None, description="The kind of environment. Guessed from the name when left out.")
     is_protected: Annotated[bool, Field(description="Deployments need approval by a maintainer.")] = False
-    allow_parallel: Annotated[bool, Field(description="Whether more than one deployment may be in progress.")] = False
+    allow_parallel: Annotated[bool, Field(description="Allows several deployments in progress at the same time.")] = (
+        False
+    )
 
 
 class EnvironmentUpdate(Changes):
@@ -48,7 +50,7 @@ class EnvironmentRead(ReadModel):
 
 
 class FreezeCreate(InputModel):
-    """Without `environment_id` it holds for the whole project."""
+    """Without `environment_id` the window applies to the whole project."""
 
     environment_id: Id | None = None
     starts_at: Moment
@@ -57,7 +59,7 @@ class FreezeCreate(InputModel):
 
 
 class FreezeRead(ReadModel):
-    """`environment` is null for a window that holds for the whole project."""
+    """`environment` is null when the window applies to the whole project."""
 
     id: int
     project_id: int

@@ -1,4 +1,4 @@
-"""The rules about environments: where a project may be deployed to, in which order, and how carefully."""
+"""Service functions for environments, the deployment targets of a project."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ class EnvironmentInUse(Conflict):
 
 
 async def list_environments(session: AsyncSession, actor: Actor, project_id: int) -> list[EnvironmentRead]:
-    """In their order on the way to the users."""
+    """Returns the environments in pipeline order."""
     project = await get_project(session, actor, project_id)
     policy.require(actor, "environments.read", project.my_role)
     rows = await session.execute(_OF_PROJECT, {"project_id": project_id})
@@ -57,7 +57,7 @@ async def list_environments(session: AsyncSession, actor: Actor, project_id: int
 async def create_environment(
     session: AsyncSession, actor: Actor, project_id: int, data: EnvironmentCreate
 ) -> EnvironmentRead:
-    """Its tier is guessed from its name unless it is given. Raises Conflict for a name that is taken."""
+    """Creates an environment. Guesses its tier from its name unless given. Raises Conflict for a name that is taken."""
     project = await find_project(session, actor, "environments.write", project_id)
     there = (await session.execute(_OF_PROJECT, {"project_id": project_id})).all()
     if len(there) >= MOST:
@@ -78,7 +78,7 @@ async def update_environment(
     data: EnvironmentUpdate,
     if_version: int | None = None,
 ) -> EnvironmentRead:
-    """Change the given fields. What is deployed there goes on under the rules it began with."""
+    """Updates the given fields. Running deployments keep the rules that they started with."""
     project = await find_project(session, actor, "environments.write", project_id)
     row = await find_environment(session, project_id, environment_id)
     given = data.given()
@@ -96,7 +96,7 @@ async def update_environment(
 async def delete_environment(
     session: AsyncSession, actor: Actor, project_id: int, environment_id: int, if_version: int | None = None
 ) -> None:
-    """Take it away; what was deployed there stays in the history. Raises EnvironmentInUse while one is not finished."""
+    """Deletes an environment but keeps its history. Raises EnvironmentInUse while a deployment is not finished."""
     project = await find_project(session, actor, "environments.write", project_id)
     row = await find_environment(session, project_id, environment_id)
     check_version(row, {}, if_version, row.changed_by or "")
@@ -108,7 +108,7 @@ async def delete_environment(
 
 
 async def find_environment(session: AsyncSession, project_id: int, environment_id: int) -> Any:
-    """One environment, locked by this transaction: nobody deploys there before it ends. Raises NotFound."""
+    """Returns an environment and locks it: nobody can deploy to it until the transaction ends. Raises NotFound."""
     statement = select(*_COLUMNS, _changed_by.label("changed_by")).where(
         _environments.id == environment_id,
         _environments.project_id == project_id,

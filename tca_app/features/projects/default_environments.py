@@ -1,4 +1,4 @@
-"""The environments that every project starts with. Each is called as its tier."""
+"""The default environments of a new project. Each is named after its tier."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -7,7 +7,7 @@ DEFAULT_ENVIRONMENTS = {"development": 10, "staging": 20, "production": 30}
 
 
 def default_environments(new: str) -> str:
-    """The statement that gives each row of `new` (with an id) its environments: also as a part of a larger one."""
+    """Returns the statement that creates the environments for each row of `new`, for use in a larger statement too."""
     places = ", ".join(f"('{name}', {rank})" for name, rank in DEFAULT_ENVIRONMENTS.items())
     return (
         "INSERT INTO environments (project_id, name, rank, tier) "  # noqa: S608  text of ours
@@ -19,5 +19,5 @@ _START = text(default_environments("unnest(CAST(:projects AS bigint[])) AS new (
 
 
 async def create_default_environments(session: AsyncSession, *project_ids: int) -> None:
-    """For projects that are new in this transaction."""
+    """Creates the default environments of projects that this transaction creates."""
     await session.execute(_START, {"projects": list(project_ids)})

@@ -1,4 +1,4 @@
-"""The form that freezes a project, or one environment of it, for a while."""
+"""State of the form that creates a freeze window for a project or one of its environments."""
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
@@ -20,12 +20,12 @@ from tca_app.ui.zone import field_of, time_in_field, zone_of, zone_words
 
 
 class FreezeState(FormState, SessionState):
-    """Times are entered in the viewer's zone, which the form names."""
+    """State of the form. Times are entered in the viewer's time zone, which the form shows."""
 
     places: list[list[str]] = []
     zone_text: str = ""
 
-    _zone: str = "UTC"  # of the open form: the times in it stay in this zone
+    _zone: str = "UTC"  # the zone of the open form: its times stay in this zone
 
     def _opener_scope(self) -> list[int]:
         return [record_id(self.router_data, routes.PROJECTS)]

@@ -1,4 +1,4 @@
-"""Environments and freeze windows in the settings of a project."""
+"""The environments and freeze windows in a project's settings."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ state = EnvironmentsState
 
 
 def environment_settings() -> rx.Component:
-    """For those who may change them; the services ask again."""
+    """The panels, for users who may change them. The services check the permission again."""
     shown = rx.fragment(
         panel(
             "Environments",
@@ -86,7 +86,9 @@ def _environment_dialog() -> rx.Component:
         on_submit=state.save,
         fields=[
             text_field(state, "name", "Name", required=True, max_length=50),
-            text_field(state, "url", "Address", type_="url", hint="The URL where people open it.", max_length=MAX_URL),
+            text_field(
+                state, "url", "Address", type_="url", hint="Public URL of this environment.", max_length=MAX_URL
+            ),
             _tier_field(),
             text_field(
                 state, "rank", "Rank", required=True, hint="0 is the first stage of the pipeline.", max_length=4
@@ -98,9 +100,9 @@ def _environment_dialog() -> rx.Component:
 
 
 def _tier_field() -> rx.Component:
-    """A new environment may leave it to its name."""
+    """The tier. For a new environment it can be guessed from the name."""
     tiers = tuple(TIER_LABELS.items())
-    hint = "The delivery measures count the tier Production."
+    hint = "DORA metrics use the environments with the tier Production."
     return rx.cond(
         state.form_mode == "create",
         select_field(state, "tier", "Tier", (("", "Guess from the name"), *tiers), hint=hint, required=False),
@@ -133,7 +135,7 @@ def _delete_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.doomed_id > 0),
         title=rx.el.span("Delete ", state.doomed_name, "?"),
-        text="It takes no new deployments. Its history is kept.",
+        text="New deployments are no longer possible. Its history is kept.",
         confirm="Delete",
         on_confirm=state.delete,
         on_cancel=state.cancel_delete(),

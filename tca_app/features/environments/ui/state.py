@@ -1,4 +1,4 @@
-"""The environments in the settings of a project: listed, made, changed and deleted."""
+"""State of the environments in a project's settings."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, TypedDict
@@ -31,7 +31,7 @@ TICKS = ("is_protected", "allow_parallel")
 
 
 class EnvironmentRow(TypedDict):
-    """`tier` is its label."""
+    """An environment in the list. `tier` is the label of the tier."""
 
     id: int
     name: str
@@ -43,7 +43,7 @@ class EnvironmentRow(TypedDict):
 
 
 class FreezeRow(TypedDict):
-    """`when` is both times in the viewer's zone, as people read them."""
+    """A freeze window in the list. `when` has the start and end in the viewer's time zone."""
 
     id: int
     where: str
@@ -63,7 +63,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        """Only while the settings are open."""
+        """Loads the environments, only while the settings are open."""
         project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
             self.project_id, self.environments, self.windows, self.doomed_id = project_id, [], [], 0
@@ -76,7 +76,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
                 found = await environments.list_environments(session, self._as_actor(), project_id)
                 frozen = await freezes.list_freezes(session, self._as_actor(), project_id)
         except NotFound:
-            return  # the page itself says so
+            return  # the page reports a missing project itself
         self.environments = [_row(place) for place in found]
         zone = zone_of(self.router_data)
         self.windows = [_window(window, zone) for window in frozen]
@@ -126,7 +126,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
                     self._ask_to_merge(_form_values(place), version=place.version, who=who, labels=LABELS)
                     return
             self._close_form()
-            self._toast(f"{saved.name} is saved.")
+            self._toast(f"Environment {saved.name} saved")
             yield EnvironmentsState.load
 
     async def _create(self, data: EnvironmentCreate) -> EnvironmentRead:
@@ -174,13 +174,13 @@ class EnvironmentsState(FormState, RecordState, SessionState):
             return
         finally:
             self.is_acting = False
-        self._toast(f"{self.doomed_name} is deleted.")
+        self._toast(f"Environment {self.doomed_name} deleted")
         self.doomed_id = 0
         yield EnvironmentsState.load
 
     @handler("signed_in")
     async def lift(self, project_id: int, freeze_id: int) -> Any:
-        """End a freeze window before its time."""
+        """Ends a freeze window early."""
         self._require_record(project_id, self.project_id)
         async with transaction() as session:
             await freezes.delete_freeze(session, self._as_actor(), project_id, freeze_id)
