@@ -1,1 +1,1 @@
-"""Jobs: what waits, what fails and why; retry and discard."""
+"""Background jobs: lists them, retries them and discards them."""

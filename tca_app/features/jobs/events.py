@@ -1,4 +1,4 @@
-"""What administrators do to jobs."""
+"""Events of jobs: the actions of administrators."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from tca_app.core.events.log import Event
 
 
 class _JobEvent(Event):
-    """`subject` is the job, by its kind."""
+    """`subject` is the job, named by its kind."""
 
     type: ClassVar[str] = ""
     subject_type: ClassVar[str] = "job"

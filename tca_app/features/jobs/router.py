@@ -1,4 +1,4 @@
-"""`/api/v1/jobs`: queues and dead jobs, for scripts of superusers."""
+"""REST endpoints under `/api/v1/jobs`: queues and dead jobs. Superusers only."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ _jobs = TypeAdapter(list[JobRead])
 
 @router.get("/queues", response_model=QueuesRead, responses=problems(401, 403))
 async def read_queues(actor: CurrentActor, session: Reading) -> Response:
-    """What waits, runs, is tried again and is dead in each queue. For superusers, as all of these."""
+    """Count the waiting, running, retrying and dead jobs of each queue. Superusers only, like all job endpoints."""
     return item_response(await service.read_queues(session, actor))
 
 
@@ -25,20 +25,20 @@ async def read_queues(actor: CurrentActor, session: Reading) -> Response:
 async def list_jobs(
     request: Request, query: Annotated[JobQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """The jobs in one state, newest first; the dead ones unless asked for others."""
+    """List the jobs in one state, newest first. Lists dead jobs by default."""
     page = await service.list_jobs(session, actor, query)
     return page_response(request, page, _jobs, query.skip, query.limit)
 
 
 @router.post("/{job_id:int}/retry", status_code=204, response_class=Response, responses=problems(401, 403, 404))
 async def retry_job(job_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
-    """Try a dead job again, at once. A second call finds it not dead any more: 404."""
+    """Retry a dead job immediately. A second call gets 404, because the job is no longer dead."""
     await service.retry_job(session, actor, job_id)
     return Response(status_code=204)
 
 
 @router.delete("/{job_id:int}", status_code=204, response_class=Response, responses=problems(401, 403, 404))
 async def discard_job(job_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
-    """Give up on a dead job."""
+    """Discard a dead job."""
     await service.discard_job(session, actor, job_id)
     return Response(status_code=204)

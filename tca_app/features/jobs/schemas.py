@@ -1,4 +1,4 @@
-"""What the calls and the screen about jobs take and give."""
+"""Schemas of jobs."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -19,7 +19,7 @@ def _known(name: str | None) -> str | None:
 
 
 class QueueRead(ReadModel):
-    """One queue. `lag_seconds`: how long the oldest job that could run is waiting; 0 when none does."""
+    """One queue. `lag_seconds` is how long the oldest runnable job has been waiting, or 0."""
 
     name: str = Field(examples=["email_queue"])
     waiting: int
@@ -30,23 +30,23 @@ class QueueRead(ReadModel):
 
 
 class QueuesRead(ReadModel):
-    """`workers`: how many are alive."""
+    """The queues. `workers` is the number of running workers."""
 
     workers: int
     queues: list[QueueRead]
 
 
 class JobQuery(ListQuery):
-    """`state=retrying`: failed before and waiting for another attempt. `search` is for the kind or the reason."""
+    """`state=retrying`: failed and waiting for another attempt. `search` matches the kind or the reason."""
 
     state: State = "dead"
     queue: Annotated[str | None, AfterValidator(_known), Field(json_schema_extra={"enum": list(QUEUE_NAMES)})] = None
 
 
 class JobRead(ReadModel):
-    """One job. `reason` is that of the last failed attempt; `next_at` when it is tried again, if not at once.
+    """One job. `reason` is why the last attempt failed; `next_at` is the time of the next attempt, if in the future.
 
-    `request_id`: of the call or click that caused it; empty for what is done by the clock.
+    `request_id` is the request or click that caused the job; empty for scheduled jobs.
     """
 
     id: int
@@ -62,14 +62,14 @@ class JobRead(ReadModel):
 
 
 class JobsAct(InputModel):
-    """What to do to which dead jobs; at most 100 at once."""
+    """An action on dead jobs, at most 100 at once."""
 
     action: Literal["retry", "discard"]
     ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
 
 
 class JobResult(ReadModel):
-    """What became of one of them; `detail` says why not."""
+    """The result for one job. `detail` says why the action failed."""
 
     id: int
     ok: bool

@@ -1,4 +1,4 @@
-"""Jobs as an administrator sees them: how much waits in each queue, what died and why, and another chance for it."""
+"""Service functions for jobs: queue statistics, lists, retry and discard, for administrators."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from tca_app.features.jobs.schemas import JobQuery, JobRead, JobResult, JobsAct,
 
 NOT_DEAD = "This job is not dead. It is waiting, running or done."
 
-# A job is late since the time that it was put there for; one whose time has not come is not.
+# The lag of a job starts at its scheduled time; jobs scheduled for the future have no lag.
 _QUEUES = text(
     """
     SELECT queue_name AS name,
@@ -58,13 +58,13 @@ _COLUMNS = """
 
 
 async def read_queues(session: AsyncSession, actor: Actor) -> QueuesRead:
-    """Every queue with what is in it, and the workers that are alive."""
+    """Returns all queues with their counts, and the number of running workers."""
     policy.require(actor)
     return await count_queues(session)
 
 
 async def count_queues(session: AsyncSession) -> QueuesRead:
-    """The same without a viewer: for the health check and the metrics."""
+    """Returns the same without a permission check, for the health check and the metrics."""
     rows = {row.name: row for row in await session.execute(_QUEUES)}
     alive_s = get_settings().job_takeover_seconds
     workers = (await session.execute(_WORKERS, {"alive_s": alive_s})).scalar_one()
@@ -77,9 +77,9 @@ def _queue(name: str, row: Any) -> QueueRead:
 
 
 async def list_jobs(session: AsyncSession, actor: Actor, query: JobQuery) -> Page[JobRead]:
-    """Those in one state, newest first."""
+    """Returns the jobs in one state, newest first."""
     policy.require(actor)
-    found = (_FOUND if query.search else _ALL).format(state=_STATES[query.state])  # texts of ours
+    found = (_FOUND if query.search else _ALL).format(state=_STATES[query.state])  # constant SQL, no user input
     values = query.model_dump(include={"queue", "skip", "limit"}) | ({"search": query.search} if query.search else {})
     total = (await session.execute(text(f"SELECT count(*) {found}"), values)).scalar_one()
     page = f"WITH page AS (SELECT jobs.* {found} ORDER BY jobs.id DESC LIMIT :limit OFFSET :skip)"
@@ -97,14 +97,14 @@ _FORGET = text("DELETE FROM job_failures WHERE job_id = :id")
 
 
 async def retry_job(session: AsyncSession, actor: Actor, job_id: int) -> None:
-    """All its attempts anew for a dead job, the first at once. Raises NotFound unless it is dead."""
+    """Retries a dead job with all its attempts, the first immediately. Raises NotFound unless it is dead."""
     policy.require(actor)
     await _act(session, actor, job_id, _REVIVE, JobRetried)
     await wake_workers(session)
 
 
 async def discard_job(session: AsyncSession, actor: Actor, job_id: int) -> None:
-    """Give up on a dead job. Raises NotFound unless it is dead."""
+    """Discards a dead job. Raises NotFound unless it is dead."""
     policy.require(actor)
     await _act(session, actor, job_id, _DROP, JobDiscarded)
 
@@ -121,7 +121,7 @@ async def _act(
 
 
 async def act_on_jobs(session: AsyncSession, actor: Actor, data: JobsAct) -> list[JobResult]:
-    """The same to several; those that are not dead any more are left out and named."""
+    """Retries or discards several jobs. Jobs that are no longer dead are skipped and reported."""
     policy.require(actor)
     results = []
     for job_id in dict.fromkeys(data.ids):

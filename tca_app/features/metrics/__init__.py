@@ -1,1 +1,1 @@
-"""`/metrics`: what this process counted and what it can look up, in the form that Prometheus reads."""
+"""Prometheus metrics of this process and of the shared stores, at `/metrics`."""

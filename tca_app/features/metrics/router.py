@@ -1,4 +1,4 @@
-"""`/metrics`, when PROMETHEUS_ENABLED."""
+"""REST endpoint `/metrics`, only with PROMETHEUS_ENABLED."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ router = console_router("/metrics", "health")
 
 
 class _Scraper(SignedIn):
-    """Prometheus with METRICS_TOKEN, which is nobody; else whoever is signed in."""
+    """Returns the signed-in user, or None for METRICS_TOKEN."""
 
     async def __call__(self, request: Request) -> Any:
         return None if has_metrics_token(request) else await super().__call__(request)
@@ -26,5 +26,5 @@ CurrentScraper = Annotated[Actor | None, Depends(_Scraper("actor"))]
 
 @router.get("", response_class=PlainTextResponse, responses=problems(401, 403))
 async def read_metrics(actor: CurrentScraper, session: Reading) -> Response:
-    """What Prometheus scrapes: with METRICS_TOKEN as bearer token, or that of a superuser."""
+    """Read the metrics for Prometheus, with METRICS_TOKEN or a superuser's token as bearer token."""
     return Response(await service.scrape(session, actor), media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -1,4 +1,4 @@
-"""Puts together what a scrape gets: the counters of this process, and what is looked up while somebody reads."""
+"""Collects the metrics of a scrape: the counters of this process, and values that are read for each scrape."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class _Snapshot(CollectorRegistry):
-    """Numbers of this moment; a part that cannot be asked has none, instead of old ones."""
+    """Current values. An unreachable component has no values instead of old ones."""
 
     def __init__(self, families: Iterable[Metric]) -> None:
         super().__init__()
@@ -35,9 +35,9 @@ class _Snapshot(CollectorRegistry):
 
 
 async def scrape(session: AsyncSession, actor: Actor | None) -> bytes:
-    """Everything in Prometheus' text form. Answers also while PostgreSQL or Redis does not."""
+    """Returns all metrics in Prometheus' text format, even while PostgreSQL or Redis is unreachable."""
     policy.require(actor)
-    parts = await health()  # bounded in time, and one check for a crowd of readers
+    parts = await health()  # it has a timeout, and concurrent readers share one check
     families = [_version(), *_health(parts), *_pools(), _seconds_disconnected()]
     if parts.checks["database"].status == "ok":
         try:
@@ -55,12 +55,14 @@ def _gauge(name: str, help_: str, label: str, values: Iterable[tuple[str, Any]])
 
 
 def _version() -> Metric:
-    return _gauge("info", "Always 1; the label is what runs.", "version", [(VERSION, 1)])
+    return _gauge("info", "Always 1; the label is the running version.", "version", [(VERSION, 1)])
 
 
 def _seconds_disconnected() -> Metric:
     return GaugeMetricFamily(
-        "tca_deaf_seconds", "How long notices of changes are missed; 0 is well.", seconds_disconnected()
+        "tca_deaf_seconds",
+        "Seconds since change notifications stopped arriving; 0 when connected.",
+        seconds_disconnected(),
     )
 
 
@@ -68,16 +70,18 @@ def _health(read: HealthRead) -> list[Metric]:
     checks = read.checks.items()
     timed = [(name, check.latency_ms / 1e3) for name, check in checks if check.latency_ms is not None]
     return [
-        _gauge("up", "Whether a part works: database, redis, …", "part", [(n, c.status == "ok") for n, c in checks]),
-        _gauge("probe_seconds", "How long the check of a part took.", "part", timed),
+        _gauge(
+            "up", "Whether a component works: database, redis, …", "part", [(n, c.status == "ok") for n, c in checks]
+        ),
+        _gauge("probe_seconds", "Duration of the check of a component.", "part", timed),
     ]
 
 
 def _pools() -> list[Metric]:
     use = pool_use().items()
     return [
-        _gauge("db_pool_size", "Connections that a pool may open.", "pool", [(n, u[0]) for n, u in use]),
-        _gauge("db_pool_open", "Connections that are open.", "pool", [(n, u[1]) for n, u in use]),
+        _gauge("db_pool_size", "Maximum connections of a pool.", "pool", [(n, u[0]) for n, u in use]),
+        _gauge("db_pool_open", "Open connections.", "pool", [(n, u[1]) for n, u in use]),
         _gauge("db_pool_checked_out", "Connections in use.", "pool", [(n, u[2]) for n, u in use]),
     ]
 
@@ -90,6 +94,6 @@ def _queues(found: QueuesRead) -> list[Metric]:
     lags = [(queue.name, queue.lag_seconds) for queue in found.queues]
     return [
         depth,
-        _gauge("queue_lag_seconds", "How long the oldest job that could run is waiting.", "queue", lags),
-        GaugeMetricFamily("tca_job_workers", "Workers that are alive, in all processes.", found.workers),
+        _gauge("queue_lag_seconds", "How long the oldest runnable job has been waiting.", "queue", lags),
+        GaugeMetricFamily("tca_job_workers", "Running workers in all processes.", found.workers),
     ]

@@ -1,4 +1,4 @@
-"""Jobs on the screen: the queues above, the dead and the failing below."""
+"""The page of jobs: the queues, and below them the jobs in one state."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def jobs_page() -> rx.Component:
                 ],
                 empty=empty_state(
                     "No jobs here",
-                    "Jobs that failed for good are listed as dead, with their reason.",
+                    "Jobs that failed permanently are listed as dead, with the reason.",
                     icon="circle-check",
                 ),
             ),
@@ -58,7 +58,7 @@ def _is_dead(row: Any) -> Any:
 
 
 def _queues() -> rx.Component:
-    heads = ("Queue", "Waiting", "Running", "Tried again", "Dead", "Lag")
+    heads = ("Queue", "Waiting", "Running", "Retrying", "Dead", "Lag")
     return panel(
         "Queues",
         rx.cond(
@@ -86,7 +86,7 @@ def _queues() -> rx.Component:
 
 
 def _workers() -> rx.Component:
-    """None at work is a fault: nothing in the queues moves."""
+    """A badge for the workers. Without a running worker no job runs, which is an error."""
     return rx.cond(
         state.queues.length() > 0,
         rx.cond(

@@ -1,4 +1,4 @@
-"""What `/status/jobs` shows: the queues, and the jobs that died or are tried again."""
+"""State of `/status/jobs`: the queues, and the jobs in one state."""
 
 import json
 from typing import Annotated, Any, ClassVar, TypedDict
@@ -22,7 +22,7 @@ Ids = Annotated[list[Id], Field(max_length=100)]
 
 
 class Queue(TypedDict):
-    """`lag` is in words: "12 s"."""
+    """A queue. `lag` is in words: "12 s"."""
 
     name: str
     waiting: int
@@ -34,7 +34,7 @@ class Queue(TypedDict):
 
 
 class JobRow(TypedDict):
-    """Times are ISO 8601, or ""."""
+    """A job in the list. Times are ISO 8601, or ""."""
 
     id: int
     kind: str
@@ -64,7 +64,7 @@ LATE_S = 60.0
 
 
 class JobsState(TableState, SessionState):
-    """The page of jobs. Its URL says which of them are listed."""
+    """State of the page. The URL holds its filters."""
 
     rows: list[JobRow] = []
     queues: list[Queue] = []
@@ -79,7 +79,7 @@ class JobsState(TableState, SessionState):
             Filter(
                 "state",
                 "State",
-                (("retrying", "Tried again"), ("waiting", "Waiting"), ("running", "Running")),
+                (("retrying", "Retrying"), ("waiting", "Waiting"), ("running", "Running")),
                 default="dead",
             ),
             Filter("queue", "Queue", tuple((name, queue_label(name)) for name in QUEUE_NAMES)),
@@ -99,7 +99,7 @@ class JobsState(TableState, SessionState):
 
     @rx.var
     def is_filtered(self) -> bool:
-        """The state is another list, not a filter."""
+        """Whether a filter is set. Each state is a list of its own, not a filter."""
         return bool(self.search) or bool(self.filters.get("queue"))
 
     @rx.var
@@ -128,11 +128,11 @@ class JobsState(TableState, SessionState):
 
     @handler("jobs.manage")
     async def retry(self, ids: Ids) -> EventSpec:
-        return await self._act("retry", ids, "tried again")
+        return await self._act("retry", ids, "retried")
 
     @handler("jobs.manage")
     async def retry_selected(self) -> EventSpec | None:
-        return await self._act("retry", list(self.selected), "tried again") if self.selected else None
+        return await self._act("retry", list(self.selected), "retried") if self.selected else None
 
     @handler("jobs.manage")
     async def ask_discard(self, ids: Ids) -> None:
@@ -156,8 +156,8 @@ class JobsState(TableState, SessionState):
             results = await jobs.act_on_jobs(session, self._as_actor(), JobsAct(action=action, ids=ids))
         count = sum(result.ok for result in results)
         left = len(results) - count
-        text = f"{plural(count, 'job is', 'jobs are')} {done}."
-        self._toast(f"{text} {left} not dead any more." if left else text, "success" if count else "error")
+        text = f"{plural(count, 'job')} {done}"
+        self._toast(f"{text}, {left} no longer dead" if left else text, "success" if count else "error")
         self.selected = []
         return JobsState.load()
 

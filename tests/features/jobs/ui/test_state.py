@@ -43,7 +43,7 @@ async def test_the_dead_are_shown_and_tried_again(console: Console) -> None:
     BROKEN.clear()
     updates = await tab.send(JobsState.retry, ids=[rows[0]["id"], rows[1]["id"], 1])
     (toast,) = shown(updates, SessionState, "toasts")
-    assert toast["text"] == "2 jobs are tried again. 1 not dead any more."
+    assert toast["text"] == "2 jobs retried, 1 no longer dead"
     assert [row["id"] for row in shown(updates, JobsState, "rows")] == [rows[2]["id"]]
 
 
