@@ -1,4 +1,4 @@
-"""The summary each morning: who wants one, and what they have not read since the one before."""
+"""The daily summary: who gets one, and which notifications they have not read since the last one."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.features.notifications.mails import Line
 from tca_app.models import Notification
 
-MORNING = 7  # o'clock, UTC
+MORNING = 7  # hour, UTC
 LINES = 20
 _inbox = Notification.__table__.c
 
-# Those who chose it, have not had today's, and have something new that is unread. The mark and the jobs are one commit.
+# Users who chose it, have not had today's and have new unread notifications. The mark commits together with the jobs.
 _DUE = text(
     """
     WITH this AS (SELECT date_trunc('day', CAST(:now AS timestamptz)) + make_interval(hours => :morning) AS morning),
@@ -36,17 +36,17 @@ _DUE = text(
 
 
 async def take_due(session: AsyncSession, now: datetime) -> list[tuple[int, datetime]]:
-    """The people whose summary is due, each with the time since when; they count as served from now on."""
+    """Returns the users whose summary is due, each with its start time, and marks them as served."""
     return [(row.user_id, row.since) for row in await session.execute(_DUE, {"now": now, "morning": MORNING})]
 
 
 def is_over(day: date, now: datetime) -> bool:
-    """Whether the summary of the next morning is due: that one has everything of this one."""
+    """Returns whether the next morning's summary is due, which contains everything of this one."""
     return now >= datetime.combine(day, time(MORNING), UTC) + timedelta(days=1)
 
 
 async def unread_since(session: AsyncSession, user_id: int, since: datetime) -> tuple[list[Line], int]:
-    """What the person has not read of what came since then, newest first, and how many lines are left out."""
+    """Returns the unread notifications since then, newest first, and how many are left out."""
     unread: Any = select(_inbox.title, _inbox.link).where(
         _inbox.user_id == user_id, _inbox.read_at.is_(None), _inbox.created_at > since
     )

@@ -1,4 +1,4 @@
-"""What people are told: of which events, whom, by which ways, and in which words."""
+"""The kinds of notification: for each event the audience, the channels and the text."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,19 +7,19 @@ from tca_app.core.events.log import Logged
 
 Channel = Literal["inbox", "mail"]
 CHANNELS: tuple[Channel, ...] = ("inbox", "mail")
-# The ways that nobody can switch off: by them a person learns of a change to their account that may be an attack.
+# Channels that cannot be switched off: they warn users of a change to their account that may be an attack.
 ALWAYS: frozenset[tuple[str, Channel]] = frozenset({("password_changed", "mail")})
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of event that people hear of.
+    """One kind of notification.
 
-    `audience` is "subject" (the person it happened to), "team" (everybody in the project), "maintainers" (those who
-    look after the project, or all superusers when it is about none), "admins", or names of fields of the event that
-    hold a person's id, with a blank between them. `title` has {actor}, {subject} and the event's own fields;
-    `names_fields` says below it which fields changed; `says` is the field that stands below it. `even_own`: also those
-    who did it are told, because it is a script that acts in their name.
+    `audience` is "subject" (the user it happened to), "team" (all members of the project), "maintainers" (maintainers
+    and owners of the project, or all superusers without a project), "admins", or names of event fields that contain a
+    user id, separated by a space. `title` may contain {actor}, {subject} and the event's own fields. `names_fields`
+    lists the changed fields below the title; `says` is the field shown below it. `even_own` notifies the actor too,
+    because a script acts in their name.
     """
 
     label: str
@@ -111,20 +111,20 @@ KINDS: dict[str, Kind] = {
 
 
 DIGEST = "digest"
-# What people choose about: every kind of event, and the summary, which is made of what the others left unread.
+# The kinds in the preferences: every kind of event, and the summary of unread notifications.
 OFFERED: dict[str, Kind] = KINDS | {
-    DIGEST: Kind("A summary at 07:00 UTC of what you have not read", "self", "", frozenset(), offered=("mail",))
+    DIGEST: Kind("A daily summary of unread notifications at 07:00 UTC", "self", "", frozenset(), offered=("mail",))
 }
 
 
 def title_of(event: Logged) -> str:
-    """The sentence for the person who is told."""
+    """Returns the title for the recipient."""
     names = {**event.data, "actor": event.actor_name, "subject": event.subject_name}
     return KINDS[event.type].title.format_map(names)
 
 
 def body_of(event: Logged) -> str:
-    """Which fields changed, or why it happened, where the title does not say it."""
+    """Returns which fields changed or why it happened, where the title does not say so."""
     if name := KINDS[event.type].says:
         return str(event.data[name])
     changed: Any = event.data.get("after", {}) if KINDS[event.type].names_fields else {}
@@ -132,7 +132,7 @@ def body_of(event: Logged) -> str:
 
 
 def link_of(event: Logged) -> str:
-    """The path of the page where more can be seen; "" when there is none for the person who is told."""
+    """Returns the path of the page with details, or "" when the recipient may not see it."""
     kind = KINDS[event.type]
     if not kind.leads_there:
         return ""
@@ -140,7 +140,7 @@ def link_of(event: Logged) -> str:
 
 
 def path_of(event: Logged) -> str:
-    """The path of the page of its subject, whoever looks at it; "" when there is none."""
+    """Returns the path of the subject's page for any viewer, or "" when there is none."""
     if event.subject_type == "project":
         return f"/projects/{event.subject_id}"
     if event.subject_type == "webhook":

@@ -1,6 +1,6 @@
-"""The words of each mail: a template has the blocks subject, text and action; one layout makes text and HTML of them.
+"""The texts of the mails. A template has the blocks subject, text and action; one layout turns them into text and HTML.
 
-The blocks are rendered as plain text, and the layout escapes them: a name is text, whatever it is made of.
+The blocks are rendered as plain text and escaped by the layout, so a name can never become markup.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ WELCOME = "user_created"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who gets the mail."""
+    """The recipient of a mail."""
 
     id: int
     email: str
@@ -45,7 +45,7 @@ class Line:
 
 
 def mail_for(event: Logged, reader: Reader) -> Mail:
-    """The mail that tells `reader` of `event`."""
+    """Returns the mail that notifies `reader` of `event`."""
     is_welcome = event.type == WELCOME and event.subject_id == reader.id
     template = _templates.get_template(f"{'welcome' if is_welcome else KINDS[event.type].template}.txt")
     settings = get_settings()
@@ -64,7 +64,7 @@ def mail_for(event: Logged, reader: Reader) -> Mail:
 
 
 def digest_for(reader: Reader, day: date, lines: Sequence[Line], more: int) -> Mail:
-    """The summary of one morning: what was unread, and how many lines there are beside these."""
+    """Returns the daily summary: the unread notifications, and how many are left out."""
     settings = get_settings()
     template = _templates.get_template("digest.txt")
     context = {
@@ -79,7 +79,7 @@ def digest_for(reader: Reader, day: date, lines: Sequence[Line], more: int) -> M
 
 def _mail(key: str, reader: Reader, template: Template, context: dict[str, Any], path: str) -> Mail:
     settings = get_settings()
-    # Of the text only the blank line between paragraphs counts; a name cannot hold one.
+    # Only blank lines separate paragraphs; a name cannot contain one.
     paragraphs = _block(template, "text", context).split("\n\n")
     shown = {
         "app_name": settings.app_name,
@@ -87,8 +87,8 @@ def _mail(key: str, reader: Reader, template: Template, context: dict[str, Any],
         "paragraphs": paragraphs,
         "action": _block(template, "action", context),
         "link": settings.public_url + path if path else "",
-        "foot": "You get this because it is about your account or a project of yours. "
-        f"What you hear of is your choice: {settings.public_url}/notifications?tab=preferences",
+        "foot": "You receive this mail because it is about your account or one of your projects. "
+        f"Change your notification preferences: {settings.public_url}/notifications?tab=preferences",
     }
     return Mail(
         key=key,

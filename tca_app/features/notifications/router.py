@@ -1,4 +1,4 @@
-"""`/api/v1/notifications`: the caller's inbox and preferences, for scripts."""
+"""REST endpoints under `/api/v1/notifications`: the caller's inbox and preferences."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ _preferences = TypeAdapter(list[Preference])
 async def list_notifications(
     request: Request, query: Annotated[InboxQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """The caller's inbox, newest first. `Link` leads to the older ones."""
+    """List the caller's notifications, newest first. `Link` leads to older ones."""
     found, more = await service.list_notifications(session, actor, query)
     headers = next_link(request, found[-1].id) if more else {}
     return json_response(_notifications.dump_json(found), headers=headers)
@@ -35,13 +35,13 @@ async def list_notifications(
 
 @router.get("/count", response_model=InboxCount, responses=problems(401))
 async def count_unread(actor: CurrentActor, session: Reading) -> Response:
-    """How many are unread, counted up to 100."""
+    """Count the unread notifications, up to 100."""
     return json_response(InboxCount(unread=await service.count_unread(session, actor)).model_dump_json().encode())
 
 
 @router.post("/{notification_id:int}/read", response_model=NotificationRead, responses=problems(401, 404))
 async def read_notification(notification_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """Mark one as read."""
+    """Mark a notification as read."""
     done = await once.answer(
         session, actor, None, NotificationRead, lambda: service.read_one(session, actor, notification_id), own
     )
@@ -50,7 +50,7 @@ async def read_notification(notification_id: UrlId, actor: CurrentActor, session
 
 @router.post("/read-all", response_model=InboxCount, responses=problems(401))
 async def read_all(actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """Mark all as read."""
+    """Mark all notifications as read."""
 
     async def act() -> InboxCount:
         await service.read_all(session, actor)
@@ -61,12 +61,12 @@ async def read_all(actor: CurrentActor, session: Writing, once: Once) -> Respons
 
 @router.get("/preferences", response_model=list[Preference], responses=problems(401))
 async def list_preferences(actor: CurrentActor, session: Reading) -> Response:
-    """By which ways the caller hears of what."""
+    """List the caller's notification preferences."""
     return json_response(_preferences.dump_json(await service.list_preferences(session, actor)))
 
 
 @router.patch("/preferences", response_model=list[Preference], responses=problems(401, 403, 409))
 async def change_preferences(data: PreferencesUpdate, actor: CurrentActor, session: Writing) -> Response:
-    """Change the given ones; answers all."""
+    """Update the given preferences. Returns all."""
     changed = await service.change_preferences(session, actor, data.preferences)
     return json_response(_preferences.dump_json(changed))

@@ -1,4 +1,4 @@
-"""What the calls and screens of the inbox take and give."""
+"""Schemas of notifications and preferences."""
 
 from datetime import datetime
 from typing import Annotated
@@ -16,7 +16,7 @@ def _known(kind: str) -> str:
 
 
 class InboxQuery(BaseModel):
-    """`cursor` is the id of the last one that the caller has; older ones follow."""
+    """`cursor` is the id of the last notification that the caller has received; older ones follow."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,7 +26,7 @@ class InboxQuery(BaseModel):
 
 
 class NotificationRead(ReadModel):
-    """`link` is a path of this console, or empty."""
+    """A notification. `link` is a path of this console, or empty."""
 
     id: int
     kind: str = Field(examples=["member_added"])
@@ -42,7 +42,7 @@ class InboxCount(ReadModel):
 
 
 class Preference(ReadModel):
-    """Whether the caller hears of a kind by a channel. `is_fixed`: it cannot be switched off."""
+    """Whether the caller gets a kind of notification on a channel. `is_fixed`: it cannot be switched off."""
 
     kind: str = Field(examples=["member_added"])
     label: str = Field(examples=["You are added to a project"])

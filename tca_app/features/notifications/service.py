@@ -1,4 +1,4 @@
-"""The rules of the inbox: a person reads and changes only their own. Rows are written by `consumers.notifications`."""
+"""Service functions for the caller's own notifications. `consumers.notifications` writes them."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -21,7 +21,7 @@ COUNT_CAP = 100
 async def list_notifications(
     session: AsyncSession, actor: Actor, query: InboxQuery
 ) -> tuple[list[NotificationRead], bool]:
-    """Those after `query.cursor`, newest first, and whether older ones follow."""
+    """Returns the notifications after `query.cursor`, newest first, and whether older ones follow."""
     wanted = [_inbox.user_id == actor.user_id]
     if query.unread:
         wanted.append(_inbox.read_at.is_(None))
@@ -33,7 +33,7 @@ async def list_notifications(
 
 
 async def count_unread(session: AsyncSession, actor: Actor) -> int:
-    """Counted up to `COUNT_CAP`: nobody reads a larger number on a bell."""
+    """Returns the number of unread notifications, up to `COUNT_CAP`, the largest number that the menu shows."""
     unread = select(_inbox.id).where(_inbox.user_id == actor.user_id, _inbox.read_at.is_(None)).limit(COUNT_CAP)
     return (await session.execute(select(func.count()).select_from(unread.subquery()))).scalar_one()
 
@@ -41,7 +41,7 @@ async def count_unread(session: AsyncSession, actor: Actor) -> int:
 async def read_one(
     session: AsyncSession, actor: Actor, notification_id: int, *, is_read: bool = True
 ) -> NotificationRead:
-    """Mark one as read or, with `is_read=False`, as unread. Raises NotFound for one of somebody else."""
+    """Marks one as read or, with `is_read=False`, as unread. Raises NotFound for another user's notification."""
     mine = (_inbox.id == notification_id) & (_inbox.user_id == actor.user_id)
     at = func.coalesce(_inbox.read_at, func.now()) if is_read else None
     statement = update(Notification).where(mine).values(read_at=at).returning(*_COLUMNS)
@@ -52,7 +52,7 @@ async def read_one(
 
 
 async def read_all(session: AsyncSession, actor: Actor, newest: int | None = None) -> int:
-    """Mark all as read, up to the id `newest`: what came later has not been seen. How many there were."""
+    """Marks all up to the id `newest` as read, as later ones have not been seen. Returns how many it marked."""
     mine = [_inbox.user_id == actor.user_id, _inbox.read_at.is_(None)]
     if newest is not None:
         mine.append(_inbox.id <= newest)
@@ -63,7 +63,7 @@ async def read_all(session: AsyncSession, actor: Actor, newest: int | None = Non
 
 
 async def list_preferences(session: AsyncSession, actor: Actor) -> list[Preference]:
-    """Every kind that may concern the person, by each channel."""
+    """Returns every kind that may concern the user, for each channel."""
     table = NotificationPreference.__table__.c
     chosen = select(table.kind, table.channel, table.is_on).where(table.user_id == actor.user_id)
     known = {(row.kind, row.channel): row.is_on for row in await session.execute(chosen)}
@@ -84,7 +84,7 @@ async def list_preferences(session: AsyncSession, actor: Actor) -> list[Preferen
 async def change_preferences(
     session: AsyncSession, actor: Actor, changes: Sequence[PreferenceChange]
 ) -> list[Preference]:
-    """Raises Forbidden for what is not offered to this person, Conflict for one that cannot be switched off."""
+    """Updates preferences. Raises Forbidden for a kind that the user is not offered, Conflict for a fixed one."""
     offered = {(row.kind, row.channel): row for row in await list_preferences(session, actor)}
     for number, change in enumerate(changes):
         found = offered.get((change.kind, change.channel))

@@ -1,1 +1,1 @@
-"""Who else has the same person or project open."""
+"""Presence: shows who else has the same user or project open."""

@@ -1,4 +1,4 @@
-"""The rules of presence: only who may see a person or project is seen there, and sees who else is."""
+"""Service functions for presence. Only users who may see a record appear on it and see who else is there."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is looked at: `kind` is "project" or "user"."""
+    """The record that is open. `kind` is "project" or "user"."""
 
     kind: str
     id: int
@@ -31,7 +31,7 @@ class Subject:
 
 
 async def enter(session: AsyncSession, actor: Actor, subject: Subject, place: str, *, is_editing: bool) -> None:
-    """Be seen there, and tell the others. Raises NotFound for what the actor may not see."""
+    """Adds the actor to the viewers and notifies the others. Raises NotFound for what the actor may not see."""
     await _refuse_unseen(session, actor, subject)
     viewer = Viewer(actor.user_id, actor.display_name, is_editing)
     try:
@@ -43,7 +43,7 @@ async def enter(session: AsyncSession, actor: Actor, subject: Subject, place: st
 
 
 async def others(session: AsyncSession, actor: Actor, subject: Subject) -> list[Viewer]:
-    """Who else is there, those who edit first; nobody while Redis is away."""
+    """Returns the other viewers, editors first, or none while Redis is unreachable."""
     await _refuse_unseen(session, actor, subject)
     try:
         found = await presence.viewers(subject.topic)
@@ -63,7 +63,7 @@ async def _refuse_unseen(session: AsyncSession, actor: Actor, subject: Subject) 
 
 
 async def leave(session: AsyncSession, topic: str, place: str) -> None:
-    """Be seen there no longer. With Redis away the entry dies by itself."""
+    """Removes a viewer. While Redis is unreachable, the entry expires by itself."""
     try:
         await presence.remove(topic, place)
     except (RedisError, OSError) as error:
@@ -72,7 +72,7 @@ async def leave(session: AsyncSession, topic: str, place: str) -> None:
 
 
 async def renew(stays: Iterable[tuple[str, str, Viewer]]) -> None:
-    """Say again who is at which place of which topic, before the entries die."""
+    """Renews the entries of all viewers before they expire."""
     try:
         for topic, place, viewer in stays:
             await presence.put(topic, place, viewer)
@@ -81,5 +81,5 @@ async def renew(stays: Iterable[tuple[str, str, Viewer]]) -> None:
 
 
 async def _tell(session: AsyncSession, topic: str) -> None:
-    """Have the screens of a topic read again who is there, on every replica."""
+    """Makes the open pages of a topic reload their viewers, on every replica."""
     await session.execute(text("SELECT pg_notify('tca_changes', :topic)"), {"topic": f"presence:{topic}"})

@@ -1,4 +1,4 @@
-"""The inbox on a page of its own, and the preferences."""
+"""The page of notifications, with the preferences."""
 
 from typing import Any
 
@@ -40,8 +40,8 @@ def _inbox() -> rx.Component:
         rx.el.ul(rx.foreach(state.lines, _line), class_name="inbox"),
         rx.cond(
             state.tab == "unread",
-            empty_state("All read", "New notifications appear here.", icon="check-check"),
-            empty_state("Nothing yet", "Changes to your account and your projects appear here.", icon="bell"),
+            empty_state("No unread notifications", "New notifications appear here.", icon="check-check"),
+            empty_state("No notifications yet", "Changes to your account and your projects appear here.", icon="bell"),
         ),
     )
     return rx.fragment(
@@ -59,7 +59,7 @@ def _inbox() -> rx.Component:
 
 
 def _line(line: Any) -> rx.Component:
-    """The line of the bell, with a switch between read and unread beside it."""
+    """A notification, with a button to mark it as read or unread."""
     return rx.el.li(
         inbox_line(line).children[0],
         rx.cond(

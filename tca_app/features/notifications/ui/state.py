@@ -1,4 +1,4 @@
-"""The page of the inbox: all or only the unread, and by which ways the viewer hears of what."""
+"""State of the page of notifications: all or unread ones, and the preferences."""
 
 from typing import TypedDict
 
@@ -23,7 +23,7 @@ TABS = ("all", "unread", "preferences")
 
 
 class Choice(TypedDict):
-    """A row of the preferences: a kind with a switch for each channel `offered`; those in `fixed` stay on."""
+    """A row of the preferences: a kind with a switch for each channel in `offered`. Those in `fixed` stay on."""
 
     kind: str
     label: str
@@ -33,7 +33,7 @@ class Choice(TypedDict):
 
 
 class InboxState(SessionState):
-    """What `/notifications` shows; its URL says which tab."""
+    """State of `/notifications`. The URL holds the tab."""
 
     tab: str = TABS[0]
     lines: list[Line] = []
@@ -59,7 +59,7 @@ class InboxState(SessionState):
                 self.choices = _choices(await notifications.list_preferences(session, actor))
                 self.has_mail = get_settings().has_mail
             else:
-                # As many as are shown: whoever has loaded more keeps it when a new one comes.
+                # As many as are shown, so that a viewer who loaded more keeps them when a new one arrives.
                 limit = min(max(BATCH, len(self.lines)), 100)
                 query = InboxQuery(unread=tab == "unread", limit=limit)
                 found, more = await notifications.list_notifications(session, actor, query)
@@ -70,7 +70,7 @@ class InboxState(SessionState):
 
     @handler("signed_in", supersedes=True)
     async def more(self) -> None:
-        """The next batch below what is shown."""
+        """Loads the next batch of older notifications."""
         if not (self.lines and self.has_more):
             return
         query = InboxQuery(unread=self.tab == "unread", cursor=self.lines[-1]["id"], limit=BATCH)
@@ -81,11 +81,11 @@ class InboxState(SessionState):
 
     @handler("signed_in")
     async def read_all(self) -> EventSpec:
-        """All up to the newest that is shown: what came a moment ago nobody has seen."""
+        """Marks all up to the newest shown as read: the viewer has not seen later ones."""
         newest = self.lines[0]["id"] if self.lines else None
         async with transaction() as session:
             count = await notifications.read_all(session, self._as_actor(), newest)
-        self._toast(f"{plural(count, 'notification')} marked as read.")
+        self._toast(f"{plural(count, 'notification')} marked as read")
         return InboxState.load()
 
     @handler("signed_in")
@@ -96,7 +96,7 @@ class InboxState(SessionState):
 
     @handler("signed_in")
     async def choose(self, kind: str, channel: str, is_on: bool) -> None:
-        """Switch one way of hearing of one kind."""
+        """Switches one kind on or off for one channel."""
         if channel not in CHANNELS:
             raise Invalid.at("channel", "Unknown channel.")
         change = PreferenceChange(kind=kind, channel=channel, is_on=is_on)

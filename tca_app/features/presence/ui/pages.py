@@ -1,4 +1,4 @@
-"""The names beside a title, and the mark in a form that tells others of an edit."""
+"""The viewers beside a title, and the mark in a form that shows others that somebody is editing."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ MOST = 3
 
 
 def who_else() -> rx.Component:
-    """Who else has this page open; the name of the first, the others as circles."""
+    """Shows who else has this page open: the name of the first, and all as avatars."""
     first = state.others[0]
     return rx.cond(
         is_at_its_url(state) & (state.others.length() > 0),
@@ -36,7 +36,7 @@ def who_else() -> rx.Component:
 
 
 def editing_mark(kind: str, subject_id: Any) -> rx.Component:
-    """In a form: as long as it is open, others see that this person is editing."""
+    """Marks an open form, so that others see that this user is editing."""
     return rx.el.span(
         hidden=True,
         on_mount=state.begin_edit(kind, subject_id),

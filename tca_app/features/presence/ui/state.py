@@ -1,4 +1,4 @@
-"""Who else is on the page of a person or project, and how a tab stays seen there until it goes."""
+"""State of presence: who else is on a page, and how long a tab counts as present."""
 
 import asyncio
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from tca_app.ui.websocket.live import LIVE
 log = structlog.get_logger(__name__)
 
 LOOK_S = 1.0
-BEATS = LIFE_S // 3  # looks between two renewals
+BEATS = LIFE_S // 3  # checks between two renewals
 KINDS = {"projects": "project", "users": "user"}
 NOBODY = Subject("", 0)
 
 
 class Other(TypedDict):
-    """Somebody who is here too."""
+    """Another viewer of the page."""
 
     name: str
     initials: str
@@ -35,7 +35,7 @@ class Other(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """What keeps one place alive: the socket of the tab, and what it looks at or edits."""
+    """One entry: the socket of the tab, and the record that it views or edits."""
 
     socket_id: str
     topic: str
@@ -43,7 +43,7 @@ class Stay:
 
 
 class Stays:
-    """The places of this process."""
+    """The entries of this process."""
 
     def __init__(self) -> None:
         self._by_place: dict[str, Stay] = {}
@@ -52,7 +52,7 @@ class Stays:
         return len(self._by_place)
 
     async def enter(self, socket_id: str, actor: Actor, subject: Subject, *, is_editing: bool) -> None:
-        """Raises NotFound for what the actor may not see."""
+        """Adds an entry for the tab. Raises NotFound for what the actor may not see."""
         place = _place(socket_id, is_editing)
         if place in self._by_place and self._by_place[place].topic != subject.topic:
             await self.leave(place)
@@ -69,7 +69,7 @@ class Stays:
             await presence.leave(session, stay.topic, place)
 
     async def look(self) -> None:
-        """Give up the places whose tab has closed or gone to another page."""
+        """Removes the entries of tabs that have closed or moved to another page."""
         for place, stay in list(self._by_place.items()):
             if not LIVE.is_watching(stay.socket_id, f"presence:{stay.topic}" if place == stay.socket_id else None):
                 await self.leave(place)
@@ -86,7 +86,7 @@ def _place(socket_id: str, is_editing: bool) -> str:
 
 
 class PresenceState(RecordState, SessionState):
-    """Beside the title of a page: who else has it open."""
+    """State of the viewers beside the title of a page."""
 
     others: list[Other] = []
 
@@ -94,7 +94,7 @@ class PresenceState(RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        """An on_load of the pages of one person and one project."""
+        """Loads the viewers, as an on_load of the pages of one user and one project."""
         subject = subject_of(str(self.router_data.get("asPath", "")))
         if self._enter_record():
             self.others, self._subject = [], subject
@@ -104,11 +104,11 @@ class PresenceState(RecordState, SessionState):
         try:
             await STAYS.enter(self._socket(), self._as_actor(), subject, is_editing=False)
         except NotFound:
-            return  # the page itself says so
+            return  # the page reports it itself
 
     @handler("signed_in", supersedes=True)
     async def read(self) -> None:
-        """Somebody came, went or began to edit."""
+        """Reloads the viewers after somebody came, left or started to edit."""
         if self._subject == NOBODY:
             return
         try:
@@ -122,11 +122,11 @@ class PresenceState(RecordState, SessionState):
 
     @handler("signed_in")
     async def begin_edit(self, kind: str, subject_id: int) -> None:
-        """A form about a person or project was opened."""
+        """Marks the viewer as editing when a form of a user or project opens."""
         try:
             await STAYS.enter(self._socket(), self._as_actor(), Subject(kind, subject_id), is_editing=True)
         except NotFound:
-            return  # the form itself says so when it is saved
+            return  # the form reports it itself when it is saved
 
     @handler("signed_in")
     async def end_edit(self) -> None:
@@ -137,14 +137,14 @@ class PresenceState(RecordState, SessionState):
 
 
 def subject_of(url: str) -> Subject:
-    """What the page at an address is about; NOBODY for other pages and what was typed wrongly."""
+    """Returns the record of the page at a URL, or NOBODY for other pages and malformed URLs."""
     area, _, number = url.partition("?")[0].partition("#")[0].strip("/").partition("/")
     is_id = number.isascii() and number.isdigit() and len(number) < 19
     return Subject(KINDS[area], int(number)) if area in KINDS and is_id else NOBODY
 
 
 async def keep_presence() -> None:
-    """The lifespan task: keep the places of this process alive while their tabs are."""
+    """The lifespan task that keeps the entries of this process alive while their tabs are open."""
     looks = 0
     while True:
         await asyncio.sleep(LOOK_S)
