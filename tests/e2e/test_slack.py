@@ -24,7 +24,7 @@ def test_a_project_is_connected_to_slack_and_removed(
     url = dialog.get_by_label("Webhook URL")
     url.fill("https://example.com/services/x")
     dialog.get_by_role("button", name="Connect").click()
-    expect(dialog.get_by_text("Enter an incoming webhook of Slack")).to_be_visible()
+    expect(dialog.get_by_text("Enter the URL of a Slack incoming webhook")).to_be_visible()
     url.fill(f"{receiver.url}/services/canary-of-slack")
     dialog.get_by_label("Freezes").check()
     dialog.get_by_role("button", name="Connect").click()

@@ -1,4 +1,4 @@
-"""What happens to the Slack channel of a project. Its URL is in none of them."""
+"""Events of a project's Slack channel. None of them contains the URL."""
 
 from tca_app.features.projects.events import ProjectEvent
 

@@ -1,4 +1,4 @@
-"""`/api/v1/projects/{id}/slack`: the Slack channel of a project. Every rule stands in the service."""
+"""REST endpoints under `/api/v1/projects/{id}/slack`. The rules are in the service."""
 
 from fastapi import Response
 
@@ -13,19 +13,19 @@ router = console_router("/api/v1/projects", "slack")
 
 @router.get("/{project_id:int}/slack", response_model=SlackRead, responses=problems(401, 403, 404))
 async def read_slack(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
-    """Whether the project posts to Slack, and what. For maintainers and owners."""
+    """Read whether the project posts to Slack, and which events. Maintainers and owners only."""
     return item_response(await service.read_channel(session, actor, project_id))
 
 
 @router.patch("/{project_id:int}/slack", response_model=SlackRead, responses=problems(401, 403, 404))
 async def update_slack(project_id: UrlId, data: SlackUpdate, actor: CurrentActor, session: Writing) -> Response:
-    """Connect a channel, or change the given fields. For maintainers and owners."""
+    """Connect a channel, or update the given fields. Maintainers and owners only."""
     return item_response(await service.update_channel(session, actor, project_id, data))
 
 
 @router.delete("/{project_id:int}/slack", status_code=204, response_class=Response, responses=problems(401, 403, 404))
 async def remove_slack(project_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
-    """Post nothing any more. For maintainers and owners."""
+    """Disconnect the channel. Maintainers and owners only."""
     await service.remove_channel(session, actor, project_id)
     return Response(status_code=204)
 
@@ -34,7 +34,7 @@ async def remove_slack(project_id: UrlId, actor: CurrentActor, session: Writing)
     "/{project_id:int}/slack/test", status_code=202, response_model=SlackRead, responses=problems(401, 403, 404, 409)
 )
 async def send_test(project_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """Post a test message, once. `sent_at` and `error` tell what became of it."""
+    """Post a test message, without retries. `sent_at` and `error` show the result."""
     found = await once.answer(
         session,
         actor,

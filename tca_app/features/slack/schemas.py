@@ -1,4 +1,4 @@
-"""What the calls and screens about Slack take and give. The URL comes in and never goes out."""
+"""Schemas of a project's Slack channel. The URL is accepted but never returned."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
@@ -26,7 +26,7 @@ Url = Annotated[HttpUrl, Field(min_length=1, examples=[_EXAMPLE["url"]])]
 
 
 class SlackUpdate(Changes):
-    """`url` is an incoming webhook of Slack; it is needed the first time, and no answer has it."""
+    """`url` is an incoming webhook of Slack. It is required the first time and never returned."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -35,7 +35,7 @@ class SlackUpdate(Changes):
 
 
 class SlackRead(ReadModel):
-    """`sent_at`: the last message that Slack took; `error`: why the last one failed, empty when it did not."""
+    """`sent_at` is when Slack last accepted a message. `error` says why the last message failed, or is empty."""
 
     is_connected: bool
     topics: list[Topic]

@@ -1,6 +1,6 @@
-"""The Slack channel of a project: maintainers connect, change, test and remove it, and its events are posted there.
+"""Service functions for a project's Slack channel, to which the events of the project are posted.
 
-A project posts to its own channel alone. What concerns the whole console goes to SLACK_WEBHOOK_URL.
+A project posts only to its own channel. Events of the whole console go to SLACK_WEBHOOK_URL.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ TYPES = {
     "freezes": ("freeze_set", "freeze_lifted", "freeze_passed"),
 }
 TOPIC_OF = {type_: topic for topic, types in TYPES.items() for type_ in types}
-# Of the console itself: its own components, webhooks for everything, and new accounts.
+# Events of the console itself: its components, instance webhooks and new accounts.
 INSTANCE_TYPES = frozenset({"health_degraded", "health_recovered", "webhook_disabled", "user_created"})
 _channels = SlackChannel.__table__.c
 
@@ -45,7 +45,7 @@ async def read_channel(session: AsyncSession, actor: Actor, project_id: int) -> 
 
 
 async def update_channel(session: AsyncSession, actor: Actor, project_id: int, data: SlackUpdate) -> SlackRead:
-    """Connect the project, or change what is given. Raises Invalid for a URL that is not Slack's, Forbidden."""
+    """Connects the project or updates the given fields. Raises Invalid for a URL that is not Slack's, Forbidden."""
     project = await find_project(session, actor, "slack.manage", project_id)
     before = await _read(session, project_id)
     given = data.given()
@@ -80,7 +80,7 @@ async def _tell(
 
 
 async def remove_channel(session: AsyncSession, actor: Actor, project_id: int) -> None:
-    """Nothing is posted any more, what waits included. Raises NotFound when there is no channel."""
+    """Disconnects the channel and drops waiting messages. Raises NotFound when there is no channel."""
     project = await find_project(session, actor, "slack.manage", project_id)
     gone = delete(SlackChannel).where(_channels.project_id == project_id).returning(_channels.project_id)
     if (await session.execute(gone)).first() is None:
@@ -89,7 +89,7 @@ async def remove_channel(session: AsyncSession, actor: Actor, project_id: int) -
 
 
 async def send_test(session: AsyncSession, actor: Actor, project_id: int) -> SlackRead:
-    """Post a message that says it is a test, once; `sent_at` or `error` tells what became of it."""
+    """Posts a test message, without retries. `sent_at` or `error` shows the result."""
     await find_project(session, actor, "slack.manage", project_id)
     found = await _read(session, project_id)
     if not found.is_connected:
@@ -99,7 +99,7 @@ async def send_test(session: AsyncSession, actor: Actor, project_id: int) -> Sla
 
 
 async def messages_of(session: AsyncSession, logged: Sequence[Logged]) -> list[dict[str, Any]]:
-    """The arguments of a job for each event and project channel that gets it."""
+    """Returns the arguments of a job for each event and the project channel that gets it."""
     ids = {event.project_id for event in logged if event.project_id is not None and event.type in TOPIC_OF}
     if not ids:
         return []
@@ -113,12 +113,12 @@ async def messages_of(session: AsyncSession, logged: Sequence[Logged]) -> list[d
 
 
 def is_of_console(event: Logged) -> bool:
-    """Whether it goes to the channel of the console."""
+    """Returns whether the event goes to the channel of the console."""
     return event.project_id is None and event.type in INSTANCE_TYPES
 
 
 async def find_url(session: AsyncSession, project_id: int) -> tuple[str, str] | None:
-    """The project's name and the URL of its channel, None when one of them is gone. Raises DecryptionError."""
+    """Returns the project's name and the URL of its channel, or None when one is gone. Raises DecryptionError."""
     rows = select(col(Project.name), _channels.sealed_url).join(Project, col(Project.id) == _channels.project_id)
     found = rows.where(_channels.project_id == project_id, col(Project.deleted_at).is_(None))
     row = (await session.execute(found)).first()
@@ -126,7 +126,7 @@ async def find_url(session: AsyncSession, project_id: int) -> tuple[str, str] | 
 
 
 async def note_result(session: AsyncSession, project_id: int, error: str) -> None:
-    """What became of a message; `error` is empty when Slack took it."""
+    """Records the result of a message. `error` is empty when Slack accepted it."""
     values = {"error": error[:500]} | ({} if error else {"sent_at": func.now()})
     statement = update(SlackChannel).where(_channels.project_id == project_id).values(values)
     await session.execute(statement.execution_options(synchronize_session=False))
@@ -141,14 +141,14 @@ async def _read(session: AsyncSession, project_id: int) -> SlackRead:
 
 
 def _refuse_url(url: str) -> None:
-    """Slack's own host alone, and in development those that the operator allows. Raises Invalid."""
+    """Raises Invalid unless the host is Slack's, or one that the operator allows for development."""
     try:
         target = target_of(url)
     except ForbiddenAddress as refusal:
         raise Invalid(str(refusal), errors=[FieldError("/url", str(refusal))]) from None
     is_slack = (target.url.scheme, target.host) == ("https", HOST)
     if not (is_slack or target.is_trusted) or httpx.URL(url).path in ("", "/"):
-        raise Invalid.at("url", f"Enter an incoming webhook of Slack: https://{HOST}/services/…")
+        raise Invalid.at("url", f"Enter the URL of a Slack incoming webhook: https://{HOST}/services/…")
 
 
 def _purpose(project_id: int) -> str:

@@ -1,4 +1,4 @@
-"""What becomes of an attempt: it is written down, and a receiver that fails again and again is switched off."""
+"""The delivery log: records each attempt and disables a webhook that keeps failing."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -13,7 +13,7 @@ from tca_app.features.webhooks.events import WebhookDisabled
 from tca_app.models import Webhook, WebhookDelivery
 
 MAX_FAILURES = 4  # failed deliveries in a row
-KEPT = 1000  # attempts of one webhook, and a few until the next look
+KEPT = 1000  # attempts kept for one webhook, plus a few until the next cleanup
 PRUNED_EVERY = 50
 _hooks = Webhook.__table__.c
 _deliveries = WebhookDelivery.__table__.c
@@ -21,7 +21,7 @@ _deliveries = WebhookDelivery.__table__.c
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """A webhook as whoever sends needs it; the secrets are sealed."""
+    """A webhook with what a sender needs. The secrets are encrypted."""
 
     id: int
     project_id: int | None
@@ -31,13 +31,13 @@ class Receiver:
     old_secret: bytes | None
 
     def keys(self) -> list[str]:
-        """Every secret that is valid now, the newest first. Raises DecryptionError."""
+        """Returns all valid secrets, newest first. Raises DecryptionError."""
         return [signing.opened(key) for key in (self.secret, self.old_secret) if key is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What was sent, and what came back. `error` is empty when the receiver took it; `is_gone`: it wants no more."""
+    """A request and its response. `error` is empty when the receiver accepted it; `is_gone`: it wants no more."""
 
     message_id: str
     event_id: int | None
@@ -57,7 +57,7 @@ class Attempt:
         return "succeeded" if not self.error else "failed" if self.is_last else "retrying"
 
 
-# As texts, and the statements below too: built anew for each attempt they would take as long as the database does.
+# Statements as text: building them for each attempt would take as long as running them.
 _RECEIVER = text(
     "SELECT id, project_id, url, is_active, secret, CASE WHEN old_secret_until > now() THEN old_secret END "
     "FROM webhooks WHERE id = :id"
@@ -86,10 +86,10 @@ async def find_receiver(session: AsyncSession, webhook_id: int) -> Receiver | No
 
 
 async def record(session: AsyncSession, receiver: Receiver, attempt: Attempt) -> None:
-    """Write an attempt down, and count the failures in a row. A test is not counted."""
+    """Records an attempt and counts the failures in a row. A test does not count."""
     row = (await session.execute(_LOCK, {"id": receiver.id})).first()
     if row is None:
-        return  # deleted meanwhile
+        return  # deleted in the meantime
     await _write(session, receiver, attempt)
     if attempt.event_id is None or attempt.status == "retrying":
         return
@@ -116,7 +116,7 @@ async def _switch_off(session: AsyncSession, receiver: Receiver, attempt: Attemp
 
 
 async def give_up(session: AsyncSession, webhook_id: int, message_id: str) -> None:
-    """The webhook is off by now: say at the last attempt that no other follows."""
+    """Marks the last attempt as final, because the webhook has been disabled."""
     last = (
         select(_deliveries.id)
         .where(_deliveries.webhook_id == webhook_id, _deliveries.message_id == message_id)

@@ -1,4 +1,4 @@
-"""What happens to webhooks. Of an address only the host is told: the rest of it is often a secret of the receiver."""
+"""Events of webhooks. They contain only the host of a URL, because the rest is often a secret of the receiver."""
 
 from typing import Any, ClassVar
 
@@ -7,14 +7,14 @@ from tca_app.core.urls import host_of
 
 
 class _WebhookEvent(Event):
-    """`subject` is the webhook, by its host."""
+    """`subject` is the webhook, named by its host."""
 
     type: ClassVar[str] = ""
     subject_type: ClassVar[str] = "webhook"
 
     @classmethod
     def of(cls, hook: Any, **fields: Any) -> "_WebhookEvent":
-        """About a webhook: anything with `id`, `url` and `project_id`."""
+        """Creates the event of a webhook: any object with `id`, `url` and `project_id`."""
         return cls(subject_id=hook.id, subject_name=host_of(hook.url), project_id=hook.project_id, **fields)
 
 

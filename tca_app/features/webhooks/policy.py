@@ -1,4 +1,4 @@
-"""Who may manage webhooks: those who look after the project; superusers, too, and alone those that hear everything."""
+"""Permissions on webhooks: maintainers and owners of the project; for instance webhooks superusers only."""
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Forbidden, NotFound
@@ -6,7 +6,7 @@ from tca_app.features.projects import policy as projects
 
 
 def require(actor: Actor, project_id: int | None, role: str | None) -> None:
-    """Raises NotFound to a stranger, Forbidden to a member whose role is too low."""
+    """Raises NotFound for non-members, Forbidden for members whose role is too low."""
     if project_id is not None:
         projects.require(actor, "webhooks.manage", role)
     elif not actor.is_superuser:
@@ -14,6 +14,6 @@ def require(actor: Actor, project_id: int | None, role: str | None) -> None:
 
 
 def require_for_all(actor: Actor) -> None:
-    """To list or make those that hear everything. That there are such is no secret. Raises Forbidden."""
+    """Raises Forbidden unless the actor may manage instance webhooks. That they exist is no secret."""
     if not actor.is_superuser:
         raise Forbidden("Only administrators manage instance webhooks. Choose a project.")

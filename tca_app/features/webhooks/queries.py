@@ -1,4 +1,4 @@
-"""What is read about webhooks: those of one project, or those that hear of everything, and their deliveries."""
+"""Queries for webhooks, of one project or of the whole instance, and for their deliveries."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ _last = (
     .limit(1)
     .lateral("last")
 )
-# A project in the trash has no webhooks to those who look.
+# The webhooks of a project in the trash are hidden.
 _exists = or_(_hooks.project_id.is_(None), Project.__table__.c.deleted_at.is_(None))
 _READ = (
     select(
@@ -70,7 +70,7 @@ def _read(row: Any) -> WebhookRead:
 
 
 async def list_webhooks(session: AsyncSession, actor: Actor, query: WebhookQuery) -> list[WebhookRead]:
-    """Oldest first; there are few. Raises Forbidden, and NotFound for a project that the actor does not see."""
+    """Returns all webhooks, oldest first. Raises Forbidden, or NotFound for a project that the actor may not see."""
     await require_scope(session, actor, query.project_id)
     mine = _hooks.project_id.is_(None) if query.project_id is None else _hooks.project_id == query.project_id
     rows = await session.execute(_READ.where(mine).order_by(_hooks.id), {"actor_id": actor.user_id})
@@ -78,7 +78,7 @@ async def list_webhooks(session: AsyncSession, actor: Actor, query: WebhookQuery
 
 
 async def require_scope(session: AsyncSession, actor: Actor, project_id: int | None) -> None:
-    """Whether the actor manages the webhooks of this project, or those that hear of everything."""
+    """Raises unless the actor may manage the webhooks of this project, or without one, instance webhooks."""
     if project_id is None:
         policy.require_for_all(actor)
     else:
@@ -87,7 +87,7 @@ async def require_scope(session: AsyncSession, actor: Actor, project_id: int | N
 
 
 async def get_webhook(session: AsyncSession, actor: Actor, webhook_id: int) -> WebhookRead:
-    """Raises NotFound, to a stranger too, and Forbidden."""
+    """Returns a webhook. Raises NotFound, for non-members too, or Forbidden."""
     row = (await session.execute(_READ.where(_hooks.id == webhook_id), {"actor_id": actor.user_id})).first()
     if row is None:
         raise NotFound
@@ -102,7 +102,7 @@ _DETAIL = tuple(_deliveries[name] for name in DeliveryDetail.model_fields)
 async def list_deliveries(
     session: AsyncSession, actor: Actor, webhook_id: int, query: DeliveryQuery
 ) -> Page[DeliveryRead]:
-    """The attempts, newest first."""
+    """Returns the attempts, newest first."""
     await get_webhook(session, actor, webhook_id)
     rows = select(*_COLUMNS).where(_deliveries.webhook_id == webhook_id).order_by(_deliveries.id.desc())
     if query.status is not None:
@@ -112,7 +112,7 @@ async def list_deliveries(
 
 
 async def get_delivery(session: AsyncSession, actor: Actor, webhook_id: int, delivery_id: int) -> DeliveryDetail:
-    """One attempt with what was sent."""
+    """Returns one attempt with its request."""
     await get_webhook(session, actor, webhook_id)
     one = select(*_DETAIL).where(_deliveries.webhook_id == webhook_id, _deliveries.id == delivery_id)
     row = (await session.execute(one)).first()

@@ -1,4 +1,4 @@
-"""`/api/v1/webhooks`: addresses that are told of events, for scripts. Every rule stands in the service."""
+"""REST endpoints under `/api/v1/webhooks`. The rules are in the service."""
 
 from typing import Annotated
 
@@ -28,13 +28,13 @@ _deliveries = TypeAdapter(list[DeliveryRead])
 
 @router.get("", response_model=list[WebhookRead], responses=problems(401, 403, 404))
 async def list_webhooks(query: Annotated[WebhookQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
-    """Those of a project, for its maintainers and owner; without `project_id` those for everything, for superusers."""
+    """List a project's webhooks (maintainers and owners). Without `project_id`: instance webhooks (superusers)."""
     return json_response(_webhooks.dump_json(await service.list_webhooks(session, actor, query)))
 
 
 @router.post("", status_code=201, response_model=WebhookWithSecret, responses=problems(401, 403, 404, 409))
 async def create_webhook(data: WebhookCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """The answer has the secret, which is never shown again: not under the same `Idempotency-Key` either."""
+    """Create a webhook. The response has its secret, which is not shown again, even for the same `Idempotency-Key`."""
     made = await once.answer(
         session,
         actor,
@@ -55,13 +55,13 @@ async def read_webhook(webhook_id: UrlId, actor: CurrentActor, session: Reading)
 async def update_webhook(
     webhook_id: UrlId, data: WebhookUpdate, actor: CurrentActor, session: Writing, if_version: IfMatch
 ) -> Response:
-    """Change the given fields. `is_active` switches it on and off."""
+    """Update the given fields. `is_active` enables or disables the webhook."""
     return item_response(await service.update_webhook(session, actor, webhook_id, data, if_version))
 
 
 @router.delete("/{webhook_id:int}", status_code=204, response_class=Response, responses=problems(401, 403, 404, 412))
 async def delete_webhook(webhook_id: UrlId, actor: CurrentActor, session: Writing, if_version: IfMatch) -> Response:
-    """For good, with its deliveries."""
+    """Delete a webhook and its deliveries permanently."""
     await service.delete_webhook(session, actor, webhook_id, if_version)
     return Response(status_code=204)
 
@@ -70,7 +70,7 @@ async def delete_webhook(webhook_id: UrlId, actor: CurrentActor, session: Writin
     "/{webhook_id:int}/rotate-secret", response_model=WebhookWithSecret, responses=problems(401, 403, 404, 409)
 )
 async def rotate_secret(webhook_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """Another secret, in the answer. What is sent in the next 24 hours is signed with both."""
+    """Generate a new secret and return it. For 24 hours, requests are signed with both secrets."""
     made = await once.answer(
         session,
         actor,
@@ -84,7 +84,7 @@ async def rotate_secret(webhook_id: UrlId, actor: CurrentActor, session: Writing
 
 @router.post("/{webhook_id:int}/test", status_code=202, response_model=Queued, responses=problems(401, 403, 404, 409))
 async def send_test(webhook_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """Send a `ping`, once. Its delivery tells what became of it."""
+    """Send a `ping`, without retries. Its delivery shows the result."""
     queued = await once.answer(
         session,
         actor,
@@ -104,7 +104,7 @@ async def list_deliveries(
     actor: CurrentActor,
     session: Reading,
 ) -> Response:
-    """Every attempt, newest first; the last 1,000 are kept."""
+    """List all attempts, newest first. The last 1,000 are kept."""
     page = await service.list_deliveries(session, actor, webhook_id, query)
     return page_response(request, page, _deliveries, query.skip, query.limit)
 
@@ -113,7 +113,7 @@ async def list_deliveries(
     "/{webhook_id:int}/deliveries/{delivery_id:int}", response_model=DeliveryDetail, responses=problems(401, 403, 404)
 )
 async def read_delivery(webhook_id: UrlId, delivery_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
-    """One attempt with what was sent."""
+    """Read one attempt with its request."""
     return item_response(await service.get_delivery(session, actor, webhook_id, delivery_id))
 
 
@@ -126,7 +126,7 @@ async def read_delivery(webhook_id: UrlId, delivery_id: UrlId, actor: CurrentAct
 async def redeliver(
     webhook_id: UrlId, delivery_id: UrlId, actor: CurrentActor, session: Writing, once: Once
 ) -> Response:
-    """Send the same again, under the same `webhook-id`."""
+    """Send the same request again, with the same `webhook-id`."""
     queued = await once.answer(
         session,
         actor,

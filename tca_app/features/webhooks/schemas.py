@@ -1,4 +1,4 @@
-"""What the calls and screens about webhooks take and give. A secret is in the answer that makes it, and in no other."""
+"""Schemas of webhooks. A secret is only in the response that creates it."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -24,7 +24,7 @@ def _known(name: str) -> str:
 
 
 def _offer(schema: dict[str, Any]) -> None:
-    """The catalogue is whole when the document is made, not when this module is read."""
+    """Adds the events to the schema, when the document is made: the catalogue is not complete at import."""
     schema["enum"] = sorted(CATALOGUE)
 
 
@@ -35,14 +35,14 @@ def _distinct(names: list[str]) -> list[str]:
 EventType = Annotated[str, Field(max_length=60, json_schema_extra=_offer), AfterValidator(_known)]
 EventTypes = Annotated[
     list[EventType],
-    Field(max_length=100, description="Empty: all events."),
+    Field(max_length=100, description="Event types to send. Empty: all events."),
     AfterValidator(_distinct),
 ]
 WebhookUrl = Annotated[Url, Field(min_length=1, examples=[_EXAMPLE["url"]])]
 
 
 class WebhookCreate(InputModel):
-    """Without `project_id` it hears of everything in the console, which is for superusers."""
+    """Without `project_id` the webhook gets all events of the console; superusers only."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE | {"project_id": 7}]})
 
@@ -53,7 +53,7 @@ class WebhookCreate(InputModel):
 
 
 class WebhookUpdate(Changes):
-    """`is_active`: true also takes back that it was switched off for its failures."""
+    """`is_active: true` also enables a webhook that was disabled for its failures."""
 
     url: WebhookUrl = LEFT_OUT
     description: Line100 = LEFT_OUT
@@ -62,7 +62,7 @@ class WebhookUpdate(Changes):
 
 
 class WebhookQuery(BaseModel):
-    """Without `project_id` those that hear of everything."""
+    """Without `project_id`: instance webhooks."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -78,9 +78,9 @@ class DeliveryQuery(BaseModel):
 
 
 class WebhookRead(ReadModel):
-    """`failures`: deliveries in a row that failed; `disabled_why`: what switched it off by itself.
+    """`failures`: failed deliveries in a row. `disabled_why`: why it was disabled automatically.
 
-    `old_signature_until`: until then what is sent carries a signature with the secret before the rotation, too.
+    `old_signature_until`: until then, requests also have a signature with the secret before the rotation.
     """
 
     id: int
@@ -102,19 +102,19 @@ class WebhookRead(ReadModel):
 
 
 class WebhookWithSecret(WebhookRead):
-    """The secret is shown this once: who loses it makes another."""
+    """A webhook with its secret, which is shown only once. If you lose it, generate another."""
 
     secret: str | None = Field(
-        description="Null when the answer is given again for an Idempotency-Key: secrets are not kept for that.",
+        description="Null in a repeated response for an Idempotency-Key, because secrets are not stored.",
         examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
     )
 
 
 class DeliveryRead(ReadModel):
-    """One attempt to tell a receiver. `retrying`: it failed and another follows; `failed`: it was the last one.
+    """One delivery attempt. `retrying`: it failed and another follows. `failed`: it was the last one.
 
-    `message_id` is the same for all attempts of one event, redeliveries included. `event_type` of a test is `ping`.
-    `response_size` counts to 64 KiB. What the receiver wrote is not kept.
+    `message_id` is the same for all attempts of one event, including redeliveries. `event_type` of a test is `ping`.
+    `response_size` is at most 64 KiB. The body of the response is not stored.
     """
 
     id: int
@@ -132,7 +132,7 @@ class DeliveryRead(ReadModel):
 
 
 class DeliveryDetail(DeliveryRead):
-    """With what was sent."""
+    """One delivery attempt with its request."""
 
     url: str
     request_headers: dict[str, str]
@@ -140,6 +140,6 @@ class DeliveryDetail(DeliveryRead):
 
 
 class Queued(ReadModel):
-    """It will be sent in a moment; the deliveries tell what became of it."""
+    """A queued delivery. The list of deliveries shows its result."""
 
     message_id: str

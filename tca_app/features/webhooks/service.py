@@ -1,4 +1,4 @@
-"""The rules about webhooks: they are set up, changed, given another secret, tried, and deleted here."""
+"""Service functions for webhooks: create, update, rotate the secret, test, redeliver and delete."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -40,13 +40,13 @@ __all__ = [
     "update_webhook",
 ]
 
-MOST = 20  # in one project, or for everything: each event is sent to all of them
+MOST = 20  # per project, and for instance webhooks: each event is sent to all of them
 OLD_SECRET_LIFE = timedelta(hours=24)
 _hooks = HOOKS.c
 
 
 class UrlRefused(Conflict):
-    """The body is well formed, but the address leads to where the console does not go (409, as UnknownPerson)."""
+    """The URL is well formed, but leads to a host that the console does not call (409, like UnknownPerson)."""
 
     code = "address_refused"
 
@@ -56,7 +56,7 @@ class UrlRefused(Conflict):
 
 
 async def create_webhook(session: AsyncSession, actor: Actor, data: WebhookCreate) -> WebhookWithSecret:
-    """With a new secret. Raises UrlRefused, Conflict when there are many, Forbidden, NotFound."""
+    """Creates a webhook with a new secret. Raises UrlRefused, Conflict (too many), Forbidden, NotFound."""
     await require_scope(session, actor, data.project_id)
     _refuse_url(data.url)
     await lock(session, f"webhooks:{data.project_id}")
@@ -76,7 +76,7 @@ async def create_webhook(session: AsyncSession, actor: Actor, data: WebhookCreat
 
 
 def _refuse_url(url: str) -> None:
-    """What the address tells by itself; where its name leads is looked at whenever something is sent."""
+    """Raises UrlRefused for what the URL alone shows. Its host name is resolved and checked at each delivery."""
     try:
         target_of(url)
     except ForbiddenAddress as refusal:
@@ -84,7 +84,7 @@ def _refuse_url(url: str) -> None:
 
 
 def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
-    """The fields that an event tells. Of an address only the host."""
+    """Returns the fields that an event records: of the URL only the host."""
     values = {name: getattr(row, name) for name in names}
     return values | ({"url": host_of(values["url"])} if "url" in values else {})
 
@@ -108,7 +108,7 @@ _LOCKED = (
 
 
 async def _find(session: AsyncSession, actor: Actor, webhook_id: int) -> Any:
-    """One that the actor may manage, locked by this transaction. Raises NotFound, Forbidden."""
+    """Returns a webhook that the actor may manage and locks it. Raises NotFound, Forbidden."""
     row = (await session.execute(_LOCKED, {"webhook_id": webhook_id, "actor_id": actor.user_id})).first()
     if row is None:
         raise NotFound
@@ -119,7 +119,7 @@ async def _find(session: AsyncSession, actor: Actor, webhook_id: int) -> Any:
 async def update_webhook(
     session: AsyncSession, actor: Actor, webhook_id: int, data: WebhookUpdate, if_version: int | None = None
 ) -> WebhookRead:
-    """Change the given fields. Raises UrlRefused, Stale."""
+    """Updates the given fields. Raises UrlRefused, Stale."""
     row = await _find(session, actor, webhook_id)
     given = data.given()
     check_version(row, given, if_version, row.changed_by)
@@ -142,7 +142,7 @@ async def _store(session: AsyncSession, actor: Actor, row: Any, values: dict[str
 
 
 async def delete_webhook(session: AsyncSession, actor: Actor, webhook_id: int, if_version: int | None = None) -> None:
-    """With its deliveries. What still waits to be sent to it is dropped."""
+    """Deletes a webhook with its deliveries. Waiting deliveries are dropped."""
     row = await _find(session, actor, webhook_id)
     check_version(row, {}, if_version, row.changed_by)
     await session.execute(delete(Webhook).where(_hooks.id == row.id))
@@ -150,7 +150,7 @@ async def delete_webhook(session: AsyncSession, actor: Actor, webhook_id: int, i
 
 
 async def rotate_secret(session: AsyncSession, actor: Actor, webhook_id: int) -> WebhookWithSecret:
-    """A new secret. The one before signs too for 24 hours, so that the receiver can change over without a gap."""
+    """Generates a new secret. The previous one signs too for 24 hours, so that the receiver can switch."""
     row = await _find(session, actor, webhook_id)
     secret, until = signing.new_secret(), func.now() + OLD_SECRET_LIFE
     values = {"secret": signing.sealed(secret), "old_secret": row.secret, "old_secret_until": until}
@@ -160,7 +160,7 @@ async def rotate_secret(session: AsyncSession, actor: Actor, webhook_id: int) ->
 
 
 async def send_test(session: AsyncSession, actor: Actor, webhook_id: int) -> Queued:
-    """Send a ping, once, also to one that is off. It counts neither as a success nor as a failure."""
+    """Sends a ping without retries, even if the webhook is disabled. It counts neither as success nor as failure."""
     row = await _find(session, actor, webhook_id)
     message = signing.ping_id()
     await enqueue(session, "deliver_webhook", webhook_id=row.id, message_id=message)
@@ -168,7 +168,7 @@ async def send_test(session: AsyncSession, actor: Actor, webhook_id: int) -> Que
 
 
 async def redeliver(session: AsyncSession, actor: Actor, webhook_id: int, delivery_id: int) -> Queued:
-    """Send the same again under the same id. Raises Conflict while the webhook is off."""
+    """Sends the same request again with the same id. Raises Conflict while the webhook is disabled."""
     row = await _find(session, actor, webhook_id)
     delivery = await get_delivery(session, actor, webhook_id, delivery_id)
     if delivery.event_id is not None and not row.is_active:

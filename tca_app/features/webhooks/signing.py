@@ -1,4 +1,4 @@
-"""Standard Webhooks (https://www.standardwebhooks.com): secrets, ids and signatures of what is sent."""
+"""Standard Webhooks (https://www.standardwebhooks.com): secrets, ids and signatures of requests."""
 
 import base64
 import hashlib
@@ -28,12 +28,12 @@ def sealed(secret: str) -> bytes:
 
 
 def opened(secret: bytes) -> str:
-    """Raises DecryptionError."""
+    """Decrypts a secret. Raises DecryptionError."""
     return decrypt(secret, PURPOSE)
 
 
 def message_id(event: UUID, webhook_id: int) -> str:
-    """The same for every attempt to tell this receiver of this event, and another for another receiver."""
+    """Returns the id of an event for one receiver. It is the same for every attempt."""
     return f"msg_{uuid5(event, f'webhook {webhook_id}').hex}"
 
 
@@ -42,7 +42,7 @@ def ping_id() -> str:
 
 
 def payload(event: Logged) -> bytes:
-    """What a receiver gets of an event."""
+    """Returns the body of a request for an event."""
     return _body(event.type, event.at, event.public())
 
 
@@ -55,7 +55,7 @@ def _body(type_: str, at: datetime, data: dict[str, Any]) -> bytes:
 
 
 def headers(message: str, at: datetime, body: bytes, keys: list[str]) -> dict[str, str]:
-    """The three of Standard Webhooks, with a signature for each secret that is valid."""
+    """Returns the three headers of Standard Webhooks, with a signature for each valid secret."""
     seconds = str(int(at.timestamp()))
     signed = f"{message}.{seconds}.".encode() + body
     signatures = " ".join(_signature(key, signed) for key in keys)

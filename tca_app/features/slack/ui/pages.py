@@ -1,4 +1,4 @@
-"""The panel of Slack in the settings of a project."""
+"""The Slack panel in a project's settings."""
 
 import reflex as rx
 

@@ -1,4 +1,4 @@
-"""Slack in the settings of a project: whether it is connected, what it gets, and how the last message went."""
+"""State of Slack in a project's settings: the connection, its events and the result of the last message."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param, record_id
 
-URL = "webhook_url"  # never kept in a state: see FormState
+URL = "webhook_url"  # never stored in a state: see FormState
 LABELS = {"deployments": "Deployments", "approvals": "Approvals", "health": "Health", "freezes": "Freezes"}
 
 
@@ -35,7 +35,7 @@ class SlackState(FormState, RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        """Only while the settings are open, and only for those who may see it."""
+        """Loads the channel, only while the settings are open and only for users who may see it."""
         if self._enter_record():
             self._hide_form()
         self.is_shown, self.is_removing = False, False
@@ -47,7 +47,7 @@ class SlackState(FormState, RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def refresh(self) -> None:
-        """Read it again; a dialog stays open."""
+        """Reloads the channel. A dialog stays open."""
         await self._read_channel()
 
     async def _read_channel(self) -> None:
@@ -55,7 +55,7 @@ class SlackState(FormState, RecordState, SessionState):
             async with reading() as session:
                 found = await slack.read_channel(session, self._as_actor(), self.project_id)
         except AppError:
-            self.is_shown = False  # the page says whether there is a project
+            self.is_shown = False  # the page reports a missing project itself
             return
         self._show_channel(found)
 
@@ -90,10 +90,10 @@ class SlackState(FormState, RecordState, SessionState):
                 found = await slack.update_channel(session, self._as_actor(), self.form_id, data)
             self._close_form()
             self._show_channel(found)
-            self._toast("Slack settings saved.")
+            self._toast("Slack settings saved")
 
     def _show_faults(self, faults: dict[str, str], detail: str) -> None:
-        """The field of the URL has another name here."""
+        """Shows the errors. The field of the URL has another name in this form."""
         super()._show_faults({URL if name == "url" else name: text for name, text in faults.items()}, detail)
 
     @handler("signed_in")
@@ -129,5 +129,5 @@ class SlackState(FormState, RecordState, SessionState):
         finally:
             self.is_acting = False
         self.is_removing = False
-        self._toast("Slack removed.")
+        self._toast("Slack removed")
         await self._read_channel()

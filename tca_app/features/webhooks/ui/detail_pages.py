@@ -1,4 +1,4 @@
-"""One webhook on the screen: its facts, and every attempt with what was sent and what is known of the answer."""
+"""The page of one webhook: its settings, and each delivery attempt with its request and response."""
 
 from typing import Any
 
@@ -49,11 +49,11 @@ def _facts() -> rx.Component:
             "Secret",
             rx.cond(
                 hook["old_signature_until"] != "",
-                rx.el.span("Two are valid; the old one ends ", relative_time(hook["old_signature_until"])),
-                "One is valid",
+                rx.el.span("Two valid secrets; the old one expires ", relative_time(hook["old_signature_until"])),
+                "One valid secret",
             ),
         ),
-        ("Failed in a row", rx.el.span(hook["failures"], " of 4", class_name="num")),
+        ("Consecutive failures", rx.el.span(hook["failures"], " of 4", class_name="num")),
         ("Created", rx.el.span(relative_time(hook["created_at"]), _by(), class_name="row")),
     )
 
@@ -132,7 +132,7 @@ def _sent(row: Any) -> rx.Component:
                 class_name="stack tight grow",
             ),
             rx.el.section(
-                rx.el.h3("Answer"),
+                rx.el.h3("Response"),
                 rx.cond(sent["code"] != "", _answer(), rx.el.p("No response.", class_name="muted")),
                 rx.el.div(
                     button(

@@ -1,4 +1,4 @@
-"""The log of one webhook: every attempt, and what was sent when one is opened."""
+"""State of the delivery log of one webhook."""
 
 import json
 from typing import Any, ClassVar, TypedDict
@@ -19,7 +19,7 @@ MOST = 100
 
 
 class DeliveryRow(TypedDict):
-    """One attempt. `answer` is in words: "200" or "No answer"."""
+    """One attempt. `answer` is in words: "200" or "No response"."""
 
     id: int
     event: str
@@ -31,7 +31,7 @@ class DeliveryRow(TypedDict):
 
 
 class Sent(TypedDict):
-    """What an attempt sent, and what is known of the answer."""
+    """The request of an attempt, and the facts of its response."""
 
     message_id: str
     url: str
@@ -48,7 +48,7 @@ NOTHING = Sent(message_id="", url="", headers="", body="", code="", content_type
 
 
 class DeliveriesState(RecordState, SessionState):
-    """The deliveries of the webhook that the URL names."""
+    """State of the deliveries of the webhook that the URL names."""
 
     deliveries: list[DeliveryRow] = []
     deliveries_total: int = 0
@@ -74,7 +74,7 @@ class DeliveriesState(RecordState, SessionState):
         self.open_id, self.sent = 0, NOTHING
 
     async def _read(self, limit: int) -> None:
-        """The page says what is missing; here is nothing to say then."""
+        """Loads the deliveries. The page reports a missing webhook itself."""
         try:
             async with reading() as session:
                 query = DeliveryQuery(limit=min(limit, MOST))
@@ -94,7 +94,7 @@ class DeliveriesState(RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def toggle(self, webhook_id: int, delivery_id: int) -> None:
-        """Open one, or close the one that is open."""
+        """Expands a delivery, or collapses the open one."""
         self._require_record(webhook_id, self._of)
         if delivery_id == self.open_id:
             self.open_id, self.sent = 0, NOTHING
@@ -108,7 +108,7 @@ class DeliveriesState(RecordState, SessionState):
         self._require_record(webhook_id, self._of)
         async with transaction() as session:
             await webhooks.redeliver(session, self._as_actor(), webhook_id, delivery_id)
-        self._toast("Redelivery queued, with the same id.")
+        self._toast("Redelivery queued with the same id")
 
 
 def _row(delivery: DeliveryRead) -> DeliveryRow:
@@ -117,7 +117,7 @@ def _row(delivery: DeliveryRead) -> DeliveryRow:
         event=type_label(delivery.event_type),
         status=delivery.status,
         attempt=delivery.attempt,
-        answer=str(delivery.response_code or "No answer"),
+        answer=str(delivery.response_code or "No response"),
         at=delivery.at.isoformat(),
         took=_took(delivery),
     )

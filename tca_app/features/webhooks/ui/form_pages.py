@@ -1,4 +1,4 @@
-"""The dialog in which a webhook is made or changed."""
+"""The dialog that creates or edits a webhook."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from tca_app.features.activity.ui.state import type_label
 from tca_app.features.webhooks.ui.form_state import ALL, CHOSEN, NOT_IN_PROJECTS, TICK
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 
-# What events are about, in the order of the dialog; others come first.
+# Subjects of events, in the order of the dialog; others come first.
 GROUPS = {"project": "Projects", "webhook": "Webhooks", "user": "People", "job": "Jobs"}
 
 
 def webhook_dialog(state: Any) -> rx.Component:
-    """For a WebhookForm that also says `is_of_project`."""
+    """The dialog of a WebhookForm that also has `is_of_project`."""
     is_new = state.form_mode == "create"
     return form_dialog(
         state,
@@ -36,14 +36,14 @@ def webhook_dialog(state: Any) -> rx.Component:
                 hint="A public host. Redirects are not followed.",
             ),
             text_field(state, "description", "Description", max_length=100),
-            select_field(state, "which", "Events", ((ALL, "All events"), (CHOSEN, "Only these"))),
+            select_field(state, "which", "Events", ((ALL, "All events"), (CHOSEN, "Selected events"))),
             _ticks(state),
         ],
     )
 
 
 def _ticks(state: Any) -> rx.Component:
-    """Every event of the catalogue by what it is about. The stylesheet hides them while all are asked for."""
+    """A checkbox for each event, grouped by subject. The stylesheet hides them while "All events" is chosen."""
     groups: dict[str, list[str]] = {}
     for name, event in sorted(CATALOGUE.items()):
         groups.setdefault(event.subject_type, []).append(name)

@@ -1,4 +1,4 @@
-"""The form in which a webhook is made or changed, with the merge when somebody else saved first."""
+"""State of the form that creates or edits a webhook, and merges when somebody else saved first."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
@@ -17,12 +17,12 @@ from tca_app.ui.handlers import handler
 from tca_app.ui.url import record_id
 
 ALL, CHOSEN = "all", "chosen"
-TICK = "on_"  # before the type of an event: the name of its tick box
-NOT_IN_PROJECTS = ("user", "job")  # kinds of subject whose events belong to no project
+TICK = "on_"  # prefix of the name of an event's checkbox
+NOT_IN_PROJECTS = ("user", "job")  # subjects whose events belong to no project
 
 
 class WebhookForm(FormState, mixin=True):
-    """The form of a webhook. What raises here is written by the state that has it."""
+    """The form of a webhook. The state that includes it provides the methods that raise here."""
 
     _draft_name: ClassVar = "webhook"
 
@@ -41,7 +41,7 @@ class WebhookForm(FormState, mixin=True):
         self._open_form("create", empty)
 
     def _ticks(self) -> list[str]:
-        """The names of the tick boxes that are offered here."""
+        """Returns the names of the checkboxes that the form shows."""
         in_project = record_id(self.router_data, routes.PROJECTS) > 0
         return [
             TICK + name
@@ -57,7 +57,7 @@ class WebhookForm(FormState, mixin=True):
         self._open_form("edit", self._values(hook), row_id=hook.id, version=hook.version, name=host_of(hook.url))
 
     def _values(self, hook: WebhookRead) -> dict[str, str]:
-        # What was chosen by a script and is not offered here must not be lost by saving the form.
+        # Saving must keep events that a script chose and the form does not show.
         names = {*self._ticks(), *(TICK + name for name in hook.event_types)}
         ticks = {name: "on" if name.removeprefix(TICK) in hook.event_types else "" for name in sorted(names)}
         which = CHOSEN if hook.event_types else ALL
@@ -117,7 +117,7 @@ class WebhookForm(FormState, mixin=True):
 
 
 def _chosen(values: dict[str, str]) -> list[str]:
-    """The types that the form asks for. Raises Invalid when none is ticked."""
+    """Returns the chosen event types. Raises Invalid when none is chosen."""
     if values["which"] == ALL:
         return []
     names = [name.removeprefix(TICK) for name, value in values.items() if name.startswith(TICK) and value]

@@ -1,4 +1,4 @@
-"""Webhooks on the screen: a section that the page of a project and the page of those for everything both have."""
+"""The section of webhooks, on the page of a project and on the page of instance webhooks."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def webhooks_page() -> rx.Component:
 
 
 def webhooks_section(lead: str) -> rx.Component:
-    """The list or, when the URL names one, that one with its deliveries."""
+    """The list or, when the URL names a webhook, that webhook with its deliveries."""
     return rx.el.div(
         _secret(),
         rx.match(

@@ -1,4 +1,4 @@
-"""What the webhooks of a project, or those that hear everything, show and do: the URL says which of the two."""
+"""State of the webhooks of a project or of the instance, depending on the URL."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, TypedDict
@@ -19,12 +19,12 @@ from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import number_in, page_path, query_param, record_id
 
-SHOWN_ONCE = "shown-once"  # the field that a new secret is put into
+SHOWN_ONCE = "shown-once"  # the field that shows a new secret
 ACTS = ("rotate", "delete")
 
 
 class HookRow(TypedDict):
-    """A webhook as a page draws it. Times are ISO 8601, or ""; `label` is the address as a list shows it."""
+    """A webhook in the list. Times are ISO 8601, or ""; `label` is the URL as the list shows it."""
 
     id: int
     url: str
@@ -67,27 +67,27 @@ NOTHING = HookRow(
 
 
 def shown_webhook(state: rx.State) -> int:
-    """The id in the query of the address, 0 when there is none: the address may be typed by hand."""
+    """Returns the webhook id in the query of the URL, or 0: the URL may be typed by hand."""
     return number_in(query_param(state.router_data, "hook"))
 
 
 def is_here(state: rx.State) -> bool:
-    """Whether the page that is open shows webhooks at all."""
+    """Returns whether the current page shows webhooks."""
     if record_id(state.router_data, routes.PROJECTS):
         return query_param(state.router_data, "tab") == "webhooks"
     return page_path(state.router_data) == routes.WEBHOOKS
 
 
 class WebhooksState(WebhookForm, RecordState, SessionState):
-    """The list, and the acts on one of it."""
+    """State of the list, and the actions on a webhook."""
 
     hooks: list[HookRow] = []
     shown: HookRow = NOTHING
-    phase: str = ""  # "" unknown yet, "list", "one", "missing", "failed"
+    phase: str = ""  # "" not known yet, "list", "one", "missing", "failed"
     failure: str = ""
     is_of_project: bool = False
     list_url: str = ""
-    secret_of: str = ""  # whose new secret is shown; the secret itself never stands in a state
+    secret_of: str = ""  # whose new secret is shown; the secret itself is never stored in a state
     asking: str = ""
     asked: HookRow = NOTHING
     is_acting: bool = False
@@ -96,7 +96,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        """What the URL names. A secret that was shown is gone with the page that showed it."""
+        """Loads what the URL names. A secret disappears with the page that showed it."""
         self._enter_record()
         if self.phase:
             self.hooks, self.shown, self.phase = [], NOTHING, ""
@@ -112,7 +112,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def read_again(self) -> None:
-        """After somebody changed one, or something was sent."""
+        """Reloads after a webhook changed or something was sent."""
         if is_here(self):
             await self._read()
 
@@ -130,13 +130,13 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         rows, wanted = [_row(hook) for hook in found], shown_webhook(self)
         shown = next((row for row in rows if row["id"] == wanted), NOTHING)
         phase = "list" if not wanted else "one" if shown["id"] else "missing"
-        # Read again for somebody else's change it sends only what differs.
+        # A reload for somebody else's change sends only the differences.
         for name, value in (("hooks", rows), ("shown", shown), ("phase", phase)):
             if getattr(self, name) != value:
                 setattr(self, name, value)
 
     def _require_shown(self, webhook_id: int) -> None:
-        """Raise MovedOn when the tab is at another webhook by now; the list shows many."""
+        """Raises MovedOn when the tab shows another webhook by now. The list always passes."""
         if shown_webhook(self) not in (0, webhook_id):
             raise MovedOn
 
@@ -147,8 +147,8 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         return WebhooksState.read_again
 
     def _show_secret(self, made: WebhookWithSecret) -> list[Any]:
-        """Straight into the field of the page: a state lies in Redis when there are several replicas."""
-        if made.secret is None:  # the form was sent twice: the first answer showed it
+        """Writes the secret directly into the page's field: with several replicas, states are stored in Redis."""
+        if made.secret is None:  # the form was sent twice: the first response showed it
             return []
         self.secret_of = host_of(made.url)
         return [rx.set_value(SHOWN_ONCE, made.secret)]
@@ -163,7 +163,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         self._require_shown(webhook_id)
         async with transaction() as session:
             await webhooks.send_test(session, self._as_actor(), webhook_id)
-        self._toast("Test sent. Its delivery shows the result.")
+        self._toast("Test queued. Its delivery shows the result.")
 
     @handler("signed_in")
     async def switch(self, webhook_id: int, is_active: bool) -> Any:
@@ -171,12 +171,12 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         async with transaction() as session:
             data = WebhookUpdate(is_active=is_active)
             hook = await webhooks.update_webhook(session, self._as_actor(), webhook_id, data)
-        self._toast(f"The webhook to {host_of(hook.url)} is {'on' if is_active else 'off'}.")
+        self._toast(f"Webhook to {host_of(hook.url)} {'enabled' if is_active else 'disabled'}")
         return WebhooksState.read_again
 
     @handler("signed_in")
     async def ask(self, action: str, webhook_id: int) -> None:
-        """Open the confirmation of an act."""
+        """Opens the confirmation of an action."""
         self._require_shown(webhook_id)
         found = next((row for row in self.hooks if row["id"] == webhook_id), None)
         if action in ACTS and found is not None:
@@ -214,7 +214,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
                 await webhooks.delete_webhook(session, self._as_actor(), self.asked["id"])
         finally:
             self.is_acting, self.asking = False, ""
-        self._toast(f"The webhook to {self.asked['host']} is deleted.")
+        self._toast(f"Webhook to {self.asked['host']} deleted")
         yield rx.redirect(self.list_url) if shown_webhook(self) else WebhooksState.read_again
 
 

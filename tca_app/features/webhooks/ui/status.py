@@ -1,4 +1,4 @@
-"""The badges of webhooks and deliveries: a word beside the colour."""
+"""The badges of webhooks and deliveries, each with a word beside the colour."""
 
 from typing import Any
 
@@ -13,10 +13,12 @@ def hook_badge(hook: Any) -> rx.Component:
         rx.cond(
             hook["failures"].to(int) > 0,
             badge("Failing", "warn", "triangle-alert"),
-            badge("On", "good", "circle-check"),
+            badge("Active", "good", "circle-check"),
         ),
         rx.cond(
-            hook["why_off"] != "", badge("Disabled automatically", "bad", "circle-x"), badge("Off", "", "circle-off")
+            hook["why_off"] != "",
+            badge("Disabled automatically", "bad", "circle-x"),
+            badge("Disabled", "", "circle-off"),
         ),
     )
 

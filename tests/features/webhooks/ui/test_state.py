@@ -141,7 +141,7 @@ async def test_the_log_of_deliveries_opens_one_and_sends_it_again(console: Conso
         await make_delivery(hook.id, f"msg_{number}")
     tab, _ = await opened(console, root, f"/settings/webhooks?hook={hook.id}")
     rows = shown(await tab.send(DeliveriesState.load), DeliveriesState, "deliveries")
-    assert [(row["event"], row["status"], row["answer"]) for row in rows] == [("Ping", "failed", "No answer")] * 2
+    assert [(row["event"], row["status"], row["answer"]) for row in rows] == [("Ping", "failed", "No response")] * 2
     updates = await tab.send(DeliveriesState.toggle, webhook_id=hook.id, delivery_id=rows[0]["id"])
     assert shown(updates, DeliveriesState, "sent")["body"] == "{}"
     updates = await tab.send(DeliveriesState.redeliver, webhook_id=hook.id, delivery_id=rows[0]["id"])
