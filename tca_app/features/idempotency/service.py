@@ -31,7 +31,7 @@ class KeyReused(Invalid):
 
 class InFlight(Conflict):
     code = "idempotency_in_flight"
-    default = "The first request with this Idempotency-Key is still being carried out. Try again in a moment."
+    default = "The first request with this Idempotency-Key is still in progress. Try again in a moment."
 
 
 async def once(
@@ -43,16 +43,16 @@ async def once(
     act: Callable[[], Awaitable[Shape]],
     check_access: Callable[[Shape], Awaitable[object]],
 ) -> Shape:
-    """Carry out `act`, or give its earlier answer for the same key and `request` (what is asked, as text).
+    """Runs `act`, or returns the stored response for the same key and `request` (the request as text).
 
-    An earlier answer has no secrets and is given only when `check_access`, which reads what the answer is about, does
-    not refuse. Raises KeyReused for another request under the key, InFlight while the first one is not finished.
+    A stored response has no secrets and is returned only if `check_access`, which reads its subject, does not refuse.
+    Raises KeyReused for another request with the key, and InFlight while the first request is not finished.
     """
     if not key:
         return await act()
     if not await try_lock(session, f"idempotency:{actor.user_id}:{key}"):
         raise InFlight
-    # Keyed: a body may hold a new password, and a plain fast hash of it would be easier to guess than argon2's.
+    # A keyed hash: a body may contain a new password, and a plain fast hash is easier to guess than argon2's.
     fingerprint = keyed_token("idempotency", request).encode()
     kept_since = datetime.now(UTC) - KEPT
     mine = (col(IdempotencyKey.user_id) == actor.user_id) & (col(IdempotencyKey.key) == key)
@@ -74,9 +74,9 @@ async def once(
 
 
 def secret_fields(shape: type[BaseModel]) -> list[str]:
-    """The fields of an answer that are null when it is given again."""
+    """Returns the fields that are null in a repeated response."""
     return [name for name in shape.model_fields if is_secret(name)]
 
 
 async def own(_: object) -> None:
-    """The `check_access` of an answer that is about the caller alone."""
+    """The `check_access` of a response that concerns only the caller."""

@@ -1,1 +1,1 @@
-"""What is kept for how long."""
+"""Retention: how long data is kept."""

@@ -1,6 +1,6 @@
-"""What is kept for how long, and the end of what is older: the trash, and rows that nobody reads any more.
+"""Deletes what is older than its retention period: the trash, and rows that are no longer needed.
 
-The event log itself is kept for ever, and a dead job until somebody decides about it.
+The event log is kept forever, and a dead job until somebody retries or discards it.
 """
 
 from typing import Any
@@ -16,8 +16,8 @@ TRASH_DAYS = 30
 BATCH = 5_000
 PURGED_AT_ONCE = 100
 
-# Table to the condition of what goes. Effects keep a second delivery from counting twice, so they outlive every job
-# that may still come; those of the numbers stay, a recount is made from them.
+# Maps a table to the condition of rows to delete. Effects keep a second delivery from counting twice, so they outlive
+# every job that may still run. Those of the aggregates stay, because the aggregates can be rebuilt from them.
 _OLD = {
     "idempotency_keys": "created_at < now() - interval '24 hours'",
     "auth_sessions": "least(expires_at, revoked_at) < now() - interval '30 days'",
@@ -41,7 +41,7 @@ _PROJECTS = text(
     "DELETE FROM projects WHERE id IN (SELECT id FROM projects WHERE deleted_at < now() - make_interval(days => :days) "
     "ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED) RETURNING id, name"
 )
-# Whoever owns a project stays until that is gone; deleting a person asks for a new owner, so it is rare.
+# The owner of a project stays until the project is gone. It is rare, because deleting a user asks for a new owner.
 _USERS = text(
     "DELETE FROM users WHERE id IN (SELECT id FROM users WHERE deleted_at < now() - make_interval(days => :days) "
     "AND NOT EXISTS (SELECT FROM projects WHERE owner_id = users.id) ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED) "
@@ -50,12 +50,12 @@ _USERS = text(
 
 
 async def trim(session: AsyncSession) -> dict[str, int]:
-    """Delete up to `BATCH` old rows of each table; how many of which."""
+    """Deletes up to `BATCH` old rows of each table. Returns the number for each."""
     return {table: (await session.execute(done, {"most": BATCH})).scalar_one() for table, done in _TRIM.items()}
 
 
 async def purge_trash(session: AsyncSession) -> int:
-    """Delete for good what has been in the trash for `TRASH_DAYS`, up to `PURGED_AT_ONCE` of a kind; how many."""
+    """Deletes what has been in the trash for `TRASH_DAYS`, up to `PURGED_AT_ONCE` of a kind. Returns how many."""
     projects = await _purge(session, _PROJECTS)
     for row in projects:
         await emit(session, None, ProjectPurged.of(row))
