@@ -230,8 +230,8 @@ def test_enter_in_the_picker_takes_who_was_found_for_the_typed_name(
     page.evaluate(f"window.frameDelay = {FRAME_DELAY_MS}")
     box.press_sequentially("two")
     page.keyboard.press("Enter")
-    expect(dialog.get_by_role("button", name="Take Uxtwo Person out")).to_be_visible()
-    expect(dialog.get_by_role("button", name="Take Uxone Person out")).to_have_count(0)
+    expect(dialog.get_by_role("button", name="Remove Uxtwo Person")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Remove Uxone Person")).to_have_count(0)
 
 
 def test_two_projects_of_one_name_are_told_apart(new_page: NewPage, admin: tuple[str, str], records: None) -> None:

@@ -1,6 +1,6 @@
-"""By how much an event changes how many projects are active: for everybody by day, and for members when they look."""
+"""The change of an event to the number of active projects, for the daily aggregates and for members."""
 
-# Of a row of the log that is called `logged`.
+# For a row of the event log with the alias `logged`.
 ACTIVE_CHANGE = """
     CASE
       WHEN logged.type IN ('project_created', 'project_updated', 'project_archived')

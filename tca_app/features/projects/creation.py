@@ -1,4 +1,4 @@
-"""How a project is created: with its team and environments, under the requested slug or a free one of its name."""
+"""Creates a project with its members and environments, under the requested slug or a free one made from its name."""
 
 import re
 import unicodedata
@@ -26,7 +26,7 @@ _NO_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreate) -> ProjectRead:
-    """The actor becomes the owner. Raises Conflict for a taken slug, UnknownPerson for inactive members."""
+    """Creates a project owned by the actor. Raises Conflict for a taken slug, UnknownPerson for inactive members."""
     policy.require(actor, "projects.create")
     await _check_team(session, actor, data)
     fields = data.model_dump(exclude={"team_members"})
@@ -44,7 +44,7 @@ async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreat
 
 
 async def _check_team(session: AsyncSession, actor: Actor, data: ProjectCreate) -> None:
-    """Lock the people concerned until the end of the transaction. Raises NotFound when the actor was just deleted."""
+    """Locks the users concerned until the transaction ends. Raises NotFound when the actor was just deleted."""
     ids = [member.user_id for member in data.team_members]
     active = await present(session, [actor.user_id, *ids])
     if actor.user_id not in active:
@@ -53,7 +53,7 @@ async def _check_team(session: AsyncSession, actor: Actor, data: ProjectCreate) 
     for index, user_id in enumerate(ids):
         pointer = f"/team_members/{index}/user_id"
         if user_id in (actor.user_id, *ids[:index]):
-            faults.append(FieldError(pointer, "This person is already a member."))
+            faults.append(FieldError(pointer, "This user is already a member."))
         elif user_id not in active:
             faults.append(FieldError(pointer, UnknownPerson.default))
     if faults:
@@ -61,7 +61,7 @@ async def _check_team(session: AsyncSession, actor: Actor, data: ProjectCreate) 
 
 
 async def _insert_under_slug(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> int:
-    """Insert under the requested slug, or under the first free one that the name makes; others may do the same."""
+    """Inserts under the requested slug, or the first free one made from the name. Others may insert meanwhile."""
     if fields["slug"]:
         project_id = await _insert(session, actor, fields)
         if project_id is None:
@@ -78,7 +78,7 @@ async def _insert_under_slug(session: AsyncSession, actor: Actor, fields: dict[s
 
 
 async def _insert(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> int | None:
-    """The id of the new project, or None when the slug is taken."""
+    """Returns the id of the new project, or None when the slug is taken."""
     statement = insert(Project).values(**fields, owner_id=actor.user_id, updated_by_id=actor.user_id, version=1)
     inserted = await session.execute(
         statement.on_conflict_do_nothing(index_elements=["slug"]).returning(col(Project.id))
@@ -87,13 +87,13 @@ async def _insert(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -
 
 
 def slug_of(name: str) -> str:
-    """A slug from a name: without accents, in lower case, words joined by hyphens; at most 90 characters."""
+    """Returns a slug made from a name: no accents, lower case, words joined by hyphens; at most 90 characters."""
     plain = unicodedata.normalize("NFKD", name[:MAX_NAME]).encode("ascii", "ignore").decode().lower()
     return _NO_SLUG.sub("-", plain)[:90].strip("-") or "project"
 
 
 async def _next_slug(session: AsyncSession, base: str) -> str:
-    """One above the highest number in use behind `base`."""
+    """Returns `base` with the highest number in use plus one."""
     number = func.substr(Project.slug, len(base) + 2)
     taken = await session.execute(
         select(number).where(func.starts_with(Project.slug, f"{base}-"), number.regexp_match("^[1-9][0-9]{0,8}$"))

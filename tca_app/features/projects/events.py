@@ -1,4 +1,4 @@
-"""What happens to projects and their teams."""
+"""Events of projects and their members."""
 
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ class ProjectEvent(Event):
 
     @classmethod
     def of(cls, project: Any, **fields: Any) -> "ProjectEvent":
-        """About a project: anything with `id` and `name`."""
+        """Creates the event of a project: any object with `id` and `name`."""
         return cls(subject_id=project.id, subject_name=project.name, project_id=project.id, **fields)
 
 
@@ -51,12 +51,12 @@ class ProjectRestored(ProjectEvent):
 
 class ProjectPurged(ProjectEvent):
     type = "project_purged"
-    title = "{subject} was deleted for good after 30 days in the trash"
+    title = "{subject} was permanently deleted after 30 days in the trash"
 
 
 class ProjectTransferred(ProjectEvent):
     type = "project_transferred"
-    title = "{actor} gave {subject} to {to_name}"
+    title = "{actor} transferred {subject} to {to_name}"
     consumers = NOTIFYING
 
     from_id: int
@@ -65,7 +65,7 @@ class ProjectTransferred(ProjectEvent):
 
 
 class _MemberEvent(ProjectEvent):
-    """About one person in a team."""
+    """An event of one member of a project."""
 
     user_id: int
     user_name: str

@@ -1,11 +1,11 @@
-"""Who may do what in a project: the role in it decides, and a superuser counts as its owner."""
+"""Permissions in a project, by the role in it. A superuser counts as its owner."""
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Forbidden, NotFound
 
 RANK = {"viewer": 1, "deployer": 2, "maintainer": 3, "owner": 4}
 
-# The lowest role that may do it.
+# The lowest role that may do each action.
 RULES = {
     "projects.read": "viewer",
     "projects.update": "maintainer",
@@ -28,12 +28,12 @@ RULES = {
     "health.note": "deployer",
     "health.manage": "maintainer",
 }
-# Open to every signed-in person: lists show only what is theirs, and whoever creates a project owns it.
+# Open to every signed-in user: lists show only their own projects, and the creator of a project owns it.
 ANYBODY = frozenset({"projects.list", "projects.create", "projects.bulk", "deployments.list", "health.list"})
 
 
 def may(actor: Actor, action: str, role: str | None = None) -> bool:
-    """Whether `actor`, who has `role` in the project (None: a stranger), may do `action`."""
+    """Returns whether `actor` may do `action` with `role` in the project (None: not a member)."""
     if action in ANYBODY:
         return True
     needed = RULES.get(action)
@@ -43,14 +43,14 @@ def may(actor: Actor, action: str, role: str | None = None) -> bool:
 
 
 def require(actor: Actor, action: str, role: str | None = None) -> None:
-    """Raises NotFound to a stranger, Forbidden to a member whose role is too low."""
+    """Raises NotFound for non-members, Forbidden for members whose role is too low."""
     if may(actor, action, role):
         return
     raise Forbidden if role else NotFound
 
 
 def change_action(field: str, before: object, after: object) -> str:
-    """The action that changing one field amounts to."""
+    """Returns the action that a change of this field needs."""
     if field in ("name", "slug"):
         return "projects.rename"
     if field == "status" and "archived" in (before, after):
@@ -59,5 +59,5 @@ def change_action(field: str, before: object, after: object) -> str:
 
 
 def grant_action(*roles: str) -> str:
-    """The action of giving or taking these roles."""
+    """Returns the action that granting or revoking these roles needs."""
     return "members.grant_maintainer" if "maintainer" in roles else "members.write"

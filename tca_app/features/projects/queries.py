@@ -1,4 +1,4 @@
-"""What is read about projects: only what the actor may see, the counts included."""
+"""Queries for projects. They return, and count, only what the actor may see."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from tca_app.features.projects.schemas import MemberRead, ProjectQuery, ProjectR
 from tca_app.features.users.schemas import PersonRead
 from tca_app.models import Project, ProjectMember, User
 
-# The tables' own columns: a select of mapped attributes costs half as much again.
+# Columns of the tables: a select of mapped attributes takes one and a half times as long.
 _projects = Project.__table__.c
 _team = ProjectMember.__table__
 _members = _team.c
@@ -35,26 +35,26 @@ _cache: LocalCache[Page[ProjectRead]] = LocalCache(500, drop_on_write=True)
 
 
 def visible(all_projects: bool) -> ColumnElement[bool]:
-    """The projects that exist for the parameter `actor_id`: all for a superuser, else where they are a member."""
+    """Returns the condition of the projects that `actor_id` may see: all for a superuser, else those of a member."""
     if all_projects:
         return true()
     return _projects.id.in_(select(_members.project_id).where(_members.user_id == _ACTOR))
 
 
-# Asked for each member by the key of the person. As a join, a planner without statistics would begin with all people.
+# A subquery for each member, by the key of the user. With a join, a planner without statistics starts with all users.
 _IS_HERE: Any = (
     select(_people.deleted_at.is_(None)).where(_people.id == _members.user_id).correlate(_team).scalar_subquery()
 )
 
 
 def _member_count(project_id: Any) -> Any:
-    """People in the trash are not counted; they are members again when they are restored."""
+    """Counts the members. Users in the trash do not count; they are members again when restored."""
     counted = select(func.count()).select_from(_team).where(_members.project_id == project_id, _IS_HERE)
     return counted.scalar_subquery().label("member_count")
 
 
 def _my_role(project_id: Any) -> Any:
-    """The role of `actor_id`, asked for each project by the key of the membership, however many they have."""
+    """Selects the role of `actor_id` for each project by the key of the membership, however many there are."""
     mine = select(_me.c.role).where(_me.c.project_id == project_id, _me.c.user_id == _ACTOR)
     return mine.scalar_subquery().label("my_role")
 
@@ -66,18 +66,18 @@ WHOLE = (
     .join(_owner, _owner.c.id == _projects.owner_id)
     .where(_projects.id == bindparam("project_id"))
 )
-"""A whole project with the role of `actor_id` in it; not yet narrowed to what the actor may see."""
+"""A whole project with the role of `actor_id` in it, not yet filtered by what the actor may see."""
 _ONE = WHOLE.where(_projects.deleted_at.is_(None))
 
 
 def project_read(row: RowMapping | Mapping[str, Any]) -> ProjectRead:
-    """A row with the columns of a project and the `username` and `full_name` of its owner."""
+    """Returns the schema of a row with the columns of a project and the `username` and `full_name` of its owner."""
     owner = PersonRead(id=row["owner_id"], username=row["username"], full_name=row["full_name"])
     return ProjectRead.model_validate({**row, "owner": owner})
 
 
 async def get_project(session: AsyncSession, actor: Actor, project_id: int) -> ProjectRead:
-    """One project that is not in the trash. Raises NotFound, to a stranger too."""
+    """Returns one project that is not in the trash. Raises NotFound, for non-members too."""
     row = (await session.execute(_ONE, {"project_id": project_id, "actor_id": actor.user_id})).first()
     if row is None:
         raise NotFound
@@ -87,14 +87,14 @@ async def get_project(session: AsyncSession, actor: Actor, project_id: int) -> P
 
 @dataclass(frozen=True, slots=True)
 class SameName:
-    """A project that has a name already."""
+    """A project that already has the name."""
 
     slug: str
     owner: str
 
 
 async def find_same_name(session: AsyncSession, actor: Actor, name: str, but_id: int = 0) -> SameName | None:
-    """The oldest project of this name that the actor may see, beside the one of `but_id`."""
+    """Returns the oldest project with this name that the actor may see, other than `but_id`."""
     policy.require(actor, "projects.list")
     owner = func.coalesce(func.nullif(_owner.c.full_name, ""), _owner.c.username)
     rows = select(_projects.slug, owner).join(_owner, _owner.c.id == _projects.owner_id)
@@ -109,7 +109,7 @@ async def find_same_name(session: AsyncSession, actor: Actor, name: str, but_id:
 
 
 async def list_projects(session: AsyncSession, actor: Actor, query: ProjectQuery) -> Page[ProjectRead]:
-    """A page of the projects that the actor may see; the total counts no others."""
+    """Returns a page of the projects that the actor may see. The total counts no others."""
     policy.require(actor, "projects.list")
     key = f"{actor.user_id} {actor.is_superuser} {query.model_dump_json()}"
     return await cached_read(session, _cache, key, ("projects", "users"), lambda: _read_list(session, actor, query))
@@ -131,7 +131,7 @@ async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -
 def _chosen(
     all_projects: bool, by_status: bool, by_owner: bool, by_member: bool, mine: bool, deleted: bool, sort: str
 ) -> Select[Any]:
-    """The projects of a list, in its order. Kept: to build a statement takes as long as to run it."""
+    """Returns the statement of a list. Cached, because building it takes as long as running it."""
     rows = select(*COLUMNS).where(visible(all_projects and not mine))
     rows = rows.where(_projects.deleted_at.is_not(None) if deleted else _projects.deleted_at.is_(None))
     if deleted and not all_projects:
@@ -152,10 +152,10 @@ def _unsearched(*filters: Any) -> tuple[Select[Any], Select[Any]]:
 
 
 def _paged(chosen: Select[Any], sort: str, *, is_search: bool) -> tuple[Select[Any], Select[Any]]:
-    """The statement of a page with the total as its last column, and of the total alone.
+    """Returns two statements: a page with the total as its last column, and the total alone.
 
-    The joins and the role stand outside the page: they are for its rows, not for every row that is counted, sorted or
-    skipped.
+    The joins and the role are outside the page, so that they run for its rows and not for every row that is counted,
+    sorted or skipped.
     """
     total = total_of(chosen, is_search=is_search)
     page = chosen.offset(bindparam("skip")).limit(bindparam("limit")).subquery("page")
@@ -187,7 +187,7 @@ _TEAM = (
 
 
 async def list_members(session: AsyncSession, actor: Actor, project_id: int, query: ListQuery) -> Page[MemberRead]:
-    """The team, highest role first, then by name."""
+    """Returns the members, highest role first, then by name."""
     project = await get_project(session, actor, project_id)
     policy.require(actor, "members.list", project.my_role)
     rank = func.array_position(literal(list(policy.RANK)), _members.role)
@@ -200,7 +200,7 @@ async def list_members(session: AsyncSession, actor: Actor, project_id: int, que
 
 
 async def membership(session: AsyncSession, project_id: int, user_id: int) -> MemberRead:
-    """One person of a team. Raises NotFound."""
+    """Returns one member. Raises NotFound."""
     row = (await session.execute(_TEAM.where(_members.user_id == user_id), {"project_id": project_id})).first()
     if row is None:
         raise NotFound

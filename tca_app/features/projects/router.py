@@ -1,4 +1,4 @@
-"""`/api/v1/projects`: projects and their teams, for scripts. Every rule stands in the services."""
+"""REST endpoints under `/api/v1/projects`: projects and their members. The rules are in the services."""
 
 from typing import Annotated
 
@@ -30,14 +30,14 @@ _members = TypeAdapter(list[MemberRead])
 async def list_projects(
     request: Request, query: Annotated[ProjectQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """Those that the caller is a member of; all for superusers. `deleted=true` shows the trash."""
+    """List the caller's projects; superusers see all. `deleted=true` lists the trash."""
     page = await service.list_projects(session, actor, query)
     return page_response(request, page, _projects, query.skip, query.limit)
 
 
 @router.post("", status_code=201, response_model=ProjectRead, responses=problems(401, 404, 409))
 async def create_project(data: ProjectCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """The caller becomes the owner. Without a slug one is made from the name."""
+    """Create a project owned by the caller. Without a slug one is made from the name."""
     project = await once.answer(
         session,
         actor,
@@ -59,7 +59,7 @@ async def read_project(project_id: UrlId, actor: CurrentActor, session: Reading)
 async def update_project(
     project_id: UrlId, data: ProjectUpdate, actor: CurrentActor, session: Writing, if_version: IfMatch
 ) -> Response:
-    """Change the given fields. Name, slug and archiving are for owners; the rest for maintainers too."""
+    """Update the given fields. Only owners change the name or slug or archive; maintainers may change the rest."""
     return item_response(await service.update_project(session, actor, project_id, data, if_version))
 
 
@@ -70,14 +70,14 @@ async def update_project(
     responses=problems(401, 403, 404, 412),
 )
 async def delete_project(project_id: UrlId, actor: CurrentActor, session: Writing, if_version: IfMatch) -> Response:
-    """To the trash. For owners."""
+    """Move a project to the trash. Owners only."""
     await service.delete_project(session, actor, project_id, if_version)
     return Response(status_code=204)
 
 
 @router.post("/{project_id:int}/restore", response_model=ProjectRead, responses=problems(401, 403, 404))
 async def restore_project(project_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """Out of the trash. For owners."""
+    """Restore a project from the trash. Owners only."""
     project = await once.answer(
         session,
         actor,
@@ -97,7 +97,7 @@ async def restore_project(project_id: UrlId, actor: CurrentActor, session: Writi
 async def transfer_project(
     project_id: UrlId, data: Transfer, actor: CurrentActor, session: Writing, if_version: IfMatch, once: Once
 ) -> Response:
-    """Make somebody else the owner; the owner before stays as a maintainer."""
+    """Transfer a project to a new owner. The current owner becomes a maintainer."""
     project = await once.answer(
         session,
         actor,
@@ -117,7 +117,7 @@ async def list_members(
     actor: CurrentActor,
     session: Reading,
 ) -> Response:
-    """The team, highest role first. For maintainers and owners."""
+    """List the members, highest role first. Maintainers and owners only."""
     page = await team.list_members(session, actor, project_id, query)
     return page_response(request, page, _members, query.skip, query.limit)
 
@@ -131,7 +131,7 @@ async def list_members(
 async def add_member(
     project_id: UrlId, data: TeamMember, actor: CurrentActor, session: Writing, once: Once
 ) -> Response:
-    """For maintainers and owners; only owners make somebody a maintainer."""
+    """Add a member. Maintainers and owners only; only owners may add maintainers."""
     member = await once.answer(
         session,
         actor,
@@ -151,7 +151,7 @@ async def add_member(
 async def change_member(
     project_id: UrlId, user_id: UrlId, data: MemberUpdate, actor: CurrentActor, session: Writing
 ) -> Response:
-    """Give another role. Only owners give or take the role of a maintainer."""
+    """Change the role of a member. Only owners grant or revoke the role of maintainer."""
     return item_response(await team.change_member(session, actor, project_id, user_id, data))
 
 
@@ -162,6 +162,6 @@ async def change_member(
     responses=problems(401, 403, 404, 409),
 )
 async def remove_member(project_id: UrlId, user_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
-    """Take somebody out of the team. Anybody but the owner may leave it."""
+    """Remove a member. Every member except the owner may also leave."""
     await team.remove_member(session, actor, project_id, user_id)
     return Response(status_code=204)

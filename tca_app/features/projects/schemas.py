@@ -1,4 +1,4 @@
-"""What the calls and forms about projects and their teams take and give."""
+"""Schemas of projects and their members."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -32,7 +32,7 @@ class TeamMember(InputModel):
 
 
 class ProjectCreate(InputModel):
-    """Whoever creates it becomes its owner. Without a slug one is made from the name."""
+    """The creator becomes the owner. Without a slug one is made from the name."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [_BILLING | {"team_members": [{"user_id": 7, "role": "deployer"}]}]}
@@ -47,7 +47,7 @@ class ProjectCreate(InputModel):
 
 
 class ProjectUpdate(Changes):
-    """Maintainers change description, repository_url, and status between active and paused; owners everything."""
+    """Maintainers may change description, repository_url, and status between active and paused; owners everything."""
 
     name: Name100 = LEFT_OUT
     slug: Slug = LEFT_OUT
@@ -57,9 +57,9 @@ class ProjectUpdate(Changes):
 
 
 class ProjectQuery(ListQuery):
-    """`mine`: those that the caller is a member of; `member_id`: those that somebody is a member of.
+    """`mine`: projects of which the caller is a member. `member_id`: projects of which this user is a member.
 
-    `deleted`: the trash (own projects; all for a superuser).
+    `deleted`: projects in the trash (the caller's own; all for superusers).
     """
 
     status: ProjectStatus | None = None
@@ -71,7 +71,7 @@ class ProjectQuery(ListQuery):
 
 
 class ProjectBulk(InputModel):
-    """One act on many projects."""
+    """One action on many projects."""
 
     action: ProjectAction
     ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
@@ -123,7 +123,7 @@ class ProjectRead(ReadModel):
 
 
 class MemberRead(ReadModel):
-    """One person of a project's team."""
+    """One member of a project."""
 
     user_id: int
     username: str

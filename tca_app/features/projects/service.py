@@ -1,4 +1,4 @@
-"""The rules about projects: they are made, changed, handed over, moved to the trash and brought back here."""
+"""Service functions for projects: create, update, transfer, delete and restore."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -59,14 +59,14 @@ _LOCKED = WHOLE.add_columns(func.coalesce(_changed_by, "").label("changed_by")).
 
 
 def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
-    """Those of the fields that people enter; an event has no others."""
+    """Returns the fields that users enter, which are the ones that an event records."""
     return {name: getattr(row, name) for name in names if name in ProjectCreate.model_fields}
 
 
 async def find_project(
     session: AsyncSession, actor: Actor, action: str, project_id: int, *, deleted: bool = False
 ) -> Any:
-    """A project that the actor may do `action` to, locked by this transaction. Raises NotFound, Forbidden."""
+    """Returns a project on which the actor may do `action`, and locks it. Raises NotFound, Forbidden."""
     in_trash = _projects.deleted_at.is_not(None) if deleted else _projects.deleted_at.is_(None)
     statement = _LOCKED.where(in_trash)
     row = (await session.execute(statement, {"project_id": project_id, "actor_id": actor.user_id})).first()
@@ -79,7 +79,7 @@ async def find_project(
 async def update_project(
     session: AsyncSession, actor: Actor, project_id: int, data: ProjectUpdate, if_version: int | None = None
 ) -> ProjectRead:
-    """Change the given fields. Raises Stale, Conflict at a taken slug, Forbidden for what only an owner may change."""
+    """Updates the given fields. Raises Stale, Conflict (slug taken), Forbidden for what only an owner may change."""
     row = await find_project(session, actor, "projects.update", project_id)
     given = data.given()
     check_version(row, given, if_version, row.changed_by)
@@ -110,7 +110,7 @@ async def _store(session: AsyncSession, actor: Actor, row: Any, changes: dict[st
 async def transfer_project(
     session: AsyncSession, actor: Actor, project_id: int, data: Transfer, if_version: int | None = None
 ) -> ProjectRead:
-    """Give it to another active person; the owner before stays as a maintainer. Raises UnknownPerson for others."""
+    """Transfers a project to an active user. The current owner becomes a maintainer. Raises UnknownPerson."""
     row = await find_project(session, actor, "projects.transfer", project_id)
     check_version(row, {}, if_version, row.changed_by)
     await require_active_user(session, "user_id", data.user_id)
@@ -121,7 +121,7 @@ async def transfer_project(
 
 
 async def _hand_over(session: AsyncSession, actor: Actor, which: Any, from_id: int, to_id: int) -> None:
-    """Make `to_id` the owner of the projects that match; `owner_id` and the role in the team change together."""
+    """Makes `to_id` the owner of the projects that match. `owner_id` and the member's role change together."""
     locked = (
         select(col(Project.id), col(Project.name))
         .where(which)
@@ -158,13 +158,13 @@ async def _hand_over(session: AsyncSession, actor: Actor, which: Any, from_id: i
 
 
 async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id: int | None) -> None:
-    """Give all projects of a `person` who leaves to another. Raises Conflict when there are some and `to_id` is None.
+    """Transfers all projects of a deleted user. Raises Conflict when there are some and `to_id` is None.
 
-    Those in the trash go too, so that whatever is brought back has an owner who is there.
+    Projects in the trash are transferred too, so that a restored project has an owner who exists.
     """
     if to_id is not None:
         if to_id == person.id:
-            raise UnknownPerson(errors=[FieldError("/transfer_to", "Choose another person.")])
+            raise UnknownPerson(errors=[FieldError("/transfer_to", "Choose another user.")])
         await require_active_user(session, "transfer_to", to_id)
     counts = select(func.count(), func.count(col(Project.deleted_at))).where(col(Project.owner_id) == person.id)
     owned, in_trash = (await session.execute(counts)).one()
@@ -178,7 +178,7 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id:
 
 
 async def delete_project(session: AsyncSession, actor: Actor, project_id: int, if_version: int | None = None) -> None:
-    """To the trash; its slug stays taken so that it can come back."""
+    """Moves a project to the trash. Its slug stays taken, so that it can be restored."""
     row = await find_project(session, actor, "projects.delete", project_id)
     check_version(row, {}, if_version, row.changed_by)
     await _store(session, actor, row, {"deleted_at": func.now()})
@@ -186,7 +186,7 @@ async def delete_project(session: AsyncSession, actor: Actor, project_id: int, i
 
 
 async def restore_project(session: AsyncSession, actor: Actor, project_id: int) -> ProjectRead:
-    """Out of the trash, with its team. Raises NotFound for one that is not in it."""
+    """Restores a project with its members. Raises NotFound unless it is in the trash."""
     row = await find_project(session, actor, "projects.restore", project_id, deleted=True)
     after = await _store(session, actor, row, {"deleted_at": None})
     await emit(session, actor, events.ProjectRestored.of(row, status=row.status))
@@ -194,10 +194,10 @@ async def restore_project(session: AsyncSession, actor: Actor, project_id: int) 
 
 
 async def bulk_projects(session: AsyncSession, actor: Actor, data: ProjectBulk) -> list[BulkResult]:
-    """One act on each of many, in one transaction, with what became of each: a refusal stops only its own row."""
+    """Applies one action to many projects in one transaction. A refusal affects only its own row."""
     policy.require(actor, "projects.bulk")
     results = {}
-    for project_id in sorted(set(data.ids)):  # one order for all, so that two bulk acts cannot wait for each other
+    for project_id in sorted(set(data.ids)):  # one order for all, so that two bulk actions cannot deadlock
         try:
             async with session.begin_nested():
                 await _act(session, actor, data.action, project_id)

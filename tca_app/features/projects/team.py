@@ -1,4 +1,4 @@
-"""The rules about who works on a project. The owner's own row changes only when the project is handed over."""
+"""Service functions for the members of a project. The owner's role changes only with a transfer."""
 
 from typing import NamedTuple
 
@@ -26,14 +26,14 @@ class _Member(NamedTuple):
 
 
 async def add_member(session: AsyncSession, actor: Actor, project_id: int, data: TeamMember) -> MemberRead:
-    """Raises Conflict for somebody who is in the team already, UnknownPerson for one who is not there."""
+    """Adds a member. Raises Conflict for an existing member, UnknownPerson without such an active user."""
     project = await find_project(session, actor, "members.write", project_id)
     policy.require(actor, policy.grant_action(data.role), project.my_role)
     await require_active_user(session, "user_id", data.user_id)
     row = {"project_id": project_id, "user_id": data.user_id, "role": data.role}
     put = insert(ProjectMember).values(row).on_conflict_do_nothing(index_elements=["project_id", "user_id"])
     if (await session.execute(put.returning(col(ProjectMember.id)))).first() is None:
-        detail = "This person is already a member."
+        detail = "This user is already a member."
         raise Conflict(detail, errors=[FieldError("/user_id", detail)])
     added = await membership(session, project_id, data.user_id)
     about = {"user_id": data.user_id, "user_name": added.full_name or added.username, "role": data.role}
@@ -44,7 +44,7 @@ async def add_member(session: AsyncSession, actor: Actor, project_id: int, data:
 async def change_member(
     session: AsyncSession, actor: Actor, project_id: int, user_id: int, data: MemberUpdate
 ) -> MemberRead:
-    """Give another role. Only an owner gives or takes the role of a maintainer."""
+    """Changes the role of a member. Only an owner grants or revokes the role of maintainer."""
     project = await find_project(session, actor, "members.write", project_id)
     row = await _member(session, project_id, user_id)
     _refuse_owner(row)
@@ -60,7 +60,7 @@ async def change_member(
 
 
 async def remove_member(session: AsyncSession, actor: Actor, project_id: int, user_id: int) -> None:
-    """Take somebody out of the team; anybody but the owner may leave it."""
+    """Removes a member. Every member except the owner may also leave."""
     leaving = user_id == actor.user_id
     project = await find_project(session, actor, "projects.read" if leaving else "members.write", project_id)
     row = await _member(session, project_id, user_id)
@@ -74,7 +74,7 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
 
 
 async def _member(session: AsyncSession, project_id: int, user_id: int) -> _Member:
-    """The row of one team member. The project is locked, so nobody else changes it meanwhile."""
+    """Returns the row of one member. The project is locked, so nobody else changes the row in the meantime."""
     statement = select(col(ProjectMember.id), col(ProjectMember.role)).where(
         col(ProjectMember.project_id) == project_id, col(ProjectMember.user_id) == user_id
     )

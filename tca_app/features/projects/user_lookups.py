@@ -1,4 +1,4 @@
-"""The people whom a project names: they have to be at work, and events say what they are called."""
+"""Looks up the users of a project, who must be active, and their display names."""
 
 from collections.abc import Iterable
 
@@ -19,20 +19,20 @@ class UnknownPerson(Conflict):
 
 
 async def display_names(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str]:
-    """What people are called, by id."""
+    """Returns the display names of users, by id."""
     shown = func.coalesce(func.nullif(_users.full_name, ""), _users.username).label("name")
     rows = await session.execute(select(_users.id, shown).where(_users.id.in_(set(user_ids))))
     return {row.id: row.name for row in rows}
 
 
 async def present(session: AsyncSession, user_ids: Iterable[int]) -> set[int]:
-    """Those who are at work, held until the end of the transaction: nobody deletes them meanwhile."""
+    """Returns the active users and locks them, so that nobody deletes them before the transaction ends."""
     statement = select(_users.id).where(_users.id.in_(set(user_ids)), _users.is_active, _users.deleted_at.is_(None))
     rows = await session.execute(statement.order_by(_users.id).with_for_update(read=True, key_share=True))
     return set(rows.scalars())
 
 
 async def require_active_user(session: AsyncSession, field: str, user_id: int) -> None:
-    """Raises UnknownPerson at `field` unless this person can be given a project or a role in one."""
+    """Raises UnknownPerson at `field` unless this user can get a project or a role in one."""
     if user_id not in await present(session, [user_id]):
         raise UnknownPerson(errors=[FieldError(f"/{field}", UnknownPerson.default)])

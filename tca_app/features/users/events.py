@@ -46,7 +46,7 @@ class UserRestored(_UserEvent):
 
 class UserPurged(_UserEvent):
     type = "user_purged"
-    title = "{subject} was deleted for good after 30 days in the trash"
+    title = "{subject} was permanently deleted after 30 days in the trash"
 
 
 class PasswordChanged(_UserEvent):

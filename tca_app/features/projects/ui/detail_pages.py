@@ -107,7 +107,7 @@ def ownership_settings() -> rx.Component:
             "Ownership and removal",
             _choice(
                 "Transfer ownership",
-                "Another person becomes the owner. The current owner becomes a maintainer.",
+                "The new owner gets full control. The current owner becomes a maintainer.",
                 button("Transfer", on_click=state.ask(project["id"], "transfer")),
             ),
             rx.cond(
@@ -139,7 +139,7 @@ def _choice(title: str, text: str, action: rx.Component) -> rx.Component:
     )
 
 
-# What is asked for: title before the name of the project, text and the word on the button.
+# For each action: the title before the name of the project, the text, and the label of the button.
 DIALOGS = {
     "transfer": ("Transfer ownership of ", "Only the new owner or an administrator can transfer it back.", "Transfer"),
     "archive": ("Archive ", "It stays readable, and can be activated again.", "Archive"),

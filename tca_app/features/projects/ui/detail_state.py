@@ -1,4 +1,4 @@
-"""What the page of one project shows: its facts, the tab that the URL names, and acts on the whole project."""
+"""State of the page of one project: its fields, the tab in the URL, and actions on the whole project."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, TypedDict
@@ -27,7 +27,7 @@ ACTIONS = ("transfer", "archive", "delete", "leave")
 
 
 class ProjectFacts(TypedDict):
-    """The project as this viewer sees it."""
+    """The project as the viewer sees it."""
 
     id: int
     name: str
@@ -60,14 +60,14 @@ NOTHING = ProjectFacts(
 
 
 class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
-    """The page `/projects/[project_id]`."""
+    """State of `/projects/[project_id]`."""
 
-    phase: str = ""  # "" unknown yet, "ready", "missing", "failed"
+    phase: str = ""  # "" not known yet, "ready", "missing", "failed"
     failure: str = ""
     tab: str = TABS[0]
     project: ProjectFacts = NOTHING
-    allowed: list[str] = []  # actions of the policy that this viewer may do here; the service asks again
-    asking: str = ""  # which of ACTIONS waits for a confirmation
+    allowed: list[str] = []  # actions that the viewer may do here; the service checks again
+    asking: str = ""  # which of ACTIONS awaits confirmation
     asking_error: str = ""
     is_acting: bool = False
 
@@ -79,7 +79,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
-        """Read the project that the URL names. What was shown of another one is gone before."""
+        """Loads the project that the URL names, after it cleared the previous project."""
         project_id = record_id(self.router_data, routes.PROJECTS)
         self._watch(ProjectState.load, f"project:{project_id}")
         if self._enter_record():
@@ -128,7 +128,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
 
     @handler("signed_in")
     async def ask(self, project_id: int, action: str) -> None:
-        """Open the confirmation of an act on the project that the page showed."""
+        """Opens the confirmation of an action on the project that the page shows."""
         self._require_shown(project_id)
         if action in ACTIONS:
             self._forget_people()
@@ -141,7 +141,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
 
     @handler("signed_in")
     async def confirm(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        """Do what was asked for. A refusal stands in the dialog, which stays open."""
+        """Runs the confirmed action. On a refusal the dialog stays open and shows it."""
         action = self.asking
         if not action or (action == "delete" and form.get("confirm_name") != self.project["name"]):
             return
@@ -163,7 +163,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         async with transaction() as session:
             if action == "transfer":
                 if not self.picked:
-                    raise Invalid("Search for a person and choose one.")
+                    raise Invalid("Search for a user and choose one.")
                 data = Transfer(user_id=self.picked[0]["id"])
                 await projects.transfer_project(session, actor, project_id, data, if_version=self._version)
             elif action == "archive":
@@ -173,15 +173,15 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
             else:
                 await team.remove_member(session, actor, project_id, actor.user_id)
         if action == "delete":
-            self._toast(f"{name} is in the trash.", undo=ProjectsState.restore(project_id))
+            self._toast(f"{name} moved to trash", undo=ProjectsState.restore(project_id))
         else:
             self._toast(self._told(action, name))
         return rx.redirect(routes.PROJECTS) if action in ("delete", "leave") else ProjectState.load
 
     def _told(self, action: str, name: str) -> str:
         if action == "transfer":
-            return f"{self.picked[0]['name']} owns {name} now."
-        return f"{name} is archived." if action == "archive" else f"You left {name}."
+            return f"{name} transferred to {self.picked[0]['name']}"
+        return f"{name} archived" if action == "archive" else f"You left {name}"
 
     @handler("signed_in")
     async def activate(self, project_id: int) -> Any:
@@ -189,7 +189,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         async with transaction() as session:
             data = ProjectUpdate(status="active")
             project = await projects.update_project(session, self._as_actor(), project_id, data)
-        self._toast(f"{project.name} is active.")
+        self._toast(f"{project.name} activated")
         return ProjectState.load
 
 
@@ -201,7 +201,7 @@ def _facts(project: ProjectRead) -> ProjectFacts:
         slug=project.slug,
         description=project.description,
         status=project.status,
-        # The rule of the field says so too; a link must not depend on what some script stored.
+        # The validation of the field ensures it too, but a link must not depend on stored data.
         repository=link_of(url),
         owner=project.owner.display_name,
         owner_id=project.owner.id,

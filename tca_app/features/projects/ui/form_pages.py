@@ -1,4 +1,4 @@
-"""The dialog in which a project is made or changed."""
+"""The dialog that creates or edits a project."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 
 
 def project_dialog(state: Any, editing_mark: rx.Component, *more: rx.Component) -> rx.Component:
-    """For a ProjectForm. It has a field for each value that the form was opened with; `more` comes below.
+    """The dialog of a ProjectForm. It has a field for each value that the form was opened with; `more` comes below.
 
     `editing_mark` tells others of an edit as long as the form is open.
     """

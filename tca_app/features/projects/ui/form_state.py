@@ -1,4 +1,4 @@
-"""The form in which a project is made or changed, with the merge when somebody else saved first."""
+"""State of the form that creates or edits a project, and merges when somebody else saved first."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
@@ -23,10 +23,10 @@ STATUSES = (("active", "Active"), ("paused", "Paused"), ("archived", "Archived")
 
 
 class ProjectForm(FormState, mixin=True):
-    """The form of a project. `_create` and `_saved` are written by the state that has it."""
+    """The form of a project. The state that includes it provides `_create` and `_saved`."""
 
     status_options: list[list[str]] = []
-    name_hint: str = ""  # that another project has the name; two may
+    name_hint: str = ""  # a hint that another project has the name, which is allowed
 
     _draft_name: ClassVar = "project"
 
@@ -34,11 +34,11 @@ class ProjectForm(FormState, mixin=True):
         raise NotImplementedError
 
     def _saved(self) -> Any:
-        """The event that shows what was saved."""
+        """Returns the event that shows what was saved."""
         raise NotImplementedError
 
     def _require_shown(self, project_id: int) -> None:
-        """Raise MovedOn when the page shows another project; a list shows many."""
+        """Raises MovedOn when the page shows another project. A list always passes."""
 
     @handler("signed_in")
     async def open_edit(self, project_id: int) -> None:
@@ -54,7 +54,7 @@ class ProjectForm(FormState, mixin=True):
 
     @handler("signed_in", supersedes=True)
     async def look_for_name(self, name: str) -> None:
-        """Say whether another project that the viewer sees has this name."""
+        """Shows a hint when another project that the viewer may see has this name."""
         async with reading() as session:
             found = await projects.find_same_name(session, self._as_actor(), name[:NAME_LENGTH], self.form_id)
         self.name_hint = f"Another project has this name: {found.slug}, owned by {found.owner}." if found else ""
@@ -67,15 +67,15 @@ class ProjectForm(FormState, mixin=True):
         yield
         with self._showing_errors():
             if self.form_mode == "create":
-                project, done = await self._create(values, form), "is created"
+                project, done = await self._create(values, form), "created"
             else:
                 try:
-                    project, done = await self._update(values), "is saved"
+                    project, done = await self._update(values), "saved"
                 except Stale as stale:
                     await self._merge_with_theirs(stale)
                     return
             self._close_form()
-            self._toast(f"{project.name} {done}.")
+            self._toast(f"Project {project.name} {done}")
             yield self._saved()
 
     async def _update(self, values: dict[str, str]) -> ProjectRead:
@@ -94,6 +94,6 @@ class ProjectForm(FormState, mixin=True):
 
 
 def _form_values(project: ProjectRead, *, all_fields: bool) -> dict[str, str]:
-    """What the viewer may change; the form draws a field for each. An archived project is woken by an owner only."""
+    """Returns the fields that the viewer may change. Only an owner activates an archived project."""
     hidden = set() if all_fields else {"name", "slug"} | ({"status"} if project.status == "archived" else set())
     return {name: getattr(project, name) for name in LABELS if name not in hidden}

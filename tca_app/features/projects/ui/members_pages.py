@@ -1,4 +1,4 @@
-"""The team of a project on its page: the tab "Members" and the preview on the overview."""
+"""The members of a project: the tab "Members" and the panel on the overview."""
 
 from typing import Any
 
@@ -38,7 +38,10 @@ def members_tab() -> rx.Component:
         rx.cond(
             _may("members.list"),
             rx.cond(_is_loaded, _team(), skeleton_lines(4)),
-            panel("Your role", rx.el.p("You are a ", _my_role(), ". The team is shown to maintainers and the owner.")),
+            panel(
+                "Your role",
+                rx.el.p("You are a ", _my_role(), ". Only maintainers and the owner see the list of members."),
+            ),
         ),
         rx.cond(
             _may("leave"),
@@ -172,7 +175,7 @@ def _remove_dialog() -> rx.Component:
 
 
 def team_preview(url: Any) -> rx.Component:
-    """The first few of the team, and the way to all."""
+    """The panel with the first few members and a link to all."""
     return panel(
         "Team",
         rx.cond(

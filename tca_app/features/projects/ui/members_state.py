@@ -1,4 +1,4 @@
-"""The team of a project: who is in it, and who may come, go or change."""
+"""State of the members of a project: the list, and adding, changing and removing members."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, TypedDict
@@ -24,7 +24,7 @@ GRANTED = (("viewer", "Viewer"), ("deployer", "Deployer"), ("maintainer", "Maint
 
 
 class MemberRow(TypedDict):
-    """A line of the team, with what this viewer may do to it."""
+    """A line of the list, with what the viewer may do with it."""
 
     id: int
     name: str
@@ -39,7 +39,7 @@ class MemberRow(TypedDict):
 
 
 class MembersState(PickerState, FormState, RecordState, SessionState):
-    """The tab "Members" of a project."""
+    """State of the tab "Members" of a project."""
 
     members: list[MemberRow] = []
     members_total: int = 0
@@ -55,7 +55,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        """The team, for those who may see it; for anybody else nothing, which the page has said already."""
+        """Loads the members for users who may see them. For others the page already says why there are none."""
         project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
             self._forget_team()
@@ -69,7 +69,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def read_again(self) -> None:
-        """The team after somebody changed it; the search stays."""
+        """Reloads the members after somebody changed them. The search stays."""
         try:
             await self._read_team(record_id(self.router_data, routes.PROJECTS))
         except (NotFound, Forbidden):
@@ -120,12 +120,12 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         yield
         with self._showing_errors():
             if not self.picked:
-                raise Invalid("Search for a person and choose one.")
+                raise Invalid("Search for a user and choose one.")
             data = TeamMember(user_id=self.picked[0]["id"], role=values["role"])
             async with transaction() as session:
                 await team.add_member(session, self._as_actor(), self.form_id, data)
             self._close_form()
-            self._toast(f"{self.picked[0]['name']} is in the team.")
+            self._toast(f"{self.picked[0]['name']} added")
             yield RELOAD
 
     @handler("signed_in")
@@ -136,7 +136,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
             if data is None:
                 raise Invalid("Unknown role.")
             member = await team.change_member(session, self._as_actor(), project_id, person_id, data)
-        self._toast(f"{member.full_name or member.username} is {member.role} now.")
+        self._toast(f"{member.full_name or member.username} is now {member.role}")
         return RELOAD
 
     @handler("signed_in")
@@ -163,11 +163,11 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
                 await team.remove_member(session, self._as_actor(), self._team_of, person_id)
         finally:
             self.is_acting, self.removed_id = False, 0
-        self._toast(f"{name} is no longer in the team.")
+        self._toast(f"{name} removed")
         yield RELOAD
 
 
-# The page's facts count the team, so both are read again.
+# The page shows the number of members, so both are reloaded.
 RELOAD = [ProjectState.load, MembersState.load]
 
 

@@ -124,7 +124,7 @@ def _delete_dialog() -> rx.Component:
         title=rx.el.span("Delete ", state.doomed_name, "?"),
         text=rx.el.span(
             rx.el.span(state.doomed_slug, class_name="mono"),
-            " goes to the trash with its team, and can be restored for 30 days.",
+            " moves to the trash with its members and can be restored for 30 days.",
         ),
         confirm="Delete",
         on_confirm=state.delete,
@@ -147,7 +147,7 @@ def _bulk_dialog() -> rx.Component:
 
 
 def _refusals() -> rx.Component:
-    """What a bulk act left as it was, line by line."""
+    """Lists the refusals of a bulk action."""
     return rx.cond(
         state.refusals.length() > 0,
         rx.el.div(

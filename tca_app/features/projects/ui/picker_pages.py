@@ -1,4 +1,4 @@
-"""The field that finds people by name: type, walk with the arrow keys, Enter takes one."""
+"""The user picker: a search by name; the arrow keys move through the results and Enter picks one."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from tca_app.ui.components import avatar, icon_button
 
 
 def people_picker(state: Any, label: str, *, hint: str = "", roles: Any = None) -> rx.Component:
-    """For a PickerState. With `roles`, pairs of (value, label), each person picked has a select named `role.<id>`.
+    """The picker of a PickerState. With `roles`, pairs of (value, label), each picked user has a select `role.<id>`.
 
-    The search field belongs to no form, so Enter in it takes a person and does not send the form around it.
+    The search field belongs to no form, so Enter in it picks a user and does not submit the surrounding form.
     """
     return rx.el.div(
         rx.el.span(label, class_name="legend", custom_attrs={"id": "person-label"}),
@@ -38,7 +38,7 @@ def _search(state: Any) -> rx.Component:
             aria_autocomplete="list",
             aria_expanded=state.people.length() > 0,
             aria_controls="people-found",
-            # Drawn anew after each pick, so it is empty, and it keeps the cursor.
+            # Rendered anew after each pick, so that it is empty and keeps the focus.
             key=f"person-{state.picked.length()}",
             auto_focus=state.picked.length() > 0,
             on_change=state.look_for.debounce(150),
@@ -87,6 +87,6 @@ def _picked(state: Any, person: Any, roles: Any) -> rx.Component:
         )
         if roles
         else None,
-        icon_button(f"Take {person['name']} out", "x", "ghost small", on_click=state.unpick(person["id"])),
+        icon_button(f"Remove {person['name']}", "x", "ghost small", on_click=state.unpick(person["id"])),
         key=person["id"].to(str),
     )

@@ -1,4 +1,4 @@
-"""Finds people at work by name and remembers who was picked; for the forms of a project."""
+"""State of the user picker: finds active users by name and keeps the picked ones."""
 
 from typing import ClassVar, TypedDict
 
@@ -21,11 +21,11 @@ class Person(TypedDict):
 
 
 class PickerState(rx.State, mixin=True):
-    """Mixin: finds people at work by name and remembers who was picked. List it before the state's base class."""
+    """Mixin of the user picker. List it before the state's base class."""
 
     people: list[Person] = []
     people_text: str = ""
-    people_found_for: str = ""  # what the box held; Enter takes nobody who was found for another text
+    people_found_for: str = ""  # the text of the last search; Enter picks nobody who was found for another text
     picked: list[Person] = []
 
     _picks_many: ClassVar[bool] = False
@@ -34,7 +34,7 @@ class PickerState(rx.State, mixin=True):
         self.people, self.people_text, self.people_found_for, self.picked = [], "", "", []
 
     def _not_offered(self) -> set[int]:
-        """People who are in already."""
+        """Returns the ids of users who are members already."""
         return {self.user_id}
 
     @handler("signed_in", supersedes=True)
@@ -54,7 +54,7 @@ class PickerState(rx.State, mixin=True):
 
     @handler("signed_in")
     async def pick(self, person_id: int) -> None:
-        """One of those who were found."""
+        """Picks one of the users found."""
         found = [Person(**person) for person in self.people if person["id"] == person_id]
         if found:
             self.picked = [*self.picked, *found] if self._picks_many else found
@@ -62,7 +62,7 @@ class PickerState(rx.State, mixin=True):
             self._someone_is_picked()
 
     def _someone_is_picked(self) -> None:
-        """For a form that said that a person is missing."""
+        """Clears the error of a form that misses a user."""
 
     @handler("signed_in")
     async def unpick(self, person_id: int) -> None:

@@ -1,4 +1,4 @@
-"""What the list of projects shows and does: the table, the forms to make and change one, and acts on many."""
+"""State of the list of projects: the table, the form to create or edit one, and bulk actions."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, ClassVar, TypedDict
@@ -32,7 +32,7 @@ def add_environments(reader: CellReader) -> None:
 
 
 class ProjectRow(TypedDict):
-    """A line of the table, with what this viewer may do to it."""
+    """A line of the table, with what the viewer may do with it."""
 
     id: int
     name: str
@@ -47,28 +47,28 @@ class ProjectRow(TypedDict):
     can_edit: bool
     can_archive: bool
     can_delete: bool
-    cells: list[dict[str, Any]]  # what runs where, while that is shown
+    cells: list[dict[str, Any]]  # the cells of the environment matrix, while it is shown
 
 
 class Refusal(TypedDict):
-    """A row that a bulk act left as it was, and why."""
+    """A project that a bulk action skipped, and why."""
 
     name: str
     detail: str
 
 
 class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
-    """The page `/projects`."""
+    """State of the page `/projects`."""
 
     rows: list[ProjectRow] = []
     doomed_id: int = 0
     doomed_name: str = ""
     doomed_slug: str = ""
-    bulk_action: str = ""  # what is asked for: "", "archive", "delete"
+    bulk_action: str = ""  # the action to confirm: "", "archive", "delete"
     bulk_text: str = ""
     refusals: list[Refusal] = []
     is_acting: bool = False
-    shown_as: str = ""  # "where" for what runs where, "" for the table
+    shown_as: str = ""  # "where" for the environment matrix, "" for the table
     columns: list[str] = []
     _doomed_version: int = 0
     _bulk_ids: list[int] = []
@@ -78,7 +78,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
         default_sort="-created_at",
         filters=(
             Filter("status", "Status", STATUSES),
-            Filter("mine", "Team", (("true", "With me"),)),
+            Filter("mine", "Team", (("true", "My projects"),)),
             Filter("view", "View", (("trash", "Trash"),), default="active"),
         ),
     )
@@ -111,10 +111,10 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
         self._watch(ProjectsState.load, "projects", *(["deployments"] if self.shown_as else []))
         await self._load()
         if self.shown_as != before:
-            self.flashed = []  # the rows differ because they are shown otherwise
+            self.flashed = []  # the rows differ, because the view differs
 
     def _view(self) -> str:
-        """Nothing runs in the trash."""
+        """Returns the view. The trash has no environment matrix."""
         asks = query_param(self.router_data, "show") == "where"
         return "where" if asks and self._query().filters["view"] != "trash" else ""
 
@@ -143,7 +143,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
 
     @handler("signed_in")
     async def set_status(self, project_id: int, status: str) -> Any:
-        """Archive or activate; the toast takes it back."""
+        """Archives or activates a project. The toast offers Undo."""
         if status not in dict(STATUSES):
             raise Invalid("Unknown status.")
         before = next((row["status"] for row in self.rows if row["id"] == project_id), "active")
@@ -181,14 +181,14 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
                 await projects.delete_project(session, self._as_actor(), project_id, if_version=self._doomed_version)
         finally:
             self.is_acting, self.doomed_id = False, 0
-        self._toast(f"{name} is in the trash.", undo=ProjectsState.restore(project_id))
+        self._toast(f"{name} moved to trash", undo=ProjectsState.restore(project_id))
         yield ProjectsState.load
 
     @handler("signed_in")
     async def restore(self, project_id: int) -> Any:
         async with transaction() as session:
             project = await projects.restore_project(session, self._as_actor(), project_id)
-        self._toast(f"{project.name} is restored.")
+        self._toast(f"{project.name} restored")
         return ProjectsState.load
 
     @handler("signed_in")
@@ -197,7 +197,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
 
     @handler("signed_in")
     async def restore_all(self, project_ids: list[int]) -> Any:
-        """What Undo brings back after a bulk act."""
+        """Restores the projects of a bulk action, for Undo."""
         return await self._restore_these(project_ids)
 
     async def _restore_these(self, project_ids: list[int]) -> Any:
@@ -207,14 +207,14 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
 
     @handler("signed_in")
     async def ask_bulk(self, action: str) -> None:
-        """Say first how many of the selected ones the viewer may touch."""
+        """Opens the confirmation, with how many of the selected projects the viewer may change."""
         if action not in BULK_WORDS:
             raise Invalid("Unknown action.")
         chosen = [row for row in self.rows if row["id"] in self.selected]
         self._bulk_ids = [row["id"] for row in chosen if row["can_archive" if action == "archive" else "can_delete"]]
         if not self._bulk_ids:
             in_trash = any(row["is_deleted"] for row in chosen)
-            reason = "These are in the trash." if in_trash else f"You may not {action} any of these. Ask their owners."
+            reason = "These projects are already in the trash." if in_trash else f"You do not have permission to {action} these projects. Ask their owners."
             self._toast(reason, kind="error")
             return
         others = len(chosen) - len(self._bulk_ids)
@@ -261,8 +261,7 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
             projects_done = plural(len(done), "project")
             what = names.get(done[0], projects_done) if len(done) == 1 else projects_done
             undo = ProjectsState.restore_all(done) if action == "delete" else None
-            verb = "is" if len(done) == 1 else "are"
-            self._toast(f"{what} {verb} {BULK_DONE[action]}.", undo=undo)
+            self._toast(f"{what} {BULK_DONE[action]}", undo=undo)
 
     @handler("signed_in")
     async def dismiss_refusals(self) -> None:
@@ -273,7 +272,7 @@ BULK_WORDS = {
     "archive": ("Archive", "They stay readable and can be activated again."),
     "delete": ("Delete", "They move to the trash and can be restored for 30 days."),
 }
-BULK_DONE = {"archive": "archived", "delete": "in the trash", "restore": "restored"}
+BULK_DONE = {"archive": "archived", "delete": "moved to trash", "restore": "restored"}
 
 
 def _row(actor: Actor, project: ProjectRead) -> ProjectRow:

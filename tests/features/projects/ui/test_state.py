@@ -135,7 +135,7 @@ async def test_a_project_is_created_with_its_members_once_however_often_it_is_cl
     await tab.send(ProjectsState.pick, person_id=bob.user_id)
     sent = form(opened, ProjectsState, name="Billing", **{f"role.{bob.user_id}": "deployer"})
     updates = await tab.send(ProjectsState.save, form=sent)
-    assert toast(updates) == "Billing is created."
+    assert toast(updates) == "Project Billing created"
     await tab.send(ProjectsState.save, form=sent)
     assert await count_named("Billing") == 1
     [project] = (await run(projects.list_projects, bob, ProjectQuery())).items
@@ -197,7 +197,7 @@ async def test_a_viewer_changes_nothing(console: Console) -> None:
     assert toast(await tab.send(ProjectsState.set_status, project_id=project_id, status="archived")) == refused
     assert toast(await tab.send(ProjectsState.ask_delete, project_id=project_id)) == refused
     await tab.send(ProjectsState.toggle_row, row_id=project_id)
-    assert "may not archive" in toast(await tab.send(ProjectsState.ask_bulk, action="archive"))
+    assert "permission to archive" in toast(await tab.send(ProjectsState.ask_bulk, action="archive"))
     await tab.send(ProjectsState.run_bulk)
     assert await row_of(Project, project_id) == before
 
@@ -229,7 +229,7 @@ async def test_a_bulk_act_tells_what_became_of_each_row(console: Console) -> Non
     await run(projects.delete_project, ana, other)
     updates = await tab.send(ProjectsState.run_bulk)
     assert [line["name"] for line in shown(updates, ProjectsState, "refusals")] == ["Other"]
-    assert toast(updates) == "Kept is in the trash."
+    assert toast(updates) == "Kept moved to trash"
     assert (await row_of(Project, kept))["deleted_at"] is not None
 
 
@@ -241,14 +241,16 @@ async def test_many_come_back_from_the_trash_together(console: Console) -> None:
     await tab.send(ProjectsState.toggle_all)
     await tab.send(ProjectsState.ask_bulk, action="delete")
     [told] = shown(await tab.send(ProjectsState.run_bulk), SessionState, "toasts")
-    assert told["text"] == "2 projects are in the trash."
+    assert told["text"] == "2 projects moved to trash"
     assert len(shown(await tab.send(SessionState.undo, toast_id=told["id"]), ProjectsState, "rows")) == 2
     for project_id in made:
         await run(projects.delete_project, ana, project_id)
     trash = await list_tab(console, ana, "?view=trash")
     await trash.send(ProjectsState.load)
     await trash.send(ProjectsState.toggle_all)
-    assert toast(await trash.send(ProjectsState.ask_bulk, action="archive")) == "These are in the trash."
+    assert (
+        toast(await trash.send(ProjectsState.ask_bulk, action="archive")) == "These projects are already in the trash."
+    )
     assert shown(await trash.send(ProjectsState.restore_selected), ProjectsState, "rows") == []
 
 
@@ -383,7 +385,7 @@ async def test_a_project_is_handed_over(console: Console) -> None:
     await tab.send(ProjectState.look_for, text="henry")
     await tab.send(ProjectState.pick, person_id=heir.user_id)
     updates = await tab.send(ProjectState.confirm, form={})
-    assert toast(updates) == "Henry owns Ledger now."
+    assert toast(updates) == "Ledger transferred to Henry"
     assert shown(updates, ProjectState, "project")["my_role"] == "Maintainer"
     assert (await row_of(Project, project_id))["owner_id"] == heir.user_id
 
