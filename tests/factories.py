@@ -222,6 +222,6 @@ async def make_check(project_id: int | None = None, name: str = "", **fields: An
 
 async def make_incident(check_id: int, **fields: Any) -> int:
     """One that lasts, unless told otherwise; returns its id."""
-    values = {"check_id": check_id, "opened_at": datetime.now(UTC), "reason": "answers 500"} | fields
+    values = {"check_id": check_id, "opened_at": datetime.now(UTC), "reason": "HTTP 500"} | fields
     async with transaction() as session:
         return (await session.execute(insert(Incident).values(values).returning(Incident.id))).scalar_one()

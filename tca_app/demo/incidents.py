@@ -34,7 +34,7 @@ OF_PARTS = (
         Told(
             38,
             47,
-            "12 mails failed and are tried again",
+            "12 mails failed and will be retried",
             (("The mail provider answers 421, their status page says so too. Nothing is lost.", False),),
         ),
     ),
@@ -43,7 +43,7 @@ OF_PARTS = (
         Told(
             9,
             6,
-            "Redis is not reachable (ConnectionError); working without it",
+            "Redis is unreachable (ConnectionError); running without it",
             (("Restarted for its update, as announced.", False),),
         ),
     ),
@@ -57,7 +57,7 @@ AT_PLACES = (
     Told(
         1,
         23,
-        "answers 502",
+        "HTTP 502",
         (
             ("The new version came up without its configuration. Rolling back.", False),
             ("Requests failed for some minutes after an update. We have taken it back and everything works.", True),
@@ -66,7 +66,7 @@ AT_PLACES = (
     Told(
         6,
         52,
-        "no answer within 5 s",
+        "no response within 5 s",
         (
             ("Pages are slow or do not load. We know why and are on it.", True),
             ("A missing index on orders; the migration of this morning dropped it.", False),
@@ -76,7 +76,7 @@ AT_PLACES = (
     Told(
         12,
         9,
-        "answers 503",
+        "HTTP 503",
         (("Three of four pods were evicted at once. A disruption budget is set now.", False),),
     ),
     Told(
@@ -88,8 +88,8 @@ AT_PLACES = (
             ("Browsers warned of our certificate. It is renewed.", True),
         ),
     ),
-    Told(27, 14, "answers 500", (("A feature flag without a default. Fixed forward.", False),)),
+    Told(27, 14, "HTTP 500", (("A feature flag without a default. Fixed forward.", False),)),
     Told(45, 31, "the host cannot be found", (("A zone was edited by hand. DNS changes need a review now.", False),)),
-    Told(58, 11, "answers 502"),
-    Told(83, 64, "no answer within 5 s", (("The provider's network in one region, nothing of ours.", True),)),
+    Told(58, 11, "HTTP 502"),
+    Told(83, 64, "no response within 5 s", (("The provider's network in one region, nothing of ours.", True),)),
 )

@@ -1,4 +1,4 @@
-"""What happens to the things that are probed. Only changes: that a check still fails is no event."""
+"""Events of health checks and incidents. Only a change of state is an event."""
 
 from typing import Any, ClassVar
 
@@ -6,14 +6,14 @@ from tca_app.core.events.log import NOTIFYING, Event
 
 
 class _HealthEvent(Event):
-    """`subject` is the check; about the console itself there is no project."""
+    """`subject` is the check. A check of the console itself has no project."""
 
     type: ClassVar[str] = ""
     subject_type: ClassVar[str] = "health_check"
 
     @classmethod
     def of(cls, check: Any, **fields: Any) -> "_HealthEvent":
-        """About a check: anything with `check_id`, `name` and `project_id`."""
+        """Creates the event of a check: any object with `check_id`, `name` and `project_id`."""
         return cls(subject_id=check.check_id, subject_name=check.name, project_id=check.project_id, **fields)
 
 
@@ -46,6 +46,6 @@ class HealthRecovered(_IncidentEvent):
 
 class IncidentNoted(_IncidentEvent):
     type = "incident_noted"
-    title = "{actor} wrote about the incident of {subject}: {note}"
+    title = "{actor} added a note to the incident of {subject}: {note}"
 
     note: str

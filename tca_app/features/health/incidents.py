@@ -1,4 +1,4 @@
-"""Incidents as people read them: when, why, who was told, and what they wrote about it."""
+"""Service functions for incidents: when, why, who was notified, and their notes."""
 
 from collections import defaultdict
 from typing import Any
@@ -44,7 +44,7 @@ _NOTES = text(
     WHERE incident_id = ANY(:ids) ORDER BY incident_notes.id
     """  # noqa: S608
 ).bindparams(_IDS)
-# The inbox says who was told: a mail and a message go to the same people, by what each of them wants.
+# The inbox shows who was notified. Mails go to the same users, according to their preferences.
 _TOLD = text(
     """
     SELECT CAST(events.data ->> 'incident_id' AS bigint) AS incident_id,
@@ -73,7 +73,7 @@ class TooManyNotes(Conflict):
 
 
 async def list_incidents(session: AsyncSession, actor: Actor, query: IncidentQuery) -> Page[IncidentRead]:
-    """Those that last first, then the newest: of the console and of the actor's projects."""
+    """Returns the incidents of the console and of the actor's projects, open ones first, then the newest."""
     policy.require_list(actor)
     values = query.model_dump() | viewer(actor)
     rows = (await session.execute(_LIST, values)).all()
@@ -89,7 +89,7 @@ async def list_incidents(session: AsyncSession, actor: Actor, query: IncidentQue
 
 
 def _read(actor: Actor, row: Any, notes: list[NoteRead], told: list[str]) -> IncidentRead:
-    """Who the administrators are concerns those alone; a team knows its own people."""
+    """Returns the schema. Only administrators see the names of administrators; a team sees its own members."""
     knows = actor.is_superuser or row.role is not None
     values = {name: row._mapping[name] for name in ("id", "check_id", "name", "project_id")}
     values |= {"opened_at": row.opened_at, "closed_at": row.closed_at, "reason": row.reason}
@@ -98,7 +98,7 @@ def _read(actor: Actor, row: Any, notes: list[NoteRead], told: list[str]) -> Inc
 
 
 async def require_note(session: AsyncSession, actor: Actor, incident_id: int) -> Any:
-    """The incident, when the actor may write about it. Raises NotFound to a stranger, Forbidden to a viewer."""
+    """Returns the incident if the actor may add notes. Raises NotFound for non-members, Forbidden for viewers."""
     row = (await session.execute(_ONE, viewer(actor) | {"incident_id": incident_id})).first()
     if row is None:
         raise NotFound
@@ -107,7 +107,7 @@ async def require_note(session: AsyncSession, actor: Actor, incident_id: int) ->
 
 
 async def add_note(session: AsyncSession, actor: Actor, incident_id: int, data: NoteCreate) -> NoteRead:
-    """Write about an incident, also one that is over. Raises NotFound to a stranger, Forbidden to a viewer."""
+    """Adds a note to an open or resolved incident. Raises NotFound for non-members, Forbidden for viewers."""
     row = await require_note(session, actor, incident_id)
     if (await session.execute(_HOW_MANY, {"incident_id": incident_id})).scalar_one() >= MAX_NOTES:
         raise TooManyNotes

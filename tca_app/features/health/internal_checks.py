@@ -1,6 +1,6 @@
-"""What the console stands on, each with a check of its own. None of them hangs.
+"""The checks of the console's own components. Each has a timeout.
 
-`/health` asks those that tell whether it can serve; the clock asks all of them and remembers.
+`/health` runs those that decide whether the console can serve. The scheduled probe runs all and records the results.
 """
 
 import asyncio
@@ -33,13 +33,13 @@ T = TypeVar("T")
 
 
 async def timed(check: Callable[[], Awaitable[Check]]) -> Check:
-    """What the check says with the time that it took itself; "down" when it says nothing in time."""
-    # Not wait_for: it also waits until the check has taken its cancellation.
+    """Runs a check and measures its own time. A check that times out is "down"."""
+    # Not wait_for, which also waits until the check has handled its cancellation.
     checking = asyncio.ensure_future(_measured(check))
     done, _ = await asyncio.wait({checking}, timeout=LIMIT_S)
     if not done:
         checking.cancel()
-        return Check(status="down", detail=f"no answer within {LIMIT_S:g} s")
+        return Check(status="down", detail=f"no response within {LIMIT_S:g} s")
     return checking.result()
 
 
@@ -50,7 +50,7 @@ async def _measured(check: Callable[[], Awaitable[Check]]) -> Check:
 
 
 async def one_by_one(checks: Iterable[Callable[[], Coroutine[Any, Any, T]]], head_start_s: float) -> list[T]:
-    """Run the checks one after another, in this order, so that the time of one is not in the latency of the others.
+    """Runs the checks one after another in this order, so that no check adds to the latency of another.
 
     A slow check does not delay the rest: the next one starts after `head_start_s` at the latest.
     """
@@ -67,29 +67,29 @@ async def _database() -> Check:
         async with reading() as session:
             version = (await session.execute(text("SHOW server_version"))).scalar_one()
     except (AppError, OSError) as error:
-        return Check(status="down", detail=f"PostgreSQL is not reachable ({type(error).__name__})")
+        return Check(status="down", detail=f"PostgreSQL is unreachable ({type(error).__name__})")
     return Check(status="ok", detail=f"PostgreSQL {version.split()[0]}")
 
 
 async def _redis() -> Check:
-    """Without Redis the console works, only slower. One that refuses the password was never meant to be missing."""
+    """Checks Redis. Without it the console works, only slower; a wrong password is a configuration error."""
     try:
         async with asyncio.timeout(LIMIT_S / 2):
             await ping_redis()
     except RedisRefused as refusal:
         return Check(status="down", detail=str(refusal))
     except (RedisError, OSError) as error:
-        return Check(status="degraded", detail=f"Redis is not reachable ({type(error).__name__}); working without it")
+        return Check(status="degraded", detail=f"Redis is unreachable ({type(error).__name__}); running without it")
     return Check(status="ok", detail="Redis")
 
 
 async def _jobs() -> Check:
-    """Late or dead jobs make the console worse, not useless."""
+    """Checks the jobs. Late or dead jobs degrade the console; they do not take it down."""
     try:
         async with reading() as session:
             found = await count_queues(session)
     except (AppError, OSError) as error:
-        return Check(status="degraded", detail=f"the queues cannot be read ({type(error).__name__})")
+        return Check(status="degraded", detail=f"cannot read the queues ({type(error).__name__})")
     waiting = sum(queue.waiting + queue.retrying for queue in found.queues)
     dead = sum(queue.dead for queue in found.queues)
     lag = max(queue.lag_seconds for queue in found.queues)
@@ -104,14 +104,14 @@ async def _migrations() -> Check:
         async with reading() as session:
             current = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar()
     except (AppError, OSError):
-        return Check(status="down", detail="the schema's version cannot be read")
+        return Check(status="down", detail="cannot read the version of the schema")
     if current != _head():
-        return Check(status="down", detail=f"the schema is at {current}, this version needs {_head()}")
+        return Check(status="down", detail=f"schema is at {current}, this version requires {_head()}")
     return Check(status="ok", detail=f"schema {current}")
 
 
 async def _disk() -> Check:
-    """A replica with stores elsewhere may have no DATA_DIR; then it is the disk where that would be made."""
+    """Checks the free disk space. Without a DATA_DIR it checks the disk on which it would be created."""
     data_dir = get_settings().data_dir
     there = next(path for path in (data_dir, *data_dir.parents) if path.exists())
     usage = shutil.disk_usage(there)
@@ -121,14 +121,14 @@ async def _disk() -> Check:
 
 
 async def _mail() -> Check:
-    """A mail that died of its own address is a matter of the jobs; here is whether mails go out."""
+    """Checks that mails are sent. A mail with a bad address is a dead job and does not count here."""
     if not get_settings().has_mail:
-        return Check(status="ok", detail="mail is off (SMTP_URL=off)")
+        return Check(status="ok", detail="mail is disabled (SMTP_URL=off)")
     return await _queue("email_queue", "mail", "mails")
 
 
 async def _streams() -> Check:
-    """While Redis is away, what belongs into the streams waits."""
+    """Checks the streams, whose entries wait while Redis is unreachable."""
     return await _queue("stream_queue", "entry", "entries")
 
 
@@ -137,7 +137,7 @@ async def _queue(name: str, one: str, many: str) -> Check:
         async with reading() as session:
             found = next(queue for queue in (await count_queues(session)).queues if queue.name == name)
     except (AppError, OSError) as error:
-        return Check(status="degraded", detail=f"the queue cannot be read ({type(error).__name__})")
+        return Check(status="degraded", detail=f"cannot read the queue ({type(error).__name__})")
     return _of_queue(found, one, many)
 
 
@@ -155,7 +155,7 @@ def _head() -> str | None:
     return ScriptDirectory.from_config(Config(str(ROOT / "alembic.ini"))).get_current_head()
 
 
-# Name to its check. `SERVING` are those that `/health` answers with.
+# Maps names to checks. `SERVING` are the checks of `/health`.
 PARTS: dict[str, Callable[[], Awaitable[Check]]] = {
     "database": _database,
     "redis": _redis,

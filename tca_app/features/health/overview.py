@@ -1,4 +1,4 @@
-"""Everything that `/status` shows, read at once."""
+"""Reads everything that `/status` shows."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,9 +20,9 @@ MAX_INCIDENTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`hours` and `days` are by check, the oldest first; a step without a probe is missing.
+    """The data of `/status`. `hours` and `days` are by check, oldest first, without the steps that have no probe.
 
-    `score` is of as many days as `days` has.
+    `score` covers as many days as `days`.
     """
 
     as_of: datetime
@@ -36,7 +36,7 @@ class Overview:
 
 
 async def read_overview(session: AsyncSession, actor: Actor, days: int) -> Overview:
-    """Ten statements, however many checks there are. What fails is shown first, and 100 checks at most."""
+    """Reads the overview in ten statements, however many checks there are: at most 100 checks, failing ones first."""
     now = datetime.now(UTC)
     checks = await list_checks(session, actor, CheckQuery(limit=MAX_CHECKS))
     ids = [check.id for check in checks.items]

@@ -1,4 +1,4 @@
-"""`/health`: for load balancers, monitors and people."""
+"""REST endpoint `/health`, for load balancers and monitors."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from tca_app.rest.responses import json_response
 
 router = APIRouter(tags=["health"])
 _DOWN: dict[int | str, dict[str, Any]] = {
-    503: {"model": HealthRead, "description": "PostgreSQL or its schema is not usable, or Redis refuses the password."}
+    503: {"model": HealthRead, "description": "PostgreSQL or its schema is unusable, or Redis refuses the password."}
 }
 _LIVE = json_response(Live().model_dump_json().encode())
 
 
 @router.get("/health", response_model=HealthRead, responses=_DOWN)
 async def read_health(request: Request) -> Response:
-    """The status of every component. Answers 503 when the console cannot serve."""
+    """Read the status of every component. 503 when the console cannot serve."""
     health = await service.health()
     if not await may_watch(request):
         health = health.for_strangers()
@@ -27,11 +27,11 @@ async def read_health(request: Request) -> Response:
 
 @router.get("/health/live", response_model=Live)
 async def read_live() -> Response:
-    """The process answers; asks nothing of any other part."""
+    """Check that the process responds. It checks no other component."""
     return _LIVE
 
 
 @router.get("/health/ready", response_model=HealthRead, responses=_DOWN)
 async def read_ready(request: Request) -> Response:
-    """Ready for traffic: PostgreSQL answers and its schema is the one that this version needs."""
+    """Check that the console is ready for traffic: PostgreSQL responds and has the schema that this version needs."""
     return await read_health(request)

@@ -1,4 +1,4 @@
-"""How the parts of the console are, now and over time: for `/health`, the dashboard, `/status` and REST."""
+"""Schemas of health checks, their history and incidents."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -31,7 +31,7 @@ class Check(BaseModel):
 
 
 class HealthRead(BaseModel):
-    """Versions, latencies and details are for superusers and whoever sends METRICS_TOKEN; others get each status."""
+    """Versions, latencies and details are only for superusers and METRICS_TOKEN; others get each status."""
 
     status: Status
     version: str | None = None
@@ -53,7 +53,7 @@ State = Literal["unknown", "passing", "failing"]
 
 
 class CheckQuery(BaseModel):
-    """A misspelt filter is refused: it must not answer with everything."""
+    """Filters for checks. A misspelt filter is refused, so that it does not return everything."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -64,10 +64,10 @@ class CheckQuery(BaseModel):
 
 
 class CheckRead(ReadModel):
-    """One thing that is probed. About the console itself there is no project.
+    """One check. A check of the console itself has no project.
 
-    `state` changes after several answers in a row, `last_ok` with each. `expected_status` null: any 2xx or 3xx.
-    Limits of 0 are those of the settings; one that is paused is not asked. `may_manage`: may the caller change it?
+    `state` changes after several results in a row, `last_ok` with each. `expected_status` null: any 2xx or 3xx.
+    A limit of 0 is that of the settings. A paused check does not run. `may_manage`: whether the caller may change it.
     """
 
     id: int
@@ -97,10 +97,10 @@ class CheckRead(ReadModel):
 
 
 class CheckUpdate(Changes):
-    """How a check is asked, what it weighs and who sees it.
+    """The settings of a check.
 
-    `any_status` true: any 2xx or 3xx passes; then no status is expected, so it is not given beside one. Only checks of
-    the kind `environment` take `expected_status`, `any_status` and `timeout_s`. A limit of 0 is that of the settings.
+    `any_status` true: any 2xx or 3xx passes; it excludes `expected_status`. Only checks of the kind `environment` take
+    `expected_status`, `any_status` and `timeout_s`. A limit of 0 is that of the settings.
     """
 
     expected_status: HttpStatus = LEFT_OUT
@@ -115,7 +115,7 @@ class CheckUpdate(Changes):
 
 
 class Point(ReadModel):
-    """The probes of one step added up. A step without any is left out."""
+    """The totals of one step. Steps without a probe are left out."""
 
     starts_at: datetime
     count: int
@@ -131,7 +131,7 @@ class HistoryQuery(BaseModel):
 
 
 class HistoryRead(ReadModel):
-    """Steps of five minutes for `24h`, of a day (UTC) for `90d`; the oldest first."""
+    """Steps of five minutes for `24h`, of a day (UTC) for `90d`, oldest first."""
 
     check_id: int
     window: Window
@@ -146,11 +146,11 @@ class IncidentQuery(BaseModel):
     limit: Limit = 50
     project_id: UrlId | None = None
     check_id: UrlId | None = None
-    open: Annotated[Flag | None, Field(description="true: those that last; false: those that are over.")] = None
+    open: Annotated[Flag | None, Field(description="true: open incidents; false: resolved ones.")] = None
 
 
 class NoteRead(ReadModel):
-    """`author` is "" when that person is gone for good. `/status/public` shows public ones, without the author."""
+    """`author` is "" when that user was permanently deleted. `/status/public` shows public notes without it."""
 
     id: int
     author: str
@@ -160,9 +160,9 @@ class NoteRead(ReadModel):
 
 
 class IncidentRead(ReadModel):
-    """From when to when a check was failing. `told`: who has it in their inbox, as far as the caller may know.
+    """A period in which a check was failing. `told`: the notified users whom the caller may see.
 
-    `told_count` counts all of them. `may_note`: whether the caller may write about it.
+    `told_count` counts all of them. `may_note`: whether the caller may add notes.
     """
 
     id: int
@@ -191,9 +191,9 @@ class ScorePoint(ReadModel):
 
 
 class ScoreTrend(ReadModel):
-    """0 to 100. `now` is the score of the last `days` days, today included, `before` of as many before them.
+    """Scores from 0 to 100. `now` is the score of the last `days` days, including today; `before` of the previous ones.
 
-    Null where nothing was probed. `points` has one for each of the last `days` days, the oldest first.
+    Null where nothing was probed. `points` has one for each of the last `days` days, oldest first.
     """
 
     days: int

@@ -1,4 +1,4 @@
-"""How the console is at this moment: the answer of `/health`. A crowd of callers makes one check."""
+"""The current health of the console, for `/health`. Concurrent callers share one check."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -13,11 +13,11 @@ from tca_app.features.health.schemas import Check, HealthRead, Status
 sampled = SampledLog(__name__)
 
 KEPT_S = 1.0
-NEEDED = ("database", "migrations", "redis")  # a Redis that is only unreachable is degraded, never down
+NEEDED = ("database", "migrations", "redis")  # an unreachable Redis is degraded, never down
 
 
 class _Kept:
-    """The last answer and the one check that may be under way."""
+    """The last result, and the check that may be running."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -31,8 +31,8 @@ def _kept() -> _Kept:
 
 
 async def health() -> HealthRead:
-    """All checks, at most one second old. "down" without PostgreSQL, its schema or the right password for Redis;
-    "degraded" when another check fails."""
+    """Returns all checks, at most one second old. "down" without PostgreSQL, its schema or the right password for
+    Redis; "degraded" when another check fails."""
     kept = _kept()
     async with kept.lock:
         if kept.answer is None or monotonic() > kept.until:
@@ -45,7 +45,7 @@ async def _ask(name: str) -> Check:
     try:
         return await timed(PARTS[name])
     except Exception as error:
-        # A fault of ours in one check must not take the answer from all others.
+        # A bug in one check must not hide the results of the others.
         sampled.warning("health.check_failed", check=name, exc_info=True)
         return Check(status="down", detail=f"the check itself failed ({type(error).__name__})")
 
@@ -54,7 +54,7 @@ async def _check_all() -> HealthRead:
     results = await one_by_one([partial(_ask, name) for name in SERVING], HEAD_START_S)
     checks = dict(zip(SERVING, results, strict=True))
     for name, check in checks.items():
-        if check.status == "down":  # the answer names no reason to strangers, and without PostgreSQL all are strangers
+        if check.status == "down":  # strangers see no details, and without PostgreSQL nobody can be signed in
             sampled.warning(f"health.{name}_down", detail=check.detail)
     status: Status = "ok"
     if any(check.status != "ok" for check in checks.values()):

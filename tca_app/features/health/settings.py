@@ -1,4 +1,4 @@
-"""How a check is asked, what it weighs in the score, whether it is asked at all, and whether everybody sees it."""
+"""Updates the settings of a check: the request, its weight, whether it is paused and whether it is public."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from tca_app.features.health.schemas import CheckRead, CheckUpdate
 from tca_app.models import HealthCheck, User
 
 ABOUT = ("id", "kind", "name", "project_id", "version", "updated_at")
-OF_ADDRESSES = ("expected_status", "any_status", "timeout_s")  # nothing else answers with a status or is waited for so
+OF_ADDRESSES = ("expected_status", "any_status", "timeout_s")  # no other kind has a status or a timeout of its own
 _checks = HealthCheck.__table__.c
 _COLUMNS = tuple(_checks[name] for name in CheckUpdate.model_fields if name != "any_status")
 _editor = (
@@ -31,7 +31,7 @@ _NOW = select(*_COLUMNS, *(_checks[name] for name in ABOUT), _editor.label("chan
 _MINE = text(
     f"SELECT {ROLE} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id FOR NO KEY UPDATE OF checks"
 )
-# Nobody will hear that it works again, so an incident ends with the asking.
+# A paused check cannot recover, so its incident is closed.
 _END = text(
     "UPDATE incidents SET closed_at = greatest(opened_at, :now) WHERE check_id = :check_id AND closed_at IS NULL"
 )
@@ -40,9 +40,9 @@ _END = text(
 async def update_check(
     session: AsyncSession, actor: Actor, check_id: int, data: CheckUpdate, if_version: int | None = None
 ) -> CheckRead:
-    """Change the given fields; what was found so far stays.
+    """Updates the given fields; earlier results stay.
 
-    Raises NotFound to a stranger, Invalid for a field that says nothing here, Stale for an old copy.
+    Raises NotFound for non-members, Invalid for a field that has no effect here, Stale for an old version.
     """
     mine = (await session.execute(_MINE, viewer(actor) | {"check_id": check_id})).first()
     if mine is None:
@@ -61,14 +61,14 @@ async def update_check(
 
 
 def _given(data: CheckUpdate, kind: str) -> dict[str, Any]:
-    """What would have no effect is refused: whoever sends it believes something that is not so."""
+    """Returns the changed fields. Refuses fields without an effect, because the caller expects one."""
     given = data.given()
     unused = [name for name in OF_ADDRESSES if name in given and kind != "environment"]
     if unused:
-        detail = "Only what has an address of a project is asked in this way."
+        detail = "This setting only applies to environments with a URL."
         raise Invalid(errors=[FieldError(f"/{name}", detail) for name in unused])
     if "any_status" in given and "expected_status" in given:
-        raise Invalid.at("any_status", "Leave this out when a status is expected.")
+        raise Invalid.at("any_status", "Leave this out when you set an expected status.")
     if given.pop("any_status", False):
         given["expected_status"] = None
     return given
@@ -78,9 +78,9 @@ async def _store(session: AsyncSession, actor: Actor, check_id: int, changed: di
     now = datetime.now(UTC)
     kept: dict[str, Any] = {"version": _checks.version + 1, "updated_by_id": actor.user_id}
     if "interval_s" in changed:
-        kept["next_at"] = now  # else the new interval would begin when the old one, perhaps of a day, has passed
+        kept["next_at"] = now  # otherwise the new interval would start only after the old one, which may be a day
     if "is_paused" in changed:
-        # How it is will not be known before it is asked again, which is at once when it goes on.
+        # The state is unknown until the next check, which runs as soon as it is resumed.
         kept |= {"state": "unknown", "since": now, "failures": 0, "passes": 0, "next_at": now}
         await session.execute(_END, {"check_id": check_id, "now": now})
     await session.execute(update(HealthCheck.__table__).where(_checks.id == check_id).values(**changed, **kept))

@@ -1,4 +1,4 @@
-"""What other pages show of the health: the score of a period, and the components that want a look first."""
+"""The health on other pages: the score of a period, and the components that need attention first."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from tca_app.features.health.history.service import COLUMNS, RECENT, SEEN, check
 from tca_app.features.health.probing.check_state import CheckTotals
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
 
-# A round a minute changes it, and nothing else but who may see what: far less often than the rest of a dashboard.
+# Only the probe run each minute and permissions change it, far less often than the rest of a dashboard.
 _kept = SharedCache("health_score", depends_on=("health", "project"), ttl_s=60)
 
 _SUMS = {
@@ -43,7 +43,7 @@ _FIRST = text(
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """Some of the components that are `asked`."""
+    """Some of the components, with the totals of all in `asked`."""
 
     as_of: datetime
     checks: list[CheckRead]
@@ -51,7 +51,7 @@ class Glance:
 
 
 async def glance(session: AsyncSession, actor: Actor, most: int) -> Glance:
-    """What fails first, then what gave a bad answer, then the console's own parts; one statement."""
+    """Returns failing components first, then those with a failed last check, then the console's own; one statement."""
     policy.require_list(actor)
     now = datetime.now(UTC)
     rows = (await session.execute(_FIRST, viewer(actor) | {"now": now, "most": most})).all()
@@ -59,7 +59,7 @@ async def glance(session: AsyncSession, actor: Actor, most: int) -> Glance:
 
 
 async def count_monitored(session: AsyncSession, actor: Actor, now: datetime) -> CheckTotals:
-    """How all of them stand, however many a page shows."""
+    """Returns the totals of all components, however many a page shows."""
     policy.require_list(actor)
     return _asked((await session.execute(_COUNT, viewer(actor) | {"now": now})).one())
 
@@ -69,7 +69,7 @@ def _asked(row: Any) -> CheckTotals:
 
 
 async def kept_score(session: AsyncSession, actor: Actor, days: int) -> ScoreTrend:
-    """As `score_trend`, from the cache: all superusers see the same, everybody else what is theirs."""
+    """Returns `score_trend` from the cache. All superusers share one entry; others have their own."""
     policy.require_list(actor)
 
     async def count() -> dict[str, Any]:

@@ -66,9 +66,7 @@ async def test_the_form_shows_what_counts_and_saves_what_was_typed(console: Cons
     }
     typed = {"expected_status": "204", "timeout_s": " 2 ", "interval_s": "300", "failures_to_open": "5", "weight": "3"}
     updates = await tab.send(CheckState.save, form=form | typed | {"is_public": "on"})
-    assert [t["text"] for t in shown(updates, SessionState, "toasts")] == [
-        "The settings of Ledger production are saved."
-    ]
+    assert [t["text"] for t in shown(updates, SessionState, "toasts")] == ["Check settings of Ledger production saved"]
     row = await row_of(HealthCheck, check_id)
     wanted = {"expected_status": 204, "timeout_s": 2, "interval_s": 300, "failures_to_open": 5, "passes_to_close": 0}
     wanted |= {"weight": 3, "is_public": True, "is_paused": False, "version": 2, "updated_by_id": owner.user_id}
@@ -198,4 +196,7 @@ async def test_a_part_that_is_paused_is_said_to_be_paused_and_makes_nothing_late
     updates = await tab.send(StatusState.load)
     lines = {line["name"]: line for line in shown(updates, StatusState, "components")}
     assert (lines["Old"]["is_paused"], lines["Old"]["is_wavering"], list(lines)) == (True, False, ["Redis", "Old"])
-    assert (shown(updates, StatusState, "summary"), shown(updates, StatusState, "late_since")) == ("1 of 1 works", "")
+    assert (shown(updates, StatusState, "summary"), shown(updates, StatusState, "late_since")) == (
+        "1 of 1 operational",
+        "",
+    )

@@ -233,7 +233,7 @@ def _late() -> rx.Component:
         rx.el.p(
             "No checks since ",
             relative_time(HealthState.late_since),
-            "; the data shown is old.",
+            ". The data is out of date.",
             class_name="notice warning",
             role="status",
         ),

@@ -1,4 +1,4 @@
-"""`/api/v1/health` and `/api/v1/incidents`: what is probed, how it was, and what people wrote, for scripts."""
+"""REST endpoints under `/api/v1/health` and `/api/v1/incidents`: checks, their history and incidents."""
 
 from typing import Annotated
 
@@ -31,7 +31,7 @@ _incidents = TypeAdapter(list[IncidentRead])
 async def list_checks(
     request: Request, query: Annotated[CheckQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """What is probed of the console and of your projects, with what the last probe found."""
+    """List the checks of the console and of your projects, with their last results."""
     page = await service.list_checks(session, actor, query)
     return page_response(request, page, _checks, query.skip, query.limit)
 
@@ -40,7 +40,7 @@ async def list_checks(
 async def read_history(
     check_id: UrlId, query: Annotated[HistoryQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """The last 24 hours in steps of five minutes, or the last 90 days by day."""
+    """Read the last 24 hours in steps of five minutes, or the last 90 days by day."""
     return item_response(await service.read_history(session, actor, check_id, query.window))
 
 
@@ -48,7 +48,7 @@ async def read_history(
 async def update_check(
     check_id: UrlId, data: CheckUpdate, actor: CurrentActor, session: Writing, if_version: IfMatch
 ) -> Response:
-    """How it is asked, what it weighs and who sees it: for maintainers of the project, of the console superusers."""
+    """Update the settings of a check. For maintainers of the project; for checks of the console, superusers."""
     return item_response(await settings.update_check(session, actor, check_id, data, if_version))
 
 
@@ -56,7 +56,7 @@ async def update_check(
 async def list_incidents(
     request: Request, query: Annotated[IncidentQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """Those that last first, then the newest; with what people wrote about each (at most 100 notes)."""
+    """List incidents, open ones first, then the newest, each with its notes (at most 100)."""
     page = await incidents.list_incidents(session, actor, query)
     return page_response(request, page, _incidents, query.skip, query.limit)
 
@@ -68,7 +68,7 @@ async def list_incidents(
     responses=problems(401, 403, 404, 409),
 )
 async def add_note(incident_id: UrlId, data: NoteCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """Write about an incident: for deployers of the project, about the console itself for superusers."""
+    """Add a note to an incident. For deployers of the project; for incidents of the console, superusers."""
     made = await once.answer(
         session,
         actor,

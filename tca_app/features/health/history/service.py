@@ -1,6 +1,6 @@
-"""What is probed and how it was: only what the actor may see, from rolls and never from single samples.
+"""Checks and their history, limited to what the actor may see, read from the aggregates and never from samples.
 
-The score: each check's share of passed probes, weighed by its weight. A check that was not probed does not count.
+The score is the weighted average of each check's share of passed probes. Checks without a probe do not count.
 """
 
 from collections import defaultdict
@@ -19,27 +19,27 @@ from tca_app.features.health.probing.check_state import GRACE
 from tca_app.features.health.schemas import CheckQuery, CheckRead, HistoryRead, Point, ScorePoint, ScoreTrend, Window
 
 FIVE_MINUTES, HOUR, DAY = 300, 3_600, 86_400
-# What the words of a window mean: how long it is, and how long its steps are.
+# The windows of the history: their length, and the length of a step.
 WINDOWS: dict[Window, tuple[timedelta, int]] = {
     "24h": (timedelta(hours=24), FIVE_MINUTES),
     "90d": (timedelta(days=90), DAY),
 }
-FORMULA = "Score = Σ (weight × share of probes that passed) ÷ Σ weight, over all components that were probed."
+FORMULA = "Score = Σ (weight × share of passed checks) ÷ Σ weight, over all components that were checked."
 
-# What is in the trash and what is theirs are small sets that are read once, and not looked up for each check.
+# The trash and the actor's memberships are small sets: they are read once, not looked up for each check.
 VISIBLE = """
     (checks.project_id IS NULL OR checks.project_id NOT IN (SELECT id FROM projects WHERE deleted_at IS NOT NULL)
       AND (:sees_all OR checks.project_id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id)))
 """
-"""Whether a check exists for `actor_id`: those of the console and of their projects do, all when `sees_all`."""
+"""Whether `actor_id` may see a check: those of the console and of their projects, or all when `sees_all`."""
 SEEN = f"FROM health_checks AS checks WHERE {VISIBLE}"
 ROLE = """(SELECT me.role FROM project_members AS me
     WHERE me.project_id = checks.project_id AND me.user_id = :actor_id) AS role"""
-"""The role of `actor_id`, by the key of the membership: for the rows of a page, never for all that it is made of."""
+"""The role of `actor_id`, by the key of the membership. Select it for the rows of a page only, not for all rows."""
 RECENT = f"""
     (checks.last_at > CAST(:now AS timestamptz) - make_interval(secs => checks.interval_s + {GRACE.seconds}))
 """
-"""Whether the last answer still counts at `now`; null when there was none."""
+"""Whether the last result is still current at `now`, or null when there is none."""
 _OWN = [name for name in CheckRead.model_fields if name not in ("may_manage", "project_slug")]
 _SLUG = "(SELECT slug FROM projects WHERE projects.id = checks.project_id) AS project_slug"
 COLUMNS = ", ".join(f"checks.{name}" for name in _OWN) + f", {_SLUG}, {ROLE}"
@@ -79,7 +79,7 @@ _SCORE = text(
     SELECT 100 * sum(weight * share) / nullif(sum(weight), 0) FROM shares
     """  # noqa: S608
 )
-# A row for each day, and one without a day for each of the two periods.
+# One row for each day, and one row without a day for each of the two periods.
 _TREND = text(
     f"""
     WITH rolls AS (SELECT *, starts_at >= :middle AS is_now FROM ({_SHARES}) AS found), shares AS (
@@ -94,12 +94,12 @@ _TREND = text(
 
 
 def viewer(actor: Actor) -> dict[str, Any]:
-    """The parameters of `SEEN`."""
+    """Returns the parameters of `SEEN`."""
     return {"actor_id": actor.user_id, "sees_all": actor.is_superuser}
 
 
 async def list_checks(session: AsyncSession, actor: Actor, query: CheckQuery) -> Page[CheckRead]:
-    """What fails comes first, then the console's own parts; what is paused comes last."""
+    """Returns a page of checks: failing ones first, then the console's own components; paused ones last."""
     policy.require_list(actor)
     values = query.model_dump() | viewer(actor)
     rows = (await session.execute(_LIST, values)).all()
@@ -108,13 +108,13 @@ async def list_checks(session: AsyncSession, actor: Actor, query: CheckQuery) ->
 
 
 def check_read(actor: Actor, row: Any) -> CheckRead:
-    """`row` has the columns of a check and `role`, the actor's in its project."""
+    """Returns the schema of a row with the columns of a check and `role`, the actor's role in its project."""
     may_manage = policy.may_manage(actor, row.project_id, row.role)
     return CheckRead.model_validate({**row._mapping, "may_manage": may_manage})
 
 
 async def get_check(session: AsyncSession, actor: Actor, check_id: int) -> CheckRead:
-    """Raises NotFound, to a stranger too."""
+    """Returns one check. Raises NotFound, for non-members too."""
     policy.require_list(actor)
     row = (await session.execute(_ONE, viewer(actor) | {"check_id": check_id})).first()
     if row is None:
@@ -123,7 +123,7 @@ async def get_check(session: AsyncSession, actor: Actor, check_id: int) -> Check
 
 
 async def read_history(session: AsyncSession, actor: Actor, check_id: int, window: Window) -> HistoryRead:
-    """Of one check. Raises NotFound, to a stranger too."""
+    """Returns the history of one check. Raises NotFound, for non-members too."""
     await get_check(session, actor, check_id)
     span, seconds = WINDOWS[window]
     points = await points_of(session, [check_id], seconds, datetime.now(UTC) - span)
@@ -133,7 +133,7 @@ async def read_history(session: AsyncSession, actor: Actor, check_id: int, windo
 async def points_of(
     session: AsyncSession, check_ids: Sequence[int], seconds: int, since: datetime
 ) -> dict[int, list[Point]]:
-    """The rolls of these checks that begin after `since`. Whether the actor may see them was asked before."""
+    """Returns the aggregates of these checks after `since`. The caller has checked the permission."""
     found: dict[int, list[Point]] = defaultdict(list)
     for row in await session.execute(_POINTS, {"ids": list(check_ids), "seconds": seconds, "since": since}):
         found[row.check_id].append(Point.model_validate(row))
@@ -141,7 +141,7 @@ async def points_of(
 
 
 async def score(session: AsyncSession, actor: Actor, span: timedelta, seconds: int = HOUR) -> float | None:
-    """0 to 100 over the last `span`; None when nothing was probed."""
+    """Returns the score of the last `span`, 0 to 100, or None when nothing was probed."""
     policy.require_list(actor)
     since = datetime.now(UTC) - span
     found: float | None = (
@@ -151,9 +151,9 @@ async def score(session: AsyncSession, actor: Actor, span: timedelta, seconds: i
 
 
 async def score_trend(session: AsyncSession, actor: Actor, days: int) -> ScoreTrend:
-    """For cards and charts: `now` and `before` are 0..100 or None, `points` one for each day, the oldest first.
+    """Returns the score of the last `days` days (UTC, including today) and of the previous ones, in one statement.
 
-    The last `days` days (UTC, today included) against as many before them, over what the actor may see; one statement.
+    `now` and `before` are 0 to 100 or None. `points` has one value for each day, oldest first.
     """
     policy.require_list(actor)
     today = datetime.now(UTC).date()

@@ -1,4 +1,4 @@
-"""The rules of how a check stands: when an incident opens and closes, when an answer is old, and the words for it."""
+"""The state of a check: when an incident opens and closes, when a result is old, and a summary in words."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,12 +9,12 @@ from tca_app.features.health.schemas import CheckRead, State
 
 Change = Literal["opened", "closed"]
 
-GRACE = timedelta(minutes=5)  # a round may come late; an answer that is older than its interval and this is old
+GRACE = timedelta(minutes=5)  # a run may be late: a result is old after its interval and this
 
 
 @dataclass(frozen=True, slots=True)
 class CheckState:
-    """How a check stands. `failures` and `passes` are those in a row that do not count yet."""
+    """The state of a check. `failures` and `passes` are consecutive results that have not changed the state yet."""
 
     state: State
     failures: int = 0
@@ -22,7 +22,7 @@ class CheckState:
 
 
 def after(standing: CheckState, ok: bool, opens_after: int, closes_after: int) -> tuple[CheckState, Change | None]:
-    """How it stands after one more probe, and what that changes. One bad answer among good ones changes nothing."""
+    """Returns the state after one more probe, and whether an incident opens or closes."""
     if standing.state == "failing":
         passes = standing.passes + 1 if ok else 0
         closes = passes >= closes_after
@@ -36,15 +36,15 @@ def after(standing: CheckState, ok: bool, opens_after: int, closes_after: int) -
 
 
 def is_wavering(check: CheckRead) -> bool:
-    """Whether its last answer was another than its state says: one answer alone changes no state."""
+    """Returns whether the last result differs from the state, which one result alone does not change."""
     return not check.is_paused and check.last_ok is not None and check.last_ok != (check.state != "failing")
 
 
 @dataclass(frozen=True, slots=True)
 class CheckTotals:
-    """The components that somebody may see and that are asked.
+    """The monitored components that the viewer may see.
 
-    Of those that are `late` the last answer is too old; the last of all came at `probed_at`.
+    The last result of `late` ones is too old. `probed_at` is the time of the newest result.
     """
 
     total: int = 0
@@ -58,14 +58,14 @@ class CheckTotals:
         if not self.total:
             return "No checks yet"
         if self.failing:
-            return f"{self.failing:,} of {self.total:,} {'fails' if self.failing == 1 else 'fail'}"
+            return f"{self.failing:,} of {self.total:,} down"
         works = self.total - self.unknown
         if works == self.total > 1:
-            return f"All {self.total:,} work"
-        return f"{works:,} of {self.total:,} {'works' if works == 1 else 'work'}"
+            return f"All {self.total:,} operational"
+        return f"{works:,} of {self.total:,} operational"
 
     def late_since(self, now: datetime) -> datetime | None:
-        """Since when nothing was probed although something ought to have been: then a worker may be missing."""
+        """Returns since when checks are overdue, or None. If they are, a worker may be missing."""
         is_late = self.late and self.probed_at and now - self.probed_at > GRACE
         return self.probed_at if is_late else None
 

@@ -1,4 +1,4 @@
-"""Which things are probed: the console's parts, other services that are set, and environments with an address."""
+"""The checks to run: the console's components, configured services, and environments with a URL."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
 
-# Key to name and weight. Without PostgreSQL or its schema nothing works, so they weigh most.
+# Maps keys to name and weight. Without PostgreSQL or its schema nothing works, so they weigh most.
 PARTS = {
     "database": ("PostgreSQL", 5),
     "migrations": ("Schema", 3),
@@ -37,7 +37,7 @@ _OWN = text(
 ).bindparams(*(bindparam(name, type_=ARRAY(Text)) for name in ("keys", "kinds", "names")))
 _OWN = _OWN.bindparams(bindparam("weights", type_=ARRAY(Integer)))
 
-# Another address is another thing: what the old one answered says nothing of it.
+# A changed URL is a different target, so the results of the old one no longer count.
 _ENVIRONMENTS = text(
     """
     WITH live AS (
@@ -59,7 +59,7 @@ _ENVIRONMENTS = text(
       certificate_until = CASE WHEN health_checks.url = excluded.url THEN health_checks.certificate_until END
     """
 )
-# Nobody will ever hear that it works again, so its incident ends with it.
+# A retired check can never recover, so its incident is closed with it.
 _RETIRE = text(
     """
     WITH gone AS (
@@ -80,7 +80,7 @@ _RETIRE = text(
 
 
 async def sync_checks(session: AsyncSession, now: datetime) -> None:
-    """Bring the table of checks to what is there now: three statements, however many environments there are."""
+    """Synchronizes the table of checks with what exists now, in three statements."""
     services = {key: own for key, own in SERVICES.items() if service_url(key)}
     own = [(key, "part", *PARTS[key]) for key in PARTS] + [(key, "service", *services[key]) for key in services]
     keys, kinds, names, weights = (list(column) for column in zip(*own, strict=True))
@@ -91,5 +91,5 @@ async def sync_checks(session: AsyncSession, now: datetime) -> None:
 
 
 def service_url(key: str) -> str:
-    """Where a service is; "" when it is not set. It stays a setting: it may hold what nobody is to see."""
+    """Returns the URL of a service, or "" when it is not set. It is not stored, because it may contain a secret."""
     return str(getattr(get_settings(), f"{key}_url"))

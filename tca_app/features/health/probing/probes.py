@@ -1,4 +1,4 @@
-"""Asking one thing whether it works. A probe never raises: what goes wrong is what it found."""
+"""Runs probes. A probe never raises; its result contains the error."""
 
 import asyncio
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ AGENT = {"User-Agent": "TCA-InfraForge-Health/1"}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a probe of the check `check_id` found."""
+    """The result of a probe of the check `check_id`."""
 
     check_id: int
     ok: bool
@@ -36,9 +36,9 @@ class Found:
 
 
 async def probe_all(checks: list[Any]) -> list[Found]:
-    """All of them. A check has `id`, `key`, `kind`, `url`, `expected_status` and `timeout_s`.
+    """Probes all checks, which have `id`, `key`, `kind`, `url`, `expected_status` and `timeout_s`.
 
-    The console's own parts come first, one by one. The others are reached over the network: some run at a time.
+    The console's own components come first, one by one. The others go over the network: several run at a time.
     """
     slots = asyncio.Semaphore(AT_ONCE)
 
@@ -59,9 +59,9 @@ async def _probe(check: Any) -> Found:
     except (TargetUnreachable, ForbiddenAddress, httpx.TransportError) as error:
         ok, detail, until = False, str(error) or type(error).__name__, None
     except TimeoutError:
-        ok, detail, until = False, f"no answer within {check.timeout_s} s", None
+        ok, detail, until = False, f"no response within {check.timeout_s} s", None
     except Exception as error:
-        # A fault of ours in one check must not take the round from all others.
+        # A bug in one check must not stop the others.
         log.exception("health.probe_failed", check=check.key)
         ok, detail, until = False, f"the check itself failed ({type(error).__name__})", None
     took = round((perf_counter() - began) * 1e3, 2)
@@ -77,24 +77,24 @@ async def _ask_part(check: Any) -> Answer:
 
 
 async def _ask_service(check: Any) -> Answer:
-    """Whoever answers at all is there: what stands at its bare address is its own matter."""
+    """Probes a service. Any response below 500 passes, because its root URL may return anything."""
     answer = await ask("GET", service_url(check.key), headers=AGENT)
-    return answer.status_code < 500, f"answers {answer.status_code}", None
+    return answer.status_code < 500, f"HTTP {answer.status_code}", None
 
 
 async def _ask_environment(check: Any) -> Answer:
-    """Any answer that is no error, or exactly the expected one. Redirects are not followed: they may lead anywhere."""
+    """Probes an environment. Any 2xx or 3xx passes, or only the expected status. Redirects are not followed."""
     async with asyncio.timeout(check.timeout_s):
         answer = await send("GET", check.url, headers=AGENT)
     wanted = check.expected_status
     ok = answer.status == wanted if wanted else 200 <= answer.status < 400
-    detail = f"answers {answer.status}" + (f" instead of {wanted}" if wanted and not ok else "")
+    detail = f"HTTP {answer.status}" + (f", expected {wanted}" if wanted and not ok else "")
     if ok and answer.certificate_until:
         detail += certificate_words(answer.certificate_until, datetime.now(UTC))
     return ok, detail, answer.certificate_until
 
 
 def certificate_words(until: datetime, now: datetime) -> str:
-    """Said while there is time to renew it; one that is out of date is refused when connecting."""
+    """Returns a warning while there is time to renew the certificate. An expired one fails the connection."""
     left = until - now
-    return f"; its certificate ends in {plural(max(0, left.days), 'day')}" if left < CERTIFICATE_WARNING else ""
+    return f"; certificate expires in {plural(max(0, left.days), 'day')}" if left < CERTIFICATE_WARNING else ""

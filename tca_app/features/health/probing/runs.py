@@ -1,4 +1,4 @@
-"""A round of probes: what is due, what it found, and what that changes. The clock and the probes are the caller's."""
+"""A probe run: claims due checks and records the results. The caller provides the clock and the probes."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from tca_app.features.health.probing.probes import Found
 
 BATCH = 200
 
-# Whoever claims a check moves it to its next time: two workers never ask the same thing in the same minute.
+# Claiming a check moves it to its next time, so that two workers never run it in the same minute.
 _CLAIM = text(
     """
     UPDATE health_checks SET next_at = :now + make_interval(secs => interval_s)
@@ -30,7 +30,7 @@ _STANDING = text(
     FROM health_checks WHERE id = ANY(:ids) AND retired_at IS NULL AND NOT is_paused ORDER BY id FOR NO KEY UPDATE
     """
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
-# The rolls get what the samples got and nothing else, so they are the same however often a round is kept.
+# The aggregates count only newly inserted samples, so recording a run twice changes nothing.
 _KEEP = text(
     """
     WITH kept AS (
@@ -78,17 +78,17 @@ _CLOSE = text(
 
 
 def minute_of(now: datetime) -> datetime:
-    """Rounds stand on the minute: one that comes a moment early must not find everything not yet due."""
+    """Returns the minute of a run, so that a run that starts a moment early still finds its checks due."""
     return now.astimezone(UTC).replace(second=0, microsecond=0)
 
 
 async def claim_due(session: AsyncSession, now: datetime) -> list[Any]:
-    """Up to `BATCH` checks that are due and that nobody else asks."""
+    """Claims up to `BATCH` due checks that no other worker has claimed."""
     return list((await session.execute(_CLAIM, {"now": now, "most": BATCH})).all())
 
 
 async def keep(session: AsyncSession, at: datetime, found: Sequence[Found]) -> None:
-    """Write down what a round found, open and close incidents, and log that things changed."""
+    """Records the results of a run, opens and closes incidents, and emits the changes."""
     by_id = {one.check_id: one for one in found}
     rows = (await session.execute(_STANDING, {"ids": list(by_id)})).all()
     if not rows:

@@ -1,4 +1,4 @@
-"""The public page as HTML and JSON: without scripts, and made once in 15 seconds however many people look."""
+"""The public page as HTML and JSON, without scripts and rendered at most once in 15 seconds."""
 
 import asyncio
 import hashlib
@@ -22,7 +22,7 @@ from tca_app.features.health.public_page.service import DAYS, PublicStatus, read
 from tca_app.features.health.ui.charts import bars_of
 
 KEPT_S = 15.0
-FAILURE_KEPT_S = 2.0  # a database that is away is not asked by everybody who looks
+FAILURE_KEPT_S = 2.0  # not every visitor queries an unreachable database
 _FOLDER = Path(__file__).parent / "templates"
 _CSS = (_FOLDER / "public.css").read_text()
 _style = b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
@@ -37,7 +37,7 @@ _templates = Environment(
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A body with its tag. It stays the same while what it shows does: an incident that lasts is told by the minute."""
+    """A body with its ETag, which changes only with the content: for an open incident once a minute."""
 
     content: bytes
     etag: str = field(init=False)
@@ -53,7 +53,7 @@ class Pages:
 
 
 class _Kept:
-    """What was last made, or why it could not be; and the one reading that may be under way."""
+    """The last pages or the error, and a lock so that only one read runs."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -67,7 +67,7 @@ def _kept() -> _Kept:
 
 
 async def public_pages() -> Pages:
-    """At most 15 seconds old. Raises NotFound while it is switched off, Unavailable while PostgreSQL is away."""
+    """Returns pages at most 15 seconds old. Raises NotFound while disabled, Unavailable without PostgreSQL."""
     policy.require_public()
     kept = _kept()
     async with kept.lock:
@@ -103,13 +103,13 @@ def _html(found: PublicStatus) -> bytes:
 
 
 def overall(read: PublicRead) -> tuple[str, str]:
-    """The look and the sentence at the top."""
+    """Returns the style and the headline."""
     totals = read.totals
     watched = totals.components - totals.paused
     if not watched:
-        return "unknown", "Nothing is shown here yet" if not totals.components else "No components are monitored"
+        return "unknown", "No components yet" if not totals.components else "No components are monitored"
     if totals.failing:
-        return "failing", f"{totals.failing} of {watched} {'is' if totals.failing == 1 else 'are'} disrupted"
+        return "failing", f"{totals.failing} of {watched} components down"
     if totals.unknown:
         return "unknown", "Some components have no recent check"
     return "passing", "All monitored systems operational" if totals.paused else "All systems operational"
@@ -120,7 +120,7 @@ def render(name: str, **given: Any) -> bytes:
 
 
 def _moment(at: datetime) -> str:
-    """ "4 May 2026, 09:58 UTC"; without scripts nobody knows where the reader is."""
+    """ "4 May 2026, 09:58 UTC": without scripts the reader's time zone is unknown."""
     at = at.astimezone(UTC)
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
 

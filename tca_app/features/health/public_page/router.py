@@ -1,4 +1,4 @@
-"""`/status/public`: the page that nobody has to sign in for, and the same for programs."""
+"""`/status/public`: the public status page, as HTML and as JSON."""
 
 from typing import Any
 
@@ -13,17 +13,17 @@ from tca_app.rest.dependencies import FromClient, console_router, problems
 router = console_router("/status", "health")
 HTML = "text/html; charset=utf-8"
 _PAGE: dict[str, Any] = {"content": {"text/html": {"schema": {"type": "string"}}}}
-_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As the caller has it."}}
+_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified."}}
 _HTML: dict[int | str, dict[str, Any]] = {
     200: {"description": "The page."} | _PAGE,
-    404: {"description": "It is switched off."} | _PAGE,
-    503: {"description": "It cannot be read at the moment."} | _PAGE,
+    404: {"description": "The public page is disabled."} | _PAGE,
+    503: {"description": "The status is temporarily unavailable."} | _PAGE,
 }
 
 
 @router.get("/public", response_class=Response, responses=_HTML | _UNCHANGED)
 async def read_page(request: Request, client: FromClient) -> Response:
-    """The chosen components for people: no sign-in, no scripts. 404 unless STATUS_PUBLIC is on."""
+    """Read the public page as HTML: no sign-in, no scripts. 404 unless STATUS_PUBLIC is on."""
     await get_limits().refuse_excess("api", f"address:{client.ip}")
     try:
         return _answer(request, (await public_pages()).html, HTML)
@@ -35,7 +35,7 @@ async def read_page(request: Request, client: FromClient) -> Response:
 
 @router.get("/public.json", response_model=PublicRead, responses=problems(404) | _UNCHANGED)
 async def read_json(request: Request, client: FromClient) -> Response:
-    """The same for programs."""
+    """Read the public page as JSON."""
     await get_limits().refuse_excess("api", f"address:{client.ip}")
     return _answer(request, (await public_pages()).json, "application/json")
 

@@ -1,4 +1,4 @@
-"""What everybody may know of the chosen components. What has no field here cannot leak: addresses, reasons, people."""
+"""Schemas of the public page. They have no fields for URLs, reasons and people, so those cannot leak."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -11,18 +11,18 @@ PublicState = Literal["passing", "failing", "unknown", "paused"]
 
 
 class PublicDay(ReadModel):
-    """One on which nothing was probed is left out."""
+    """One day. Days without a probe are left out."""
 
     day: date
-    share: float = Field(description="Of the probes that passed, 0 to 1.")
+    share: float = Field(description="Share of passed checks, 0 to 1.")
 
 
 class PublicComponent(ReadModel):
-    """`unknown`: it was not probed for some time, so nobody knows."""
+    """A component. `unknown`: it has no recent check."""
 
     name: str = Field(examples=["Shop production"])
     state: PublicState
-    days: list[PublicDay] = Field(description="The last 90 days (UTC), the oldest first.")
+    days: list[PublicDay] = Field(description="The last 90 days (UTC), oldest first.")
 
 
 class PublicNote(ReadModel):
@@ -38,7 +38,7 @@ class PublicIncident(ReadModel):
 
 
 class PublicTotals(ReadModel):
-    """How many components there are, and how many of them are in which state; the others pass."""
+    """The number of components, and of those in each state. The others pass."""
 
     components: int
     failing: int
@@ -47,9 +47,9 @@ class PublicTotals(ReadModel):
 
 
 class PublicRead(ReadModel):
-    """`as_of` is when one of them was last probed. `components` has at most 100, what fails first; `totals` has all.
+    """`as_of` is the time of the last check. `components` has at most 100, failing ones first; `totals` counts all.
 
-    Incidents are those that last and those of the last 30 days, at most 20.
+    `incidents` has open ones and those of the last 30 days, at most 20.
     """
 
     as_of: datetime | None

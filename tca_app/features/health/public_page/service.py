@@ -1,4 +1,4 @@
-"""What everybody may see of the components that were chosen for it: names, states, 90 days, incidents, public notes."""
+"""Reads the public components: names, states, 90 days, incidents and public notes."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ MAX_CHECKS, MAX_INCIDENTS = 100, 20
 
 _FROM = "FROM health_checks AS checks LEFT JOIN projects ON projects.id = project_id"
 _WHERE = "WHERE is_public AND retired_at IS NULL AND projects.deleted_at IS NULL"
-# A state that was found too long ago is not told as if it were known. The sums are over all, however many are listed.
+# A state that is too old counts as unknown. The totals are over all components, however many are listed.
 _CHOSEN = text(
     f"""
     WITH chosen AS (
@@ -57,7 +57,7 @@ _NOTES = text(
 
 @dataclass(frozen=True, slots=True)
 class PublicStatus:
-    """`points` has the days of each of `read.components`, in the same order, as they are at the minute `at`."""
+    """The public status at the minute `at`. `points` has the days of each of `read.components`, in the same order."""
 
     at: datetime
     read: PublicRead
@@ -65,7 +65,7 @@ class PublicStatus:
 
 
 async def read_public(session: AsyncSession) -> PublicStatus:
-    """For everybody: there is no actor. Raises NotFound while the public page is switched off."""
+    """Reads the public status, without an actor. Raises NotFound while the public page is disabled."""
     policy.require_public()
     now = datetime.now(UTC)
     rows = (await session.execute(_CHOSEN, {"now": now, "most": MAX_CHECKS})).all()

@@ -1,4 +1,4 @@
-"""Bars and sparklines as paths of an SVG, with the same in words: a check costs a few paths, not hundreds of nodes."""
+"""Bars and sparklines as SVG paths with a text alternative. A check takes a few paths, not hundreds of nodes."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,14 +7,14 @@ from typing import TypedDict
 from tca_app.features.health.schemas import Point
 
 HEIGHT = 24
-STEP, BAR = 4, 3  # from one bar to the next, and how wide one is
-LOWEST = 3  # a bar of nothing passed has to be seen
+STEP, BAR = 4, 3  # distance between bars, and width of a bar
+LOWEST = 3  # minimum height, so that a bar without a passed check is visible
 
 
 class Bars(TypedDict):
-    """A path for each look: all passed, some, less than nine in ten, not probed. `box` is the viewBox around them.
+    """A path for each style: all passed, some, fewer than nine in ten, not probed. `box` is the viewBox.
 
-    `text` says it without the picture.
+    `text` is the text alternative.
     """
 
     good: str
@@ -27,7 +27,7 @@ class Bars(TypedDict):
 
 
 def bars_of(points: Sequence[Point], now: datetime, count: int, step: timedelta, unit: str) -> Bars:
-    """One bar for each of the last `count` steps, as high as the share that passed."""
+    """Returns one bar for each of the last `count` steps, as high as the share of passed checks."""
     last = now - (now - datetime(2000, 1, 1, tzinfo=now.tzinfo)) % step
     by_start = {point.starts_at: point for point in points}
     paths: dict[str, list[str]] = {"good": [], "some": [], "bad": [], "none": []}
@@ -74,12 +74,12 @@ def _share(points: Sequence[Point]) -> str:
 
 
 def percent(value: float) -> str:
-    """ "100%" is only said when it is exactly that."""
+    """Returns a percentage that says "100%" only when it is exactly that."""
     return "100%" if value == 100 else f"{min(value, 99.99):.2f}%"
 
 
 def spark_of(points: Sequence[Point], now: datetime, count: int = 24, step: timedelta = timedelta(hours=1)) -> str:
-    """A line through the average latency of each step. A gap breaks it; a single step is a short dash."""
+    """Returns a line through the average latency of each step. A gap breaks it; a single step is a short dash."""
     last = now - (now - datetime(2000, 1, 1, tzinfo=now.tzinfo)) % step
     by_start = {point.starts_at: point.latency_avg_ms for point in points}
     values = [by_start.get(last - step * (count - 1 - place)) for place in range(count)]

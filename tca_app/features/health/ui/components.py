@@ -1,4 +1,4 @@
-"""How one component is drawn: the badges that the dashboard shows too, its latency and its past."""
+"""The line of one component: its badges, which the dashboard shows too, its latency and its history."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tca_app.ui.components import badge, icon_button, name_or_link
 
 
 def component_line(component: Any, days: Any) -> rx.Component:
-    """`days` is for how many of them it has bars."""
+    """The line of a component, with bars for `days` days."""
     name = name_or_link(component["name"], component["url"])
     shown_state = rx.cond(component["is_paused"], "paused", component["state"])
     return rx.el.li(
@@ -39,13 +39,13 @@ def component_line(component: Any, days: Any) -> rx.Component:
 
 
 def state_badges(shown_state: Any, is_wavering: Any) -> rx.Component:
-    """One bad answer changes no state; it is said beside it."""
+    """The badges of a state. One failed check does not change the state, so it has a badge of its own."""
     return rx.fragment(
         rx.match(
             shown_state,
             ("paused", badge("Paused", "", "circle-pause")),
-            ("passing", badge("Working", "good", "circle-check")),
-            ("failing", badge("Failing", "bad", "circle-x")),
+            ("passing", badge("Operational", "good", "circle-check")),
+            ("failing", badge("Down", "bad", "circle-x")),
             badge("Unknown", "", "circle-help"),
         ),
         rx.cond(
@@ -90,7 +90,7 @@ def _bars(bars: Any, label: str, kind: str) -> rx.Component:
 
 
 def _picture(text: Any, box: Any, *parts: rx.Component) -> rx.Component:
-    """The text is what a screen reader reads and what a pointer shows."""
+    """A picture with a text for screen readers and as a tooltip."""
     return rx.el.svg(
         rx.el.title(text),
         *parts,

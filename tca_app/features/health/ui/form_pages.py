@@ -1,4 +1,4 @@
-"""The dialog with the settings of one check."""
+"""The dialog with the settings of a check."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from tca_app.ui.forms.fields import check_field, form_dialog, text_field
 
 
 def check_dialog(state: Any) -> rx.Component:
-    """For a CheckState. What has no address has no fields about what an address answers."""
+    """The dialog of a CheckState. Checks without a URL have no fields about the response."""
     return form_dialog(
         state,
-        title=rx.el.span("How ", state.name, " is probed"),
+        title=rx.el.span("Check settings of ", state.name),
         text=rx.cond(
             state.url != "",
-            rx.fragment("GET ", rx.el.span(state.url, class_name="mono"), ", as the project's settings have it."),
+            rx.fragment("GET ", rx.el.span(state.url, class_name="mono"), ", the URL in the project's settings."),
             "",
         ),
         submit="Save",
@@ -29,12 +29,12 @@ def check_dialog(state: Any) -> rx.Component:
                 _if_given(
                     state,
                     "timeout_s",
-                    _number_field(state, "timeout_s", "Time-out", hint="1 to 10 seconds.", required=True),
+                    _number_field(state, "timeout_s", "Timeout", hint="1 to 10 seconds.", required=True),
                 ),
             ),
             _two(
-                _number_field(state, "interval_s", "Interval", hint="From 60 seconds to 86400, a day.", required=True),
-                _number_field(state, "weight", "Weight", hint="In the score; 0 to 100.", required=True),
+                _number_field(state, "interval_s", "Interval", hint="60 to 86400 seconds (one day).", required=True),
+                _number_field(state, "weight", "Weight", hint="Weight in the score, 0 to 100.", required=True),
             ),
             _two(
                 _number_field(
@@ -61,7 +61,7 @@ def check_dialog(state: Any) -> rx.Component:
             ),
             rx.cond(
                 ~state.has_public_page,
-                rx.el.p("The public page is switched off (STATUS_PUBLIC).", class_name="notice"),
+                rx.el.p("The public page is disabled (STATUS_PUBLIC).", class_name="notice"),
             ),
         ],
     )

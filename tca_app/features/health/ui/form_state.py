@@ -1,4 +1,4 @@
-"""The form that says how one check is asked, with the merge when somebody else saved first."""
+"""State of the form with the settings of a check, which merges when somebody else saved first."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -16,7 +16,7 @@ from tca_app.ui.session import SessionState
 
 LABELS = {
     "expected_status": "Expected status",
-    "timeout_s": "Time-out",
+    "timeout_s": "Timeout",
     "interval_s": "Interval",
     "failures_to_open": "Failures to open an incident",
     "passes_to_close": "Passes to resolve",
@@ -25,12 +25,12 @@ LABELS = {
     "is_public": "On the public page",
 }
 TICKS = ("is_paused", "is_public")
-ONLY_ADDRESSES = ("expected_status", "timeout_s")  # a part of the console is no address that answers with a status
+ONLY_ADDRESSES = ("expected_status", "timeout_s")  # a component of the console has no URL and no HTTP status
 OWN_LIMITS = ("failures_to_open", "passes_to_close")
 
 
 class CheckState(FormState, SessionState):
-    """`url` is what is asked, "" for what has no address that people may see."""
+    """State of the form. `url` is the checked URL, or "" without one that users may see."""
 
     name: str = ""
     url: str = ""
@@ -67,7 +67,7 @@ class CheckState(FormState, SessionState):
                 self._ask_to_merge(_form_values(check), version=check.version, who=who, labels=LABELS)
                 return
             self._close_form()
-            self._toast(f"The settings of {saved.name} are saved.")
+            self._toast(f"Check settings of {saved.name} saved")
             yield StatusState.load
 
     async def _update(self, data: CheckUpdate) -> CheckRead:
@@ -76,7 +76,7 @@ class CheckState(FormState, SessionState):
 
 
 def _form_values(check: CheckRead) -> dict[str, str]:
-    """The form draws a field for each. No own limit, and no expected status, is an empty field."""
+    """Returns the fields of the form. No limit of its own, and no expected status, is an empty field."""
     shown = [name for name in LABELS if check.kind == "environment" or name not in ONLY_ADDRESSES]
     return {name: _shown(name, getattr(check, name)) for name in shown}
 
@@ -102,5 +102,5 @@ def _given(values: dict[str, str]) -> dict[str, Any]:
 
 
 def _number(value: str) -> int | str:
-    """What is no number goes on as it is: the shape refuses it in words for a person."""
+    """Returns a number, or the text unchanged: the schema refuses it with a readable message."""
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else value

@@ -1,4 +1,4 @@
-"""The form that writes about an incident."""
+"""State of the form that adds a note to an incident."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ class NoteState(FormState, SessionState):
 
     @handler("signed_in")
     async def open_note(self, incident_id: int) -> None:
-        """For one that the page shows; whether this person may write is asked when they do."""
+        """Opens the form for an incident on the page. The service checks the permission when it is saved."""
         page = await self.get_state(StatusState)
         line = next((line for line in page.incidents if line["id"] == incident_id), None)
         if line is None:

@@ -1,4 +1,4 @@
-"""The page `/status`: what works now, how it was, and what happened when it did not."""
+"""The page `/status`: components, their history and incidents."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ def _late() -> rx.Component:
             rx.el.span(
                 "No checks since ",
                 relative_time(state.late_since),
-                ". The data shown is old; check that a worker is running.",
+                ". The data is out of date. Check that a worker is running.",
             ),
             class_name="notice warning",
             role="status",
@@ -114,7 +114,7 @@ def _components() -> rx.Component:
         ),
         rx.cond(
             state.hidden > 0,
-            rx.el.p(state.hidden, " more are not shown; REST lists all.", class_name="panel-foot muted"),
+            rx.el.p(state.hidden, " more are not shown. The REST API lists all.", class_name="panel-foot muted"),
         ),
         flush=True,
     )
@@ -137,7 +137,7 @@ def _incidents() -> rx.Component:
         ),
         rx.cond(
             state.older > 0,
-            rx.el.p(state.older, " older ones are not shown; REST lists all.", class_name="panel-foot muted"),
+            rx.el.p(state.older, " older ones are not shown. The REST API lists all.", class_name="panel-foot muted"),
         ),
         flush=True,
     )
@@ -185,12 +185,12 @@ def _note_dialog() -> rx.Component:
     return form_dialog(
         NoteState,
         title=rx.el.span("A note about ", NoteState.about),
-        text="Readable by everybody who can see the incident. A public note is readable by all: name no people in it.",
+        text="Visible to users who can see the incident. Public notes are visible to everybody: do not name people.",
         submit="Add",
         on_submit=NoteState.save,
         fields=[
             text_field(NoteState, "note", "Note", required=True, max_length=500),
-            check_field(NoteState, "is_public", "Public", hint="Also on the public page, without your name."),
+            check_field(NoteState, "is_public", "Public", hint="Also shown on the public page, without your name."),
         ],
     )
 

@@ -1,4 +1,4 @@
-"""The page `/status`: every component with its past, the score, and incidents."""
+"""State of the page `/status`: every component with its history, the score, and incidents."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
@@ -19,7 +19,7 @@ from tca_app.ui.url import query_param
 
 
 class Component(TypedDict):
-    """A line of the page. `slug` and `url` are those of the project, "" for a component of the console itself."""
+    """A line of the page. `slug` and `url` are those of its project, or "" for a component of the console."""
 
     id: int
     name: str
@@ -162,10 +162,10 @@ def _incident(incident: IncidentRead, now: datetime) -> IncidentLine:
 
 
 def _told(incident: IncidentRead) -> str:
-    """Names as far as the viewer may know them, else how many."""
+    """Returns the notified users: the names that the viewer may see, else how many."""
     if not incident.told_count:
         return "Nobody notified"
     if incident.told:
         shown, more = incident.told[:5], incident.told_count - 5
-        return f"Told: {', '.join(shown)}" + (f" and {more} more" if more > 0 else "")
-    return f"Told: {plural(incident.told_count, 'person', 'people')}"
+        return f"Notified: {', '.join(shown)}" + (f" and {more} more" if more > 0 else "")
+    return f"Notified: {plural(incident.told_count, 'user')}"

@@ -188,9 +188,9 @@ async def test_what_fails_comes_first_and_a_project_is_shown_to_its_team(console
         ("PostgreSQL", "passing", False, ""),
     ]
     assert shown(updates, HealthState, "parts")[0]["url"] == f"/projects/{project_id}"
-    assert (shown(updates, HealthState, "summary"), shown(updates, HealthState, "more")) == ("1 of 10 fails", 2)
+    assert (shown(updates, HealthState, "summary"), shown(updates, HealthState, "more")) == ("1 of 10 down", 2)
     updates = await (await open_tab(console, stranger)).send(HealthState.load)
-    assert shown(updates, HealthState, "summary") == "2 of 9 work"
+    assert shown(updates, HealthState, "summary") == "2 of 9 operational"
     assert "Ledger" not in repr(updates)
 
 

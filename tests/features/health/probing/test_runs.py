@@ -92,7 +92,7 @@ async def test_an_incident_opens_after_three_failures_and_closes_after_two_passe
     assert await rows("SELECT FROM incidents") == []
     await rounds(2, first=6)
     (incident,) = await rows("SELECT opened_at, closed_at, reason FROM incidents")
-    assert tuple(incident) == (START + timedelta(minutes=6), None, "answers 500")
+    assert tuple(incident) == (START + timedelta(minutes=6), None, "HTTP 500")
     await rounds(3, first=8)
     assert (await rows("SELECT closed_at FROM incidents"))[0][0] is None
     await rounds(1, first=11)
@@ -100,11 +100,11 @@ async def test_an_incident_opens_after_three_failures_and_closes_after_two_passe
     events = await rows("SELECT type, subject_name, project_id, data FROM events ORDER BY id")
     assert [event.type for event in events] == ["health_degraded", "health_recovered"]
     assert {(event.subject_name, event.project_id) for event in events} == {("Ledger production", project_id)}
-    assert (events[0].data["reason"], events[1].data["lasted"]) == ("answers 500", "5 min")
+    assert (events[0].data["reason"], events[1].data["lasted"]) == ("HTTP 500", "5 min")
     await do_jobs()
     told = await rows("SELECT user_id, title, body, link FROM notifications ORDER BY id")
     assert [tuple(line) for line in told] == [
-        (owner.user_id, "Ledger production is down", "answers 500", "/status"),
+        (owner.user_id, "Ledger production is down", "HTTP 500", "/status"),
         (owner.user_id, "Ledger production recovered after 5 min", "", "/status"),
     ]
 
@@ -163,10 +163,10 @@ async def test_what_is_expected_is_compared_and_where_it_leads_is_looked_at(sink
         row.project_id: (row.last_ok, row.last_detail)
         for row in await rows("SELECT project_id, last_ok, last_detail FROM health_checks WHERE project_id IS NOT NULL")
     }
-    assert found[places[0]] == (True, "answers 302")
+    assert found[places[0]] == (True, "HTTP 302")
     assert found[places[1]] == (False, "Only the ports 80 and 443 are allowed.")
     assert found[places[2]] == (False, "This address is not on the public Internet.")
-    assert found[places[3]] == (False, "answers 302 instead of 200")
+    assert found[places[3]] == (False, "HTTP 302, expected 200")
 
 
 async def test_the_end_of_a_certificate_is_read_and_said_in_time(
@@ -182,7 +182,7 @@ async def test_the_end_of_a_certificate_is_read_and_said_in_time(
         await put_online(await make_project(await make_user()), f"https://good.example.com:{sink.port}/")
         await rounds(1)
     (row,) = await rows("SELECT last_detail, certificate_until FROM health_checks WHERE project_id IS NOT NULL")
-    assert row.last_detail == "answers 200; its certificate ends in 0 days"
+    assert row.last_detail == "HTTP 200; certificate expires in 0 days"
     assert timedelta(hours=23) < row.certificate_until - datetime.now(UTC) < timedelta(days=1)
 
 
@@ -195,7 +195,7 @@ async def test_a_target_that_hangs_costs_its_time_out_and_holds_up_nobody(sink: 
     await rounds(1, first=1)
     sink.hold.set()
     (row,) = await rows("SELECT last_ok, last_detail FROM health_checks WHERE project_id = :id", id=project_id)
-    assert tuple(row) == (False, "no answer within 1 s")
+    assert tuple(row) == (False, "no response within 1 s")
     assert (await rows("SELECT count(*) FROM health_samples WHERE ok"))[0][0] == 2 * len(PARTS) + 1
 
 
@@ -203,8 +203,8 @@ async def test_another_service_is_there_when_it_answers_at_all(sink: HttpSink, m
     monkeypatch.setattr(get_settings(), "user_service_url", sink.url)
     sink.answers = [404, 503]
     await rounds(2)
-    details = await rows("SELECT ok, detail FROM health_samples WHERE detail LIKE 'answers%' ORDER BY at")
-    assert [tuple(row) for row in details] == [(True, "answers 404"), (False, "answers 503")]
+    details = await rows("SELECT ok, detail FROM health_samples WHERE detail LIKE 'HTTP%' ORDER BY at")
+    assert [tuple(row) for row in details] == [(True, "HTTP 404"), (False, "HTTP 503")]
     (row,) = await rows("SELECT name, kind, url FROM health_checks WHERE key = 'user_service'")
     assert tuple(row) == ("User service", "service", "")
 

@@ -91,9 +91,9 @@ async def test_incidents_are_told_with_the_notes_that_are_for_everybody(api: htt
     page = (await api.get(PAGE)).text
     assert "We are &lt;i&gt;on&lt;/i&gt; it." in page
     assert "Only" not in page
-    assert "Over after 41 min" in page
+    assert "Resolved after 41 min" in page
     assert re.search("Ongoing for [78] min", page)  # counted from the minute
-    assert "1 of 1 is disrupted" in page
+    assert "1 of 1 components down" in page
 
 
 async def test_no_address_reason_or_person_is_ever_told(api: httpx.AsyncClient) -> None:
@@ -134,7 +134,7 @@ async def test_what_is_not_listed_is_counted_and_what_fails_is_listed_first(api:
     assert found["totals"] == {"components": 103, "failing": 1, "unknown": 0, "paused": 0}
     assert {one["component"] for one in found["incidents"]} == {"Shop production", "Zebra"}
     page = (await api.get(PAGE)).text
-    assert "1 of 103 is disrupted" in page
+    assert "1 of 103 components down" in page
     assert "3 more are not listed" in page
 
 
@@ -185,7 +185,7 @@ async def test_the_page_needs_no_script_and_allows_none(api: httpx.AsyncClient) 
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "script" not in policy + answer.text
     assert " style=" not in answer.text
-    assert "Nothing is shown here yet" in answer.text
+    assert "No components yet" in answer.text
 
 
 @pytest.mark.parametrize("error", [Unavailable(), OSError("gone")])

@@ -73,7 +73,7 @@ async def test_what_is_old_and_what_wavers_is_said(console: Console) -> None:
     assert shown(updates, StatusState, "late_since") == then.isoformat()
     lines = shown(updates, StatusState, "components")
     assert [(line["name"], line["is_wavering"]) for line in lines] == [("Disk", False), ("Redis", True)]
-    assert shown(updates, StatusState, "summary") == "1 of 2 fails"
+    assert shown(updates, StatusState, "summary") == "1 of 2 down"
 
 
 async def test_what_is_asked_once_a_day_is_not_late_before_that(console: Console) -> None:
@@ -100,8 +100,8 @@ async def test_the_sentence_is_about_all_and_not_only_what_is_listed(console: Co
     tab = await _opened(console, await make_admin())
     updates = await tab.send(StatusState.load)
     assert (len(shown(updates, StatusState, "components")), shown(updates, StatusState, "hidden")) == (100, 5)
-    assert shown(updates, StatusState, "summary") == "100 of 102 work"
-    assert shown(await tab.send(HealthState.load), HealthState, "summary") == "100 of 102 work"
+    assert shown(updates, StatusState, "summary") == "100 of 102 operational"
+    assert shown(await tab.send(HealthState.load), HealthState, "summary") == "100 of 102 operational"
 
 
 async def test_the_page_has_the_score_that_the_card_of_the_dashboard_leads_to(console: Console) -> None:
