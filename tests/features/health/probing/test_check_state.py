@@ -39,4 +39,4 @@ def test_how_long_it_lasted_is_told_in_words() -> None:
 def test_a_certificate_is_spoken_of_while_it_can_be_renewed() -> None:
     now = datetime(2026, 5, 4, tzinfo=UTC)
     assert certificate_words(now + timedelta(days=15), now) == ""
-    assert certificate_words(now + timedelta(days=3, hours=2), now) == "; its certificate ends in 3 days"
+    assert certificate_words(now + timedelta(days=3, hours=2), now) == "; certificate expires in 3 days"
