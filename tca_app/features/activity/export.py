@@ -26,7 +26,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def cell(value: object) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """Returns the text in a form that no spreadsheet takes for a formula."""
     if isinstance(value, dict):
         value = json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
     text = "" if value is None else str(value)

@@ -67,7 +67,7 @@ def ends_at() -> ColumnElement[datetime]:
 
 
 def is_valid() -> tuple[Any, ...]:
-    """When a session counts: not revoked, not expired, not idle, and its person may sign in."""
+    """Returns the condition of a valid session: not revoked, not expired, not idle, and its user may sign in."""
     return (
         col(AuthSession.revoked_at).is_(None),
         ends_at() > func.now(),

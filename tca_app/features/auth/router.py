@@ -40,7 +40,7 @@ _sessions = TypeAdapter(list[SessionRead])
 
 
 async def _limited(client: FromClient) -> Client:
-    """Sign-in, set-up and refresh share one rate per address."""
+    """Applies the rate limit that sign-in, setup and refresh share per IP address."""
     await get_limits().refuse_excess("login", client.ip)
     return client
 

@@ -111,9 +111,9 @@ async def check_password(account: Account, password: str) -> tuple[bool, str | N
 async def sign_in(
     session: AsyncSession, account: Account, checked: tuple[bool, str | None], client: Client, kind: Kind
 ) -> SignIn:
-    """Open a session, or count the failure.
+    """Opens a session, or counts the failure.
 
-    Raises BadCredentials alike for an unknown name, a wrong password, an inactive person and an account that waits.
+    Raises the same BadCredentials for an unknown name, a wrong password, an inactive user and a throttled account.
     """
     right, fresh_hash = checked
     counts = await throttle.lock_counts(session, account.attempt)
@@ -213,7 +213,7 @@ def _successor(token: str) -> str:
 
 
 async def refresh(session: AsyncSession, token: str) -> TokenPair:
-    """Rotate. The token before the last counts 10 s longer, for a lost answer; an older one ends it all."""
+    """Rotates a refresh token. The previous one works for 10 s more, for lost responses; older ones end the session."""
     try:
         family = UUID(hex=token.partition(".")[0])
     except ValueError:

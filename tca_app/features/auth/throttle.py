@@ -1,4 +1,4 @@
-"""The throttle of wrong passwords: five failures in a row, then waits that double from 30 s to 15 min.
+"""Login throttling: after five failures in a row, waits that double from 30 s to 15 min.
 
 Every attempt adds to two counters. One is visible: its wait is answered with 429. It belongs to what was typed at one
 network address, to a known browser or to an open session, so it says nothing about anybody else. The other belongs to

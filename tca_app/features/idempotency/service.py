@@ -1,7 +1,7 @@
-"""One effect for a POST that is sent twice, over REST and in the UI.
+"""Idempotency: a repeated POST has one effect, from the UI and over REST.
 
-The answer is written in the transaction of its effect, under the caller's own key, and kept 24 hours, without its
-secrets. Sign-in calls are not kept: their answers are nothing else.
+The response is stored in the transaction of the effect, under the caller's own key, for 24 hours and without its
+secrets. Responses of sign-in calls are not stored, because they consist of secrets.
 """
 
 from collections.abc import Awaitable, Callable

@@ -12,7 +12,7 @@ _users = User.__table__.c
 
 
 class UnknownPerson(Conflict):
-    """The body is well formed, but the person it names is not there (409, as for a broken foreign key)."""
+    """The request is well formed, but the user does not exist (409, as for a broken foreign key)."""
 
     code = "no_such_person"
     default = "There is no active user with this id."

@@ -132,8 +132,8 @@ async def _find(session: AsyncSession, user_id: int, lock_row: Lock = None, *, d
 
 
 async def _confirm_password(session: AsyncSession, actor: Actor, hashed: str, given: str | None) -> None:
-    """Ask a signed-in person for their password again. Failures count like those of a sign-in, but only those of this
-    session make it wait: a stranger's do not."""
+    """Checks the current password of a signed-in user. Failures count as failed sign-ins, but only failures of this
+    session cause a wait, so that a stranger cannot block the user."""
     if not given:
         raise Invalid.at("current_password", "Enter your current password to change this.")
     attempt = throttle.session_attempt(actor.user_id, actor.session_id)
@@ -147,9 +147,9 @@ async def _confirm_password(session: AsyncSession, actor: Actor, hashed: str, gi
 
 
 async def lock_superusers(session: AsyncSession) -> None:
-    """Whoever may take a superuser away takes turns, so that two cannot take the last two.
+    """Serializes transactions that may remove a superuser, so that two of them cannot remove the last two.
 
-    Always before a lock on a person's row: the other way round two of them could wait for each other.
+    Take this lock before the lock on a user's row. The other order can deadlock.
     """
     await lock(session, "superusers")
 
