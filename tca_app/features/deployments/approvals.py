@@ -1,4 +1,4 @@
-"""What maintainers decide: who may go into a protected environment, and when something is taken back."""
+"""Approvals and rollbacks, which maintainers decide."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ _deployments = Deployment.__table__.c
 
 
 async def approve_deployment(session: AsyncSession, actor: Actor, deployment_id: int, data: Approval) -> DeploymentRead:
-    """Let it into its environment. Raises IllegalStep when it does not wait for that, Frozen."""
+    """Approves a deployment. Raises IllegalStep when it does not await approval, Frozen."""
     row = await _find_waiting(session, actor, deployment_id)
     reason = await override_freeze(session, actor, row.project_id, row.environment_id, data.freeze_reason)
     await _note_decision(session, actor, row.id, freeze_reason=reason)
@@ -40,7 +40,7 @@ async def approve_deployment(session: AsyncSession, actor: Actor, deployment_id:
 
 
 async def refuse_deployment(session: AsyncSession, actor: Actor, deployment_id: int, data: Refusal) -> DeploymentRead:
-    """It is not deployed, and whoever asked is told why. Raises IllegalStep when it does not wait for that."""
+    """Refuses a deployment and notifies the requester. Raises IllegalStep when it does not await approval."""
     row = await _find_waiting(session, actor, deployment_id)
     await _note_decision(session, actor, row.id)
     about = {"asked_by_id": row.created_by_id, "reason": data.reason}
@@ -63,7 +63,7 @@ async def _note_decision(session: AsyncSession, actor: Actor, deployment_id: int
 async def roll_back(
     session: AsyncSession, actor: Actor, deployment_id: int, data: Rollback, source: Source = "api"
 ) -> DeploymentRead:
-    """A new deployment of what ran there before, or of the version of `to_id`. Raises NothingToGoBackTo, Frozen."""
+    """Creates a deployment of the previous version, or of the version of `to_id`. Raises NothingToGoBackTo, Frozen."""
     row, scope, target = await _find_rollback(session, actor, deployment_id, data.to_id)
     place = await find_environment(session, scope, row.environment_name)
     if place.id != row.environment_id:
@@ -87,7 +87,7 @@ async def roll_back(
 
 
 async def plan_rollback(session: AsyncSession, actor: Actor, deployment_id: int) -> RollbackPlan:
-    """What `roll_back` without `to_id` would do now. Raises IllegalStep, NothingToGoBackTo."""
+    """Returns what `roll_back` without `to_id` would do now. Raises IllegalStep, NothingToGoBackTo."""
     row, scope, target = await _find_rollback(session, actor, deployment_id, None)
     newest = await newest_finished(session, row.environment_id)
     return RollbackPlan(
@@ -101,7 +101,7 @@ async def plan_rollback(session: AsyncSession, actor: Actor, deployment_id: int)
 async def _find_rollback(
     session: AsyncSession, actor: Actor, deployment_id: int, to_id: int | None
 ) -> tuple[Any, TargetProject, Any]:
-    """The deployment, its project as `find_scope` has it, and what is deployed again."""
+    """Returns the deployment, its project as in `find_scope`, and the deployment to restore."""
     row = await find_visible(session, actor, deployment_id)
     scope = await find_scope(session, actor, row.project_id)
     if row.status not in ("succeeded", "failed"):
@@ -110,7 +110,7 @@ async def _find_rollback(
 
 
 async def _target(session: AsyncSession, row: Any, to_id: int | None) -> Any:
-    """What is deployed again in place of `row`."""
+    """Returns the deployment to restore in place of `row`."""
     if to_id is None:
         found = await previous_success(session, row)
     else:

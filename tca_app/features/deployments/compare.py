@@ -1,17 +1,17 @@
-"""The page of a repository that shows what changed between two commits."""
+"""URLs of a repository's comparison of two commits."""
 
 from tca_app.core.urls import link_of, parse_url
 
 
 def is_same_commit(one: str, other: str) -> bool:
-    """Whether both are known and name one commit; either may be cut."""
+    """Returns whether both are known and name the same commit. Either may be abbreviated."""
     return bool(one and other) and (one.startswith(other) or other.startswith(one))
 
 
 def compare_url(repository_url: str, before: str, after: str) -> str:
-    """For GitHub, GitLab, Bitbucket and Gitea; "" when something is not known.
+    """Returns the URL for GitHub, GitLab, Bitbucket and Gitea, or "" when something is unknown.
 
-    A self-hosted server is told by its name, and one that says nothing has Gitea's form, which is GitHub's too.
+    A self-hosted server is recognized by its host name; others get the form of Gitea, which is also GitHub's.
     """
     repository = link_of(repository_url)
     if not (repository and before and after) or is_same_commit(before, after):

@@ -1,4 +1,4 @@
-"""What must hold for a new deployment, whoever reports it: a place to go to, no freeze, and its first state."""
+"""Creates deployments: finds the environment, checks freezes and sets the first state."""
 
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ _SCOPE = (
     )
     .where(_projects.id == bindparam("project_id"), _projects.deleted_at.is_(None))
 )
-# Held until the end of the transaction, so that nobody takes the environment away meanwhile; many may hold it.
+# A shared lock until the transaction ends, so that nobody deletes the environment in the meantime.
 _PLACE = (
     select(_environments.id, _environments.name, _environments.is_protected)
     .where(
@@ -58,7 +58,7 @@ class TargetEnvironment(NamedTuple):
 
 
 async def find_scope(session: AsyncSession, actor: Actor, project_id: int) -> TargetProject:
-    """The project with `my_role` in it, for somebody who may deploy. Raises NotFound, Forbidden."""
+    """Returns the project with `my_role`, for an actor who may deploy. Raises NotFound, Forbidden."""
     row = (await session.execute(_SCOPE, {"project_id": project_id, "actor_id": actor.user_id})).mappings().first()
     if row is None:
         raise NotFound
@@ -68,7 +68,7 @@ async def find_scope(session: AsyncSession, actor: Actor, project_id: int) -> Ta
 
 
 async def find_environment(session: AsyncSession, scope: TargetProject, name: str) -> TargetEnvironment:
-    """The environment of that name. Raises ProjectArchived, NoSuchEnvironment."""
+    """Returns the environment with that name. Raises ProjectArchived, NoSuchEnvironment."""
     if scope.status == "archived":
         raise ProjectArchived
     row = (await session.execute(_PLACE, {"project_id": scope.id, "name": name})).mappings().first()
@@ -80,7 +80,7 @@ async def find_environment(session: AsyncSession, scope: TargetProject, name: st
 async def override_freeze(
     session: AsyncSession, actor: Actor, project_id: int, environment_id: int, reason: str
 ) -> str:
-    """The reason why a window that holds now is passed, "" when there is no window. Raises Frozen, Forbidden."""
+    """Returns the reason for overriding the active freeze window, "" without a window. Raises Frozen, Forbidden."""
     if reason and not may_override_freeze(actor):
         raise Forbidden("Only administrators can deploy during a freeze.")
     window = await freeze_now(session, project_id, environment_id)
@@ -94,7 +94,7 @@ async def override_freeze(
 
 
 async def insert_deployment(session: AsyncSession, *, asks: bool = False, **values: Any) -> Any:
-    """The new row as `WHOLE` has it; None when its external id is taken."""
+    """Inserts a deployment and returns it as a row of `WHOLE`, or None when its external id is taken."""
     state = {"status": "pending_approval"} if asks else {"status": "queued", "queued_at": func.now()}
     statement = insert(Deployment.__table__).values(state | values)
     statement = statement.on_conflict_do_nothing(
@@ -108,7 +108,7 @@ async def insert_deployment(session: AsyncSession, *, asks: bool = False, **valu
 
 
 async def emit_created(session: AsyncSession, actor: Actor | None, row: Any) -> None:
-    """The event of its first state, and before it that a freeze did not hold for it."""
+    """Emits the event of the first state and, before it, that a freeze was overridden."""
     after = {"status": row.status}
     if row.freeze_reason:
         await emit(session, actor, events.FreezePassed.of(row, reason=row.freeze_reason))

@@ -1,7 +1,7 @@
-"""How well software gets to its users: four measures over the deployments that the actor may see.
+"""The four DORA metrics over the deployments that the actor may see.
 
-They are sums of what is rolled up by day (`rolls.py`, where it is said what is bad and what an outage is): the days of
-the environments, or over all projects the totals. A copy is shared for two seconds.
+They are sums of the daily aggregates (`aggregates/daily.py` defines bad deployments and outages): of the environments,
+or of the totals over all projects. Results are cached for two seconds.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from tca_app.features.deployments.schemas import MeasuresQuery, MeasuresRead
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import get_project
 
-FEW = 10_000  # deployments of which the exact median is read in some milliseconds
+FEW = 10_000  # number of deployments of which the exact median takes a few milliseconds
 _AFTER = "CAST(now() AT TIME ZONE 'UTC' AS date) - CAST(:days AS int)"
 _SUMS = "sum(succeeded) AS succeeded, sum(succeeded) + sum(failed) - sum(unstarted) AS finished, sum(bad) AS bad"
 _MEDIAN = "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY us) FROM"
@@ -36,8 +36,8 @@ _OF_PROJECTS = text(
     FROM seen
     """  # noqa: S608  texts of ours
 )
-# The median of few is exact. That of many is taken from its place in its bucket, which is 2 % wide: `duration_bucket`
-# of the migrations is the other half of this.
+# The median of few is exact. The median of many is interpolated within its bucket, which is 2 % wide. The SQL function
+# `duration_bucket` in the migrations is the counterpart.
 _OF_ALL = text(
     f"""
     WITH total AS (
@@ -76,7 +76,7 @@ _cache: LocalCache[MeasuresRead] = LocalCache(500, drop_on_write=True)
 
 
 async def delivery_measures(session: AsyncSession, actor: Actor, query: MeasuresQuery) -> MeasuresRead:
-    """Over one project, or all that the actor may see. Raises NotFound for a project that is not theirs."""
+    """Returns the metrics of one project, or of all that the actor may see. Raises NotFound."""
     policy.require(actor, "deployments.list")
     if query.project_id is not None:
         await get_project(session, actor, query.project_id)

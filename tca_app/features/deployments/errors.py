@@ -1,6 +1,6 @@
-"""The refusals that have a name of their own. All are 409; `code` says what is in the way, for programs.
+"""The errors of deployments. All are 409; clients tell them apart by `code`.
 
-A caller that waits to start goes on waiting for AwaitingApproval and EnvironmentBusy, and for nothing else.
+A caller that waits to start should retry on AwaitingApproval and EnvironmentBusy only.
 """
 
 from typing import Any
@@ -10,13 +10,13 @@ from tca_app.features.deployments.policy import was_refused
 
 
 class IllegalStep(Conflict):
-    """From the state that it is in, there is no such step."""
+    """The current state does not allow this step."""
 
     code = "illegal_step"
 
 
 class AwaitingApproval(IllegalStep):
-    """A maintainer has to approve it first."""
+    """A maintainer must approve the deployment first."""
 
     code = "awaiting_approval"
 
@@ -34,13 +34,13 @@ class AlreadyInProgress(IllegalStep):
 
 
 class DeploymentFinished(IllegalStep):
-    """It succeeded or failed."""
+    """The deployment has succeeded or failed."""
 
     code = "deployment_finished"
 
 
 def illegal_step(row: Any, asked: str) -> IllegalStep:
-    """The refusal that the state of `row` stands for; `asked` is what cannot be done to it."""
+    """Returns the error for the state of `row`. `asked` is the step that is not possible."""
     if row.status == "pending_approval":
         return AwaitingApproval(f"This deployment is awaiting approval: it cannot {asked}.")
     if row.status == "cancelled":
@@ -52,7 +52,7 @@ def illegal_step(row: Any, asked: str) -> IllegalStep:
         return AlreadyInProgress(f"This deployment is in progress: it cannot {asked}.")
     if row.status == "queued":
         return IllegalStep(f"This deployment is queued: it cannot {asked}.")
-    return DeploymentFinished(f"This deployment {row.status} already: it cannot {asked}.")
+    return DeploymentFinished(f"This deployment has already {row.status}: it cannot {asked}.")
 
 
 class EnvironmentBusy(Conflict):
@@ -86,7 +86,7 @@ class NothingToGoBackTo(Conflict):
 
 class AnotherRepository(Conflict):
     code = "another_repository"
-    keeps_changes = True  # which repository it was, so that a person can accept it
+    keeps_changes = True  # the refused repository is stored, so that a maintainer can accept it
 
 
 class LogGap(Conflict):

@@ -1,4 +1,4 @@
-"""What happens to deployments: each step into a state has its event, and what a person decided has one beside it."""
+"""Events of deployments: one for each state, and one for each decision of a person."""
 
 from typing import Any, ClassVar
 
@@ -7,7 +7,7 @@ from tca_app.features.projects.events import ProjectEvent
 
 
 class _DeploymentEvent(Event):
-    """`subject` is the deployment, called by its project, version and environment."""
+    """`subject` is the deployment, named by project, version and environment."""
 
     type: ClassVar[str] = ""
     subject_type: ClassVar[str] = "deployment"
@@ -19,7 +19,7 @@ class _DeploymentEvent(Event):
 
     @classmethod
     def of(cls, row: Any, **fields: Any) -> "_DeploymentEvent":
-        """About a row of `queries.WHOLE`."""
+        """Creates the event of a row of `queries.WHOLE`."""
         return cls(
             subject_id=row.id,
             subject_name=f"{row.project_name} {row.version} to {row.environment_name}",
@@ -56,7 +56,7 @@ class DeploymentRefused(_DeploymentEvent):
 
 
 class DeploymentRolledBack(_DeploymentEvent):
-    """About the new deployment; `undone_version` is what it takes back."""
+    """The event of the new deployment. `undone_version` is the version that it rolls back."""
 
     type = "deployment_rolled_back"
     title = "{actor} rolled back {undone_version}: {subject}"
@@ -66,7 +66,7 @@ class DeploymentRolledBack(_DeploymentEvent):
 
 
 class FreezePassed(_DeploymentEvent):
-    """An administrator brings it into an environment that is frozen, and says why."""
+    """An administrator deploys to a frozen environment, with a reason."""
 
     type = "freeze_passed"
     title = "{actor} overrode the freeze for {subject}: {reason}"
@@ -76,7 +76,7 @@ class FreezePassed(_DeploymentEvent):
 
 
 class DeploymentQueued(_DeploymentEvent):
-    """`freeze_reason` is why it may pass a freeze window, empty when there was none."""
+    """`freeze_reason` is the reason for overriding a freeze window, or empty."""
 
     type = "deployment_queued"
     title = "{actor} queued the deployment of {subject}"
@@ -110,14 +110,14 @@ class DeploymentCancelled(_DeploymentEvent):
 
 
 class DeploymentResumed(_DeploymentEvent):
-    """Its source reports again after the console had failed it for silence; the event of the new state follows."""
+    """A timed-out deployment is reported again. The event of the new state follows."""
 
     type = "deployment_resumed"
-    title = "The deployment of {subject} was reported again after it had timed out"
+    title = "The deployment of {subject} was reported again after it timed out"
 
 
 class DeploymentCorrected(_DeploymentEvent):
-    """When it started or when its commit was made became known after its end."""
+    """The start time or the commit time became known after the end."""
 
     type = "deployment_corrected"
     title = "The times of the deployment of {subject} were corrected"

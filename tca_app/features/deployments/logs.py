@@ -1,4 +1,4 @@
-"""The log of a deployment: lines with numbers and without gaps, appended in batches that may come twice."""
+"""The log of a deployment: numbered lines without gaps, appended in batches that may arrive twice."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from tca_app.features.projects import policy
 from tca_app.models import Deployment, DeploymentLog, Project, ProjectMember
 
 OPEN_AFTER_END = timedelta(hours=1)
-# All who watch a log ask for the same at the same moment. Lines may be long, so few batches are kept.
+# All viewers of a log read the same batch at the same time. Lines may be long, so few batches are cached.
 _counts: LocalCache[Any] = LocalCache(1_000, drop_on_write=True)
 _lines: LocalCache[list[LogLine]] = LocalCache(8, drop_on_write=True)
 _deployments, _log = Deployment.__table__.c, DeploymentLog.__table__.c
@@ -49,12 +49,12 @@ _READ = (
 
 
 async def append_log(session: AsyncSession, actor: Actor, deployment_id: int, data: LogAppend) -> LogState:
-    """Add the lines that are not there yet. Raises LogGap, LogFull, LogClosed."""
+    """Appends the lines that are new. Raises LogGap, LogFull, LogClosed."""
     row = await find_deployment(session, actor, "deployments.write", deployment_id)
     _refuse_closed(row)
     there = row.log_lines
     if data.first_seq > there + 1:
-        raise LogGap(f"Line {there + 1} is expected next, not line {data.first_seq}.")
+        raise LogGap(f"Expected line {there + 1} next, not line {data.first_seq}.")
     fresh = data.lines[there + 1 - data.first_seq :]
     if not fresh:
         await note_sign_of_life(session, row.id)
@@ -68,16 +68,16 @@ async def append_log(session: AsyncSession, actor: Actor, deployment_id: int, da
 
 
 def _refuse_closed(row: Any) -> None:
-    """The end of a log often comes after the result; later than that it would be another story."""
+    """Raises LogClosed. The end of a log often arrives after the result, but not more than an hour later."""
     if row.status == "pending_approval":
         raise LogClosed("This deployment awaits approval. It has no log yet.")
-    timed_out = row.timed_out_at is not None  # by the console: perhaps it goes on
+    timed_out = row.timed_out_at is not None  # timed out by the console, so its source may still report
     if row.finished_at is not None and not timed_out and row.finished_at < datetime.now(UTC) - OPEN_AFTER_END:
         raise LogClosed("This deployment ended more than an hour ago: its log is closed.")
 
 
 async def count_lines(session: AsyncSession, actor: Actor, deployment_id: int) -> int:
-    """How many there are. All who watch ask for this and then for the new lines, so neither reads the whole row."""
+    """Returns the number of lines. Viewers read it and then the new lines, so neither reads the whole row."""
     key, tags = f"{actor.user_id} {deployment_id}", ("projects", f"deployment:{deployment_id}", _topic(deployment_id))
     row = await cached_read(session, _counts, key, tags, lambda: _count(session, actor, deployment_id))
     if row is None:
@@ -91,12 +91,12 @@ async def _count(session: AsyncSession, actor: Actor, deployment_id: int) -> Any
 
 
 def _topic(deployment_id: int) -> str:
-    """What its trigger tells when a log grows."""
+    """Returns the topic that a trigger notifies when the log grows."""
     return f"deployment_log:{deployment_id}"
 
 
 async def read_log(session: AsyncSession, actor: Actor, deployment_id: int, query: LogQuery) -> list[LogLine]:
-    """The lines after `query.after`."""
+    """Returns the lines after `query.after`."""
     if await count_lines(session, actor, deployment_id) <= query.after:
         return []
     key = f"{deployment_id} {query.after} {query.limit}"

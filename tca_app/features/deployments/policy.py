@@ -1,11 +1,11 @@
-"""Who may deploy what where. Roles stand in `projects.policy`; here is what the environment adds to them."""
+"""Permissions on deployments that depend on the environment. `projects.policy` has the roles."""
 
 from typing import Any
 
 from tca_app.core.actor import Actor
 from tca_app.features.projects import policy
 
-# From which state a report leads to which. What awaits approval is queued by whoever decides, never by a report.
+# The next states that a report may set. Only an approval, never a report, queues what awaits approval.
 STEPS = {
     "pending_approval": frozenset({"cancelled"}),
     "queued": frozenset({"in_progress", "cancelled"}),
@@ -15,9 +15,9 @@ FINISHED = frozenset({"succeeded", "failed", "cancelled"})
 
 
 def next_states(deployment: Any) -> frozenset[str]:
-    """The states that a report may lead to, for a row or what is read of one.
+    """Returns the states that a report may set, for a row or its schema.
 
-    The source knows better than the console, which only gave it up: after a time-out its word still holds.
+    After a timeout the source may still report, because it knows better than the console.
     """
     if deployment.timed_out_at is not None:
         return FINISHED | {"in_progress"}
@@ -25,15 +25,15 @@ def next_states(deployment: Any) -> frozenset[str]:
 
 
 def was_refused(deployment: Any) -> bool:
-    """Whether it ended because a maintainer did not approve it. Of a row, or of what is read of one."""
+    """Returns whether a maintainer refused it, for a row or its schema."""
     return deployment.status == "cancelled" and deployment.decided_at is not None and deployment.queued_at is None
 
 
 def needs_approval(actor: Actor, role: str | None, *, is_protected: bool) -> bool:
-    """Whether this person's deployment waits until somebody approves it."""
+    """Returns whether a deployment by this user needs approval."""
     return is_protected and not policy.may(actor, "deployments.decide", role)
 
 
 def may_override_freeze(actor: Actor) -> bool:
-    """A freeze holds for everybody but superusers, and they say why it does not."""
+    """Returns whether the actor may override a freeze, which superusers may, with a reason."""
     return actor.is_superuser

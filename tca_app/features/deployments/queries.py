@@ -1,4 +1,4 @@
-"""What is read about deployments: only what the actor may see, the counts included."""
+"""Queries for deployments. They return, and count, only what the actor may see."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -60,14 +60,14 @@ WHOLE = (
     .outerjoin(_creator, _creator.c.id == _deployments.created_by_id)
     .outerjoin(_decider, _decider.c.id == _deployments.decided_by_id)
 )
-"""Whole deployments of projects that are not in the trash; not yet narrowed to what the actor may see."""
+"""Whole deployments of projects that are not in the trash, not yet filtered by what the actor may see."""
 ONE = (
     WHOLE.add_columns(_me.c.role.label("my_role"))
     .outerjoin(_me, and_(_me.c.project_id == _deployments.project_id, _me.c.user_id == _ACTOR))
     .where(_deployments.id == bindparam("deployment_id"))
 )
 
-# A project in the trash hides its deployments; few are there.
+# Deployments of projects in the trash are hidden; few projects are there.
 _IN_TRASH = select(_projects.id).where(_projects.deleted_at.is_not(None))
 _THEIRS = select(_members.project_id).where(_members.user_id == _ACTOR)
 _MINE = (
@@ -78,7 +78,7 @@ _MINE = (
 
 
 def deployment_read(row: Any) -> DeploymentRead:
-    """A row of `WHOLE`."""
+    """Returns the schema of a row of `WHOLE`."""
     values = row._mapping
     return DeploymentRead(
         **{name: values[name] for name in _OWN},
@@ -96,7 +96,7 @@ def _person(user_id: int | None, username: str | None, full_name: str | None) ->
 
 
 async def find_visible(session: AsyncSession, actor: Actor, deployment_id: int) -> Any:
-    """The row of one deployment with `my_role`. Raises NotFound, to a stranger too."""
+    """Returns the row of one deployment with `my_role`. Raises NotFound, for non-members too."""
     row = (await session.execute(ONE, {"deployment_id": deployment_id, "actor_id": actor.user_id})).first()
     if row is None:
         raise NotFound
@@ -109,7 +109,7 @@ async def get_deployment(session: AsyncSession, actor: Actor, deployment_id: int
 
 
 async def list_deployments(session: AsyncSession, actor: Actor, query: DeploymentQuery) -> Page[DeploymentRead]:
-    """A page, newest first. The total stops at 10,000."""
+    """Returns a page of deployments, newest first. The total stops at 10,000."""
     policy.require(actor, "deployments.list")
     if query.project_id is not None:
         await get_project(session, actor, query.project_id)
@@ -147,7 +147,7 @@ async def _conditions(session: AsyncSession, query: DeploymentQuery) -> list[Any
 
 
 def _ids(actor: Actor, wanted: list[Any], project_id: int | None, most: int) -> Select[Any]:
-    """The newest `most` ids at least. For a member each project is asked by its own index, whatever others have."""
+    """Selects at least the newest `most` ids. For a member it reads each project by its index, whatever others have."""
     newest = select(_deployments.id).where(*wanted).order_by(_deployments.id.desc()).limit(most)
     if project_id is not None:
         return select(newest.where(_deployments.project_id == project_id).subquery("newest").c.id)
@@ -159,7 +159,7 @@ def _ids(actor: Actor, wanted: list[Any], project_id: int | None, most: int) -> 
 
 
 def _seen(actor: Actor, wanted: list[Any], project_id: int | None) -> Select[Any]:
-    """The ids in no order, to be counted."""
+    """Selects the ids without an order, for counting."""
     ids = select(_deployments.id).where(*wanted)
     if project_id is not None:
         return ids.where(_deployments.project_id == project_id)
@@ -183,7 +183,7 @@ _CURRENT = WHOLE.where(
 
 
 async def current_by_environment(session: AsyncSession, actor: Actor, project_id: int) -> dict[int, DeploymentRead]:
-    """What runs in each environment of a project, by the environment's id."""
+    """Returns the current deployment of each environment of a project, by environment id."""
     await get_project(session, actor, project_id)
     rows = await session.execute(_CURRENT, {"project_id": project_id})
     return {row.environment_id: deployment_read(row) for row in rows}
@@ -209,7 +209,7 @@ _OPEN = (
 
 
 async def open_deployments(session: AsyncSession, actor: Actor, most: int) -> list[OpenDeployment]:
-    """What has not ended: in progress first, then what is queued or waits; the newest first."""
+    """Returns deployments that have not ended: in progress first, then queued or awaiting approval, newest first."""
     policy.require(actor, "deployments.list")
     ids = _OPEN if actor.is_superuser else _OPEN.where(_deployments.project_id.in_(_THEIRS))
     page = ids.limit(most).subquery("page")
@@ -222,7 +222,7 @@ async def open_deployments(session: AsyncSession, actor: Actor, most: int) -> li
 
 
 async def previous_success(session: AsyncSession, row: Any) -> Any:
-    """What ran in the environment of `row` before it, by the time of the end; None when nothing did."""
+    """Returns the previous successful deployment in the environment of `row`, by end time, or None."""
     before = select(_deployments.id).where(
         _deployments.environment_id == row.environment_id,
         _deployments.status == "succeeded",
@@ -234,7 +234,7 @@ async def previous_success(session: AsyncSession, row: Any) -> Any:
 
 
 async def newest_finished(session: AsyncSession, environment_id: int) -> Any:
-    """The last deployment of an environment that succeeded or failed: what was brought there last."""
+    """Returns the last deployment of an environment that succeeded or failed."""
     ended = WHOLE.where(_deployments.environment_id == environment_id, _deployments.status.in_(("succeeded", "failed")))
     return (
         await session.execute(ended.order_by(_deployments.finished_at.desc(), _deployments.id.desc()).limit(1))
@@ -242,7 +242,7 @@ async def newest_finished(session: AsyncSession, environment_id: int) -> Any:
 
 
 async def read_changes(session: AsyncSession, actor: Actor, deployment_id: int) -> ChangesRead:
-    """What came since the deployment that ran there before: a link to the repository, and the deployments between."""
+    """Returns the changes since the previous deployment: a link to the repository, and the deployments between."""
     row = await find_visible(session, actor, deployment_id)
     before = await previous_success(session, row)
     since = before.id if before else 0

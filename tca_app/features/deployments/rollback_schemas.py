@@ -1,4 +1,4 @@
-"""What a rollback would do, as REST and the console show it."""
+"""Schemas of a rollback plan."""
 
 from pydantic import Field
 
@@ -7,9 +7,9 @@ from tca_app.features.deployments.schemas import DeploymentRead
 
 
 class RollbackPlan(ReadModel):
-    """What a rollback would do now: `to` is deployed again in place of `from_version`, which came there last."""
+    """What a rollback would do now: `to` is deployed again in place of `from_version`, the last deployed version."""
 
     from_version: str
     to: DeploymentRead
-    needs_approval: bool = Field(description="Whether it then waits until a maintainer approves it.")
-    compare_url: str = Field(description="The repository's own page of the two commits; empty when there is none.")
+    needs_approval: bool = Field(description="Whether the rollback needs approval by a maintainer.")
+    compare_url: str = Field(description="The repository's comparison of the two commits, or empty.")

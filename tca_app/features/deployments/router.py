@@ -1,4 +1,4 @@
-"""`/api/v1/deployments`, and those of one project, for build machines. Every rule stands in the services."""
+"""REST endpoints of deployments, for all projects and for one. The rules are in the services."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -43,7 +43,7 @@ _lines = TypeAdapter(list[LogLine])
 
 
 def _answer(deployment: DeploymentRead, status: int = 200) -> Response:
-    """Its state machine refuses what comes late, so there is no ETag; `version` is a name and no number here."""
+    """Returns a response without an ETag: the state machine refuses late changes, and `version` is a name here."""
     headers = {"Location": f"/api/v1/deployments/{deployment.id}"} if status == 201 else None
     return json_response(deployment.__pydantic_serializer__.to_json(deployment), status, headers)
 
@@ -52,7 +52,7 @@ def _answer(deployment: DeploymentRead, status: int = 200) -> Response:
 async def list_deployments(
     request: Request, query: Annotated[DeploymentQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """Those of every project that the caller may see, newest first. The total stops at 10,000."""
+    """List the deployments of all projects that the caller may see, newest first. The total stops at 10,000."""
     page = await service.list_deployments(session, actor, query)
     return page_response(request, page, _deployments, query.skip, query.limit)
 
@@ -65,7 +65,7 @@ async def list_project_deployments(
     actor: CurrentActor,
     session: Reading,
 ) -> Response:
-    """Those of one project, newest first."""
+    """List the deployments of one project, newest first."""
     asked = DeploymentQuery(**query.model_dump(), project_id=project_id)
     page = await service.list_deployments(session, actor, asked)
     return page_response(request, page, _deployments, query.skip, query.limit)
@@ -80,10 +80,10 @@ async def list_project_deployments(
 async def create_deployment(
     project_id: UrlId, data: DeploymentCreate, actor: CurrentActor, session: Writing, once: Once
 ) -> Response:
-    """Report a deployment, as a deployer or above. In a protected environment it awaits approval.
+    """Report a deployment. For deployers and above. In a protected environment it awaits approval.
 
-    409 while the project or environment is frozen, with the reason. A second report under the same `external_id`
-    changes nothing and answers with the deployment as it is.
+    409 while the project or environment is frozen, with the reason. A second report with the same `external_id`
+    changes nothing and returns the existing deployment.
     """
     made = await once.answer(
         session,
@@ -98,13 +98,13 @@ async def create_deployment(
 
 @router.get("/deployments/current", response_model=list[WhatRunsWhere], responses=problems(401))
 async def read_current(query: Annotated[MatrixQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
-    """Environments: the environments of each project, with the version that was last brought there."""
+    """List the environments of each project with the version that each runs."""
     return json_response(_matrix.dump_json(await queries.environment_matrix(session, actor, query)))
 
 
 @router.get("/deployments/measures", response_model=MeasuresRead, responses=problems(401, 404))
 async def read_measures(query: Annotated[MeasuresQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
-    """How often, how fast, how safely: delivery measures of one project, or of all that the caller may see."""
+    """Read the DORA metrics of one project, or of all projects that the caller may see."""
     return item_response(await dora_metrics.delivery_measures(session, actor, query))
 
 
@@ -117,16 +117,16 @@ async def read_deployment(deployment_id: UrlId, actor: CurrentActor, session: Re
 async def step_deployment(
     deployment_id: UrlId, data: DeploymentStep, actor: CurrentActor, session: Writing
 ) -> Response:
-    """Report its next state: queued, in_progress, then succeeded, failed or cancelled.
+    """Report the next state: queued, in_progress, then succeeded, failed or cancelled.
 
-    409 for any other step, and while another deployment is in progress in an environment that takes one at a time.
+    409 for any other step, and while another deployment is in progress unless the environment allows it.
     """
     return _answer(await service.step_deployment(session, actor, deployment_id, data))
 
 
 @router.get("/deployments/{deployment_id:int}/changes", response_model=ChangesRead, responses=problems(401, 404))
 async def read_changes(deployment_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
-    """What changed since the deployment that ran there before; at most 50 deployments between."""
+    """Read what changed since the previous deployment; at most 50 deployments between."""
     return item_response(await service.read_changes(session, actor, deployment_id))
 
 
@@ -134,7 +134,7 @@ async def read_changes(deployment_id: UrlId, actor: CurrentActor, session: Readi
 async def read_log(
     deployment_id: UrlId, query: Annotated[LogQuery, Query()], actor: CurrentViewer, session: Reading
 ) -> Response:
-    """The lines after the number `after`. A browser may ask with its cookie."""
+    """Read the log lines after the number `after`. A browser's session cookie is accepted."""
     return json_response(_lines.dump_json(await logs.read_log(session, actor, deployment_id, query)))
 
 
@@ -144,14 +144,14 @@ async def read_log(
     responses={200: {"content": {"text/plain": {}}}, **problems(401, 404)},
 )
 async def download_log(deployment_id: UrlId, actor: CurrentViewer, session: Reading) -> Response:
-    """The whole log as a text file. A browser may ask with its cookie."""
+    """Download the whole log as a text file. A browser's session cookie is accepted."""
     await service.get_deployment(session, actor, deployment_id)
     headers = {"Content-Disposition": f'attachment; filename="deployment-{deployment_id}.log"'}
     return StreamingResponse(_text(deployment_id, actor), headers=headers, media_type="text/plain; charset=utf-8")
 
 
 async def _text(deployment_id: int, actor: Actor) -> AsyncIterator[str]:
-    """Batch by batch, each read in a session of its own: a slow reader holds no connection."""
+    """Yields batches, each read in a session of its own, so that a slow client holds no connection."""
     after = 0
     while True:
         async with reading() as session:
@@ -166,7 +166,7 @@ async def _text(deployment_id: int, actor: Actor) -> AsyncIterator[str]:
 async def append_log(
     deployment_id: UrlId, data: LogAppend, actor: CurrentActor, session: Writing, once: Once
 ) -> Response:
-    """Append lines. Send a batch again after a lost answer: lines that are there already are left as they are.
+    """Append lines. After a lost response, send the batch again: existing lines stay as they are.
 
     409 when lines before `first_seq` are missing, when the log is full, and an hour after the end.
     """
@@ -187,7 +187,7 @@ async def append_log(
     responses=problems(401, 403, 404, 409),
 )
 async def plan_rollback(deployment_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
-    """What a rollback would do now: from which version to which, and whether it needs approval. Changes nothing."""
+    """Preview a rollback: from which version to which, and whether it needs approval. Changes nothing."""
     return item_response(await approvals.plan_rollback(session, actor, deployment_id))
 
 
@@ -200,9 +200,9 @@ async def plan_rollback(deployment_id: UrlId, actor: CurrentActor, session: Read
 async def roll_back(
     deployment_id: UrlId, data: Rollback, actor: CurrentActor, session: Writing, once: Once
 ) -> Response:
-    """A new deployment of what ran there before: the answer names its version, `GET` tells it in advance.
+    """Create a deployment of the previous version. The response names it; `GET` previews it.
 
-    409 for one that is not finished, and when nothing ran before.
+    409 for a deployment that is not finished, and when there is no earlier deployment.
     """
     made = await once.answer(
         session,
@@ -223,7 +223,7 @@ async def roll_back(
 async def approve_deployment(
     deployment_id: UrlId, data: Approval, actor: CurrentActor, session: Writing, once: Once
 ) -> Response:
-    """Let it into its protected environment. For maintainers and owners."""
+    """Approve a deployment to a protected environment. Maintainers and owners only."""
     approved = await once.answer(
         session,
         actor,
@@ -241,7 +241,7 @@ async def approve_deployment(
 async def refuse_deployment(
     deployment_id: UrlId, data: Refusal, actor: CurrentActor, session: Writing, once: Once
 ) -> Response:
-    """Say no, and why. For maintainers and owners."""
+    """Refuse a deployment, with a reason. Maintainers and owners only."""
     refused = await once.answer(
         session,
         actor,

@@ -1,4 +1,4 @@
-"""What the calls and screens about deployments take and give."""
+"""Schemas of deployments."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -42,7 +42,7 @@ ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]
 
 
 class DeploymentCreate(InputModel):
-    """`external_id` is your own name for it: a second report under the same one changes nothing."""
+    """`external_id` is your own id of the deployment: a second report with the same id changes nothing."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"environment": "production", "version": "1.4.2", "commit_sha": "9f1c2ab"}]}
@@ -60,7 +60,7 @@ class DeploymentCreate(InputModel):
 
 
 class DeploymentStep(InputModel):
-    """The state that the deployment is in now; `reason` says why it failed or was cancelled."""
+    """The current state of the deployment. `reason` says why it failed or was cancelled."""
 
     status: Literal["queued", "in_progress", "succeeded", "failed", "cancelled"]
     reason: Line500 = ""
@@ -75,7 +75,7 @@ class Refusal(InputModel):
 
 
 class Rollback(InputModel):
-    """Without `to_id` it goes back to what ran there before."""
+    """Without `to_id` the previous version is deployed again."""
 
     to_id: Id | None = Field(None, description="The deployment whose version is deployed again.")
     description: Text2000 = ""
@@ -83,13 +83,13 @@ class Rollback(InputModel):
 
 
 class DeploymentFilter(ListQuery):
-    """Newest first. `environment` is a name; `search` looks in version, ref and commit."""
+    """Filters for deployments. `environment` is a name; `search` matches version, ref and commit."""
 
     skip: ShortSkip = 0
     environment: EnvironmentName | None = None
     status: Status | Literal["finished"] | None = Field(None, description="`finished`: succeeded or failed.")
     source: Source | None = None
-    days: Period | None = Field(None, description="Those that ended in the last so many days (UTC), today included.")
+    days: Period | None = Field(None, description="Ended in the last N days (UTC), including today.")
 
 
 class DeploymentQuery(DeploymentFilter):
@@ -118,7 +118,7 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class DeploymentRead(ReadModel):
-    """One deployment. `created_by` is null for what GitHub reported: then `reporter` is the name there."""
+    """One deployment. `created_by` is null when GitHub reported it: `reporter` is then the GitHub user."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -149,7 +149,7 @@ class DeploymentRead(ReadModel):
     started_at: datetime | None
     finished_at: datetime | None
     timed_out_at: datetime | None = Field(
-        description="When it was failed because nothing was reported for too long; a later report is still taken."
+        description="When it failed because nothing was reported for too long. A later report is still accepted."
     )
     updated_at: datetime
 
@@ -159,22 +159,22 @@ class DeploymentRead(ReadModel):
 
     @property
     def who(self) -> str:
-        """Who reported it, as people read it."""
+        """The display name of the reporter."""
         return self.created_by.display_name if self.created_by else self.reporter
 
 
 class OpenDeployment(DeploymentRead):
-    """One that has not ended."""
+    """A deployment that has not ended."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE | {"usual_s": 240.0}]})
 
     usual_s: float | None = Field(
-        description="How long the last good ones of its environment took: the median of at most five."
+        description="Median duration of the last successful deployments (at most five) to its environment."
     )
 
 
 class ChangesRead(ReadModel):
-    """What came between a deployment and the one that ran there before. `compare_url` is the repository's own page."""
+    """The changes since the previous deployment. `compare_url` is the repository's comparison."""
 
     before: DeploymentRead | None
     compare_url: str
@@ -185,14 +185,14 @@ Line = Annotated[str, Field(max_length=MAX_LINE, pattern=r"^[^\x00\n]*$")]
 
 
 class LogAppend(InputModel):
-    """Lines `first_seq`, `first_seq + 1` and so on. Lines that are there already are left as they are."""
+    """Lines `first_seq`, `first_seq + 1` and so on. Existing lines stay as they are."""
 
     first_seq: LineNumber
     lines: Annotated[list[Line], Field(min_length=1, max_length=MAX_BATCH)]
 
 
 class LogState(ReadModel):
-    """`next_seq` is the number of the line that is expected next."""
+    """The state of a log. `next_seq` is the number of the next expected line."""
 
     next_seq: int
     added: int
@@ -221,7 +221,7 @@ class MatrixQuery(BaseModel):
 
 
 class Place(ReadModel):
-    """An environment and what runs there: the last deployment that succeeded, null before the first."""
+    """An environment and its last successful deployment, null before the first."""
 
     environment_id: int
     environment: str
@@ -240,34 +240,34 @@ class WhatRunsWhere(ReadModel):
 
 
 class MeasuresQuery(BaseModel):
-    """Of all projects that the caller may see, or of one."""
+    """Filters of the metrics: one project, or all that the caller may see."""
 
     model_config = ConfigDict(extra="forbid")
 
     days: Period = DEFAULT_PERIOD
-    tier: Tier = Field("production", description="Environments of this tier count.")
+    tier: Tier = Field("production", description="Tier of the environments to measure.")
     project_id: UrlId | None = None
 
 
 class MeasuresRead(ReadModel):
-    """The four delivery measures of DORA over the last `days` (UTC, today included); null where there is nothing to
-    measure. The medians of more than 10,000 deployments of all projects are within 2 %."""
+    """The four DORA metrics over the last `days` (UTC, including today); null where there is nothing to measure.
+    Medians over more than 10,000 deployments of all projects are within 2 %."""
 
     days: int
     tier: Tier
     project_id: int | None
     succeeded: int
-    finished: int = Field(description="Those that succeeded, and those that failed after they had started.")
-    deployments_per_day: float = Field(description="How often a deployment succeeded, by day.")
+    finished: int = Field(description="Deployments that succeeded, or failed after they had started.")
+    deployments_per_day: float = Field(description="Successful deployments per day.")
     lead_time_s: float | None = Field(
         description="Median seconds from a commit to the end of its first successful deployment in an environment."
     )
-    with_commit_time: int = Field(description="How many commits arrived whose time is known.")
+    with_commit_time: int = Field(description="Deployed commits with a known time.")
     change_failure_rate: float | None = Field(
-        description="The share of finished deployments that failed or were rolled back, 0 to 1."
+        description="Share of finished deployments that failed or were rolled back, 0 to 1."
     )
     time_to_restore_s: float | None = Field(
         description="Median seconds from the first bad deployment of an environment to the next good one, where that "
         "came in the period."
     )
-    restored: int = Field(description="How many times an environment was brought back.")
+    restored: int = Field(description="How many times an environment was restored.")

@@ -1,4 +1,4 @@
-"""The rules about deployments: they are reported here, and led from state to state, one step at a time."""
+"""Service functions for deployments: create them and move them from state to state."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,7 +64,7 @@ _LOCKED = ONE.with_for_update(of=Deployment.__table__, key_share=True)
 async def create_deployment(
     session: AsyncSession, actor: Actor, project_id: int, data: DeploymentCreate, source: Source = "api"
 ) -> DeploymentRead:
-    """Queue it, or ask for approval where the environment is protected. Raises NoSuchEnvironment, Frozen."""
+    """Queues a deployment, or requests approval in a protected environment. Raises NoSuchEnvironment, Frozen."""
     scope = await find_scope(session, actor, project_id)
     if data.external_id and (known := await _known(session, project_id, data)) is not None:
         return deployment_read(known)
@@ -80,14 +80,14 @@ async def create_deployment(
         freeze_reason=await override_freeze(session, actor, project_id, place.id, data.freeze_reason),
         **values,
     )
-    if row is None:  # it was reported by somebody else at this moment
+    if row is None:  # somebody else just reported it
         return deployment_read(await _known(session, project_id, data))
     await emit_created(session, actor, row)
     return deployment_read(row)
 
 
 async def _known(session: AsyncSession, project_id: int, data: DeploymentCreate) -> Any:
-    """The deployment that was reported under this external id. Raises ExternalIdTaken when it is another one."""
+    """Returns the deployment with this external id. Raises ExternalIdTaken when its data differs."""
     row = (await session.execute(_KNOWN, {"project_id": project_id, "external_id": data.external_id})).first()
     is_same = row is None or (row.version, row.environment_name.lower()) == (data.version, data.environment.lower())
     if not is_same:
@@ -96,7 +96,7 @@ async def _known(session: AsyncSession, project_id: int, data: DeploymentCreate)
 
 
 async def find_deployment(session: AsyncSession, actor: Actor, action: str, deployment_id: int) -> Any:
-    """A deployment that the actor may do `action` to, locked by this transaction. Raises NotFound, Forbidden."""
+    """Returns a deployment on which the actor may do `action`, and locks it. Raises NotFound, Forbidden."""
     row = (await session.execute(_LOCKED, {"deployment_id": deployment_id, "actor_id": actor.user_id})).first()
     if row is None:
         raise NotFound
@@ -107,7 +107,7 @@ async def find_deployment(session: AsyncSession, actor: Actor, action: str, depl
 async def step_deployment(
     session: AsyncSession, actor: Actor, deployment_id: int, data: DeploymentStep
 ) -> DeploymentRead:
-    """The next state, as whoever deploys reports it. Raises IllegalStep, EnvironmentBusy."""
+    """Moves a deployment to its reported next state. Raises IllegalStep, EnvironmentBusy."""
     row = await find_deployment(session, actor, "deployments.write", deployment_id)
     try:
         if data.status not in next_states(row):
@@ -120,7 +120,7 @@ async def step_deployment(
 
 
 async def note_sign_of_life(session: AsyncSession, deployment_id: int) -> None:
-    """A report that changes nothing still says that somebody works on it. It costs a write a minute at most."""
+    """Records that a deployment is still being reported, with at most one write a minute."""
     open_ = (_deployments.id == deployment_id, _deployments.finished_at.is_(None))
     quiet = _deployments.updated_at < func.clock_timestamp() - SIGN_OF_LIFE_EVERY
     alive = update(Deployment.__table__).where(*open_, quiet)
@@ -128,16 +128,16 @@ async def note_sign_of_life(session: AsyncSession, deployment_id: int) -> None:
 
 
 def in_words(status: str) -> str:
-    """A state inside a sentence."""
+    """Returns a state for use inside a sentence."""
     return _WORDS.get(status, status)
 
 
 async def take_step(
     session: AsyncSession, actor: Actor | None, row: Any, status: str, reason: str = "", at: datetime | None = None
 ) -> Any:
-    """Write the state into a `row` that is locked, and emit its event; returns the row after that.
+    """Sets the state of a locked `row`, emits its event and returns the new row.
 
-    `at` is when it came to be so, the present by default. Raises EnvironmentBusy.
+    `at` is the time of the change, now by default. Raises EnvironmentBusy.
     """
     if status == "in_progress":
         await _refuse_busy(session, row)
@@ -157,7 +157,7 @@ async def take_step(
 
 
 def _times(row: Any, status: str, at: Any) -> dict[str, Any]:
-    """The times that a step sets. What succeeded has started; if nobody said when, it is as old as the request."""
+    """Returns the times that a step sets. Without a reported start, a success started when it was requested."""
     if status in FINISHED:
         was_started = row.started_at is not None or status != "succeeded"
         return {"finished_at": at} if was_started else {"started_at": row.queued_at, "finished_at": at}
@@ -167,7 +167,7 @@ def _times(row: Any, status: str, at: Any) -> dict[str, Any]:
 
 
 async def correct_times(session: AsyncSession, deployment_id: int, **times: datetime) -> None:
-    """Write down what was not known before. The event of a finished deployment corrects the figures of its days."""
+    """Stores times that were not known before. The event of a finished deployment corrects the aggregates."""
     changed = update(Deployment.__table__).where(_deployments.id == deployment_id).values(times)
     await session.execute(changed)
     row = (await session.execute(WHOLE.where(_deployments.id == deployment_id))).first()
@@ -177,7 +177,7 @@ async def correct_times(session: AsyncSession, deployment_id: int, **times: date
 
 
 async def _refuse_busy(session: AsyncSession, row: Any) -> None:
-    """Those who would start something in one environment take turns here: the second one sees what the first did."""
+    """Raises EnvironmentBusy. Concurrent starts in one environment are serialized, so the second sees the first."""
     place = select(_environments.allow_parallel).where(_environments.id == row.environment_id)
     if (await session.execute(place.with_for_update(key_share=True))).scalar_one():
         return

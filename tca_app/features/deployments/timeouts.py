@@ -1,4 +1,4 @@
-"""Time-outs: fails what nobody reports on any more. A build machine that died never says so itself."""
+"""Timeouts: fails deployments that are no longer reported, because a build machine that died cannot report it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,17 +12,16 @@ from tca_app.features.deployments.service import take_step
 from tca_app.models import Deployment
 
 BATCH = 100
-# GitHub itself ends an approval after 30 days and a run after 35.
+# GitHub ends an approval after 30 days and a run after 35.
 WAITING_LIMIT = timedelta(days=35)
 _deployments = Deployment.__table__.c
 
 
 async def fail_timed_out(session: AsyncSession) -> int:
-    """Fail the deployments that are queued or in progress and silent for DEPLOYMENT_TIMEOUT_MINUTES; how many.
+    """Fails deployments that are queued or in progress and silent for DEPLOYMENT_TIMEOUT_MINUTES. Returns how many.
 
-    A report, a repeated one too, and a line of the log are signs of life. Waiting is not silence: neither for an
-    approval here nor when the source says that it waits. Rows that are locked by
-    a report and those beyond a batch are left to the next run.
+    Reports, even repeated ones, and log lines are signs of life. Waiting is not silence, neither for an approval here
+    nor when the source says that it waits. Rows locked by a report, and rows beyond a batch, are left to the next run.
     """
     minutes = get_settings().deployment_timeout_minutes
     stuck = (
@@ -40,7 +39,7 @@ async def fail_timed_out(session: AsyncSession) -> int:
         await take_step(
             session, None, row, "failed", f"Timed out: no status or log line for {plural(minutes, 'minute')}."
         )
-    # Until its source reports again, which take_step notes.
+    # Until its source reports again, which take_step records.
     timed_out = update(Deployment.__table__).where(_deployments.id.in_([row.id for row in rows]))
     await session.execute(timed_out.values(timed_out_at=_deployments.finished_at))
     return len(rows)

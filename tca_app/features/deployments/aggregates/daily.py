@@ -1,7 +1,7 @@
-"""What is rolled up from the deployments: by environment and day, made again from their rows whenever one ended.
+"""Daily aggregates of deployments by environment, recomputed from the rows whenever a deployment ended.
 
-To make a day again is the same however often it is done and in whatever order, so an event that comes twice or late
-does no harm. Sums over all projects are kept by triggers of the table. docs/decisions/0026 says why.
+Recomputing a day gives the same result however often and in whatever order it happens, so repeated and late events
+do no harm. Triggers of the table maintain the totals over all projects. docs/decisions/0026 says why.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ ENDINGS = (
     "deployment_resumed",
     "deployment_corrected",
 )
-# After these the rows of a whole project may count no more, or again, or under another tier.
+# After these events the rows of a whole project may stop or start to count, or have another tier.
 RELABELLING = ("project_deleted", "project_restored", "environment_updated")
 
-# An environment from a day on: with its last good deployment before that day, after which an outage may have begun.
-# `round` counts the good ones before a row, so an outage and the deployment that ends it have the same one. What failed
-# before it started is neither good nor bad. Of a commit only the first arrival has a lead time; one that was reported
-# without its hash is known by its time. "IS NOT NULL" is implied, but lets PostgreSQL read the few rollbacks by their
+# An environment from a day on, with its last good deployment before that day, after which an outage may have begun.
+# `round` counts the good ones before a row, so an outage and the deployment that ends it share the same number. A
+# deployment that failed before it started is neither good nor bad. Only the first arrival of a commit has a lead time;
+# a commit without a hash is identified by its time. "IS NOT NULL" is implied, but lets PostgreSQL read the few rollbacks by their
 # index instead of every deployment.
 DAYS = """
     ended AS (
@@ -102,9 +102,9 @@ PUT = f"""
     WHERE ({", ".join(f"kept.{name}" for name in _VALUES)})
       IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _VALUES)})
 """  # noqa: S608  texts of ours
-# What a rollback takes back was good until now: its day changes, too. Its id is looked up before, as an array: with an
-# OR of two conditions every deployment would be looked at. An end may have moved to another day, but never to one
-# before the deployment was queued, so that is where it begins. A day on which nothing ended after all is deleted.
+# A rollback turns a good deployment into a bad one, so the day of that deployment changes too. Its id is looked up
+# first, as an array: with an OR of two conditions PostgreSQL would scan every deployment. The end may have moved to
+# another day, but not to one before the deployment was queued, so the range starts there. Empty days are deleted.
 _ROLL = text(
     f"""
     WITH touched AS (
@@ -129,7 +129,7 @@ _RELABEL = text(
     """
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 
-# Of each period the first day as it is today and as it will be tomorrow.
+# The first day of each period, as of today and as of tomorrow.
 _FIRST_DAYS = (
     "SELECT CAST(now() AT TIME ZONE 'UTC' AS date) - days + ahead + 1 "
     "FROM unnest(CAST(:periods AS int[])) AS days, generate_series(0, 1) AS ahead"
@@ -151,7 +151,7 @@ _START = text(
 
 
 async def refresh_daily(session: AsyncSession, events: Sequence[Logged]) -> None:
-    """Bring the rolled rows in line with what these events are about. The caller holds the lock of the numbers."""
+    """Refreshes the aggregates for these events. The caller holds the lock of the aggregates."""
     ended = [event.subject_id for event in events if event.type in ENDINGS]
     if ended:
         await refresh_deployments(session, ended)
@@ -161,12 +161,12 @@ async def refresh_daily(session: AsyncSession, events: Sequence[Logged]) -> None
 
 
 async def refresh_deployments(session: AsyncSession, ids: Sequence[int]) -> None:
-    """Make the days of these deployments again, and those after them in their environments."""
+    """Recomputes the days of these deployments, and later days of their environments."""
     await session.execute(_ROLL, {"ids": list(ids)})
 
 
 async def roll_over_periods(session: AsyncSession) -> None:
-    """Begin the sums of tomorrow's periods and end those of yesterday's. The caller holds the lock of the numbers."""
+    """Creates the sums of tomorrow's periods and deletes those of yesterday's. The caller holds the lock."""
     values: dict[str, Any] = {"periods": [days_in(period) for period in PERIODS]}
     await take_time(session)
     await session.execute(_FORGET, values)

@@ -1,4 +1,4 @@
-"""Compares what is rolled up from the deployments with their rows, and mends what differs."""
+"""Compares the aggregates with the deployments and repairs the differences."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ MAX_REPORTED = 1_000
 
 
 class RepairReport(NamedTuple):
-    """How many figures were compared, the first differences in words, and how many there were; all are put right."""
+    """How many figures were compared, the first differences in words, and their number. All are repaired."""
 
     compared: int
     differences: list[str]
@@ -19,8 +19,8 @@ class RepairReport(NamedTuple):
 
 
 _FIGURES = COLUMNS.split(", ")[2:]
-# What waits to be rolled up is no difference: the projects of the events that the consumer still has before it.
-# They may be millions after a table was loaded, so they stay in the database.
+# Projects with events that wait to be aggregated are not compared. There may be millions after a bulk load, so they
+# stay in the database.
 _FIND_WRONG_DAYS = text(
     f"""
     CREATE TEMPORARY TABLE wrong_days ON COMMIT DROP AS
@@ -54,7 +54,7 @@ _MAKE_DAYS = text(
 
 
 def _sums(table: str, keys: str, values: str, wanted: str) -> TextClause:
-    """Finds the rows of a table of sums that are not what `wanted` says, and puts them right."""
+    """Returns a statement that finds and repairs the rows of a table of sums that differ from `wanted`."""
     names = values.split(", ")
     now = ", ".join(f"coalesce(wanted.{name}, 0)" for name in names)
     before = ", ".join(f"coalesce(kept.{name}, 0)" for name in names)
@@ -101,7 +101,7 @@ _COUNT = text("SELECT count(*) FROM daily_deployments")
 
 
 async def repair_aggregates(session: AsyncSession) -> RepairReport:
-    """Put every rolled row right that differs. The caller holds the lock of the numbers."""
+    """Repairs all aggregates that differ. The caller holds the lock of the aggregates."""
     await session.execute(_FIND_WRONG_DAYS)
     said, many = await _say(session, _SAY_WRONG_DAYS)
     if many:
@@ -114,6 +114,6 @@ async def repair_aggregates(session: AsyncSession) -> RepairReport:
 
 
 async def _say(session: AsyncSession, statement: TextClause) -> tuple[list[str], int]:
-    """The first differences that it finds, in words, and how many there are."""
+    """Returns the first differences in words, and their number."""
     rows = (await session.execute(statement, {"most": MAX_REPORTED})).all()
     return [row.said for row in rows], rows[0].many if rows else 0

@@ -1,4 +1,4 @@
-"""What is read of GitHub's payloads; they have much more, and get new fields at any time."""
+"""The parts of GitHub's payloads that are used. GitHub sends more fields, and adds new ones at any time."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]+")
 
 
 def _one_line(text: str) -> str:
-    """GitHub's text may hold what our own fields refuse: it is shown as a blank."""
+    """Replaces characters that the console's own fields refuse by spaces."""
     return _INVISIBLE.sub(" ", text).strip()
 
 
@@ -28,7 +28,7 @@ def _in_range(value: datetime) -> datetime:
 
 
 def _link(value: object) -> str:
-    """A link that cannot be shown is left out; it is no reason to refuse the report."""
+    """Returns the link, or "" for one that cannot be shown, which is no reason to refuse the report."""
     return link_of(value.strip()) if isinstance(value, str) else ""
 
 
@@ -45,7 +45,7 @@ GithubId = Annotated[int, Field(ge=1, lt=2**63)]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One request of GitHub as it came: the signature covers the bytes of the body. `id` is "" when it has none."""
+    """One request of GitHub as received: the signature covers the bytes of the body. `id` may be ""."""
 
     id: str
     event: str
@@ -54,14 +54,14 @@ class Delivery:
 
 
 class Repository(BaseModel):
-    """`id` stays the same when the repository is renamed or moved to another owner."""
+    """A repository. Its `id` survives a rename or a transfer to another owner."""
 
     id: GithubId
     full_name: Line
 
 
 class PingPayload(BaseModel):
-    """The webhook of an organization pings without a repository."""
+    """The payload of a ping. The webhook of an organization pings without a repository."""
 
     repository: Repository | None = None
 
@@ -100,14 +100,14 @@ class _Deployment(BaseModel):
 
     @property
     def version(self) -> str:
-        """What the workflow put under `version` of its payload, else the branch or tag."""
+        """Returns `version` of the workflow's payload, else the branch or tag."""
         version = _as_object(self.payload).get("version")
         named = _one_line(version) if isinstance(version, str) else ""
         return named[:MAX_VERSION] or self.ref[:MAX_VERSION] or self.sha[:12]
 
 
 def _as_object(payload: object) -> dict[str, Any]:
-    """GitHub passes on what it was given: an object, or any text, which may be the JSON of one."""
+    """Returns the payload as an object. GitHub passes on an object or any text, which may be JSON."""
     if isinstance(payload, str):
         try:
             payload = orjson.loads(payload)
@@ -117,7 +117,7 @@ def _as_object(payload: object) -> dict[str, Any]:
 
 
 class StatusPayload(BaseModel):
-    """The state that the deployment is in since `created_at`. `target_url` is the older name of `log_url`."""
+    """The state of the deployment since `created_at`. `target_url` is the older name of `log_url`."""
 
     state: Line
     description: Line = ""
@@ -132,7 +132,7 @@ class _WorkflowRun(BaseModel):
 
 
 class DeploymentPayload(BaseModel):
-    """Of `deployment`, and of `deployment_status`, which has the state too."""
+    """The payload of `deployment`, and of `deployment_status`, which also has the state."""
 
     repository: Repository
     deployment: _Deployment
@@ -141,7 +141,7 @@ class DeploymentPayload(BaseModel):
 
     @property
     def links(self) -> dict[str, str]:
-        """The links that this delivery has, by column."""
+        """Returns the links of this delivery, by column."""
         status = self.deployment_status or StatusPayload(state="")
         links = {
             "ci_url": self.workflow_run.html_url if self.workflow_run else "",
@@ -161,7 +161,7 @@ SCHEMAS: dict[str, type[Payload]] = {
 
 
 def read_payload(delivery: Delivery) -> Payload | None:
-    """None for an event that is not recorded. Raises Invalid."""
+    """Parses a payload. Returns None for an event that is not recorded. Raises Invalid."""
     schema = SCHEMAS.get(delivery.event)
     if schema is None:
         return None
@@ -172,4 +172,4 @@ def read_payload(delivery: Delivery) -> Payload | None:
             FieldError("".join(f"/{part}" for part in fault["loc"])[:200], in_words(fault))
             for fault in error.errors()[:10]
         ]
-        raise Invalid("This is not what GitHub sends.", errors=faults) from error
+        raise Invalid("This is not a valid GitHub payload.", errors=faults) from error

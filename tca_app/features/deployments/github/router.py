@@ -1,4 +1,4 @@
-"""Where GitHub sends its deliveries, and the webhook's secret and repository. Every rule is in the services."""
+"""REST endpoints of the GitHub webhook: deliveries, secret and repository. The rules are in the services."""
 
 from typing import Annotated
 
@@ -34,9 +34,9 @@ async def receive(
     x_github_event: _Text = "",
     x_github_delivery: _Text = "",
 ) -> Response:
-    """Deliveries of GitHub's `ping`, `push`, `deployment` and `deployment_status`, signed with the project's key.
+    """Receive a GitHub delivery: `ping`, `push`, `deployment` or `deployment_status`, signed with the project's secret.
 
-    A delivery that was recorded before changes nothing; one that was ignored or refused may be sent again. 409
+    A repeated delivery changes nothing; one that was ignored or refused may be sent again. 409
     `another_repository` until a maintainer accepts the repository. At most 25 MiB.
     """
     try:
@@ -51,7 +51,7 @@ async def receive(
 
 @router.get("/v1/projects/{project_id:int}/github-hook", response_model=HookRead, responses=problems(401, 403, 404))
 async def read_hook(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
-    """The URL for GitHub, the age of its secret, and the repository. For maintainers and owners."""
+    """Read the payload URL, the age of the secret, and the repository. Maintainers and owners only."""
     return item_response(await secret.read_hook(session, actor, project_id))
 
 
@@ -62,7 +62,7 @@ async def read_hook(project_id: UrlId, actor: CurrentActor, session: Reading) ->
     responses=problems(401, 403, 404, 409),
 )
 async def rotate_hook(project_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
-    """A new key in place of the one before; it is shown in this answer only. For maintainers and owners."""
+    """Generate a new secret, which is shown only in this response. Maintainers and owners only."""
     made = await once.answer(
         session,
         actor,
@@ -81,7 +81,7 @@ async def rotate_hook(project_id: UrlId, actor: CurrentActor, session: Writing, 
     responses=problems(401, 403, 404),
 )
 async def remove_hook(project_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
-    """Take nothing of GitHub any more. For maintainers and owners."""
+    """Remove the webhook: further deliveries are refused. Maintainers and owners only."""
     await secret.remove_hook(session, actor, project_id)
     return Response(status_code=204)
 
@@ -94,8 +94,8 @@ async def remove_hook(project_id: UrlId, actor: CurrentActor, session: Writing) 
 async def accept_repository(
     project_id: UrlId, data: RepositoryChoice, actor: CurrentActor, session: Writing
 ) -> Response:
-    """Accept the repository whose deliveries are refused, in place of the one before. For maintainers and owners.
+    """Accept the refused repository in place of the current one. Maintainers and owners only.
 
-    404 when the last refused delivery was of another repository.
+    404 when the last refused delivery came from a different repository.
     """
     return item_response(await secret.accept_repository(session, actor, project_id, data))

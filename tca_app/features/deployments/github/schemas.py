@@ -1,4 +1,4 @@
-"""What the calls about the GitHub webhook take and give."""
+"""Schemas of the GitHub webhook."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,7 +9,7 @@ from tca_app.core.schema import Id, InputModel, ReadModel
 
 
 class RepositoryRef(ReadModel):
-    """A repository of GitHub; its id survives a rename."""
+    """A GitHub repository. Its id survives a rename."""
 
     id: int
     full_name: str
@@ -20,9 +20,9 @@ class RefusedRepository(RepositoryRef):
 
 
 class HookRead(ReadModel):
-    """`url` goes into the settings of the repository; `rotated_at` is null while there is no secret.
+    """`url` is the payload URL for the repository's settings. `rotated_at` is null while there is no secret.
 
-    `repository` is null before the first delivery; `refused` is another one whose delivery was refused last.
+    `repository` is null before the first delivery. `refused` is the repository of the last refused delivery.
     """
 
     url: str
@@ -36,17 +36,17 @@ class RepositoryChoice(InputModel):
 
 
 class NewHook(ReadModel):
-    """`secret` is shown this once."""
+    """A new secret, which is shown only once."""
 
     url: str
     rotated_at: datetime
     secret: str | None = Field(
-        description="Null when the answer is given again for an Idempotency-Key: secrets are not kept for that."
+        description="Null in a repeated response for an Idempotency-Key, because secrets are not stored."
     )
 
 
 class HookAnswer(ReadModel):
-    """The outcome of a delivery, which GitHub shows beside it. Only one that is `done` is not processed again."""
+    """The outcome of a delivery, which GitHub shows. Only a `done` delivery is not processed again."""
 
     outcome: Literal["done", "known", "ignored"]
     detail: str

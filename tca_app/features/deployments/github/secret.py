@@ -1,4 +1,4 @@
-"""The GitHub webhook of a project: its secret, made here, shown once and kept sealed, and its repository."""
+"""The GitHub webhook of a project: its secret, shown once and stored encrypted, and its repository."""
 
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ _NO_REFUSED = {"refused_repository_id": None, "refused_repository": "", "refused
 
 
 async def read_hook(session: AsyncSession, actor: Actor, project_id: int) -> HookRead:
-    """The URL for GitHub, the age of its secret, the repository, and another one that was refused."""
+    """Returns the payload URL, the age of the secret, the repository, and a refused one."""
     project = await get_project(session, actor, project_id)
     policy.require(actor, "hooks.write", project.my_role)
     return await _read(session, project_id)
@@ -62,7 +62,7 @@ def _refused(row: Any) -> RefusedRepository | None:
 
 
 async def rotate_hook(session: AsyncSession, actor: Actor, project_id: int) -> NewHook:
-    """A new secret; the one before stops working. The only time that it is shown."""
+    """Generates a new secret and returns it, the only time that it is shown. The current one stops working."""
     project = await find_project(session, actor, "hooks.write", project_id)
     key = new_token()
     values = {"sealed_secret": encrypt(key, _purpose(project_id)), "rotated_at": func.now()}
@@ -74,7 +74,7 @@ async def rotate_hook(session: AsyncSession, actor: Actor, project_id: int) -> N
 
 
 async def remove_hook(session: AsyncSession, actor: Actor, project_id: int) -> None:
-    """From now on every delivery is refused. Raises NotFound when there is no secret."""
+    """Removes the secret, so that every delivery is refused. Raises NotFound when there is none."""
     project = await find_project(session, actor, "hooks.write", project_id)
     gone = delete(GithubHook.__table__).where(_hooks.project_id == project_id).returning(_hooks.project_id)
     if (await session.execute(gone)).first() is None:
@@ -83,7 +83,7 @@ async def remove_hook(session: AsyncSession, actor: Actor, project_id: int) -> N
 
 
 async def accept_repository(session: AsyncSession, actor: Actor, project_id: int, data: RepositoryChoice) -> HookRead:
-    """Accept the refused repository in place of the one before. Raises NotFound when it is not the refused one."""
+    """Accepts the refused repository in place of the current one. Raises NotFound when it is not the refused one."""
     project = await find_project(session, actor, "hooks.write", project_id)
     before = await _read(session, project_id)
     swapped = update(GithubHook.__table__).where(
@@ -98,7 +98,7 @@ async def accept_repository(session: AsyncSession, actor: Actor, project_id: int
         return after
     if before.repository is None or before.repository.id != data.repository_id:
         raise NotFound
-    return before  # it was accepted before
+    return before  # it was accepted already
 
 
 def _name(hook: HookRead) -> dict[str, str]:
@@ -106,7 +106,7 @@ def _name(hook: HookRead) -> dict[str, str]:
 
 
 async def require_repository(session: AsyncSession, project_id: int, repository: Repository) -> None:
-    """The first delivery names the repository of the webhook. Raises AnotherRepository, and keeps which one."""
+    """Binds the webhook to the first repository. Raises AnotherRepository for others, and stores the refused one."""
     mine = update(GithubHook.__table__).where(_hooks.project_id == project_id)
     is_new_name = and_(_hooks.repository_id == repository.id, _hooks.repository != repository.full_name)
     await session.execute(
@@ -115,7 +115,7 @@ async def require_repository(session: AsyncSession, project_id: int, repository:
         )
     )
     known = (await _read(session, project_id)).repository
-    if known is None or known.id == repository.id:  # None: the webhook was removed at this moment
+    if known is None or known.id == repository.id:  # None: the webhook was removed in the meantime
         return
     refused = {"refused_repository_id": repository.id, "refused_repository": repository.full_name}
     await session.execute(mine.values(**refused, refused_at=func.now()))
@@ -126,13 +126,13 @@ async def require_repository(session: AsyncSession, project_id: int, repository:
 
 
 async def secret_of(session: AsyncSession, project_id: int) -> str | None:
-    """The secret, while the project exists and has one."""
+    """Returns the secret, or None when the project does not exist or has none."""
     statement = select(_hooks.sealed_secret).join(Project, col(Project.id) == _hooks.project_id)
     found = await session.execute(statement.where(_hooks.project_id == project_id, col(Project.deleted_at).is_(None)))
     sealed = found.scalar()
     try:
         return decrypt(sealed, _purpose(project_id)) if sealed else None
-    except DecryptionError:  # SECRET_KEY is another one now: the maintainers make a new secret
+    except DecryptionError:  # SECRET_KEY has changed: maintainers must generate a new secret
         return None
 
 

@@ -1,7 +1,7 @@
-"""What GitHub reports: its deployments and their states are recorded as they are, past approval and freezes.
+"""Records the deployments that GitHub reports, without approvals and freezes.
 
-GitHub has rules of its own for who deploys where; a report says what already happened there. Deliveries come at least
-once, in any order and at any time: one that was recorded is recognized, and all times are those of GitHub.
+GitHub has its own rules for who deploys where, and reports what has already happened. Deliveries arrive at least once
+and in any order: repeated ones are recognized, and all times are those of GitHub.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ from tca_app.models import Deployment, Environment, GithubCommit, GithubDelivery
 
 _deliveries = GithubDelivery.__table__.c
 _deployments, _environments, _projects = Deployment.__table__.c, Environment.__table__.c, Project.__table__.c
-# GitHub's states to ours; of the others, some say that it waits, and "inactive" changes nothing here.
+# Maps GitHub's states to the console's. Some of the others mean that it waits; "inactive" changes nothing.
 STATES = {"in_progress": "in_progress", "success": "succeeded", "failure": "failed", "error": "failed"}
 WAITING = frozenset({"waiting", "pending", "queued"})
 _PLACE = (
@@ -54,19 +54,19 @@ CLOCK_SKEW = timedelta(minutes=1)
 
 
 class BadSignature(NotSignedIn):
-    """The same for a project that does not exist, has no secret, or has another one."""
+    """The signature is wrong, or the project does not exist or has no secret: the response is the same."""
 
     code = "bad_signature"
     default = "The signature does not match."
 
 
 async def receive(session: AsyncSession, project_id: int, delivery: Delivery) -> HookAnswer:
-    """Record one delivery. Raises BadSignature, Invalid for a payload that is not GitHub's, AnotherRepository,
+    """Records one delivery. Raises BadSignature, Invalid (not a GitHub payload), AnotherRepository,
     EnvironmentBusy."""
     await _require_signature(session, project_id, delivery)
     payload = read_payload(delivery)
     if payload is None:
-        return HookAnswer(outcome="ignored", detail=f"Nothing is recorded for the event {delivery.event}.")
+        return HookAnswer(outcome="ignored", detail=f"The event {delivery.event} is not recorded.")
     if payload.repository is not None:
         await require_repository(session, project_id, payload.repository)
     if isinstance(payload, PingPayload):
@@ -76,16 +76,16 @@ async def receive(session: AsyncSession, project_id: int, delivery: Delivery) ->
     values = {"project_id": project_id, "delivery": delivery.id, "event": delivery.event}
     put = insert(GithubDelivery.__table__).values(values).on_conflict_do_nothing()
     if (await session.execute(put.returning(_deliveries.delivery))).first() is None:
-        return HookAnswer(outcome="known", detail="This delivery was recorded before.")
+        return HookAnswer(outcome="known", detail="This delivery has already been recorded.")
     answer = await _record(session, project_id, payload)
-    if answer.outcome != "done":  # it may be sent again, when the project has what was missing
+    if answer.outcome != "done":  # it may be sent again once the project has what was missing
         mine = (_deliveries.project_id == project_id, _deliveries.delivery == delivery.id)
         await session.execute(delete(GithubDelivery.__table__).where(*mine))
     return answer
 
 
 async def _require_signature(session: AsyncSession, project_id: int, delivery: Delivery) -> None:
-    """Raises BadSignature. The signature covers the bytes as they came."""
+    """Raises BadSignature unless the signature matches the bytes as received."""
     secret = await secret_of(session, project_id)
     expected = "sha256=" + hmac.new((secret or _NO_SECRET).encode(), delivery.body, hashlib.sha256).hexdigest()
     matches = hmac.compare_digest(expected.encode(), delivery.signature.encode())
@@ -100,10 +100,10 @@ async def _record(session: AsyncSession, project_id: int, payload: PushPayload |
 
 
 async def _keep_commits(session: AsyncSession, project_id: int, payload: PushPayload) -> HookAnswer:
-    """When each commit was made, for the lead time of what is deployed of them."""
+    """Stores the time of each commit, for lead times."""
     times = {commit.id: commit.timestamp.astimezone(UTC) for commit in payload.all_commits()}
     if not times:
-        return HookAnswer(outcome="ignored", detail="There are no commits in this push.")
+        return HookAnswer(outcome="ignored", detail="This push has no commits.")
     rows = [{"project_id": project_id, "sha": sha, "at": at} for sha, at in sorted(times.items())]
     await session.execute(insert(GithubCommit.__table__).values(rows).on_conflict_do_nothing())
     waiting = select(_deployments.id, _deployments.commit_sha).where(
@@ -115,7 +115,7 @@ async def _keep_commits(session: AsyncSession, project_id: int, payload: PushPay
 
 
 async def _report(session: AsyncSession, project_id: int, payload: DeploymentPayload) -> HookAnswer:
-    """The deployment, which an earlier delivery may have brought, with its links and the state that it is in now."""
+    """Creates or updates the deployment of a delivery, with its links and current state."""
     named = {"project_id": project_id, "external_id": f"github-{payload.deployment.id}"}
     row = (await session.execute(_KNOWN, named)).first()
     if row is None:
@@ -141,7 +141,7 @@ def _contradiction(row: Any, reported: str) -> str:
 
 
 async def _follow(session: AsyncSession, row: Any, reported: StatusPayload) -> Any:
-    """The row after this state of GitHub's, which may have come late or before the ones that led to it."""
+    """Returns the row after a state of GitHub, which may arrive late or before the states that led to it."""
     wanted, at = STATES.get(reported.state, ""), _time_of(reported.created_at, row.started_at or row.queued_at)
     if row.finished_at is not None and not (row.timed_out_at and wanted):
         if wanted == "in_progress" and at <= row.finished_at and _is_better_start(row, at):
@@ -159,33 +159,33 @@ async def _follow(session: AsyncSession, row: Any, reported: StatusPayload) -> A
 
 
 def _is_better_start(row: Any, at: datetime) -> bool:
-    """The start was not reported before the end: it is missing, or is taken for the time of the request."""
+    """Returns whether the reported start is better than the stored one, which is missing or the time of the request."""
     return row.started_at is None or row.started_at == row.queued_at < at
 
 
 def _time_of(reported: datetime | None, earliest: datetime | None = None) -> datetime:
-    """The time that GitHub gives, not before `earliest`; without one, or with one of the future, the present."""
+    """Returns GitHub's time, not before `earliest`, or the current time if it is missing or in the future."""
     now = datetime.now(UTC)
     at = reported if reported and reported <= now + CLOCK_SKEW else now
     return max(at, earliest) if earliest else at
 
 
 async def _keep_links(session: AsyncSession, row: Any, payload: DeploymentPayload) -> None:
-    """A status may bring links that the deployment did not have, even after its end."""
+    """Stores links that a status adds, even after the end of the deployment."""
     links = {name: url for name, url in payload.links.items() if url != row._mapping[name]}
     if links:
         await session.execute(update(Deployment.__table__).where(_deployments.id == row.id).values(**links))
 
 
 def _refusal(place: Any, name: str) -> str:
-    """Why nothing can be recorded in this environment now, "" when it can."""
+    """Returns why nothing can be recorded in this environment now, or ""."""
     if place is None:
-        return f"There is no environment called {name}. Add it, then redeliver."
+        return f"There is no environment named {name}. Add it, then redeliver."
     return "The project is archived. Activate it, then redeliver." if place.status == "archived" else ""
 
 
 async def _put(session: AsyncSession, named: dict[str, Any], place: Any, payload: DeploymentPayload) -> None:
-    """The new deployment, unless another delivery put it at this moment."""
+    """Inserts the deployment, unless another delivery just did."""
     reported = payload.deployment
     created_at = _time_of(reported.created_at)
     values: dict[str, Any] = named | payload.links

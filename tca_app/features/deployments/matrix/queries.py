@@ -1,4 +1,4 @@
-"""Environments: each project's environments with the version that was last brought there, in one statement."""
+"""The environment matrix: the environments of each project with the current version, in one statement."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,14 +37,14 @@ _PLACES_BY_NAME, _PLACES_OF_THESE = (text(_PLACES.format(which=which)) for which
 
 
 async def environment_matrix(session: AsyncSession, actor: Actor, query: MatrixQuery) -> list[WhatRunsWhere]:
-    """The projects that the actor may see and that are not archived, by name."""
+    """Returns the projects that the actor may see and that are not archived, by name."""
     return list((await _read(session, actor, _PLACES_BY_NAME, query.model_dump())).values())
 
 
 async def environments_with_versions(
     session: AsyncSession, actor: Actor, ids: Sequence[int]
 ) -> dict[int, WhatRunsWhere]:
-    """The same for these projects, by their ids; those that the actor may not see or that are in the trash lack."""
+    """Returns the same for these project ids, without projects that the actor may not see or that are in the trash."""
     return await _read(session, actor, _PLACES_OF_THESE, {"ids": list(ids)})
 
 

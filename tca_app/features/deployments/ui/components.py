@@ -1,4 +1,4 @@
-"""Pieces of screens that several pages about deployments share."""
+"""Components that several pages of deployments share."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ _LOOKS = {
 
 
 def deployment_badge(status: Any) -> rx.Component:
-    """A state: a word with a picture beside the colour."""
+    """The badge of a state: a word and an icon beside the colour."""
     return rx.match(
         status, *((name, badge(STATUS_LABELS[name], *looks)) for name, looks in _LOOKS.items()), badge(status)
     )
@@ -32,7 +32,7 @@ def outside_link(url: Any, label: Any) -> rx.Component:
 
 
 def columns(*, with_project: bool = True) -> list[Column]:
-    """Of a table of deployments."""
+    """The columns of a table of deployments."""
     project = [Column("project", "Project", cell=_project, on_phone=False)]
     return [
         Column("version", "Version", cell=lambda row: _version(row, with_project)),

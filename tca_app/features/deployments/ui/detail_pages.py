@@ -1,4 +1,4 @@
-"""The page of one deployment: `/deployments/[deployment_id]` with its steps, what changed, and its log."""
+"""The page of one deployment, `/deployments/[deployment_id]`: timeline, changes and log."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ def _deployment() -> rx.Component:
     )
 
 
-# Action, word on the button, its kind and picture.
+# Action, label of the button, its kind and icon.
 _BUTTONS = (
     ("approve", "Approve", "primary", "check"),
     ("refuse", "Refuse", "danger-quiet", "x"),
@@ -103,7 +103,7 @@ def _project() -> rx.Component:
 
 
 def _reporter() -> rx.Component:
-    """GitHub may not say who asked for it: then it stands for itself."""
+    """The reporter. GitHub may not say who it was; then its own name is shown."""
     source = rx.cond(shown["who"] != shown["source"], f" ({shown['source']})", "")
     return rx.el.span(shown["who"], source)
 
@@ -129,14 +129,16 @@ def _facts() -> rx.Component:
                 shown["freeze_reason"] != "",
                 rx.el.p("Overrode a freeze window: ", shown["freeze_reason"], class_name="notice warning"),
             ),
-            rx.cond(shown["undoes"] != "", rx.el.p("It rolls back ", link("this deployment", to=shown["undoes"]), ".")),
+            rx.cond(
+                shown["undoes"] != "", rx.el.p("This rolls back ", link("this deployment", to=shown["undoes"]), ".")
+            ),
             class_name="stack",
         ),
     )
 
 
 def _changes() -> rx.Component:
-    """What came since the one that ran there before."""
+    """The changes since the previous deployment."""
     since = rx.foreach(
         state.before,
         lambda row: rx.el.span(
@@ -151,7 +153,7 @@ def _changes() -> rx.Component:
                 rx.el.p(since),
                 rx.cond(
                     state.compare_url != "",
-                    outside_link(state.compare_url, "Compare the two commits"),
+                    outside_link(state.compare_url, "Compare commits"),
                     rx.el.p(state.no_compare, class_name="muted"),
                 ),
                 class_name="panel-body stack tight",
@@ -190,9 +192,9 @@ def _step(step: Any) -> rx.Component:
 
 
 def _log() -> rx.Component:
-    """The browser reads the lines by itself (console.js) when `data-lines` says that there are more."""
+    """The log. The browser reads the lines itself (console.js) when `data-lines` says that there are more."""
     log = LogState
-    is_of_this = log.log_of == shown["id"]  # the one that was shown before says nothing here
+    is_of_this = log.log_of == shown["id"]  # the log of the previous deployment is not shown
     count, length = rx.cond(is_of_this, log.log_lines, 0), rx.cond(is_of_this, log.log_length, "")
     url = f"{routes.API_DEPLOYMENTS}/{shown['id']}/logs"
     search = rx.el.input(
@@ -234,15 +236,20 @@ def _log() -> rx.Component:
     )
 
 
-# What is asked for: title with the version, text, word on the button, and what the reason is called; "" for none.
+# For each action: title with the version, text, label of the button, and label of the reason ("" for none).
 _DIALOGS = {
     "approve": ("Approve {}?", "It is queued, and the requester is notified.", "Approve", ""),
-    "refuse": ("Refuse {}?", "It is not deployed. The requester is notified with your reason.", "Refuse", "Reason"),
+    "refuse": (
+        "Refuse {}?",
+        "It will not be deployed. The requester is notified with your reason.",
+        "Refuse",
+        "Reason",
+    ),
     "start": ("Start {}?", "Its status changes to In progress.", "Start", ""),
     "succeed": ("Did {} succeed?", "This version becomes the current one in the environment.", "Mark as succeeded", ""),
     "fail": ("Did {} fail?", "The project's maintainers are notified.", "Mark as failed", "Reason"),
     "cancel": ("Cancel the deployment of {}?", "This cannot be undone.", "Cancel deployment", "Reason"),
-    "rollback": ("", "", "Roll back", "Description"),  # the plan says what to
+    "rollback": ("", "", "Roll back", "Description"),  # the plan names the version
 }
 
 
@@ -276,7 +283,7 @@ _is_frozen = state.freeze["why"] != ""
 
 
 def _freeze() -> rx.Component:
-    """In the way of something new; an administrator says why it is not."""
+    """The active freeze, with a field for the reason of an administrator."""
     asked = _reason_field("freeze_reason", "Reason for overriding the freeze", True)
     return rx.fragment(
         freeze_notice(state.freeze, shown["environment"], state.may_override_freeze),

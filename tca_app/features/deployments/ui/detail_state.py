@@ -1,4 +1,4 @@
-"""What the page of one deployment shows and does: its facts, its steps, and the acts that this viewer may do."""
+"""State of the page of one deployment: its fields, its timeline, and the actions that the viewer may do."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -44,36 +44,36 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id
 from tca_app.ui.zone import zone_of
 
-# What can be asked for, and the state that a report of it leads to.
+# The actions, and the state that each of them reports.
 REPORTS = {"start": "in_progress", "succeed": "succeeded", "fail": "failed", "cancel": "cancelled"}
 ACTIONS = (*REPORTS, "approve", "refuse", "rollback")
-NEW = ("approve", "rollback")  # what a freeze refuses
-NO_REASONS = {"reason": "", "freeze_reason": ""}  # the fields of a question, as it opens
+NEW = ("approve", "rollback")  # actions that a freeze blocks
+NO_REASONS = {"reason": "", "freeze_reason": ""}  # the fields of a confirmation when it opens
 
 
 class DeploymentState(RecordState, SessionState):
-    """The page `/deployments/[deployment_id]`."""
+    """State of `/deployments/[deployment_id]`."""
 
-    phase: str = ""  # "" unknown yet, "ready", "missing", "failed"
+    phase: str = ""  # "" not known yet, "ready", "missing", "failed"
     failure: str = ""
     deployment: Facts = NOTHING
     steps: list[Step] = []
     between: list[DeploymentRow] = []
-    before: list[DeploymentRow] = []  # what ran there before; one or none
+    before: list[DeploymentRow] = []  # the previous deployment; one or none
     compare_url: str = ""
-    no_compare: str = ""  # why there is no page that compares the two commits
-    allowed: list[str] = []  # of ACTIONS; the service asks again
+    no_compare: str = ""  # why there is no comparison of the two commits
+    allowed: list[str] = []  # actions that the viewer may do; the service checks again
     asking: str = ""
     asking_error: str = ""
-    freeze: Freeze = NO_FREEZE  # of the environment, while an act of NEW is asked for
+    freeze: Freeze = NO_FREEZE  # the freeze of the environment, while an action of NEW is confirmed
     may_override_freeze: bool = False
-    plan: Plan = NO_PLAN  # of the rollback that is asked for
+    plan: Plan = NO_PLAN  # the plan of the rollback to confirm
     is_acting: bool = False
-    question_ended: str = ""  # as `form_ended` of a FormState
+    question_ended: str = ""  # like `form_ended` of a FormState
 
     @rx.var
     def question_draft(self) -> str:
-        """For the browser, which keeps the reason that is typed."""
+        """The key of the draft in which the browser keeps the typed reason."""
         if not self.asking:
             return ""
         return draft_of("deployment", self.asking, self.deployment["id"], self._question_key(), dict(NO_REASONS))
@@ -85,7 +85,7 @@ class DeploymentState(RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
-        """Read the deployment that the URL names. What was shown of another one is gone before."""
+        """Loads the deployment that the URL names, after it cleared the previous one."""
         deployment_id = record_id(self.router_data, routes.DEPLOYMENTS)
         self._watch(DeploymentState.load, f"deployment:{deployment_id}")
         if self._enter_record():
@@ -121,7 +121,7 @@ class DeploymentState(RecordState, SessionState):
 
     @handler("signed_in")
     async def ask(self, deployment_id: int, action: str) -> None:
-        """Open the confirmation of an act on the deployment that the page showed."""
+        """Opens the confirmation of an action on the deployment that the page shows."""
         self._require_record(deployment_id, self.deployment["id"])
         if action not in self.allowed:
             return
@@ -136,7 +136,7 @@ class DeploymentState(RecordState, SessionState):
 
     @handler("signed_in")
     async def resume_question(self, draft: dict[str, str]) -> Any:
-        """Ask again what was asked before the page was lost; the browser puts the reason back."""
+        """Reopens the confirmation that was open before the page was lost. The browser restores the reason."""
         return None if self.asking else DeploymentState.ask(self.deployment["id"], draft.get("mode", ""))
 
     async def _read_freeze(self) -> Freeze:
@@ -155,7 +155,7 @@ class DeploymentState(RecordState, SessionState):
 
     @handler("signed_in")
     async def confirm(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        """Do what was asked for. A refusal stands in the dialog, which stays open."""
+        """Runs the confirmed action. On a refusal the dialog stays open and shows it."""
         action = self.asking
         if not action or self.is_acting:
             return
@@ -165,7 +165,7 @@ class DeploymentState(RecordState, SessionState):
         try:
             done = await self._act(action, form.get("reason", "").strip(), form.get("freeze_reason", ""))
         except AppError as error:
-            if isinstance(error, Frozen):  # perhaps since the dialog was opened
+            if isinstance(error, Frozen):  # it may have changed since the dialog was opened
                 self.freeze = await self._read_freeze()
             self.asking_error = next(iter(error.field_details.values()), error.detail)
             return
@@ -198,11 +198,11 @@ def _why_no_compare(found: DeploymentRead, changes: ChangesRead) -> str:
         return ""
     if is_same_commit(changes.before.commit_sha, found.commit_sha):
         return "Same commit as the previous deployment."
-    return "No comparison: a commit or the repository URL is not known."
+    return "No comparison: a commit or the repository URL is unknown."
 
 
 def _allowed(actor: Actor, found: DeploymentRead, role: str | None, *, can_go_back: bool) -> list[str]:
-    """What this viewer may do to it now."""
+    """Returns the actions that the viewer may do now."""
     allowed: list[str] = []
     if policy.may(actor, "deployments.write", role):
         reachable = next_states(found)

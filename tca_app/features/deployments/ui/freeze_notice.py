@@ -1,4 +1,4 @@
-"""What a dialog says about the freeze that holds for an environment."""
+"""The notice about the active freeze of an environment."""
 
 from collections.abc import Sequence
 from typing import Any, TypedDict
@@ -11,7 +11,7 @@ from tca_app.ui.zone import time_words
 
 
 class Freeze(TypedDict):
-    """`why` is "" while nothing is frozen; `until` is in the viewer's zone, as people read it."""
+    """A freeze. `why` is "" while nothing is frozen; `until` is in words in the viewer's time zone."""
 
     why: str
     until: str
@@ -22,7 +22,7 @@ NO_FREEZE = Freeze(why="", until="", who="")
 
 
 def freeze_of(holding: Sequence[FreezeRead], environment_id: int, zone: ZoneInfo) -> Freeze:
-    """The first of those that hold for one environment; they come with the one that ends last first."""
+    """Returns the freeze of one environment that ends last; `freezes` are in that order."""
     for window in holding:
         if window.environment_id in (None, environment_id):
             who = window.created_by.display_name if window.created_by else "a deleted user"
@@ -31,7 +31,7 @@ def freeze_of(holding: Sequence[FreezeRead], environment_id: int, zone: ZoneInfo
 
 
 def freeze_notice(freeze: Any, environment: Any, may_pass: Any) -> rx.Component:
-    """Who froze it, until when and why, and what this viewer can do about it."""
+    """The notice: who froze it, until when and why, and what the viewer can do."""
     rest = rx.cond(
         may_pass,
         "As an administrator you can override it with a reason. The project's maintainers are notified.",

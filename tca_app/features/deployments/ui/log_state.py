@@ -1,4 +1,4 @@
-"""How long the log of the shown deployment is; when there are more lines, the browser reads them (console.js)."""
+"""State of the log: its length. When there are more lines, the browser reads them (console.js)."""
 
 import reflex as rx
 
@@ -13,7 +13,7 @@ from tca_app.ui.url import record_id
 
 
 class LogState(SessionState):
-    """Apart from the rest of the page: it changes twice a second for everybody who watches."""
+    """The state of the log, apart from the page, because it changes up to twice a second for every viewer."""
 
     log_of: int = 0
     log_lines: int = 0
@@ -30,5 +30,5 @@ class LogState(SessionState):
             async with reading() as session:
                 count = await logs.count_lines(session, self._as_actor(), deployment_id)
         except NotFound:
-            count = 0  # the page itself says so
+            count = 0  # the page reports it itself
         self.log_of, self.log_lines = deployment_id, count

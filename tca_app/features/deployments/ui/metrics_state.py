@@ -1,4 +1,4 @@
-"""The view "Metrics" of `/deployments`: four figures over 7, 30 or 90 days, of all projects or of one."""
+"""State of the view "Metrics" of `/deployments`: four metrics over 7, 30 or 90 days, of all projects or one."""
 
 from typing import Any, ClassVar, TypedDict
 
@@ -17,13 +17,13 @@ NOT_MEASURED = "Not measured"
 MEANINGS = {
     "Deployment frequency": "Successful deployments per day.",
     "Lead time": "Median time from a commit to its first successful deployment.",
-    "Change failure rate": "Share of the deployments that started and then failed or were rolled back.",
+    "Change failure rate": "Share of started deployments that failed or were rolled back.",
     "Time to restore": "Median time from a failed deployment to the next successful one in the same environment.",
 }
 
 
 class Figure(TypedDict):
-    """`basis` says what it was worked out from."""
+    """A metric. `basis` says what it was computed from."""
 
     label: str
     value: str
@@ -34,7 +34,7 @@ class Figure(TypedDict):
 class MeasuresState(RecordState, SessionState):
     is_shown: bool = False
     days: str = DEFAULT_PERIOD
-    project: str = ""  # its name; "" for all that the viewer may see
+    project: str = ""  # name of the project, or "" for all that the viewer may see
     project_id: int = 0
     figures: list[Figure] = []
 
@@ -59,7 +59,7 @@ class MeasuresState(RecordState, SessionState):
 
 
 def figures_of(found: MeasuresRead) -> list[Figure]:
-    """The figures in words."""
+    """Returns the metrics in words."""
     rate = NOT_MEASURED if found.change_failure_rate is None else f"{found.change_failure_rate:.0%}"
     shown = {
         "Deployment frequency": (f"{found.deployments_per_day:.1f} a day", f"{found.succeeded:,} succeeded"),

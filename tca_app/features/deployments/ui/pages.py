@@ -1,4 +1,4 @@
-"""The pages about deployments: `/deployments` as a list and as a matrix, and `/deployments/[deployment_id]`."""
+"""The page `/deployments`: the list, the environment matrix and the metrics."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def deployments_page() -> rx.Component:
 
 
 def _measures() -> rx.Component:
-    """Of the tier production; each figure says what it means."""
+    """The metrics of the tier production, each with its definition."""
     one, everything = MeasuresState.project_id, f"{routes.DEPLOYMENTS}?view=measures&days={MeasuresState.days}"
     of_project = rx.cond(one > 0, f"&project={one}", "")
     return rx.fragment(

@@ -1,4 +1,4 @@
-"""The tab "Deployments" of a project's page."""
+"""The tab "Deployments" on the page of a project."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def deployments_tab() -> rx.Component:
 
 
 def _place(place: Any) -> rx.Component:
-    """What runs in one environment."""
+    """The card of one environment with its current version."""
     address = rx.el.a(
         rx.icon("external-link", size=14, aria_hidden="true"),
         href=place["address"],
@@ -60,7 +60,7 @@ def _place(place: Any) -> rx.Component:
                 link(cut_in_middle(place["version"]), to=place["url"], class_name="card-value place-version"),
                 rx.el.div(relative_time(place["at"]), " · ", place["who"], class_name="card-trend"),
             ),
-            rx.el.div("Nothing yet", class_name="muted"),
+            rx.el.div("Not deployed", class_name="muted"),
         ),
         class_name="panel card",
         key=place["id"].to(str),

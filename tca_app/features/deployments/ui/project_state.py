@@ -1,4 +1,4 @@
-"""The tab "Deployments" of a project: what runs where, the newest deployments, and the form to enter one."""
+"""State of the tab "Deployments" of a project: environments, the newest deployments, and the form to create one."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, TypedDict
@@ -32,7 +32,7 @@ FIELDS = ("environment", "version", "commit_sha", "ref", "description", "freeze_
 
 
 class PlaceCard(TypedDict):
-    """An environment with what runs there; `version` is "" before the first."""
+    """An environment with its current version, or "" before the first deployment."""
 
     id: int
     name: str
@@ -52,7 +52,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
     has_more: bool = False
     may_deploy: bool = False
     may_override_freeze: bool = False
-    chosen: str = ""  # the environment that the form names
+    chosen: str = ""  # the environment chosen in the form
     is_loaded: bool = False
     load_error: str = ""
 
@@ -62,7 +62,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        """Only while the tab is open: the other tabs do not wait for it."""
+        """Loads the tab, only while it is open: the other tabs do not wait for it."""
         project_id, actor = record_id(self.router_data, routes.PROJECTS), self._as_actor()
         if self._enter_record():
             self.project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
@@ -80,7 +80,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
                 current = await deployments.current_by_environment(session, actor, project_id)
                 holding = await freezes.list_holding(session, actor, project_id)
         except NotFound:
-            return  # the page itself says so
+            return  # the page reports it itself
         except AppError as error:
             self.load_error = error.detail
             return
@@ -95,7 +95,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
 
     @rx.var
     def freeze(self) -> Freeze:
-        """What is in the way of the chosen environment."""
+        """The active freeze of the chosen environment."""
         return next((place["freeze"] for place in self.places if place["name"] == self.chosen), NO_FREEZE)
 
     def _opener_scope(self) -> list[int]:
@@ -107,11 +107,11 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         self.chosen = self.environment_options[0][0] if self.environment_options else ""
         values = dict.fromkeys(FIELDS, "") | {"environment": self.chosen}
         self._open_form("create", values, row_id=project_id, name=self._project_name)
-        return ProjectDeploymentsState.load  # a window may have begun or ended since, of which nothing tells
+        return ProjectDeploymentsState.load  # a window may have begun or ended since; no event announces that
 
     @handler("signed_in")
     async def choose(self, environment: str) -> None:
-        """Another environment, and with it what is in the way there."""
+        """Chooses another environment, with its freeze."""
         self.chosen = environment
 
     @handler("signed_in")
@@ -124,11 +124,11 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             try:
                 made = await self._create(values)
             except Frozen:
-                yield ProjectDeploymentsState.load  # perhaps since the dialog was opened
+                yield ProjectDeploymentsState.load  # it may have changed since the dialog was opened
                 raise
             self._close_form()
             asks = made.status == "pending_approval"
-            self._toast(f"{made.version} {'awaits approval' if asks else 'is queued'}.")
+            self._toast(f"{made.version} {'awaits approval' if asks else 'queued'}")
             yield ProjectDeploymentsState.load
 
     async def _create(self, values: dict[str, str]) -> DeploymentRead:

@@ -1,4 +1,4 @@
-"""What the confirmation of a rollback says: from which version to which, and what happens then."""
+"""The texts of the confirmation of a rollback: from which version to which, and what happens then."""
 
 from typing import Any
 
@@ -29,4 +29,4 @@ def rollback_text(plan: Any) -> rx.Component:
 
 def rollback_compare(plan: Any) -> rx.Component:
     url = plan["compare_url"]
-    return rx.cond(url != "", rx.el.p(outside_link(url, "Compare the two commits")))
+    return rx.cond(url != "", rx.el.p(outside_link(url, "Compare commits")))

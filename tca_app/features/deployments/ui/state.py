@@ -1,4 +1,4 @@
-"""What `/deployments` shows: the list of all, or what runs where."""
+"""State of `/deployments`: the list and the environment matrix."""
 
 from datetime import datetime
 from typing import Any, ClassVar, TypedDict
@@ -30,7 +30,7 @@ MAX_IN_MATRIX = 100
 
 
 class DeploymentRow(TypedDict):
-    """A line of a list. `took` is how long it ran, in words; "" before the end."""
+    """A line of the list. `took` is the duration in words, or "" before the end."""
 
     id: int
     version: str
@@ -64,7 +64,7 @@ def row_of(deployment: DeploymentRead) -> DeploymentRow:
 
 
 def took(start: datetime | None, end: datetime | None) -> str:
-    """ "4 min 12 s"; "" while one of the two is missing."""
+    """ "4 min 12 s", or "" while one of the two times is missing."""
     if start is None or end is None:
         return ""
     seconds = max(0, round((end - start).total_seconds()))
@@ -76,7 +76,7 @@ def took(start: datetime | None, end: datetime | None) -> str:
 
 
 class DeploymentsState(TableState, SessionState):
-    """The list of `/deployments`."""
+    """State of the list of `/deployments`."""
 
     rows: list[DeploymentRow] = []
     _spec: ClassVar = TableSpec(
@@ -120,13 +120,13 @@ class Line(TypedDict):
 
 
 def view_of(router_data: dict[str, Any]) -> str:
-    """ "where" or "measures"; "" for the list."""
+    """Returns "where", "measures", or "" for the list."""
     view = query_param(router_data, "view")
     return view if view in ("where", "measures") else ""
 
 
 class MatrixState(SessionState):
-    """The other view of `/deployments`: projects by environments. `/projects` has the same with search and pages."""
+    """State of the environment matrix of `/deployments`. `/projects` has the same with search and pages."""
 
     is_shown: bool = False
     is_loaded: bool = False

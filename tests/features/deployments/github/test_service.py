@@ -147,7 +147,7 @@ async def test_the_key_is_for_maintainers(api: httpx.AsyncClient) -> None:
 async def test_what_is_not_for_us_is_left_alone_and_what_is_broken_is_refused(github: Github) -> None:
     assert (await github.send("issues", {"action": "opened"})).json()["outcome"] == "ignored"
     elsewhere = await github.send("deployment", deployment(environment="preview-17"))
-    missing = "There is no environment called preview-17. Add it, then redeliver."
+    missing = "There is no environment named preview-17. Add it, then redeliver."
     assert elsewhere.json() == {"outcome": "ignored", "detail": missing}
     for broken in ({}, [], deployment(sha="main"), deployment(id="x")):
         assert (await github.send("deployment", broken)).status_code == 422

@@ -213,8 +213,8 @@ async def test_a_rollback_goes_to_the_version_that_was_named(console: Console) -
     ("before", "after", "said"),
     [
         ("aaaaaaa", "aaaaaaa" + "0" * 33, "Same commit as the previous deployment."),
-        ("aaaaaaa", "bbbbbbb", "No comparison: a commit or the repository URL is not known."),
-        ("", "", "No comparison: a commit or the repository URL is not known."),
+        ("aaaaaaa", "bbbbbbb", "No comparison: a commit or the repository URL is unknown."),
+        ("", "", "No comparison: a commit or the repository URL is unknown."),
     ],
 )
 async def test_it_says_why_two_commits_are_not_compared(console: Console, before: str, after: str, said: str) -> None:

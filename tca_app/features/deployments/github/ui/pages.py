@@ -1,4 +1,4 @@
-"""The panel of the GitHub webhook in the settings of a project."""
+"""The GitHub webhook in a project's settings."""
 
 from typing import Any
 
@@ -23,7 +23,9 @@ def github_settings() -> rx.Component:
             panel(
                 "GitHub",
                 rx.el.div(
-                    rx.el.p("GitHub sends deployments, their statuses and pushes to this URL.", class_name="muted"),
+                    rx.el.p(
+                        "GitHub sends deployments, deployment statuses and pushes to this URL.", class_name="muted"
+                    ),
                     facts(
                         ("Payload URL", rx.el.span(state.address, class_name="mono")),
                         ("Secret", rx.cond(state.rotated_at != "", _secret_age(), _muted("Not set"))),
@@ -48,7 +50,11 @@ def github_settings() -> rx.Component:
             _dialog(
                 "accept",
                 rx.el.span("Accept ", state.refused, "?"),
-                rx.el.span("Its deliveries are recorded from now on, and those of ", state.repository, " are refused."),
+                rx.el.span(
+                    "Deliveries from this repository will be recorded, and those from ",
+                    state.repository,
+                    " are refused.",
+                ),
                 "Accept repository",
             ),
         ),
@@ -64,7 +70,7 @@ def _muted(text: str) -> rx.Component:
 
 
 def _refused() -> rx.Component:
-    """Another repository uses the same secret: by mistake, or because the project moved."""
+    """A warning that another repository uses the same secret, by mistake or because the project moved."""
     text = rx.el.p(
         "Deliveries from ", rx.el.strong(state.refused), " are refused, the last ", relative_time(state.refused_at), "."
     )

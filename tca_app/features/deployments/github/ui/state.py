@@ -1,4 +1,4 @@
-"""The GitHub webhook in the settings of a project: its URL, its repository, and a new secret that is shown once."""
+"""State of the GitHub webhook in a project's settings: the URL, the repository and a new secret."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -16,16 +16,16 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param, record_id
 
 ACTIONS = ("rotate", "remove", "accept")
-SHOWN_ONCE = "github-secret"  # the field that a new secret is put into
+SHOWN_ONCE = "github-secret"  # the field that shows a new secret
 
 
 class HookState(RecordState, SessionState):
     address: str = ""
     rotated_at: str = ""
     repository: str = ""
-    refused: str = ""  # another repository, whose delivery was refused last
+    refused: str = ""  # the repository of the last refused delivery
     refused_at: str = ""
-    is_fresh: bool = False  # a new secret is shown; the secret itself never stands in a state
+    is_fresh: bool = False  # a new secret is shown; the secret itself is never stored in a state
     asking: str = ""
     asking_error: str = ""
     is_acting: bool = False
@@ -35,7 +35,7 @@ class HookState(RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        """Only while the settings are open, and only for those who may see it."""
+        """Loads the webhook, only while the settings are open and only for users who may see it."""
         self._enter_record()
         self.address, self.is_fresh, self.asking = "", False, ""
         self.project_id = record_id(self.router_data, routes.PROJECTS)
@@ -45,7 +45,7 @@ class HookState(RecordState, SessionState):
             async with reading() as session:
                 found = await hook.read_hook(session, self._as_actor(), self.project_id)
         except AppError:
-            return  # the panel stays away; the page says whether there is a project
+            return  # the panel is hidden; the page reports a missing project itself
         self._show_hook(found)
 
     def _show_hook(self, hook: HookRead) -> None:
@@ -68,7 +68,7 @@ class HookState(RecordState, SessionState):
 
     @handler("signed_in")
     async def forget(self) -> Any:
-        """The secret was copied."""
+        """Hides the secret after it was copied."""
         self.is_fresh = False
         return rx.set_value(SHOWN_ONCE, "")
 
@@ -88,14 +88,14 @@ class HookState(RecordState, SessionState):
         finally:
             self.is_acting = False
         self.asking = ""
-        if action == "accept":  # a secret that is still shown stays
-            self._toast(f"Deliveries from {self.repository} are accepted.")
+        if action == "accept":  # a secret that is shown stays
+            self._toast(f"Deliveries from {self.repository} are now accepted")
             return
         self.is_fresh = bool(secret)
         yield rx.set_value(SHOWN_ONCE, secret)
 
     async def _act(self, action: str) -> str:
-        """The new secret, if there is one."""
+        """Runs an action and returns the new secret, if there is one."""
         actor, project_id = self._as_actor(), self.project_id
         async with transaction() as session:
             secret = ""

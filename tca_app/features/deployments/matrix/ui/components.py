@@ -1,4 +1,4 @@
-"""The matrix of what runs where, on `/deployments` and `/projects`; on a phone a card for each project."""
+"""The environment matrix on `/deployments` and `/projects`. On a phone it has a card for each project."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +10,9 @@ from tca_app.ui.long_text import cut_in_middle
 
 
 def matrix_table(columns: Any, lines: Any, head: Callable[[Any], rx.Component], flash: Any = None) -> rx.Component:
-    """`lines` have an id and `cells`, `head(line)` draws the project, `flash(line)` is the class of one that changed.
+    """The matrix. `lines` have an id and `cells`, `head(line)` is the project, `flash(line)` marks a changed line.
 
-    The roles are said again, because a table that is laid out as cards is none to a browser.
+    The roles are explicit, because browsers do not treat a table that is laid out as cards as a table.
     """
     heads = rx.foreach(columns, lambda name: rx.el.th(name, scope="col", role="columnheader"))
     return rx.el.div(
@@ -45,7 +45,7 @@ def _cell(cell: Any) -> rx.Component:
         link(cut_in_middle(cell["version"]), to=cell["url"], class_name="cell-title"),
         rx.el.div(relative_time(cell["at"].to(str)), " · ", cell["who"], class_name="cell-sub"),
     )
-    nothing = rx.el.div(rx.cond(cell["is_there"], "Nothing yet", "–"), class_name="muted")
+    nothing = rx.el.div(rx.cond(cell["is_there"], "Not deployed", "–"), class_name="muted")
     return rx.el.td(
         rx.cond(cell["version"].to(str) != "", runs, nothing),
         rx.cond(cell["is_deploying"], badge("Deploying", "info", "loader")),

@@ -1,4 +1,4 @@
-"""How a screen shows what runs where: a line for each project, a column for each name of an environment."""
+"""View models of the environment matrix: a line for each project, a column for each environment name."""
 
 from collections.abc import Iterable
 from typing import TypedDict
@@ -8,7 +8,7 @@ from tca_app.ui import routes
 
 
 class Cell(TypedDict):
-    """What runs in one environment: `version` is "" where nothing does, `is_there` False where there is no such one."""
+    """One environment. `version` is "" before the first deployment; `is_there` is False without the environment."""
 
     environment: str
     version: str
@@ -20,7 +20,7 @@ class Cell(TypedDict):
 
 
 def columns_of(found: Iterable[WhatRunsWhere]) -> dict[str, str]:
-    """Folded name to the name that is shown, in the order of the lowest rank that each has anywhere."""
+    """Maps case-folded names to displayed names, in the order of the lowest rank of each."""
     places = sorted((place.rank, place.environment) for project in found for place in project.places)
     columns: dict[str, str] = {}
     for _, name in places:
@@ -29,7 +29,7 @@ def columns_of(found: Iterable[WhatRunsWhere]) -> dict[str, str]:
 
 
 def cells_of(found: WhatRunsWhere | None, columns: dict[str, str]) -> list[Cell]:
-    """One for each column; None is a project without environments."""
+    """Returns one cell for each column. None stands for a project without environments."""
     places = {place.environment.casefold(): place for place in found.places} if found else {}
     return [_cell(name, places.get(key)) for key, name in columns.items()]
 
