@@ -1,1 +1,1 @@
-"""What every screen shares. Nothing in here knows a feature's page."""
+"""What all pages share. Nothing in here knows the pages of a feature."""

@@ -1,4 +1,4 @@
-"""Small pieces that every screen is made of: heads, states, buttons, badges, times, confirmations."""
+"""Basic components of every page: headers, states, buttons, badges, times, confirmations."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 
 from tca_app.ui import routes
 
-# Radix draws a dialog's title as an h1 unless told otherwise; a page has its one already.
+# Radix renders a dialog's title as an h1 by default, but a page already has its h1.
 DIALOG_TITLE = {"as": "h2", "size": "4", "mb": "1"}
 DIALOG_TEXT = {"size": "2", "color": "gray"}
 
@@ -15,12 +15,12 @@ Child = Any  # text, a component, or a Reflex var of either
 
 
 def link(*children: Child, to: Any, class_name: Any = "link", **props: Any) -> rx.Component:
-    """A link inside the console: no page load."""
+    """A link inside the console, without a page load."""
     return ReactRouterLink.create(*children, to=to, class_name=class_name, **props)
 
 
 def name_or_link(name: Any, url: Any) -> rx.Component:
-    """The name of what a row is about; a link where there is a page of it, so when `url` is not empty."""
+    """The name of a row's subject, as a link when `url` is not empty."""
     return rx.cond(
         url != "",
         link(name, to=url, class_name="cell-title truncate"),
@@ -29,7 +29,7 @@ def name_or_link(name: Any, url: Any) -> rx.Component:
 
 
 def page_header(title: Child, lead: Child = "", *actions: rx.Component) -> rx.Component:
-    """The one h1 of a page, with a sentence below and the page's main actions beside it."""
+    """The h1 of a page, with an optional sentence below and the page's main actions beside it."""
     return rx.el.header(
         rx.el.div(rx.el.h1(title), rx.el.p(lead) if lead is not None else None, class_name="titles"),
         rx.el.div(*actions, class_name="actions") if actions else None,
@@ -60,7 +60,7 @@ def button(
 
 
 def icon_button(label: str, icon: str, kind: str = "ghost", **props: Any) -> rx.Component:
-    """A button with a picture only; `label` is its accessible name and its tooltip."""
+    """A button with only an icon. `label` is its accessible name and its tooltip."""
     return rx.el.button(
         rx.icon(icon, size=16, aria_hidden="true"),
         class_name=f"btn icon {kind}".strip(),
@@ -69,7 +69,7 @@ def icon_button(label: str, icon: str, kind: str = "ghost", **props: Any) -> rx.
 
 
 def relative_time(iso: Any, empty: str = "Never") -> rx.Component:
-    """ "3 hours ago", the exact local time on hover. `iso` is an ISO 8601 text with its zone; "" shows `empty`."""
+    """ "3 hours ago", with the exact local time on hover. `iso` is ISO 8601 with a time zone; "" shows `empty`."""
     time = rx.el.time(iso, date_time=iso, custom_attrs={"data-relative": ""}, class_name="num")
     if isinstance(iso, rx.Var):
         return rx.cond(iso, time, rx.el.span(empty, class_name="muted"))
@@ -77,7 +77,7 @@ def relative_time(iso: Any, empty: str = "Never") -> rx.Component:
 
 
 def badge(label: Child, tone: str = "", icon: str = "") -> rx.Component:
-    """A status: always a word, with a picture beside the colour. `tone`: "", good, warn, bad or info."""
+    """A status: always a word, with an icon beside the colour. `tone`: "", good, warn, bad or info."""
     return rx.el.span(
         rx.icon(icon, size=12, aria_hidden="true") if icon else None, label, class_name=f"badge {tone}".strip()
     )
@@ -92,7 +92,7 @@ def role_badge(is_superuser: Any) -> rx.Component:
 
 
 def project_status_badge(status: Any) -> rx.Component:
-    """For the statuses active, paused and archived."""
+    """The badge of the statuses active, paused and archived."""
     return rx.match(
         status,
         ("active", badge("Active", "good", "circle-check")),
@@ -107,7 +107,7 @@ def avatar(initials: Any) -> rx.Component:
 
 
 def panel(title: Child, *children: Child, actions: tuple[rx.Component, ...] = (), flush: bool = False) -> rx.Component:
-    """A titled box. `flush` leaves out the padding, for a table or list."""
+    """A titled box. `flush` removes the padding, for a table or list."""
     return rx.el.section(
         rx.el.div(rx.el.h2(title), *actions, class_name="panel-head"),
         *children if flush else (rx.el.div(*children, class_name="panel-body"),),
@@ -116,7 +116,7 @@ def panel(title: Child, *children: Child, actions: tuple[rx.Component, ...] = ()
 
 
 def empty_state(title: str, text: str, *actions: rx.Component, icon: str = "inbox") -> rx.Component:
-    """Nothing here: says what to do next."""
+    """The placeholder of an empty list. It says what to do next."""
     return rx.el.div(
         rx.icon(icon, aria_hidden="true"),
         rx.el.h2(title),
@@ -127,7 +127,7 @@ def empty_state(title: str, text: str, *actions: rx.Component, icon: str = "inbo
 
 
 def error_state(text: Child, retry: Any) -> rx.Component:
-    """Something failed: the reason and a button that runs `retry`."""
+    """The reason of a failure, and a button that runs `retry`."""
     return rx.el.div(
         rx.icon("triangle-alert", aria_hidden="true"),
         rx.el.h2("Loading failed"),
@@ -143,7 +143,7 @@ def skeleton(width: str = "100%") -> rx.Component:
 
 
 def skeleton_lines(count: int = 3) -> rx.Component:
-    """For a panel that loads."""
+    """The placeholder of a panel that is loading."""
     widths = ("72%", "54%", "63%", "40%")
     return rx.el.div(*(skeleton(widths[i % 4]) for i in range(count)), class_name="stack", aria_busy="true")
 
@@ -167,7 +167,7 @@ def facts(*entries: tuple[str, Child]) -> rx.Component:
 
 
 def center_page(title: str, text: str, *actions: rx.Component, code: str = "") -> rx.Component:
-    """A page that has nothing but a message, such as 403 and 404."""
+    """A page with only a message, such as 403 and 404."""
     return rx.el.div(
         rx.el.div(
             rx.el.p(code, class_name="code") if code else None,
@@ -203,17 +203,17 @@ def not_found() -> rx.Component:
 def outage() -> rx.Component:
     return center_page(
         "The console cannot reach its database or Redis",
-        "What you typed is kept in this browser. The page comes back by itself as soon as the database responds.",
+        "What you typed is kept in this browser. The page reloads as soon as the database responds.",
         button("Try again", kind="primary", icon="rotate-cw", custom_attrs={"data-action": "reload"}),
         code="503",
     )
 
 
 def crashed() -> rx.Component:
-    """What the error boundary shows when a page cannot be drawn."""
+    """The fallback of the error boundary, when a page cannot be rendered."""
     return center_page(
         "This page could not be displayed",
-        "Something went wrong in the browser. Reload the page. If it happens again, tell an administrator.",
+        "Something went wrong in the browser. Reload the page. If it happens again, contact an administrator.",
         button("Try again", kind="primary", custom_attrs={"data-action": "reload"}),
         rx.el.a("Dashboard", href=routes.DASHBOARD, class_name="btn"),
         code="ERROR",
@@ -221,7 +221,7 @@ def crashed() -> rx.Component:
 
 
 def error_notice(text: rx.Var[str]) -> rx.Component:
-    """A refusal that belongs to no field; nothing while there is none."""
+    """An error that belongs to no field. Nothing is shown without one."""
     return rx.cond(text != "", rx.el.div(text, class_name="notice error", role="alert"))
 
 
@@ -240,11 +240,11 @@ def confirm_dialog(
     kind: str = "danger",
     draft: Any = "",
 ) -> rx.Component:
-    """Asks before something that cannot be taken back; `kind` is "primary" when it destroys nothing.
+    """Asks for confirmation of an action. `kind` is "primary" when the action destroys nothing.
 
-    `body` may hold more fields, such as the new owner, or say why the act is `blocked`; `draft` is `draft_of` of them.
+    `body` may contain more fields, such as the new owner, or say why the action is `blocked`; `draft` is `draft_of`.
 
-    With `type_name` the person must type that name: the browser checks it by the field's pattern, and the handler gets
+    With `type_name` the user must type that name: the browser checks it with the field's pattern, and the handler gets
     the form as `dict[str, str]` and must compare `form["confirm_name"]` again.
     """
     typed = _type_name_field(type_name) if type_name is not None else None
@@ -256,7 +256,7 @@ def confirm_dialog(
                 body,
                 typed,
                 rx.el.div(
-                    # Radix' own Cancel gets the focus when the dialog opens; without one it stays outside.
+                    # Radix focuses its own Cancel when the dialog opens; without one the focus stays outside.
                     rx.alert_dialog.cancel(button("Cancel", disabled=busy)),
                     button(confirm, kind=kind, busy=busy, disabled=blocked, type="submit"),
                     class_name="dialog-foot",
@@ -290,7 +290,7 @@ def _type_name_field(name: Any) -> rx.Component:
 
 
 def _literal_pattern(name: Any) -> rx.Var[str]:
-    """A pattern for exactly `name`. A hyphen or slash must stay bare: browsers refuse to escape them here."""
+    """A pattern that matches exactly `name`. Browsers refuse an escaped hyphen or slash here."""
     text = rx.Var.create(name)
     return rx.Var(
         f"String({text!s}).replace(/[\\\\^$.*+?()[\\]{{}}|]/g, '\\\\$&')",

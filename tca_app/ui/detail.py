@@ -1,4 +1,4 @@
-"""What the screens of one subject have in common: how they begin, and a secret that is shown once."""
+"""What the pages of one record have in common: their loading states, and a secret that is shown once."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from tca_app.ui.record import is_at_its_url
 
 
 def by_phase(state: Any, kind: str, shown: rx.Component) -> rx.Component:
-    """`shown` once it is read; until then, or when that fails, a page with the name of the `kind` of subject.
+    """Shows `shown` once the record is loaded, and before that or on an error a page with the name of its `kind`.
 
-    Of a RecordState: another record than that of the address counts as not read yet.
+    A RecordState with another record than that of the URL counts as not loaded.
     """
     loading = rx.fragment(page_header(kind), skeleton_lines(4))
     return rx.match(
@@ -24,12 +24,12 @@ def by_phase(state: Any, kind: str, shown: rx.Component) -> rx.Component:
 
 
 def record_title(state: Any, title: Any, kind: str) -> Any:
-    """The `title` of a RecordState while it belongs to the address, else the name of the `kind` of record."""
+    """The `title` of a RecordState while it belongs to the URL, else the name of the `kind` of record."""
     return rx.cond(is_at_its_url(state), title, kind)
 
 
 def secret_once(field: str, *head: Child, hidden: rx.Var[bool], on_done: Any) -> rx.Component:
-    """Always there, so that the secret can be put into the `field` from outside any state; hidden most of the time."""
+    """The notice with a new secret. It is always in the page, so that the secret never passes through a state."""
     return rx.el.section(
         *head,
         rx.el.div(

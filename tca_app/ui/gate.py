@@ -1,4 +1,4 @@
-"""The gate in front of every event: who it is, whether this state is theirs, and whether they may."""
+"""Gate: checks the identity, the ownership of the state and the permission before every event."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -45,15 +45,15 @@ NO_ANSWER = "The console cannot reach its database. Nothing was changed. Try aga
 REFUSED = "You do not have permission to do this."
 ANSWER_WITHIN_S = 2.0
 T = TypeVar("T")
-_given_up: set[asyncio.Task[Any]] = set()  # the loop itself would forget them
+_given_up: set[asyncio.Task[Any]] = set()  # the event loop keeps only weak references to tasks
 
 
 class Gate(rx.Middleware):
-    """Runs before every event, under the lock of its state. Denies what nothing allows.
+    """Middleware that runs before every event, under the lock of its state. Denies by default.
 
-    A state belongs to the session that it was hydrated for. Another session, or none, that comes with the same client
-    token (stolen, or left over after a sign-out) gets it only emptied, and only by one of the two hydrate events:
-    these load the whole tree, while with Redis any other event loads a part, so a reset there would leave the rest.
+    A state belongs to the session for which it was hydrated. Another session, or none, with the same client token
+    (stolen, or left over after a sign-out) gets it only after a reset, and only by one of the two hydrate events: these
+    load the whole tree, while with Redis any other event loads only a part, so that a reset would leave the rest.
     """
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
@@ -65,7 +65,7 @@ class Gate(rx.Middleware):
         CALL.set(Call(None, request_id))
         try:
             actor = await _viewer(state.router_data, request_id, _is_use(state.router_data, event))
-        except Exception as error:  # fail closed: without an answer nobody is anybody
+        except Exception as error:  # fail closed: without a response from the database nobody is signed in
             return _no_answer(event, error, request_id)
         CALL.set(Call(actor, request_id))
         user_id_var.set(actor.user_id if actor else None)
@@ -73,7 +73,7 @@ class Gate(rx.Middleware):
         viewer = await state.get_state(SessionState)
         if viewer._session_id != session_id:
             if event.name not in _HYDRATES:
-                # The snapshot that follows is empty for a stranger, and its on_load leads to the sign-in page.
+                # The snapshot that follows is empty without a session, and its on_load leads to the sign-in page.
                 return StateUpdate(events=[Event(name=_REHYDRATE)])
             state._get_root_state().reset()
             viewer._session_id = session_id
@@ -89,7 +89,7 @@ class Gate(rx.Middleware):
 
 
 async def _within(seconds: float, asked: Coroutine[Any, Any, T]) -> T:
-    """The answer, or Unavailable. Not `wait_for`: it also waits until the driver has given the statement up."""
+    """Returns the result or raises Unavailable. Not `wait_for`, which also waits until the driver has cancelled."""
     task = asyncio.create_task(asked)
     try:
         done, _ = await asyncio.wait({task}, timeout=seconds)
@@ -105,15 +105,15 @@ async def _within(seconds: float, asked: Coroutine[Any, Any, T]) -> T:
 
 
 def _is_use(router_data: dict[str, Any], event: Event) -> bool:
-    """Whether a person did this. A tab that is left open does not keep its session: it reads again after a change,
-    and it connects again after a break, which only the hashes of a page's first load tell apart."""
+    """Returns whether a person caused the event. An open tab alone must not keep its session: it reloads after a change
+    and reconnects after a break, which only the hashes of a page's first load tell apart."""
     if EventContext.get().parent_txid or LIVE.is_nudge(router_data, event.name):
-        return False  # what follows another event was counted with that one
+        return False  # an event that follows another was counted with that one
     return event.name not in _HYDRATES or bool(isinstance(event.payload, dict) and event.payload.get("hashes"))
 
 
 async def _viewer(router_data: dict[str, Any], request_id: str, is_use: bool) -> Actor | None:
-    """The person behind the cookie of this websocket's handshake, at each event anew."""
+    """Returns the user of the cookie in this websocket's handshake, resolved for each event."""
     headers = router_data.get("headers", {})
     cookie = cookie_in(headers.get("cookie", ""), cookie_name())
     if not cookie:
@@ -128,9 +128,9 @@ async def _viewer(router_data: dict[str, Any], request_id: str, is_use: bool) ->
 
 
 async def socket_session(cookie: str, client: auth.Client) -> str:
-    """Names the session of a websocket's handshake for the limits on sockets, "" for none.
+    """Returns a name of the session in a websocket's handshake for the limits on sockets, or "".
 
-    While the database gives no answer each cookie counts by itself: the tabs of a company must come back then.
+    While the database does not respond, each cookie counts by itself, so that all tabs of a company can reconnect.
     """
     if not cookie:
         return ""
@@ -155,7 +155,7 @@ async def _resolve(cookie: str, client: auth.Client, is_use: bool) -> Actor | No
 
 
 async def _refusal(state: BaseState, viewer: SessionState, event: Event, actor: Actor | None) -> StateUpdate | None:
-    """None when the event may run."""
+    """Returns why the event is refused, or None when it may run."""
     if event.name in INTERNAL_HANDLERS:
         handlers = RegistrationContext.get().event_handlers
         return None if is_sent_by_pages(handlers, event.name, event.payload) else StateUpdate()
@@ -174,12 +174,12 @@ async def _refusal(state: BaseState, viewer: SessionState, event: Event, actor: 
     return await _toasted(state, viewer, REFUSED)
 
 
-# Route to the permission that its page asks for; filled by `ui.layout.add_pages`.
+# Maps routes to the permission of their page; filled by `ui.layout.add_pages`.
 PAGE_PERMISSIONS: dict[str, str] = {}
 
 
 def _is_of_refused_page(state: BaseState, actor: Actor) -> bool:
-    """A page that says "You do not have permission" needs no toast that says it again."""
+    """Returns whether the page already says "You do not have permission", so that no toast needs to repeat it."""
     permission = PAGE_PERMISSIONS.get(str(state.router_data.get("pathname", "")).strip("/"))
     return permission is not None and not PERMISSIONS[permission](actor)
 
@@ -193,7 +193,7 @@ async def _toasted(state: BaseState, viewer: SessionState, text: str) -> StateUp
 
 
 def _no_answer(event: Event, error: Exception, request_id: str) -> StateUpdate:
-    """Nobody is known, so the state is not touched: only what every tab may see is pushed."""
+    """The response without a known user. It leaves the state alone and pushes only what every tab may see."""
     if isinstance(error, AppError):
         log.warning("ui.gate_has_no_database", event_name=event.name[:200], request_id=request_id)
     else:
@@ -206,10 +206,10 @@ def _no_answer(event: Event, error: Exception, request_id: str) -> StateUpdate:
 
 
 def pushed(**values: Any) -> dict[str, dict[str, Any]]:
-    """A delta of SessionState that only the browser gets; the server's copy is not changed."""
+    """Returns a delta of SessionState that only the browser gets. The state on the server does not change."""
     return {SessionState.get_full_name(): {f"{name}_rx_state_": value for name, value in values.items()}}
 
 
 def settled() -> dict[str, dict[str, Any]]:
-    """A delta that ends the progress bar, which the browser itself began when the address changed."""
+    """Returns a delta that ends the progress bar, which the browser started when the URL changed."""
     return {State.get_full_name(): {"is_hydrated_rx_state_": True}}

@@ -1,4 +1,4 @@
-"""The decorator that every event handler carries: its permission, the check of its arguments, its errors."""
+"""The decorator of every event handler: its permission, the validation of its arguments, its errors."""
 
 import functools
 import inspect
@@ -30,8 +30,8 @@ MAX_ITEMS = 2_000
 PERMISSION_MARK = "__tca_permission__"
 NOT_UNDERSTOOD = "The page sent an invalid request. Reload the page and try again."
 
-# What a handler may ask for. This opens the door of an event; whether *this* user or project may be touched is asked
-# by the service, which both doors share.
+# The permissions of handlers. They allow an event at all; the service, which the UI and REST share, checks the
+# permission on the individual user or project.
 PERMISSIONS: dict[str, Callable[[Actor | None], bool]] = {
     "public": lambda actor: True,
     "signed_in": lambda actor: actor is not None,
@@ -40,7 +40,7 @@ PERMISSIONS: dict[str, Callable[[Actor | None], bool]] = {
     "jobs.manage": lambda actor: actor is not None and actor.is_superuser,
 }
 
-# Reflex's own handlers that Gate lets through without a permission of ours, each with its reason.
+# Reflex's own handlers that Gate allows without a permission, each with its reason.
 INTERNAL_HANDLERS: dict[str, str] = {
     "reflex___state____state.hydrate": "first snapshot; Gate has bound or emptied the state before it runs",
     "reflex___state____state.hydrate_and_load": "the same, sent by the browser at each (re)connection",
@@ -53,14 +53,14 @@ INTERNAL_HANDLERS: dict[str, str] = {
     ),
 }
 
-# Reflex's own handlers that nothing here calls, so Gate refuses them: setters of single vars, the way in for
-# browser-storage vars (the console has none), and a second switch for the hydrated flag.
+# Reflex's own handlers that the console does not use, so Gate refuses them: setters of single vars, the entry point
+# of browser-storage vars (the console has none), and a second setter of the hydrated flag.
 REFUSED_HANDLERS = (".setvar", ".update_vars_internal", "state____state.set_is_hydrated")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who is behind the event that runs now, resolved from the database by Gate for this event alone."""
+    """The user and the request id of the running event, which Gate resolved from the database for this event."""
 
     actor: Actor | None
     request_id: str
@@ -71,15 +71,15 @@ CALL: ContextVar[Call] = ContextVar("tca_ui_call", default=NOBODY)
 
 
 def handler(permission: str, *, supersedes: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make an async method of a state an event handler that asks for `permission`.
+    """Turns an async method of a state into an event handler that requires `permission`.
 
-    Arguments are checked strictly against their annotations: a dict for a `str` is refused, so are unknown arguments,
-    text over 10,000 characters or with NUL, and numbers that are not finite. An AppError becomes a toast with its
-    detail, any other error a neutral toast with the request id that the log has too. `supersedes` cancels the same
-    event of the same tab that still runs, so that the newest answer wins.
+    Arguments are checked strictly against their annotations: a dict for a `str` is refused, and so are unknown
+    arguments, text over 10,000 characters or with NUL, and numbers that are not finite. An AppError becomes a toast
+    with its detail, any other error a neutral toast with the request id from the log. `supersedes` cancels the same
+    event of the same tab if it still runs, so that the newest result wins.
 
-    There is no background handler on purpose: it may outlive its tab and then write into a state that Gate has given
-    to somebody else. Whoever needs one must compare `_session_id` inside each `async with self`.
+    There is no background handler on purpose: it could outlive its tab and write into a state that Gate has given to
+    somebody else. If you need one, compare `_session_id` inside each `async with self`.
     """
     if permission not in PERMISSIONS:
         raise ValueError(f"no such permission: {permission}")
@@ -133,7 +133,7 @@ def _guard_generator(fn: Callable[..., AsyncGenerator[Any, None]], checked: "_Ar
 
 
 def _may_answer(state: Any) -> bool:
-    """False, and nothing left to send, when the tab that asked has lost its client token to another socket."""
+    """Returns whether the tab may get the response. If another socket has its client token, drops the response."""
     if holds_token(RegistrationContext.get().app, state.router_data):
         return True
     state._get_root_state()._clean()
@@ -141,7 +141,7 @@ def _may_answer(state: Any) -> bool:
 
 
 class _Arguments:
-    """The arguments of one handler, checked strictly against its annotations (made at the first call)."""
+    """The argument validator of one handler, built from its annotations at the first call."""
 
     def __init__(self, fn: Callable[..., Any]) -> None:
         self.fn = fn
@@ -150,14 +150,14 @@ class _Arguments:
         self.adapters: dict[str, TypeAdapter[Any]] | None = None
 
     def of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Name to checked value. Raises BadRequest."""
+        """Returns the validated values, by name. Raises BadRequest."""
         if self.takes_nothing and not args and not kwargs:
             return {}
         if self.adapters is None:
             self.adapters = self._make()
         try:
             given = self.signature.bind(None, *args, **kwargs).arguments
-            given = dict(list(given.items())[1:])  # without self
+            given = dict(list(given.items())[1:])  # all but self
             for value in given.values():
                 refuse_wild(value)
             return {name: self.adapters[name].validate_python(value) for name, value in given.items()}
@@ -178,12 +178,12 @@ class _Arguments:
 def _strict(hint: Any) -> TypeAdapter[Any]:
     try:
         return TypeAdapter(hint, config=ConfigDict(strict=True))
-    except PydanticUserError:  # models and TypedDicts carry their own settings
+    except PydanticUserError:  # models and TypedDicts have their own settings
         return TypeAdapter(hint)
 
 
 def refuse_wild(value: Any, depth: int = 0) -> None:
-    """Raise BadRequest for what no form of the console can send."""
+    """Raises BadRequest for values that no form of the console can send."""
     if depth > MAX_DEPTH:
         raise BadRequest(NOT_UNDERSTOOD)
     if isinstance(value, str):
@@ -205,11 +205,11 @@ def _refuse_text(value: str) -> None:
     if len(value) > MAX_TEXT:
         raise BadRequest(f"A text is longer than {MAX_TEXT:,} characters.")
     if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadRequest("A text has characters that cannot be stored.")
+        raise BadRequest("A text contains characters that cannot be stored.")
 
 
 async def _tell(state: Any, fn: Callable[..., Any], error: Exception) -> Any:
-    """Say it to the person and, unless it is a refusal, to the log."""
+    """Shows an error to the user and, unless it is a refusal, logs it."""
     call = CALL.get()
     if isinstance(error, AppError):
         text = error.detail
@@ -221,33 +221,33 @@ async def _tell(state: Any, fn: Callable[..., Any], error: Exception) -> Any:
 
 
 class _Teller:
-    """Shows a text to the person. `ui.session` puts its toasts here: its own handlers need this module first."""
+    """A function that shows a text to the user. `ui.session` registers its toasts here, as it imports this module."""
 
     tell: Callable[[Any, str, Exception], Awaitable[Any]]
 
 
 def tell_with(tell: Callable[[Any, str, Exception], Awaitable[Any]]) -> None:
-    """Name the function that shows an error of a handler. It may return an event, such as a redirect."""
+    """Registers the function that shows errors of handlers. It may return an event, such as a redirect."""
     _Teller.tell = staticmethod(tell)
 
 
 def permission_of(event_name: str) -> str | None:
-    """The permission that a registered handler asks for; None when it has none and so must be refused."""
+    """Returns the permission of a registered handler. A handler without one (None) must be refused."""
     found = RegistrationContext.get().event_handlers.get(event_name)
     return getattr(found.handler.fn, PERMISSION_MARK, None) if found else None
 
 
 def is_sent_by_pages(handlers: Mapping[str, Any], event_name: str, payload: Any) -> bool:
-    """Whether an event is for one of the registered handlers that pages may call, and not malformed.
+    """Returns whether an event is well formed and names a registered handler that pages may call.
 
-    Arguments of our handlers are checked when they run; Reflex's own would fail at what they do not take.
+    The console's handlers check their arguments when they run. Reflex's own would raise on unknown ones.
     """
     found = handlers.get(event_name)
     if found is None or not isinstance(payload, dict):
         return False
     if event_name not in INTERNAL_HANDLERS:
         return hasattr(found.handler.fn, PERMISSION_MARK)
-    if payload.get("vars"):  # the console keeps no var in the browser's storage
+    if payload.get("vars"):  # the console stores no var in the browser
         return False
     try:
         _arguments_of(found.handler.fn).of((), payload)
@@ -262,13 +262,13 @@ def _arguments_of(fn: Callable[..., Any]) -> "_Arguments":
 
 
 def handler_name(event_name: str) -> str:
-    """What metrics call a registered handler; the same short name for all that are not."""
+    """Returns the name of a registered handler in metrics, and one short name for all others."""
     found = RegistrationContext.get().event_handlers.get(event_name)
     return found.handler.fn.__qualname__ if found else "unknown"
 
 
 def unguarded_handlers() -> list[str]:
-    """Registered handlers of ours that carry no permission. Gate refuses them; a test wants none."""
+    """Returns registered handlers without a permission. Gate refuses them, and a test expects none."""
     return sorted(
         name
         for name in RegistrationContext.get().event_handlers

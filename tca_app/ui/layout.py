@@ -1,4 +1,4 @@
-"""The frame around every page: sidebar, top bar, toasts, and the guard that shows a page only to who may see it."""
+"""The frame of every page: sidebar, top bar, toasts, and the guard that checks the permission of a page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class TopbarItem:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the console. Made by `@page`; `add_pages` hands it to Reflex."""
+    """One page of the console, made by `@page` and registered by `add_pages`."""
 
     route: str
     title: Any
@@ -56,10 +56,9 @@ def page(
     on_load: tuple[Any, ...] = (),
     crumbs: tuple[Crumb, ...] = (),
 ) -> Callable[[Body], Page]:
-    """Make a function a page. `title` may be a Reflex var; `crumbs` are (label, url or None), the last one is here.
+    """Turns a function into a page. `title` may be a Reflex var; `crumbs` are (label, url or None), the page last.
 
-    Nothing of a page that is not public is drawn before Gate has named the viewer, and nothing at all without
-    `permission`.
+    A page that is not public is rendered only after Gate has identified the viewer, and only with `permission`.
     """
 
     def decorate(body: Body) -> Page:
@@ -89,10 +88,10 @@ def add_pages(app: rx.App, pages: list[Page], *topbar: TopbarItem) -> None:
 
 
 def _of_its_module(entry: Page, topbar: tuple[TopbarItem, ...]) -> Body:
-    """The page as a function of the module that wrote it.
+    """Returns the page as a function of the module that defines it.
 
-    Reflex puts the parts of all pages of one module into one script; with this module for all of them the sign-in page
-    would load the charts.
+    Reflex puts the components of all pages of one module into one script. With this module for all pages, the sign-in
+    page would load the charts.
     """
 
     def component() -> rx.Component:
@@ -232,7 +231,7 @@ def _theme_item(label: str, mode: str) -> rx.Component:
 
 
 def theme_choice() -> rx.Component:
-    """Light, dark or as the system has it; kept by the browser."""
+    """The choice between the light, the dark and the system's theme, stored by the browser."""
     return rx.el.div(
         *(
             rx.el.button(
@@ -250,7 +249,7 @@ def theme_choice() -> rx.Component:
 
 
 def toasts() -> rx.Component:
-    """What just happened. The region is always there, so that a screen reader hears each one."""
+    """The toasts. The region is always in the page, so that screen readers announce each toast."""
     return rx.el.div(rx.foreach(SessionState.toasts, _toast), class_name="toasts", role="status", aria_live="polite")
 
 
@@ -284,6 +283,6 @@ def _not_found_page(topbar: tuple[TopbarItem, ...]) -> Body:
 
 
 def error_boundary() -> rx.Component:
-    """For `rx.App(app_wraps=...)`: what is shown instead of a page that cannot be drawn."""
+    """The error boundary for `rx.App(app_wraps=...)`, shown instead of a page that cannot be rendered."""
     fallback = ArgsFunctionOperation.create(("_error",), rx.Var.create(crashed()))
     return ErrorBoundary.create(fallback_render=fallback)

@@ -1,4 +1,4 @@
-"""The command palette (Ctrl or Cmd + K): the pages one may open, and what features let it search."""
+"""The command palette (Ctrl or Cmd + K): the pages that the viewer may open, and search results of features."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypedDict
@@ -17,7 +17,7 @@ MAX_PER_SOURCE = 6
 
 
 class Entry(TypedDict):
-    """A line of the palette. `kind` says what it is: "Page", "Project"; `detail` tells two of one name apart."""
+    """An entry. `kind` is "Page", "Project" and so on; `detail` tells two entries with the same name apart."""
 
     label: str
     detail: str
@@ -38,18 +38,18 @@ NAVIGATION = (
     ("Settings", routes.SETTINGS, "settings", "signed_in"),
 )
 
-# source(session, actor, text). The edges do not know the type of a session, they only pass it on.
+# source(session, actor, text). The UI does not know the type of a session, it only passes it on.
 Source = Callable[[Any, Actor, str], Awaitable[list[Entry]]]
 _SOURCES: dict[str, tuple[str, Source]] = {}
 
 
 def add_source(name: str, permission: str, source: Source) -> None:
-    """Let the palette search something more: `source(session, actor, text)` answers at most a handful of entries."""
+    """Adds a search to the palette: `source(session, actor, text)` returns a few entries."""
     _SOURCES[name] = (permission, source)
 
 
 class PaletteState(SessionState):
-    """What the open palette shows. `found_for` is the text that the entries answer; Enter opens none of another one."""
+    """State of the open palette. `found_for` is the text of the results; Enter opens a result only for that text."""
 
     entries: list[Entry] = []
     found_for: str = ""
@@ -75,7 +75,7 @@ def _pages(actor: Actor, wanted: str) -> list[Entry]:
 
 
 def palette() -> rx.Component:
-    """The button that opens it, and the dialog itself. Opening needs no answer of the server; the lines come then."""
+    """The button and the dialog. It opens without the server; the entries follow."""
     return rx.dialog.root(
         rx.dialog.trigger(
             rx.el.button(

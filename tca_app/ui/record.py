@@ -1,7 +1,7 @@
-"""Pages about one record: what they show and act on belongs to the address of the tab, or it is a skeleton.
+"""Pages of one record: they show and change only the record of the tab's URL, and until it is loaded a skeleton.
 
-The browser is at the next address at once, while a state holds the record before until the server has answered.
-So each state notes the address that it was read for, and the browser draws it only at that address.
+The browser changes the URL immediately, while a state keeps the previous record until the server has responded.
+Therefore each state stores the URL that it was loaded for, and the browser shows it only at that URL.
 """
 
 import json
@@ -16,24 +16,24 @@ from tca_app.ui.url import record_url
 
 
 class MovedOn(Conflict):
-    """The page that sent an event showed another record than the tab is at, or holds, by now."""
+    """The page that sent an event showed another record than the one that the tab shows now."""
 
     default = "You have moved to another page. Nothing was changed."
 
 
 class RecordState(rx.State, mixin=True):
-    """Mixin for a state about the record that the URL names. List it before the state's base class.
+    """Mixin for a state of the record that the URL names. List it before the state's base class.
 
-    `load` calls `_enter_record` first; the page draws it with `at_its_url`; a handler that acts on the record calls
-    `_require_record` with the id that the page had.
+    `load` calls `_enter_record` first, the page renders it with `at_its_url`, and a handler that changes the record
+    calls `_require_record` with the id from the page.
     """
 
     record_url: str = ""
 
-    _record_fields: ClassVar[tuple[str, ...]] = ()  # fields of the query that name the record, beside the path
+    _record_fields: ClassVar[tuple[str, ...]] = ()  # query parameters that identify the record, beside the path
 
     def _enter_record(self) -> bool:
-        """Note the address that is read for; True when it names another record than before."""
+        """Stores the URL that is loaded. Returns whether it names another record than before."""
         url = self._url_now()
         is_other = url != self.record_url
         if is_other:
@@ -41,7 +41,7 @@ class RecordState(rx.State, mixin=True):
         return is_other
 
     def _require_record(self, given: int, loaded: int) -> None:
-        """Raise MovedOn unless the page that sent this event showed the loaded record, at its address."""
+        """Raises MovedOn unless the page that sent this event showed the loaded record at its URL."""
         if given != loaded or self.record_url != self._url_now():
             raise MovedOn
 
@@ -50,7 +50,7 @@ class RecordState(rx.State, mixin=True):
 
 
 def browser_url(*fields: str) -> rx.Var[str]:
-    """What `record_url` is of the address that the browser shows: it changes there without an answer of the server."""
+    """Returns `record_url` of the browser's current URL, which changes without a response from the server."""
     name = "_".join(("browserUrl", *fields))
     expression = (
         "((at, fields) => { const query = new URLSearchParams(at.search);"
@@ -63,10 +63,10 @@ def browser_url(*fields: str) -> rx.Var[str]:
 
 
 def is_at_its_url(state: Any) -> rx.Var[bool]:
-    """Whether a RecordState was read for the address that the browser shows."""
+    """Returns whether a RecordState was loaded for the browser's current URL."""
     return state.record_url == browser_url(*state._record_fields)
 
 
 def at_its_url(state: Any, shown: Any, otherwise: Any = None) -> rx.Component:
-    """`shown` while the RecordState belongs to the address, else what stands in for it."""
+    """Shows `shown` while the RecordState belongs to the URL, else the placeholder."""
     return rx.cond(is_at_its_url(state), shown, otherwise)

@@ -1,4 +1,4 @@
-"""The state of one tab's viewer: who it is, what they may open, and the toasts that they see."""
+"""The session state of a tab: the viewer, their permissions and their toasts."""
 
 from copy import deepcopy
 from time import time
@@ -16,7 +16,7 @@ from tca_app.ui.handlers import CALL, PERMISSIONS, handler, tell_with
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.websocket.live import LIVE
 
-TOAST_LIFE_S = 8.0  # the stylesheet hides a toast after this; the server forgets it at the next page or toast
+TOAST_LIFE_S = 8.0  # the stylesheet hides a toast after this; the server drops it at the next page or toast
 MAX_TOASTS = 4
 
 
@@ -38,7 +38,7 @@ def initials_of(name: str) -> str:
 class SessionState(rx.State):
     """Base of every feature's state: `class UsersState(SessionState)`.
 
-    What it shows is written by Gate from the database at each event; nothing here is ever trusted as identity.
+    Gate writes it from the database at each event. Nothing in it is ever trusted as identity.
     """
 
     user_id: int = 0
@@ -47,9 +47,9 @@ class SessionState(rx.State):
     is_superuser: bool = False
     grants: list[str] = []
     toasts: list[Toast] = []
-    # Only ever pushed by `ui.watch`: PostgreSQL does not answer, so nobody's rights are known.
+    # Only pushed, by the session watchdog: PostgreSQL does not respond, so nobody's permissions are known.
     outage: bool = False
-    # Pushed too: this process does not hear of changes just now, so what is shown may be old.
+    # Pushed too: this process receives no change notifications, so pages may be out of date.
     is_stale: bool = False
     # Pushed too: Redis is unreachable.
     is_degraded: bool = False
@@ -66,14 +66,14 @@ class SessionState(rx.State):
         return initials_of(self.full_name or self.username)
 
     def _as_actor(self) -> Actor:
-        """Who acts in this event. Raises NotSignedIn."""
+        """Returns the actor of this event. Raises NotSignedIn."""
         actor = CALL.get().actor
         if actor is None:
             raise NotSignedIn
         return actor
 
     def _show(self, actor: Actor | None) -> None:
-        """Show this viewer; assigns only what differs, so an unchanged viewer costs no delta."""
+        """Shows this viewer. It assigns only what differs, so an unchanged viewer causes no delta."""
         shown = {
             "user_id": actor.user_id if actor else 0,
             "username": actor.username if actor else "",
@@ -86,11 +86,11 @@ class SessionState(rx.State):
                 setattr(self, name, value)
 
     def _watch(self, handler: Any, *topics: str) -> None:
-        """Read again by `handler` whenever one of the topics changes, until the viewer leaves the page."""
+        """Runs `handler` whenever one of the topics changes, until the viewer leaves the page."""
         LIVE.watch(self.router_data, handler, topics)
 
     def _toast(self, text: str, kind: str = "success", undo: EventSpec | None = None) -> None:
-        """Show a toast. `undo` is the event that its "Undo" button sends: `UsersState.restore(user_id)`."""
+        """Shows a toast. `undo` is the event of its "Undo" button: `UsersState.restore(user_id)`."""
         toast = Toast(id=uuid4().hex[:8], kind=kind, text=shorten_words(text), undo=undo is not None, at=time())
         if undo is not None:
             event = Event.from_event_type(undo)[0]
@@ -108,13 +108,13 @@ class SessionState(rx.State):
             del self._undo[gone]
 
     def _to_login(self) -> EventSpec:
-        """To the sign-in page, which returns to where the viewer is now."""
+        """Redirects to the sign-in page, which returns to the current page."""
         here = str(self.router_data.get("asPath", ""))
         return to_login(here)
 
     @handler("signed_in")
     async def enter(self) -> None:
-        """First on_load of every page but the public ones: Gate turns a stranger away here."""
+        """The first on_load of every page that is not public. Gate redirects here without a session."""
         young = self._young_toasts()
         if len(young) != len(self.toasts):
             self._keep_toasts(young)
@@ -130,15 +130,15 @@ class SessionState(rx.State):
 
     @handler("signed_in")
     async def undo(self, toast_id: str) -> Event | None:
-        """Send the event that the toast carries; it passes Gate like any other."""
+        """Sends the event of the toast. It passes Gate like any other."""
         found = self._undo.get(toast_id)
         self._keep_toasts([Toast(**toast) for toast in self.toasts if toast["id"] != toast_id])
-        # A copy all the way down: what a state holds is handed out wrapped, and a wrapped list is not a list.
+        # A deep copy, because a state returns wrapped values, and a wrapped list is not a list.
         return Event(name=found[0], payload=deepcopy(dict(found[1]))) if found else None
 
 
 def to_login(here: str) -> EventSpec:
-    """`here` is the browser's word; the sign-in page takes it only as a path of this site."""
+    """Redirects to the sign-in page. `here` comes from the browser: that page accepts only a path of this site."""
     path = here.partition("?")[0].rstrip("/")
     if path in ("", routes.LOGIN, routes.SETUP):
         return rx.redirect(routes.LOGIN)

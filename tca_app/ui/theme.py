@@ -1,4 +1,4 @@
-"""How the console looks: the Radix theme, the stylesheet, and what stands in the head of every page."""
+"""The look of the console: the Radix theme, the stylesheet, and the head of every page."""
 
 import hashlib
 from pathlib import Path
@@ -10,24 +10,24 @@ from reflex_base.environment import environment
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STYLESHEETS = ["/console.css"]
-# The palettes that console.css and the theme refer to. The build drops those that no Python source names.
+# The palettes that console.css and the theme use. The build drops palettes that no Python source names.
 PALETTES = ("indigo", "slate", "green", "amber", "red")
 
 
 def radix_theme() -> rx.Component:
-    """For `RadixThemesPlugin(theme=radix_theme())` in rxconfig.py. Follows the system's light or dark."""
+    """The theme for `RadixThemesPlugin(theme=radix_theme())` in rxconfig.py. It follows the system's mode."""
     return rx.theme(accent_color=PALETTES[0], gray_color=PALETTES[1], radius="medium", panel_background="solid")
 
 
 def _api_port() -> dict[str, str]:
-    """Under `reflex run` the API is on a port of its own; `console.js` calls it there."""
+    """Returns the port of the API, which `console.js` calls: under `reflex run` it is a separate port."""
     if environment.REFLEX_COMPILE_CONTEXT.get() is CompileContext.EXPORT:
         return {}
     return {"data-api-port": str(get_config().backend_port)}
 
 
 def head_components() -> list[rx.Component]:
-    """For `rx.App(head_components=...)`. The script's address changes with its text, so caches may keep it for ever."""
+    """The head for `rx.App(head_components=...)`. The script's URL has a hash, so it can be cached forever."""
     script = (ASSETS / "console.js").read_bytes()
     version = hashlib.sha256(script).hexdigest()[:12]
     return [

@@ -1,4 +1,4 @@
-"""What the address of a tab says: a person may have typed it, and a browser may send anything in its place."""
+"""Reads the URL of a tab, which a person may have typed and for which a browser may send anything."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -9,17 +9,17 @@ MAX_SEARCH = 100
 
 
 def page_url(router_data: dict[str, Any]) -> str:
-    """Path and query, cut: what was read of it is kept for a while."""
+    """Returns path and query, cut to a maximum length, because parsed URLs are cached."""
     return str(router_data.get("asPath", ""))[:MAX_URL]
 
 
 def page_path(router_data: dict[str, Any]) -> str:
-    """Its path, without a slash at the end."""
+    """Returns the path without a trailing slash."""
     return page_url(router_data).partition("?")[0].partition("#")[0].rstrip("/")
 
 
 def fields_of(url: str) -> dict[str, str]:
-    """The last value of each field of its query; nothing when there are more than anybody needs."""
+    """Returns the last value of each query parameter, or nothing when there are too many."""
     try:
         return {name: values[-1] for name, values in parse_qs(urlsplit(url).query, max_num_fields=MAX_FIELDS).items()}
     except ValueError:
@@ -27,26 +27,25 @@ def fields_of(url: str) -> dict[str, str]:
 
 
 def query_param(router_data: dict[str, Any], name: str) -> str:
-    """What the address says under `name`, "" when it says nothing."""
+    """Returns the query parameter `name`, or ""."""
     return fields_of(page_url(router_data)).get(name, "")
 
 
 def record_url(router_data: dict[str, Any], *fields: str) -> str:
-    """What names the record of a page, as `ui.record.browser_url` has it: the path, and these fields of the query."""
+    """Returns what identifies the record of a page, like `ui.record.browser_url`: the path and these parameters."""
     return " ".join([page_path(router_data), *(query_param(router_data, field) for field in fields)])
 
 
 def number_in(text: str) -> int:
-    """An id that somebody may have typed, 0 when it is none."""
+    """Returns an id that somebody may have typed, or 0 when it is not a number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def record_id(router_data: dict[str, Any], pages: str) -> int:
-    """The id in the address of one of the `pages` about a record, such as `/projects/7`; 0, which no record has, for
-    any other address."""
+    """Returns the id in the URL of one of the `pages` of a record, such as `/projects/7`, or 0, which no record has."""
     return number_in(page_path(router_data).removeprefix(f"{pages}/"))
 
 
 def printable(text: str) -> str:
-    """What a search may hold; an address or a frame made by hand may have anything in it."""
+    """Returns the text without characters that a search refuses: a URL or frame made by hand may contain anything."""
     return "".join(character for character in text if character.isprintable()).strip()[:MAX_SEARCH]

@@ -1,4 +1,4 @@
-"""Hangs the gate, the watch and the error handling into a Reflex app: one call from the wiring."""
+"""Installs the gate, the session watchdog and the error handling in a Reflex app."""
 
 import reflex as rx
 import structlog
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 def install(app: rx.App) -> None:
-    """Before the app serves. Gate comes first: what another middleware answers must not bypass it."""
+    """Installs everything before the app serves. Gate comes first, so that no other middleware can bypass it."""
     app.add_middleware(Gate(), index=0)
     app.register_lifespan_task(watch_sessions)
     app.register_lifespan_task(listen_for_changes)
@@ -28,19 +28,19 @@ def install(app: rx.App) -> None:
     app.frontend_exception_handler = _browser_error
     SOCKETS.set_function(lambda: len(app.event_namespace.sid_to_token) if app.event_namespace else 0)
     SCREENS.set_function(lambda: len(LIVE))
-    # Reflex would answer some of these with a script to evaluate, which our CSP refuses.
+    # Reflex would respond to some of these with a script to evaluate, which the CSP refuses.
     FrontendEventExceptionState.auto_reload_on_errors = []
 
 
 def _share_tokens(app: rx.App) -> None:
-    """With the state in Redis, our own book of which tab talks to which replica."""
+    """Installs the console's token manager when the states are in Redis."""
     sockets = app.event_namespace
     if sockets is not None and isinstance(sockets._token_manager, RedisTokenManager):
         sockets._token_manager = Tokens(bounded(sockets._token_manager.redis))
 
 
 def _backend_error(exception: Exception) -> None:
-    """What no handler's own guard caught: a fault between Reflex and us. The person's page is left as it is."""
+    """Reports an error that no handler caught, between Reflex and the console. The page stays as it is."""
     if isinstance(exception, StatesUnreachable):
         tell_unserved(exception)
         return

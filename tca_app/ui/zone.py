@@ -1,7 +1,7 @@
-"""The time zone of the viewer: the one place that knows it, and that reads and writes times in it.
+"""The time zone of the viewer, and conversions of times in it.
 
-The browser says it in a cookie, which console.js sets before the live connection is opened. REST, exports and mails
-are in UTC.
+The browser sends it in a cookie, which console.js sets before the live connection opens. REST, exports and mails use
+UTC.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,7 +13,7 @@ from tca_app.core.errors import Invalid
 from tca_app.core.security.tokens import cookie_in
 
 COOKIE = "time_zone"
-_MINUTES = "%Y-%m-%dT%H:%M"  # what a field of type datetime-local holds
+_MINUTES = "%Y-%m-%dT%H:%M"  # the format of a field of type datetime-local
 
 
 @cache
@@ -22,13 +22,13 @@ def _names() -> frozenset[str]:
 
 
 def zone_of(router_data: dict[str, Any]) -> ZoneInfo:
-    """The zone of the tab that sent an event; UTC when its browser names none that is known here."""
+    """Returns the time zone of the tab that sent an event, or UTC when its browser names no known zone."""
     name = cookie_in(router_data.get("headers", {}).get("cookie", ""), COOKIE)
     return ZoneInfo(name if name in _names() else "UTC")
 
 
 def offset_words(at: datetime) -> str:
-    """ "UTC+1" for a time in a zone, "UTC+5:30", "UTC"."""
+    """Returns "UTC+1" for a time in a zone, or "UTC+5:30", or "UTC"."""
     minutes = round((at.utcoffset() or timedelta()).total_seconds() / 60)
     hours, rest = divmod(abs(minutes), 60)
     amount = f"{hours}:{rest:02}" if rest else str(hours)
@@ -36,7 +36,7 @@ def offset_words(at: datetime) -> str:
 
 
 def zone_words(zone: ZoneInfo, at: datetime | None = None) -> str:
-    """ "Europe/Berlin, UTC+1": the zone with its offset at a time, now by default."""
+    """Returns "Europe/Berlin, UTC+1": the zone with its offset at a time, now by default."""
     offset = offset_words((at or datetime.now(UTC)).astimezone(zone))
     return offset if zone.key == offset else f"{zone.key}, {offset}"
 
@@ -47,7 +47,7 @@ def time_words(at: datetime, zone: ZoneInfo) -> str:
 
 
 def span_words(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
-    """From when to when; the offset stands at both times when the clocks change between them."""
+    """Returns the span in words, with the offset at both times when the clocks change between them."""
     if offset_words(starts_at.astimezone(zone)) == offset_words(ends_at.astimezone(zone)):
         return f"{starts_at.astimezone(zone):%Y-%m-%d %H:%M} to {time_words(ends_at, zone)}"
     return f"{time_words(starts_at, zone)} to {time_words(ends_at, zone)}"
@@ -58,20 +58,20 @@ def today_in(zone: ZoneInfo) -> date:
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """When a day begins, in UTC."""
+    """Returns when a day starts in the zone, in UTC."""
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def field_of(at: datetime, zone: ZoneInfo) -> str:
-    """A time as a field of minutes holds it."""
+    """Formats a time for a field of type datetime-local."""
     return at.astimezone(zone).strftime(_MINUTES)
 
 
 def time_in_field(name: str, text: str, zone: ZoneInfo, *, is_end: bool = False) -> datetime:
-    """What was typed into a field of minutes, in UTC. Raises Invalid at the field.
+    """Parses a field of type datetime-local, in UTC. Raises Invalid at the field.
 
-    A time that comes twice, when the clocks go back, is the first one, or the second one for the end of something: so
-    a window holds for both. One that the clocks skip is refused.
+    A time that occurs twice, when the clocks go back, is the first one, or the second one for an end, so that a window
+    covers both. A time that the clocks skip is refused.
     """
     try:
         typed = datetime.strptime(text, _MINUTES)  # noqa: DTZ007

@@ -1,4 +1,4 @@
-"""What a form needs so that typed text outlives an outage: assets/console.js keeps a draft of it in the browser."""
+"""Drafts of forms: assets/console.js keeps typed text in the browser, so that it survives an outage."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tca_app.ui.components import button
 
 
 def draft_note(on_discard: Any = None) -> rx.Component:
-    """Inside the form. The browser shows it, with the time, when it has put a draft back."""
+    """The note inside a form that the browser shows, with the time, after it restored a draft."""
     events = {"on_click": on_discard} if on_discard is not None else {}
     return rx.el.div(
         rx.el.span("Unsaved changes from ", rx.el.time(), " were restored."),
@@ -21,5 +21,5 @@ def draft_note(on_discard: Any = None) -> rx.Component:
 
 
 def draft_keeper(name: str, ended: Any, on_resume: Any) -> rx.Component:
-    """Beside the dialog. The browser sends drafts through it, and learns by `ended` when to drop one."""
+    """The element beside a dialog through which the browser sends drafts; `ended` tells it when to drop one."""
     return rx.el.form(on_submit=on_resume, hidden=True, custom_attrs={"data-draft-of": name, "data-ended": ended})

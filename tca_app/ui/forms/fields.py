@@ -11,7 +11,7 @@ How a feature uses it (state.py, then pages.py):
 
         @handler("users.manage")
         async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
-            values = self._begin_save(form)       # None: this very form was saved already (a double click)
+            values = self._begin_save(form)       # None: this form was already saved (a double click)
             if values is None:
                 return
             yield                                 # paints the busy button
@@ -65,7 +65,7 @@ def form_dialog(
 ) -> rx.Component:
     """The dialog of a FormState: the fields, or the merge when somebody else saved first.
 
-    It is shown only on the page that it was opened on. While it is `blocked` it cannot be sent; a field says why.
+    It is shown only on the page where it was opened. While it is `blocked` it cannot be submitted; a field says why.
     """
     content = rx.cond(state.form_clashes.length() > 0, _merge(state), rx.fragment(restored_note(state), *fields))
     dialog = rx.dialog.root(
@@ -95,7 +95,7 @@ def form_dialog(
 
 
 def form_attributes(state: Any) -> dict[str, Any]:
-    """What assets/console.js reads of the form of a FormState: its nonce, how often it was sent, and its draft."""
+    """The attributes of a form that assets/console.js reads: its nonce, how often it was sent, and its draft."""
     return {
         "data-once": state.form_nonce,
         "data-round": state.form_round.to(str),
@@ -104,17 +104,17 @@ def form_attributes(state: Any) -> dict[str, Any]:
 
 
 def keeper_of(state: Any) -> rx.Component:
-    """Beside each form of a FormState: puts the browser's draft of it back."""
+    """The element beside each form of a FormState that restores the browser's draft."""
     return draft_keeper(draft_name(state), state.form_ended, state.resume_form)
 
 
 def restored_note(state: Any) -> rx.Component:
-    """In each form of a FormState: shown when a draft was put back."""
+    """The note in each form of a FormState, shown when a draft was restored."""
     return draft_note(state.discard_draft())
 
 
 def form_error(state: Any) -> rx.Component:
-    """The refusal that belongs to no field."""
+    """The error that belongs to no field."""
     return error_notice(state.form_error)
 
 
@@ -129,7 +129,7 @@ def text_field(
     lines: int = 1,
     **props: Any,
 ) -> rx.Component:
-    """A labelled field of a FormState; its error below it is bound to it for a screen reader."""
+    """A labelled field of a FormState, with its error linked to it for screen readers."""
     attributes = {
         "name": name,
         "class_name": "input",
@@ -140,7 +140,7 @@ def text_field(
         **props,
     }
     if name in SECRETS:
-        attributes["custom_attrs"] = {**attributes["custom_attrs"], "data-secret": ""}  # never in a draft
+        attributes["custom_attrs"] = {**attributes["custom_attrs"], "data-secret": ""}  # never part of a draft
     if required:
         attributes["aria_required"] = True
     control = rx.el.textarea(rows=str(lines), **attributes) if lines > 1 else rx.el.input(type=type_, **attributes)
@@ -150,7 +150,7 @@ def text_field(
 def select_field(
     state: Any, name: str, label: str, options: Any, *, hint: str = "", required: bool = True, **props: Any
 ) -> rx.Component:
-    """Like `text_field`, for one of several: options are (value, label), or a Reflex var of such pairs."""
+    """A select field, otherwise like `text_field`. Options are (value, label), or a Reflex var of such pairs."""
     choices = (
         rx.foreach(options, lambda option: rx.el.option(option[1], value=option[0]))
         if isinstance(options, rx.Var)
@@ -169,7 +169,7 @@ def select_field(
 
 
 def check_field(state: Any, name: str, label: str, hint: str = "") -> rx.Component:
-    """A tick box; the form has "on" for it, or nothing. Open the form with "on" or ""."""
+    """A checkbox. The form has "on" for it, or nothing. Open the form with "on" or ""."""
     return rx.el.div(
         rx.el.label(
             rx.el.input(
@@ -197,7 +197,7 @@ def _labelled(state: Any, name: str, label: str, control: rx.Component, *, requi
 
 def _described(state: Any, name: str, hint: str) -> dict[str, Any]:
     ids = f"field-{name}-error" + (f" field-{name}-hint" if hint else "")
-    # Not as a prop: Reflex makes a ref of each `id` and sends its value too, and a tick box then as a bool.
+    # Not as a prop: Reflex makes a ref of each `id` and sends its value too, for a checkbox as a bool.
     return {
         "custom_attrs": {"id": f"field-{name}"},
         "aria_describedby": ids,
@@ -213,7 +213,7 @@ def _below(state: Any, name: str, hint: str) -> rx.Component:
 
 
 def _merge(state: Any) -> rx.Component:
-    """Field by field: keep mine or take theirs. Theirs is chosen unless the person says otherwise."""
+    """The merge, field by field: keep mine or take theirs. Theirs is the default."""
     return rx.fragment(
         rx.el.div(
             rx.el.strong(state.form_clash_by),

@@ -1,6 +1,6 @@
-"""The state behind a form in a dialog: errors at the field, one effect per click, a merge when somebody saved first.
+"""The state of a form in a dialog: errors at the field, one effect per click, a merge when somebody saved first.
 
-How it is used stands in `tca_app.ui.forms.fields`, how typed text outlives an outage in docs/typed-text.md.
+See `tca_app.ui.forms.fields` for its use and docs/typed-text.md for drafts.
 """
 
 import json
@@ -23,15 +23,15 @@ THEIRS, MINE = "theirs", "mine"
 SAVED, CLOSED = "saved", "closed"
 DRAFT_KEY = re.compile(r"[0-9a-f]{32}")
 CREATED_BEFORE = (
-    "This was created before the connection was lost, with the values that the form had then. "
+    "This was already created before the connection was lost, with the values at that time. "
     "Close the form to see it, or press the button again to create another one."
 )
-# Fields that pass through and are never kept in a state: with several replicas a state lies in Redis.
+# Fields that are never stored in a state, because with several replicas a state is stored in Redis.
 SECRETS = ("password", "current_password", "repeated", "webhook_url")
 
 
 class Clash(TypedDict):
-    """A field that both changed: what the form has and what is saved now."""
+    """A field that both changed: the value in the form and the saved value."""
 
     field: str
     label: str
@@ -42,9 +42,9 @@ class Clash(TypedDict):
 class FormState(rx.State, mixin=True):
     """Mixin for a state with a form dialog. List it before the state's base class."""
 
-    form_mode: str = ""  # "" while closed, else what the caller named: "create", "edit"
-    form_url: str = ""  # the page that it was opened on; at another one it is not shown and saves nothing
-    form_name: str = ""  # the record that it edits, or adds to, for the title
+    form_mode: str = ""  # "" while closed, else as named by the caller: "create", "edit"
+    form_url: str = ""  # the page where it was opened; on another page it is not shown and saves nothing
+    form_name: str = ""  # name of the record that it edits or adds to, for the title
     form_values: dict[str, str] = {}
     form_errors: dict[str, str] = {}
     form_error: str = ""
@@ -55,19 +55,19 @@ class FormState(rx.State, mixin=True):
     form_version: int = 0
     form_clashes: list[Clash] = []
     form_clash_by: str = ""
-    form_key: str = ""  # the idempotency key of a create, and what the browser's draft is known by
+    form_key: str = ""  # the idempotency key of a create, and the key of the browser's draft
     form_ended: str = ""  # SAVED or CLOSED, and the key of the form: the browser drops or keeps its draft
 
-    _record_fields: ClassVar[tuple[str, ...]] = ()  # as in `ui.record`
-    _form_base: dict[str, str] = {}  # the row as it was when the form was opened, or last merged
-    _form_mine: dict[str, str] = {}  # what was last sent
+    _record_fields: ClassVar[tuple[str, ...]] = ()  # like in `ui.record`
+    _form_base: dict[str, str] = {}  # the values when the form was opened or last merged
+    _form_mine: dict[str, str] = {}  # the values that were last sent
 
-    _draft_name: ClassVar[str] = ""  # shared by states with the same form; else the name of the class
-    _openers: ClassVar[dict[str, str]] = {"create": "open_create", "edit": "open_edit"}  # mode to handler
+    _draft_name: ClassVar[str] = ""  # shared by states with the same form; otherwise the name of the class
+    _openers: ClassVar[dict[str, str]] = {"create": "open_create", "edit": "open_edit"}  # maps modes to handlers
 
     @rx.var
     def form_draft(self) -> str:
-        """What the browser needs to keep a draft of the open form, as JSON."""
+        """The data, as JSON, with which the browser keeps a draft of the open form."""
         if not self.form_mode:
             return ""
         base = {name: value for name, value in self._form_base.items() if name not in SECRETS}
@@ -76,7 +76,7 @@ class FormState(rx.State, mixin=True):
     def _open_form(
         self, mode: str, values: dict[str, str], *, row_id: int = 0, version: int = 0, name: str = ""
     ) -> None:
-        """Show the dialog with these values; `row_id`, `version` and `name` say what is being edited."""
+        """Shows the dialog with these values. `row_id`, `version` and `name` are those of the edited record."""
         self._clear_form()
         self.form_url, self.form_name = self._form_url_now(), name
         self.form_mode, self.form_values, self._form_base = mode, values, dict(values)
@@ -87,25 +87,25 @@ class FormState(rx.State, mixin=True):
         return record_url(self.router_data, *self._record_fields)
 
     def _close_form(self) -> None:
-        """After a save: the browser drops its draft."""
+        """Closes the form after a save. The browser drops its draft."""
         self.form_ended = f"{SAVED} {self.form_key}"
         self._hide_form()
 
     def _hide_form(self) -> None:
-        """When the page shows something else. The browser's draft stays as it is."""
+        """Hides the form when the page shows something else. The browser keeps its draft."""
         self._clear_form()
         self.form_mode = self.form_key = ""
 
     def _clear_form(self) -> None:
         self.form_errors, self.form_error, self.form_busy = {}, "", False
         self.form_clashes, self.form_clash_by, self._form_mine = [], "", {}
-        # A new one here is what makes a late second click of the same form do nothing.
+        # A new nonce makes a late second click on the same form do nothing.
         self.form_nonce = ""
 
     def _begin_save(self, form: dict[str, str]) -> dict[str, str] | None:
-        """The values to save, merged when there was a clash; None when this form is closed or was saved already.
+        """Returns the values to save, merged after a conflict, or None when this form is closed or already saved.
 
-        Raises MovedOn when the tab has left the page that the form was opened on.
+        Raises MovedOn when the tab has left the page where the form was opened.
         """
         self.form_round += 1
         if not self.form_mode or form.get("nonce") != self.form_nonce:
@@ -118,14 +118,14 @@ class FormState(rx.State, mixin=True):
             theirs = [clash for clash in self.form_clashes if form.get(f"keep.{clash['field']}") != MINE]
             self._form_mine = {**self._form_mine, **{clash["field"]: clash["theirs"] for clash in theirs}}
         else:
-            # An unticked box is missing from a form; every other field is there.
+            # An unchecked checkbox is missing from a form; all other fields are present.
             kept = [name for name in self._form_base if name not in SECRETS]
             self._form_mine = {name: form.get(name, "") for name in kept}
         return {name: self._form_mine.get(name, form.get(name, "")) for name in self._form_base}
 
     @contextmanager
     def _showing_errors(self) -> Iterator[None]:
-        """Put a refusal into the form: at its field where it names one, else above the fields."""
+        """Shows an error in the form: at its field if it names one, else above the fields."""
         try:
             yield
         except ValidationError as error:
@@ -136,7 +136,7 @@ class FormState(rx.State, mixin=True):
             self.form_busy = False
 
     def _is_created_before(self, error: AppError) -> str:
-        """A create whose answer was lost, sent again with other values: what to do about it, and a new key for that."""
+        """Handles a create that is sent again with other values after its response was lost, and makes a new key."""
         if error.code != "idempotency_key_reused":
             return ""
         self.form_ended, self.form_key = f"{SAVED} {self.form_key}", uuid4().hex
@@ -151,14 +151,14 @@ class FormState(rx.State, mixin=True):
             self._show_fields(self._form_mine)
 
     def _show_fields(self, values: dict[str, str]) -> None:
-        """Draw the fields anew with these values: a new nonce is a new form to the browser."""
+        """Renders the fields with these values. With a new nonce it is a new form for the browser."""
         self.form_clashes, self.form_nonce = [], uuid4().hex
         self.form_values = {name: values.get(name, "") for name in self._form_base}
 
     def _ask_to_merge(self, saved: dict[str, str], *, version: int, who: str, labels: dict[str, str]) -> None:
-        """Somebody saved first. Fields that only they changed are taken over; those that both changed are asked for.
+        """Merges after somebody saved first: takes fields that only they changed, asks about those that both changed.
 
-        `saved` is the row as it is now, in the shape of the form's values.
+        `saved` is the current record in the form of the form's values.
         """
         base, mine = self._form_base, self._form_mine
         changed = {name for name in mine if mine[name] != base[name]}
@@ -176,14 +176,14 @@ class FormState(rx.State, mixin=True):
 
     @handler("signed_in")
     async def close_form(self, is_open: bool = False) -> None:
-        """For Cancel, Esc and a click outside. A form that is being saved stays."""
+        """Closes the form on Cancel, Esc or a click outside, unless it is being saved."""
         if not is_open and not self.form_busy:
             self.form_ended = f"{CLOSED} {self.form_key}"
             self._hide_form()
 
     @handler("signed_in")
     async def resume_form(self, draft: dict[str, str]) -> Any:
-        """A draft that the browser kept: into its open form, or, while that is closed, the event that opens it."""
+        """Restores a draft of the browser in its open form, or returns the event that opens the form."""
         mode, row_id = draft.get("mode", ""), number_in(draft.get("id", ""))
         if not self.form_mode or self.form_url != self._form_url_now():
             return self._opener(mode, row_id)
@@ -193,24 +193,24 @@ class FormState(rx.State, mixin=True):
 
     @handler("signed_in")
     async def discard_draft(self) -> Any:
-        """The form as it is saved now. The browser has dropped the draft."""
+        """Resets the form to the saved values. The browser has dropped the draft."""
         return self._opener(self.form_mode, self.form_id)
 
     def _opener(self, mode: str, row_id: int) -> Any:
-        """The event that opens a form; it passes Gate like any other."""
+        """Returns the event that opens a form. It passes Gate like any other."""
         opener = getattr(type(self), self._openers.get(mode, ""), None)
         if opener is None:
             return None
         return opener(*self._opener_scope(), *([row_id] if row_id else []))
 
     def _opener_scope(self) -> list[int]:
-        """The ids that its openers take before that of the row."""
+        """Returns the ids that its openers take before the id of the row."""
         return []
 
     def _put_back(self, draft: dict[str, str]) -> None:
-        """The browser shows the values already, so nothing is drawn anew.
+        """Restores a draft in the open form. The browser shows the values already, so nothing is rendered again.
 
-        The version and the base are those of the typing: a change that somebody saved since is found at the save.
+        The version and the base are those of the draft, so the save detects a change that somebody made since.
         """
         names = [name for name in self._form_base if name not in SECRETS]
         values = {name: draft[f"value.{name}"] for name in names if f"value.{name}" in draft}
@@ -223,15 +223,15 @@ class FormState(rx.State, mixin=True):
 
 
 def draft_name(state: type[Any]) -> str:
-    """What the drafts of a FormState's form are called."""
+    """Returns the name of the drafts of a FormState's form."""
     return str(state._draft_name or state.__name__)
 
 
 def draft_of(form: str, mode: str, row_id: int, key: str, base: dict[str, str], version: int = 0) -> str:
-    """For the attribute `data-draft` of a form, which assets/console.js reads."""
+    """Returns the value of a form's attribute `data-draft`, which assets/console.js reads."""
     return json.dumps({"form": form, "mode": mode, "id": row_id, "version": version, "key": key, "base": base})
 
 
 def faults_of(error: ValidationError) -> dict[str, str]:
-    """Field to message, in words for a person."""
+    """Returns readable messages, by field."""
     return {str(fault["loc"][0]) if fault["loc"] else "": in_words(fault) for fault in reversed(error.errors())}

@@ -1,4 +1,4 @@
-"""The row of tools above the shared table and the pages below it; both change only the URL."""
+"""The toolbar above the shared table and the pagination below it. Both change only the URL."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +11,9 @@ from tca_app.ui.table.state import PAGE_SIZES, Filter
 
 
 def query_url(**changes: Any) -> rx.Var[str]:
-    """This page's URL with other query values; computed in the browser when it is used. An empty value removes one."""
+    """Returns this page's URL with other query values, computed in the browser. An empty value removes a parameter."""
     values = rx.Var.create(changes)
-    # Deliberately an expression and not a server's answer: a click on "Next page" costs one round trip, not two.
+    # An expression in the browser and not a response of the server, so that "Next page" costs one round trip, not two.
     expression = (
         "((changes) => { const query = new URLSearchParams(window.location.search);"
         " for (const [name, value] of Object.entries(changes))"
@@ -25,7 +25,7 @@ def query_url(**changes: Any) -> rx.Var[str]:
 
 
 def plain_table(label: str, heads: Sequence[tuple[str, str]], rows: rx.Component) -> rx.Component:
-    """A short table without search and pages. A head is a label, empty above actions, and the class of its cells."""
+    """A short table without search and pagination. A head is a label (empty above actions) and a class."""
     actions = rx.el.span("Actions", class_name="sr-only")
     return rx.el.div(
         rx.el.table(
@@ -87,7 +87,7 @@ def no_match(state: Any) -> rx.Component:
 
 
 def view_switch(label: str, key: str, shown: Any, *views: tuple[str, str, Any]) -> rx.Component:
-    """Buttons that say in the URL under `key` how the rows are shown: (value, word, whether it is offered)."""
+    """Buttons that store the view in the URL under `key`: (value, label, whether it is offered)."""
     return rx.el.div(
         *(
             rx.el.button(

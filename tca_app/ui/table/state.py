@@ -1,4 +1,4 @@
-"""The state behind the shared table: the URL's query is the truth, and one method of the feature fetches the rows."""
+"""The state of the shared table: the URL's query is the source of truth, and the feature fetches the rows."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -23,7 +23,7 @@ MAX_PAGE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A select above the table. `options` are (value in the URL, label); the empty value means all, or `default`."""
+    """A filter above the table. `options` are (value in the URL, label); the empty value means all, or `default`."""
 
     key: str
     label: str
@@ -33,17 +33,17 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class TableSpec:
-    """What the URL of a table may say. Anything else in it is ignored."""
+    """The parameters that the URL of a table may have. Others are ignored."""
 
     sorts: tuple[str, ...]
     default_sort: str
     filters: tuple[Filter, ...] = ()
-    narrows: tuple[str, ...] = ()  # what else narrows the list: keys that the feature reads itself
+    narrows: tuple[str, ...] = ()  # other filters: keys that the feature reads itself
 
 
 @dataclass(frozen=True, slots=True)
 class TableQuery:
-    """What `_fetch` is asked for. `sort` is a key of the spec's `sorts`, with "-" in front for descending."""
+    """The query of `_fetch`. `sort` is a key of the spec's `sorts`, prefixed with "-" for descending."""
 
     search: str = ""
     sort: str = ""
@@ -62,7 +62,7 @@ class TableQuery:
     @classmethod
     @lru_cache(maxsize=1000)
     def of(cls, spec: TableSpec, url: str) -> "TableQuery":
-        """From a URL. It may be typed by hand or be old: what it says wrongly falls back to the default."""
+        """Parses a URL. It may be typed by hand or be old, so invalid values fall back to the default."""
         given = fields_of(url)
         sort = given.get("sort", "")
         size = _number(given.get("size", ""))
@@ -76,7 +76,7 @@ class TableQuery:
         )
 
     def as_url_query(self, spec: TableSpec) -> str:
-        """The query of a URL that says the same; what is the default is left out."""
+        """Returns the same as the query of a URL, without defaults."""
         parts = {
             "q": self.search,
             "sort": "" if self.sort == spec.default_sort else self.sort,
@@ -88,7 +88,7 @@ class TableQuery:
 
 
 def _bare(rows: Any) -> list[Any]:
-    """A list of a state without its wrapper, to look at: each look through it wraps a row."""
+    """Returns a state's list without its wrapper, for reading: the wrapper would wrap each row."""
     return getattr(rows, "__wrapped__", rows)
 
 
@@ -99,8 +99,8 @@ def _number(text: str) -> int:
 class TableState(rx.State, mixin=True):
     """Mixin for a state with the table. List it before the state's base class.
 
-    The feature sets `_spec: ClassVar`, annotates `rows` with its own TypedDict (which has an `id: int`), writes
-    `_fetch`, and has a handler of its own permission that awaits `self._load()`; that handler is the page's on_load.
+    The feature sets `_spec: ClassVar`, annotates `rows` with its own TypedDict (with an `id: int`), implements
+    `_fetch`, and has a handler with its own permission that awaits `self._load()`; that handler is the page's on_load.
     """
 
     rows: list[dict[str, Any]] = []
@@ -120,14 +120,14 @@ class TableState(rx.State, mixin=True):
     _spec: ClassVar[TableSpec]
 
     async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[Any], int, bool]:
-        """(rows, total, whether there are more than `total`) for one page. Written by the feature."""
+        """Returns (rows, total, whether there are more than `total`) of one page. Implemented by the feature."""
         raise NotImplementedError
 
     def _query(self) -> TableQuery:
         return TableQuery.of(self._spec, page_url(self.router_data))
 
     async def _load(self) -> None:
-        """Read what the URL asks for. A page behind the last one shows the last one."""
+        """Loads the page in the URL. A page after the last one shows the last one."""
         query = self._query()
         try:
             rows, total, capped = await self._page_of(query)
@@ -159,7 +159,7 @@ class TableState(rx.State, mixin=True):
         here = {row["id"] for row in rows}
         if any(row_id not in here for row_id in self.selected):
             self.selected = [row_id for row_id in self.selected if row_id in here]
-        # A screen that is read again for somebody else's change sends only what differs.
+        # A reload for somebody else's change sends only the differences.
         before = _bare(self.rows)
         if before != rows:
             if self.is_loaded and shown == asked:
@@ -171,7 +171,7 @@ class TableState(rx.State, mixin=True):
             self.is_loaded, self.load_error = True, ""
 
     def _flash(self, shown: list[Any], rows: list[Any]) -> None:
-        """Mark what is new or differs from what is shown, for the eye."""
+        """Marks rows that are new or changed."""
         before = {row["id"]: row for row in shown}
         self.flashed = [row["id"] for row in rows if before.get(row["id"]) != row]
         self.flash_turn = not self.flash_turn
@@ -187,7 +187,7 @@ class TableState(rx.State, mixin=True):
 
     @rx.var
     def total_text(self) -> str:
-        """The count as people read it; a search stops counting, then it ends with a plus."""
+        """The total in words. A search stops counting at a limit; the total then ends with a plus."""
         return f"{self.total:,}{'+' if self.is_capped else ''}"
 
     @rx.var
@@ -205,7 +205,7 @@ class TableState(rx.State, mixin=True):
 
     @handler("signed_in")
     async def toggle_row(self, row_id: int) -> None:
-        """Select a row that is on the page, or no longer."""
+        """Selects or deselects a row of the page."""
         if row_id in self.selected:
             self.selected = [kept for kept in self.selected if kept != row_id]
         elif any(row["id"] == row_id for row in self.rows):

@@ -1,4 +1,4 @@
-"""THE table: server-side search, filters, sort and pages in the URL, selection, row actions, keyboard.
+"""The shared table: server-side search, filters, sort and pagination in the URL, selection, row actions, keyboard.
 
 A feature writes its state from `TableState` and its page with `data_table`:
 
@@ -27,8 +27,8 @@ A feature writes its state from `TableState` and its page with `data_table`:
             data_table(UsersState, columns=[Column("username", "User", cell=..., sortable=True)], ...),
         )
 
-A change of search, filter, sort or page is a navigation that the browser makes by itself; the page's on_load then reads
-the URL. So there is one round trip, and back, reload and a shared link restore the view.
+A change of search, filter, sort or page is a navigation in the browser; the page's on_load then reads the URL. This
+takes one round trip, and back, reload and a shared link restore the view.
 """
 
 from collections.abc import Callable, Sequence
@@ -58,7 +58,7 @@ SKELETON_ROWS = 8
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`cell` draws it from the row var; without one the row's `key` is shown. `sort_key` when it differs from `key`."""
+    """A column. `cell` renders the row var; without it the row's `key` is shown. `sort_key` if not `key`."""
 
     key: str
     label: str
@@ -75,7 +75,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class RowAction:
-    """An entry of a row's menu: `event(row)` is sent. `shown(row)` may hide it."""
+    """An entry of a row's menu, which sends `event(row)`. `shown(row)` may hide it."""
 
     label: str
     event: Callable[[Any], Any]
@@ -109,10 +109,10 @@ def data_table(
 ) -> rx.Component:
     """The table of a TableState.
 
-    `label` names it for a screen reader ("Users"), `search_label` is the search box's name and placeholder. The first
-    column's cell should hold `open_link(text, url)`: Enter on the row follows it. `row_name(row)` is said by the row's
-    tick box and menu. `empty` is shown when there is nothing at all yet; `tools` stand beside the filters. `instead` is
-    another view of the same rows and when to show it.
+    `label` names it for screen readers ("Users"), `search_label` is the search box's name and placeholder. The first
+    column's cell should contain `open_link(text, url)`: Enter on the row follows it. `row_name(row)` is in the names of
+    the row's checkbox and menu. `empty` is shown when there are no rows yet; `tools` are beside the filters. `instead`
+    is another view of the same rows, and when to show it.
     """
     table = _Table(state, tuple(columns), label, row_name or (lambda row: row["id"]), tuple(actions), tuple(bulk))
     body, bulk_bar = table.body(), table.bulk_bar() if bulk else None
@@ -195,7 +195,7 @@ class _Table:
             self._tick(row),
             *(self._cell(column, row) for column in self.columns),
             self._menu(row),
-            # No key of its own: the next page is written into the rows that are there, which is far cheaper.
+            # No key, so that the next page reuses the rendered rows, which is much cheaper.
             tab_index=-1,
             class_name=rx.cond(
                 self.state.flashed.contains(row["id"]), rx.cond(self.state.flash_turn, "flash-a", "flash-b"), ""

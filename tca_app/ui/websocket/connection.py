@@ -1,4 +1,4 @@
-"""What a person sees of the live connection: its state in the header, and a page that waits for the first one."""
+"""The live connection on the screen: its status in the header, and the page before the first connection."""
 
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
@@ -6,9 +6,12 @@ from reflex_components_core.core.banner import has_connection_errors
 from tca_app.ui.components import button
 from tca_app.ui.session import SessionState
 
-# State of the header's status region: word and explanation.
+# The states of the header's status region: word and explanation.
 _CONDITIONS = {
-    "off": ("Reconnecting", "The connection to the server is lost. What you see may be old. What you type is kept."),
+    "off": (
+        "Reconnecting",
+        "The connection to the server is lost. The page may be out of date. What you type is kept.",
+    ),
     "stale": ("Stale", "Live updates are paused. Reload to see the latest data."),
     "degraded": (
         "Connected, degraded",
@@ -19,7 +22,7 @@ _CONDITIONS = {
 
 
 def connection_status() -> rx.Component:
-    """A status region: whether this page is connected to the server, and what of the server is unavailable."""
+    """A status region: whether this page is connected to the server, and what is unavailable."""
     condition = rx.cond(
         has_connection_errors,
         "off",
@@ -32,7 +35,7 @@ def connection_status() -> rx.Component:
 
 
 def boot() -> rx.Component:
-    """Before the viewer is known: nothing, after a moment a spinner, and words when there is no live connection."""
+    """The page before the viewer is known: empty, then a spinner, and an explanation without a live connection."""
     return rx.el.div(
         rx.el.span(class_name="spinner", role="status", aria_label="Loading"),
         _no_connection(),
@@ -41,12 +44,12 @@ def boot() -> rx.Component:
 
 
 def _no_connection() -> rx.Component:
-    """assets/console.js shows it, with the id of a request that the log has, when the first connection fails."""
+    """The explanation that assets/console.js shows, with a request id from the log, when the first connection fails."""
     return rx.el.div(
         rx.el.h1("The live connection could not be opened"),
         rx.el.p("The server may be restarting. A proxy may be blocking websockets."),
         rx.el.p(
-            "If this persists, tell an administrator: the proxy must pass websocket upgrades of /_event. ",
+            "If this persists, contact an administrator: the proxy must pass websocket upgrades of /_event. ",
             rx.el.span("Reference ", rx.el.code(custom_attrs={"data-reference": ""}), hidden=True),
             class_name="muted",
         ),

@@ -1,7 +1,7 @@
-"""What a browser may send over its websocket, checked before Engine.IO, Socket.IO and Reflex read it.
+"""Validates the frames of a websocket before Engine.IO, Socket.IO and Reflex read them.
 
-Each of these three raises for what it does not understand, and a traceback is logged for each. Here a frame is either
-one that the console's own pages send, or it is dropped and counted.
+Each of these three raises on input that it does not understand, and logs a traceback. Here a frame is either one that
+the console's own pages send, or it is dropped and counted.
 """
 
 from collections.abc import Callable
@@ -12,17 +12,17 @@ import orjson
 PONG, CLOSE = "3", "1"
 CONNECT, DISCONNECT, EVENT = "40/_event,", "41/_event,", "42/_event,"
 NAMES = ("event", "ping", "client_error")
-# By the name and the payload of an event.
+# Called with the name and the payload of an event.
 Accepts = Callable[[str, Any], bool]
 Kind = Literal["control", "connect", "disconnect", "event"]
 
 
 class BadFrame(ValueError):
-    """No page of the console sends this."""
+    """A frame that no page of the console sends."""
 
 
 def read_frame(text: str, accepts: Accepts) -> Kind:
-    """What kind of frame it is. `accepts` knows the events that pages send. Raises BadFrame."""
+    """Returns the kind of a frame. `accepts` knows the events that pages send. Raises BadFrame."""
     if text in (PONG, CLOSE):
         return "control"
     if text == DISCONNECT:
@@ -44,7 +44,7 @@ def _json(text: str) -> Any:
 
 
 def _check_connect(auth: Any, accepts: Accepts) -> None:
-    """The first hydrate event travels in the CONNECT packet."""
+    """Checks a CONNECT packet, which contains the first hydrate event."""
     if not isinstance(auth, dict) or not isinstance(auth.get("state_schema"), str | None):
         raise BadFrame("bad CONNECT packet")
     if auth.get("event") is not None:
@@ -68,7 +68,7 @@ def _check_event(event: Any, accepts: Accepts) -> None:
 
 
 def _is_route(route: Any) -> bool:
-    """Where the browser is: Reflex reads a path, the whole address and the parameters."""
+    """Returns whether this is a valid location of the browser: Reflex reads a path, the URL and the parameters."""
     return (
         isinstance(route, dict)
         and all(isinstance(route.get(name), str | None) for name in ("pathname", "asPath"))

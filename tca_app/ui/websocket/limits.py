@@ -1,6 +1,6 @@
-"""Limits on websockets, in front of Reflex: how many one caller opens, and what each may send.
+"""Limits on websockets, in front of Reflex: how many one caller may open, and what each may send.
 
-A caller is a signed-in session, or an address for those without one: a company behind one address has many tabs.
+A caller is a signed-in session, or an IP address without one: a company behind one address has many tabs.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,9 +18,9 @@ from tca_app.ui.websocket.frames import CONNECT, Accepts, BadFrame, read_frame
 MAX_FRAME = 1024 * 1024
 MAX_ERRORS = 10
 MAX_SESSION_SOCKETS = 200
-MAX_CALLERS = 10_000  # remembered at once
+MAX_CALLERS = 10_000  # maximum number of remembered callers
 FRAME_UNIT = 16 * 1024  # a longer frame counts as several
-CONNECT_COST = 4  # it may load a whole page
+CONNECT_COST = 4  # enough to load a whole page
 TOO_BIG, REFUSED = 1009, 1008
 
 log = SampledLog(__name__)
@@ -29,7 +29,7 @@ Identify = Callable[[str, Client], Awaitable[str]]
 
 @dataclass(slots=True)
 class Bucket:
-    """A token bucket: `rate` a second in the long run, `burst` at once."""
+    """A token bucket: `rate` per second in the long run, `burst` at once."""
 
     rate: float
     burst: float
@@ -53,7 +53,7 @@ class Bucket:
 
 @dataclass(slots=True)
 class _Caller:
-    """A session or an address."""
+    """A session or an IP address."""
 
     sockets: int = 0
     handshakes: Bucket = field(default_factory=lambda: Bucket(rate=20, burst=500))
@@ -64,7 +64,7 @@ class _Caller:
 
 
 class SocketLimits:
-    """ASGI middleware around the pages. `identify` names the session that a cookie belongs to, "" for none."""
+    """ASGI middleware around the pages. `identify` returns the name of a cookie's session, or ""."""
 
     def __init__(self, app: ASGIApp, accepts: Accepts, identify: Identify, max_anonymous_sockets: int) -> None:
         self.app, self.accepts, self.identify = app, accepts, identify
@@ -102,12 +102,12 @@ class SocketLimits:
 
 
 def network_of(ip: str) -> str:
-    """The address, or the /64 of an IPv6 one: that much belongs to one subscriber."""
+    """Returns the address, or the /64 of an IPv6 address, which belongs to one subscriber."""
     try:
         address = ip_address(ip)
     except ValueError:
         return ip[:50]
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:  # what a socket for both families calls an IPv4 peer
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:  # how a dual-stack socket names an IPv4 peer
         return str(address.ipv4_mapped)
     return str(ip_network((address, 64), strict=False)) if isinstance(address, IPv6Address) else ip
 
@@ -118,7 +118,7 @@ async def _refuse(send: Send, client: Client, why: str, **about: object) -> None
 
 
 class _Socket:
-    """One websocket: passes on the frames that a page sends, drops others, and ends when there are too many."""
+    """One websocket: passes on the frames that a page sends, drops others, and closes when there are too many."""
 
     def __init__(self, receive: Receive, send: Send, client: Client, shared: Bucket, accepts: Accepts) -> None:
         self._receive, self._send, self.client, self.accepts = receive, send, client, accepts
@@ -127,7 +127,7 @@ class _Socket:
         self.is_connected = self.is_closed = False
 
     async def receive(self) -> Message:
-        """The next frame that may be read; a disconnect when the socket is cut."""
+        """Returns the next valid frame, or a disconnect when the socket is cut off."""
         while True:
             message = await self._receive()
             if message["type"] != "websocket.receive":
@@ -165,7 +165,7 @@ class _Socket:
         if self.is_closed:
             return
         if (message.get("text") or "").startswith("41"):
-            self.is_connected = False  # the server ended the namespace; the page may connect it again
+            self.is_connected = False  # the server closed the namespace; the page may connect it again
         await self._send(message)
 
     async def _cut(self, code: int, why: str) -> Message:

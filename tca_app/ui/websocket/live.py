@@ -1,8 +1,8 @@
-"""Live screens: what a tab shows is read again, through Gate and its own handler, when somebody changed it.
+"""Live updates: what a tab shows is reloaded, through Gate and its own handler, when somebody changed it.
 
-A state says in its load handler what its screen is made of: `self._watch(UsersState.load, "users")`. PostgreSQL tells
-every process of each change at its commit (docs/decisions/0017), so this holds over replicas and without Redis. A nudge
-carries no data: the handler asks the service, which asks whether this person may still see it.
+A state subscribes in its load handler: `self._watch(UsersState.load, "users")`. PostgreSQL notifies every process of
+each change at its commit (docs/decisions/0017), so this works across replicas and without Redis. A notification carries
+no data: the handler calls the service, which checks whether the user may still see it.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ from tca_app.ui.websocket.sockets import socket_of
 
 log = structlog.get_logger(__name__)
 
-# Of a crowd that is told of one change the first are done while the last still wait. All at once, each would be done
-# about when the last one is: with a hundred screens that doubles the time until half of them show it.
+# With many screens, the first are done while the last still wait. If all ran at once, each would be done about when
+# the last one is: with a hundred screens that doubles the time until half of them are up to date.
 AT_ONCE = 4
-WAIT_S = 1.0  # a screen that takes longer does not hold up the others
+WAIT_S = 1.0  # a slower screen does not delay the others
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """One part of what one tab shows: its socket, the client token that names its state, and what reads it again."""
+    """A subscription of a tab: its socket, the client token of its state, and the handler that reloads it."""
 
     socket_id: str
     token: str
@@ -38,12 +38,12 @@ class Screen:
 
 
 class LiveScreens:
-    """The screens of this process. A tab leaves its screens when it goes to another page or closes."""
+    """The subscriptions of this process. They end when the tab goes to another page or closes."""
 
     def __init__(self) -> None:
         self._nudges: ThrottledSubscriptions[Screen] = ThrottledSubscriptions(self._read_again)
-        self._tabs: dict[str, dict[str, Any]] = {}  # socket to what its last event said of where it is
-        self._waiting: dict[Screen, None] = {}  # in the order of their turns
+        self._tabs: dict[str, dict[str, Any]] = {}  # maps a socket to the location in its last event
+        self._waiting: dict[Screen, None] = {}  # in the order in which they are reloaded
         self._readers: set[asyncio.Task[Any]] = set()
         self._reading: Counter[Screen] = Counter()
 
@@ -51,14 +51,14 @@ class LiveScreens:
         return len(self._nudges)
 
     def watch(self, router_data: dict[str, Any], handler: Any, topics: tuple[str, ...]) -> None:
-        """From now on this tab runs `handler` when one of the topics changes."""
+        """Subscribes a tab: it runs `handler` when one of the topics changes."""
         socket_id, token = router_data.get("sid", ""), router_data.get("token", "")
         if socket_id and token:
             self._tabs.setdefault(socket_id, router_data)
             self._nudges.listen(Screen(socket_id, token, format_event_handler(handler)), topics)
 
     def moved(self, router_data: dict[str, Any]) -> None:
-        """An event came from this tab; when it is on another page by now, its screens are left."""
+        """Handles an event of a tab. If the tab is on another page by now, its subscriptions end."""
         socket_id = router_data.get("sid", "")
         if socket_id not in self._tabs:
             return
@@ -74,18 +74,18 @@ class LiveScreens:
                 self._nudges.leave(screen)
 
     def keep_only(self, open_now: set[str]) -> None:
-        """Drop the screens of sockets that are closed."""
+        """Drops the subscriptions of closed sockets."""
         for socket_id in set(self._tabs) - open_now:
             self.forget(socket_id)
 
     def is_watching(self, socket_id: str, topic: str | None = None) -> bool:
-        """Whether this tab shows something that follows `topic`, or any page at all."""
+        """Returns whether this tab has a subscription to `topic`, or any at all."""
         if topic is None:
             return socket_id in self._tabs
         return any(screen.socket_id == socket_id for screen in self._nudges.listeners_of(topic))
 
     def is_nudge(self, router_data: dict[str, Any], event_name: str) -> bool:
-        """Whether this event of a tab is ours: what nobody did does not keep a session from being idle."""
+        """Returns whether this event is a reload by the server, which must not count as use of the session."""
         return self._reading[Screen(router_data.get("sid", ""), router_data.get("token", ""), event_name)] > 0
 
     def tell(self, topic: str) -> None:
@@ -104,7 +104,7 @@ class LiveScreens:
                     del self._waiting[screen]
                     await self._read(screen)
         finally:
-            # At once, not when the task is seen to be done: a screen that comes in between would have no reader.
+            # Immediately, not when the task is seen to be done: a screen added in between would have no reader.
             self._readers.discard(cast("asyncio.Task[Any]", asyncio.current_task()))
 
     async def _read(self, screen: Screen) -> None:
@@ -117,19 +117,19 @@ class LiveScreens:
             await asyncio.wait({reading}, timeout=WAIT_S)
 
     def _read_to_the_end(self, screen: Screen) -> None:
-        self._reading -= Counter([screen])  # what is at nought is dropped
+        self._reading -= Counter([screen])  # counters at zero are dropped
 
 
 async def _enqueue(screen: Screen, router_data: dict[str, Any]) -> asyncio.Future[Any] | None:
-    """With where the tab is and who it is, as from the browser: Redis may have lost the state that knew. None when
-    there is nobody to read for."""
+    """Enqueues the event with the tab's location and cookie, like the browser, as Redis may have lost the state.
+    Returns None when the tab is gone."""
     app = RegistrationContext.get().app
     if socket_of(app, screen.token) != screen.socket_id:
-        return None  # the tab is gone, or its token is somebody else's by now
+        return None  # the tab is gone, or another socket has its token by now
     try:
         return await app.event_processor.enqueue(screen.token, Event(name=screen.event, router_data=dict(router_data)))
     except Exception:
-        # One tab that cannot be told must not stop the others; it is fresh again at its next load.
+        # One tab that cannot be reloaded must not stop the others; its next load is up to date again.
         log.exception("ui.nudge_failed", handler=screen.event)
         return None
 
@@ -138,7 +138,7 @@ LIVE = LiveScreens()
 
 
 async def listen_for_changes() -> None:
-    """The lifespan task: hand the changes that this process hears of to its screens."""
+    """The lifespan task that passes change notifications of this process to its screens."""
     end = subscribe(LIVE.tell)
     try:
         await asyncio.Event().wait()

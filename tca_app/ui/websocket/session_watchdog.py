@@ -1,4 +1,4 @@
-"""Cuts off what was revoked: every second the sessions of all open sockets are asked for, and dead ones are blanked."""
+"""Session watchdog: checks the sessions of all open sockets every second and blanks tabs of revoked ones."""
 
 import asyncio
 from time import monotonic
@@ -28,33 +28,33 @@ EVERY_S = 1.0
 GRACE_S = 3.0  # of silence from PostgreSQL; with the query's own 1 s limit a dead session shows for under 5 s
 ANSWER_WITHIN_S = 1.0
 STALE_AFTER_S = 2.0
-WELL = {"is_stale": False, "is_degraded": False}  # what a new tab shows
+WELL = {"is_stale": False, "is_degraded": False}  # the state of a new tab
 
 
 async def watch_sessions() -> None:
-    """The lifespan task, one per process."""
+    """The lifespan task of the watchdog, one per process."""
     watch = SessionWatch(RegistrationContext.get().app)
     while True:
         await asyncio.sleep(EVERY_S)
         try:
             await watch.once()
         except Exception:
-            # The watch must outlive any fault: without it a revoked tab would stay open until its next event.
+            # The watchdog must survive any error: without it a revoked tab would stay open until its next event.
             log.exception("ui.watch_failed")
 
 
 class SessionWatch:
-    """What the watch remembers between two rounds."""
+    """The state of the watchdog between two rounds."""
 
     def __init__(self, app: rx.App) -> None:
         self.app = app
         self.answered_at = monotonic()
         self.blanked: set[str] = set()
-        self.shown: dict[str, dict[str, bool]] = {}  # socket to the condition that its header shows
+        self.shown: dict[str, dict[str, bool]] = {}  # maps a socket to the condition that its header shows
         self.asking: asyncio.Task[set[int]] | None = None
 
     async def once(self) -> None:
-        """One round: forget closed sockets, cut dead sessions, blank everything while PostgreSQL is silent too long."""
+        """Runs one round: drops closed sockets, cuts off dead sessions, blanks all tabs if PostgreSQL is silent."""
         OPEN_SOCKETS.forget_closed(self.app.event_namespace.sid_to_token)
         sockets = OPEN_SOCKETS.all()
         LIVE.keep_only({socket.socket_id for socket in sockets})
@@ -73,7 +73,7 @@ class SessionWatch:
         await self._restore([socket for socket in sockets if socket.session_id in alive])
 
     async def _tell_condition(self, sockets: list[OpenSocket]) -> None:
-        """Show at every tab when live updates are paused or Redis is unreachable, and when that has ended."""
+        """Shows in every tab when live updates are paused or Redis is unreachable, and when that has ended."""
         now = {"is_stale": seconds_disconnected() > STALE_AFTER_S, "is_degraded": redis_is_unreachable()}
         for socket in sockets:
             if self.shown.get(socket.socket_id, WELL) != now:
@@ -81,10 +81,10 @@ class SessionWatch:
         self.shown = {socket.socket_id: now for socket in sockets}
 
     async def _ask(self, sockets: list[OpenSocket]) -> set[int] | None:
-        """The sessions that still count, or None when PostgreSQL does not say in time.
+        """Returns the valid sessions, or None when PostgreSQL does not respond in time.
 
-        Giving up on a query of a server that hangs takes many seconds itself, so nobody waits for that, and there is
-        no second question before the first one has ended.
+        Cancelling a query of a server that hangs takes many seconds itself. Nothing waits for that, and no second
+        query starts before the first one has ended.
         """
         if self.asking is None or self.asking.done():
             self.asking = asyncio.create_task(_alive(sockets))
@@ -97,7 +97,7 @@ class SessionWatch:
         return self.asking.result()
 
     async def _silent(self, sockets: list[OpenSocket]) -> None:
-        """PostgreSQL gives no answer: after the grace nobody's rights are known, so nobody sees anything."""
+        """Blanks all tabs after a grace period without a response from PostgreSQL, because no permissions are known."""
         if monotonic() - self.answered_at < GRACE_S:
             return
         fresh = [socket for socket in sockets if socket.socket_id not in self.blanked]
@@ -109,7 +109,7 @@ class SessionWatch:
             self.blanked.add(socket.socket_id)
 
     async def _restore(self, sockets: list[OpenSocket]) -> None:
-        """PostgreSQL is back: load the blanked pages again, through Gate."""
+        """Reloads the blanked pages through Gate once PostgreSQL is back."""
         for socket in sockets:
             if socket.socket_id in self.blanked:
                 self.blanked.discard(socket.socket_id)
@@ -117,7 +117,7 @@ class SessionWatch:
                 await self.app.event_processor.enqueue(socket.token, rehydrate)
 
     async def _cut(self, socket: OpenSocket) -> None:
-        """Empty the tab, lead it to the sign-in page, which returns to it, close its socket, and empty its state."""
+        """Blanks the tab, redirects it to the sign-in page, closes its socket and resets its state."""
         log.info("ui.session_cut", session_id=socket.session_id)
         OPEN_SOCKETS.forget(socket.socket_id)
         LIVE.forget(socket.socket_id)
@@ -137,7 +137,7 @@ async def _alive(sockets: list[OpenSocket]) -> set[int]:
 
 
 def blank(outage: bool = False) -> dict[str, dict[str, Any]]:
-    """A delta that sets every var of every state to its default. The root has only where the browser is: left out."""
+    """Returns a delta that resets every var of every state except the root, which has the browser's location."""
     root = State.get_full_name()
     # Reflex's own argument: the checker takes the vars of a state for all that its constructor knows.
     defaults = State(_reflex_internal_init=True).dict(initial=True)  # type: ignore[call-arg]

@@ -1,7 +1,7 @@
-"""The state of the tabs in Redis, for replicas. Without Redis no event can be served: the tab is told so in time.
+"""The states of the tabs in Redis, for replicas. Without Redis no event can be served, and the tab shows that in time.
 
-Reflex by itself sets no limit for Redis and tells the browser nothing when it fails: a new page stayed blank and a
-search went on for ever.
+Reflex itself has no timeout for Redis and does not notify the browser of a failure: a new page stayed blank, and a
+search never ended.
 """
 
 import asyncio
@@ -31,12 +31,12 @@ log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 1.0
 LOOK_EVERY_S = 1.0
-NOT_DONE = "The console cannot reach Redis just now. Nothing was changed. Try again in a moment."
-PERHAPS_DONE = "The console cannot reach Redis just now. Your last action may have been carried out: reload to see."
+NOT_DONE = "The console cannot reach Redis. Nothing was changed. Try again in a moment."
+PERHAPS_DONE = "The console cannot reach Redis. Your last action may have succeeded. Reload to check."
 _HYDRATE = format_event_handler(State.event_handlers["hydrate_and_load"])
-# The tabs whose events were not served, with what their browser sent to be known by: they are loaded anew.
+# The tabs whose events were not served, with their cookies; they are reloaded.
 _unserved: dict[str, Any] = {}
-_tellings: set[asyncio.Task[None]] = set()  # the loop itself would forget them
+_tellings: set[asyncio.Task[None]] = set()  # the event loop keeps only weak references to tasks
 
 
 class StatesUnreachable(Exception):
@@ -48,7 +48,7 @@ class StatesUnreachable(Exception):
 
 
 class States(StateManagerRedis):
-    """Reflex' state manager on Redis; says by an error of its own that Redis was unreachable."""
+    """Reflex's state manager on Redis. It raises its own error when Redis is unreachable."""
 
     @asynccontextmanager
     async def modify_state(self, token: Any, **context: Any) -> AsyncIterator[Any]:
@@ -62,7 +62,7 @@ class States(StateManagerRedis):
 
 
 def share_states(app: rx.App) -> None:
-    """In a replica, whose Reflex has its states in Redis already."""
+    """Installs the state manager in a replica, where Reflex already stores its states in Redis."""
     manager = app._state_manager
     if isinstance(manager, StateManagerRedis):
         # mypy takes Reflex's overloads for abstract methods, but only while it has not cached Reflex.
@@ -76,7 +76,7 @@ def share_states(app: rx.App) -> None:
 
 
 class _Commands(Redis):
-    """Waits for a silent Redis once. The next commands fail at once, until a ping of this process is answered."""
+    """Commands with a timeout. After one timeout the next commands fail at once, until a ping gets a response."""
 
     _has_failed = False
 
@@ -93,11 +93,11 @@ class _Commands(Redis):
 
 
 def bounded(client: Redis) -> Redis:
-    """A client of the same Redis with limits for commands. Subscriptions have none: they wait in silence."""
+    """Returns a client of the same Redis with timeouts for commands. Subscriptions have none, because they wait."""
     options = client.get_connection_kwargs() | {
         "socket_timeout": TIMEOUT_S,
         "socket_connect_timeout": TIMEOUT_S,
-        "retry": Retry(NoBackoff(), 1, (redis.ConnectionError,)),  # a connection may be from before a restart of Redis
+        "retry": Retry(NoBackoff(), 1, (redis.ConnectionError,)),  # a connection may be older than a restart of Redis
         "retry_on_error": [],
     }
     pool = BlockingConnectionPool(
@@ -112,7 +112,7 @@ def bounded(client: Redis) -> Redis:
 
 
 def tell_unserved(error: StatesUnreachable) -> None:
-    """Called by Reflex in the context of the event that was not served."""
+    """Notifies the tab of an event that was not served. Reflex calls it in the context of that event."""
     context, event = EventContext.get(), error.event
     log.warning("ui.states_without_redis", event_name=event.name[:200] if event else "")
     _unserved[context.token] = context.router_data
@@ -122,7 +122,7 @@ def tell_unserved(error: StatesUnreachable) -> None:
 
 
 def _delta(error: StatesUnreachable) -> dict[str, dict[str, Any]]:
-    """The page of an outage for a tab that shows nothing yet; a toast, and no spinner, for one that does."""
+    """Returns the page of an outage for a tab that shows nothing yet, and otherwise a toast without a spinner."""
     if error.event is None or "hydrate" in error.event.name:
         return pushed(outage=True)
     text = PERHAPS_DONE if error.is_begun else NOT_DONE
@@ -131,7 +131,7 @@ def _delta(error: StatesUnreachable) -> dict[str, dict[str, Any]]:
 
 
 async def load_unserved() -> None:
-    """The lifespan task: when Redis answers again, the tabs that were not served are loaded anew, through Gate."""
+    """The lifespan task that reloads unserved tabs through Gate when Redis responds again."""
     app = RegistrationContext.get().app
     while True:
         await asyncio.sleep(LOOK_EVERY_S)

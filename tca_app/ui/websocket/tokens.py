@@ -1,12 +1,12 @@
-"""Which tab talks to which replica, when the state of the tabs is in Redis.
+"""The replica of each tab, when the states of the tabs are in Redis.
 
-Reflex notes in Redis which replica holds the socket of a client token, and gives a second tab that comes with the same
-token a new one, with an empty state. Two things of it are otherwise here:
+Reflex stores in Redis which replica has the socket of a client token, and gives a second tab with the same token a new
+one with an empty state. Two things are different here:
 
-- A note outlives a replica that was killed. Its tabs come back to another one at once and are to find their state, so a
-  note counts only while its replica is there: while it listens on its channel. Redis ends that with the connection.
-- An answer to a tab whose socket is elsewhere by now is dropped, not passed on. A tab that came back is loaded anew
-  anyway, and whoever else came with its token must not get what was meant for it.
+- An entry outlives a replica that was killed. Its tabs reconnect to another one and need their state, so an
+  entry counts only while its replica listens on its channel, which ends with its connection to Redis.
+- A response to a tab whose socket is on another replica by now is dropped. A tab that reconnected is reloaded
+  anyway, and another client with the same token must not get it.
 """
 
 import pickle
@@ -20,12 +20,12 @@ from reflex.utils.token_manager import RedisTokenManager, SocketRecord
 
 log = structlog.get_logger(__name__)
 
-# Only the note that was looked at: a replica may have written a newer one since.
+# Deletes only the entry that was read: a replica may have written a newer one since.
 _DELETE_IF_SAME = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
 class Tokens(RedisTokenManager):
-    """Reflex' token manager on Redis, with the two differences."""
+    """Reflex's token manager on Redis, with the two differences."""
 
     async def link_token_to_sid(self, token: str, sid: str) -> str | None:
         try:
@@ -57,7 +57,7 @@ class Tokens(RedisTokenManager):
     async def _subscribe_lost_and_found_updates(
         self, emit_update: Callable[[StateUpdate, str], Coroutine[None, None, None]]
     ) -> None:
-        """Be there, by listening; nobody sends anything. Reflex starts this anew when the connection is lost."""
+        """Listens only to show that the replica is alive. Reflex restarts it when the connection is lost."""
         async with self.redis.pubsub() as presence:
             await presence.subscribe(self._channel(self.instance_id))
             async for _ in presence.listen():

@@ -1,4 +1,4 @@
-"""The bell: how many unread notifications the viewer has, live on every page, and the newest of them."""
+"""The notification menu: the number of unread notifications, live on every page, and the newest of them."""
 
 from typing import Any, TypedDict
 
@@ -18,7 +18,7 @@ NEWEST = 8
 
 
 class Line(TypedDict):
-    """One notification as a list draws it. `link` is "" when there is nothing to open."""
+    """One notification in a list. `link` is "" when there is nothing to open."""
 
     id: int
     title: str
@@ -40,7 +40,7 @@ def line_of(found: NotificationRead) -> Line:
 
 
 class BellState(SessionState):
-    """What the bell shows."""
+    """State of the notification menu."""
 
     unread: int = 0
     newest: list[Line] = []
@@ -56,7 +56,7 @@ class BellState(SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        """The last on_load of every page, and again when the viewer's inbox changes."""
+        """Loads the number of unread ones, as the last on_load of every page and when the viewer's inbox changes."""
         actor = self._as_actor()
         self._watch(BellState.load, f"inbox:{actor.user_id}")
         async with reading() as session:
@@ -78,7 +78,7 @@ class BellState(SessionState):
 
     @handler("signed_in")
     async def open_one(self, notification_id: int) -> EventSpec | None:
-        """Mark it as read and go where it leads."""
+        """Marks a notification as read and opens its link."""
         async with transaction() as session:
             found = await notifications.read_one(session, self._as_actor(), notification_id)
         self.is_open = False
@@ -93,7 +93,7 @@ class BellState(SessionState):
 
 
 def bell() -> rx.Component:
-    """The button in the top bar; the list is read when it is opened."""
+    """The button in the top bar. The list is loaded when it is opened."""
     state = BellState
     return rx.popover.root(
         rx.popover.trigger(
@@ -135,7 +135,7 @@ def bell() -> rx.Component:
 
 
 def inbox_line(line: Any) -> rx.Component:
-    """One notification: pressed it is read, and leads to what it is about."""
+    """One notification. A click marks it as read and opens its link."""
     return rx.el.li(
         rx.el.button(
             rx.el.span(class_name="dot", aria_hidden="true"),
