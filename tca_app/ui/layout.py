@@ -23,7 +23,7 @@ Crumb = tuple[Any, str | None]
 
 @dataclass(frozen=True, slots=True)
 class TopbarItem:
-    """What a feature adds to the top bar of every page, and the event that loads it once the page has loaded."""
+    """A component of a feature in the top bar of every page, and the event that loads it after the page."""
 
     body: Body
     on_load: Any
@@ -68,15 +68,15 @@ def page(
 
 
 def add_pages(app: rx.App, pages: list[Page], *topbar: TopbarItem) -> None:
-    """Register the pages with Reflex, each with its title and, unless public, the guard as its first on_load.
+    """Registers the pages with Reflex, each with its title and, unless public, the guard as its first on_load.
 
-    `/` comes along, which leads to the dashboard, and the page for an address that no page has.
+    It also registers `/`, which leads to the dashboard, and the page for unknown URLs.
     """
     items = tuple(item.on_load for item in topbar)
     home = Page(routes.HOME, "Home", "signed_in", (SessionState.go_home,), (), boot)
     for entry in (home, *pages):
         PAGE_PERMISSIONS[entry.route.strip("/")] = entry.permission
-        # The top bar comes last: the page itself is what people wait for.
+        # The top bar loads last, because people wait for the page.
         guard, last = ((), ()) if entry.is_public else ((SessionState.enter,), items)
         app.add_page(
             _of_its_module(entry, topbar),
@@ -273,7 +273,7 @@ def _toast(toast: Any) -> rx.Component:
 
 
 def _not_found_page(topbar: tuple[TopbarItem, ...]) -> Body:
-    """For an address that no page has: inside the frame for who is signed in, plain for a stranger."""
+    """The page for unknown URLs: inside the frame when signed in, otherwise plain."""
 
     def component() -> rx.Component:
         entry = Page("404", "Not found", "signed_in", (), (("Not found", None),), not_found)

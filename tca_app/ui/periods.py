@@ -9,7 +9,7 @@ from tca_app.ui.components import link
 
 
 def period_links(url: str, chosen: Any) -> rx.Component:
-    """The period of a page: a link each, so that back, reload and sharing keep it."""
+    """Links to choose the period, so that back, reload and sharing keep it."""
     return rx.el.nav(
         *(
             link(

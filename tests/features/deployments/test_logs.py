@@ -49,7 +49,7 @@ async def test_a_gap_is_refused_with_the_number_that_is_expected(
     url, header = log
     answer = await api.post(url, headers=header, json={"first_seq": 3, "lines": ["three"]})
     assert (answer.status_code, answer.json()["code"]) == (409, "log_gap")
-    assert "Line 1 is expected" in answer.json()["detail"]
+    assert "Expected line 1 next" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ RELABELLING = ("project_deleted", "project_restored", "environment_updated")
 
 # An environment from a day on, with its last good deployment before that day, after which an outage may have begun.
 # `round` counts the good ones before a row, so an outage and the deployment that ends it share the same number. A
-# deployment that failed before it started is neither good nor bad. Only the first arrival of a commit has a lead time;
-# a commit without a hash is identified by its time. "IS NOT NULL" is implied, but lets PostgreSQL read the few rollbacks by their
-# index instead of every deployment.
+# deployment that failed before it started is neither good nor bad. Only the first arrival of a commit has a lead
+# time; a commit without a hash is identified by its time. "IS NOT NULL" is implied, but lets PostgreSQL read the few
+# rollbacks by their index instead of every deployment.
 DAYS = """
     ended AS (
       SELECT deployments.id, environment_id, project_id, since, deployments.status, deployments.finished_at, commit_at,

@@ -1,4 +1,4 @@
-"""What runs in the environments of the projects that the list shows."""
+"""Reads the cells of the environment matrix for the list of projects."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from tca_app.features.deployments.matrix.ui.schemas import cells_of, columns_of
 
 
 async def read_cells(session: Any, actor: Actor, project_ids: Sequence[int]) -> tuple[list[str], dict[int, list[Any]]]:
-    """The names of the columns, and the cells of each project by its id."""
+    """Returns the names of the columns, and the cells of each project by its id."""
     found = await environments_with_versions(session, actor, project_ids)
     columns = columns_of(found.values())
     return list(columns.values()), {id_: [*cells_of(found.get(id_), columns)] for id_ in project_ids}

@@ -1,4 +1,4 @@
-"""The page `/projects`: the list of projects, or the same projects with what runs in each environment."""
+"""The page `/projects`: the list of projects, or their environment matrix."""
 
 import reflex as rx
 
@@ -22,7 +22,7 @@ def projects_page() -> rx.Component:
 
 
 def _environments() -> rx.Component:
-    """The same rows as projects by environments."""
+    """The environment matrix of the same projects."""
     flash = rx.cond(state.flash_turn, "flash-a", "flash-b")
     return matrix_table(
         state.columns,

@@ -24,7 +24,7 @@ state = ProjectsState
 
 
 def projects_list(environments: rx.Component, editing_mark: rx.Component) -> rx.Component:
-    """`environments` shows the same rows by environment, `editing_mark` goes into the form."""
+    """The list. `environments` is the environment matrix of the same rows; `editing_mark` goes into the form."""
     return rx.fragment(
         page_header(
             "Projects",

@@ -214,7 +214,11 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
         self._bulk_ids = [row["id"] for row in chosen if row["can_archive" if action == "archive" else "can_delete"]]
         if not self._bulk_ids:
             in_trash = any(row["is_deleted"] for row in chosen)
-            reason = "These projects are already in the trash." if in_trash else f"You do not have permission to {action} these projects. Ask their owners."
+            reason = (
+                "These projects are already in the trash."
+                if in_trash
+                else f"You do not have permission to {action} these projects. Ask their owners."
+            )
             self._toast(reason, kind="error")
             return
         others = len(chosen) - len(self._bulk_ids)
