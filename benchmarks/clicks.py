@@ -1,8 +1,8 @@
-"""How long a click waits for the page to change: `python -m benchmarks.clicks [-n 40]`.
+"""Measures the time from a click to the change of the page: `python -m benchmarks.clicks [-n 40]`.
 
-Chromium, the production build, 10,000 users and projects, warm pages. A time is taken inside the page: from the `click`
-event to the mutation that makes the answer true, so websocket, server, query and React are in it and the test driver
-is not.
+It uses Chromium, the production build, 10,000 users and projects, and warm pages. The time is taken inside the page,
+from the `click` event to the mutation that shows the result. It includes the websocket, server, query and React, but
+not the test driver.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from benchmarks.run import PASSWORD, PORT, ROOT, prepare, running
 GOAL_MS = 30
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
-# Starts the clock at the next click and stops it at the first change after which the expression differs from before.
+# Starts the clock at the next click and stops it at the first mutation that changes the value of the expression.
 WATCH = """(look) => {
   const read = () => { try { return String(new Function("return " + look)()); } catch { return ""; } };
   const before = read();
@@ -45,7 +45,7 @@ HEADING = "document.querySelector('main h1').textContent"
 
 @dataclass(frozen=True)
 class Click:
-    """What is clicked, alternating between the selectors, and what then changes."""
+    """A click, alternating between the selectors, and the expression that it changes."""
 
     name: str
     path: str
@@ -67,7 +67,7 @@ CLICKS = (
 
 
 def measure(page: Page, click: Click, count: int) -> list[float]:
-    """Milliseconds of each click after two that warm up."""
+    """Return the milliseconds of each click, after two warm-up clicks."""
     page.goto(click.path)
     page.wait_for_function(f"() => {{ try {{ return {click.look} !== '' }} catch {{ return false }} }}")
     page.locator(click.selectors[0]).wait_for()

@@ -1,8 +1,8 @@
-"""The dashboard at 1,000,000 users, 100,000 projects and 5,000,000 deployments: percentiles of the service's own calls.
+"""Measures the dashboard's service calls at 1,000,000 users, 100,000 projects and 5,000,000 deployments.
 
-`python -m benchmarks.dashboard [--users N] [--projects N] [--deployments N] [--explain MS]`. Each count is of the rows:
-no copy and no cache. `--explain` prints the plan of each statement whose median is over so many milliseconds.
-BENCH_DATA_DIR names a folder that is kept and used again.
+`python -m benchmarks.dashboard [--users N] [--projects N] [--deployments N] [--explain MS]`. No cache is used.
+`--explain` prints the plan of each statement whose median exceeds that many milliseconds. BENCH_DATA_DIR names a folder
+that is kept and reused.
 """
 
 import argparse
@@ -23,7 +23,7 @@ Call = Callable[[Any], Awaitable[Any]]
 
 
 class Watch:
-    """Which statements a call sent, how long each took, and with which values it was sent last."""
+    """Records the statements of a call, their durations and their last parameters."""
 
     def __init__(self, engine: Any) -> None:
         from sqlalchemy import event
@@ -49,7 +49,7 @@ def _p95(times: list[float]) -> float:
 
 
 def _calls() -> dict[str, Call]:
-    """What is measured, by its name in the table."""
+    """Return the measured calls by their name in the table."""
     from benchmarks.dashboard_seed import VIEWERS
     from tca_app.core.actor import Actor
     from tca_app.features.dashboard import service as dashboard
@@ -81,7 +81,7 @@ def _calls() -> dict[str, Call]:
 
 
 async def _roll_up(session: Any, most: int) -> None:
-    """What the consumer does when these end; they are rolled up already, so nothing is changed."""
+    """Refresh the aggregates as the consumer does. They are up to date, so nothing changes."""
     from sqlalchemy import text
 
     from tca_app.features.deployments.aggregates.daily import refresh_deployments
@@ -92,11 +92,11 @@ async def _roll_up(session: Any, most: int) -> None:
 
 
 async def _measure(rounds: int, explain_ms: float, only: str) -> bool:
-    """Print the table; whether every call keeps the bounds."""
+    """Print the table. Returns True if every call is within the bounds."""
     from tca_app.core.database import session as db
     from tca_app.core.database.session import close_db, transaction
 
-    # A transaction never reads copies, so every call counts the rows.
+    # A transaction bypasses the caches, so every call counts the rows.
     async with transaction():
         watch = Watch(db._get().writer.sync_engine)
     print("| call | statements | median ms | p95 ms | slowest statement, median ms |\n|---|---|---|---|---|")
@@ -111,7 +111,7 @@ async def _measure(rounds: int, explain_ms: float, only: str) -> bool:
                 started = perf_counter()
                 await call(session)
                 times.append((perf_counter() - started) * 1e3)
-        del times[0]  # plans are made and pages are read
+        del times[0]  # warm-up
         medians = {statement: statistics.median(took) for statement, took in watch.times.items()}
         sent = sum(len(took) for took in watch.times.values()) // (rounds + 1)
         print(f"| {name} | {sent} | {statistics.median(times):.1f} | {_p95(times):.1f} | {max(medians.values()):.1f} |")

@@ -1,6 +1,6 @@
-"""A large organisation in SQL: people, projects with teams and environments, and 120 days of deployments.
+"""Seeds a large organisation in SQL: people, projects with teams and environments, and 120 days of deployments.
 
-A few projects deploy most of the time and most deploy now and then; it grows; weekends are quiet.
+A few projects deploy most; the volume grows over time; weekends are quiet.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ import psycopg
 from benchmarks.seed import seed
 
 DAYS = 120
-OPEN = 2_000  # in progress or queued at this moment
+OPEN = 2_000  # currently in progress or queued
 VIEWERS = {"member of 5": 2, "member of 300": 3, "member of the 300 busiest": 4}
 
 ENVIRONMENTS = """
@@ -57,7 +57,7 @@ FROM (
   ) AS drawn
 ) AS told
 """
-# One good deployment of production in 25 was taken back by the one after it.
+# One in 25 successful production deployments was rolled back by the next one.
 TAKEN_BACK = """
 UPDATE deployments SET rollback_of_id = earlier.id
 FROM (
@@ -73,7 +73,7 @@ UNION ALL
 SELECT CAST(created_at AT TIME ZONE 'UTC' AS date), 'projects_active', '', count(*) FROM projects GROUP BY 1
 ON CONFLICT (day, name, dimension) DO UPDATE SET value = excluded.value
 """
-# What the log says about the projects themselves, 8 events of each: a member's dashboard reads it for their past.
+# The events of the projects, 8 each: a member's dashboard reads their history from the log.
 PROJECT_EVENTS = """
 INSERT INTO events (uuid, at, type, version, subject_type, subject_id, subject_name, sequence, actor_type, actor_name,
   project_id, data, ip, request_id, previous_hash, hash)
@@ -90,11 +90,11 @@ FROM generate_series(1, 8) AS number, projects
 
 
 def seed_deployments(database_url: str, *, users: int, projects: int, deployments: int) -> None:
-    """Fill an empty database; what is rolled up from the deployments is left to the product."""
+    """Fill an empty database. The daily aggregates are left to the product."""
     seed(database_url, users=users, projects=projects)
     values: dict[str, Any] = {"users": users, "projects": projects, "count": deployments, "days": DAYS, "open": OPEN}
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")  # no notices and no look-ups of references
+        connection.execute("SET session_replication_role = replica")  # no notifications and no foreign key checks
         connection.execute("SET maintenance_work_mem = '1GB'")
         connection.execute(ENVIRONMENTS)
         connection.execute(STATES)
@@ -113,8 +113,10 @@ def seed_deployments(database_url: str, *, users: int, projects: int, deployment
 
 
 def seed_past(database_url: str) -> None:
-    """The numbers by day, which a recount would take away, since no consumer has dealt with these people and projects;
-    and the events of the projects."""
+    """Write the daily metrics and the events of the projects.
+
+    It runs after the recount, which would remove these metrics, because no consumer has handled these rows.
+    """
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(PAST)
         if connection.execute("SELECT FROM events LIMIT 1").fetchone() is None:

@@ -1,8 +1,7 @@
-"""The event log and its consumers: `python -m benchmarks.events [--events 5000]`.
+"""Measures the event log and its consumers: `python -m benchmarks.events [--events 5000]`.
 
-Three questions: do writers queue behind one another for the chain of hashes, how many events a second go through all
-consumers with one worker, and how long it takes from a commit to the effect when nothing else is going on. Everything
-runs on stores of its own; the worker is a process of its own.
+It answers three questions: whether writers contend for the hash chain, how many events per second pass all consumers
+with one worker, and the delay from commit to effect when idle. It uses separate stores and a separate worker process.
 """
 
 import argparse
@@ -26,7 +25,7 @@ IDLE_EVENTS = 100
 
 
 async def _write(subject: int, lock_name: str = "") -> None:
-    """One change with its event, as an edge makes it: the project is invented, the row of the log is not."""
+    """Write one event in a transaction, as an entry point does, about a project that does not exist."""
     from tca_app.core.database.session import lock, transaction
     from tca_app.core.events.log import emit
     from tca_app.features.projects.events import ProjectUpdated
@@ -39,7 +38,7 @@ async def _write(subject: int, lock_name: str = "") -> None:
 
 
 async def _writers(write: Callable[[int, int], Awaitable[None]]) -> float:
-    """Events a second of `WRITERS` who write at once."""
+    """Return the events per second of `WRITERS` concurrent writers."""
 
     async def one(writer: int) -> None:
         for number in range(WRITES):
@@ -81,7 +80,7 @@ def _worker() -> Iterator[None]:
 
 
 def _wait_for_effects(connection: psycopg.Connection, wanted: int) -> float:
-    """The moment at which every consumer has dealt with every event."""
+    """Return the time at which every consumer has handled every event."""
     while True:
         row = connection.execute("SELECT count(*) FROM event_effects").fetchone()
         if row and row[0] >= wanted:
@@ -134,7 +133,7 @@ async def _measure(database_url: str, count: int) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         await _chains()
         connection.execute("DELETE FROM procrastinate_jobs")
-        # Without one, webhooks have nothing to do. It is switched off: what the receivers cost is not measured here.
+        # An inactive webhook, so that the webhooks consumer runs without the cost of deliveries.
         connection.execute("INSERT INTO webhooks (url, secret, is_active) VALUES ('https://hooks.invalid', '', false)")
         await _throughput(connection, count, consumers)
         await _delay(connection, consumers)

@@ -1,9 +1,8 @@
-"""A change by one person on the open screens of others: `python -m benchmarks.live [--sessions 100] [--replicas 2]`.
+"""Measures live updates on open screens: `python -m benchmarks.live [--sessions 100] [--replicas 2]`.
 
-Opens so many sessions of the list of users, one of them a real Chromium. Changes another person over REST, once a
-second, and takes the time from the request to the DOM of the browser and to the websocket of each other session. With
-two replicas the change is made on the first, the browser is open on the second, and the other sessions are on both by
-turns, as a balancer spreads them.
+It opens that many sessions of the user list, one of them a real Chromium, and changes a user over REST once a second.
+It takes the time from the request to the DOM of the browser and to the websocket of each other session. With two
+replicas the change is made on the first, the browser uses the second, and the other sessions alternate.
 """
 
 import argparse
@@ -31,7 +30,7 @@ from benchmarks.sessions import Session
 PORTS = ("8121", "8122")
 ADMIN = {"username": "admin", "password": PASSWORD}
 CHANGES = 30
-# Notes when each mark is in the page for the first time.
+# Records when each mark first appears in the page.
 WATCH = """() => {
   window.seen = {};
   const look = () => {
@@ -55,14 +54,14 @@ def prepare(folder: Path) -> None:
 
 
 async def sign_in(client: httpx.AsyncClient, base: str) -> str:
-    """The cookie of a new browser session."""
+    """Return the cookie of a new browser session."""
     done = await client.post(f"{base}/api/auth/session", json=ADMIN, headers={"X-Requested-With": "x", "Origin": base})
     done.raise_for_status()
     return done.headers["set-cookie"].partition(";")[0]
 
 
 async def script(client: httpx.AsyncClient, base: str) -> tuple[dict[str, str], int]:
-    """The header of a script of the admin, and the id of the person whom it changes."""
+    """Return the header of a script of the admin, and the id of the user that it changes."""
     token = (await client.post(f"{base}/api/auth/login", json=ADMIN)).raise_for_status().json()["access_token"]
     header = {"Authorization": f"Bearer {token}"}
     person = {"username": "mara", "email": "mara@example.com", "password": PASSWORD}

@@ -1,8 +1,8 @@
-"""A log that grows while people watch it: `python -m benchmarks.log [--watchers 50] [--seconds 20]`.
+"""Measures a growing deployment log with watchers: `python -m benchmarks.log [--watchers 50] [--seconds 20]`.
 
-500 lines a second are appended over REST to one deployment, in ten batches, first with nobody there and then with so
-many sessions that have its page open. Each does what the browser does: it hears over its websocket how many lines there
-are, and reads what it lacks over REST.
+It appends 500 lines per second to one deployment over REST, in ten batches, first without watchers and then with that
+many open sessions. Each session works like the browser: it gets the number of lines over its websocket and reads the
+missing ones over REST.
 """
 
 import argparse
@@ -24,12 +24,12 @@ from benchmarks.sessions import Session
 
 PORT = "8123"
 BATCHES_S, BATCH = 10, 50
-LATE_S = 30  # so long after the last line a watcher may still be behind
+LATE_S = 30  # how long after the last line a watcher may still be behind
 COUNT = re.compile(r'"log_lines(?:_rx_state_)?":(\d+)')
 
 
 class Watcher:
-    """One open page. `heard` and `read` have the time at which so many lines were known of, and were there."""
+    """One open page. `heard` and `read` record when a number of lines was announced, and when it was read."""
 
     def __init__(self, session: Session, client: httpx.AsyncClient, url: str, total: int) -> None:
         self.session, self._client, self._url = session, client, url
@@ -60,7 +60,7 @@ class Watcher:
 
 
 class Run:
-    """What one case gave: when each batch was sent, how long its answer took, and the share of a core."""
+    """The result of one case: when each batch was sent, its response time, and the share of a core."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[float, int]] = []
@@ -79,7 +79,7 @@ class Run:
             self.sent.append((at, first + BATCH - 1))
 
     def delays(self, found: list[tuple[float, int]]) -> list[float]:
-        """From the request of each batch to the first time at which all its lines were known of."""
+        """Return the delay from the request of each batch until all its lines were announced or read."""
         delays, place = [], 0
         for at, last in self.sent:
             while place < len(found) and found[place][1] < last:

@@ -1,4 +1,4 @@
-"""The console beside the physical limit: `python -m benchmarks.run TOOLS [--only rest|login|front|start]`.
+"""Compares the console with the limit server: `python -m benchmarks.run TOOLS [--only rest|login|front|start]`.
 
 TOOLS is the folder with compare.py, login_bench.py, frontend_weight.py, start_time.py and limit/serve.py. Starts both
 servers, each with stores of its own and 10,000 users and projects, measures them in one run and ends them.
@@ -26,7 +26,7 @@ ROWS = 10_000
 
 @contextmanager
 def running(command: list[str], url: str, cwd: Path, **environment: str) -> Iterator[int]:
-    """A server from its start to its first answer, and ended at the end; yields its pid."""
+    """Start a server, wait for its first answer, yield its pid, and stop it at the end."""
     env = {**os.environ, **environment}
     with open(os.environ.get("BENCH_LOG", os.devnull), "a") as log:
         process = subprocess.Popen(command, cwd=cwd, env=env, stdout=log, stderr=log, start_new_session=True)
@@ -54,7 +54,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], limit_s: int = 240) ->
 
 
 def prepare(data_dir: Path) -> None:
-    """Stores, schema, an admin and the rows of the console that is to be measured."""
+    """Create the stores, schema, an admin and the rows of the measured console."""
     os.environ["DATA_DIR"] = str(data_dir)
     subprocess.run(
         [sys.executable, "-m", "tca_app", "create-admin", "--username", "admin", "--email", "admin@example.com"],
@@ -71,7 +71,7 @@ def prepare(data_dir: Path) -> None:
 
 
 def config_for(tools: Path, name: str, folder: Path) -> Path:
-    """The tools' own config with the ports of this run."""
+    """Write the tools' config with the ports of this run."""
     config = json.loads((tools / "config" / name).read_text())
     for system in config["systems"]:
         system["base"] = f"http://127.0.0.1:{PORT if system['name'] == 'ours' else LIMIT_PORT}"
@@ -81,7 +81,7 @@ def config_for(tools: Path, name: str, folder: Path) -> Path:
 
 
 def starts(tools: Path) -> None:
-    """Seconds from the command to the first answer, with nothing changed since the start before."""
+    """Measure the seconds from the command to the first answer, with nothing changed since the last start."""
     with tempfile.TemporaryDirectory(prefix="tca-bench-") as folder:
         prepare(Path(folder))
         address = ["--url", f"http://127.0.0.1:{PORT}/health/live", "--cwd", str(ROOT)]

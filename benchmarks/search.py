@@ -1,4 +1,4 @@
-"""Search and list at a million users: percentiles of the service's own calls. `python -m benchmarks.search [USERS]`."""
+"""Measures the service's search and list calls at a million users: `python -m benchmarks.search [USERS]`."""
 
 import asyncio
 import os

@@ -31,7 +31,7 @@ SELECT id, owner_id, 'owner' FROM projects ON CONFLICT DO NOTHING
 
 
 def seed(database_url: str, *, users: int, projects: int) -> None:
-    """Add that many rows and bring the statistics up to date. Nobody of them can sign in."""
+    """Add that many rows and update the statistics. None of these users can sign in."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(USERS.replace("% 20", "%% 20").replace("% 25", "%% 25"), {"count": users, "hash": "!"})
         if projects:

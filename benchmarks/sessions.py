@@ -1,4 +1,4 @@
-"""Open sessions without a browser: a websocket that speaks as much of socket.io as a page of Reflex does."""
+"""Opens UI sessions without a browser: a websocket client with the subset of socket.io that Reflex uses."""
 
 import asyncio
 import json
@@ -12,18 +12,18 @@ NAMESPACE = "/_event"
 
 
 class Session:
-    """One tab. `heard` has the time and text of every update that it was sent."""
+    """One tab. `heard` has the time and text of every update that it received."""
 
     def __init__(self, socket: Any, sign: str) -> None:
         self._socket = socket
         self._sign = sign
         self.heard: list[tuple[float, str]] = []
-        self.loaded = asyncio.Event()  # what the page shows has come
+        self.loaded = asyncio.Event()  # the data of the page has arrived
         self.news = asyncio.Event()  # set at every update
 
     @classmethod
     async def open(cls, base: str, cookie: str, path: str, sign: str = "rows_rx_state_") -> "Session":
-        """Connect with the cookie of a sign-in and load a page as a browser does; `sign` is in what its load sends."""
+        """Connect with a session cookie and load a page as a browser does. `sign` marks the update of the load."""
         url = f"{base.replace('http', 'ws', 1)}{NAMESPACE}/?EIO=4&transport=websocket&token={uuid4()}"
         headers = {"Cookie": cookie, "Origin": base}
         session = cls(await simple_websocket.AioClient.connect(url, headers=headers, max_message_size=None), sign)
@@ -58,7 +58,7 @@ class Session:
         await self._socket.send(f"42{NAMESPACE}," + json.dumps(["event", event]))
 
     async def listen(self) -> None:
-        """Keep what comes until the connection ends."""
+        """Record updates until the connection ends."""
         while True:
             try:
                 text = await self._receive()

@@ -1,7 +1,7 @@
-"""Does the time of a refused sign-in tell whether a name exists? `python -m benchmarks.sign_in_timing`.
+"""Tests whether the time of a refused sign-in reveals that a name exists: `python -m benchmarks.sign_in_timing`.
 
-Names that nobody has, right names with a wrong password and deactivated people take turns, every name once, so that no
-throttle steps in. Compared are the medians and the whole distributions (Mann-Whitney U).
+It alternates unknown names, known names with a wrong password, and deactivated users. Each name is used once, to avoid
+the throttle. It compares the medians and the distributions (Mann-Whitney U).
 """
 
 import json
@@ -24,7 +24,7 @@ CASES = ("unknown", "wrong", "inactive")
 
 
 def mann_whitney_p(left: list[float], right: list[float]) -> float:
-    """Two-sided p of "both come from one distribution", by the normal approximation; the samples have no ties."""
+    """Return the two-sided p of equal distributions, by the normal approximation, for samples without ties."""
     ranked = sorted([(value, 0) for value in left] + [(value, 1) for value in right])
     u = sum(rank for rank, (_, side) in enumerate(ranked, 1) if side == 0) - len(left) * (len(left) + 1) / 2
     spread = sqrt(len(left) * len(right) * (len(ranked) + 1) / 12)
@@ -46,7 +46,7 @@ def refused_ms(username: str) -> float:
 
 
 def names(database_url: str) -> dict[str, list[str]]:
-    """`TRIES` usernames for each case; the people get the admin's hash, so that a real one is computed."""
+    """Return `TRIES` usernames for each case. The users get the admin's password hash, so that one is verified."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
             "UPDATE users SET hashed_password = (SELECT hashed_password FROM users WHERE username = 'admin')"

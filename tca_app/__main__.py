@@ -1,4 +1,4 @@
-"""The commands of the console: `python -m tca_app --help`."""
+"""The command line of the console: `python -m tca_app --help`."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def serve() -> None:
 
 @commands.command()
 def web() -> None:
-    """Run one web replica on DATABASE_URL and REDIS_URL; jobs are for `worker` unless RUN_WORKER is set."""
+    """Run one web replica on DATABASE_URL and REDIS_URL. Jobs run in `worker` unless RUN_WORKER is set."""
     with _plain_faults():
         serve_replica(_say)
 
@@ -67,7 +67,7 @@ def web() -> None:
 def worker(
     queue: Annotated[list[str] | None, typer.Option(help="Run jobs of this queue only; may be repeated.")] = None,
 ) -> None:
-    """Do jobs in a process of their own (the web process does them too unless RUN_WORKER=false)."""
+    """Run jobs in a separate process (the web process runs them too unless RUN_WORKER=false)."""
     with _plain_faults():
         if unknown := sorted(set(queue or ()) - set(QUEUE_NAMES)):
             raise StartError(f"--queue: there is no {', '.join(unknown)}; the queues are {', '.join(QUEUE_NAMES)}")
@@ -78,7 +78,7 @@ def worker(
 
 @commands.command("migrate")
 def migrate_database() -> None:
-    """Bring the database to the schema of this version."""
+    """Apply the migrations of this version to the database."""
     with _plain_faults(), configured_stores():
         migrate()
         _say("The database is up to date")
@@ -111,7 +111,7 @@ def create_admin(
     ],
     full_name: str = "",
 ) -> None:
-    """Make an administrator."""
+    """Create an administrator."""
     with _plain_faults(), configured_stores():
         migrate()
         admin = run_once(
@@ -137,19 +137,19 @@ def fill_demo(force: Annotated[bool, typer.Option(help="Add the data even when t
 
 @commands.command("verify-log")
 def check_log() -> None:
-    """Walk the event log and name the first row that is not as it was written; exit code 1 when there is one."""
+    """Verify the event log and report the first modified row; exit code 1 if there is one."""
     with _plain_faults(), configured_stores():
         migrate()
-        found = run_once(verify_log)
-        if found.fault:
-            typer.echo(f"The event log is broken: {found.fault}", err=True)
+        check = run_once(verify_log)
+        if check.fault:
+            typer.echo(f"The event log is broken: {check.fault}", err=True)
             raise typer.Exit(1)
-        _say(f"{plural(found.events, 'event')} in {plural(found.chains, 'chain')}: intact")
+        _say(f"{plural(check.events, 'event')} in {plural(check.chains, 'chain')}: intact")
 
 
 @commands.command("recount")
 def recount_metrics() -> None:
-    """Compare the numbers by day with the event log and the deployments, and mend those that differ."""
+    """Compare the daily metrics with the event log and the deployments, and repair differences."""
     with _plain_faults(), configured_stores():
         migrate()
         found = run_once(recount)
@@ -164,7 +164,7 @@ def recount_metrics() -> None:
 def replay_streams(
     since: Annotated[datetime | None, typer.Option(help="The first day (UTC).", formats=["%Y-%m-%d"])] = None,
 ) -> None:
-    """Fill the Redis streams from the event log, after Redis lost them."""
+    """Fill the Redis streams from the event log after Redis lost them."""
     first = since.replace(tzinfo=UTC) if since else datetime.min.replace(tzinfo=UTC)
     with _plain_faults(), configured_stores():
         migrate()
@@ -174,7 +174,7 @@ def replay_streams(
 
 @commands.command()
 def check_config() -> None:
-    """Name every fault of the settings; exit code 78 when there is one."""
+    """Report every fault of the settings; exit code 78 if there is one."""
     with _plain_faults():
         settings = get_settings()
         _say(f"The settings are fine ({settings.environment})")

@@ -1,6 +1,6 @@
-"""What the demo organisation deployed: releases that go from development to production, and what went wrong with them.
+"""Demo deployments: releases that go from development to production, including failures and rollbacks.
 
-Every row keeps the product's rules: one at a time in an environment, approval where it is needed, times in order.
+Every row follows the product's rules: one deployment at a time per environment, approvals, times in order.
 """
 
 import random
@@ -18,7 +18,7 @@ from tca_app.features.deployments import events
 from tca_app.features.environments.events import EnvironmentUpdated
 from tca_app.models import Deployment, DeploymentLog, Environment
 
-WITH_LOG = 12  # the newest that ended; those in progress have one too
+WITH_LOG = 12  # the newest finished deployments; those in progress have a log too
 MAY_DEPLOY = ("owner", "maintainer", "deployer")
 REASONS = (
     "The health check did not pass",
@@ -37,7 +37,7 @@ _PROTECT = update(Environment.__table__).where(Environment.__table__.c.id == bin
 async def deploy(
     session: AsyncSession, dice: random.Random, now: datetime, projects: list[Row], team: list[Row]
 ) -> tuple[list[Row], list[Row]]:
-    """Write the deployments, with logs of the newest; returns them and the environments that were made protected."""
+    """Write the deployments, with logs for the newest. Returns them and the protected environments."""
     places = await _places(session, projects)
     protected = _protected(dice, projects, places)
     if protected:
@@ -72,7 +72,7 @@ async def _places(session: AsyncSession, projects: list[Row]) -> dict[int, dict[
 
 
 def _protected(dice: random.Random, projects: list[Row], places: dict[int, dict[str, int]]) -> list[Row]:
-    """Production of a third of the projects, from their first day."""
+    """Return the production environments of a third of the projects, protected from their first day."""
     chosen = [project for project in projects if dice.random() < 1 / 3]
     return [{"project": project, "place_id": places[project["id"]]["production"]} for project in chosen]
 
@@ -83,7 +83,7 @@ def _logged(rows: list[Row]) -> list[Row]:
 
 
 class _Story:
-    """The releases of one project, day by day."""
+    """Generates the releases of one project, day by day."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class _Story:
         self.until = min(ended, now - timedelta(minutes=20))
         self.pace = dice.uniform(0.25, 0.95)  # releases a working day
         self.minor = self.patch = 0
-        self.runs: Row | None = None  # what runs in production
+        self.runs: Row | None = None  # the deployment now in production
         self.rows: list[Row] = []
 
     def tell(self) -> list[Row]:
@@ -115,7 +115,7 @@ class _Story:
         return self.dice.randint(1, most)
 
     def _release(self, at: datetime) -> None:
-        """One version on its way through the environments; it ends where it fails."""
+        """Deploy one version through the environments until it fails."""
         self.minor, self.patch = (self.minor + 1, 0) if self.dice.random() < 0.3 else (self.minor, self.patch + 1)
         release = {
             "version": f"1.{self.minor}.{self.patch}",
@@ -130,7 +130,7 @@ class _Story:
                 self._go_live(done + timedelta(minutes=15 + self._some(90)), release)
 
     def _go_live(self, at: datetime, release: Row) -> None:
-        """Production: what fails there is tried again, and now and then something bad is taken back."""
+        """Deploy to production: a failure is retried, and now and then a bad version is rolled back."""
         before = self.runs
         done = self._deploy(at, "production", release, fails=0.1)
         if done is None and self.rows[-1]["status"] == "failed":
@@ -147,7 +147,7 @@ class _Story:
     def _deploy(
         self, at: datetime, environment: str, release: Row, *, fails: float, undone: Row | None = None
     ) -> datetime | None:
-        """When it had succeeded; None when it did not, or when that would be in the future."""
+        """Return when the deployment succeeded; None if it failed or would end in the future."""
         row = self._asked(at, environment, release, undone)
         end = row["queued_at"] + timedelta(seconds=self.dice.randint(50, 600) + 15)
         if end >= self.until:
@@ -184,7 +184,7 @@ class _Story:
 def new_row(
     project: Row, environment: str, place_id: int, at: datetime, release: Row, person: Row, undone: Row | None = None
 ) -> Row:
-    """A deployment that was just queued; `project`, `environment`, `role` and `undone` are for its events."""
+    """Return a queued deployment; `project`, `environment`, `role` and `undone` are for its events."""
     blank: Row = dict.fromkeys(("started_at", "finished_at", "decided_by_id", "decided_at"))
     texts = dict.fromkeys(("reason", "reporter", "description"), "")
     return (
@@ -217,7 +217,7 @@ def _open(
     places: dict[int, dict[str, int]],
     last: dict[int, Row],
 ) -> Iterator[Row]:
-    """What is going on at this moment: two are in progress and one is queued."""
+    """Yield the current deployments: two in progress and one queued."""
     alive = [project for project in projects if project["status"] == "active" and not project["deleted_at"]]
     states = (("in_progress", "staging", 6), ("in_progress", "production", 4), ("queued", "development", 1))
     for project, (status, environment, minutes) in zip(dice.sample(alive, len(states)), states, strict=True):
@@ -239,7 +239,7 @@ def _open(
 
 
 def tell_deployments(rows: list[Row], protected: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
-    """The events of these rows, as the services would have written them."""
+    """Yield the events of these rows, as the services would have emitted them."""
     for row in protected:
         project = row["project"]
         about = {"subject_id": project["id"], "subject_name": project["name"], "project_id": project["id"]}

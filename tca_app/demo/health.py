@@ -1,6 +1,6 @@
-"""What was probed in the demo organisation, and how it was for 120 days: what retention would have left of it.
+"""Demo health checks: 120 days of results and incidents, as retention would have left them.
 
-The hosts of the demo do not exist, so its environments are paused: asked for real, all of them would fail at once.
+The hosts of the demo do not exist, so its environments are paused: real probes would all fail at once.
 """
 
 import random
@@ -46,8 +46,8 @@ class Watched:
 async def watch(
     session: AsyncSession, now: datetime, people: list[Row], projects: list[Row], team: list[Row]
 ) -> Watched:
-    """Write what is probed and the incidents with their notes; the samples are written by `demo_samples`."""
-    dice = random.Random(24)  # noqa: S311  the same data every time is what is wanted
+    """Write the checks and the incidents with their notes; `demo.samples` writes the samples."""
+    dice = random.Random(24)  # noqa: S311  the same data every time
     now = now.replace(second=0, microsecond=0)
     parts = await _parts(session, dice, now)
     places = await _places(session, dice, now, projects)
@@ -68,12 +68,12 @@ async def watch(
 
 
 async def publish(session: AsyncSession) -> None:
-    """Choose parts for the public page. Comes late: real probes wait for these rows."""
+    """Choose components for the public page. It runs late, because real probes wait for the row locks."""
     await session.execute(update(HealthCheck.__table__).where(_checks.key.in_(PUBLIC_PARTS)).values(is_public=True))
 
 
 async def _parts(session: AsyncSession, dice: random.Random, now: datetime) -> list[Row]:
-    """The console's own, which are there already when it has run before: those go on being asked for real."""
+    """Return the console's own checks. Those that exist already are probed for real and stay so."""
     since = now.replace(minute=0) - timedelta(days=DAYS)
     rows = [
         {"key": key, "kind": "part", "name": name, "weight": weight, "created_at": since}
@@ -95,7 +95,7 @@ async def _parts(session: AsyncSession, dice: random.Random, now: datetime) -> l
 
 
 async def _places(session: AsyncSession, dice: random.Random, now: datetime, projects: list[Row]) -> list[Row]:
-    """Environments that get an address, and the paused checks of them."""
+    """Set the URLs of some environments, and create their paused checks."""
     there = [p for p in projects if p["status"] == "active" and not p["deleted_at"]]
     grown = sorted((p for p in there if p["created_at"] < now - timedelta(days=15)), key=lambda p: str(p["name"]))
     live = dice.sample(grown, min(PRODUCTIONS, len(grown)))
@@ -156,7 +156,7 @@ def _who_notes(place: Row, team: list[Row]) -> list[int]:
 def _incidents(
     dice: random.Random, now: datetime, parts: list[Row], places: list[Row], admins: list[int], teams: dict[int, Any]
 ) -> Iterator[Row]:
-    """The oldest first. One that would be older than its check is left out."""
+    """Yield the incidents, oldest first. One that would be older than its check is skipped."""
     by_key = {part["key"]: part for part in parts}
     told = [(by_key[key], one, admins) for key, one in OF_PARTS]
     productions = [place for place in places if place["environment"] == "production"]
@@ -184,7 +184,7 @@ def _incident(check: Row, one: Told, opened: datetime, who: list[int], dice: ran
 
 
 def tell_health(watched: Watched, actors: dict[int, Actor]) -> Iterator[Happening]:
-    """The events of these rows, as the services would have written them."""
+    """Yield the events of these rows, as the services would have emitted them."""
     for check in watched.checks:
         if project := check["project"]:
             about = {"subject_id": project["id"], "subject_name": project["name"], "project_id": project["id"]}

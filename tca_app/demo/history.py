@@ -1,6 +1,6 @@
-"""What happened in the demo organisation: an event for everything that its rows say, and sign-ins in between.
+"""Demo event log: an event for every change that the rows imply, and sign-ins in between.
 
-The events are dealt with already: nobody gets mail for them. The numbers by day are counted from the log.
+The events are marked as handled, so nobody gets mail for them. The daily metrics are counted from the log.
 """
 
 import random
@@ -42,7 +42,7 @@ async def tell(
     deployed: tuple[list[Row], list[Row]],
     watched: Watched,
 ) -> list[int]:
-    """Write the log of these rows, in the order of time; the ids of the events."""
+    """Write the event log of these rows in order of time. Returns the ids of the events."""
     actors = {person["id"]: _actor(person) for person in people}
     happened = [
         *tell_deployments(*deployed, actors),
@@ -54,7 +54,7 @@ async def tell(
     ]
     happened.sort(key=lambda entry: entry[0])
     rows = [logged_values(actor, event) | {"at": at} for at, actor, event in happened]
-    # Into the table: for the class, SQLAlchemy would make a statement for every run of rows that lack the same values.
+    # Into the table, because for the class SQLAlchemy splits the insert by the set of missing values.
     made = insert(LoggedEvent.__table__).returning(LoggedEvent.__table__.c.id)
     ids = list((await session.execute(made, rows)).scalars())
     await session.execute(_DEALT_WITH, {"consumers": list(QUEUES), "ids": ids})
@@ -73,11 +73,11 @@ def _subject(person: Row) -> dict[str, Any]:
 
 def _of_people(dice: random.Random, now: datetime, people: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
     admins = [actors[person["id"]] for person in people if person["is_superuser"]]
-    for place, person in enumerate(people):
+    for index, person in enumerate(people):
         told = {name: person[name] for name in ("email", "username", "full_name", "is_active", "is_superuser")}
         yield (
             person["created_at"],
-            admins[place % len(admins)] if place else None,
+            admins[index % len(admins)] if index else None,
             of_users.UserCreated(**_subject(person), after=told | {"is_active": True}),
         )
         gone = person["deleted_at"]
@@ -119,7 +119,7 @@ def _of_team(projects: list[Row], team: list[Row], actors: dict[int, Actor]) -> 
 
 
 def _sign_ins(dice: random.Random, now: datetime, people: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
-    """Each comes on some of the last days, weekdays mostly; the last time is the one that their row says."""
+    """Yield sign-ins on some of the last days, mostly weekdays. The last one matches the row of the person."""
     for person in people:
         last = person["last_login_at"]
         if last is None:

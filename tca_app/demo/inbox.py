@@ -1,4 +1,4 @@
-"""The inboxes of the demo organisation: what the people concerned would have been told, by the product's own rule."""
+"""Demo inboxes: the notifications that the people concerned would have got, by the product's own rules."""
 
 import random
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from tca_app.models import Notification
 TOLD_DAYS = 14
 UNREAD = timedelta(days=2)
 
-# Of health all: the page of incidents says who was told.
+# All health events are included, because the incident page shows who was notified.
 _TOLD = text(
     f"""
     SELECT {LOGGED_COLUMNS} FROM events
@@ -24,11 +24,11 @@ _TOLD = text(
 
 
 async def fill_inboxes(session: AsyncSession, now: datetime, ids: list[int]) -> int:
-    """Write the lines of these events, the older ones read; how many."""
+    """Write the inbox entries of these events, the older ones as read. Returns how many."""
     dice = random.Random(26)  # noqa: S311
     since = now - timedelta(days=TOLD_DAYS)
-    found = await session.execute(_TOLD, {"kinds": list(KINDS), "since": since, "ids": ids})
-    events = [Logged(*row) for row in found]
+    logged = await session.execute(_TOLD, {"kinds": list(KINDS), "since": since, "ids": ids})
+    events = [Logged(*row) for row in logged]
     ways = await ways_of(session, events)
     rows = []
     for event in events:

@@ -1,11 +1,11 @@
-"""What went wrong in the demo organisation, and what people wrote about it."""
+"""Demo incidents, and the notes that people wrote about them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`notes` are texts with whether everybody may read them."""
+    """An incident of the demo. `notes` are texts, each with whether it is public."""
 
     days_ago: int
     minutes: int
@@ -13,9 +13,9 @@ class Told:
     notes: tuple[tuple[str, bool], ...] = ()
 
 
-AT_WORK = (6, 8, 9, 10, 11, 13, 14, 15, 16, 19)  # hours; most things break while people work on them
+AT_WORK = (6, 8, 9, 10, 11, 13, 14, 15, 16, 19)  # hours; most incidents happen in working hours
 
-# By the key of the part.
+# Key of the component to its incident.
 OF_PARTS = (
     (
         "disk",
@@ -52,7 +52,7 @@ OF_PARTS = (
         Told(3, 18, "412 waiting, 0 dead, 75 s behind", (("The nightly import; a second worker runs now.", False),)),
     ),
 )
-# One for each production, as far as there are so many.
+# One for each production environment, as far as they go.
 AT_PLACES = (
     Told(
         1,

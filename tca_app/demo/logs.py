@@ -1,4 +1,4 @@
-"""What the newest deployments of the demo wrote: a few hundred lines each, as a build machine writes them."""
+"""Demo logs of the newest deployments: a few hundred lines each, as a build machine writes them."""
 
 import random
 from typing import Any
@@ -9,7 +9,7 @@ Row = dict[str, Any]
 
 
 def log_rows(dice: random.Random, deployments: list[Row]) -> list[Row]:
-    """The lines of these deployments, spread over the time that each took; sets their `log_lines`."""
+    """Return the log lines of these deployments, spread over their duration, and set their `log_lines`."""
     rows = []
     for deployment in deployments:
         lines = _lines(dice, deployment)

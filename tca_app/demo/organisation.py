@@ -25,7 +25,7 @@ from tca_app.models import Project, ProjectMember, User
 
 USERS = 200
 DAYS = 120
-IN_TRASH = timedelta(days=TRASH_DAYS - 1)  # what was there longer is purged within the hour
+IN_TRASH = timedelta(days=TRASH_DAYS - 1)  # older rows are purged within the hour
 FIRST_NAMES = (
     "Ana Amara Björn Chidi Chloé Dalia Diego Elif Emma Farid Fatima Grace Haruto Hanna Ines Ivan Jonas José Kaito "
     "Laila Lena Liam Lucía Malik Marta Mei Milan Nadia Noah Olga Omar Priya Rosa Samir Sofia Søren Tariq Vera Yusuf Zoë"
@@ -81,7 +81,7 @@ PROJECTS = {
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What was made; everybody has the same password."""
+    """The created demo data. Everybody has the same password."""
 
     users: int
     projects: int
@@ -128,7 +128,7 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
 
 
 def _moment(dice: random.Random, since: datetime, until: datetime) -> datetime:
-    """Some time between the two, more often late than early: the organisation grows."""
+    """Return a random time between the two, more often late than early, because the organisation grows."""
     moment = until - (until - since) * dice.random() ** 1.4
     at_work = moment.replace(hour=dice.randint(7, 17), minute=dice.randint(0, 59), second=dice.randint(0, 59))
     return at_work if since <= at_work <= until else moment
@@ -140,25 +140,25 @@ def _people(dice: random.Random, now: datetime, known: set[str], hashed: str) ->
     joined = sorted(_moment(dice, start, now) for _ in range(USERS - 12))
     joined = [start + timedelta(minutes=17 * n) for n in range(12)] + joined  # the founding team
     return [
-        _person(dice, now, place, first, last, created_at, hashed)
-        for place, ((first, last), created_at) in enumerate(zip(dice.sample(pairs, USERS), joined, strict=True))
+        _person(dice, now, index, first, last, created_at, hashed)
+        for index, ((first, last), created_at) in enumerate(zip(dice.sample(pairs, USERS), joined, strict=True))
     ]
 
 
 def _person(
-    dice: random.Random, now: datetime, place: int, first: str, last: str, created_at: datetime, hashed: str
+    dice: random.Random, now: datetime, index: int, first: str, last: str, created_at: datetime, hashed: str
 ) -> dict[str, Any]:
-    """The first three are administrators; one in thirteen is deactivated, one in thirty in the trash."""
+    """Return a person. The first three are administrators; one in 13 is deactivated, one in 30 in the trash."""
     username = _username(first, last)
-    left = place > 12 and dice.random() < 1 / 30
-    seen = _moment(dice, created_at, now) if place < 3 or dice.random() < 0.9 else None
+    left = index > 12 and dice.random() < 1 / 30
+    seen = _moment(dice, created_at, now) if index < 3 or dice.random() < 0.9 else None
     return {
         "email": f"{username}@demo.example.com",
         "username": username,
         "full_name": f"{first} {last}",
         "hashed_password": hashed,
-        "is_active": place < 12 or dice.random() > 1 / 13,
-        "is_superuser": place < 3,
+        "is_active": index < 12 or dice.random() > 1 / 13,
+        "is_superuser": index < 3,
         "last_login_at": seen,
         "created_at": created_at,
         "updated_at": created_at,
@@ -174,7 +174,7 @@ def _username(first: str, last: str) -> str:
 def _project(
     dice: random.Random, now: datetime, name: str, at_work: list[dict[str, Any]], slugs: set[str]
 ) -> dict[str, Any]:
-    """Founded by somebody who was there by then; most are active, one in twenty is in the trash."""
+    """Return a project founded by an earlier member; most are active, one in twenty is in the trash."""
     owner = at_work[int(len(at_work) * dice.random() ** 2)]
     created_at = _moment(dice, owner["created_at"], now)
     slug = slug_of(name)
@@ -195,7 +195,7 @@ def _project(
 
 
 def _oldest(founder: dict[str, Any]) -> dict[str, Any]:
-    """One project is as old as the organisation and still active, so that its deployments span all the days."""
+    """Return a project as old as the organisation and still active, so that its deployments span all days."""
     at = founder["created_at"] + timedelta(hours=1)
     return {"owner_id": founder["id"], "status": "active", "created_at": at, "updated_at": at, "deleted_at": None}
 

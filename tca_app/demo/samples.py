@@ -1,7 +1,7 @@
-"""The samples and rolls of the demo: made in the database, because there are some hundred thousand.
+"""Demo health samples and aggregates, generated in the database, because there are several hundred thousand.
 
-As retention leaves them: single samples of 48 hours, rolls of five minutes of 30 days, of hours and days of all. Each
-longer roll is what the shorter ones add up to, wherever those are still there.
+They match retention: samples of 48 hours, five-minute aggregates of 30 days, hours and days without limit. Each longer
+aggregate is the sum of the shorter ones, where those exist.
 """
 
 import random
@@ -21,7 +21,7 @@ _TABLES = (
     "ON COMMIT DROP",
     "CREATE TEMP TABLE demo_missed (check_id bigint, at timestamptz, PRIMARY KEY (check_id, at)) ON COMMIT DROP",
 )
-# Where real rolls are there already they stay, and what is made ends before them.
+# Existing aggregates stay, and the generated data ends before them.
 _WATCHED = text(
     """
     INSERT INTO demo_watched
@@ -40,7 +40,7 @@ _MISSED = text(
     "INSERT INTO demo_missed SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:times AS timestamptz[])) "
     "ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("times", type_=ARRAY(DateTime(timezone=True))))
-# Slower by day than by night, and never twice the same.
+# Latency is higher by day than by night, with random variation.
 _LATENCY = "round(CAST(latency * (0.8 + 0.4 * random() - 0.2 * cos(pi() * extract(hour FROM at) / 12)) AS numeric), 2)"
 _SAMPLES = text(
     f"""
@@ -75,7 +75,7 @@ _FROM_SAMPLES = text(
     FROM health_samples JOIN demo_watched USING (check_id) WHERE at < until GROUP BY 1, 3
     """  # noqa: S608
 )
-# The day on which the console was first started has a real roll already, which is added to.
+# The day of the first start has a real aggregate already, which is added to.
 _ADDED_UP = text(
     f"""
     INSERT INTO health_rolls AS roll {_COLUMNS}
@@ -93,7 +93,7 @@ _ADDED_UP = text(
 
 
 async def remember(session: AsyncSession, now: datetime, watched: Watched) -> None:
-    """Write the past of what is watched. The last thing of all: real probes may wait for the rolls of today."""
+    """Write the history of the checks. It runs last, because real probes may wait for today's aggregates."""
     now = now.replace(second=0, microsecond=0)
     hour = now.replace(minute=0)
     of_samples, of_minutes = hour - timedelta(hours=47), hour - timedelta(days=30) + timedelta(hours=1)
