@@ -2,10 +2,10 @@
 
 Every attempt adds to two counters. One is visible: its wait is answered with 429. It belongs to what was typed at one
 network address, to a known browser or to an open session, so it says nothing about anybody else. The other belongs to
-the account, whatever identifier was typed and wherever: its wait is answered exactly as a wrong password is. So no
-answer tells whether an account exists or what it is called (docs/decisions/0005).
+the account, whatever identifier was typed and wherever: its wait gets the same response as a wrong password. So no
+response reveals whether an account exists or its name (docs/decisions/0005).
 
-Counted in PostgreSQL, so that it holds over replicas and without Redis; it has no off switch.
+The counters are in PostgreSQL, so the throttle works across replicas and without Redis. It cannot be switched off.
 """
 
 from dataclasses import dataclass

@@ -53,7 +53,7 @@ _DAYS_OF_MINE = text(
         AND at >= CAST(CAST(:after AS date) + 1 AS timestamp) AT TIME ZONE 'UTC'
       OFFSET 0) AS logged
     WHERE user_id = :actor_id GROUP BY 1
-    """  # noqa: S608  texts of ours
+    """  # noqa: S608  constant SQL
 )
 # Until the aggregate of a period exists, for an hour at most, the days are summed. OFFSET 0 keeps the check outside
 # of that sum, so that PostgreSQL does not start it when it is not needed.

@@ -34,7 +34,7 @@ _OF_PROJECTS = text(
       ({_MEDIAN} (SELECT unnest(lead_us) AS us FROM seen WHERE lead_us <> '{{}}') AS each) AS lead_us,
       ({_MEDIAN} (SELECT unnest(restored_us) AS us FROM seen WHERE restored_us <> '{{}}') AS each) AS restored_us
     FROM seen
-    """  # noqa: S608  texts of ours
+    """  # noqa: S608  constant SQL
 )
 # The median of few is exact. The median of many is interpolated within its bucket, which is 2 % wide. The SQL function
 # `duration_bucket` in the migrations is the counterpart.

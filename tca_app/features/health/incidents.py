@@ -30,7 +30,7 @@ _LIST = text(
     f"""
     WITH page AS (SELECT incidents.* {_CHOSEN} {_ORDER} OFFSET :skip LIMIT :limit)
     SELECT {_COLUMNS} FROM page AS incidents JOIN health_checks AS checks ON checks.id = check_id {_ORDER}
-    """  # noqa: S608  texts of ours
+    """  # noqa: S608  constant SQL
 )
 _ONE = text(f"SELECT {_COLUMNS} {_FROM} AND incidents.id = :incident_id FOR UPDATE OF incidents")
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))

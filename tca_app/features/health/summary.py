@@ -37,7 +37,7 @@ _FIRST = text(
       LIMIT :most
     )
     SELECT {COLUMNS}, {", ".join(_SUMS)} FROM page AS checks {_ORDER}
-    """  # noqa: S608  texts of ours
+    """  # noqa: S608  constant SQL
 )
 
 

@@ -10,7 +10,7 @@ def default_environments(new: str) -> str:
     """Returns the statement that creates the environments for each row of `new`, for use in a larger statement too."""
     places = ", ".join(f"('{name}', {rank})" for name, rank in DEFAULT_ENVIRONMENTS.items())
     return (
-        "INSERT INTO environments (project_id, name, rank, tier) "  # noqa: S608  text of ours
+        "INSERT INTO environments (project_id, name, rank, tier) "  # noqa: S608  constant SQL
         f"SELECT id, place.name, place.rank, place.name FROM {new} CROSS JOIN (VALUES {places}) AS place (name, rank)"
     )
 

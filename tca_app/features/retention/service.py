@@ -32,7 +32,7 @@ _OLD = {
 }
 _TRIM = {
     table: text(
-        f"WITH old AS (SELECT ctid FROM {table} WHERE {is_old} LIMIT :most), "  # noqa: S608  texts of ours
+        f"WITH old AS (SELECT ctid FROM {table} WHERE {is_old} LIMIT :most), "  # noqa: S608  constant SQL
         f"gone AS (DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM old) RETURNING 1) SELECT count(*) FROM gone"
     )
     for table, is_old in _OLD.items()

@@ -114,7 +114,7 @@ class TableState(rx.State, mixin=True):
     page: int = 1
     page_size: int = PAGE_SIZES[0]
     selected: list[int] = []
-    flashed: list[int] = []  # rows that changed at the last reading; the turn tells two readings in a row apart
+    flashed: list[int] = []  # rows that changed at the last load; the turn tells two consecutive loads apart
     flash_turn: bool = False
 
     _spec: ClassVar[TableSpec]

@@ -101,7 +101,7 @@ PUT = f"""
     ON CONFLICT (environment_id, day) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _VALUES)}
     WHERE ({", ".join(f"kept.{name}" for name in _VALUES)})
       IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _VALUES)})
-"""  # noqa: S608  texts of ours
+"""  # noqa: S608  constant SQL
 # A rollback turns a good deployment into a bad one, so the day of that deployment changes too. Its id is looked up
 # first, as an array: with an OR of two conditions PostgreSQL would scan every deployment. The end may have moved to
 # another day, but not to one before the deployment was queued, so the range starts there. Empty days are deleted.

@@ -41,7 +41,7 @@ _FIND_WRONG_DAYS = text(
     ) AS kept USING (environment_id, day)
     WHERE ({", ".join(f"days.{name}" for name in _FIGURES)})
       IS DISTINCT FROM ({", ".join(f"kept.{name}" for name in _FIGURES)})
-    """  # noqa: S608  texts of ours
+    """  # noqa: S608  constant SQL
 )
 _SAY_WRONG_DAYS = text("SELECT said, count(*) OVER () AS many FROM wrong_days ORDER BY environment_id, day LIMIT :most")
 _DROP_DAYS = text(

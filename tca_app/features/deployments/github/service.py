@@ -134,7 +134,7 @@ async def _report(session: AsyncSession, project_id: int, payload: DeploymentPay
 
 
 def _contradiction(row: Any, reported: str) -> str:
-    """Why a result has no effect, "" when it agrees: the first result that the source or a person gave is final."""
+    """Returns why a result has no effect, or "" when it agrees. The first result of the source or a person is final."""
     if row.finished_at is None or reported in ("", "in_progress", row.status):
         return ""
     return f"The deployment is already {in_words(row.status)}. Its first result stays."

@@ -57,7 +57,7 @@ _LIST = text(
     f"""
     WITH page AS (SELECT checks.* {_CHOSEN} {_ORDER} OFFSET :skip LIMIT :limit)
     SELECT {COLUMNS} FROM page AS checks {_ORDER}
-    """  # noqa: S608  texts of ours
+    """  # noqa: S608  constant SQL
 )
 _ONE = text(f"SELECT {COLUMNS} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id")
 _POINTS = text(
@@ -70,7 +70,7 @@ _SHARES = f"""
     SELECT checks.id, checks.weight, roll.starts_at, roll.count, roll.passed
     FROM health_checks AS checks JOIN health_rolls AS roll ON roll.check_id = checks.id
     WHERE {VISIBLE} AND roll.seconds = :seconds AND roll.starts_at >= :since
-"""  # noqa: S608  texts of ours
+"""  # noqa: S608  constant SQL
 _SCORE = text(
     f"""
     WITH rolls AS ({_SHARES}), shares AS (

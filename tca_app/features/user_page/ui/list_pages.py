@@ -1,4 +1,4 @@
-"""The page `/users`."""
+"""The page `/users`: the list of users."""
 
 import reflex as rx
 

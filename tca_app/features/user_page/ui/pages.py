@@ -1,4 +1,4 @@
-"""The page of one person: the profile, who else is here, and what happened to them."""
+"""The page of one user: the profile, the other viewers and the activity."""
 
 import reflex as rx
 

@@ -14,7 +14,7 @@ NEW_RULE = "At least 8 characters with a digit and an uppercase letter, and not 
 
 
 def user_dialogs(editing_mark: rx.Component) -> rx.Component:
-    """`editing_mark` tells others of an edit as long as the form is open."""
+    """`editing_mark` shows others that somebody is editing while the form is open."""
     return rx.fragment(_form(editing_mark), _question())
 
 
