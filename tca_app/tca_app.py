@@ -1,4 +1,4 @@
-"""Wires the console: pages, REST, the edge in front of both, and what runs as long as the process does."""
+"""Wires the console: pages, REST, the edge in front of both, and the lifespan tasks of the process."""
 
 import asyncio
 import gc
@@ -59,7 +59,7 @@ PAGES = [
 
 
 class Console(rx.App):
-    """Reflex' application with the console's edge in front: REST and pages pass through it, nothing passes beside."""
+    """The Reflex application with the console's edge in front, so that no request bypasses it."""
 
     def __call__(self) -> ASGIApp:
         settings, handlers = get_settings(), RegistrationContext.get().event_handlers
@@ -72,15 +72,15 @@ class Console(rx.App):
 
 @asynccontextmanager
 async def _process() -> AsyncIterator[None]:
-    """What one process needs while it serves: logs, the notices of changes, and a clean end."""
+    """Run the lifespan tasks of a process: logs, change notifications and a clean shutdown."""
     setup_logging()
     start_reports()
-    if not os.environ.get(PAGES_ARE_BUILT):  # `reflex run`: nobody else makes the first admin or the set-up link
+    if not os.environ.get(PAGES_ARE_BUILT):  # `reflex run`: no other process creates the first admin or the setup link
         await announce(get_settings())
-    # What is loaded by now stays: without this every full collection walks all of it and stops the process for 100 ms.
+    # Freeze the loaded modules: otherwise every full collection scans them and stops the process for 100 ms.
     gc.collect()
     gc.freeze()
-    # Nearly nothing that a request leaves behind is a circle: to look every 700 objects costs more than it frees.
+    # Requests leave almost no reference cycles, so a collection every 700 objects costs more than it frees.
     gc.set_threshold(GC_AFTER_OBJECTS)
     does_jobs = get_settings().run_worker
     tasks = [asyncio.create_task(listen(jobs=does_jobs)), asyncio.create_task(watch_redis())]

@@ -12,12 +12,12 @@ _SECRET = "missing, under 32 bytes, guessable"  # noqa: S105 - what production r
 
 
 def _extra(*, default: str = "", refused: str = "") -> dict[str, Any]:
-    """What the table says of a default that is worked out, and what production refuses."""
+    """Return the table's text for a computed default, and for values that production refuses."""
     return {"default_text": default, "refused": refused}
 
 
 class Fields(BaseSettings):
-    """The fields of `Settings`. Times are in the unit that the name says."""
+    """The fields of `Settings`. The name of a duration states its unit."""
 
     app_name: str = Field("TCA InfraForge", description="The name on the pages and in `GET /api`.")
     environment: Literal["development", "production"] = Field("development", description="Or `production`.")

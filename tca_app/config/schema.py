@@ -1,4 +1,4 @@
-"""The settings with what each may look like, and what is derived from the others."""
+"""The settings with their validation and the values derived from others."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 def _each(values: list[str], check: Callable[[str], str]) -> list[str]:
-    """Check every value of a list. Raises ValueError that names all that are wrong."""
+    """Check every value of a list. Raises a ValueError that names all invalid values."""
     checked, errors = [], []
     for value in values:
         try:
@@ -33,14 +33,14 @@ def _each(values: list[str], check: Callable[[str], str]) -> list[str]:
 
 
 class Settings(Fields):
-    """Settings of one process, checked and completed."""
+    """The validated settings of one process."""
 
     model_config = SettingsConfigDict(env_file=ENV_FILE, extra="ignore", env_ignore_empty=False)
 
     @field_validator("allowed_hosts", "allowed_origins", "outbound_allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        """A comma-separated list or a JSON list."""
+        """Accept a comma-separated list or a JSON list."""
         if not isinstance(value, str):
             return value
         if value.strip().startswith("["):
@@ -71,7 +71,7 @@ class Settings(Fields):
     @field_validator("database_url")
     @classmethod
     def _one_driver(cls, value: SecretStr) -> SecretStr:
-        """Any PostgreSQL URL is accepted; the drivers are the product's choice."""
+        """Accept any PostgreSQL URL; the console chooses the driver."""
         url = value.get_secret_value()
         if not url:
             return value
@@ -113,7 +113,7 @@ class Settings(Fields):
     @field_validator("user_service_url", "notification_service_url", "analytics_service_url")
     @classmethod
     def _http_url(cls, value: str) -> str:
-        """A service may want a user and password in its URL."""
+        """Accept a user and password in the URL of a service."""
         return check_url(value, may_have_user=True)
 
     @field_validator("slack_webhook_url")
@@ -151,7 +151,7 @@ class Settings(Fields):
         return self
 
     def _own_origins(self) -> list[str]:
-        """The public URL and, in development, its port and those of `make run` and `reflex run` on loopback."""
+        """Return the public URL and, in development, its port and those of `make run` and `reflex run` on loopback."""
         origins = {self.public_url}
         if self.environment == "development":
             ports = {self.port, 3000, urlsplit(self.public_url).port or self.port}
@@ -160,7 +160,7 @@ class Settings(Fields):
 
     @property
     def has_mail(self) -> bool:
-        """Whether mails are sent or, without a server in development, written into a folder."""
+        """Return True if mails are sent or, without a server in development, written to a folder."""
         return self.smtp_url.get_secret_value() != MAIL_IS_OFF
 
     @property
@@ -169,7 +169,7 @@ class Settings(Fields):
 
     @property
     def secure_cookies(self) -> bool:
-        """`__Host-` cookies need TLS in front; plain http is for loopback development."""
+        """Return True if cookies use `__Host-`, which needs TLS; plain http is for development on loopback."""
         return self.public_url.startswith("https://")
 
     @property
@@ -185,7 +185,7 @@ class Settings(Fields):
 
 
 def own_url(host: str, port: int) -> str:
-    """The address of a server on `host` in links that work on this machine."""
+    """Return the URL of a server on `host` for links that work on this machine."""
     if host in ("", "0.0.0.0", "::", "127.0.0.1"):  # noqa: S104 - compared, nothing is bound
         host = "localhost"
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -1,4 +1,4 @@
-"""The table of settings in docs/configuration.md, made from the fields themselves."""
+"""Generates the table of settings in docs/configuration.md from the fields."""
 
 import re
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ START, END = "<!-- settings -->", "<!-- end of settings -->"
 
 
 def settings_table() -> str:
-    """A Markdown table with a line for each setting."""
+    """Return a Markdown table with a line for each setting."""
     return "\n".join(_lines())
 
 
 def write_settings_table(page: Path) -> None:
-    """Put the table between the two marks of `page`."""
+    """Write the table between the two markers of `page`."""
     text = page.read_text()
     between = re.compile(f"(?<={re.escape(START)}\n).*(?={re.escape(END)})", re.DOTALL)
     page.write_text(between.sub(lambda _: f"{settings_table()}\n", text))
@@ -36,7 +36,7 @@ def _lines() -> Iterator[str]:
 
 
 def _default_of(field: FieldInfo) -> str:
-    """As somebody would write it into `.env`; empty when there is none."""
+    """Return the default as written in `.env`; empty when there is none."""
     value = field.default
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

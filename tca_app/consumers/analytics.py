@@ -52,7 +52,7 @@ _NUMBERS = f"""
     ) AS number (name, dimension, value)
     WHERE number.name IS NOT NULL AND number.value <> 0
     GROUP BY 1, 2, 3
-"""  # noqa: S608  texts of ours
+"""  # noqa: S608  constants only
 _ADD = text(
     f"""
     WITH logged AS (SELECT at, type, data FROM events WHERE id = ANY(:ids)), numbers AS ({_NUMBERS})

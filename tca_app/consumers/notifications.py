@@ -24,7 +24,7 @@ from tca_app.models import Notification, NotificationPreference, ProjectMember, 
 _users = User.__table__.c
 _members = ProjectMember.__table__.c
 _preferences = NotificationPreference.__table__.c
-Ways = dict[int, set[Channel]]  # person to the ways by which they hear of an event
+Ways = dict[int, set[Channel]]  # user id to the channels by which they are notified
 MAINTAINING = ("owner", "maintainer")
 
 
