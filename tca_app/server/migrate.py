@@ -19,7 +19,7 @@ from tca_app.frontend.build import ROOT
 REVISION_BEFORE_SQUASH = re.compile(r"0\d{3}")
 LAST_BEFORE_SQUASH = "0180"
 INITIAL_SCHEMA = "1000"
-COMMIT_BEFORE_SQUASH = "6171993"  # still has them
+COMMIT_BEFORE_SQUASH = "ef039e1"  # still has them
 OLDEST_POSTGRES = 17  # the first with the builtin collation pg_c_utf8
 
 
