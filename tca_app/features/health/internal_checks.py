@@ -123,7 +123,7 @@ async def _disk() -> Check:
 async def _mail() -> Check:
     """Checks that mails are sent. A mail with a bad address is a dead job and does not count here."""
     if not get_settings().has_mail:
-        return Check(status="ok", detail="mail is disabled (SMTP_URL=off)")
+        return Check(status="ok", detail="mail is off (SMTP_URL=off)")
     return await _queue("email_queue", "mail", "mails")
 
 
