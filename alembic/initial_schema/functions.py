@@ -35,8 +35,8 @@ RETURN ARRAY(
 )
 """
 
-# The log is append-only for every role, its owner included, and each event is chained to the one before about the same
-# subject. The database makes the chain, so no writer can forget it or get it wrong.
+# The log is append-only for every role, its owner included, and each event is chained to the previous one about the
+# same subject. The database makes the chain, so no writer can forget it or get it wrong.
 EVENT_HASH = """
 CREATE FUNCTION event_hash(event events) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
 RETURN sha256(event.previous_hash || convert_to(jsonb_build_array(

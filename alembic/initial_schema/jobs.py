@@ -1,6 +1,6 @@
 """Procrastinate's tables, as the pinned package makes them, with two changes.
 
-Whoever upgrades the package adds a migration with the changes that its release names.
+An upgrade of the package needs a migration with the changes that its release names.
 """
 
 from alembic import op
@@ -11,7 +11,7 @@ from initial_schema.functions import run_unparsed
 # They write the history of each job into rows of their own, which nothing reads here: a fifth of the cost of a job.
 UNUSED_TRIGGERS = ("status_events_insert", "status_events_update", "scheduled_events")
 
-# A new job is announced once, on a channel of ours: the worker listens on the connection that hears of changes.
+# A new job is announced once, on our own channel: the worker listens on the connection for change notifications.
 # PostgreSQL sends equal notifications of one transaction only once.
 NOTIFY_NEW_JOB = """
 CREATE OR REPLACE FUNCTION procrastinate_notify_queue_job_inserted_v1() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -26,8 +26,8 @@ LISTS = {
     "incident_notes_changed": ("incident_notes", "health"),
 }
 
-# Whoever changes a user or ends a session notifies every process that may have it cached. The last use of a session is
-# no change that anybody has to hear of.
+# A changed user or an ended session notifies every process that may have it cached. The last use of a session is
+# not such a change.
 SESSION_ENDS = "UPDATE OF revoked_at, expires_at, auth_version, user_id OR DELETE"
 ROWS = (
     ("users_changed", "users", "UPDATE OR DELETE", "notify_change('user')"),

@@ -91,5 +91,5 @@ AT_PLACES = (
     Told(27, 14, "HTTP 500", (("A feature flag without a default. Fixed forward.", False),)),
     Told(45, 31, "the host cannot be found", (("A zone was edited by hand. DNS changes need a review now.", False),)),
     Told(58, 11, "HTTP 502"),
-    Told(83, 64, "no response within 5 s", (("The provider's network in one region, nothing of ours.", True),)),
+    Told(83, 64, "no response within 5 s", (("The provider's network in one region, nothing on our side.", True),)),
 )

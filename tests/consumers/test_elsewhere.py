@@ -1,4 +1,4 @@
-"""Other services hear of events when they are set, again when they were away; nothing else waits for them."""
+"""Other services get the events when they are set, and again after they were unreachable; nothing else waits."""
 
 from collections.abc import AsyncIterator
 from typing import Any

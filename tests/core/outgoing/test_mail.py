@@ -79,7 +79,7 @@ def literal(text: str) -> str:
 
 
 def check(mail: Mail) -> None:
-    """Exactly the headers of ours, and both texts of others as they are."""
+    """Exactly our own headers, and both texts of others as they are."""
     wire = compose(mail).as_bytes()
     found = dict(headers_of(wire))
     assert sorted(name for name, _ in headers_of(wire)) == HEADERS

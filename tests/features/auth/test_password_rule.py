@@ -1,4 +1,4 @@
-"""One rule for passwords, whoever sets one and wherever."""
+"""One rule for passwords at every entry point."""
 
 import time
 

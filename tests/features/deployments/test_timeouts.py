@@ -185,7 +185,7 @@ async def test_a_day_that_only_had_the_time_out_is_empty_after_the_success(repor
 
 
 async def by_day(reporter: Reporter) -> dict[int, tuple[int, int]]:
-    """How many succeeded and failed so many days ago."""
+    """How many succeeded and failed that many days ago."""
     stats = (await reporter.api.get("/api/v1/stats?days=7", headers=reporter.header)).json()
     days = [(day["succeeded"], day["failed"]) for day in reversed(stats["deployments_by_day"])]
     return {ago: counts for ago, counts in enumerate(days) if any(counts)}
