@@ -30,7 +30,7 @@ QUIET = (
 )
 ADMIN = ("ada", PASSWORD)
 _set_up: list[subprocess.Popen[str]] = []
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)  # a wait ends when its condition holds; this is for a busy machine
 
 
 @dataclass(frozen=True)

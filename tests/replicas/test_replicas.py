@@ -82,7 +82,7 @@ def test_who_is_deactivated_on_one_replica_is_out_on_both(replicas: Replicas, ne
             expect(tab.get_by_role("button", name="Account")).to_be_visible()
         change(admin, replicas.one, f"users/{bo['id']}", is_active=False)
         for tab in (*tabs, first):
-            tab.wait_for_url("**/login**", timeout=5_000)
+            tab.wait_for_url("**/login**", timeout=PATIENCE_MS)
             expect(tab.get_by_label("Username or email")).to_be_visible()
         for web in (replicas.one, replicas.two):
             assert httpx.get(f"{web.url}/api/v1/projects", headers=script).status_code == 401
