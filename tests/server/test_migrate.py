@@ -1,4 +1,4 @@
-"""The schema comes to its newest version whoever else is there: another runner, or a transaction that lasts."""
+"""The schema reaches its newest version beside another runner and beside a long transaction."""
 
 import os
 import shutil

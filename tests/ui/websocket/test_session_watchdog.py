@@ -48,7 +48,7 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> OpenSockets:
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> FakeApp:
-    monkeypatch.setattr(session_watchdog, "seconds_disconnected", lambda: 0.0)  # as a process that hears of changes
+    monkeypatch.setattr(session_watchdog, "seconds_disconnected", lambda: 0.0)  # connected to change notifications
     return FakeApp()
 
 
