@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
+from redis.exceptions import RedisError
 from redis.typing import EncodableT, FieldT
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
 from tca_app.consumers.services import hand_over
-from tca_app.core.cache.redis import RedisError, get_redis
+from tca_app.core.cache.redis import get_redis
 from tca_app.core.events.consumers import consumer
 from tca_app.core.events.log import LOGGED_COLUMNS, Logged
 from tca_app.core.jobs.queue import RetryForever

@@ -28,9 +28,8 @@ from tca_app.core.jobs.queue import (
     wait_s,
 )
 from tca_app.core.outgoing import ssrf_safe
-from tca_app.core.outgoing.bulkhead import BulkheadFull, bulkhead
-from tca_app.core.outgoing.circuit import CircuitOpen, note, refuse_if_open
 from tca_app.core.outgoing.http import NOT_NOW, TargetUnreachable, retry_after
+from tca_app.core.outgoing.resilience import BulkheadFull, CircuitOpen, bulkhead, circuit_breaker
 from tca_app.core.security.encryption import DecryptionError
 from tca_app.features.slack import service as slack
 from tca_app.features.webhooks import signing
@@ -156,16 +155,16 @@ async def _ask(target: str, url: str, body: bytes, attempt: Attempt) -> tuple[At
 
     All webhooks to the same target share a circuit; the operator's own services have separate ones.
     """
-    circuit = f"webhooks to {target}"
+    breaker = circuit_breaker(f"webhooks to {target}")
     if attempt.event_id is not None:
-        refuse_if_open(circuit)
-    async with bulkhead("webhooks", MAX_CONCURRENT), bulkhead(circuit, MAX_PER_TARGET):
+        breaker.refuse_if_open()
+    async with bulkhead("webhooks", MAX_CONCURRENT), bulkhead(breaker.target, MAX_PER_TARGET):
         try:
             answer = await ssrf_safe.send("POST", url, content=body, headers=attempt.request_headers)
         except TargetUnreachable as error:
-            note(circuit, False)
+            breaker.record(is_ok=False)
             return replace(attempt, error=str(error)), None
-        note(circuit, True)
+        breaker.record(is_ok=True)
     return _judged(target, attempt, answer)
 
 

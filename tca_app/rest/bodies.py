@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import ClientDisconnect
 
 from tca_app.core.errors import BadRequest, Invalid, Unavailable
-from tca_app.core.outgoing.bulkhead import BulkheadFull, bulkhead
+from tca_app.core.outgoing.resilience import BulkheadFull, bulkhead
 
 MAX_BODY = 1024 * 1024
 MAX_GITHUB_BODY = 25 * MAX_BODY  # GitHub caps what it sends at 25 MB

@@ -14,8 +14,8 @@ from tca_app.config.settings import get_settings
 from tca_app.consumers import webhooks as consumer
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.jobs.queue import MAX_ATTEMPTS_UNREACHABLE
-from tca_app.core.outgoing import bulkhead, ssrf_safe
-from tca_app.core.outgoing.circuit import FAILURES_TO_OPEN, forget_circuits, note
+from tca_app.core.outgoing import resilience, ssrf_safe
+from tca_app.core.outgoing.resilience import FAILURES_TO_OPEN, circuit_breaker
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectUpdate
 from tca_app.features.webhooks import delivery_log
@@ -30,7 +30,7 @@ async def sink(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[HttpSink]:
     async with HttpSink() as running:
         allow(monkeypatch, running)
         yield running
-    forget_circuits()
+    circuit_breaker.cache_clear()
 
 
 def allow(monkeypatch: pytest.MonkeyPatch, *sinks: HttpSink) -> None:
@@ -305,7 +305,7 @@ async def test_an_address_that_leads_inside_is_not_asked(sink: HttpSink, monkeyp
 
 async def test_one_that_hangs_holds_nobody_up(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many wait for a receiver that gives no answer; another one hears everything meanwhile."""
-    monkeypatch.setattr(bulkhead, "ACQUIRE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(resilience, "ACQUIRE_TIMEOUT_S", 0.05)
     ana = await make_user("ana")
     billing = await make_project(ana)
     async with HttpSink() as hanging:
@@ -347,7 +347,7 @@ async def test_one_that_stays_left_alone_has_failed_after_the_last_attempt(sink:
     await change(ana, billing)
     await do_jobs()
     for _ in range(FAILURES_TO_OPEN):
-        note(f"webhooks to 127.0.0.1:{sink.port}", False)
+        circuit_breaker(f"webhooks to 127.0.0.1:{sink.port}").record(is_ok=False)
     for _ in range(MAX_ATTEMPTS_UNREACHABLE):
         await make_due()
         await do_jobs()
@@ -371,7 +371,7 @@ async def test_the_wait_goes_on_where_a_job_that_stood_aside_left_it(sink: HttpS
 async def test_a_test_is_sent_although_the_target_is_left_alone(sink: HttpSink) -> None:
     ana, _, hook = await failing(sink, 200)
     for _ in range(FAILURES_TO_OPEN):
-        note(f"webhooks to 127.0.0.1:{sink.port}", False)
+        circuit_breaker(f"webhooks to 127.0.0.1:{sink.port}").record(is_ok=False)
     await run(webhooks.send_test, ana, hook.id)
     await do_jobs()
     assert await attempts(hook.id) == [(1, "succeeded", 200)]

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from time import monotonic
 from typing import Any
 
 import structlog
@@ -10,6 +9,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from tca_app.config.settings import get_settings
+from tca_app.core.outgoing.resilience import CircuitBreaker
 
 log = structlog.get_logger(__name__)
 
@@ -17,18 +17,6 @@ TIMEOUT_S = 0.25
 PING_EVERY_S = 1.0
 OPEN_S = 5.0
 MAX_CONNECTIONS = 20
-
-__all__ = [
-    "Circuit",
-    "Redis",
-    "RedisError",
-    "RedisRefused",
-    "close_redis",
-    "get_redis",
-    "ping_redis",
-    "redis_is_unreachable",
-    "watch_redis",
-]
 
 _client: Redis | None = None
 _is_unreachable = False
@@ -97,16 +85,6 @@ async def close_redis() -> None:
         await closing.aclose()
 
 
-class Circuit:
-    """Circuit breaker: after a failure, skips Redis for a while instead of waiting for a timeout on every call."""
-
-    def __init__(self, open_s: float = OPEN_S) -> None:
-        self._open_s = open_s
-        self._closed_again = 0.0
-
-    @property
-    def is_open(self) -> bool:
-        return monotonic() < self._closed_again
-
-    def failed(self) -> None:
-        self._closed_again = monotonic() + self._open_s
+def redis_circuit_breaker() -> CircuitBreaker:
+    """Return a circuit breaker that opens at the first failure, so that not every call waits for a timeout."""
+    return CircuitBreaker("Redis", failures_to_open=1, open_s=OPEN_S)

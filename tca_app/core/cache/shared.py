@@ -13,11 +13,13 @@ from uuid import uuid4
 
 import orjson
 import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
 from tca_app.core.cache.local import EVERYTHING, SingleFlight, seconds_disconnected, subscribe
-from tca_app.core.cache.redis import Circuit, Redis, RedisError, get_redis
+from tca_app.core.cache.redis import get_redis, redis_circuit_breaker
 from tca_app.core.database.session import after_commit
 from tca_app.core.telemetry.metrics import CACHE_ERRORS, note_cache_read
 
@@ -82,7 +84,7 @@ class SharedCache:
         return None
 
 
-_circuit = Circuit()  # shared by all caches, as there is one Redis
+_circuit = redis_circuit_breaker()  # shared by all caches, as there is one Redis
 _publishing = asyncio.Lock()
 
 
@@ -93,7 +95,7 @@ async def _ask(question: Callable[[Redis], Awaitable[Any]]) -> Any | None:
     try:
         return await question(get_redis())
     except (RedisError, OSError) as error:
-        _circuit.failed()
+        _circuit.record(is_ok=False)
         CACHE_ERRORS.inc()
         log.warning("cache.without_redis", error=type(error).__name__)
         return None

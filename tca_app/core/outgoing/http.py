@@ -15,7 +15,7 @@ import httpx
 import structlog
 
 from tca_app.core.jobs.queue import PermanentFailure, RetryAfter, Unreachable
-from tca_app.core.outgoing.circuit import forget_circuits, note, refuse_if_open
+from tca_app.core.outgoing.resilience import circuit_breaker
 from tca_app.core.telemetry.log import request_id_var
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ async def close_http() -> None:
     if _client is not None:
         closing, _client = _client, None
         await closing.aclose()
-    forget_circuits()
+    circuit_breaker.cache_clear()
 
 
 async def ask(method: str, url: str, *, json: Any = None, headers: dict[str, str]) -> httpx.Response:
@@ -86,8 +86,9 @@ async def call(method: str, url: str, *, json: Any = None, key: str | None = Non
     name = urlsplit(url).netloc.rpartition("@")[2]
     headers = {"X-Request-Id": request_id_var.get()} | ({"Idempotency-Key": key} if key else {})
     attempts = ATTEMPTS if key or method in IDEMPOTENT else 1
+    breaker = circuit_breaker(name)
     for attempt in range(1, attempts + 1):
-        refuse_if_open(name)
+        breaker.refuse_if_open()
         try:
             answer = await ask(method, url, json=json, headers=headers)
             is_away = answer.status_code >= 500 or answer.status_code in NOT_NOW
@@ -95,7 +96,7 @@ async def call(method: str, url: str, *, json: Any = None, key: str | None = Non
             answer, is_away = None, True
             failure = TargetUnreachable(f"{name} cannot be reached ({type(error).__name__})")
         # 429 comes from a healthy service and does not open the circuit.
-        note(name, not is_away or (answer is not None and answer.status_code == 429))
+        breaker.record(not is_away or (answer is not None and answer.status_code == 429))
         if answer is not None and not is_away:
             return _accepted(name, answer)
         if answer is not None:

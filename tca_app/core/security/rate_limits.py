@@ -11,7 +11,7 @@ from limits.aio.strategies import RateLimiter, SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
 from tca_app.config.settings import get_settings
-from tca_app.core.cache.redis import TIMEOUT_S, Circuit
+from tca_app.core.cache.redis import TIMEOUT_S, redis_circuit_breaker
 from tca_app.core.errors import TooManyRequests
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ class Limits:
         self._rates = {name: parse(notation) for name, notation in rates.items() if notation}
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = SlidingWindowCounterRateLimiter(_redis_storage())
-        self._circuit = Circuit()
+        self._circuit = redis_circuit_breaker()
 
     async def refuse_excess(self, name: Literal["login", "api"], caller: str) -> None:
         """Count one call. Raises TooManyRequests with Retry-After when the limit is exceeded."""
@@ -38,7 +38,7 @@ class Limits:
                 await _count(self._shared, rate, name, caller)
                 return
             except StorageError as error:
-                self._circuit.failed()
+                self._circuit.record(is_ok=False)
                 log.warning("rate_limits_without_redis", error=type(error.storage_error).__name__)
         await _count(self._local, rate, name, caller)
 

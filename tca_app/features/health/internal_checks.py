@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
-from tca_app.core.cache.redis import RedisError, RedisRefused, ping_redis
+from tca_app.core.cache.redis import RedisRefused, ping_redis
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.core.plurals import plural

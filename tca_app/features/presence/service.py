@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
+from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.cache.redis import RedisError
 from tca_app.core.errors import NotFound
 from tca_app.core.live import presence
 from tca_app.core.live.presence import Viewer

@@ -18,7 +18,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.cache import redis as redis_module
 from tca_app.core.cache import shared as module
 from tca_app.core.cache.local import CHANNEL, listen, seconds_disconnected, subscribe
-from tca_app.core.cache.redis import Circuit, close_redis, get_redis
+from tca_app.core.cache.redis import close_redis, get_redis, redis_circuit_breaker
 from tca_app.core.cache.shared import SharedCache
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Conflict
@@ -34,7 +34,7 @@ from tests.factories import make_admin, make_project, make_user, run, until
 async def _as_at_the_start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """Redis is empty and nobody knows that it was away; the caches of a test end with it."""
     await get_redis().flushdb()
-    monkeypatch.setattr(module, "_circuit", Circuit())
+    monkeypatch.setattr(module, "_circuit", redis_circuit_breaker())
     known = set(module._caches)
     yield
     module._caches.intersection_update(known)
@@ -297,7 +297,7 @@ async def test_without_redis_everybody_counts_and_nothing_old_comes_back(
         assert (await _stats(admin)).active_projects.now == number
     assert module._circuit.is_open, "Redis is left alone for a while"
     own_redis.send_signal(signal.SIGCONT)
-    module._circuit._closed_again = 0.0  # the while is over
+    module._circuit.open_until = 0.0  # the while is over
     assert (await _stats(admin)).active_projects.now == 2
     await close_redis()
 

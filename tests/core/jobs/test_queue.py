@@ -26,9 +26,9 @@ from tca_app.core.jobs.queue import (
     task,
 )
 from tca_app.core.jobs.worker import AttentiveWorker
-from tca_app.core.outgoing.circuit import CircuitOpen
 from tca_app.core.outgoing.http import TargetUnreachable
 from tca_app.core.outgoing.mail import MailRefused, MailServerUnreachable
+from tca_app.core.outgoing.resilience import CircuitOpen
 from tests.factories import do_jobs, run, until
 
 RAN: list[int] = []
@@ -106,7 +106,7 @@ def test_waits_double_up_to_an_hour_and_are_spread(error: Exception, attempts: i
 
 
 @pytest.mark.parametrize(
-    "error", [MailServerUnreachable("x"), MailRefused("x"), TargetUnreachable("x"), CircuitOpen("x", 30)]
+    "error", [MailServerUnreachable("x"), MailRefused("x"), TargetUnreachable("x"), CircuitOpen("x")]
 )
 def test_an_unreachable_server_is_tried_for_at_least_a_day(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(random, "uniform", lambda low, _high: low)

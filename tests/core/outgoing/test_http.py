@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from tca_app.core.jobs.queue import PermanentFailure, RetryAfter
-from tca_app.core.outgoing import circuit, http
-from tca_app.core.outgoing.circuit import CircuitOpen
+from tca_app.core.outgoing import http
 from tca_app.core.outgoing.http import TargetUnreachable, call, close_http, retry_after
+from tca_app.core.outgoing.resilience import FAILURES_TO_OPEN, CircuitOpen, circuit_breaker
 from tca_app.core.telemetry.log import request_id_var
 from tests.factories import until
 from tests.sinks import HttpSink
@@ -83,16 +84,16 @@ async def test_who_fails_again_and_again_is_left_alone_and_others_are_not(sink: 
             with pytest.raises((TargetUnreachable, CircuitOpen)):
                 await call("GET", sink.url)
         asked = len(sink.got)
-        assert asked == circuit.FAILURES_TO_OPEN
+        assert asked == FAILURES_TO_OPEN
         with pytest.raises(CircuitOpen):
             await call("GET", sink.url)
         assert len(sink.got) == asked
         assert (await call("GET", other.url)).status_code == 200
 
 
-async def test_an_open_circuit_is_tried_again_after_a_while(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(circuit, "OPEN_S", 0.01)
-    sink.answers = [500] * circuit.FAILURES_TO_OPEN + [200]
+async def test_an_open_circuit_is_tried_again_after_a_while(sink: HttpSink) -> None:
+    circuit_breaker(urlsplit(sink.url).netloc).open_s = 0.01
+    sink.answers = [500] * FAILURES_TO_OPEN + [200]
     for _ in range(2):
         with pytest.raises((TargetUnreachable, CircuitOpen)):
             await call("GET", sink.url)

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from redis.exceptions import RedisError
 from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.core.actor import Actor
 from tca_app.core.cache.local import listen
-from tca_app.core.cache.redis import RedisError
 from tca_app.core.live import presence as store
 from tca_app.features.auth import service as auth
 from tca_app.features.presence import service as presence

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from tca_app.core.outgoing import bulkhead as module
-from tca_app.core.outgoing.bulkhead import BulkheadFull, bulkhead
+from tca_app.core.outgoing import resilience as module
+from tca_app.core.outgoing.resilience import BulkheadFull, bulkhead
 
 
 class Guest:
