@@ -99,6 +99,13 @@ def handler(permission: str, *, supersedes: bool = False) -> Callable[[Callable[
     return decorate
 
 
+def set_permission(fn: Callable[..., Any], permission: str) -> None:
+    """Sets the permission of a handler that a state has from a mixin."""
+    if permission not in PERMISSIONS:
+        raise ValueError(f"no such permission: {permission}")
+    setattr(fn, PERMISSION_MARK, permission)
+
+
 def _guard_coroutine(fn: Callable[..., Awaitable[Any]], checked: "_Arguments") -> Callable[..., Any]:
     @functools.wraps(fn)
     async def guarded(self: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.core.schema import MAX_SEARCH
-from tca_app.ui.components import button, empty_state, icon_button
+from tca_app.ui.components import button, empty_state, icon_button, link
 from tca_app.ui.table.state import PAGE_SIZES, Filter
 
 
@@ -103,6 +103,28 @@ def view_switch(label: str, key: str, shown: Any, *views: tuple[str, str, Any]) 
         aria_label=label,
         class_name="segments",
     )
+
+
+def export_menu(url: str, query: rx.Var[str]) -> rx.Component:
+    """A menu of files with the rows of the list. `url` is the REST route, `query` the filters of the list."""
+    return rx.menu.root(
+        rx.menu.trigger(button("Export", icon="download")),
+        rx.menu.content(
+            *(
+                rx.menu.item(_file_link(label, f"{url}?format={kind}&{query}"), as_child=True)
+                for label, kind in (("CSV file", "csv"), ("JSON file", "json"))
+            ),
+            align="end",
+        ),
+    )
+
+
+def _file_link(label: str, url: rx.Var[str]) -> rx.Component:
+    """A link to the REST API that the browser opens itself, without the client-side router.
+
+    With `download` it is no navigation: on a navigation Reflex would close the websocket of the page.
+    """
+    return link(label, to=url, class_name="", reload_document=True, custom_attrs={"download": ""})
 
 
 def foot(state: Any) -> rx.Component:

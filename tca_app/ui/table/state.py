@@ -31,6 +31,9 @@ class Filter:
     default: str = "all"
 
 
+TRASH = Filter("view", "View", (("trash", "Trash"),), default="active")
+
+
 @dataclass(frozen=True, slots=True)
 class TableSpec:
     """The parameters that the URL of a table may have. Others are ignored."""
@@ -182,8 +185,13 @@ class TableState(rx.State, mixin=True):
         self.search, self.sort, self.filters = query.search, query.sort, dict(query.filters)
 
     @rx.var
+    def is_trash(self) -> bool:
+        return self.filters.get(TRASH.key) == "trash"
+
+    @rx.var
     def is_filtered(self) -> bool:
-        return bool(self.search) or any(self.filters.values())
+        """Whether a filter is set. The trash is a list of its own, so an empty trash is no failed search."""
+        return bool(self.search) or any(value for key, value in self.filters.items() if key != TRASH.key)
 
     @rx.var
     def total_text(self) -> str:

@@ -19,7 +19,7 @@ from tca_app.ui.components import (
 )
 from tca_app.ui.layout import page
 from tca_app.ui.record import at_its_url
-from tca_app.ui.table.parts import no_match, query_url, tools_row
+from tca_app.ui.table.parts import export_menu, no_match, query_url, tools_row
 
 state = ActivityState
 
@@ -27,7 +27,7 @@ state = ActivityState
 @page(routes.ACTIVITY, "Activity", on_load=(ActivityState.load,))
 def activity_page() -> rx.Component:
     return rx.fragment(
-        page_header("Activity", "Who did what, and when.", _export()),
+        page_header("Activity", "Who did what, and when.", export_menu(routes.API_ACTIVITY_EXPORT, state.export_query)),
         tools_row(state, "Search activity", (_types(), _actor_chip(), _project_chip())),
         rx.el.div(
             feed(
@@ -47,28 +47,6 @@ def activity_page() -> rx.Component:
             ),
         ),
     )
-
-
-def _export() -> rx.Component:
-    return rx.menu.root(
-        rx.menu.trigger(button("Export", icon="download")),
-        rx.menu.content(
-            *(
-                rx.menu.item(_file_link(label, kind), as_child=True)
-                for label, kind in (("CSV file", "csv"), ("JSON file", "json"))
-            ),
-            align="end",
-        ),
-    )
-
-
-def _file_link(label: str, kind: str) -> rx.Component:
-    """A link to the REST API that the browser opens itself, without the client-side router.
-
-    With `download` it is no navigation: on a navigation Reflex would close the websocket of the page.
-    """
-    url = f"{routes.API_ACTIVITY_EXPORT}?format={kind}&" + state.export_query
-    return link(label, to=url, class_name="", reload_document=True, custom_attrs={"download": ""})
 
 
 def _types() -> rx.Component:

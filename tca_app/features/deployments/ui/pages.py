@@ -92,7 +92,6 @@ def _list() -> rx.Component:
         columns=columns(),
         label="Deployments",
         search_label="Search version, ref or commit",
-        on_retry=state.load,
         row_name=lambda row: row["version"],
         empty=empty_state(
             "No deployments yet",

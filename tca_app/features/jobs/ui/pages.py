@@ -6,9 +6,10 @@ import reflex as rx
 
 from tca_app.features.jobs.ui.state import JobsState
 from tca_app.ui import routes
-from tca_app.ui.components import badge, confirm_dialog, empty_state, page_header, panel, relative_time, skeleton_lines
+from tca_app.ui.components import badge, empty_state, page_header, panel, relative_time, skeleton_lines
 from tca_app.ui.layout import page
-from tca_app.ui.table.view import BulkAction, Column, RowAction, data_table
+from tca_app.ui.table.grid import Column, RowAction
+from tca_app.ui.table.view import data_table
 
 state = JobsState
 
@@ -24,15 +25,12 @@ def jobs_page() -> rx.Component:
                 columns=_columns(),
                 label="Jobs",
                 search_label="Search jobs by kind or reason",
-                on_retry=state.load,
                 row_name=lambda row: f"{row['kind']} {row['id']}",
                 actions=[
-                    RowAction("Retry", lambda row: state.retry([row["id"]]), shown=_is_dead),
-                    RowAction("Discard", lambda row: state.ask_discard([row["id"]]), danger=True, shown=_is_dead),
-                ],
-                bulk=[
-                    BulkAction("Retry", state.retry_selected(), shown=state.is_dead_list),
-                    BulkAction("Discard", state.ask_discard_selected(), danger=True, shown=state.is_dead_list),
+                    RowAction("Retry", lambda row: state.ask_rows("retry", [row["id"]]), shown=_is_dead),
+                    RowAction(
+                        "Discard", lambda row: state.ask_rows("discard", [row["id"]]), danger=True, shown=_is_dead
+                    ),
                 ],
                 empty=empty_state(
                     "No jobs here",
@@ -41,14 +39,6 @@ def jobs_page() -> rx.Component:
                 ),
             ),
             class_name="stack",
-        ),
-        confirm_dialog(
-            open_=state.doomed.length() > 0,
-            title="Discard permanently?",
-            text="The job will not run. This cannot be undone.",
-            confirm="Discard",
-            on_confirm=state.discard,
-            on_cancel=state.cancel_discard(),
         ),
     )
 

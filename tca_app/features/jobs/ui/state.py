@@ -1,24 +1,19 @@
 """State of `/status/jobs`: the queues, and the jobs in one state."""
 
 import json
-from typing import Annotated, Any, ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import reflex as rx
-from pydantic import Field
-from reflex.event import EventSpec
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import reading, transaction
+from tca_app.core.database.session import reading
 from tca_app.core.jobs.queue import QUEUE_NAMES
-from tca_app.core.plurals import plural
-from tca_app.core.schema import Id
 from tca_app.features.jobs import service as jobs
-from tca_app.features.jobs.schemas import JobQuery, JobsAct
+from tca_app.features.jobs.schemas import JobQuery, JobResult, JobsAct
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
-
-Ids = Annotated[list[Id], Field(max_length=100)]
+from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
+from tca_app.ui.table.state import Filter, TableQuery, TableSpec
 
 
 class Queue(TypedDict):
@@ -63,15 +58,23 @@ def lag_in_words(seconds: float) -> str:
 LATE_S = 60.0
 
 
-class JobsState(TableState, SessionState):
+class JobsState(BulkActions, SessionState):
     """State of the page. The URL holds its filters."""
 
     rows: list[JobRow] = []
     queues: list[Queue] = []
     workers: int = 0
     as_of: str = ""
-    doomed: list[int] = []
 
+    _bulk: ClassVar = BulkSpec(
+        "jobs.manage",
+        "job",
+        (
+            BulkAction("retry", "Retry", "retried"),
+            BulkAction("discard", "Discard", "discarded", "They will not run. This cannot be undone.", danger=True),
+        ),
+        refused="no longer dead",
+    )
     _spec: ClassVar = TableSpec(
         sorts=("id",),
         default_sort="-id",
@@ -97,13 +100,17 @@ class JobsState(TableState, SessionState):
         page = await jobs.list_jobs(session, actor, wanted)
         return [_row(job) for job in page.items], page.total, page.capped
 
+    async def _apply(self, session: Any, actor: Actor, action: str, ids: list[int]) -> list[JobResult]:
+        return await jobs.act_on_jobs(session, actor, JobsAct(action=action, ids=ids))
+
     @rx.var
     def is_filtered(self) -> bool:
         """Whether a filter is set. Each state is a list of its own, not a filter."""
         return bool(self.search) or bool(self.filters.get("queue"))
 
     @rx.var
-    def is_dead_list(self) -> bool:
+    def takes_bulk(self) -> bool:
+        """Whether the list shows dead jobs, the only ones to retry or discard."""
         return not self.filters.get("state")
 
     @handler("jobs.manage", supersedes=True)
@@ -125,41 +132,6 @@ class JobsState(TableState, SessionState):
             for queue in found.queues
         ]
         await self._load()
-
-    @handler("jobs.manage")
-    async def retry(self, ids: Ids) -> EventSpec:
-        return await self._act("retry", ids, "retried")
-
-    @handler("jobs.manage")
-    async def retry_selected(self) -> EventSpec | None:
-        return await self._act("retry", list(self.selected), "retried") if self.selected else None
-
-    @handler("jobs.manage")
-    async def ask_discard(self, ids: Ids) -> None:
-        self.doomed = ids
-
-    @handler("jobs.manage")
-    async def ask_discard_selected(self) -> None:
-        self.doomed = list(self.selected)
-
-    @handler("jobs.manage")
-    async def cancel_discard(self) -> None:
-        self.doomed = []
-
-    @handler("jobs.manage")
-    async def discard(self, _form: dict[str, str]) -> EventSpec | None:
-        ids, self.doomed = list(self.doomed), []
-        return await self._act("discard", ids, "discarded") if ids else None
-
-    async def _act(self, action: str, ids: list[int], done: str) -> EventSpec:
-        async with transaction() as session:
-            results = await jobs.act_on_jobs(session, self._as_actor(), JobsAct(action=action, ids=ids))
-        count = sum(result.ok for result in results)
-        left = len(results) - count
-        text = f"{plural(count, 'job')} {done}"
-        self._toast(f"{text}, {left} no longer dead" if left else text, "success" if count else "error")
-        self.selected = []
-        return JobsState.load()
 
 
 def _row(job: Any) -> JobRow:

@@ -12,13 +12,13 @@ from tca_app.ui.components import (
     button,
     confirm_dialog,
     empty_state,
-    icon_button,
     page_header,
     project_status_badge,
     relative_time,
 )
+from tca_app.ui.table.grid import Column, RowAction
 from tca_app.ui.table.parts import view_switch
-from tca_app.ui.table.view import BulkAction, Column, RowAction, data_table, open_link
+from tca_app.ui.table.view import data_table, open_link
 
 state = ProjectsState
 
@@ -31,22 +31,13 @@ def projects_list(environments: rx.Component, editing_mark: rx.Component) -> rx.
             "Projects and their teams.",
             button("New project", kind="primary", icon="plus", on_click=state.open_create()),
         ),
-        _refusals(),
         data_table(
             state,
             columns=_columns(),
             label="Projects",
             search_label="Search projects",
-            on_retry=state.load,
             row_name=lambda row: row["name"],
             actions=_row_actions(),
-            bulk=[
-                BulkAction(
-                    rx.cond(state.is_trash, "Restore", "Archive"),
-                    rx.cond(state.is_trash, state.restore_selected(), state.ask_bulk("archive")),
-                ),
-                BulkAction("Delete", state.ask_bulk("delete"), danger=True),
-            ],
             empty=empty_state(
                 "No projects yet",
                 "Create one with the button above, or ask a project owner to add you.",
@@ -57,7 +48,6 @@ def projects_list(environments: rx.Component, editing_mark: rx.Component) -> rx.
         ),
         project_dialog(state, editing_mark, _first_members()),
         _delete_dialog(),
-        _bulk_dialog(),
     )
 
 
@@ -120,44 +110,15 @@ def _row_actions() -> list[RowAction]:
 
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
-        open_=state.doomed_id > 0,
-        title=rx.el.span("Delete ", state.doomed_name, "?"),
+        open_=state.delete_id > 0,
+        title=rx.el.span("Delete ", state.delete_name, "?"),
         text=rx.el.span(
-            rx.el.span(state.doomed_slug, class_name="mono"),
+            rx.el.span(state.delete_slug, class_name="mono"),
             " moves to the trash with its members and can be restored for 30 days.",
         ),
         confirm="Delete",
         on_confirm=state.delete,
         on_cancel=state.cancel_delete(),
-        busy=state.is_acting,
-        type_name=state.doomed_name,
-    )
-
-
-def _bulk_dialog() -> rx.Component:
-    return confirm_dialog(
-        open_=state.bulk_action != "",
-        title=state.bulk_title,
-        text=state.bulk_text,
-        confirm=rx.cond(state.bulk_action == "delete", "Delete", "Archive"),
-        on_confirm=state.run_bulk(),
-        on_cancel=state.cancel_bulk(),
-        busy=state.is_acting,
-    )
-
-
-def _refusals() -> rx.Component:
-    """Lists the refusals of a bulk action."""
-    return rx.cond(
-        state.refusals.length() > 0,
-        rx.el.div(
-            rx.el.div(
-                rx.el.strong("Not changed:"),
-                rx.el.ul(rx.foreach(state.refusals, lambda line: rx.el.li(line["name"], ": ", line["detail"]))),
-                class_name="grow",
-            ),
-            icon_button("Dismiss", "x", "ghost small", on_click=state.dismiss_refusals()),
-            class_name="notice warning row refusals",
-            role="alert",
-        ),
+        busy=state.is_deleting,
+        type_name=state.delete_name,
     )

@@ -3,23 +3,22 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, ClassVar, TypedDict
 
-import reflex as rx
-
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Invalid
-from tca_app.core.plurals import plural
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectQuery, ProjectRead, ProjectUpdate
 from tca_app.features.projects.ui.form_state import STATUSES, ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
+from tca_app.features.users.schemas import BulkResult
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
+from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
+from tca_app.ui.table.state import TRASH, Filter, TableQuery, TableSpec
 from tca_app.ui.url import printable, query_param
 
 CellReader = Callable[[Any, Actor, Sequence[int]], Awaitable[tuple[list[str], dict[int, list[Any]]]]]
@@ -50,28 +49,17 @@ class ProjectRow(TypedDict):
     cells: list[dict[str, Any]]  # the cells of the environment matrix, while it is shown
 
 
-class Refusal(TypedDict):
-    """A project that a bulk action skipped, and why."""
-
-    name: str
-    detail: str
-
-
-class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
+class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     """State of the page `/projects`."""
 
     rows: list[ProjectRow] = []
-    doomed_id: int = 0
-    doomed_name: str = ""
-    doomed_slug: str = ""
-    bulk_action: str = ""  # the action to confirm: "", "archive", "delete"
-    bulk_text: str = ""
-    refusals: list[Refusal] = []
-    is_acting: bool = False
+    delete_id: int = 0
+    delete_name: str = ""
+    delete_slug: str = ""
+    is_deleting: bool = False
     shown_as: str = ""  # "where" for the environment matrix, "" for the table
     columns: list[str] = []
-    _doomed_version: int = 0
-    _bulk_ids: list[int] = []
+    _delete_version: int = 0
     _picks_many: ClassVar[bool] = True
     _spec: ClassVar = TableSpec(
         sorts=("name", "status", "created_at"),
@@ -79,8 +67,32 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
         filters=(
             Filter("status", "Status", STATUSES),
             Filter("mine", "Team", (("true", "My projects"),)),
-            Filter("view", "View", (("trash", "Trash"),), default="active"),
+            TRASH,
         ),
+    )
+    _bulk: ClassVar = BulkSpec(
+        "signed_in",
+        "project",
+        (
+            BulkAction(
+                "archive",
+                "Archive",
+                "archived",
+                "They stay readable and can be activated again.",
+                needs="can_archive",
+            ),
+            BulkAction(
+                "delete",
+                "Delete",
+                "moved to trash",
+                "They move to the trash and can be restored for 30 days.",
+                needs="can_delete",
+                danger=True,
+                can_undo=True,
+            ),
+            RESTORE,
+        ),
+        name_key="name",
     )
 
     async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[ProjectRow], int, bool]:
@@ -98,6 +110,9 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
         if self.shown_as == "where":
             await self._add_cells(session, actor, rows)
         return rows, page.total, page.capped
+
+    async def _apply(self, session: Any, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        return await projects.bulk_projects(session, actor, ProjectBulk(action=action, ids=ids))
 
     async def _add_cells(self, session: Any, actor: Actor, rows: list[ProjectRow]) -> None:
         for read in _environments:
@@ -162,25 +177,25 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
         async with reading() as session:
             project = await projects.get_project(session, actor, project_id)
         policy.require(actor, "projects.delete", project.my_role)
-        self.doomed_id, self._doomed_version = project.id, project.version
-        self.doomed_name, self.doomed_slug = project.name, project.slug
+        self.delete_id, self._delete_version = project.id, project.version
+        self.delete_name, self.delete_slug = project.name, project.slug
 
     @handler("signed_in")
     async def cancel_delete(self) -> None:
-        self.doomed_id = 0
+        self.delete_id = 0
 
     @handler("signed_in")
     async def delete(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        project_id, name = self.doomed_id, self.doomed_name
+        project_id, name = self.delete_id, self.delete_name
         if not project_id or form.get("confirm_name") != name:
             return
-        self.is_acting = True
+        self.is_deleting = True
         yield
         try:
             async with transaction() as session:
-                await projects.delete_project(session, self._as_actor(), project_id, if_version=self._doomed_version)
+                await projects.delete_project(session, self._as_actor(), project_id, if_version=self._delete_version)
         finally:
-            self.is_acting, self.doomed_id = False, 0
+            self.is_deleting, self.delete_id = False, 0
         self._toast(f"{name} moved to trash", undo=ProjectsState.restore(project_id))
         yield ProjectsState.load
 
@@ -190,93 +205,6 @@ class ProjectsState(ProjectForm, PickerState, TableState, SessionState):
             project = await projects.restore_project(session, self._as_actor(), project_id)
         self._toast(f"{project.name} restored")
         return ProjectsState.load
-
-    @handler("signed_in")
-    async def restore_selected(self) -> Any:
-        return await self._restore_these([row["id"] for row in self.rows if row["id"] in self.selected])
-
-    @handler("signed_in")
-    async def restore_all(self, project_ids: list[int]) -> Any:
-        """Restores the projects of a bulk action, for Undo."""
-        return await self._restore_these(project_ids)
-
-    async def _restore_these(self, project_ids: list[int]) -> Any:
-        if project_ids:
-            await self._bulk("restore", project_ids)
-        return ProjectsState.load
-
-    @handler("signed_in")
-    async def ask_bulk(self, action: str) -> None:
-        """Opens the confirmation, with how many of the selected projects the viewer may change."""
-        if action not in BULK_WORDS:
-            raise Invalid("Unknown action.")
-        chosen = [row for row in self.rows if row["id"] in self.selected]
-        self._bulk_ids = [row["id"] for row in chosen if row["can_archive" if action == "archive" else "can_delete"]]
-        if not self._bulk_ids:
-            in_trash = any(row["is_deleted"] for row in chosen)
-            reason = (
-                "These projects are already in the trash."
-                if in_trash
-                else f"You do not have permission to {action} these projects. Ask their owners."
-            )
-            self._toast(reason, kind="error")
-            return
-        others = len(chosen) - len(self._bulk_ids)
-        rest = f" You do not have permission to change the other {others}; they are unchanged." if others else ""
-        self.bulk_action, self.bulk_text = action, f"{BULK_WORDS[action][1]}{rest}"
-
-    @rx.var
-    def is_trash(self) -> bool:
-        return self.filters.get("view") == "trash"
-
-    @rx.var
-    def bulk_title(self) -> str:
-        if not self.bulk_action:
-            return ""
-        return f"{BULK_WORDS[self.bulk_action][0]} {plural(len(self._bulk_ids), 'project')}?"
-
-    @handler("signed_in")
-    async def cancel_bulk(self) -> None:
-        self.bulk_action = ""
-
-    @handler("signed_in")
-    async def run_bulk(self) -> AsyncGenerator[Any, None]:
-        action, ids = self.bulk_action, list(self._bulk_ids)
-        if not action:
-            return
-        self.is_acting = True
-        yield
-        try:
-            await self._bulk(action, ids)
-        finally:
-            self.is_acting, self.bulk_action = False, ""
-        self.selected = []
-        yield ProjectsState.load
-
-    async def _bulk(self, action: str, ids: list[int]) -> None:
-        async with transaction() as session:
-            results = await projects.bulk_projects(session, self._as_actor(), ProjectBulk(action=action, ids=ids))
-        names = {row["id"]: row["name"] for row in self.rows}
-        self.refusals = [
-            Refusal(name=names.get(result.id, "A project"), detail=result.detail) for result in results if not result.ok
-        ]
-        done = [result.id for result in results if result.ok]
-        if done:
-            projects_done = plural(len(done), "project")
-            what = names.get(done[0], projects_done) if len(done) == 1 else projects_done
-            undo = ProjectsState.restore_all(done) if action == "delete" else None
-            self._toast(f"{what} {BULK_DONE[action]}", undo=undo)
-
-    @handler("signed_in")
-    async def dismiss_refusals(self) -> None:
-        self.refusals = []
-
-
-BULK_WORDS = {
-    "archive": ("Archive", "They stay readable and can be activated again."),
-    "delete": ("Delete", "They move to the trash and can be restored for 30 days."),
-}
-BULK_DONE = {"archive": "archived", "delete": "moved to trash", "restore": "restored"}
 
 
 def _row(actor: Actor, project: ProjectRead) -> ProjectRow:

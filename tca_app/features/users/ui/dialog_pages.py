@@ -1,11 +1,10 @@
 """The dialogs of users, for the list and for the page of one user: the form and the confirmation."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.edit_state import UserFormState
+from tca_app.features.users.ui.new_owner_pages import new_owner_picker
 from tca_app.ui.components import confirm_dialog, error_notice
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
 from tca_app.ui.record import is_at_its_url
@@ -93,53 +92,8 @@ def _question() -> rx.Component:
         on_cancel=ActState.cancel(),
         busy=ActState.act_busy,
         body=rx.el.div(
-            rx.cond(ActState.heir_text != "", _heir_picker()),
+            new_owner_picker(ActState),
             error_notice(ActState.act_error),
             class_name="stack tight asked",
         ),
-    )
-
-
-def _heir_picker() -> rx.Component:
-    """A search box over a list of names to choose one from. The choice is kept while the search changes."""
-    return rx.el.div(
-        rx.el.p(ActState.heir_text),
-        rx.el.input(
-            type="search",
-            class_name="input",
-            placeholder="Find a person",
-            aria_label="Find the new owner",
-            auto_complete="off",
-            max_length=100,
-            on_change=ActState.find_heirs.debounce(200),
-            # Outside of every form: Enter here must not delete anybody.
-            custom_attrs={"form": "no-form"},
-        ),
-        rx.el.div(
-            rx.cond(ActState.heir["id"] > 0, _heir(ActState.heir, True)),
-            rx.foreach(ActState.heirs, lambda heir: _heir(heir, False)),
-            rx.cond(
-                (ActState.heirs.length() == 0) & (ActState.heir["id"] == 0),
-                rx.el.p("No active user matches.", class_name="muted"),
-            ),
-            class_name="picker",
-            role="radiogroup",
-            aria_label="New owner",
-        ),
-        class_name="stack tight",
-    )
-
-
-def _heir(heir: Any, chosen: bool) -> rx.Component:
-    return rx.el.label(
-        rx.el.input(
-            type="radio",
-            name="transfer_to",
-            value=heir["id"].to(str),
-            checked=chosen,
-            on_change=ActState.choose_heir(heir["id"]),
-        ),
-        rx.el.span(heir["name"], class_name="truncate"),
-        rx.el.span(heir["username"], class_name="muted mono truncate"),
-        class_name="pick",
     )

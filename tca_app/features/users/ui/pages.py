@@ -7,11 +7,13 @@ import reflex as rx
 from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.dialog_pages import user_dialogs
 from tca_app.features.users.ui.edit_state import UserFormState
+from tca_app.features.users.ui.new_owner_pages import new_owner_picker
 from tca_app.features.users.ui.state import UsersState
 from tca_app.ui import routes
-from tca_app.ui.components import active_badge, button, empty_state, icon_button, page_header, relative_time, role_badge
+from tca_app.ui.components import active_badge, button, empty_state, page_header, relative_time, role_badge
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.view import BulkAction, Column, RowAction, data_table, open_link
+from tca_app.ui.table.grid import Column, RowAction
+from tca_app.ui.table.view import data_table, open_link
 
 
 def users_list(editing_mark: rx.Component) -> rx.Component:
@@ -22,49 +24,17 @@ def users_list(editing_mark: rx.Component) -> rx.Component:
             "People who can sign in to this console.",
             button("New user", kind="primary", icon="plus", on_click=UserFormState.open_create),
         ),
-        _refusals(),
         data_table(
             UsersState,
             columns=COLUMNS,
             label="Users",
             search_label="Search users",
-            on_retry=UsersState.load,
             row_name=lambda row: row["username"],
             actions=ACTIONS,
-            bulk=BULK,
-            empty=_empty(),
+            question=new_owner_picker(UsersState),
+            empty=empty_state("No users yet", "Create the first one with New user.", icon="users"),
         ),
         user_dialogs(editing_mark),
-    )
-
-
-def _refusals() -> rx.Component:
-    """Lists the refusals of a bulk action until the viewer dismisses them."""
-    return rx.cond(
-        UsersState.refusals.length() > 0,
-        rx.el.div(
-            rx.el.div(
-                rx.el.strong("Not done for ", UsersState.refusals.length(), " of them"),
-                rx.el.ul(
-                    rx.foreach(
-                        UsersState.refusals,
-                        lambda refusal: rx.el.li(rx.el.strong(refusal["name"]), ": ", refusal["detail"]),
-                    )
-                ),
-                class_name="grow",
-            ),
-            icon_button("Dismiss", "x", "ghost small", on_click=UsersState.dismiss_refusals),
-            class_name="notice warning refusals",
-            role="alert",
-        ),
-    )
-
-
-def _empty() -> rx.Component:
-    return rx.cond(
-        UsersState.is_trash,
-        empty_state("The trash is empty", "Deleted users stay here for 30 days and can be restored.", icon="trash-2"),
-        empty_state("No users yet", "Create the first one with New user.", icon="users"),
     )
 
 
@@ -135,11 +105,5 @@ ACTIONS = (
         shown=lambda row: ~row["is_deleted"] & row["is_superuser"],
     ),
     RowAction("Delete", lambda row: ActState.ask("delete", row["id"]), danger=True, shown=_is_other),
-    RowAction("Restore", lambda row: ActState.restore([row["id"]]), shown=lambda row: row["is_deleted"]),
-)
-BULK = (
-    BulkAction("Activate", ActState.act_on_selected("activate"), shown=~UsersState.is_trash),
-    BulkAction("Deactivate", ActState.ask_selected("deactivate"), shown=~UsersState.is_trash),
-    BulkAction("Delete", ActState.ask_selected("delete"), danger=True, shown=~UsersState.is_trash),
-    BulkAction("Restore", ActState.act_on_selected("restore"), shown=UsersState.is_trash),
+    RowAction("Restore", lambda row: UsersState.restore_rows([row["id"]]), shown=lambda row: row["is_deleted"]),
 )

@@ -2,16 +2,20 @@
 
 from typing import Any, ClassVar, TypedDict
 
-import reflex as rx
-
 from tca_app.core.actor import Actor
 from tca_app.features.users import service as users
-from tca_app.features.users.schemas import UserQuery, UserRead
+from tca_app.features.users.schemas import BulkResult, UserBulk, UserQuery, UserRead
+from tca_app.features.users.ui.new_owner_state import NewOwnerState
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
+from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
+from tca_app.ui.table.state import TRASH, Filter, TableQuery, TableSpec
+from tca_app.ui.url import printable
+
+DEACTIVATED = "They are signed out everywhere and cannot sign in until an administrator activates them."
+DELETED = "They are signed out and moved to the trash. An administrator can restore them."
 
 
 class UserRow(TypedDict):
@@ -30,13 +34,6 @@ class UserRow(TypedDict):
     last_login_at: str
 
 
-class Refusal(TypedDict):
-    """A user whom a bulk action skipped, and why."""
-
-    name: str
-    detail: str
-
-
 def user_row(user: UserRead) -> UserRow:
     return UserRow(
         id=user.id,
@@ -53,16 +50,10 @@ def user_row(user: UserRead) -> UserRow:
     )
 
 
-def printable(text: str) -> str:
-    """Returns the typed text without the characters that a search refuses."""
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
-class UsersState(TableState, SessionState):
+class UsersState(NewOwnerState, BulkActions, SessionState):
     """State of the list. The URL holds its filters."""
 
     rows: list[UserRow] = []
-    refusals: list[Refusal] = []
 
     _spec: ClassVar = TableSpec(
         sorts=("created_at", "username", "email", "full_name", "last_login_at"),
@@ -70,8 +61,19 @@ class UsersState(TableState, SessionState):
         filters=(
             Filter("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),
             Filter("role", "Role", (("admin", "Administrators"), ("member", "Members"))),
-            Filter("view", "View", (("trash", "Trash"),), default="active"),
+            TRASH,
         ),
+    )
+    _bulk: ClassVar = BulkSpec(
+        "users.manage",
+        "user",
+        (
+            BulkAction("activate", "Activate", "activated"),
+            BulkAction("deactivate", "Deactivate", "deactivated", DEACTIVATED),
+            BulkAction("delete", "Delete", "moved to trash", DELETED, danger=True, can_undo=True),
+            RESTORE,
+        ),
+        name_key="username",
     )
 
     async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[UserRow], int, bool]:
@@ -88,23 +90,20 @@ class UsersState(TableState, SessionState):
         page = await users.list_users(session, actor, wanted)
         return [user_row(user) for user in page.items], page.total, page.capped
 
-    @rx.var
-    def is_trash(self) -> bool:
-        return self.filters.get("view") == "trash"
+    async def _apply(self, session: Any, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        new_owner = self.new_owner["id"] or None if action == "delete" else None
+        return await users.bulk_users(session, actor, UserBulk(action=action, ids=ids, transfer_to=new_owner))
 
-    @rx.var
-    def is_filtered(self) -> bool:
-        """Whether a filter is set. The trash is a list of its own, so an empty trash is no failed search."""
-        return bool(self.search) or any(value for key, value in self.filters.items() if key != "view")
+    async def _prepare_question(self, action: str) -> None:
+        if action == "delete":
+            await self._offer_owners("Owners of projects are skipped unless you choose a new owner.", self._bulk_ids)
+        else:
+            self._hide_owners()
 
     @handler("users.manage", supersedes=True)
     async def load(self) -> None:
         self._watch(UsersState.load, "users")
         await self._load()
-
-    @handler("users.manage")
-    async def dismiss_refusals(self) -> None:
-        self.refusals = []
 
 
 async def _find(session: Any, actor: Actor, text: str) -> list[Entry]:

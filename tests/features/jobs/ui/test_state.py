@@ -41,7 +41,7 @@ async def test_the_dead_are_shown_and_tried_again(console: Console) -> None:
     email = next(queue for queue in shown(updates, JobsState, "queues") if queue["name"] == "Email")
     assert (email["dead"], email["is_late"]) == (3, False)
     BROKEN.clear()
-    updates = await tab.send(JobsState.retry, ids=[rows[0]["id"], rows[1]["id"], 1])
+    updates = await tab.send(JobsState.ask_rows, action="retry", ids=[rows[0]["id"], rows[1]["id"], 1])
     (toast,) = shown(updates, SessionState, "toasts")
     assert toast["text"] == "2 jobs retried, 1 no longer dead"
     assert [row["id"] for row in shown(updates, JobsState, "rows")] == [rows[2]["id"]]
@@ -50,10 +50,12 @@ async def test_the_dead_are_shown_and_tried_again(console: Console) -> None:
 async def test_discarding_asks_first(console: Console) -> None:
     tab = await _opened(console, await make_admin())
     (first, *_) = shown(await tab.send(JobsState.load), JobsState, "rows")
-    assert shown(await tab.send(JobsState.ask_discard, ids=[first["id"]]), JobsState, "doomed") == [first["id"]]
-    assert shown(await tab.send(JobsState.cancel_discard), JobsState, "doomed") == []
-    await tab.send(JobsState.ask_discard, ids=[first["id"]])
-    updates = await tab.send(JobsState.discard, _form={})
+    asked = await tab.send(JobsState.ask_rows, action="discard", ids=[first["id"]])
+    assert shown(asked, JobsState, "bulk_title") == "Discard 1 job?"
+    assert shown(await tab.send(JobsState.cancel_bulk), JobsState, "is_bulk_open") is False
+    assert not shown(await tab.send(JobsState.run_bulk), JobsState, "rows")
+    await tab.send(JobsState.ask_rows, action="discard", ids=[first["id"]])
+    updates = await tab.send(JobsState.run_bulk)
     assert len(shown(updates, JobsState, "rows")) == 2
 
 

@@ -229,7 +229,7 @@ async def test_a_bulk_act_tells_what_became_of_each_row(console: Console) -> Non
     await run(projects.delete_project, ana, other)
     updates = await tab.send(ProjectsState.run_bulk)
     assert [line["name"] for line in shown(updates, ProjectsState, "refusals")] == ["Other"]
-    assert toast(updates) == "Kept moved to trash"
+    assert toast(updates) == "Kept moved to trash, 1 refused"
     assert (await row_of(Project, kept))["deleted_at"] is not None
 
 
@@ -251,7 +251,7 @@ async def test_many_come_back_from_the_trash_together(console: Console) -> None:
     assert (
         toast(await trash.send(ProjectsState.ask_bulk, action="archive")) == "These projects are already in the trash."
     )
-    assert shown(await trash.send(ProjectsState.restore_selected), ProjectsState, "rows") == []
+    assert shown(await trash.send(ProjectsState.ask_bulk, action="restore"), ProjectsState, "rows") == []
 
 
 async def test_archiving_is_taken_back_by_undo(console: Console) -> None:

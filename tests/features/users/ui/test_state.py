@@ -64,7 +64,9 @@ async def test_a_member_can_call_none_of_the_administrators_handlers(console: Co
         UserFormState.open_password: {"user_id": victim.user_id},
         ActState.ask: {"act": "delete", "user_id": victim.user_id},
         ActState.activate: {"user_id": victim.user_id},
-        ActState.restore: {"ids": [victim.user_id]},
+        UsersState.restore_rows: {"ids": [victim.user_id]},
+        UsersState.ask_rows: {"action": "delete", "ids": [victim.user_id]},
+        UsersState.ask_bulk: {"action": "delete"},
     }
     names_ = {format_event_handler(event): payload for event, payload in payloads.items()}
     for name in RegistrationContext.get().event_handlers:
@@ -203,12 +205,12 @@ async def test_whoever_owns_projects_is_deleted_once_somebody_takes_over(console
     await run(_trash, admin, binned)
     tab = await open_tab(console, admin)
     asked = await tab.send(ActState.ask, act="delete", user_id=owner.user_id)
-    assert "own 2 projects" in shown(asked, ActState, "heir_text")
-    assert "owner" not in [entry["username"] for entry in shown(asked, ActState, "heirs")]
+    assert "own 2 projects" in shown(asked, ActState, "owner_text")
+    assert "owner" not in [entry["username"] for entry in shown(asked, ActState, "owner_candidates")]
     refused = await tab.send(ActState.confirm, form={})
     assert "Choose a new owner" in shown(refused, ActState, "act_error")
-    await tab.send(ActState.find_heirs, text="hei")
-    await tab.send(ActState.choose_heir, user_id=heir.user_id)
+    await tab.send(ActState.find_owners, text="hei")
+    await tab.send(ActState.choose_owner, user_id=heir.user_id)
     done = await tab.send(ActState.confirm, form={})
     assert "owner" not in names(done)
     assert {(await row_of(Project, p))["owner_id"] for p in (kept, binned)} == {heir.user_id}
@@ -244,8 +246,8 @@ async def test_a_bulk_act_says_for_whom_it_was_refused_and_why(console: Console)
     await make_project(owner)
     tab = await open_tab(console, admin)
     await tab.send(UsersState.toggle_all)
-    await tab.send(ActState.ask_selected, act="delete")
-    done = await tab.send(ActState.confirm, form={})
+    await tab.send(UsersState.ask_bulk, action="delete")
+    done = await tab.send(UsersState.run_bulk)
     refusals = {entry["name"]: entry["detail"] for entry in shown(done, UsersState, "refusals")}
     assert set(refusals) == {"boss", "owner"}
     assert "owns 1 project" in refusals["owner"]
@@ -260,9 +262,9 @@ async def test_several_are_deactivated_and_activated_together(console: Console) 
     for act, asks, expected in (("deactivate", True, False), ("activate", False, True)):
         for person in people:
             await tab.send(UsersState.toggle_row, row_id=person.user_id)
-        await tab.send(ActState.ask_selected if asks else ActState.act_on_selected, act=act)
+        await tab.send(UsersState.ask_bulk, action=act)
         if asks:
-            await tab.send(ActState.confirm, form={})
+            await tab.send(UsersState.run_bulk)
         assert {(await row_of(User, person.user_id))["is_active"] for person in people} == {expected}
 
 

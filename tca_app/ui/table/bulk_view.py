@@ -1,0 +1,61 @@
+"""What a table with bulk actions shows: the buttons while rows are selected, the confirmation, the refusals."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui.components import button, confirm_dialog, error_notice, icon_button
+from tca_app.ui.table.bulk import BulkAction
+
+
+def bulk_bar(state: Any) -> rx.Component:
+    count = state.selected.length()
+    return rx.cond(
+        count > 0,
+        rx.el.div(
+            rx.el.strong(count, " selected", class_name="num", role="status"),
+            *(_button(state, action) for action in state._bulk.actions),
+            button("Clear", kind="small ghost", on_click=state.clear_selection()),
+            class_name="bulk-bar",
+            role="region",
+            aria_label="Selected rows",
+        ),
+    )
+
+
+def _button(state: Any, action: BulkAction) -> rx.Component:
+    kind = "small danger-quiet" if action.danger else "small"
+    shown = state.is_trash if action.in_trash else state.takes_bulk
+    return rx.cond(shown, button(action.label, kind=kind, on_click=state.ask_bulk(action.key)))
+
+
+def bulk_dialog(state: Any, body: rx.Component | None) -> rx.Component:
+    return confirm_dialog(
+        open_=state.is_bulk_open,
+        title=state.bulk_title,
+        text=state.bulk_text,
+        confirm=state.bulk_button,
+        on_confirm=state.run_bulk(),
+        on_cancel=state.cancel_bulk(),
+        busy=state.is_bulk_running,
+        body=rx.el.div(body, error_notice(state.bulk_error), class_name="stack tight asked"),
+    )
+
+
+def refusals_notice(state: Any) -> rx.Component:
+    """Lists the refusals of the last action until the viewer dismisses them."""
+    return rx.cond(
+        state.refusals.length() > 0,
+        rx.el.div(
+            rx.el.div(
+                rx.el.strong("Not changed:"),
+                rx.el.ul(
+                    rx.foreach(state.refusals, lambda line: rx.el.li(rx.el.strong(line["name"]), ": ", line["detail"]))
+                ),
+                class_name="grow",
+            ),
+            icon_button("Dismiss", "x", "ghost small", on_click=state.dismiss_refusals()),
+            class_name="notice warning row refusals",
+            role="alert",
+        ),
+    )

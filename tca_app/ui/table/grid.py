@@ -1,0 +1,157 @@
+"""The grid of the shared table: its head, its rows with checkbox and menu, and the placeholder while it loads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui.components import icon_button, skeleton
+from tca_app.ui.table.parts import query_url
+
+SKELETON_ROWS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column. `cell` renders the row var; without it the row's `key` is shown. `sort_key` if not `key`."""
+
+    key: str
+    label: str
+    cell: Callable[[Any], Any] | None = None
+    sortable: bool = False
+    sort_key: str = ""
+    on_phone: bool = True
+    align_right: bool = False
+
+    @property
+    def class_name(self) -> str:
+        return " ".join(n for n, on in (("hide-phone", not self.on_phone), ("right num", self.align_right)) if on)
+
+
+@dataclass(frozen=True, slots=True)
+class RowAction:
+    """An entry of a row's menu, which sends `event(row)`. `shown(row)` may hide it."""
+
+    label: str
+    event: Callable[[Any], Any]
+    danger: bool = False
+    shown: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The rows of one table."""
+
+    state: Any
+    columns: tuple[Column, ...]
+    label: str
+    row_name: Callable[[Any], Any]
+    actions: tuple[RowAction, ...]
+    is_selectable: bool
+
+    def body(self) -> rx.Component:
+        return rx.el.div(
+            rx.el.table(
+                rx.el.caption(self.label, class_name="sr-only"),
+                rx.el.thead(rx.el.tr(self._all_tick(), *(self._head(column) for column in self.columns), self._end())),
+                rx.cond(
+                    self.state.is_loaded,
+                    rx.el.tbody(rx.foreach(self.state.rows, lambda row: self._row(row))),
+                    rx.el.tbody(*(self._skeleton_row(i) for i in range(SKELETON_ROWS)), aria_hidden="true"),
+                ),
+                class_name="table",
+            ),
+            class_name="table-scroll",
+        )
+
+    def _head(self, column: Column) -> rx.Component:
+        if not column.sortable:
+            return rx.el.th(column.label, scope="col", class_name=column.class_name)
+        key = column.sort_key or column.key
+        state = self.state
+        turned = rx.cond(state.sort == key, f"-{key}", key)
+        return rx.el.th(
+            rx.el.button(
+                column.label,
+                rx.icon("arrow-down", size=12, aria_hidden="true", class_name="arrow"),
+                type="button",
+                class_name="sort",
+                on_click=rx.redirect(query_url(sort=turned, page="")),
+            ),
+            scope="col",
+            class_name=column.class_name,
+            custom_attrs={
+                "aria-sort": rx.cond(
+                    state.sort == key, "ascending", rx.cond(state.sort == f"-{key}", "descending", "none")
+                )
+            },
+        )
+
+    def _row(self, row: Any) -> rx.Component:
+        return rx.el.tr(
+            self._tick(row),
+            *(self._cell(column, row) for column in self.columns),
+            self._menu(row),
+            # No key, so that the next page reuses the rendered rows, which is much cheaper.
+            tab_index=-1,
+            class_name=rx.cond(
+                self.state.flashed.contains(row["id"]), rx.cond(self.state.flash_turn, "flash-a", "flash-b"), ""
+            ),
+            custom_attrs={"data-row": row["id"], "data-selected": self.state.selected.contains(row["id"])},
+        )
+
+    def _cell(self, column: Column, row: Any) -> rx.Component:
+        shown = column.cell(row) if column.cell else row[column.key]
+        return rx.el.td(shown, class_name=column.class_name)
+
+    def _all_tick(self) -> rx.Component | None:
+        if not self.is_selectable:
+            return None
+        tick = _checkbox("Select all rows of this page", self.state.is_all_selected, self.state.toggle_all())
+        return rx.el.th(tick, scope="col", class_name="tick")
+
+    def _tick(self, row: Any) -> rx.Component | None:
+        if not self.is_selectable:
+            return None
+        is_selected, toggle = self.state.selected.contains(row["id"]), self.state.toggle_row(row["id"])
+        return rx.el.td(_checkbox(f"Select {self.row_name(row)}", is_selected, toggle), class_name="tick")
+
+    def _menu(self, row: Any) -> rx.Component | None:
+        if not self.actions:
+            return None
+        return rx.el.td(
+            rx.menu.root(
+                rx.menu.trigger(icon_button(f"Actions for {self.row_name(row)}", "ellipsis", "ghost small")),
+                rx.menu.content(*(self._menu_item(action, row) for action in self.actions), align="end"),
+            ),
+            class_name="act",
+        )
+
+    def _menu_item(self, action: RowAction, row: Any) -> rx.Component:
+        item = rx.menu.item(
+            action.label, on_click=action.event(row), **({"color_scheme": "red"} if action.danger else {})
+        )
+        return rx.cond(action.shown(row), item) if action.shown else item
+
+    def _end(self) -> rx.Component | None:
+        if not self.actions:
+            return None
+        return rx.el.th(rx.el.span("Actions", class_name="sr-only"), scope="col", class_name="act")
+
+    def _skeleton_row(self, index: int) -> rx.Component:
+        widths = ("60%", "45%", "70%", "50%")
+        return rx.el.tr(
+            rx.el.td(class_name="tick") if self.is_selectable else None,
+            *(
+                rx.el.td(skeleton(widths[(index + place) % 4]), class_name=column.class_name)
+                for place, column in enumerate(self.columns)
+            ),
+            rx.el.td(class_name="act") if self.actions else None,
+        )
+
+
+def _checkbox(label: str, is_checked: Any, on_change: Any) -> rx.Component:
+    return rx.el.input(
+        type="checkbox", class_name="checkbox", aria_label=label, checked=is_checked, on_change=on_change
+    )

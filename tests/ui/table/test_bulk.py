@@ -1,0 +1,44 @@
+"""Bulk actions come with a table: their handlers need the permission that the table names."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import reflex as rx
+from reflex_base.utils.format import format_event_handler
+
+from tca_app.features.jobs.ui.pages import jobs_page
+from tca_app.features.jobs.ui.state import JobsState
+from tca_app.features.projects.ui.pages import projects_list
+from tca_app.features.projects.ui.state import ProjectsState
+from tca_app.features.users.ui.pages import users_list
+from tca_app.features.users.ui.state import UsersState
+from tca_app.ui.handlers import permission_of
+from tca_app.ui.table.bulk import BulkActions
+
+NONE = rx.fragment()
+
+
+def test_every_table_with_bulk_actions_names_a_permission() -> None:
+    handlers = {name for name, handler in vars(BulkActions).items() if hasattr(handler, "__tca_permission__")}
+    assert handlers == {"ask_bulk", "ask_rows", "cancel_bulk", "run_bulk", "restore_rows", "dismiss_refusals"}
+    permissions = {JobsState: "jobs.manage", UsersState: "users.manage", ProjectsState: "signed_in"}
+    for state, permission in permissions.items():
+        for name in handlers:
+            assert permission_of(format_event_handler(state.event_handlers[name])) == permission
+
+
+@pytest.mark.parametrize(
+    ("page", "state"),
+    [
+        (jobs_page.body, JobsState),
+        (lambda: users_list(NONE), UsersState),
+        (lambda: projects_list(NONE, NONE), ProjectsState),
+    ],
+)
+def test_a_table_with_bulk_actions_draws_them(page: Callable[[], Any], state: type[BulkActions]) -> None:
+    drawn = str(page())
+    for action in state._bulk.actions:
+        assert action.label in drawn
+    for text in ("Not changed:", "selected", "Select all rows of this page"):
+        assert text in drawn
