@@ -15,8 +15,8 @@ from tca_app.core.telemetry.log import setup_logging
 
 
 @contextmanager
-def written_log(form: Literal["console", "json"] = "json") -> Iterator[io.StringIO]:
-    """Everything from INFO up, ours and the libraries', formatted and scrubbed as in production."""
+def written_log(form: Literal["console", "json"] = "json", *, debug: bool = False) -> Iterator[io.StringIO]:
+    """Everything from INFO up, or all with DEBUG, ours and the libraries', formatted and scrubbed."""
     settings, root, configure = get_settings(), logging.getLogger(), structlog.configure
     handlers, level = root.handlers[:], root.level
     text = io.StringIO()
@@ -25,6 +25,7 @@ def written_log(form: Literal["console", "json"] = "json") -> Iterator[io.String
     with (
         patch.object(settings, "log_format", form),
         patch.object(settings, "log_level", "INFO"),
+        patch.object(settings, "debug", debug),
         patch("sys.stderr", text),
         patch.object(structlog, "configure", uncached),
     ):
@@ -35,6 +36,7 @@ def written_log(form: Literal["console", "json"] = "json") -> Iterator[io.String
         structlog.reset_defaults()
         root.handlers[:] = handlers
         root.setLevel(level)
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 
 def lines_of(text: io.StringIO) -> list[dict[str, Any]]:

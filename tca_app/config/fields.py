@@ -21,7 +21,11 @@ class Fields(BaseSettings):
 
     app_name: str = Field("TCA InfraForge", description="The name on the pages and in `GET /api`.")
     environment: Literal["development", "production"] = Field("development", description="Or `production`.")
-    debug: bool = Field(False, description="Has no effect of its own.", json_schema_extra=_extra(refused="when on"))
+    debug: bool = Field(
+        False,
+        description="Logs at level DEBUG, and each SQL statement without its parameters.",
+        json_schema_extra=_extra(refused="when on"),
+    )
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="Key of refresh tokens, device cookies, request fingerprints and the secrets of webhooks.",

@@ -74,7 +74,7 @@ def _json(event: EventDict, **_options: Any) -> str:
 def setup_logging() -> None:
     """Send structlog and the standard library's loggers to standard error in one form."""
     settings = get_settings()
-    level = getattr(logging, settings.log_level)
+    level = logging.DEBUG if settings.debug else getattr(logging, settings.log_level)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -113,5 +113,7 @@ def _standard_library(level: int, shared: list[Any], final: list[Any]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in ("sqlalchemy.engine", "engineio", "socketio", "httpx", "granian", "procrastinate"):
+    for name in ("sqlalchemy.engine", "engineio", "socketio", "httpx", "httpcore", "granian", "procrastinate"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    if get_settings().debug:
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)  # the engines hide the parameters

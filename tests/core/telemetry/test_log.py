@@ -6,7 +6,9 @@ from typing import Literal
 import httpx
 import pytest
 import structlog
+from sqlalchemy import text
 
+from tca_app.core.database.session import reading, transaction
 from tca_app.core.telemetry.log import MAX_TRACE
 from tca_app.core.telemetry.redaction import MAX_TEXT
 from tca_app.core.telemetry.sampling import MAX_OF_A_LIBRARY
@@ -111,3 +113,23 @@ def test_a_library_that_warns_without_end_is_cut_short() -> None:
     assert sum(event.startswith("No token") for event in events) == MAX_OF_A_LIBRARY
     assert events.count("something else") == 100
     assert events[-2:] == ["an error", "another line"]
+
+
+async def test_debug_logs_statements_without_their_parameters() -> None:
+    find = text("SELECT id FROM users WHERE email = :email")
+    with written_log(debug=True) as written:
+        log.debug("looked_up")
+        for session in (reading(), transaction()):
+            async with session as open_session:
+                await open_session.execute(find, {"email": "ada@example.com"})
+    assert [line["level"] for line in lines_of(written) if line["event"] == "looked_up"] == ["debug"]
+    assert written.getvalue().count("SELECT id FROM users WHERE email = ") == 2
+    assert "ada@example.com" not in written.getvalue()
+
+
+async def test_without_debug_no_statement_is_logged() -> None:
+    with written_log() as written:
+        log.debug("looked_up")
+        async with reading() as session:
+            await session.execute(text("SELECT 1"))
+    assert written.getvalue() == ""
