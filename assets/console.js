@@ -92,12 +92,13 @@
 
   /**
    * Into the console. The websocket's handshake must carry the new cookie, so it is closed and opened as if the tab had
-   * been put away and fetched again; the sign-in page then leads on. Where that does not happen the page loads anew.
+   * been put away and fetched again; the sign-in page then leads on. However slow that is, the page is not loaded anew
+   * in the meantime: that would start over. It is when no answer has come at all.
    */
+  const NO_ANSWER_MS = 20_000;
   const enter = (form, next) => {
     if (form.dataset.connected !== "true" || document.hidden || form.dataset.post.endsWith("/setup")) return location.assign(next);
-    const here = location.href;
-    setTimeout(() => location.href === here && location.assign(next), 1500);
+    setTimeout(() => form.isConnected && form.dataset.signedIn !== "true" && location.assign(next), NO_ANSWER_MS);
     window.dispatchEvent(new PageTransitionEvent("pagehide"));
     document.dispatchEvent(new Event("visibilitychange"));
   };

@@ -192,5 +192,4 @@ def sign_in(page: Page, username: str, password: str = PASSWORD, path: str = "/l
     page.get_by_label("Username or email").fill(username)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
-    # On a busy machine the page is loaded again during its first snapshot, and waits for the lock of its state.
     expect(page.get_by_role("button", name="Account")).to_be_visible(timeout=30_000)

@@ -224,8 +224,10 @@ def test_an_unknown_page_is_a_404_with_a_way_back(new_page: NewPage, admin: tupl
     page.wait_for_url("**/dashboard**")
 
 
-def test_signing_in_does_not_load_the_page_anew(new_page: NewPage, admin: tuple[str, str]) -> None:
+@pytest.mark.parametrize("slowdown", [1, 20])
+def test_signing_in_does_not_load_the_page_anew(new_page: NewPage, admin: tuple[str, str], slowdown: int) -> None:
     page = new_page()
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
     page.goto("/login?next=/users")
     expect(page.locator("form[data-connected=true]")).to_be_visible()
     page.evaluate("window.stillHere = true")

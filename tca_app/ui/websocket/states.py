@@ -26,6 +26,7 @@ from reflex_base.utils.format import format_event_handler
 from tca_app.core.cache.redis import MAX_CONNECTIONS, redis_is_unreachable
 from tca_app.ui.gate import pushed, settled
 from tca_app.ui.session import Toast
+from tca_app.ui.websocket.tokens import delete_if_same
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,27 @@ class States(StateManagerRedis):
                 yield state
         except (redis.RedisError, OSError) as error:
             raise StatesUnreachable(context.get("event"), is_begun) from error
+
+    async def _wait_lock(self, lock_key: bytes, lock_id: bytes) -> None:
+        """Waits for the lock of a tab. An event that is cancelled meanwhile, because its tab closed, wakes the next."""
+        try:
+            await super()._wait_lock(lock_key, lock_id)
+        except asyncio.CancelledError:
+            self._notify_next_waiter(lock_key)
+            raise
+
+    async def _try_get_lock(self, lock_key: bytes, lock_id: bytes) -> bool | None:
+        """Takes the lock if it is free. A cancelled event gives back what Redis has granted in the meantime.
+
+        Otherwise a tab that reloads during its first snapshot waits ten seconds for a lock that nobody holds.
+        """
+        taking = asyncio.create_task(super()._try_get_lock(lock_key, lock_id))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            if await taking:
+                await delete_if_same(self.redis, lock_key, lock_id)
+            raise
 
 
 def share_states(app: rx.App) -> None:

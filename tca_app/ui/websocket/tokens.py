@@ -14,14 +14,20 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, cast
 
 import structlog
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from reflex.state import StateUpdate
 from reflex.utils.token_manager import RedisTokenManager, SocketRecord
 
 log = structlog.get_logger(__name__)
 
-# Deletes only the entry that was read: a replica may have written a newer one since.
 _DELETE_IF_SAME = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+async def delete_if_same(client: Redis, key: str | bytes, value: bytes) -> None:
+    """Deletes the entry that was read or written here. Another replica may have written a newer one since."""
+    # The hints of redis are those of its synchronous client too.
+    await cast("Awaitable[Any]", client.eval(_DELETE_IF_SAME, 1, key, value))
 
 
 class Tokens(RedisTokenManager):
@@ -48,8 +54,7 @@ class Tokens(RedisTokenManager):
         log.info("ui.token_of_dead_replica", instance=record.instance_id)
         self.token_to_socket.pop(token, None)
         self.sid_to_token.pop(record.sid, None)
-        # The hints of redis are those of the client that answers at once too.
-        await cast("Awaitable[Any]", self.redis.eval(_DELETE_IF_SAME, 1, key, note))
+        await delete_if_same(self.redis, key, note)
 
     def _channel(self, instance_id: str) -> str:
         return f"console_replica_{instance_id}"

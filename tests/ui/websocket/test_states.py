@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State
 
 from tca_app.core.stores.servers import RedisServer
@@ -104,6 +106,33 @@ async def test_a_new_page_shows_the_outage_and_is_loaded_when_redis_is_back(
     assert shown(console.received["t1"], SessionState, "outage") is False
     loading.cancel()
     await asyncio.gather(loading, return_exceptions=True)
+
+
+async def test_a_lock_that_a_cancelled_event_was_granted_is_given_back(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tab that reloads cancels its first snapshot, and must not wait ten seconds for what that one left."""
+    manager = console.state_manager
+    assert isinstance(manager, States)
+    grant, is_granted = manager.redis.set, asyncio.Event()
+
+    async def grant_slowly(*args: Any, **options: Any) -> Any:
+        granted = await grant(*args, **options)
+        is_granted.set()
+        await asyncio.sleep(0.1)
+        return granted
+
+    async def change() -> None:
+        async with manager.modify_state(BaseStateToken(ident="t1", cls=State)):
+            pass
+
+    monkeypatch.setattr(manager.redis, "set", grant_slowly)
+    cancelled = asyncio.create_task(change())
+    await is_granted.wait()
+    cancelled.cancel()
+    await asyncio.gather(cancelled, return_exceptions=True)
+    assert cancelled.cancelled()
+    await asyncio.wait_for(change(), LIMIT_S)
 
 
 async def test_subscriptions_wait_longer_than_a_command_may(

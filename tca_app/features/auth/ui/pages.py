@@ -50,7 +50,12 @@ def _posted_form(url: str, *fields: Any, submit: str, from_query: str = "") -> r
         action=url,
         method="post",
         no_validate=True,
-        custom_attrs={"data-post": url, "data-from-query": from_query, "data-connected": rx.State.is_hydrated},
+        custom_attrs={
+            "data-post": url,
+            "data-from-query": from_query,
+            "data-connected": rx.State.is_hydrated,
+            "data-signed-in": AuthState.username != "",
+        },
     )
 
 
