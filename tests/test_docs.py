@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import redis
+from standardwebhooks.webhooks import Webhook
 
 from tca_app.config.settings import get_settings
 from tca_app.core.events.log import CATALOGUE, NOTIFYING
@@ -47,10 +50,27 @@ async def test_a_consumer_group_reads_each_event_once(client: redis.Redis) -> No
     assert len(handled) == 2
 
 
+async def test_the_receiver_of_webhooks_takes_signed_requests_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret, now = "whsec_c2VjcmV0IG9mIHRoZSB3ZWJob29r", datetime.now(UTC)
+    example: dict[str, Any] = {}
+    monkeypatch.setenv("SECRET", secret)
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "webhooks.md").read_text(), re.DOTALL)
+    exec(code, example)
+    body = '{"type": "ping", "data": {}}'
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign("msg_1", now, body),
+    }
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(example["app"]), base_url="http://test") as sender:
+        assert (await sender.post("/in", content=body, headers=headers)).status_code == 204
+        assert (await sender.post("/in", content=body + " ", headers=headers)).status_code == 401
+
+
 @pytest.mark.parametrize("page", ["webhooks.md", "services.md"])
 def test_the_times_of_another_attempt_are_those_of_the_code(page: str) -> None:
     waits = ", ".join(f"{queue.FIRST_WAIT_S * 2**n:g}" for n in range(4))
-    text = (DOCS / page).read_text()
+    text = " ".join((DOCS / page).read_text().split())
     assert f"{queue.MAX_ATTEMPTS_UNREACHABLE} " in text
     assert f"{waits} … seconds, at most an hour" in text
     assert queue.MAX_WAIT_S == 3600

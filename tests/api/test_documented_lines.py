@@ -28,6 +28,9 @@ def _blocks(name: str) -> list[str]:
 REPORT, FAILED, WAIT, LOG = _blocks("deployments.md")[:4]
 (ACTIVITY,) = _blocks("time-zones.md")
 FIRST = REPORT.splitlines()[0]
+SIGN_IN, READ = _blocks("rest.md")
+(SLACK,) = _blocks("slack.md")
+(WEBHOOK,) = _blocks("webhooks.md")
 
 
 Waits = Callable[..., Awaitable["Waiting"]]
@@ -80,6 +83,19 @@ async def test_the_activity_since_a_local_midnight_is_read(deployer: Actor, serv
     await happened(0.01, UserUpdated, subject_id=deployer.user_id)
     printed = await _run(ACTIVITY, deployer, server_url, tmp_path)
     assert [event["type"] for event in json.loads(printed)] == ["user_logged_in", "user_updated"]
+
+
+async def test_the_calls_of_the_rest_page_do_what_it_says(server_url: str, tmp_path: Path) -> None:
+    project_id = await make_project(await make_user("ada"), "Edge")
+    slack = "\n".join(line for line in SLACK.splitlines() if not line.endswith("/test"))  # that one calls Slack
+    script = "\n".join((SIGN_IN, READ, WEBHOOK, slack)).replace("localhost:8000", server_url)
+    script = re.sub(r'(projects/|"project_id": )1\b', rf"\g<1>{project_id}", script)
+    with_status = "curl() { command curl -w '%{stderr}%{http_code}\n' \"$@\"; }"
+    command = ("bash", "-euo", "pipefail", "-c", f"{with_status}\n{script}")
+    process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, stdout=PIPE, stderr=PIPE)
+    async with asyncio.timeout(30):
+        printed, codes = await process.communicate()
+    assert codes.decode().replace("\n", " ") == "200 200 201 200 200 200 201 200 200 204 ", printed.decode()
 
 
 class Waiting:
