@@ -1,7 +1,5 @@
 """Approvals and rollbacks, which maintainers decide."""
 
-from typing import Any
-
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,7 +17,15 @@ from tca_app.features.deployments.creation import (
 )
 from tca_app.features.deployments.errors import NoSuchEnvironment, NothingToGoBackTo, illegal_step
 from tca_app.features.deployments.policy import needs_approval
-from tca_app.features.deployments.queries import WHOLE, deployment_read, find_visible, newest_finished, previous_success
+from tca_app.features.deployments.queries import (
+    WHOLE,
+    DeploymentRow,
+    VisibleDeployment,
+    deployment_read,
+    find_visible,
+    newest_finished,
+    previous_success,
+)
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import Approval, DeploymentRead, Refusal, Rollback, Source
 from tca_app.features.deployments.service import find_deployment, take_step
@@ -48,14 +54,14 @@ async def refuse_deployment(session: AsyncSession, actor: Actor, deployment_id: 
     return deployment_read(await take_step(session, actor, row, "cancelled", data.reason))
 
 
-async def _find_waiting(session: AsyncSession, actor: Actor, deployment_id: int) -> Any:
+async def _find_waiting(session: AsyncSession, actor: Actor, deployment_id: int) -> VisibleDeployment:
     row = await find_deployment(session, actor, "deployments.decide", deployment_id)
     if row.status != "pending_approval":
         raise illegal_step(row, "be approved or refused")
     return row
 
 
-async def _note_decision(session: AsyncSession, actor: Actor, deployment_id: int, **more: Any) -> None:
+async def _note_decision(session: AsyncSession, actor: Actor, deployment_id: int, **more: str) -> None:
     values = {"decided_by_id": actor.user_id, "decided_at": func.clock_timestamp(), **more}
     await session.execute(update(Deployment.__table__).where(_deployments.id == deployment_id).values(values))
 
@@ -100,7 +106,7 @@ async def plan_rollback(session: AsyncSession, actor: Actor, deployment_id: int)
 
 async def _find_rollback(
     session: AsyncSession, actor: Actor, deployment_id: int, to_id: int | None
-) -> tuple[Any, TargetProject, Any]:
+) -> tuple[VisibleDeployment, TargetProject, DeploymentRow]:
     """Returns the deployment, its project as in `find_scope`, and the deployment to restore."""
     row = await find_visible(session, actor, deployment_id)
     scope = await find_scope(session, actor, row.project_id)
@@ -109,7 +115,7 @@ async def _find_rollback(
     return row, scope, await _target(session, row, to_id)
 
 
-async def _target(session: AsyncSession, row: Any, to_id: int | None) -> Any:
+async def _target(session: AsyncSession, row: DeploymentRow, to_id: int | None) -> DeploymentRow:
     """Returns the deployment to restore in place of `row`."""
     if to_id is None:
         found = await previous_success(session, row)

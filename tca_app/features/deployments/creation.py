@@ -1,6 +1,6 @@
 """Creates deployments: finds the environment, checks freezes and sets the first state."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -10,9 +10,9 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, Forbidden, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
-from tca_app.features.deployments.errors import Frozen, NoSuchEnvironment, ProjectArchived
+from tca_app.features.deployments.errors import ExternalIdTaken, Frozen, NoSuchEnvironment, ProjectArchived
 from tca_app.features.deployments.policy import may_override_freeze
-from tca_app.features.deployments.queries import WHOLE
+from tca_app.features.deployments.queries import WHOLE, DeploymentRow
 from tca_app.features.environments.freezes import freeze_now
 from tca_app.features.projects import policy
 from tca_app.models import Deployment, Environment, Project, ProjectMember
@@ -93,8 +93,8 @@ async def override_freeze(
     return reason
 
 
-async def insert_deployment(session: AsyncSession, *, asks: bool = False, **values: Any) -> Any:
-    """Inserts a deployment and returns it as a row of `WHOLE`, or None when its external id is taken."""
+async def insert_deployment(session: AsyncSession, *, asks: bool = False, **values: object) -> DeploymentRow:
+    """Inserts a deployment. Raises ExternalIdTaken."""
     state = {"status": "pending_approval"} if asks else {"status": "queued", "queued_at": func.now()}
     statement = insert(Deployment.__table__).values(state | values)
     statement = statement.on_conflict_do_nothing(
@@ -103,11 +103,11 @@ async def insert_deployment(session: AsyncSession, *, asks: bool = False, **valu
     made = await session.execute(statement.returning(_deployments.id))
     deployment_id = made.scalar()
     if deployment_id is None:
-        return None
+        raise ExternalIdTaken
     return (await session.execute(WHOLE.where(_deployments.id == deployment_id))).one()
 
 
-async def emit_created(session: AsyncSession, actor: Actor | None, row: Any) -> None:
+async def emit_created(session: AsyncSession, actor: Actor | None, row: DeploymentRow) -> None:
     """Emits the event of the first state and, before it, that a freeze was overridden."""
     after = {"status": row.status}
     if row.freeze_reason:

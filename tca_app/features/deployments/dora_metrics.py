@@ -4,7 +4,7 @@ They are sums of the daily aggregates (`aggregates/daily.py` defines bad deploym
 or of the totals over all projects. Results are cached for two seconds.
 """
 
-from typing import Any
+from decimal import Decimal
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -103,5 +103,5 @@ async def _measure(session: AsyncSession, actor: Actor, query: MeasuresQuery) ->
     )
 
 
-def _seconds(us: Any) -> float | None:
+def _seconds(us: float | Decimal | None) -> float | None:
     return None if us is None else float(us) / 1e6

@@ -3,10 +3,8 @@
 A caller that waits to start should retry on AwaitingApproval and EnvironmentBusy only.
 """
 
-from typing import Any
-
 from tca_app.core.errors import Conflict
-from tca_app.features.deployments.policy import was_refused
+from tca_app.features.deployments.policy import DeploymentState, was_refused
 
 
 class IllegalStep(Conflict):
@@ -39,7 +37,7 @@ class DeploymentFinished(IllegalStep):
     code = "deployment_finished"
 
 
-def illegal_step(row: Any, asked: str) -> IllegalStep:
+def illegal_step(row: DeploymentState, asked: str) -> IllegalStep:
     """Returns the error for the state of `row`. `asked` is the step that is not possible."""
     if row.status == "pending_approval":
         return AwaitingApproval(f"This deployment is awaiting approval: it cannot {asked}.")

@@ -1,12 +1,24 @@
 """Events of deployments: one for each state, and one for each decision of a person."""
 
-from typing import Any, ClassVar
+from typing import ClassVar, Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
 from tca_app.features.projects.events import ProjectEvent
 
 
-class _DeploymentEvent(Event):
+class Subject(Protocol):
+    """What an event says of a deployment: of a row of `queries.WHOLE`, or of demo data."""
+
+    id: int
+    project_id: int
+    project_name: str
+    environment_name: str
+    version: str
+    source: str
+    reporter: str
+
+
+class DeploymentEvent(Event):
     """`subject` is the deployment, named by project, version and environment."""
 
     type: ClassVar[str] = ""
@@ -18,8 +30,8 @@ class _DeploymentEvent(Event):
     reporter: str
 
     @classmethod
-    def of(cls, row: Any, **fields: Any) -> "_DeploymentEvent":
-        """Creates the event of a row of `queries.WHOLE`."""
+    def of(cls, row: Subject, **fields: object) -> Self:
+        """Creates the event of a deployment."""
         return cls(
             subject_id=row.id,
             subject_name=f"{row.project_name} {row.version} to {row.environment_name}",
@@ -32,13 +44,13 @@ class _DeploymentEvent(Event):
         )
 
 
-class DeploymentApprovalRequested(_DeploymentEvent):
+class DeploymentApprovalRequested(DeploymentEvent):
     type = "deployment_approval_requested"
     title = "{actor} requested approval to deploy {subject}"
     consumers = NOTIFYING
 
 
-class DeploymentApproved(_DeploymentEvent):
+class DeploymentApproved(DeploymentEvent):
     type = "deployment_approved"
     title = "{actor} approved the deployment of {subject}"
     consumers = NOTIFYING
@@ -46,7 +58,7 @@ class DeploymentApproved(_DeploymentEvent):
     asked_by_id: int | None
 
 
-class DeploymentRefused(_DeploymentEvent):
+class DeploymentRefused(DeploymentEvent):
     type = "deployment_refused"
     title = "{actor} refused the deployment of {subject}: {reason}"
     consumers = NOTIFYING
@@ -55,7 +67,7 @@ class DeploymentRefused(_DeploymentEvent):
     reason: str
 
 
-class DeploymentRolledBack(_DeploymentEvent):
+class DeploymentRolledBack(DeploymentEvent):
     """The event of the new deployment. `undone_version` is the version that it rolls back."""
 
     type = "deployment_rolled_back"
@@ -65,7 +77,7 @@ class DeploymentRolledBack(_DeploymentEvent):
     undone_version: str
 
 
-class FreezePassed(_DeploymentEvent):
+class FreezePassed(DeploymentEvent):
     """An administrator deploys to a frozen environment, with a reason."""
 
     type = "freeze_passed"
@@ -75,7 +87,7 @@ class FreezePassed(_DeploymentEvent):
     reason: str
 
 
-class DeploymentQueued(_DeploymentEvent):
+class DeploymentQueued(DeploymentEvent):
     """`freeze_reason` is the reason for overriding a freeze window, or empty."""
 
     type = "deployment_queued"
@@ -84,17 +96,17 @@ class DeploymentQueued(_DeploymentEvent):
     freeze_reason: str
 
 
-class DeploymentStarted(_DeploymentEvent):
+class DeploymentStarted(DeploymentEvent):
     type = "deployment_started"
     title = "The deployment of {subject} started"
 
 
-class DeploymentSucceeded(_DeploymentEvent):
+class DeploymentSucceeded(DeploymentEvent):
     type = "deployment_succeeded"
     title = "The deployment of {subject} succeeded"
 
 
-class DeploymentFailed(_DeploymentEvent):
+class DeploymentFailed(DeploymentEvent):
     type = "deployment_failed"
     title = "The deployment of {subject} failed"
     consumers = NOTIFYING
@@ -102,21 +114,21 @@ class DeploymentFailed(_DeploymentEvent):
     reason: str
 
 
-class DeploymentCancelled(_DeploymentEvent):
+class DeploymentCancelled(DeploymentEvent):
     type = "deployment_cancelled"
     title = "{actor} cancelled the deployment of {subject}"
 
     reason: str
 
 
-class DeploymentResumed(_DeploymentEvent):
+class DeploymentResumed(DeploymentEvent):
     """A timed-out deployment is reported again. The event of the new state follows."""
 
     type = "deployment_resumed"
     title = "The deployment of {subject} was reported again after it timed out"
 
 
-class DeploymentCorrected(_DeploymentEvent):
+class DeploymentCorrected(DeploymentEvent):
     """The start time or the commit time became known after the end."""
 
     type = "deployment_corrected"

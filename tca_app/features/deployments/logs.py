@@ -1,7 +1,7 @@
 """The log of a deployment: numbered lines without gaps, appended in batches that may arrive twice."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy import and_, bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,14 +12,24 @@ from tca_app.core.database.lists import to_reads
 from tca_app.core.database.session import cached_read
 from tca_app.core.errors import NotFound
 from tca_app.features.deployments.errors import LogClosed, LogFull, LogGap
+from tca_app.features.deployments.queries import DeploymentRow
 from tca_app.features.deployments.schemas import MAX_LINES, LogAppend, LogLine, LogQuery, LogState
 from tca_app.features.deployments.service import find_deployment, note_sign_of_life
 from tca_app.features.projects import policy
 from tca_app.models import Deployment, DeploymentLog, Project, ProjectMember
 
 OPEN_AFTER_END = timedelta(hours=1)
+
+
+class _Count(Protocol):
+    """A row of `_COUNT`."""
+
+    log_lines: int
+    role: str | None
+
+
 # All viewers of a log read the same batch at the same time. Lines may be long, so few batches are cached.
-_counts: LocalCache[Any] = LocalCache(1_000, drop_on_write=True)
+_counts: LocalCache[_Count | None] = LocalCache(1_000, drop_on_write=True)
 _lines: LocalCache[list[LogLine]] = LocalCache(8, drop_on_write=True)
 _deployments, _log = Deployment.__table__.c, DeploymentLog.__table__.c
 _projects, _members = Project.__table__.c, ProjectMember.__table__.c
@@ -67,7 +77,7 @@ async def append_log(session: AsyncSession, actor: Actor, deployment_id: int, da
     return LogState(next_seq=last + 1, added=len(fresh))
 
 
-def _refuse_closed(row: Any) -> None:
+def _refuse_closed(row: DeploymentRow) -> None:
     """Raises LogClosed. The end of a log often arrives after the result, but not more than an hour later."""
     if row.status == "pending_approval":
         raise LogClosed("This deployment awaits approval. It has no log yet.")
@@ -86,7 +96,7 @@ async def count_lines(session: AsyncSession, actor: Actor, deployment_id: int) -
     return row.log_lines
 
 
-async def _count(session: AsyncSession, actor: Actor, deployment_id: int) -> Any:
+async def _count(session: AsyncSession, actor: Actor, deployment_id: int) -> _Count | None:
     return (await session.execute(_COUNT, {"deployment_id": deployment_id, "actor_id": actor.user_id})).first()
 
 

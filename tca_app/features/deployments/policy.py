@@ -1,6 +1,7 @@
 """Permissions on deployments that depend on the environment. `projects.policy` has the roles."""
 
-from typing import Any
+from datetime import datetime
+from typing import Protocol
 
 from tca_app.core.actor import Actor
 from tca_app.features.projects import policy
@@ -14,8 +15,23 @@ STEPS = {
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
 
 
-def next_states(deployment: Any) -> frozenset[str]:
-    """Returns the states that a report may set, for a row or its schema.
+class DeploymentState(Protocol):
+    """What the rules read of a deployment: of a row or its schema."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def queued_at(self) -> datetime | None: ...
+    @property
+    def decided_at(self) -> datetime | None: ...
+    @property
+    def timed_out_at(self) -> datetime | None: ...
+
+
+def next_states(deployment: DeploymentState) -> frozenset[str]:
+    """Returns the states that a report may set.
 
     After a timeout the source may still report, because it knows better than the console.
     """
@@ -24,8 +40,8 @@ def next_states(deployment: Any) -> frozenset[str]:
     return STEPS.get(deployment.status, frozenset())
 
 
-def was_refused(deployment: Any) -> bool:
-    """Returns whether a maintainer refused it, for a row or its schema."""
+def was_refused(deployment: DeploymentState) -> bool:
+    """Returns whether a maintainer refused it."""
     return deployment.status == "cancelled" and deployment.decided_at is not None and deployment.queued_at is None
 
 

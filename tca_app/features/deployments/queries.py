@@ -1,10 +1,9 @@
 """Queries for deployments. They return, and count, only what the actor may see."""
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
-from sqlalchemy import Select, and_, bindparam, case, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, case, func, literal, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -41,14 +40,11 @@ WHOLE = (
         _deployments.environment_id,
         _deployments.created_by_id,
         _deployments.decided_by_id,
-        _deployments.is_waiting,
         _projects.name.label("project_name"),
         _projects.slug.label("project_slug"),
-        _projects.status.label("project_status"),
         _projects.repository_url,
         _environments.name.label("environment_name"),
         _environments.is_protected,
-        _environments.allow_parallel,
         _creator.c.username.label("creator_username"),
         _creator.c.full_name.label("creator_full_name"),
         _decider.c.username.label("decider_username"),
@@ -77,8 +73,49 @@ _MINE = (
 )
 
 
-def deployment_read(row: Any) -> DeploymentRead:
-    """Returns the schema of a row of `WHOLE`."""
+class DeploymentRow(Protocol):
+    """A row of `WHOLE`."""
+
+    id: int
+    project_id: int
+    project_name: str
+    project_slug: str
+    repository_url: str
+    environment_id: int
+    environment_name: str
+    is_protected: bool
+    version: str
+    commit_sha: str
+    source: str
+    reporter: str
+    reason: str
+    freeze_reason: str
+    status: str
+    queued_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    timed_out_at: datetime | None
+    decided_at: datetime | None
+    log_lines: int
+    created_by_id: int | None
+    creator_username: str | None
+    creator_full_name: str | None
+    decided_by_id: int | None
+    decider_username: str | None
+    decider_full_name: str | None
+
+    @property
+    def _mapping(self) -> RowMapping: ...
+
+
+class VisibleDeployment(DeploymentRow, Protocol):
+    """A row of `ONE`."""
+
+    my_role: str | None
+
+
+def deployment_read(row: DeploymentRow) -> DeploymentRead:
+    """Returns the schema of a row."""
     values = row._mapping
     return DeploymentRead(
         **{name: values[name] for name in _OWN},
@@ -95,7 +132,7 @@ def _person(user_id: int | None, username: str | None, full_name: str | None) ->
     return PersonRead(id=user_id, username=username or "", full_name=full_name or "")
 
 
-async def find_visible(session: AsyncSession, actor: Actor, deployment_id: int) -> Any:
+async def find_visible(session: AsyncSession, actor: Actor, deployment_id: int) -> VisibleDeployment:
     """Returns the row of one deployment with `my_role`. Raises NotFound, for non-members too."""
     row = (await session.execute(ONE, {"deployment_id": deployment_id, "actor_id": actor.user_id})).first()
     if row is None:
@@ -127,8 +164,8 @@ async def list_deployments(session: AsyncSession, actor: Actor, query: Deploymen
     return Page(items, min(number, SEARCH_TOTAL_CAP), number > SEARCH_TOTAL_CAP)
 
 
-async def _conditions(session: AsyncSession, query: DeploymentQuery) -> list[Any]:
-    wanted: list[Any] = []
+async def _conditions(session: AsyncSession, query: DeploymentQuery) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
     if query.search:
         wanted += await matching(session, Deployment.search_text, query.search)
     if query.environment is not None:
@@ -146,7 +183,7 @@ async def _conditions(session: AsyncSession, query: DeploymentQuery) -> list[Any
     return wanted
 
 
-def _ids(actor: Actor, wanted: list[Any], project_id: int | None, most: int) -> Select[Any]:
+def _ids(actor: Actor, wanted: list[ColumnElement[bool]], project_id: int | None, most: int) -> Select[int]:
     """Selects at least the newest `most` ids. For a member it reads each project by its index, whatever others have."""
     newest = select(_deployments.id).where(*wanted).order_by(_deployments.id.desc()).limit(most)
     if project_id is not None:
@@ -158,7 +195,7 @@ def _ids(actor: Actor, wanted: list[Any], project_id: int | None, most: int) -> 
     return select(of_one.c.id).select_from(mine.join(of_one, true()))
 
 
-def _seen(actor: Actor, wanted: list[Any], project_id: int | None) -> Select[Any]:
+def _seen(actor: Actor, wanted: list[ColumnElement[bool]], project_id: int | None) -> Select[int]:
     """Selects the ids without an order, for counting."""
     ids = select(_deployments.id).where(*wanted)
     if project_id is not None:
@@ -221,7 +258,7 @@ async def open_deployments(session: AsyncSession, actor: Actor, most: int) -> li
     ]
 
 
-async def previous_success(session: AsyncSession, row: Any) -> Any:
+async def previous_success(session: AsyncSession, row: DeploymentRow) -> DeploymentRow | None:
     """Returns the previous successful deployment in the environment of `row`, by end time, or None."""
     before = select(_deployments.id).where(
         _deployments.environment_id == row.environment_id,
@@ -233,7 +270,7 @@ async def previous_success(session: AsyncSession, row: Any) -> Any:
     return (await session.execute(WHOLE.where(_deployments.id == last.scalar_subquery()))).first()
 
 
-async def newest_finished(session: AsyncSession, environment_id: int) -> Any:
+async def newest_finished(session: AsyncSession, environment_id: int) -> DeploymentRow:
     """Returns the last deployment of an environment that succeeded or failed."""
     ended = WHOLE.where(_deployments.environment_id == environment_id, _deployments.status.in_(("succeeded", "failed")))
     return (
@@ -251,7 +288,7 @@ async def read_changes(session: AsyncSession, actor: Actor, deployment_id: int) 
     )
     page = between.order_by(_deployments.id.desc()).limit(MAX_BETWEEN).subquery("page")
     whole = WHOLE.join(page, page.c.id == _deployments.id).order_by(_deployments.id.desc())
-    rows: Sequence[Any] = (await session.execute(whole)).all()
+    rows = (await session.execute(whole)).all()
     return ChangesRead(
         before=deployment_read(before) if before else None,
         compare_url=compare_url(row.repository_url, before.commit_sha if before else "", row.commit_sha),

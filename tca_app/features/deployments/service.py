@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -22,6 +22,8 @@ from tca_app.features.deployments.policy import FINISHED, needs_approval, next_s
 from tca_app.features.deployments.queries import (
     ONE,
     WHOLE,
+    DeploymentRow,
+    VisibleDeployment,
     current_by_environment,
     deployment_read,
     get_deployment,
@@ -48,7 +50,7 @@ __all__ = [
 _deployments, _environments = Deployment.__table__.c, Environment.__table__.c
 SIGN_OF_LIFE_EVERY = timedelta(minutes=1)
 _WORDS = {"pending_approval": "awaiting approval", "in_progress": "in progress"}
-_EVENTS: dict[str, Any] = {
+_EVENTS: dict[str, type[events.DeploymentEvent]] = {
     "queued": events.DeploymentQueued,
     "in_progress": events.DeploymentStarted,
     "succeeded": events.DeploymentSucceeded,
@@ -69,24 +71,28 @@ async def create_deployment(
     if data.external_id and (known := await _known(session, project_id, data)) is not None:
         return deployment_read(known)
     place = await find_environment(session, scope, data.environment)
-    values = data.model_dump(exclude={"environment", "freeze_reason"})
-    row = await insert_deployment(
-        session,
-        asks=needs_approval(actor, scope.my_role, is_protected=place.is_protected),
-        project_id=project_id,
-        environment_id=place.id,
-        source=source,
-        created_by_id=actor.user_id,
-        freeze_reason=await override_freeze(session, actor, project_id, place.id, data.freeze_reason),
-        **values,
-    )
-    if row is None:  # somebody else just reported it
-        return deployment_read(await _known(session, project_id, data))
+    values = data.model_dump(exclude={"environment"})
+    values["freeze_reason"] = await override_freeze(session, actor, project_id, place.id, data.freeze_reason)
+    try:
+        row = await insert_deployment(
+            session,
+            asks=needs_approval(actor, scope.my_role, is_protected=place.is_protected),
+            project_id=project_id,
+            environment_id=place.id,
+            source=source,
+            created_by_id=actor.user_id,
+            **values,
+        )
+    except ExternalIdTaken:  # somebody else just reported it
+        known = await _known(session, project_id, data)
+        if known is None:
+            raise
+        return deployment_read(known)
     await emit_created(session, actor, row)
     return deployment_read(row)
 
 
-async def _known(session: AsyncSession, project_id: int, data: DeploymentCreate) -> Any:
+async def _known(session: AsyncSession, project_id: int, data: DeploymentCreate) -> DeploymentRow | None:
     """Returns the deployment with this external id. Raises ExternalIdTaken when its data differs."""
     row = (await session.execute(_KNOWN, {"project_id": project_id, "external_id": data.external_id})).first()
     is_same = row is None or (row.version, row.environment_name.lower()) == (data.version, data.environment.lower())
@@ -95,7 +101,7 @@ async def _known(session: AsyncSession, project_id: int, data: DeploymentCreate)
     return row
 
 
-async def find_deployment(session: AsyncSession, actor: Actor, action: str, deployment_id: int) -> Any:
+async def find_deployment(session: AsyncSession, actor: Actor, action: str, deployment_id: int) -> VisibleDeployment:
     """Returns a deployment on which the actor may do `action`, and locks it. Raises NotFound, Forbidden."""
     row = (await session.execute(_LOCKED, {"deployment_id": deployment_id, "actor_id": actor.user_id})).first()
     if row is None:
@@ -133,15 +139,20 @@ def in_words(status: str) -> str:
 
 
 async def take_step(
-    session: AsyncSession, actor: Actor | None, row: Any, status: str, reason: str = "", at: datetime | None = None
-) -> Any:
+    session: AsyncSession,
+    actor: Actor | None,
+    row: DeploymentRow,
+    status: str,
+    reason: str = "",
+    at: datetime | None = None,
+) -> DeploymentRow:
     """Sets the state of a locked `row`, emits its event and returns the new row.
 
     `at` is the time of the change, now by default. Raises EnvironmentBusy.
     """
     if status == "in_progress":
         await _refuse_busy(session, row)
-    changes = {"status": status, "reason": reason, "timed_out_at": None, "is_waiting": False}
+    changes: dict[str, object] = {"status": status, "reason": reason, "timed_out_at": None, "is_waiting": False}
     changes |= _times(row, status, at or func.clock_timestamp())
     await session.execute(update(Deployment.__table__).where(_deployments.id == row.id).values(**changes))
     after = (await session.execute(WHOLE.where(_deployments.id == row.id))).one()
@@ -156,7 +167,7 @@ async def take_step(
     return after
 
 
-def _times(row: Any, status: str, at: Any) -> dict[str, Any]:
+def _times(row: DeploymentRow, status: str, at: datetime | ColumnElement[datetime]) -> dict[str, object]:
     """Returns the times that a step sets. Without a reported start, a success started when it was requested."""
     if status in FINISHED:
         was_started = row.started_at is not None or status != "succeeded"
@@ -176,7 +187,7 @@ async def correct_times(session: AsyncSession, deployment_id: int, **times: date
         await emit(session, None, events.DeploymentCorrected.of(row, after=after))
 
 
-async def _refuse_busy(session: AsyncSession, row: Any) -> None:
+async def _refuse_busy(session: AsyncSession, row: DeploymentRow) -> None:
     """Raises EnvironmentBusy. Concurrent starts in one environment are serialized, so the second sees the first."""
     place = select(_environments.allow_parallel).where(_environments.id == row.environment_id)
     if (await session.execute(place.with_for_update(key_share=True))).scalar_one():

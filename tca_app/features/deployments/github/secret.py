@@ -1,7 +1,6 @@
 """The GitHub webhook of a project: its secret, shown once and stored encrypted, and its repository."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -43,22 +42,14 @@ async def _read(session: AsyncSession, project_id: int) -> HookRead:
     row = (await session.execute(select(GithubHook.__table__).where(_hooks.project_id == project_id))).first()
     if row is None:
         return HookRead(url=_url(project_id), rotated_at=None)
+    refused_id = row.refused_repository_id
+    refused = {"id": refused_id, "full_name": row.refused_repository, "refused_at": row.refused_at}
     return HookRead(
         url=_url(project_id),
         rotated_at=row.rotated_at,
-        repository=_accepted(row),
-        refused=_refused(row),
+        repository=RepositoryRef(id=row.repository_id, full_name=row.repository) if row.repository_id else None,
+        refused=None if refused_id is None else RefusedRepository(**refused),
     )
-
-
-def _accepted(row: Any) -> RepositoryRef | None:
-    return RepositoryRef(id=row.repository_id, full_name=row.repository) if row.repository_id else None
-
-
-def _refused(row: Any) -> RefusedRepository | None:
-    if row.refused_repository_id is None:
-        return None
-    return RefusedRepository(id=row.refused_repository_id, full_name=row.refused_repository, refused_at=row.refused_at)
 
 
 async def rotate_hook(session: AsyncSession, actor: Actor, project_id: int) -> NewHook:

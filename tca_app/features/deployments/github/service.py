@@ -6,6 +6,7 @@ and in any order: repeated ones are recognized, and all times are those of GitHu
 
 import hashlib
 import hmac
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from tca_app.core.errors import NotSignedIn
 from tca_app.core.plurals import plural
 from tca_app.core.security.tokens import new_token
 from tca_app.features.deployments.creation import emit_created, insert_deployment
+from tca_app.features.deployments.errors import ExternalIdTaken
 from tca_app.features.deployments.github.payloads import (
     Delivery,
     DeploymentPayload,
@@ -28,7 +30,7 @@ from tca_app.features.deployments.github.payloads import (
 )
 from tca_app.features.deployments.github.schemas import HookAnswer
 from tca_app.features.deployments.github.secret import require_repository, secret_of
-from tca_app.features.deployments.queries import WHOLE
+from tca_app.features.deployments.queries import WHOLE, DeploymentRow
 from tca_app.features.deployments.service import correct_times, in_words, note_sign_of_life, take_step
 from tca_app.models import Deployment, Environment, GithubCommit, GithubDelivery, Project
 
@@ -117,13 +119,14 @@ async def _keep_commits(session: AsyncSession, project_id: int, payload: PushPay
 async def _report(session: AsyncSession, project_id: int, payload: DeploymentPayload) -> HookAnswer:
     """Creates or updates the deployment of a delivery, with its links and current state."""
     named = {"project_id": project_id, "external_id": f"github-{payload.deployment.id}"}
-    row = (await session.execute(_KNOWN, named)).first()
+    row: DeploymentRow | None = (await session.execute(_KNOWN, named)).first()
     if row is None:
         about = {"project_id": project_id, "name": payload.deployment.environment}
         place = (await session.execute(_PLACE, about)).first()
-        if refusal := _refusal(place, payload.deployment.environment):
+        if place is None or place.status == "archived":
+            refusal = _refusal(payload.deployment.environment, is_archived=place is not None)
             return HookAnswer(outcome="ignored", detail=refusal)
-        await _put(session, named, place, payload)
+        await _put(session, named, place.id, payload)
         row = (await session.execute(_KNOWN, named)).one()
     await _keep_links(session, row, payload)
     if payload.deployment_status is not None:
@@ -133,14 +136,14 @@ async def _report(session: AsyncSession, project_id: int, payload: DeploymentPay
     return HookAnswer(outcome="done", detail=f"The deployment is {in_words(row.status)}.")
 
 
-def _contradiction(row: Any, reported: str) -> str:
+def _contradiction(row: DeploymentRow, reported: str) -> str:
     """Returns why a result has no effect, or "" when it agrees. The first result of the source or a person is final."""
     if row.finished_at is None or reported in ("", "in_progress", row.status):
         return ""
     return f"The deployment is already {in_words(row.status)}. Its first result stays."
 
 
-async def _follow(session: AsyncSession, row: Any, reported: StatusPayload) -> Any:
+async def _follow(session: AsyncSession, row: DeploymentRow, reported: StatusPayload) -> DeploymentRow:
     """Returns the row after a state of GitHub, which may arrive late or before the states that led to it."""
     wanted, at = STATES.get(reported.state, ""), _time_of(reported.created_at, row.started_at or row.queued_at)
     if row.finished_at is not None and not (row.timed_out_at and wanted):
@@ -158,9 +161,9 @@ async def _follow(session: AsyncSession, row: Any, reported: StatusPayload) -> A
     return await take_step(session, None, row, wanted, reason, at)
 
 
-def _is_better_start(row: Any, at: datetime) -> bool:
+def _is_better_start(row: DeploymentRow, at: datetime) -> bool:
     """Returns whether the reported start is better than the stored one, which is missing or the time of the request."""
-    return row.started_at is None or row.started_at == row.queued_at < at
+    return row.started_at is None or (row.queued_at is not None and row.started_at == row.queued_at < at)
 
 
 def _time_of(reported: datetime | None, earliest: datetime | None = None) -> datetime:
@@ -170,40 +173,40 @@ def _time_of(reported: datetime | None, earliest: datetime | None = None) -> dat
     return max(at, earliest) if earliest else at
 
 
-async def _keep_links(session: AsyncSession, row: Any, payload: DeploymentPayload) -> None:
+async def _keep_links(session: AsyncSession, row: DeploymentRow, payload: DeploymentPayload) -> None:
     """Stores links that a status adds, even after the end of the deployment."""
     links = {name: url for name, url in payload.links.items() if url != row._mapping[name]}
     if links:
         await session.execute(update(Deployment.__table__).where(_deployments.id == row.id).values(**links))
 
 
-def _refusal(place: Any, name: str) -> str:
-    """Returns why nothing can be recorded in this environment now, or ""."""
-    if place is None:
-        return f"There is no environment named {name}. Add it, then redeliver."
-    return "The project is archived. Activate it, then redeliver." if place.status == "archived" else ""
+def _refusal(environment: str, *, is_archived: bool) -> str:
+    if is_archived:
+        return "The project is archived. Activate it, then redeliver."
+    return f"There is no environment named {environment}. Add it, then redeliver."
 
 
-async def _put(session: AsyncSession, named: dict[str, Any], place: Any, payload: DeploymentPayload) -> None:
+async def _put(session: AsyncSession, named: dict[str, Any], environment_id: int, payload: DeploymentPayload) -> None:
     """Inserts the deployment, unless another delivery just did."""
     reported = payload.deployment
     created_at = _time_of(reported.created_at)
     values: dict[str, Any] = named | payload.links
-    row = await insert_deployment(
-        session,
-        **values,
-        environment_id=place.id,
-        created_at=created_at,
-        queued_at=created_at,
-        source="github",
-        version=reported.version,
-        commit_sha=reported.sha,
-        ref=reported.ref[:200],
-        commit_at=await _made_at(session, named["project_id"], reported.sha),
-        description=reported.description[:2000],
-        reporter=reported.reporter or "GitHub",
-    )
-    if row is not None:
+    commit_at = await _made_at(session, named["project_id"], reported.sha)
+    with suppress(ExternalIdTaken):
+        row = await insert_deployment(
+            session,
+            **values,
+            environment_id=environment_id,
+            created_at=created_at,
+            queued_at=created_at,
+            source="github",
+            version=reported.version,
+            commit_sha=reported.sha,
+            ref=reported.ref[:200],
+            commit_at=commit_at,
+            description=reported.description[:2000],
+            reporter=reported.reporter or "GitHub",
+        )
         await emit_created(session, None, row)
 
 

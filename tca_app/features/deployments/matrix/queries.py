@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -49,7 +49,7 @@ async def environments_with_versions(
 
 
 async def _read(
-    session: AsyncSession, actor: Actor, statement: Any, values: dict[str, Any]
+    session: AsyncSession, actor: Actor, statement: TextClause, values: dict[str, Any]
 ) -> dict[int, WhatRunsWhere]:
     policy.require(actor, "deployments.list")
     who = {"actor_id": actor.user_id, "sees_all": actor.is_superuser}
