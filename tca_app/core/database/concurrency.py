@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, model_validator
+from sqlalchemy import RowMapping
 
 from tca_app.core.errors import FieldChange, FieldError, Stale
 from tca_app.core.schema import InputModel, Limit, SearchText, Skip
@@ -31,7 +32,7 @@ class Changes(InputModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _something_given(cls, data: Any) -> Any:
+    def _something_given(cls, data: object) -> object:
         if isinstance(data, dict) and not data:
             raise ValueError("Provide at least one field")
         return data
@@ -50,7 +51,17 @@ class ListQuery(BaseModel):
     search: SearchText = ""
 
 
-def check_version(row: Any, given: Mapping[str, Any], if_version: int | None, changed_by: str) -> None:
+class VersionedRow(Protocol):
+    """A row whose `version` grows with every edit."""
+
+    version: int
+    updated_at: datetime
+
+    @property
+    def _mapping(self) -> RowMapping: ...
+
+
+def check_version(row: VersionedRow, given: Mapping[str, Any], if_version: int | None, changed_by: str) -> None:
     """Raise Stale if the caller's version is older than `row`, with each changed field that the caller also edits."""
     if if_version is None or if_version == row.version:
         return

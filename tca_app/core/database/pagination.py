@@ -9,6 +9,7 @@ from sqlalchemy import (
     Executable,
     Select,
     String,
+    Table,
     bindparam,
     func,
     literal,
@@ -17,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 T = TypeVar("T")
 SEARCH_TOTAL_CAP = 10_000
@@ -50,19 +52,19 @@ async def page_of(
     return list(page), min(total, SEARCH_TOTAL_CAP) if search else total, bool(search) and total > SEARCH_TOTAL_CAP
 
 
-async def matching(session: AsyncSession, search_text: Any, term: str) -> list[ColumnElement[bool]]:
-    """Return conditions for rows whose folded text contains `term`, in the form that is fastest for its frequency.
+async def matching(session: AsyncSession, table: Table, term: str) -> list[ColumnElement[bool]]:
+    """Return conditions for rows whose `search_text` contains `term`, in the form that is fastest for its frequency.
 
     A rare term uses the n-gram index. A common term does not: reading in list order finds its rows soon, while the
     index would have to intersect long posting lists first. The planner's row estimate decides.
     """
-    like, *runs = contains(search_text, term)
+    like, *runs = contains(table.c.search_text, term)
     if not runs:
         return [like]
     # Two estimates: from the n-grams, which the planner wrongly treats as independent, and from the term itself, tested
     # on the statistics sample, which misses rare values. Each may be far too low. The limit keeps each estimate in a
     # plan node of its own, even in a parallel plan.
-    rows = select(literal(1)).select_from(search_text.class_).limit(COMMON_ROWS + 1)
+    rows = select(literal(1)).select_from(table).limit(COMMON_ROWS + 1)
     plan = await session.execute(_Explain(union_all(*(rows.where(condition) for condition in (like, *runs)))))
     estimates = [part["Plan Rows"] for part in plan.scalar_one()[0]["Plan"]["Plans"]]
     return [like] if max(estimates) > COMMON_ROWS else [like, *runs]
@@ -73,16 +75,16 @@ class _Explain(Executable, ClauseElement):
 
     inherit_cache = False
 
-    def __init__(self, statement: Any) -> None:
+    def __init__(self, statement: ClauseElement) -> None:
         self.statement = statement
 
 
 @compiles(_Explain)
-def _explain(element: _Explain, compiler: Any, **options: Any) -> str:
+def _explain(element: _Explain, compiler: SQLCompiler, **options: object) -> str:
     return f"EXPLAIN (FORMAT JSON) {compiler.process(element.statement, **options)}"
 
 
-def contains(search_text: Any, term: str) -> list[ColumnElement[bool]]:
+def contains(search_text: ColumnElement[str], term: str) -> list[ColumnElement[bool]]:
     """Return conditions for rows whose folded text contains `term`. `%`, `_` and the backslash are literal."""
     # Rendered as a literal (quoted by SQLAlchemy): the best plan depends on the frequency of the term, which a generic
     # prepared plan does not know.

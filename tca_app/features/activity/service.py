@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -27,10 +27,10 @@ async def list_activity(session: AsyncSession, actor: Actor, query: ActivityQuer
     return [_read(row, policy.sees_all(actor)) for row in rows[: query.limit]], len(rows) > query.limit
 
 
-async def _conditions(session: AsyncSession, query: ActivityFilter) -> list[Any]:
-    wanted: list[Any] = []
+async def _conditions(session: AsyncSession, query: ActivityFilter) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
     if query.search:
-        wanted += await matching(session, LoggedEvent.search_text, query.search)
+        wanted += await matching(session, LoggedEvent.__table__, query.search)
     for name in ("type", "actor_id", "subject_type", "subject_id", "project_id"):
         if (value := getattr(query, name)) is not None:
             wanted.append(_log[name] == value)
@@ -51,7 +51,7 @@ def _moment(given: date | datetime, whole: timedelta = timedelta(0)) -> datetime
     return datetime.combine(given, time.min, UTC) + whole
 
 
-def _visible(actor: Actor, wanted: list[Any], limit: int) -> Select[Any]:
+def _visible(actor: Actor, wanted: list[ColumnElement[bool]], limit: int) -> Select[Any]:
     """Returns the visible events. Each reason to see an event is a select of its own, so that each uses an index."""
     if policy.sees_all(actor):
         return select(*_COLUMNS).where(*wanted).order_by(_log.id.desc()).limit(limit)
@@ -71,7 +71,7 @@ def _visible(actor: Actor, wanted: list[Any], limit: int) -> Select[Any]:
     return select(*_COLUMNS).where(_log.id.in_(select(ids.c.id))).order_by(_log.id.desc()).limit(limit)
 
 
-def _read(row: Any, sees_all: bool) -> ActivityRead:
+def _read(row: Row[*tuple[Any, ...]], sees_all: bool) -> ActivityRead:
     values = dict(row._mapping)
     data = values.pop("data")
     told = {"actor": values["actor_name"], "subject": values["subject_name"], "data": data}

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -117,7 +118,7 @@ def _caller(found: _Found, client: Client) -> Caller:
     return Caller(actor, person, found.touch_at < datetime.now(UTC))
 
 
-async def _resolve(session: AsyncSession, column: str, value: Any, key: str, client: Client) -> Caller | None:
+async def _resolve(session: AsyncSession, column: str, value: UUID | bytes, key: str, client: Client) -> Caller | None:
     generation = session_cache.generation
     row = (await session.execute(_session_by(column), {"value": value})).first()
     if row is None:
@@ -235,4 +236,4 @@ async def list_sessions(session: AsyncSession, actor: Actor, user_id: int) -> li
         .order_by(col(AuthSession.last_used_at).desc(), col(AuthSession.id).desc())
         .limit(100)
     )
-    return [SessionRead.of(row, actor.session_id) for row in rows]
+    return [SessionRead(**row._mapping, is_current=row.id == actor.session_id) for row in rows]

@@ -108,7 +108,3 @@ class SessionRead(ReadModel):
     last_used_at: datetime
     expires_at: datetime
     is_current: bool = False
-
-    @classmethod
-    def of(cls, row: Any, current_id: int) -> "SessionRead":
-        return cls(**row._mapping, is_current=row.id == current_id)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, true, update
+from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -158,7 +158,8 @@ async def open_session(
     if person is None:
         raise BadCredentials
     forget_person(session, user_id)
-    await _tell_signed_in(session, person, client, kind)
+    user = SignedInUser(**person_fields(person))
+    await _tell_signed_in(session, user, client, kind)
     cookie = new_token()
     row = AuthSession(
         user_id=user_id,
@@ -183,16 +184,14 @@ async def open_session(
         access_token=access_token,
         expires_in=life,
         refresh_token=refresh_token,
-        user=SignedInUser(**person_fields(person)),
+        user=user,
     )
     return SignIn(_id(row), "", "", answer)
 
 
-async def _tell_signed_in(session: AsyncSession, person: Any, client: Client, kind: Kind) -> None:
-    actor = Actor(
-        person.id, person.username, person.full_name, person.is_superuser, ip=client.ip, request_id=client.request_id
-    )
-    about = {"subject_id": person.id, "subject_name": actor.display_name}
+async def _tell_signed_in(session: AsyncSession, user: SignedInUser, client: Client, kind: Kind) -> None:
+    actor = Actor(user.id, user.username, user.full_name, user.is_superuser, ip=client.ip, request_id=client.request_id)
+    about = {"subject_id": user.id, "subject_name": actor.display_name}
     await emit(session, actor, events.UserLoggedIn(**about, kind=kind, device=client.user_agent[:200]))
 
 
@@ -239,7 +238,7 @@ async def refresh(session: AsyncSession, token: str) -> TokenPair:
     return TokenPair(access_token=access_token, expires_in=life, refresh_token=successor)
 
 
-async def revoke(session: AsyncSession, actor: Actor | None, which: Any, reason: str) -> int:
+async def revoke(session: AsyncSession, actor: Actor | None, which: ColumnElement[bool], reason: str) -> int:
     """Ends the sessions that match and returns their number. Sessions end early only through this function."""
     ended = await session.execute(
         update(AuthSession)

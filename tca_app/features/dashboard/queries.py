@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, func, literal, literal_column, select, text
+from sqlalchemy import ColumnElement, Exists, Label, Select, func, literal, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -114,7 +114,7 @@ _TOTAL_USERS = select(func.count()).select_from(User).where(col(User.deleted_at)
 @lru_cache(maxsize=4)
 def there_now(all_projects: bool, people: bool) -> Select[Any]:
     """Returns one row of the current state: the time, the counts, and the newest records as JSON."""
-    columns = [
+    columns: list[ColumnElement[Any]] = [
         func.now().label("as_of"),
         func.count().label("projects"),
         _any_deployment(all_projects).label("has_deployments"),
@@ -129,13 +129,13 @@ def there_now(all_projects: bool, people: bool) -> Select[Any]:
     return select(*columns).where(_projects.status == "active", live, visible(all_projects))
 
 
-def _any_deployment(all_projects: bool) -> Any:
+def _any_deployment(all_projects: bool) -> Exists:
     of_live = Deployment.__table__.join(Project.__table__, _projects.id == Deployment.__table__.c.project_id)
     found = select(literal(1)).select_from(of_live).where(_projects.deleted_at.is_(None), visible(all_projects))
     return found.correlate(None).exists()
 
 
-def _listed(rows: Select[Any], name: str) -> Any:
+def _listed(rows: Select[Any], name: str) -> Label[Any]:
     """Returns the rows as one JSON array, so that a list needs no statement of its own."""
     found: Any = rows.correlate(None).subquery(f"of_{name}")
     listed = func.coalesce(func.json_agg(found.table_valued()), literal_column("'[]'::json"))

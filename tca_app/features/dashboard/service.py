@@ -3,6 +3,7 @@
 from datetime import UTC, date, timedelta
 from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -64,7 +65,7 @@ async def _count(session: AsyncSession, actor: Actor, query: StatsQuery) -> Coun
     return _with_people(seen, now, changes, today) if sees_people else seen
 
 
-def _with_people(seen: Counts, now: Any, changes: Changes, today: date) -> Counts:
+def _with_people(seen: Counts, now: Row[*tuple[Any, ...]], changes: Changes, today: date) -> Counts:
     people = _back_from(now.users, changes["users_total"], today, seen.days)
     return seen.model_copy(
         update={

@@ -167,7 +167,7 @@ async def list_deployments(session: AsyncSession, actor: Actor, query: Deploymen
 async def _conditions(session: AsyncSession, query: DeploymentQuery) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if query.search:
-        wanted += await matching(session, Deployment.search_text, query.search)
+        wanted += await matching(session, Deployment.__table__, query.search)
     if query.environment is not None:
         named = func.lower(_environments.name) == func.lower(query.environment)
         wanted.append(_deployments.environment_id.in_(select(_environments.id).where(named)))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select
+from sqlalchemy import Row, bindparam, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -88,17 +88,17 @@ async def create_freeze(session: AsyncSession, actor: Actor, project_id: int, da
         raise TooManyFreezes
     values = {"project_id": project_id, "created_by_id": actor.user_id, **data.model_dump()}
     made = await session.execute(insert(FreezeWindow.__table__).values(values).returning(_freezes.id))
-    row = await _find(session, project_id, made.scalar_one())
-    await emit(session, actor, events.FreezeSet.of(project, **_told(row)))
-    return _read(row)
+    freeze = await _find(session, project_id, made.scalar_one())
+    await emit(session, actor, events.FreezeSet.of(project, **_told(freeze)))
+    return freeze
 
 
 async def delete_freeze(session: AsyncSession, actor: Actor, project_id: int, freeze_id: int) -> None:
     """Lifts a freeze window, effective immediately."""
     project = await find_project(session, actor, "environments.write", project_id)
-    row = await _find(session, project_id, freeze_id)
+    freeze = await _find(session, project_id, freeze_id)
     await session.execute(delete(FreezeWindow.__table__).where(_freezes.id == freeze_id))
-    await emit(session, actor, events.FreezeLifted.of(project, **_told(row)))
+    await emit(session, actor, events.FreezeLifted.of(project, **_told(freeze)))
 
 
 async def freeze_now(session: AsyncSession, project_id: int, environment_id: int) -> ActiveFreeze | None:
@@ -108,18 +108,18 @@ async def freeze_now(session: AsyncSession, project_id: int, environment_id: int
     return ActiveFreeze(**row) if row else None
 
 
-async def _find(session: AsyncSession, project_id: int, freeze_id: int) -> Any:
+async def _find(session: AsyncSession, project_id: int, freeze_id: int) -> FreezeRead:
     row = (await session.execute(_ALL.where(_freezes.id == freeze_id), {"project_id": project_id})).first()
     if row is None:
         raise NotFound
-    return row
+    return _read(row)
 
 
-def _told(row: Any) -> dict[str, Any]:
-    times = {"starts_at": row.starts_at.isoformat(), "ends_at": row.ends_at.isoformat()}
-    return {"environment": row.environment or "everything", "why": row.why, **times}
+def _told(freeze: FreezeRead) -> dict[str, str]:
+    times = {"starts_at": freeze.starts_at.isoformat(), "ends_at": freeze.ends_at.isoformat()}
+    return {"environment": freeze.environment or "everything", "why": freeze.why, **times}
 
 
-def _read(row: Any) -> FreezeRead:
+def _read(row: Row[*tuple[Any, ...]]) -> FreezeRead:
     by = PersonRead(id=row.created_by_id, username=row.username, full_name=row.full_name) if row.username else None
     return FreezeRead.model_validate({**row._mapping, "created_by": by})

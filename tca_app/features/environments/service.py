@@ -1,13 +1,13 @@
 """Service functions for environments, the deployment targets of a project."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import check_version
+from tca_app.core.database.concurrency import VersionedRow, check_version
 from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events.log import emit
@@ -34,6 +34,14 @@ _OF_PROJECT = (
     .where(_environments.project_id == bindparam("project_id"), _environments.deleted_at.is_(None))
     .order_by(_environments.rank, _environments.id)
 )
+
+
+class LockedEnvironment(VersionedRow, Protocol):
+    """A locked row, with the name of its last editor."""
+
+    id: int
+    name: str
+    changed_by: str | None
 
 
 class TooManyEnvironments(Conflict):
@@ -90,7 +98,7 @@ async def update_environment(
     before = {name: row._mapping[name] for name in changed}
     about = {"environment": after.name, "before": before, "after": changed}
     await emit(session, actor, events.EnvironmentUpdated.of(project, **about))
-    return EnvironmentRead.model_validate(after)
+    return after
 
 
 async def delete_environment(
@@ -107,7 +115,7 @@ async def delete_environment(
     await emit(session, actor, events.EnvironmentDeleted.of(project, environment=row.name))
 
 
-async def find_environment(session: AsyncSession, project_id: int, environment_id: int) -> Any:
+async def find_environment(session: AsyncSession, project_id: int, environment_id: int) -> LockedEnvironment:
     """Returns an environment and locks it: nobody can deploy to it until the transaction ends. Raises NotFound."""
     statement = select(*_COLUMNS, _changed_by.label("changed_by")).where(
         _environments.id == environment_id,
@@ -121,9 +129,10 @@ async def find_environment(session: AsyncSession, project_id: int, environment_i
     return row
 
 
-async def _store(session: AsyncSession, actor: Actor, environment_id: int, changes: dict[str, Any]) -> Any:
+async def _store(session: AsyncSession, actor: Actor, environment_id: int, changes: dict[str, Any]) -> EnvironmentRead:
     table = Environment.__table__
     statement = update(table).where(table.c.id == environment_id).returning(*_COLUMNS)
     kept = {"version": table.c.version + 1, "updated_by_id": actor.user_id}
     with refuse_duplicates({"uq_environments_name": ("name", NAME_TAKEN)}):
-        return (await session.execute(statement.values(**changes, **kept))).one()
+        row = (await session.execute(statement.values(**changes, **kept))).one()
+    return EnvironmentRead.model_validate(row)

@@ -1,8 +1,16 @@
 """Events of health checks and incidents. Only a change of state is an event."""
 
-from typing import Any, ClassVar
+from typing import ClassVar, Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
+
+
+class Subject(Protocol):
+    """A row with the columns of a check."""
+
+    check_id: int
+    name: str
+    project_id: int | None
 
 
 class _HealthEvent(Event):
@@ -12,8 +20,8 @@ class _HealthEvent(Event):
     subject_type: ClassVar[str] = "health_check"
 
     @classmethod
-    def of(cls, check: Any, **fields: Any) -> "_HealthEvent":
-        """Creates the event of a check: any object with `check_id`, `name` and `project_id`."""
+    def of(cls, check: Subject, **fields: object) -> Self:
+        """Creates the event of a check."""
         return cls(subject_id=check.check_id, subject_name=check.name, project_id=check.project_id, **fields)
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -11,7 +11,7 @@ from tca_app.core.database.pagination import Page
 from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.health import policy
-from tca_app.features.health.events import IncidentNoted
+from tca_app.features.health.events import IncidentNoted, Subject
 from tca_app.features.health.history.service import ROLE, VISIBLE, viewer
 from tca_app.features.health.schemas import IncidentQuery, IncidentRead, NoteCreate, NoteRead
 
@@ -88,7 +88,7 @@ async def list_incidents(session: AsyncSession, actor: Actor, query: IncidentQue
     return Page([_read(actor, row, notes[row.id], told[row.id]) for row in rows], total)
 
 
-def _read(actor: Actor, row: Any, notes: list[NoteRead], told: list[str]) -> IncidentRead:
+def _read(actor: Actor, row: Row[*tuple[Any, ...]], notes: list[NoteRead], told: list[str]) -> IncidentRead:
     """Returns the schema. Only administrators see the names of administrators; a team sees its own members."""
     knows = actor.is_superuser or row.role is not None
     values = {name: row._mapping[name] for name in ("id", "check_id", "name", "project_id")}
@@ -97,7 +97,7 @@ def _read(actor: Actor, row: Any, notes: list[NoteRead], told: list[str]) -> Inc
     return IncidentRead(notes=notes, told=told if knows else [], told_count=len(told), may_note=may_note, **values)
 
 
-async def require_note(session: AsyncSession, actor: Actor, incident_id: int) -> Any:
+async def require_note(session: AsyncSession, actor: Actor, incident_id: int) -> Subject:
     """Returns the incident if the actor may add notes. Raises NotFound for non-members, Forbidden for viewers."""
     row = (await session.execute(_ONE, viewer(actor) | {"incident_id": incident_id})).first()
     if row is None:

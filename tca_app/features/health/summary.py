@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -64,7 +64,7 @@ async def count_monitored(session: AsyncSession, actor: Actor, now: datetime) ->
     return _asked((await session.execute(_COUNT, viewer(actor) | {"now": now})).one())
 
 
-def _asked(row: Any) -> CheckTotals:
+def _asked(row: Row[*tuple[Any, ...]]) -> CheckTotals:
     return CheckTotals(**{name: row._mapping[name] for name in _SUMS})
 
 

@@ -1,8 +1,6 @@
 """Service functions for jobs: queue statistics, lists, retry and discard, for administrators."""
 
-from typing import Any
-
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
@@ -65,15 +63,14 @@ async def read_queues(session: AsyncSession, actor: Actor) -> QueuesRead:
 
 async def count_queues(session: AsyncSession) -> QueuesRead:
     """Returns the same without a permission check, for the health check and the metrics."""
-    rows = {row.name: row for row in await session.execute(_QUEUES)}
+    found = {row.name: QueueRead(**row._mapping) for row in await session.execute(_QUEUES)}
     alive_s = get_settings().job_takeover_seconds
     workers = (await session.execute(_WORKERS, {"alive_s": alive_s})).scalar_one()
-    return QueuesRead(workers=workers, queues=[_queue(name, rows.get(name)) for name in QUEUE_NAMES])
+    return QueuesRead(workers=workers, queues=[found.get(name) or _empty(name) for name in QUEUE_NAMES])
 
 
-def _queue(name: str, row: Any) -> QueueRead:
-    found = row._mapping if row else {"name": name, **dict.fromkeys(("waiting", "running", "retrying", "dead"), 0)}
-    return QueueRead(**{"lag_seconds": 0.0, **found})
+def _empty(name: str) -> QueueRead:
+    return QueueRead(name=name, waiting=0, running=0, retrying=0, dead=0, lag_seconds=0.0)
 
 
 async def list_jobs(session: AsyncSession, actor: Actor, query: JobQuery) -> Page[JobRead]:
@@ -110,7 +107,7 @@ async def discard_job(session: AsyncSession, actor: Actor, job_id: int) -> None:
 
 
 async def _act(
-    session: AsyncSession, actor: Actor, job_id: int, change: Any, event: type[JobRetried | JobDiscarded]
+    session: AsyncSession, actor: Actor, job_id: int, change: TextClause, event: type[JobRetried | JobDiscarded]
 ) -> None:
     kind = (await session.execute(change, {"id": job_id})).scalar()
     if kind is None:

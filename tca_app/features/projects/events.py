@@ -1,8 +1,17 @@
 """Events of projects and their members."""
 
-from typing import Any, ClassVar
+from typing import ClassVar, Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
+
+
+class Subject(Protocol):
+    """A row, a schema or a named tuple of a project."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
 
 
 class ProjectEvent(Event):
@@ -12,8 +21,8 @@ class ProjectEvent(Event):
     subject_type: ClassVar[str] = "project"
 
     @classmethod
-    def of(cls, project: Any, **fields: Any) -> "ProjectEvent":
-        """Creates the event of a project: any object with `id` and `name`."""
+    def of(cls, project: Subject, **fields: object) -> Self:
+        """Creates the event of a project."""
         return cls(subject_id=project.id, subject_name=project.name, project_id=project.id, **fields)
 
 

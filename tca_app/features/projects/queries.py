@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, func, literal, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnCollection,
+    ColumnElement,
+    Label,
+    RowMapping,
+    Select,
+    bindparam,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -29,7 +41,7 @@ _me = ProjectMember.__table__.alias("me")
 _owner = User.__table__.alias("owner")
 _FIELDS = tuple(name for name in ProjectRead.model_fields if name not in ("owner", "member_count", "my_role"))
 COLUMNS = (*(_projects[name] for name in _FIELDS), _projects.owner_id)
-_ACTOR: Any = bindparam("actor_id")
+_ACTOR: BindParameter[int] = bindparam("actor_id")
 
 _cache: LocalCache[Page[ProjectRead]] = LocalCache(500, drop_on_write=True)
 
@@ -42,18 +54,16 @@ def visible(all_projects: bool) -> ColumnElement[bool]:
 
 
 # A subquery for each member, by the key of the user. With a join, a planner without statistics starts with all users.
-_IS_HERE: Any = (
-    select(_people.deleted_at.is_(None)).where(_people.id == _members.user_id).correlate(_team).scalar_subquery()
-)
+_IS_HERE = select(_people.deleted_at.is_(None)).where(_people.id == _members.user_id).correlate(_team).scalar_subquery()
 
 
-def _member_count(project_id: Any) -> Any:
+def _member_count(project_id: ColumnElement[int]) -> Label[int]:
     """Counts the members. Users in the trash do not count; they are members again when restored."""
     counted = select(func.count()).select_from(_team).where(_members.project_id == project_id, _IS_HERE)
     return counted.scalar_subquery().label("member_count")
 
 
-def _my_role(project_id: Any) -> Any:
+def _my_role(project_id: ColumnElement[int]) -> Label[str]:
     """Selects the role of `actor_id` for each project by the key of the membership, however many there are."""
     mine = select(_me.c.role).where(_me.c.project_id == project_id, _me.c.user_id == _ACTOR)
     return mine.scalar_subquery().label("my_role")
@@ -119,7 +129,7 @@ async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -
     given = (query.status is not None, query.owner_id is not None, query.member_id is not None)
     filters = (actor.is_superuser, *given, query.mine, query.deleted)
     if query.search:
-        found = await matching(session, Project.search_text, query.search)
+        found = await matching(session, Project.__table__, query.search)
         statement, total = _paged(_chosen(*filters, query.sort).where(*found), query.sort, is_search=True)
     else:
         statement, total = _unsearched(*filters, query.sort)
@@ -147,8 +157,10 @@ def _chosen(
 
 
 @lru_cache(maxsize=256)
-def _unsearched(*filters: Any) -> tuple[Select[Any], Select[Any]]:
-    return _paged(_chosen(*filters), filters[-1], is_search=False)
+def _unsearched(
+    all_projects: bool, by_status: bool, by_owner: bool, by_member: bool, mine: bool, deleted: bool, sort: str
+) -> tuple[Select[Any], Select[Any]]:
+    return _paged(_chosen(all_projects, by_status, by_owner, by_member, mine, deleted, sort), sort, is_search=False)
 
 
 def _paged(chosen: Select[Any], sort: str, *, is_search: bool) -> tuple[Select[Any], Select[Any]]:
@@ -165,7 +177,7 @@ def _paged(chosen: Select[Any], sort: str, *, is_search: bool) -> tuple[Select[A
     return statement.order_by(*_order(sort, page.c)), total
 
 
-def _order(sort: str, columns: Any) -> tuple[Any, Any]:
+def _order(sort: str, columns: ColumnCollection[str, Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     name = sort.removeprefix("-")
     column = func.lower(columns.name) if name == "name" else columns[name]
     return (column.desc(), columns.id.desc()) if sort.startswith("-") else (column.asc(), columns.id.asc())

@@ -1,15 +1,15 @@
 """Service functions for projects: create, update, transfer, delete and restore."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, Text, func, literal, select, update
+from sqlalchemy import BigInteger, ColumnElement, Text, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import check_version
+from tca_app.core.database.concurrency import VersionedRow, check_version
 from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import AppError, Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
@@ -58,14 +58,30 @@ _LOCKED = WHOLE.add_columns(func.coalesce(_changed_by, "").label("changed_by")).
 )
 
 
-def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
+class LockedProject(VersionedRow, Protocol):
+    """A locked row of `WHOLE`, with the name of its last editor, or empty."""
+
+    id: int
+    name: str
+    status: str
+    owner_id: int
+    my_role: str | None
+    changed_by: str
+
+
+class _Person(Protocol):
+    id: int
+    username: str
+
+
+def _told(row: LockedProject | ProjectRead, names: Iterable[str]) -> dict[str, Any]:
     """Returns the fields that users enter, which are the ones that an event records."""
     return {name: getattr(row, name) for name in names if name in ProjectCreate.model_fields}
 
 
 async def find_project(
     session: AsyncSession, actor: Actor, action: str, project_id: int, *, deleted: bool = False
-) -> Any:
+) -> LockedProject:
     """Returns a project on which the actor may do `action`, and locks it. Raises NotFound, Forbidden."""
     in_trash = _projects.deleted_at.is_not(None) if deleted else _projects.deleted_at.is_(None)
     statement = _LOCKED.where(in_trash)
@@ -94,7 +110,7 @@ async def update_project(
     return after
 
 
-async def _store(session: AsyncSession, actor: Actor, row: Any, changes: dict[str, Any]) -> ProjectRead:
+async def _store(session: AsyncSession, actor: Actor, row: LockedProject, changes: dict[str, Any]) -> ProjectRead:
     statement = (
         update(Project)
         .where(col(Project.id) == row.id)
@@ -120,7 +136,7 @@ async def transfer_project(
     return project_read(after._mapping)
 
 
-async def _hand_over(session: AsyncSession, actor: Actor, which: Any, from_id: int, to_id: int) -> None:
+async def _hand_over(session: AsyncSession, actor: Actor, which: ColumnElement[bool], from_id: int, to_id: int) -> None:
     """Makes `to_id` the owner of the projects that match. `owner_id` and the member's role change together."""
     locked = (
         select(col(Project.id), col(Project.name))
@@ -157,7 +173,7 @@ async def _hand_over(session: AsyncSession, actor: Actor, which: Any, from_id: i
     )
 
 
-async def hand_over_all(session: AsyncSession, actor: Actor, person: Any, to_id: int | None) -> None:
+async def hand_over_all(session: AsyncSession, actor: Actor, person: _Person, to_id: int | None) -> None:
     """Transfers all projects of a deleted user. Raises Conflict when there are some and `to_id` is None.
 
     Projects in the trash are transferred too, so that a restored project has an owner who exists.

@@ -3,9 +3,9 @@
 The event log is kept forever, and a dead job until somebody retries or discards it.
 """
 
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.events.log import emit
@@ -49,6 +49,13 @@ _USERS = text(
 )
 
 
+class _Purged(NamedTuple):
+    """What was deleted permanently."""
+
+    id: int
+    name: str
+
+
 async def trim(session: AsyncSession) -> dict[str, int]:
     """Deletes up to `BATCH` old rows of each table. Returns the number for each."""
     return {table: (await session.execute(done, {"most": BATCH})).scalar_one() for table, done in _TRIM.items()}
@@ -65,5 +72,6 @@ async def purge_trash(session: AsyncSession) -> int:
     return len(projects) + len(users)
 
 
-async def _purge(session: AsyncSession, statement: Any) -> list[Any]:
-    return list((await session.execute(statement, {"days": TRASH_DAYS, "most": PURGED_AT_ONCE})).all())
+async def _purge(session: AsyncSession, statement: TextClause) -> list[_Purged]:
+    rows = await session.execute(statement, {"days": TRASH_DAYS, "most": PURGED_AT_ONCE})
+    return [_Purged(row.id, row.name) for row in rows]

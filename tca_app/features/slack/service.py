@@ -19,7 +19,7 @@ from tca_app.core.jobs.queue import enqueue
 from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, target_of
 from tca_app.core.security.encryption import decrypt, encrypt
 from tca_app.features.projects import policy
-from tca_app.features.projects.service import find_project, get_project
+from tca_app.features.projects.service import LockedProject, find_project, get_project
 from tca_app.features.slack import events
 from tca_app.features.slack.schemas import DEFAULT_TOPICS, SlackRead, SlackUpdate
 from tca_app.models import Project, SlackChannel
@@ -66,7 +66,13 @@ async def update_channel(session: AsyncSession, actor: Actor, project_id: int, d
 
 
 async def _tell(
-    session: AsyncSession, actor: Actor, project: Any, before: SlackRead, after: SlackRead, *, is_replaced: bool
+    session: AsyncSession,
+    actor: Actor,
+    project: LockedProject,
+    before: SlackRead,
+    after: SlackRead,
+    *,
+    is_replaced: bool,
 ) -> None:
     if not before.is_connected:
         await emit(session, actor, events.SlackConnected.of(project, after={"topics": after.topics}))

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, literal, nulls_last, select
+from sqlalchemy import Row, Select, bindparam, func, literal, nulls_last, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -33,7 +33,7 @@ _SORTS: dict[str, Any] = {
 _ONE = select(*COLUMNS).where(_users.id == bindparam("user_id"), _users.deleted_at.is_(None))
 
 
-def user_read(row: Any) -> UserRead:
+def user_read(row: Row[*tuple[Any, ...]]) -> UserRead:
     return to_reads(UserRead, [row])[0]
 
 
@@ -60,7 +60,7 @@ async def list_users(session: AsyncSession, actor: Actor, query: UserQuery) -> P
 async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:
     chosen = _chosen(query.is_active, query.is_superuser, query.deleted, query.sort)
     if query.search:
-        chosen = chosen.where(*await matching(session, User.search_text, query.search))
+        chosen = chosen.where(*await matching(session, User.__table__, query.search))
         statement, total = _paged(chosen, is_search=True)
     else:
         statement, total = _unsearched(query.is_active, query.is_superuser, query.deleted, query.sort)
@@ -80,8 +80,10 @@ def _chosen(is_active: bool | None, is_superuser: bool | None, deleted: bool, so
 
 
 @lru_cache(maxsize=256)
-def _unsearched(*filters: Any) -> tuple[Select[Any], Select[Any]]:
-    return _paged(_chosen(*filters), is_search=False)
+def _unsearched(
+    is_active: bool | None, is_superuser: bool | None, deleted: bool, sort: UserSort
+) -> tuple[Select[Any], Select[Any]]:
+    return _paged(_chosen(is_active, is_superuser, deleted, sort), is_search=False)
 
 
 def _paged(chosen: Select[Any], *, is_search: bool) -> tuple[Select[Any], Select[Any]]:
@@ -105,7 +107,7 @@ async def search_people(session: AsyncSession, actor: Actor, search: str = "") -
     if search:
         shown = func.fold_text(_users.username + literal("\n") + _users.full_name)
         in_names, *_ = contains(shown, search)
-        rows = rows.where(in_names, *await matching(session, User.search_text, search))
+        rows = rows.where(in_names, *await matching(session, User.__table__, search))
     found = await session.execute(rows.order_by(func.lower(_users.username), _users.id).limit(DIRECTORY_SIZE))
     return to_reads(PersonRead, found)
 

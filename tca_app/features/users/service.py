@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import check_version
+from tca_app.core.database.concurrency import VersionedRow, check_version
 from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.errors import AppError, Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
@@ -35,6 +35,19 @@ __all__ = [
     "search_people",
     "update_user",
 ]
+
+
+class _UserRow(VersionedRow, Protocol):
+    """A row of `_one`. `changed_by` is the name of the last editor, or empty."""
+
+    id: int
+    email: str
+    username: str
+    is_active: bool
+    is_superuser: bool
+    hashed_password: str
+    changed_by: str
+
 
 Lock = Literal["change", "remove"] | None
 UNIQUE = {
@@ -71,11 +84,11 @@ async def insert_user(session: AsyncSession, data: UserCreate, actor: Actor | No
 NOTIFYING = ("email", "username", "full_name", "is_active", "is_superuser")
 
 
-def _subject(user: Any) -> dict[str, Any]:
+def _subject(user: UserRead) -> dict[str, Any]:
     return {"subject_id": user.id, "subject_name": user.full_name or user.username}
 
 
-def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
+def _told(row: _UserRow | UserRead, names: Iterable[str]) -> dict[str, Any]:
     """Returns the fields in `names` that an event records."""
     return {name: getattr(row, name) for name in NOTIFYING if name in names}
 
@@ -120,7 +133,7 @@ def _one(lock_row: Lock, deleted: bool) -> Select[Any]:
     return statement.with_for_update(of=User, key_share=lock_row == "change") if lock_row else statement
 
 
-async def _find(session: AsyncSession, user_id: int, lock_row: Lock = None, *, deleted: bool = False) -> Any:
+async def _find(session: AsyncSession, user_id: int, lock_row: Lock = None, *, deleted: bool = False) -> _UserRow:
     """Returns a user with the name of who changed it last. `lock_row` locks the row until the transaction ends.
 
     The lock "removes" makes rows that refer to this one wait, so nobody becomes an owner while being deleted.
@@ -154,7 +167,7 @@ async def lock_superusers(session: AsyncSession) -> None:
     await lock(session, "superusers")
 
 
-async def _keep_a_superuser(session: AsyncSession, row: Any) -> None:
+async def _keep_a_superuser(session: AsyncSession, row: _UserRow) -> None:
     if not (row.is_superuser and row.is_active):
         return
     others = select(col(User.id)).where(
@@ -164,7 +177,7 @@ async def _keep_a_superuser(session: AsyncSession, row: Any) -> None:
         raise Conflict(f"{row.username} is the last active administrator. Make somebody else an administrator first.")
 
 
-async def _write(session: AsyncSession, actor: Actor, row: Any, given: Mapping[str, Any]) -> UserRead:
+async def _write(session: AsyncSession, actor: Actor, row: _UserRow, given: Mapping[str, Any]) -> UserRead:
     changed = {name: value for name, value in given.items() if row._mapping[name] != value}
     if not changed:
         return UserRead.model_validate(row)
@@ -183,7 +196,7 @@ async def _write(session: AsyncSession, actor: Actor, row: Any, given: Mapping[s
 
 
 async def _tell_changes(
-    session: AsyncSession, actor: Actor, before: Any, after: UserRead, changed: Mapping[str, Any]
+    session: AsyncSession, actor: Actor, before: _UserRow, after: UserRead, changed: Mapping[str, Any]
 ) -> None:
     """Emits the events of an update: one for the password, one for `is_active`, one for all other fields."""
     if "hashed_password" in changed:

@@ -1,9 +1,20 @@
 """Events of webhooks. They contain only the host of a URL, because the rest is often a secret of the receiver."""
 
-from typing import Any, ClassVar
+from typing import ClassVar, Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
 from tca_app.core.urls import host_of
+
+
+class Subject(Protocol):
+    """A row, a schema or a receiver of a webhook."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def project_id(self) -> int | None: ...
+    @property
+    def url(self) -> str: ...
 
 
 class _WebhookEvent(Event):
@@ -13,8 +24,8 @@ class _WebhookEvent(Event):
     subject_type: ClassVar[str] = "webhook"
 
     @classmethod
-    def of(cls, hook: Any, **fields: Any) -> "_WebhookEvent":
-        """Creates the event of a webhook: any object with `id`, `url` and `project_id`."""
+    def of(cls, hook: Subject, **fields: object) -> Self:
+        """Creates the event of a webhook."""
         return cls(subject_id=hook.id, subject_name=host_of(hook.url), project_id=hook.project_id, **fields)
 
 

@@ -1,8 +1,6 @@
 """Queries for webhooks, of one project or of the whole instance, and for their deliveries."""
 
-from typing import Any
-
-from sqlalchemy import and_, bindparam, case, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -34,7 +32,7 @@ _PLAIN = (
 )
 
 
-def _name(person: Any) -> Any:
+def _name(person: FromClause) -> ColumnElement[str]:
     return func.coalesce(func.nullif(person.c.full_name, ""), person.c.username, "")
 
 
@@ -65,16 +63,12 @@ _READ = (
 )
 
 
-def _read(row: Any) -> WebhookRead:
-    return WebhookRead.model_validate(row)
-
-
 async def list_webhooks(session: AsyncSession, actor: Actor, query: WebhookQuery) -> list[WebhookRead]:
     """Returns all webhooks, oldest first. Raises Forbidden, or NotFound for a project that the actor may not see."""
     await require_scope(session, actor, query.project_id)
     mine = _hooks.project_id.is_(None) if query.project_id is None else _hooks.project_id == query.project_id
     rows = await session.execute(_READ.where(mine).order_by(_hooks.id), {"actor_id": actor.user_id})
-    return [_read(row) for row in rows]
+    return [WebhookRead.model_validate(row) for row in rows]
 
 
 async def require_scope(session: AsyncSession, actor: Actor, project_id: int | None) -> None:
@@ -92,7 +86,7 @@ async def get_webhook(session: AsyncSession, actor: Actor, webhook_id: int) -> W
     if row is None:
         raise NotFound
     policy.require(actor, row.project_id, row.my_role)
-    return _read(row)
+    return WebhookRead.model_validate(row)
 
 
 _COLUMNS = tuple(_deliveries[name] for name in DeliveryRead.model_fields)

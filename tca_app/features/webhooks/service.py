@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import check_version
+from tca_app.core.database.concurrency import VersionedRow, check_version
 from tca_app.core.database.session import lock
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
@@ -43,6 +43,18 @@ __all__ = [
 MOST = 20  # per project, and for instance webhooks: each event is sent to all of them
 OLD_SECRET_LIFE = timedelta(hours=24)
 _hooks = HOOKS.c
+
+
+class _LockedWebhook(VersionedRow, Protocol):
+    """A row of `_LOCKED`. `changed_by` is the name of the last editor, or empty."""
+
+    id: int
+    project_id: int | None
+    url: str
+    is_active: bool
+    secret: bytes
+    my_role: str | None
+    changed_by: str
 
 
 class UrlRefused(Conflict):
@@ -83,7 +95,7 @@ def _refuse_url(url: str) -> None:
         raise UrlRefused.because(refusal) from None
 
 
-def _told(row: Any, names: Iterable[str]) -> dict[str, Any]:
+def _told(row: _LockedWebhook | WebhookRead, names: Iterable[str]) -> dict[str, Any]:
     """Returns the fields that an event records: of the URL only the host."""
     values = {name: getattr(row, name) for name in names}
     return values | ({"url": host_of(values["url"])} if "url" in values else {})
@@ -107,7 +119,7 @@ _LOCKED = (
 )
 
 
-async def _find(session: AsyncSession, actor: Actor, webhook_id: int) -> Any:
+async def _find(session: AsyncSession, actor: Actor, webhook_id: int) -> _LockedWebhook:
     """Returns a webhook that the actor may manage and locks it. Raises NotFound, Forbidden."""
     row = (await session.execute(_LOCKED, {"webhook_id": webhook_id, "actor_id": actor.user_id})).first()
     if row is None:
@@ -135,7 +147,7 @@ async def update_webhook(
     return after
 
 
-async def _store(session: AsyncSession, actor: Actor, row: Any, values: dict[str, Any]) -> WebhookRead:
+async def _store(session: AsyncSession, actor: Actor, row: _LockedWebhook, values: dict[str, Any]) -> WebhookRead:
     own = {"version": _hooks.version + 1, "updated_by_id": actor.user_id, "updated_at": func.clock_timestamp()}
     await session.execute(update(HOOKS).where(_hooks.id == row.id).values(**values, **own))
     return await get_webhook(session, actor, row.id)

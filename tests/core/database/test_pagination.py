@@ -17,6 +17,6 @@ async def test_a_term_whose_runs_always_come_together_counts_as_common(monkeypat
     async with transaction() as session:
         await session.execute(text("ANALYZE users"))
         ways = [
-            await pagination.matching(session, User.search_text, term) for term in ("Ineš", "person", "person123", "n")
+            await pagination.matching(session, User.__table__, term) for term in ("Ineš", "person", "person123", "n")
         ]
     assert [len(conditions) for conditions in ways] == [1, 1, 2, 1]

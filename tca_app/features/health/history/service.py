@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -107,7 +107,7 @@ async def list_checks(session: AsyncSession, actor: Actor, query: CheckQuery) ->
     return Page([check_read(actor, row) for row in rows], total)
 
 
-def check_read(actor: Actor, row: Any) -> CheckRead:
+def check_read(actor: Actor, row: Row[*tuple[Any, ...]]) -> CheckRead:
     """Returns the schema of a row with the columns of a check and `role`, the actor's role in its project."""
     may_manage = policy.may_manage(actor, row.project_id, row.role)
     return CheckRead.model_validate({**row._mapping, "may_manage": may_manage})

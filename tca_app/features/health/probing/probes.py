@@ -1,11 +1,12 @@
 """Runs probes. A probe never raises; its result contains the error."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Protocol
 
 import httpx
 import structlog
@@ -35,14 +36,25 @@ class Found:
     certificate_until: datetime | None = None
 
 
-async def probe_all(checks: list[Any]) -> list[Found]:
-    """Probes all checks, which have `id`, `key`, `kind`, `url`, `expected_status` and `timeout_s`.
+class DueCheck(Protocol):
+    """What a probe needs of a check: a row of `claim_due`, or a model."""
+
+    id: int
+    key: str
+    kind: str
+    url: str
+    expected_status: int | None
+    timeout_s: int
+
+
+async def probe_all(checks: Sequence[DueCheck]) -> list[Found]:
+    """Probes all checks.
 
     The console's own components come first, one by one. The others go over the network: several run at a time.
     """
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def probe_remote(check: Any) -> Found:
+    async def probe_remote(check: DueCheck) -> Found:
         async with slots:
             return await _probe(check)
 
@@ -51,7 +63,7 @@ async def probe_all(checks: list[Any]) -> list[Found]:
     return await one_by_one(own, HEAD_START_S) + await one_by_one(remote, REMOTE_HEAD_START_S)
 
 
-async def _probe(check: Any) -> Found:
+async def _probe(check: DueCheck) -> Found:
     ask = {"part": _ask_part, "service": _ask_service, "environment": _ask_environment}[check.kind]
     began = perf_counter()
     try:
@@ -71,18 +83,18 @@ async def _probe(check: Any) -> Found:
 Answer = tuple[bool, str, datetime | None]
 
 
-async def _ask_part(check: Any) -> Answer:
+async def _ask_part(check: DueCheck) -> Answer:
     found = await timed(PARTS[check.key])
     return found.status == "ok", found.detail, None
 
 
-async def _ask_service(check: Any) -> Answer:
+async def _ask_service(check: DueCheck) -> Answer:
     """Probes a service. Any response below 500 passes, because its root URL may return anything."""
     answer = await ask("GET", service_url(check.key), headers=AGENT)
     return answer.status_code < 500, f"HTTP {answer.status_code}", None
 
 
-async def _ask_environment(check: Any) -> Answer:
+async def _ask_environment(check: DueCheck) -> Answer:
     """Probes an environment. Any 2xx or 3xx passes, or only the expected status. Redirects are not followed."""
     async with asyncio.timeout(check.timeout_s):
         answer = await send("GET", check.url, headers=AGENT)

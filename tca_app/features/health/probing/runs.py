@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, Float, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
 from tca_app.core.events.log import emit
-from tca_app.features.health.events import HealthDegraded, HealthRecovered
+from tca_app.features.health.events import HealthDegraded, HealthRecovered, Subject
 from tca_app.features.health.probing.check_state import CheckState, after, lasted
-from tca_app.features.health.probing.probes import Found
+from tca_app.features.health.probing.probes import DueCheck, Found
+from tca_app.features.health.schemas import State
 
 BATCH = 200
 
@@ -77,14 +78,24 @@ _CLOSE = text(
 )
 
 
+class _CheckedRow(Subject, Protocol):
+    """A row of `_STANDING`."""
+
+    state: State
+    failures: int
+    passes: int
+    failures_to_open: int
+    passes_to_close: int
+
+
 def minute_of(now: datetime) -> datetime:
     """Returns the minute of a run, so that a run that starts a moment early still finds its checks due."""
     return now.astimezone(UTC).replace(second=0, microsecond=0)
 
 
-async def claim_due(session: AsyncSession, now: datetime) -> list[Any]:
+async def claim_due(session: AsyncSession, now: datetime) -> Sequence[DueCheck]:
     """Claims up to `BATCH` due checks that no other worker has claimed."""
-    return list((await session.execute(_CLAIM, {"now": now, "most": BATCH})).all())
+    return (await session.execute(_CLAIM, {"now": now, "most": BATCH})).all()
 
 
 async def keep(session: AsyncSession, at: datetime, found: Sequence[Found]) -> None:
@@ -108,7 +119,7 @@ def _columns(kept: list[Found]) -> dict[str, Any]:
     }
 
 
-async def _settle(session: AsyncSession, at: datetime, row: Any, found: Found) -> None:
+async def _settle(session: AsyncSession, at: datetime, row: _CheckedRow, found: Found) -> None:
     opens_after = row.failures_to_open or get_settings().health_failures_to_open
     closes_after = row.passes_to_close or get_settings().health_passes_to_close
     standing, change = after(CheckState(row.state, row.failures, row.passes), found.ok, opens_after, closes_after)

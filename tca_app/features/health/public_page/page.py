@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -115,7 +114,7 @@ def overall(read: PublicRead) -> tuple[str, str]:
     return "passing", "All monitored systems operational" if totals.paused else "All systems operational"
 
 
-def render(name: str, **given: Any) -> bytes:
+def render(name: str, **given: object) -> bytes:
     return _templates.get_template(name).render(app_name=get_settings().app_name, css=_CSS, **given).encode()
 
 
