@@ -19,12 +19,7 @@ def production_faults(s: Settings) -> list[str]:
         faults.append("JWT_SECRET_KEY must differ from SECRET_KEY")
     if s.debug:
         faults.append("DEBUG must be off")
-    if any("*" in host for host in s.allowed_hosts):
-        faults.append("ALLOWED_HOSTS must name hosts, without *")
-    if not s.public_url.startswith("https://"):
-        faults.append("PUBLIC_URL must start with https://")
-    if any(origin.startswith("http://") and origin != s.public_url for origin in s.allowed_origins):
-        faults.append("ALLOWED_ORIGINS must use https://")
+    faults += _address_faults(s)
     for name in ("rate_limit_login", "rate_limit_api"):
         if not getattr(s, name):
             faults.append(f"{name.upper()} must not be empty")
@@ -34,6 +29,17 @@ def production_faults(s: Settings) -> list[str]:
         faults.append("OUTBOUND_ALLOWED_HOSTS must be empty: it opens a way into the network behind the console")
     faults += _store_faults(s)
     faults += _sender_faults(s)
+    return faults
+
+
+def _address_faults(s: Settings) -> list[str]:
+    faults = []
+    if any("*" in host for host in s.allowed_hosts):
+        faults.append("ALLOWED_HOSTS must name hosts, without *")
+    if not s.public_url.startswith("https://"):
+        faults.append("PUBLIC_URL must start with https://")
+    if any(origin.startswith("http://") and origin != s.public_url for origin in s.allowed_origins):
+        faults.append("ALLOWED_ORIGINS must use https://")
     return faults
 
 

@@ -1,9 +1,9 @@
 """The settings of this process, read once from the environment and `.env`."""
 
 from functools import lru_cache
-from typing import Any
 
 from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
 from tca_app.config.names import unknown_names
 from tca_app.config.production import production_faults
@@ -52,7 +52,7 @@ def _read() -> tuple[Settings, dict[str, str]]:
     return Settings(**{name: Settings.model_fields[name].default for name in names}), faults
 
 
-def _in_words(fault: Any) -> str:
+def _in_words(fault: ErrorDetails) -> str:
     return f"{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg'].removeprefix('Value error, ')}"
 
 

@@ -258,7 +258,7 @@ def _steps(row: Row, actors: dict[int, Actor]) -> Iterator[Happening]:
     )
     actor, before = actors.get(row["created_by_id"]), ""
 
-    def step(kind: Any, status: str, **fields: Any) -> Any:
+    def step(kind: type[events.DeploymentEvent], status: str, **fields: object) -> events.DeploymentEvent:
         nonlocal before
         change: Row = {"before": {"status": before} if before else {}, "after": {"status": status}}
         before = status

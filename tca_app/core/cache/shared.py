@@ -8,7 +8,7 @@ it or be unreachable at any time: then every reader computes the value itself.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import orjson
@@ -25,7 +25,9 @@ from tca_app.core.telemetry.metrics import CACHE_ERRORS, note_cache_read
 
 log = structlog.get_logger(__name__)
 
-Compute = Callable[[], Awaitable[Any]]
+T = TypeVar("T")
+Value = dict[str, Any]  # a JSON object
+Compute = Callable[[], Awaitable[Value]]
 _caches: set["SharedCache"] = set()
 
 
@@ -40,7 +42,7 @@ class SharedCache:
         self.depends_on = frozenset(depends_on)
         self.version_key = f"cache:{namespace}:version"
         self._ttl_s = ttl_s
-        self._flights = SingleFlight[Any]()
+        self._flights = SingleFlight[Value]()
         # Changes known to this process, and those published to Redis. Until they match, nothing is read from Redis.
         self.changes, self.published = 1, 0
         _caches.add(self)
@@ -49,7 +51,7 @@ class SharedCache:
     def ttl_s(self) -> int:
         return min(self._ttl_s or get_settings().redis_cache_ttl, get_settings().redis_cache_ttl)
 
-    async def get_or_compute(self, key: str, compute: Compute) -> Any:
+    async def get_or_compute(self, key: str, compute: Compute) -> Value:
         """The value under `key`, computed and stored when it is missing. Concurrent readers share one computation.
 
         Computes without the cache while this process is disconnected from change notifications.
@@ -61,7 +63,7 @@ class SharedCache:
         name = f"cache:{self.namespace}:{version}:{key}"
         return await self._flights.run(name, partial(self._find, name, compute))
 
-    async def _find(self, name: str, compute: Compute) -> Any:
+    async def _find(self, name: str, compute: Compute) -> Value:
         value = _decoded(await _ask(lambda redis: redis.get(name)))
         note_cache_read(self.namespace, "miss" if value is None else "hit")
         if value is None:
@@ -88,7 +90,7 @@ _circuit = redis_circuit_breaker()  # shared by all caches, as there is one Redi
 _publishing = asyncio.Lock()
 
 
-async def _ask(question: Callable[[Redis], Awaitable[Any]]) -> Any | None:
+async def _ask(question: Callable[[Redis], Awaitable[T]]) -> T | None:
     """Return the answer of Redis, or None after an error. An error opens the circuit for all callers."""
     if _circuit.is_open:
         return None
@@ -117,7 +119,7 @@ async def _publish(caches: Sequence[SharedCache]) -> bool:
     return True
 
 
-def _decoded(stored: Any) -> Any | None:
+def _decoded(stored: bytes | None) -> Value | None:
     """Decode a stored value. Returns None for a missing or damaged value, which is then computed again."""
     try:
         return None if stored is None else orjson.loads(stored)
@@ -125,7 +127,7 @@ def _decoded(stored: Any) -> Any | None:
         return None
 
 
-async def cached(session: AsyncSession, cache: SharedCache, key: str, compute: Compute) -> Any:
+async def cached(session: AsyncSession, cache: SharedCache, key: str, compute: Compute) -> Value:
     """Read through the cache. A transaction always computes, because it may have changed the rows itself."""
     return await cache.get_or_compute(key, compute) if session.info.get("reads_only") else await compute()
 

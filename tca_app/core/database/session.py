@@ -7,10 +7,12 @@ from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import event, text
+from sqlalchemy import PoolProxiedConnection, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from tca_app.config.settings import get_settings
 from tca_app.core.cache.local import LocalCache, invalidate_on_commit
@@ -93,13 +95,13 @@ def _ping_after_idle(engine: AsyncEngine) -> None:
     """Ping idle connections at checkout, like pool_pre_ping. Busy ones are not pinged, so a busy pool pays nothing."""
 
     @event.listens_for(engine.sync_engine, "checkin")
-    def _stamp(connection: Any, record: Any) -> None:
+    def _stamp(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
         record.info["idle_since"] = monotonic()
         if connection is not None:  # None: lost in the meantime
             connection.driver_connection.patience = USUAL
 
     @event.listens_for(engine.sync_engine, "checkout")
-    def _ping(connection: Any, record: Any, _proxy: Any) -> None:
+    def _ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
         if monotonic() - record.info.get("idle_since", monotonic()) < PING_AFTER_IDLE_S:
             return
         if not engine.sync_engine.dialect._do_ping_w_event(connection):

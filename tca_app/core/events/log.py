@@ -59,7 +59,7 @@ class Event(BaseModel):
     after: dict[str, Any] = {}
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
         if cls.type and CATALOGUE.setdefault(cls.type, cls) is not cls:
             raise TypeError(f"two events are called {cls.type}")
 

@@ -115,7 +115,7 @@ def task(name: str, queue: str) -> Callable[[Work], Work]:
 
     def decorate(work: Work) -> Work:
         @wraps(work)
-        async def attempt(context: JobContext, cause: dict[str, Any] | None = None, **args: Any) -> None:
+        async def attempt(context: JobContext, cause: dict[str, Any] | None = None, **args: object) -> None:
             job, started = context.job, perf_counter()
             _act_for(job, cause or {})
             try:
@@ -194,7 +194,7 @@ _DEFER = text(
 ).bindparams(bindparam("args", type_=JSONB))
 
 
-async def enqueue(session: AsyncSession, name: str, after_s: float = 0.0, **args: Any) -> None:
+async def enqueue(session: AsyncSession, name: str, after_s: float = 0.0, **args: object) -> None:
     """Enqueue a job in the transaction of `session`, to run `after_s` seconds later at the earliest."""
     job_args = {"cause": _cause(), **args}
     values = {"queue": jobs.tasks[name].queue, "task": name, "args": job_args, "after_s": after_s}

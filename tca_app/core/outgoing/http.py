@@ -8,7 +8,6 @@ import random
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -55,7 +54,7 @@ async def close_http() -> None:
     circuit_breaker.cache_clear()
 
 
-async def ask(method: str, url: str, *, json: Any = None, headers: dict[str, str]) -> httpx.Response:
+async def ask(method: str, url: str, *, json: object = None, headers: dict[str, str]) -> httpx.Response:
     """Send a request and return the response for its status and headers. Raises httpx.TransportError, TimeoutError.
 
     The body is read up to a limit, so that the connection can be reused, and discarded.
@@ -77,7 +76,7 @@ async def ask(method: str, url: str, *, json: Any = None, headers: dict[str, str
     return answer
 
 
-async def call(method: str, url: str, *, json: Any = None, key: str | None = None) -> httpx.Response:
+async def call(method: str, url: str, *, json: object = None, key: str | None = None) -> httpx.Response:
     """Call a service and return its 2xx response, without the body.
 
     An idempotent call, by its method or by `key` as its Idempotency-Key, is sent up to three times. Raises CircuitOpen,

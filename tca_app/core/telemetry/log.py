@@ -62,12 +62,12 @@ def _shown(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
-def _scrub_line(_logger: WrappedLogger, _method: str, line: Any) -> Any:
+def _scrub_line(_logger: WrappedLogger, _method: str, line: str) -> str:
     """Redact the finished line as a last step, because error messages of libraries may contain secrets."""
     return redact_text(line)
 
 
-def _json(event: EventDict, **_options: Any) -> str:
+def _json(event: EventDict, **_options: object) -> str:
     return orjson.dumps(event, default=repr).decode()
 
 

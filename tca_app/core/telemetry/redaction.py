@@ -7,7 +7,6 @@ every secret of the settings and everything that looks like a credential.
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import orjson
@@ -50,7 +49,7 @@ def _has_secret_word(name: str) -> bool:
     return any(word in lowered for word in SECRET_WORDS)
 
 
-def redact(value: Any, text: Callable[[str], str] | None = None) -> Any:
+def redact(value: object, text: Callable[[str], str] | None = None) -> object:
     """Return the value without secrets at any depth, with long texts cut."""
     clean = text or excerpt
     if isinstance(value, str):

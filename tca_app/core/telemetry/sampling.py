@@ -2,7 +2,6 @@
 
 import logging
 from time import monotonic
-from typing import Any
 
 import structlog
 
@@ -18,7 +17,7 @@ class SampledLog:
         self._log = structlog.get_logger(name)
         self._kinds: dict[str, tuple[float, int]] = {}
 
-    def warning(self, kind: str, **fields: Any) -> None:
+    def warning(self, kind: str, **fields: object) -> None:
         """Log a warning. `kind` must be a constant, never caller input, because each kind has a counter."""
         now = monotonic()
         written_at, skipped = self._kinds.get(kind, (-EVERY_S, 0))
