@@ -19,7 +19,7 @@ from tca_app.core.outgoing.http import close_http
 from tca_app.core.telemetry.error_reporting import close_reports, start_reports
 from tca_app.core.telemetry.log import setup_logging
 from tca_app.features.activity.ui import pages as activity_pages
-from tca_app.features.auth.ui import pages as auth_pages
+from tca_app.features.auth.ui import settings_pages, sign_in_pages
 from tca_app.features.dashboard.ui import pages as dashboard_pages
 from tca_app.features.deployments.ui import pages as deployment_pages
 from tca_app.features.health.ui import pages as health_pages
@@ -37,15 +37,18 @@ from tca_app.server.edge import Edge
 from tca_app.server.live_connection import LiveConnection
 from tca_app.server.serve import announce
 from tca_app.server.worker import work
-from tca_app.ui import layout, theme
+from tca_app.ui import theme
 from tca_app.ui.gate import socket_session
 from tca_app.ui.handlers import is_sent_by_pages
+from tca_app.ui.layout.frame import TopbarItem
+from tca_app.ui.layout.pages import add_pages, error_boundary
 from tca_app.ui.websocket.limits import SocketLimits
 from tca_app.ui.wiring import install
 
 GC_AFTER_OBJECTS = 20_000
 PAGES = [
-    *auth_pages.PAGES,
+    *sign_in_pages.PAGES,
+    *settings_pages.PAGES,
     *dashboard_pages.PAGES,
     *users_pages.PAGES,
     *project_pages.PAGES,
@@ -101,9 +104,9 @@ app = Console(
     stylesheets=theme.STYLESHEETS,
     html_lang="en",
     toaster=None,
-    app_wraps={(55, "ErrorBoundary"): lambda _stateful: layout.error_boundary()},
+    app_wraps={(55, "ErrorBoundary"): lambda _stateful: error_boundary()},
 )
-layout.add_pages(app, PAGES, layout.TopbarItem(bell, BellState.load))
+add_pages(app, PAGES, TopbarItem(bell, BellState.load))
 app.register_lifespan_task(_process)
 app.register_lifespan_task(keep_presence)
 install(app)

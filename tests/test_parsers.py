@@ -38,7 +38,7 @@ from tca_app.features.users import devices
 from tca_app.rest import bodies
 from tca_app.server.api import ROUTERS, build_api
 from tca_app.server.edge import Edge
-from tca_app.ui import handlers, url
+from tca_app.ui import arguments, url
 from tca_app.ui.session import initials_of
 from tca_app.ui.websocket import frames
 from tca_app.ui.websocket.limits import network_of
@@ -51,7 +51,7 @@ OURS = (
     "tca_app.frontend.build",
     "tca_app.demo.organisation",
     "tca_app.server.api_docs",
-    "tca_app.ui.components",
+    "tca_app.ui.components.dialogs",
     "tca_app.core.stores.embedded",
     "tca_app.config.schema",
     "tca_app.core.addresses",
@@ -275,7 +275,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "digits": schema._digits,
     "page address": lambda text: url.fields_of(url.page_url({"asPath": text})),
     "number": url.number_in,
-    "event": handlers.refuse_wild,
+    "event": arguments.refuse_wild,
     "frame": lambda text: frames.read_frame(frames.EVENT + text, lambda _name, _payload: True),
     "JSON body": lambda text: bodies.read_json(text.encode()),
     "network": network_of,

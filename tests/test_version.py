@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 
 from tca_app.config.settings import VERSION
-from tca_app.ui.layout import _account_menu
+from tca_app.ui.layout.account_menu import account_menu
 
 CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
 
@@ -21,4 +21,4 @@ async def test_the_api_and_its_document_name_the_version(api: httpx.AsyncClient)
 
 
 def test_the_account_menu_shows_the_version() -> None:
-    assert f"Version {VERSION}" in str(_account_menu())
+    assert f"Version {VERSION}" in str(account_menu())

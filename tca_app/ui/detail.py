@@ -4,7 +4,8 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components import Child, button, error_state, not_found, page_header, skeleton_lines
+from tca_app.ui.components.basic import Child, button, page_header
+from tca_app.ui.components.placeholders import error_state, not_found, skeleton_lines
 from tca_app.ui.record import is_at_its_url
 
 

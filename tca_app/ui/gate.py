@@ -22,10 +22,10 @@ from tca_app.core.telemetry.log import request_id_var, user_id_var
 from tca_app.core.telemetry.metrics import note_refused_event
 from tca_app.core.telemetry.sampling import SampledLog
 from tca_app.features.auth import service as auth
+from tca_app.ui.arguments import NOT_UNDERSTOOD
 from tca_app.ui.handlers import (
     CALL,
     INTERNAL_HANDLERS,
-    NOT_UNDERSTOOD,
     PERMISSIONS,
     Call,
     handler_name,
@@ -174,7 +174,7 @@ async def _refusal(state: BaseState, viewer: SessionState, event: Event, actor: 
     return await _toasted(state, viewer, REFUSED)
 
 
-# Maps routes to the permission of their page; filled by `ui.layout.add_pages`.
+# Maps routes to the permission of their page; filled by `ui.layout.pages.add_pages`.
 PAGE_PERMISSIONS: dict[str, str] = {}
 
 

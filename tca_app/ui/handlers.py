@@ -2,34 +2,24 @@
 
 import functools
 import inspect
-import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, cast, get_type_hints
+from typing import Any, cast
 
 import reflex as rx
 import structlog
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic.errors import PydanticUserError
 from reflex_base.registry import RegistrationContext
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import AppError, BadRequest
 from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.metrics import watch_handler
-from tca_app.core.telemetry.sampling import SampledLog
+from tca_app.ui.arguments import Arguments, arguments_of
 from tca_app.ui.websocket.sockets import holds_token
 
 log = structlog.get_logger(__name__)
-sampled = SampledLog(__name__)
-
-MAX_TEXT = 10_000
-MAX_DEPTH = 6
-MAX_ITEMS = 2_000
 PERMISSION_MARK = "__tca_permission__"
-NOT_UNDERSTOOD = "The page sent an invalid request. Reload the page and try again."
-
 # The permissions of handlers. They allow an event at all; the service, which the UI and REST share, checks the
 # permission on the individual user or project.
 PERMISSIONS: dict[str, Callable[[Actor | None], bool]] = {
@@ -39,7 +29,6 @@ PERMISSIONS: dict[str, Callable[[Actor | None], bool]] = {
     "webhooks.manage": lambda actor: actor is not None and actor.is_superuser,
     "jobs.manage": lambda actor: actor is not None and actor.is_superuser,
 }
-
 # Reflex's own handlers that Gate allows without a permission, each with its reason.
 INTERNAL_HANDLERS: dict[str, str] = {
     "reflex___state____state.hydrate": "first snapshot; Gate has bound or emptied the state before it runs",
@@ -52,7 +41,6 @@ INTERNAL_HANDLERS: dict[str, str] = {
         "logs an error of the browser; Gate bounds its size"
     ),
 }
-
 # Reflex's own handlers that the console does not use, so Gate refuses them: setters of single vars, the entry point
 # of browser-storage vars (the console has none), and a second setter of the hydrated flag.
 REFUSED_HANDLERS = (".setvar", ".update_vars_internal", "state____state.set_is_hydrated")
@@ -85,7 +73,7 @@ def handler(permission: str, *, supersedes: bool = False) -> Callable[[Callable[
         raise ValueError(f"no such permission: {permission}")
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
-        checked = _Arguments(fn)
+        checked = Arguments(fn)
         if inspect.isasyncgenfunction(fn):
             guarded = _guard_generator(fn, checked)
         elif inspect.iscoroutinefunction(fn):
@@ -106,7 +94,7 @@ def set_permission(fn: Callable[..., Any], permission: str) -> None:
     setattr(fn, PERMISSION_MARK, permission)
 
 
-def _guard_coroutine(fn: Callable[..., Awaitable[Any]], checked: "_Arguments") -> Callable[..., Any]:
+def _guard_coroutine(fn: Callable[..., Awaitable[Any]], checked: Arguments) -> Callable[..., Any]:
     @functools.wraps(fn)
     async def guarded(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         with watch_handler(fn.__qualname__) as watched:
@@ -120,7 +108,7 @@ def _guard_coroutine(fn: Callable[..., Awaitable[Any]], checked: "_Arguments") -
     return guarded
 
 
-def _guard_generator(fn: Callable[..., AsyncGenerator[Any, None]], checked: "_Arguments") -> Callable[..., Any]:
+def _guard_generator(fn: Callable[..., AsyncGenerator[Any, None]], checked: Arguments) -> Callable[..., Any]:
     @functools.wraps(fn)
     async def guarded(self: Any, /, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
         with watch_handler(fn.__qualname__) as watched:
@@ -145,74 +133,6 @@ def _may_answer(state: Any) -> bool:
         return True
     state._get_root_state()._clean()
     return False
-
-
-class _Arguments:
-    """The argument validator of one handler, built from its annotations at the first call."""
-
-    def __init__(self, fn: Callable[..., Any]) -> None:
-        self.fn = fn
-        self.signature = inspect.signature(fn)
-        self.takes_nothing = len(self.signature.parameters) == 1
-        self.adapters: dict[str, TypeAdapter[Any]] | None = None
-
-    def of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Returns the validated values, by name. Raises BadRequest."""
-        if self.takes_nothing and not args and not kwargs:
-            return {}
-        if self.adapters is None:
-            self.adapters = self._make()
-        try:
-            given = self.signature.bind(None, *args, **kwargs).arguments
-            given = dict(list(given.items())[1:])  # all but self
-            for value in given.values():
-                refuse_wild(value)
-            return {name: self.adapters[name].validate_python(value) for name, value in given.items()}
-        except (TypeError, ValidationError) as error:
-            where = error.errors(include_input=False)[0]["loc"] if isinstance(error, ValidationError) else ()
-            sampled.warning("ui.bad_arguments", handler=self.fn.__qualname__, where=where)
-            raise BadRequest(NOT_UNDERSTOOD) from None
-
-    def _make(self) -> dict[str, TypeAdapter[Any]]:
-        hints = get_type_hints(self.fn, include_extras=True)
-        names = list(self.signature.parameters)[1:]
-        missing = [name for name in names if name not in hints]
-        if missing:
-            raise TypeError(f"{self.fn.__qualname__}: annotate {', '.join(missing)}")
-        return {name: _strict(hints[name]) for name in names}
-
-
-def _strict(hint: Any) -> TypeAdapter[Any]:
-    try:
-        return TypeAdapter(hint, config=ConfigDict(strict=True))
-    except PydanticUserError:  # models and TypedDicts have their own settings
-        return TypeAdapter(hint)
-
-
-def refuse_wild(value: Any, depth: int = 0) -> None:
-    """Raises BadRequest for values that no form of the console can send."""
-    if depth > MAX_DEPTH:
-        raise BadRequest(NOT_UNDERSTOOD)
-    if isinstance(value, str):
-        _refuse_text(value)
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise BadRequest("A number is not allowed here.")
-    elif isinstance(value, int):
-        if abs(value) >= 2**63:
-            raise BadRequest("A number is too large.")
-    elif isinstance(value, Mapping | list | tuple):
-        if len(value) > MAX_ITEMS:
-            raise BadRequest(NOT_UNDERSTOOD)
-        for part in (*value.keys(), *value.values()) if isinstance(value, Mapping) else value:
-            refuse_wild(part, depth + 1)
-
-
-def _refuse_text(value: str) -> None:
-    if len(value) > MAX_TEXT:
-        raise BadRequest(f"A text is longer than {MAX_TEXT:,} characters.")
-    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadRequest("A text contains characters that cannot be stored.")
 
 
 async def _tell(state: Any, fn: Callable[..., Any], error: Exception) -> Any:
@@ -257,15 +177,10 @@ def is_sent_by_pages(handlers: Mapping[str, Any], event_name: str, payload: Any)
     if payload.get("vars"):  # the console stores no var in the browser
         return False
     try:
-        _arguments_of(found.handler.fn).of((), payload)
+        arguments_of(found.handler.fn).of((), payload)
     except BadRequest:
         return False
     return True
-
-
-@functools.cache
-def _arguments_of(fn: Callable[..., Any]) -> "_Arguments":
-    return _Arguments(fn)
 
 
 def handler_name(event_name: str) -> str:

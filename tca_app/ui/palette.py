@@ -9,7 +9,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui import routes
-from tca_app.ui.components import DIALOG_TITLE, link
+from tca_app.ui.components.basic import link
+from tca_app.ui.components.dialogs import DIALOG_TITLE
 from tca_app.ui.handlers import PERMISSIONS, handler
 from tca_app.ui.session import SessionState
 

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.core.periods import PERIODS
-from tca_app.ui.components import link
+from tca_app.ui.components.basic import link
 
 
 def period_links(url: str, chosen: Any) -> rx.Component:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tca_app.core.errors import BadRequest
-from tca_app.ui.handlers import MAX_TEXT, NOT_UNDERSTOOD, handler, refuse_wild
+from tca_app.ui.arguments import MAX_TEXT, NOT_UNDERSTOOD, refuse_wild
+from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 from tests.factories import make_user
 from tests.ui.harness import Console, Notes, Tab, shown, sign_in

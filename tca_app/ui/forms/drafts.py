@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components import button
+from tca_app.ui.components.basic import button
 
 
 def draft_note(on_discard: Any = None) -> rx.Component:

@@ -45,7 +45,8 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, Child, button, error_notice
+from tca_app.ui.components.basic import Child, button, error_notice
+from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
 from tca_app.ui.forms.drafts import draft_keeper, draft_note
 from tca_app.ui.forms.state import MINE, SECRETS, THEIRS, FormState, draft_name
 from tca_app.ui.record import browser_url

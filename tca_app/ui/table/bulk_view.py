@@ -4,7 +4,8 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components import button, confirm_dialog, error_notice, icon_button
+from tca_app.ui.components.basic import button, error_notice, icon_button
+from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.table.bulk import BulkAction
 
 

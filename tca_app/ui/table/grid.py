@@ -6,7 +6,8 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components import icon_button, skeleton
+from tca_app.ui.components.basic import icon_button
+from tca_app.ui.components.placeholders import skeleton
 from tca_app.ui.table.parts import query_url
 
 SKELETON_ROWS = 8

@@ -6,7 +6,8 @@ from typing import Any
 import reflex as rx
 
 from tca_app.core.schema import MAX_SEARCH
-from tca_app.ui.components import button, empty_state, icon_button, link
+from tca_app.ui.components.basic import button, icon_button, link
+from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.table.state import PAGE_SIZES, Filter
 
 

@@ -40,7 +40,8 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components import empty_state, error_state, link
+from tca_app.ui.components.basic import link
+from tca_app.ui.components.placeholders import empty_state, error_state
 from tca_app.ui.table.bulk import BulkActions
 from tca_app.ui.table.bulk_view import bulk_bar, bulk_dialog, refusals_notice
 from tca_app.ui.table.grid import Column, Grid, RowAction

@@ -3,7 +3,7 @@
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
-from tca_app.ui.components import button
+from tca_app.ui.components.basic import button
 from tca_app.ui.session import SessionState
 
 # The states of the header's status region: word and explanation.

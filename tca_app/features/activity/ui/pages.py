@@ -7,17 +7,9 @@ import reflex as rx
 from tca_app.core.events.log import CATALOGUE
 from tca_app.features.activity.ui.state import ActivityState, RecentState, SubjectFeedState, type_label
 from tca_app.ui import routes
-from tca_app.ui.components import (
-    button,
-    empty_state,
-    error_state,
-    link,
-    page_header,
-    panel,
-    relative_time,
-    skeleton_lines,
-)
-from tca_app.ui.layout import page
+from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
+from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.layout.pages import page
 from tca_app.ui.record import at_its_url
 from tca_app.ui.table.parts import export_menu, no_match, query_url, tools_row
 

@@ -9,7 +9,8 @@ from tca_app.features.dashboard.ui.charts import sparkline
 from tca_app.features.dashboard.ui.customize_state import LABELS
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui import routes
-from tca_app.ui.components import link, skeleton
+from tca_app.ui.components.basic import link
+from tca_app.ui.components.placeholders import skeleton
 
 state = DashboardState
 

@@ -6,7 +6,7 @@ import reflex as rx
 
 from tca_app.features.dashboard.ui.metric_cards import SPARK_HEIGHT, SPARK_WIDTH
 from tca_app.features.dashboard.ui.state import DashboardState
-from tca_app.ui.components import empty_state, skeleton_lines
+from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 
 state = DashboardState
 # Blue, amber and grey differ in lightness too, for people who are colour-blind. The legend uses the same colours.

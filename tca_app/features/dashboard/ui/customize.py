@@ -5,7 +5,8 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.dashboard.ui.customize_state import CustomizeState
-from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, button, icon_button
+from tca_app.ui.components.basic import button, icon_button
+from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
 
 state = CustomizeState
 

@@ -6,7 +6,8 @@ import reflex as rx
 
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui import routes
-from tca_app.ui.components import badge, button, link, panel
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import button, link, panel
 
 state = DashboardState
 # The first of the three lines in docs/deployments.md.

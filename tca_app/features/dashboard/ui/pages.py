@@ -21,8 +21,9 @@ from tca_app.features.dashboard.ui.panels import (
 )
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui import routes
-from tca_app.ui.components import button, empty_state, error_state, page_header, panel, relative_time
-from tca_app.ui.layout import page
+from tca_app.ui.components.basic import button, page_header, panel, relative_time
+from tca_app.ui.components.placeholders import empty_state, error_state
+from tca_app.ui.layout.pages import page
 from tca_app.ui.periods import period_links
 from tca_app.ui.session import SessionState
 

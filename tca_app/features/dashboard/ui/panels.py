@@ -9,16 +9,9 @@ from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.features.deployments.ui.components import deployment_badge
 from tca_app.features.health.ui.components import state_badges
 from tca_app.ui import routes
-from tca_app.ui.components import (
-    empty_state,
-    error_state,
-    link,
-    name_or_link,
-    panel,
-    project_status_badge,
-    relative_time,
-    skeleton_lines,
-)
+from tca_app.ui.components.badges import project_status_badge
+from tca_app.ui.components.basic import link, name_or_link, panel, relative_time
+from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.long_text import cut_in_middle
 
 state = DashboardState

@@ -5,27 +5,17 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.deployments.ui.components import deployment_badge, outside_link
-from tca_app.features.deployments.ui.detail_state import NEW, DeploymentState
-from tca_app.features.deployments.ui.freeze_notice import freeze_notice
+from tca_app.features.deployments.ui.detail_dialogs import action_dialogs
+from tca_app.features.deployments.ui.detail_state import DeploymentState
+from tca_app.features.deployments.ui.log_pages import log_panel
 from tca_app.features.deployments.ui.log_state import LogState
-from tca_app.features.deployments.ui.rollback_parts import rollback_compare, rollback_text, rollback_title
 from tca_app.ui import routes
-from tca_app.ui.components import (
-    badge,
-    button,
-    confirm_dialog,
-    error_notice,
-    facts,
-    link,
-    page_header,
-    panel,
-    relative_time,
-)
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import button, facts, link, page_header, panel, relative_time
 from tca_app.ui.detail import by_phase, record_title
-from tca_app.ui.forms.drafts import draft_keeper, draft_note
-from tca_app.ui.layout import page
+from tca_app.ui.forms.drafts import draft_keeper
+from tca_app.ui.layout.pages import page
 from tca_app.ui.long_text import cut_in_middle
-from tca_app.ui.record import is_at_its_url
 
 state = DeploymentState
 shown = DeploymentState.deployment
@@ -60,8 +50,8 @@ def _deployment() -> rx.Component:
             _timeline(),
             class_name="columns below",
         ),
-        _log(),
-        *(_dialog(action) for action in _DIALOGS),
+        log_panel(),
+        action_dialogs(),
         draft_keeper("deployment", state.question_ended, state.resume_question),
     )
 
@@ -188,120 +178,4 @@ def _step(step: Any) -> rx.Component:
             relative_time(step["at"]), rx.cond(step["who"] != "", rx.el.span(" · ", step["who"])), class_name="muted"
         ),
         key=step["label"].to(str),
-    )
-
-
-def _log() -> rx.Component:
-    """The log. The browser reads the lines itself (console.js) when `data-lines` says that there are more."""
-    log = LogState
-    is_of_this = log.log_of == shown["id"]  # the log of the previous deployment is not shown
-    count, length = rx.cond(is_of_this, log.log_lines, 0), rx.cond(is_of_this, log.log_length, "")
-    url = f"{routes.API_DEPLOYMENTS}/{shown['id']}/logs"
-    search = rx.el.input(
-        type="search",
-        class_name="input",
-        placeholder="Search the log",
-        aria_label="Search the log; Enter jumps to the next match",
-        auto_complete="off",
-        max_length=100,
-        custom_attrs={"data-log-search": ""},
-    )
-    tools = (
-        rx.el.span(class_name="muted num", role="status", custom_attrs={"data-log-found": ""}),
-        rx.el.span(search, class_name="log-search"),
-        button("Follow", kind="small", custom_attrs={"data-log-follow": ""}, aria_pressed="true"),
-        link(
-            "Download",
-            to=f"{url}/download",
-            class_name="btn small",
-            reload_document=True,
-            custom_attrs={"download": ""},
-        ),
-    )
-    return rx.el.div(
-        panel(
-            rx.el.span("Log ", rx.el.span(length, class_name="muted num log-length")),
-            rx.cond(
-                count == 0,
-                rx.el.p("No log output yet.", class_name="panel-body muted"),
-                rx.el.div(
-                    class_name="log", role="log", aria_label="Log", tab_index=0, custom_attrs={"data-log-lines": ""}
-                ),
-            ),
-            actions=tools,
-            flush=True,
-        ),
-        class_name="log-panel",
-        custom_attrs={"data-log": url, "data-lines": count.to(str)},
-    )
-
-
-# For each action: title with the version, text, label of the button, and label of the reason ("" for none).
-_DIALOGS = {
-    "approve": ("Approve {}?", "It is queued, and the requester is notified.", "Approve", ""),
-    "refuse": (
-        "Refuse {}?",
-        "It will not be deployed. The requester is notified with your reason.",
-        "Refuse",
-        "Reason",
-    ),
-    "start": ("Start {}?", "Its status changes to In progress.", "Start", ""),
-    "succeed": ("Did {} succeed?", "This version becomes the current one in the environment.", "Mark as succeeded", ""),
-    "fail": ("Did {} fail?", "The project's maintainers are notified.", "Mark as failed", "Reason"),
-    "cancel": ("Cancel the deployment of {}?", "This cannot be undone.", "Cancel deployment", "Reason"),
-    "rollback": ("", "", "Roll back", "Description"),  # the plan names the version
-}
-
-
-def _dialog(action: str) -> rx.Component:
-    title, text, confirm, label = _DIALOGS[action]
-    before, _, after = title.partition("{}")
-    is_rollback = action == "rollback"
-    return confirm_dialog(
-        open_=is_at_its_url(state) & (state.asking == action),
-        title=rollback_title(state.plan) if is_rollback else rx.el.span(before, cut_in_middle(shown["version"]), after),
-        text=rollback_text(state.plan) if is_rollback else text,
-        confirm=confirm,
-        on_confirm=state.confirm,
-        on_cancel=state.cancel_asking(),
-        busy=state.is_acting,
-        blocked=_is_frozen & ~state.may_override_freeze if action in NEW else False,
-        draft=state.question_draft,
-        kind="primary" if action in ("approve", "start", "succeed") else "danger",
-        body=rx.el.div(
-            error_notice(state.asking_error),
-            draft_note(),
-            rollback_compare(state.plan) if is_rollback else None,
-            _freeze() if action in NEW else None,
-            _reason_field("reason", label, action == "refuse") if label else None,
-            class_name="stack tight",
-        ),
-    )
-
-
-_is_frozen = state.freeze["why"] != ""
-
-
-def _freeze() -> rx.Component:
-    """The active freeze, with a field for the reason of an administrator."""
-    asked = _reason_field("freeze_reason", "Reason for overriding the freeze", True)
-    return rx.fragment(
-        freeze_notice(state.freeze, shown["environment"], state.may_override_freeze),
-        rx.cond(_is_frozen & state.may_override_freeze, asked),
-    )
-
-
-def _reason_field(name: str, label: str, is_required: bool) -> rx.Component:
-    optional = None if is_required else rx.el.span(" (optional)", class_name="optional", aria_hidden="true")
-    return rx.el.div(
-        rx.el.label(label, optional, html_for=name),
-        rx.el.input(
-            custom_attrs={"id": name},
-            name=name,
-            class_name="input",
-            auto_complete="off",
-            max_length=500,
-            required=is_required,
-        ),
-        class_name="field",
     )

@@ -11,8 +11,9 @@ from tca_app.features.deployments.ui.detail_pages import deployment_page
 from tca_app.features.deployments.ui.metrics_state import MeasuresState
 from tca_app.features.deployments.ui.state import DeploymentsState, MatrixState
 from tca_app.ui import routes
-from tca_app.ui.components import empty_state, link, page_header, skeleton_lines, tabs
-from tca_app.ui.layout import page
+from tca_app.ui.components.basic import link, page_header, tabs
+from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.layout.pages import page
 from tca_app.ui.record import at_its_url
 from tca_app.ui.table.view import data_table, open_link
 

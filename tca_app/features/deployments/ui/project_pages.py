@@ -9,7 +9,9 @@ from tca_app.features.deployments.ui.components import columns
 from tca_app.features.deployments.ui.freeze_notice import freeze_notice
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.ui import routes
-from tca_app.ui.components import badge, button, empty_state, error_state, link, panel, relative_time, skeleton_lines
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import button, link, panel, relative_time
+from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import at_its_url

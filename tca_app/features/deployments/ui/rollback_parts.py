@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.deployments.ui.components import outside_link
-from tca_app.ui.components import link
+from tca_app.ui.components.basic import link
 from tca_app.ui.long_text import cut_in_middle
 
 

@@ -8,7 +8,10 @@ from tca_app.core.urls import MAX_URL
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.environments.ui.freeze_state import FreezeState
 from tca_app.features.environments.ui.state import EnvironmentsState
-from tca_app.ui.components import badge, button, confirm_dialog, error_notice, icon_button, panel, skeleton_lines
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import button, error_notice, icon_button, panel
+from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.record import at_its_url, is_at_its_url
 

@@ -7,7 +7,8 @@ import reflex as rx
 from tca_app.features.health.overview import HOURS
 from tca_app.features.health.ui.charts import HEIGHT, STEP
 from tca_app.features.health.ui.form_state import CheckState
-from tca_app.ui.components import badge, icon_button, name_or_link
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import icon_button, name_or_link
 
 
 def component_line(component: Any, days: Any) -> rx.Component:

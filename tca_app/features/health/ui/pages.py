@@ -11,20 +11,11 @@ from tca_app.features.health.ui.form_state import CheckState
 from tca_app.features.health.ui.note_state import NoteState
 from tca_app.features.health.ui.state import Note, StatusState
 from tca_app.ui import routes
-from tca_app.ui.components import (
-    badge,
-    button,
-    empty_state,
-    error_state,
-    link,
-    page_header,
-    panel,
-    relative_time,
-    skeleton,
-    skeleton_lines,
-)
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
+from tca_app.ui.components.placeholders import empty_state, error_state, skeleton, skeleton_lines
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
-from tca_app.ui.layout import page
+from tca_app.ui.layout.pages import page
 from tca_app.ui.periods import period_links
 
 state = StatusState

@@ -6,8 +6,10 @@ import reflex as rx
 
 from tca_app.features.jobs.ui.state import JobsState
 from tca_app.ui import routes
-from tca_app.ui.components import badge, empty_state, page_header, panel, relative_time, skeleton_lines
-from tca_app.ui.layout import page
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import page_header, panel, relative_time
+from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.layout.pages import page
 from tca_app.ui.table.grid import Column, RowAction
 from tca_app.ui.table.view import data_table
 

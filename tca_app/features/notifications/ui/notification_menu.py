@@ -9,7 +9,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.schemas import InboxQuery, NotificationRead
 from tca_app.ui import routes
-from tca_app.ui.components import link, relative_time
+from tca_app.ui.components.basic import link, relative_time
 from tca_app.ui.handlers import handler
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.session import SessionState

@@ -7,8 +7,9 @@ import reflex as rx
 from tca_app.features.notifications.ui.notification_menu import inbox_line
 from tca_app.features.notifications.ui.state import InboxState
 from tca_app.ui import routes
-from tca_app.ui.components import button, empty_state, icon_button, page_header, panel, skeleton_lines, tabs
-from tca_app.ui.layout import page
+from tca_app.ui.components.basic import button, icon_button, page_header, panel, tabs
+from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.layout.pages import page
 
 state = InboxState
 CHANNEL_LABELS = (("inbox", "Inbox"), ("mail", "Mail"))

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.presence.ui.state import PresenceState
-from tca_app.ui.components import avatar
+from tca_app.ui.components.basic import avatar
 from tca_app.ui.record import is_at_its_url
 
 state = PresenceState

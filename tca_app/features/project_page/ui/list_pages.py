@@ -8,7 +8,7 @@ from tca_app.features.project_page.ui.environment_cells import read_cells
 from tca_app.features.projects.ui.pages import projects_list
 from tca_app.features.projects.ui.state import ProjectsState, add_environments
 from tca_app.ui import routes
-from tca_app.ui.layout import page
+from tca_app.ui.layout.pages import page
 from tca_app.ui.table.view import open_link
 
 state = ProjectsState

@@ -30,9 +30,9 @@ from tca_app.features.webhooks.ui.detail_state import DeliveriesState
 from tca_app.features.webhooks.ui.pages import webhooks_section
 from tca_app.features.webhooks.ui.state import WebhooksState
 from tca_app.ui import routes
-from tca_app.ui.components import tabs
+from tca_app.ui.components.basic import tabs
 from tca_app.ui.detail import by_phase, record_title
-from tca_app.ui.layout import page
+from tca_app.ui.layout.pages import page
 
 state = ProjectState
 _title = record_title(state, state.heading, "Project")

@@ -9,16 +9,9 @@ from tca_app.features.projects.ui.form_pages import project_dialog
 from tca_app.features.projects.ui.members_pages import team_preview
 from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.ui import routes
-from tca_app.ui.components import (
-    button,
-    confirm_dialog,
-    error_notice,
-    facts,
-    page_header,
-    panel,
-    project_status_badge,
-    relative_time,
-)
+from tca_app.ui.components.badges import project_status_badge
+from tca_app.ui.components.basic import button, error_notice, facts, page_header, panel, relative_time
+from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.record import is_at_its_url
 
 state = ProjectState

@@ -7,18 +7,10 @@ import reflex as rx
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.members_state import MembersState
 from tca_app.features.projects.ui.picker_pages import people_picker
-from tca_app.ui.components import (
-    avatar,
-    badge,
-    button,
-    confirm_dialog,
-    empty_state,
-    icon_button,
-    link,
-    panel,
-    relative_time,
-    skeleton_lines,
-)
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import avatar, button, icon_button, link, panel, relative_time
+from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.forms.fields import form_dialog, select_field
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import plain_table

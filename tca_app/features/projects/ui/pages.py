@@ -8,14 +8,10 @@ from tca_app.features.projects.ui.form_pages import project_dialog
 from tca_app.features.projects.ui.members_state import GRANTED
 from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.features.projects.ui.state import ProjectsState
-from tca_app.ui.components import (
-    button,
-    confirm_dialog,
-    empty_state,
-    page_header,
-    project_status_badge,
-    relative_time,
-)
+from tca_app.ui.components.badges import project_status_badge
+from tca_app.ui.components.basic import button, page_header, relative_time
+from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.table.grid import Column, RowAction
 from tca_app.ui.table.parts import view_switch
 from tca_app.ui.table.view import data_table, open_link

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components import avatar, icon_button
+from tca_app.ui.components.basic import avatar, icon_button
 
 
 def people_picker(state: Any, label: str, *, hint: str = "", roles: Any = None) -> rx.Component:

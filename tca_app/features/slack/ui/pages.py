@@ -5,7 +5,8 @@ import reflex as rx
 from tca_app.core.urls import MAX_URL
 from tca_app.features.slack.schemas import TOPICS
 from tca_app.features.slack.ui.state import LABELS, URL, SlackState
-from tca_app.ui.components import button, confirm_dialog, error_notice, facts, panel, relative_time
+from tca_app.ui.components.basic import button, error_notice, facts, panel, relative_time
+from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
 from tca_app.ui.record import is_at_its_url
 

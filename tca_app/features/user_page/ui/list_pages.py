@@ -7,7 +7,7 @@ from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.pages import users_list
 from tca_app.features.users.ui.state import UsersState
 from tca_app.ui import routes
-from tca_app.ui.layout import page
+from tca_app.ui.layout.pages import page
 
 
 @page(routes.USERS, "Users", permission="users.manage", on_load=(UsersState.load,))

@@ -11,7 +11,7 @@ from tca_app.features.users.ui.detail_pages import user_detail, user_title
 from tca_app.features.users.ui.detail_state import UserState
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.ui import routes
-from tca_app.ui.layout import page
+from tca_app.ui.layout.pages import page
 from tca_app.ui.session import SessionState
 
 _back = (

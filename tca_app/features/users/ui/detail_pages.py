@@ -9,24 +9,10 @@ from tca_app.features.users.ui.detail_state import UserState
 from tca_app.features.users.ui.dialog_pages import user_dialogs
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.ui import routes
-from tca_app.ui.components import (
-    active_badge,
-    badge,
-    button,
-    confirm_dialog,
-    error_state,
-    facts,
-    icon_button,
-    link,
-    not_found,
-    page_header,
-    panel,
-    project_status_badge,
-    relative_time,
-    role_badge,
-    skeleton,
-    skeleton_lines,
-)
+from tca_app.ui.components.badges import active_badge, badge, project_status_badge, role_badge
+from tca_app.ui.components.basic import button, facts, icon_button, link, page_header, panel, relative_time
+from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.placeholders import error_state, not_found, skeleton, skeleton_lines
 from tca_app.ui.detail import record_title
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.session import SessionState

@@ -5,11 +5,11 @@ import reflex as rx
 from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.new_owner_pages import new_owner_picker
-from tca_app.ui.components import confirm_dialog, error_notice
+from tca_app.ui.components.basic import error_notice
+from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
+from tca_app.ui.forms.password_fields import current_password_field, new_password_field
 from tca_app.ui.record import is_at_its_url
-
-NEW_RULE = "At least 8 characters with a digit and an uppercase letter, and not a common password."
 
 
 def user_dialogs(editing_mark: rx.Component) -> rx.Component:
@@ -29,8 +29,11 @@ def _form(editing_mark: rx.Component) -> rx.Component:
             _if_asked("email", text_field(state, "email", "Email", type_="email", required=True, max_length=254)),
             _if_asked("username", _username_field()),
             _if_asked("full_name", text_field(state, "full_name", "Full name", max_length=100)),
-            _if_asked("password", _password_field()),
-            _if_asked("current_password", _current_password_field()),
+            _if_asked("password", new_password_field(UserFormState, label="Password")),
+            _if_asked(
+                "current_password",
+                current_password_field(UserFormState, hint="Only needed when you change your email address."),
+            ),
             _if_asked(
                 "is_superuser",
                 check_field(state, "is_superuser", "Administrator", "Sees and changes everything in this console."),
@@ -54,31 +57,6 @@ def _username_field() -> rx.Component:
         max_length=50,
         auto_capitalize="none",
         spell_check=False,
-    )
-
-
-def _password_field() -> rx.Component:
-    return text_field(
-        UserFormState,
-        "password",
-        "Password",
-        type_="password",
-        required=True,
-        hint=NEW_RULE,
-        max_length=256,
-        auto_complete="new-password",
-    )
-
-
-def _current_password_field() -> rx.Component:
-    return text_field(
-        UserFormState,
-        "current_password",
-        "Current password",
-        type_="password",
-        hint="Only needed when you change your email address.",
-        max_length=256,
-        auto_complete="current-password",
     )
 
 

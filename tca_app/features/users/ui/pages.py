@@ -10,7 +10,9 @@ from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.new_owner_pages import new_owner_picker
 from tca_app.features.users.ui.state import UsersState
 from tca_app.ui import routes
-from tca_app.ui.components import active_badge, button, empty_state, page_header, relative_time, role_badge
+from tca_app.ui.components.badges import active_badge, role_badge
+from tca_app.ui.components.basic import button, page_header, relative_time
+from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.grid import Column, RowAction
 from tca_app.ui.table.view import data_table, open_link

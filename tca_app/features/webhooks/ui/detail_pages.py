@@ -7,7 +7,8 @@ import reflex as rx
 from tca_app.features.webhooks.ui.detail_state import DeliveriesState
 from tca_app.features.webhooks.ui.state import WebhooksState
 from tca_app.features.webhooks.ui.status import delivery_badge, hook_badge
-from tca_app.ui.components import button, empty_state, facts, link, panel, relative_time, skeleton_lines
+from tca_app.ui.components.basic import button, facts, link, panel, relative_time
+from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.record import is_at_its_url
 
 state = WebhooksState

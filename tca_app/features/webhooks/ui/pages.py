@@ -10,19 +10,11 @@ from tca_app.features.webhooks.ui.form_pages import webhook_dialog
 from tca_app.features.webhooks.ui.state import SHOWN_ONCE, WebhooksState
 from tca_app.features.webhooks.ui.status import delivery_badge, hook_badge
 from tca_app.ui import routes
-from tca_app.ui.components import (
-    button,
-    confirm_dialog,
-    empty_state,
-    error_state,
-    icon_button,
-    link,
-    page_header,
-    relative_time,
-    skeleton_lines,
-)
+from tca_app.ui.components.basic import button, icon_button, link, page_header, relative_time
+from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.detail import secret_once
-from tca_app.ui.layout import page
+from tca_app.ui.layout.pages import page
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import plain_table
 from tca_app.ui.table.view import open_link

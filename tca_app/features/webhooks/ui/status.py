@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components import badge
+from tca_app.ui.components.badges import badge
 
 
 def hook_badge(hook: Any) -> rx.Component:

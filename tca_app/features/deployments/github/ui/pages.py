@@ -5,7 +5,8 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.deployments.github.ui.state import SHOWN_ONCE, HookState
-from tca_app.ui.components import Child, button, confirm_dialog, error_notice, facts, panel, relative_time
+from tca_app.ui.components.basic import Child, button, error_notice, facts, panel, relative_time
+from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.detail import secret_once
 from tca_app.ui.record import is_at_its_url
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components import badge, link, relative_time
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import link, relative_time
 from tca_app.ui.long_text import cut_in_middle
 
 

@@ -1,28 +1,16 @@
-"""The pages of an account: sign-in, first setup and settings."""
+"""The pages for people who are not signed in: sign-in and first setup."""
 
 from typing import Any
 
 import reflex as rx
 
 from tca_app.config.settings import get_settings
-from tca_app.features.auth.ui.state import AuthState, PasswordState, ProfileState, SettingsState
+from tca_app.features.auth.ui.state import AuthState
 from tca_app.ui import routes
-from tca_app.ui.components import (
-    button,
-    facts,
-    link,
-    page_header,
-    panel,
-    relative_time,
-    role_badge,
-    skeleton_lines,
-    tabs,
-)
-from tca_app.ui.forms.fields import form_attributes, form_error, keeper_of, restored_note, text_field
-from tca_app.ui.layout import page, theme_choice
+from tca_app.ui.components.basic import button, link
+from tca_app.ui.forms.password_fields import NEW_HINT
+from tca_app.ui.layout.pages import page
 from tca_app.ui.websocket.connection import boot
-
-NEW_RULE = "At least 8 characters with a digit and an uppercase letter, and not a common password."
 
 
 def _auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
@@ -154,7 +142,7 @@ def _setup_form() -> rx.Component:
             ),
             _posted_field("full_name", "Full name", complete="name", max_length=100),
             _posted_field(
-                "password", "Password", complete="new-password", kind="password", hint=NEW_RULE, max_length=256
+                "password", "Password", complete="new-password", kind="password", hint=NEW_HINT, max_length=256
             ),
             submit="Create administrator",
             from_query="token",
@@ -162,126 +150,4 @@ def _setup_form() -> rx.Component:
     )
 
 
-@page(
-    routes.SETTINGS,
-    "Settings",
-    on_load=(SettingsState.load, ProfileState.load, PasswordState.load),
-)
-def settings_page() -> rx.Component:
-    tab = SettingsState.tab
-    return rx.fragment(
-        page_header("Settings", "Your account on this console."),
-        tabs(
-            ("Profile", routes.SETTINGS, tab == "profile"),
-            ("Password", f"{routes.SETTINGS}?tab=password", tab == "password"),
-            ("Appearance", f"{routes.SETTINGS}?tab=appearance", tab == "appearance"),
-        ),
-        rx.el.div(
-            rx.match(tab, ("password", _password_panel()), ("appearance", _appearance_panel()), _profile_panel()),
-            class_name="narrow",
-        ),
-    )
-
-
-def _own_form(state: Any, *fields: rx.Component) -> rx.Component:
-    return rx.el.form(
-        rx.el.input(type="hidden", name="nonce", value=state.form_nonce, read_only=True),
-        rx.el.div(form_error(state), restored_note(state), *fields, class_name="panel-body stack"),
-        rx.el.div(button("Save", kind="primary", type="submit", busy=state.form_busy), class_name="panel-foot"),
-        on_submit=state.save,
-        no_validate=True,
-        custom_attrs=form_attributes(state),
-    )
-
-
-def _profile_panel() -> rx.Component:
-    state = ProfileState
-    return rx.el.div(
-        panel(
-            "Profile",
-            rx.cond(
-                state.form_mode != "",
-                _own_form(
-                    state,
-                    text_field(state, "full_name", "Full name", auto_complete="name", max_length=100),
-                    text_field(state, "email", "Email", type_="email", required=True, auto_complete="email"),
-                    text_field(
-                        state,
-                        "current_password",
-                        "Current password",
-                        type_="password",
-                        hint="Only needed when you change the email address.",
-                        auto_complete="current-password",
-                        max_length=256,
-                    ),
-                ),
-                rx.el.div(skeleton_lines(4), class_name="panel-body"),
-            ),
-            flush=True,
-        ),
-        keeper_of(state),
-        panel(
-            "Account",
-            facts(
-                ("Username", rx.el.span(state.username, class_name="mono")),
-                ("Role", role_badge(state.is_superuser)),
-                ("Member since", relative_time(state.created_at, "")),
-            ),
-        ),
-        class_name="stack",
-    )
-
-
-def _password_panel() -> rx.Component:
-    state = PasswordState
-    return panel(
-        "Password",
-        _own_form(
-            state,
-            text_field(
-                state,
-                "current_password",
-                "Current password",
-                type_="password",
-                required=True,
-                auto_complete="current-password",
-                max_length=256,
-            ),
-            text_field(
-                state,
-                "password",
-                "New password",
-                type_="password",
-                required=True,
-                hint=NEW_RULE,
-                auto_complete="new-password",
-                max_length=256,
-            ),
-            text_field(
-                state,
-                "repeated",
-                "Confirm new password",
-                type_="password",
-                required=True,
-                auto_complete="new-password",
-                max_length=256,
-            ),
-            rx.el.p("Changing it signs out your other sessions.", class_name="hint muted"),
-        ),
-        flush=True,
-    )
-
-
-def _appearance_panel() -> rx.Component:
-    return panel(
-        "Appearance",
-        rx.el.div(
-            rx.el.div("Theme", class_name="legend"),
-            theme_choice(),
-            rx.el.p("Saved in this browser.", class_name="muted"),
-            class_name="stack tight",
-        ),
-    )
-
-
-PAGES = [login_page, setup_page, settings_page]
+PAGES = [login_page, setup_page]

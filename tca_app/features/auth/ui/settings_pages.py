@@ -1,0 +1,107 @@
+"""The settings of one's own account."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.auth.ui.state import PasswordState, ProfileState, SettingsState
+from tca_app.ui import routes
+from tca_app.ui.components.badges import role_badge
+from tca_app.ui.components.basic import button, facts, page_header, panel, relative_time, tabs
+from tca_app.ui.components.placeholders import skeleton_lines
+from tca_app.ui.forms.fields import form_attributes, form_error, keeper_of, restored_note, text_field
+from tca_app.ui.forms.password_fields import current_password_field, new_password_field
+from tca_app.ui.layout.account_menu import theme_choice
+from tca_app.ui.layout.pages import page
+
+
+@page(
+    routes.SETTINGS,
+    "Settings",
+    on_load=(SettingsState.load, ProfileState.load, PasswordState.load),
+)
+def settings_page() -> rx.Component:
+    tab = SettingsState.tab
+    return rx.fragment(
+        page_header("Settings", "Your account on this console."),
+        tabs(
+            ("Profile", routes.SETTINGS, tab == "profile"),
+            ("Password", f"{routes.SETTINGS}?tab=password", tab == "password"),
+            ("Appearance", f"{routes.SETTINGS}?tab=appearance", tab == "appearance"),
+        ),
+        rx.el.div(
+            rx.match(tab, ("password", _password_panel()), ("appearance", _appearance_panel()), _profile_panel()),
+            class_name="narrow",
+        ),
+    )
+
+
+def _own_form(state: Any, *fields: rx.Component) -> rx.Component:
+    return rx.el.form(
+        rx.el.input(type="hidden", name="nonce", value=state.form_nonce, read_only=True),
+        rx.el.div(form_error(state), restored_note(state), *fields, class_name="panel-body stack"),
+        rx.el.div(button("Save", kind="primary", type="submit", busy=state.form_busy), class_name="panel-foot"),
+        on_submit=state.save,
+        no_validate=True,
+        custom_attrs=form_attributes(state),
+    )
+
+
+def _profile_panel() -> rx.Component:
+    state = ProfileState
+    return rx.el.div(
+        panel(
+            "Profile",
+            rx.cond(
+                state.form_mode != "",
+                _own_form(
+                    state,
+                    text_field(state, "full_name", "Full name", auto_complete="name", max_length=100),
+                    text_field(state, "email", "Email", type_="email", required=True, auto_complete="email"),
+                    current_password_field(state, hint="Only needed when you change the email address."),
+                ),
+                rx.el.div(skeleton_lines(4), class_name="panel-body"),
+            ),
+            flush=True,
+        ),
+        keeper_of(state),
+        panel(
+            "Account",
+            facts(
+                ("Username", rx.el.span(state.username, class_name="mono")),
+                ("Role", role_badge(state.is_superuser)),
+                ("Member since", relative_time(state.created_at, "")),
+            ),
+        ),
+        class_name="stack",
+    )
+
+
+def _password_panel() -> rx.Component:
+    state = PasswordState
+    return panel(
+        "Password",
+        _own_form(
+            state,
+            current_password_field(state, required=True),
+            new_password_field(state),
+            new_password_field(state, "repeated", "Confirm new password", hint=""),
+            rx.el.p("Changing it signs out your other sessions.", class_name="hint muted"),
+        ),
+        flush=True,
+    )
+
+
+def _appearance_panel() -> rx.Component:
+    return panel(
+        "Appearance",
+        rx.el.div(
+            rx.el.div("Theme", class_name="legend"),
+            theme_choice(),
+            rx.el.p("Saved in this browser.", class_name="muted"),
+            class_name="stack tight",
+        ),
+    )
+
+
+PAGES = [settings_page]

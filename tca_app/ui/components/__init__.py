@@ -1,0 +1,1 @@
+"""Components of every page, one file a kind."""

@@ -1,0 +1,33 @@
+"""Badges: a status or role in a word, with an icon beside the colour."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui.components.basic import Child
+
+
+def badge(label: Child, tone: str = "", icon: str = "") -> rx.Component:
+    """A status: always a word, with an icon beside the colour. `tone`: "", good, warn, bad or info."""
+    return rx.el.span(
+        rx.icon(icon, size=12, aria_hidden="true") if icon else None, label, class_name=f"badge {tone}".strip()
+    )
+
+
+def active_badge(is_active: Any) -> rx.Component:
+    return rx.cond(is_active, badge("Active", "good", "circle-check"), badge("Inactive", "", "circle-off"))
+
+
+def role_badge(is_superuser: Any) -> rx.Component:
+    return rx.cond(is_superuser, badge("Admin", "info", "shield"), badge("Member", "", "user"))
+
+
+def project_status_badge(status: Any) -> rx.Component:
+    """The badge of the statuses active, paused and archived."""
+    return rx.match(
+        status,
+        ("active", badge("Active", "good", "circle-check")),
+        ("paused", badge("Paused", "warn", "circle-pause")),
+        ("archived", badge("Archived", "", "archive")),
+        badge(status),
+    )

@@ -1,0 +1,106 @@
+"""Basic components of every page: links, headers, buttons, panels, times."""
+
+from typing import Any
+
+import reflex as rx
+from reflex_components_core.react_router.dom import ReactRouterLink
+
+Child = Any  # text, a component, or a Reflex var of either
+
+
+def link(*children: Child, to: Any, class_name: Any = "link", **props: Any) -> rx.Component:
+    """A link inside the console, without a page load."""
+    return ReactRouterLink.create(*children, to=to, class_name=class_name, **props)
+
+
+def name_or_link(name: Any, url: Any) -> rx.Component:
+    """The name of a row's subject, as a link when `url` is not empty."""
+    return rx.cond(
+        url != "",
+        link(name, to=url, class_name="cell-title truncate"),
+        rx.el.span(name, class_name="cell-title plain truncate"),
+    )
+
+
+def page_header(title: Child, lead: Child = "", *actions: rx.Component) -> rx.Component:
+    """The h1 of a page, with an optional sentence below and the page's main actions beside it."""
+    return rx.el.header(
+        rx.el.div(rx.el.h1(title), rx.el.p(lead) if lead is not None else None, class_name="titles"),
+        rx.el.div(*actions, class_name="actions") if actions else None,
+        class_name="page-head",
+    )
+
+
+def button(
+    *children: Child, kind: str = "", icon: str = "", busy: rx.Var[bool] | bool = False, **props: Any
+) -> rx.Component:
+    """A button. `kind`: primary, danger, danger-quiet, ghost, small. `busy` disables it and shows a spinner."""
+    attributes: dict[str, Any] = {"type": "button", **props}
+    if isinstance(busy, rx.Var):
+        disabled = attributes.get("disabled", False)
+        attributes["disabled"] = busy | disabled if isinstance(disabled, rx.Var) else busy
+        attributes["custom_attrs"] = {
+            **attributes.get("custom_attrs", {}),
+            "data-loading": rx.cond(busy, "", rx.Var("undefined")),
+        }
+        attributes["aria_busy"] = busy
+    return rx.el.button(
+        rx.el.span(class_name="spinner", aria_hidden="true"),
+        rx.el.span(rx.icon(icon, size=16, aria_hidden="true"), class_name="btn-icon") if icon else None,
+        *children,
+        class_name=f"btn {kind}".strip(),
+        **attributes,
+    )
+
+
+def icon_button(label: str, icon: str, kind: str = "ghost", **props: Any) -> rx.Component:
+    """A button with only an icon. `label` is its accessible name and its tooltip."""
+    return rx.el.button(
+        rx.icon(icon, size=16, aria_hidden="true"),
+        class_name=f"btn icon {kind}".strip(),
+        **{"type": "button", "aria_label": label, "title": label, **props},
+    )
+
+
+def relative_time(iso: Any, empty: str = "Never") -> rx.Component:
+    """ "3 hours ago", with the exact local time on hover. `iso` is ISO 8601 with a time zone; "" shows `empty`."""
+    time = rx.el.time(iso, date_time=iso, custom_attrs={"data-relative": ""}, class_name="num")
+    if isinstance(iso, rx.Var):
+        return rx.cond(iso, time, rx.el.span(empty, class_name="muted"))
+    return time if iso else rx.el.span(empty, class_name="muted")
+
+
+def avatar(initials: Any) -> rx.Component:
+    return rx.el.span(initials, class_name="avatar", aria_hidden="true")
+
+
+def panel(title: Child, *children: Child, actions: tuple[rx.Component, ...] = (), flush: bool = False) -> rx.Component:
+    """A titled box. `flush` removes the padding, for a table or list."""
+    return rx.el.section(
+        rx.el.div(rx.el.h2(title), *actions, class_name="panel-head"),
+        *children if flush else (rx.el.div(*children, class_name="panel-body"),),
+        class_name="panel",
+    )
+
+
+def tabs(*entries: tuple[str, Any, Any]) -> rx.Component:
+    """Tabs as links, so that back, reload and sharing keep them: (label, url, is_current)."""
+    return rx.el.nav(
+        *(
+            link(label, to=url, class_name="", custom_attrs={"aria-current": rx.cond(current, "page", "false")})
+            for label, url, current in entries
+        ),
+        class_name="tabs",
+        aria_label="Sections",
+    )
+
+
+def facts(*entries: tuple[str, Child]) -> rx.Component:
+    """Label and value pairs."""
+    pairs = ((rx.el.dt(label), rx.el.dd(value)) for label, value in entries)
+    return rx.el.dl(*(part for pair in pairs for part in pair), class_name="facts")
+
+
+def error_notice(text: rx.Var[str]) -> rx.Component:
+    """An error that belongs to no field. Nothing is shown without one."""
+    return rx.cond(text != "", rx.el.div(text, class_name="notice error", role="alert"))

@@ -1,0 +1,95 @@
+"""What is shown instead of content: empty, loading and failed states, and pages with only a message."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui import routes
+from tca_app.ui.components.basic import Child, button, link
+
+
+def empty_state(title: str, text: str, *actions: rx.Component, icon: str = "inbox") -> rx.Component:
+    """The placeholder of an empty list. It says what to do next."""
+    return rx.el.div(
+        rx.icon(icon, aria_hidden="true"),
+        rx.el.h2(title),
+        rx.el.p(text),
+        rx.el.div(*actions, class_name="row") if actions else None,
+        class_name="blank-state",
+    )
+
+
+def error_state(text: Child, retry: Any) -> rx.Component:
+    """The reason of a failure, and a button that runs `retry`."""
+    return rx.el.div(
+        rx.icon("triangle-alert", aria_hidden="true"),
+        rx.el.h2("Loading failed"),
+        rx.el.p(text),
+        button("Try again", icon="rotate-cw", on_click=retry),
+        class_name="blank-state",
+        role="alert",
+    )
+
+
+def skeleton(width: str = "100%") -> rx.Component:
+    return rx.el.span(class_name="skeleton", style={"width": width}, aria_hidden="true")
+
+
+def skeleton_lines(count: int = 3) -> rx.Component:
+    """The placeholder of a panel that is loading."""
+    widths = ("72%", "54%", "63%", "40%")
+    return rx.el.div(*(skeleton(widths[i % 4]) for i in range(count)), class_name="stack", aria_busy="true")
+
+
+def center_page(title: str, text: str, *actions: rx.Component, code: str = "") -> rx.Component:
+    """A page with only a message, such as 403 and 404."""
+    return rx.el.div(
+        rx.el.div(
+            rx.el.p(code, class_name="code") if code else None,
+            rx.el.h1(title),
+            rx.el.p(text),
+            rx.el.div(*actions, class_name="row", style={"justify_content": "center"}),
+            class_name="stack",
+        ),
+        class_name="center-page",
+    )
+
+
+def forbidden() -> rx.Component:
+    return center_page(
+        "You do not have permission",
+        "This page is for administrators. Ask one of them for access.",
+        button("Go back", custom_attrs={"data-action": "back"}),
+        link("Dashboard", to=routes.DASHBOARD, class_name="btn primary"),
+        code="403",
+    )
+
+
+def not_found() -> rx.Component:
+    return center_page(
+        "Page not found",
+        "The URL may be wrong, the page may be gone, or you do not have access.",
+        button("Go back", custom_attrs={"data-action": "back"}),
+        link("Dashboard", to=routes.DASHBOARD, class_name="btn primary"),
+        code="404",
+    )
+
+
+def outage() -> rx.Component:
+    return center_page(
+        "The console cannot reach its database or Redis",
+        "What you typed is kept in this browser. The page reloads as soon as the database responds.",
+        button("Try again", kind="primary", icon="rotate-cw", custom_attrs={"data-action": "reload"}),
+        code="503",
+    )
+
+
+def crashed() -> rx.Component:
+    """The fallback of the error boundary, when a page cannot be rendered."""
+    return center_page(
+        "This page could not be displayed",
+        "Something went wrong in the browser. Reload the page. If it happens again, contact an administrator.",
+        button("Try again", kind="primary", custom_attrs={"data-action": "reload"}),
+        rx.el.a("Dashboard", href=routes.DASHBOARD, class_name="btn"),
+        code="ERROR",
+    )

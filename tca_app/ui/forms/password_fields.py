@@ -1,0 +1,38 @@
+"""Password fields of a FormState."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui.forms.fields import text_field
+
+NEW_HINT = "At least 8 characters with a digit and an uppercase letter, and not a common password."
+MAX_PASSWORD = 256
+
+
+def new_password_field(
+    state: Any, name: str = "password", label: str = "New password", hint: str = NEW_HINT
+) -> rx.Component:
+    return text_field(
+        state,
+        name,
+        label,
+        type_="password",
+        required=True,
+        hint=hint,
+        max_length=MAX_PASSWORD,
+        auto_complete="new-password",
+    )
+
+
+def current_password_field(state: Any, *, required: bool = False, hint: str = "") -> rx.Component:
+    return text_field(
+        state,
+        "current_password",
+        "Current password",
+        type_="password",
+        required=required,
+        hint=hint,
+        max_length=MAX_PASSWORD,
+        auto_complete="current-password",
+    )

@@ -1,0 +1,61 @@
+"""The account menu of the top bar, and the choice of the theme."""
+
+import reflex as rx
+from reflex.style import color_mode, set_color_mode
+
+from tca_app.config.settings import VERSION
+from tca_app.ui import routes
+from tca_app.ui.components.basic import avatar, link
+from tca_app.ui.session import SessionState
+
+
+def account_menu() -> rx.Component:
+    return rx.menu.root(
+        rx.menu.trigger(
+            rx.el.button(
+                avatar(SessionState.initials), class_name="btn icon ghost", type="button", aria_label="Account"
+            )
+        ),
+        rx.menu.content(
+            rx.el.div(
+                rx.el.div(SessionState.display_name, class_name="truncate", style={"font_weight": "500"}),
+                rx.el.div(SessionState.username, class_name="cell-sub truncate"),
+                style={"padding": "6px 12px 8px", "max_width": "240px"},
+            ),
+            rx.menu.separator(),
+            rx.menu.item(link("Settings", to=routes.SETTINGS, class_name=""), as_child=True),
+            rx.menu.separator(),
+            *(_theme_item(label, mode) for label, mode in (("Light", "light"), ("Dark", "dark"), ("System", "system"))),
+            rx.menu.separator(),
+            rx.menu.item("Sign out", custom_attrs={"data-action": "sign-out"}),
+            rx.el.div(f"Version {VERSION}", class_name="cell-sub", style={"padding": "6px 12px 2px"}),
+            align="end",
+        ),
+    )
+
+
+def _theme_item(label: str, mode: str) -> rx.Component:
+    is_chosen = color_mode == mode
+    return rx.menu.item(
+        f"{label} theme",
+        rx.cond(is_chosen, rx.icon("check", size=14, aria_label="chosen"), None),
+        on_click=set_color_mode(mode),
+    )
+
+
+def theme_choice() -> rx.Component:
+    """The choice between the light, the dark and the system's theme, stored by the browser."""
+    return rx.el.div(
+        *(
+            rx.el.button(
+                label,
+                type="button",
+                on_click=set_color_mode(mode),
+                custom_attrs={"aria-pressed": rx.cond(color_mode == mode, "true", "false")},
+            )
+            for label, mode in (("Light", "light"), ("Dark", "dark"), ("System", "system"))
+        ),
+        class_name="segments",
+        role="group",
+        aria_label="Theme",
+    )

@@ -1,0 +1,106 @@
+"""The frame of every page: sidebar and top bar around the content."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from tca_app.config.settings import get_settings
+from tca_app.ui import routes
+from tca_app.ui.components.basic import icon_button, link
+from tca_app.ui.layout.account_menu import account_menu
+from tca_app.ui.layout.toasts import toasts
+from tca_app.ui.palette import NAVIGATION, palette
+from tca_app.ui.session import SessionState
+from tca_app.ui.websocket.connection import connection_status
+
+Body = Callable[[], rx.Component]
+Crumb = tuple[Any, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TopbarItem:
+    """A component of a feature in the top bar of every page, and the event that loads it after the page."""
+
+    body: Body
+    on_load: Any
+
+
+def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...], shown: rx.Component) -> rx.Component:
+    return rx.fragment(
+        rx.el.a("Skip to the content", href="#content", class_name="skip-link"),
+        rx.el.div(class_name="progress", aria_hidden="true", custom_attrs={"data-busy": ~rx.State.is_hydrated}),
+        rx.el.div(
+            _sidebar(route),
+            rx.el.button(
+                class_name="backdrop",
+                type="button",
+                aria_label="Close the navigation",
+                custom_attrs={"data-action": "close-drawer"},
+            ),
+            rx.el.div(
+                _topbar(crumbs, topbar),
+                rx.el.main(shown, id="content", tab_index=-1, class_name="content"),
+                class_name="main",
+            ),
+            class_name="shell",
+            custom_attrs={"data-viewer": SessionState.user_id.to(str)},
+        ),
+        toasts(),
+    )
+
+
+def _sidebar(route: str) -> rx.Component:
+    return rx.el.aside(
+        link(
+            rx.el.img(src="/logo.svg", alt=""),
+            rx.el.span(get_settings().app_name, class_name="label"),
+            to=routes.DASHBOARD,
+            class_name="brand",
+        ),
+        rx.el.nav(
+            *(_nav_link(label, url, icon, permission, route) for label, url, icon, permission in NAVIGATION),
+            class_name="nav",
+            aria_label="Main",
+        ),
+        id="sidebar",
+        class_name="sidebar",
+    )
+
+
+def _nav_link(label: str, url: str, icon: str, permission: str, route: str) -> rx.Component:
+    is_here = url == max((u for _, u, *_ in NAVIGATION if f"{route}/".startswith(f"{u}/")), key=len, default="")
+    shown = link(
+        rx.icon(icon, size=16, aria_hidden="true"),
+        rx.el.span(label, class_name="label"),
+        to=url,
+        class_name="",
+        title=label,
+        custom_attrs={"aria-current": "page"} if is_here else {},
+    )
+    return shown if permission == "signed_in" else rx.cond(SessionState.grants.contains(permission), shown)
+
+
+def _topbar(crumbs: tuple[Crumb, ...], items: tuple[TopbarItem, ...]) -> rx.Component:
+    return rx.el.header(
+        icon_button(
+            "Navigation",
+            "panel-left",
+            custom_attrs={"data-action": "sidebar", "aria-controls": "sidebar", "aria-expanded": "true"},
+        ),
+        rx.el.nav(
+            rx.el.ol(*(_crumb(label, url) for label, url in crumbs)), class_name="crumbs", aria_label="Breadcrumb"
+        ),
+        palette(),
+        connection_status(),
+        *(item.body() for item in items),
+        account_menu(),
+        class_name="topbar",
+    )
+
+
+def _crumb(label: Any, url: str | None) -> rx.Component:
+    if url is None:
+        return rx.el.li(rx.el.span(label, class_name="truncate", custom_attrs={"aria-current": "page"}))
+    return rx.el.li(link(label, to=url, class_name=""))

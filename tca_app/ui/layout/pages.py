@@ -1,0 +1,121 @@
+"""Pages and their registration, with the guard that checks the permission of a page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+from reflex_base.vars.function import ArgsFunctionOperation
+from reflex_components_core.base.error_boundary import ErrorBoundary
+
+from tca_app.config.settings import get_settings
+from tca_app.ui import routes
+from tca_app.ui.components.placeholders import crashed, forbidden, not_found, outage
+from tca_app.ui.gate import PAGE_PERMISSIONS
+from tca_app.ui.layout.frame import Body, Crumb, TopbarItem, shell
+from tca_app.ui.session import SessionState
+from tca_app.ui.websocket.connection import boot
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the console, made by `@page` and registered by `add_pages`."""
+
+    route: str
+    title: Any
+    permission: str
+    on_load: tuple[Any, ...]
+    crumbs: tuple[Crumb, ...]
+    body: Body
+
+    @property
+    def is_public(self) -> bool:
+        return self.permission == "public"
+
+    def component(self, topbar: tuple[TopbarItem, ...] = ()) -> rx.Component:
+        return self.body() if self.is_public else _guarded(self, topbar)
+
+
+def page(
+    route: str,
+    title: Any,
+    *,
+    permission: str = "signed_in",
+    on_load: tuple[Any, ...] = (),
+    crumbs: tuple[Crumb, ...] = (),
+) -> Callable[[Body], Page]:
+    """Turns a function into a page. `title` may be a Reflex var; `crumbs` are (label, url or None), the page last.
+
+    A page that is not public is rendered only after Gate has identified the viewer, and only with `permission`.
+    """
+
+    def decorate(body: Body) -> Page:
+        return Page(route, title, permission, on_load, crumbs or ((title, None),), body)
+
+    return decorate
+
+
+def add_pages(app: rx.App, pages: list[Page], *topbar: TopbarItem) -> None:
+    """Registers the pages with Reflex, each with its title and, unless public, the guard as its first on_load.
+
+    It also registers `/`, which leads to the dashboard, and the page for unknown URLs.
+    """
+    items = tuple(item.on_load for item in topbar)
+    home = Page(routes.HOME, "Home", "signed_in", (SessionState.go_home,), (), boot)
+    for entry in (home, *pages):
+        PAGE_PERMISSIONS[entry.route.strip("/")] = entry.permission
+        # The top bar loads last, because people wait for the page.
+        guard, last = ((), ()) if entry.is_public else ((SessionState.enter,), items)
+        app.add_page(
+            _of_its_module(entry, topbar),
+            route=entry.route,
+            title=_page_title(entry.title),
+            on_load=[*guard, *entry.on_load, *last],
+        )
+    app.add_page(_not_found_page(topbar), route="404", title="Not found")
+
+
+def _of_its_module(entry: Page, topbar: tuple[TopbarItem, ...]) -> Body:
+    """Returns the page as a function of the module that defines it.
+
+    Reflex puts the components of all pages of one module into one script. With this module for all pages, the sign-in
+    page would load the charts.
+    """
+
+    def component() -> rx.Component:
+        return entry.component(topbar)
+
+    component.__module__ = entry.body.__module__
+    return component
+
+
+def _page_title(title: Any) -> Any:
+    suffix = f" · {get_settings().app_name}"
+    return f"{title}{suffix}" if isinstance(title, str) else title + suffix
+
+
+def _guarded(entry: Page, topbar: tuple[TopbarItem, ...]) -> rx.Component:
+    shown = entry.body()
+    if entry.permission != "signed_in":
+        shown = rx.cond(SessionState.grants.contains(entry.permission), shown, forbidden())
+    return rx.cond(
+        SessionState.outage,
+        outage(),
+        rx.cond(SessionState.username != "", shell(entry.route, entry.crumbs, topbar, shown), boot()),
+    )
+
+
+def _not_found_page(topbar: tuple[TopbarItem, ...]) -> Body:
+    """The page for unknown URLs: inside the frame when signed in, otherwise plain."""
+
+    def component() -> rx.Component:
+        framed = shell("404", (("Not found", None),), topbar, not_found())
+        return rx.cond(SessionState.username != "", framed, not_found())
+
+    return component
+
+
+def error_boundary() -> rx.Component:
+    """The error boundary for `rx.App(app_wraps=...)`, shown instead of a page that cannot be rendered."""
+    fallback = ArgsFunctionOperation.create(("_error",), rx.Var.create(crashed()))
+    return ErrorBoundary.create(fallback_render=fallback)

@@ -1,0 +1,32 @@
+"""The toasts of every page."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.ui.components.basic import icon_button
+from tca_app.ui.session import SessionState
+
+
+def toasts() -> rx.Component:
+    """The toasts. The region is always in the page, so that screen readers announce each toast."""
+    return rx.el.div(rx.foreach(SessionState.toasts, _toast), class_name="toasts", role="status", aria_live="polite")
+
+
+def _toast(toast: Any) -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            toast["kind"] == "error",
+            rx.icon("circle-alert", aria_hidden="true"),
+            rx.icon("circle-check", aria_hidden="true"),
+        ),
+        rx.el.span(toast["text"], class_name="text"),
+        rx.cond(
+            toast["undo"],
+            rx.el.button("Undo", type="button", class_name="btn small", on_click=SessionState.undo(toast["id"])),
+        ),
+        icon_button("Dismiss", "x", "ghost small", on_click=SessionState.dismiss_toast(toast["id"])),
+        key=toast["id"],
+        class_name=f"toast {toast['kind']}",
+        role=rx.cond(toast["kind"] == "error", "alert", "none"),
+    )
