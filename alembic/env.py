@@ -1,4 +1,4 @@
-"""Runs the migrations on the database of the settings: one runner at a time, never waiting long for a table."""
+"""Runs the migrations on the configured database: one runner at a time, with short waits for locks."""
 
 from time import monotonic, sleep
 

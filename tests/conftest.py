@@ -1,4 +1,4 @@
-"""The stores of the test run: started once, migrated once; every worker has a database of its own."""
+"""Stores of the test run: started and migrated once; every worker has its own database."""
 
 import asyncio
 import contextlib

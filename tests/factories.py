@@ -1,4 +1,4 @@
-"""Makers of people, projects and actors. They write through SQL, not through the rules that are being tested."""
+"""Factories of users, projects and actors. They write by SQL, not through the rules under test."""
 
 import asyncio
 import itertools

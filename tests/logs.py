@@ -1,4 +1,4 @@
-"""The log of this process as it would be written, into a text."""
+"""Captures the log of this process as text."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What PostgreSQL does for the statements that a test sends: the pages of tables and indexes that it reads."""
+"""Counts the pages of tables and indexes that PostgreSQL reads for a test's statements."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager

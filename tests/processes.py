@@ -1,4 +1,4 @@
-"""Web replicas and workers as real processes on stores of their own, for tests that kill them."""
+"""Web replicas and workers as real processes on their own stores, for tests that kill them."""
 
 import contextlib
 import fcntl

@@ -1,4 +1,4 @@
-"""Small servers on loopback that keep what they are sent."""
+"""Small servers on loopback that record what they receive."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Which statements are sent to the database while a test looks."""
+"""Records the statements that are sent to the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Recognisable values in every secret, a tour through what can be done and can fail, and then a look everywhere.
+"""Plants recognisable values in every secret, uses and breaks the console, and looks for them everywhere.
 
 No secret in an answer, a frame, a log, an error report, a number, an event, a job, a letter or Redis. Where
 one belongs it is named here: the answers of signing in and refreshing, and the cookie in a tab's state (`BELONGS`).

@@ -1,4 +1,4 @@
-"""A POST that is sent again with its Idempotency-Key: one effect, the policy first, and no secret."""
+"""A POST repeated with its Idempotency-Key: one effect, the policy first, and no secret."""
 
 from base64 import b64encode
 from typing import Any

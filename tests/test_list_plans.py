@@ -1,4 +1,4 @@
-"""Lists on a database without statistics: the rows of a page are chosen first, what decorates them is read after."""
+"""Lists on a database without statistics: the rows of a page are chosen first and decorated after."""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable

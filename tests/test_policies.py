@@ -1,4 +1,4 @@
-"""No route without a policy: every route is called as nobody, and only those on the list below answer."""
+"""Every route has a policy: each is called without a session, and only the listed ones answer."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""One request id through everything that a call sets off: event, jobs, mail, calls to other services, the log."""
+"""One request id in everything that a call causes: event, jobs, mail, calls to other services, log."""
 
 from collections.abc import AsyncIterator
 from email import message_from_bytes, policy

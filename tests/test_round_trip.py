@@ -1,4 +1,4 @@
-"""Every field of every create call is stored: what a script gives is what it reads back."""
+"""Every field of every create call is stored and read back."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

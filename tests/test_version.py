@@ -1,4 +1,4 @@
-"""The version stands in one place, and is shown wherever somebody looks for it."""
+"""The version is defined in one place and shown where people look for it."""
 
 import re
 from pathlib import Path

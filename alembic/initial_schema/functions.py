@@ -1,4 +1,4 @@
-"""The functions of the schema, each with its reason. Triggers call all but those of search."""
+"""The functions of the schema, each with its reason. Triggers call all except those of search."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""The initial schema. What stands in it, and why, is in the modules of `initial_schema`.
+"""The initial schema. Its parts and their reasons are in the modules of `initial_schema`.
 
 Tables come in the order of their references; functions that read tables and all triggers come last.
 """

@@ -1,4 +1,4 @@
-"""Notifies people: an inbox entry for everybody concerned, and a job for each requested mail.
+"""Notifies people: a notification for everybody concerned, and a job for each requested mail.
 
 People are not notified about their own actions, except for account changes that may be an attack. The audience is
 determined when the event is handled, by the rules of `features.notifications.kinds`.

@@ -1,4 +1,4 @@
-"""Demo inboxes: the notifications that the people concerned would have got, by the product's own rules."""
+"""Demo notifications: those that people would have received, by the product's own rules."""
 
 import random
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Demo data: an organisation of 200 people and 40 projects that grew over 120 days, the same shape every time."""
+"""Demo data: an organisation of 200 people and 40 projects over 120 days, the same every time."""
 
 import random
 import secrets

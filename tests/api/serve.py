@@ -1,4 +1,4 @@
-"""The REST side as a process of its own, for tests that need a real server and a real client."""
+"""Serves REST in a process of its own, for tests that need a real server and client."""
 
 import asyncio
 

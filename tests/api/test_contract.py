@@ -1,4 +1,4 @@
-"""The OpenAPI document against the running server, as an admin, as a member and as nobody."""
+"""Checks the OpenAPI document against the running server, as an admin, as a member and without a session."""
 
 import itertools
 import os

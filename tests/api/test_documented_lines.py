@@ -1,4 +1,4 @@
-"""The lines of the documentation, run by bash and curl as they stand there, against a real server."""
+"""Runs the commands of the documentation with bash and curl against a real server."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The page about the settings and the example of `.env` name every setting, as the console has it."""
+"""The configuration page and `.env.example` name every setting, with the defaults of the code."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Settings: what they may be, what production refuses, and what is said about a name that is none."""
+"""Settings: valid values, what production refuses, and warnings about unknown names."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The numbers by day are what the log says, whatever happened on the way."""
+"""Daily metrics equal what the log says, after duplicates, failures and repairs."""
 
 from sqlalchemy import text
 

@@ -1,4 +1,4 @@
-"""The summary each morning: for those who want it, once a day, of what they have not read."""
+"""The daily digest: for those who enabled it, once a day, with what they have not read."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

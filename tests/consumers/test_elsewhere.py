@@ -1,4 +1,4 @@
-"""Other services get the events when they are set, and again after they were unreachable; nothing else waits."""
+"""Configured services receive the events, also after an outage, and delay nothing else."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Mail goes out by SMTP or into a folder, with a stable id, and nobody can write its headers."""
+"""Mail is sent by SMTP or written to a folder, with a stable id, and nobody can inject headers."""
 
 import asyncio
 from collections.abc import AsyncIterator

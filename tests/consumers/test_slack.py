@@ -1,4 +1,4 @@
-"""Each message is posted once per channel, with links to its subject alone, and a project posts to its own channel."""
+"""Each message is posted once per channel and links to its subject; a project posts to its own channel."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Other services get every event; a Redis that lost everything is filled again."""
+"""Streams contain every event, and are refilled after Redis lost them."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Receivers are told: signed, once per event, again while that helps, and never in the way of others."""
+"""Webhook deliveries: signed, once per event, retried while that helps, isolated from each other."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Numbers beside their nouns."""
+"""`plural` puts a number beside its noun."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""URLs that people enter: what is taken, and what is said about the others."""
+"""URLs that people enter: which are accepted, and the errors for the others."""
 
 import pytest
 

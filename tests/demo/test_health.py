@@ -1,4 +1,4 @@
-"""The demo's health: a past that adds up, incidents with notes, and nothing that turns red once real probes begin."""
+"""Demo health: a consistent history, incidents with notes, and nothing that fails once real probes begin."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

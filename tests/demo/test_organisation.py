@@ -1,4 +1,4 @@
-"""The demo data looks like a grown organisation, keeps the product's rules, and never mixes with real people."""
+"""Demo data is realistic, keeps the product's rules, and never mixes with real users."""
 
 import pytest
 from sqlalchemy import text

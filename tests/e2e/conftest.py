@@ -1,4 +1,4 @@
-"""The whole product as one process, and browsers that use it as people do: by role and label."""
+"""Runs the whole product as one process, with browsers that use it by role and label."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser, arranged with the keyboard alone."""
+"""The dashboard in a real browser, customized with the keyboard alone."""
 
 import pytest
 from playwright.sync_api import Page, expect

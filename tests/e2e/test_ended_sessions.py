@@ -1,4 +1,4 @@
-"""A session that ends leads each tab to the sign-in page, and one sign-in brings all of them back to their pages."""
+"""An ended session sends every tab to the sign-in page, and one sign-in brings all of them back."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The way of a team through the console, in real browsers."""
+"""A team uses the console in real browsers, from set-up to sign-out."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What one person does, on the open screens of another."""
+"""Open screens show what another person changes."""
 
 import pytest
 from playwright.sync_api import expect

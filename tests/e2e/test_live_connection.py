@@ -1,4 +1,4 @@
-"""Behind a proxy that does not pass websockets the page says so; it does not spin for ever."""
+"""Behind a proxy that blocks websockets the page says so."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a page shows and acts on belongs to its address, however late the server answers."""
+"""A page shows and changes the record of its URL, however late the server responds."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Slack in the settings of a project in a real browser: connected, tested, broken, and removed."""
+"""Slack in the settings of a project in a real browser: connected, tested, broken, removed."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The page of health in a real browser: filled by the clock, with words for what it draws."""
+"""The status page in a real browser: probed on schedule, with text for every chart."""
 
 import re
 

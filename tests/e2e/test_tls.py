@@ -1,4 +1,4 @@
-"""The console behind a proxy that speaks TLS, on a port that is not 443 and under the name `localhost`."""
+"""The console behind a TLS proxy, on a port other than 443 and under the name `localhost`."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""What is typed into a form outlives an outage of PostgreSQL, a restart, the end of a session, and Esc."""
+"""Typed text survives an outage of PostgreSQL, a restart, the end of a session, and Esc."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A webhook in a real browser: its secret is shown once, what it sends can be verified, and the log is live."""
+"""A webhook in a real browser: its secret is shown once, deliveries verify, and the log is live."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""What has to be so when the load is over and every job is done, whatever was killed meanwhile."""
+"""Checks what must hold after the load, when every job is done, whatever was killed."""
 
 from collections import Counter
 

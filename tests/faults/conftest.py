@@ -1,4 +1,4 @@
-"""A console of two web replicas and two workers, with a mail server, that tests break."""
+"""A console of two web replicas and two workers, with a mail server, for fault injection."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Writes at random over REST to replicas that may die under them, with a log of what was acknowledged."""
+"""Writes at random over REST to replicas that may die, and records what was acknowledged."""
 
 import itertools
 import json

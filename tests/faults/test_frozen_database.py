@@ -1,4 +1,4 @@
-"""A frozen PostgreSQL as clients of a running console meet it: an answer in time, and all is well when it goes on."""
+"""A frozen PostgreSQL under a running console: responses in time, and recovery when it resumes."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

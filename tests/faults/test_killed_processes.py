@@ -1,4 +1,4 @@
-"""Processes die at random under load, and nothing that was acknowledged is missing."""
+"""Processes are killed at random under load, and nothing acknowledged is missing."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Redis is speed and never truth: lost, hung or away, it costs nobody a request, an event, a mail or a number."""
+"""Redis lost, hung or unreachable loses no request, event, mail or figure."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Jobs of a dead worker are taken over, those of a live one are not; and a worker stops when asked to."""
+"""Jobs of a dead worker are taken over, those of a live one are not, and a worker stops on request."""
 
 import signal
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The built front end: when it is built, what is done to it, how it is served."""
+"""The built front end: when it is built, how it is processed, and how it is served."""
 
 import base64
 import gzip

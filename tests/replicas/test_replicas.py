@@ -1,4 +1,4 @@
-"""Two replicas are one console: what happens on one is so on the other, at once, and either may be killed."""
+"""Two replicas act as one console: changes show on both at once, and either may be killed."""
 
 import os
 import signal

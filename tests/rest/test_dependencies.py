@@ -1,4 +1,4 @@
-"""What the routers share is fast by construction."""
+"""Shared dependencies of routers: how a request is parsed and who may call."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The edge: hosts, origins, sizes, headers, and one form of error whatever goes wrong."""
+"""The edge: hosts, origins, sizes, headers, and one format of errors."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The edge: sizes of requests, names that are given twice, and what strangers may ask by any name of the host."""
+"""The edge: sizes of requests, duplicates, and what strangers may request by any host name."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A proxy that drops websockets is named in the log, once a minute, and its requests are refused in clear words."""
+"""A proxy that drops websockets is reported in the log once a minute, and its requests are refused."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""The schema reaches its newest version beside another runner and beside a long transaction."""
+"""Migrations run beside another runner and beside a long transaction."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The commands as a person meets them: real processes, free ports, a stand-in for the pages so nothing is built."""
+"""The commands as real processes on free ports, with a stand-in for the built pages."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The two state managers that the console may run on: one process alone, and several that share Redis."""
+"""The two state managers that the console may run on: in memory, and in Redis for replicas."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Reflex' own event pipeline with our gate, without a server: tabs that send events and keep what came back."""
+"""Reflex' event pipeline with our gate, without a server: tabs send events and record updates."""
 
 import asyncio
 import itertools

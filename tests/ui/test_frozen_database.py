@@ -1,4 +1,4 @@
-"""A frozen PostgreSQL as the pages meet it: each event is answered in time, and the pages work again afterwards."""
+"""A frozen PostgreSQL and the pages: each event is answered in time, and the pages recover."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

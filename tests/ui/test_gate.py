@@ -1,4 +1,4 @@
-"""No event runs for somebody whom the database does not know and allow, and no state changes hands unemptied."""
+"""No event runs without a valid session and permission, and no state changes hands unemptied."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a handler is sent is checked before it runs, and what it raises reaches the person as one sentence."""
+"""Arguments of a handler are checked before it runs, and its errors reach the person as one sentence."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Pages about one record: what comes from another page than the one that is loaded changes nothing."""
+"""Pages of one record: an event from another page than the loaded one changes nothing."""
 
 from collections.abc import AsyncIterator
 from typing import Any

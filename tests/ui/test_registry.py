@@ -1,4 +1,4 @@
-"""Every event handler of the console names a permission. A new one without it fails here."""
+"""Every event handler names a permission. A new one without it fails here."""
 
 from importlib import import_module
 from pathlib import Path

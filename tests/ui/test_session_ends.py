@@ -1,4 +1,4 @@
-"""A session that has ended stays ended: however it ended, whatever is cached, with an open tab, without Redis."""
+"""An ended session stays ended: whatever ended it, whatever is cached, with an open tab, without Redis."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""The viewer's time zone: taken from the browser, and used for what is shown and typed."""
+"""The viewer's time zone: taken from the browser, used for what is shown and typed."""
 
 from datetime import UTC, datetime
 from typing import Any

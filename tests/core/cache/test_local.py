@@ -1,4 +1,4 @@
-"""Copies of what every request needs: fast, and gone the moment the row changes."""
+"""LocalCache: fast, and invalidated at the commit of a change."""
 
 import asyncio
 from uuid import uuid4

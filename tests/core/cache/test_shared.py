@@ -1,4 +1,4 @@
-"""The cache in Redis: one computation for a crowd, nothing older than one's own write, and no need of it."""
+"""SharedCache: one computation for many readers, nothing older than an acknowledged write, optional Redis."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""A PostgreSQL that is frozen: every wait for it ends within its limit, and nothing is left when it goes on."""
+"""A frozen PostgreSQL: every wait ends within its limit, and nothing is left over when it resumes."""
 
 import asyncio
 import os

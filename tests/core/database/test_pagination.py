@@ -1,4 +1,4 @@
-"""Search chooses its way by how common a term is."""
+"""Search chooses its plan by how common a term is."""
 
 import pytest
 from sqlalchemy import text

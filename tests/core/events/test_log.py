@@ -1,4 +1,4 @@
-"""The event log and its jobs: both or neither, chained, never changed, each consumer once."""
+"""The event log and its jobs: both or neither, chained, never changed, each effect once."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What verify-log finds: a changed row, a row that is gone, an end that was cut off."""
+"""verify-log finds a changed row, a missing row and a truncated chain."""
 
 import psycopg
 import pytest

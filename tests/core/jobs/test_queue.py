@@ -1,4 +1,4 @@
-"""Jobs: tried again with longer waits, dead with a reason, done by the clock once, and never in each other's way."""
+"""Jobs: retries with longer waits, failure with a reason, schedules that run once, isolated queues."""
 
 import asyncio
 import random

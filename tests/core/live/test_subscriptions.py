@@ -1,4 +1,4 @@
-"""Nudges reach whoever listens, not too often, and never too few times."""
+"""Change notifications reach every subscriber, at a limited rate, and the last one is never lost."""
 
 import asyncio
 

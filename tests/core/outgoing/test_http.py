@@ -1,4 +1,4 @@
-"""Calls to other services: retried where that is safe, left alone when they fail, told apart by what helps."""
+"""Calls to other services: safe retries, the circuit breaker, and errors by what helps."""
 
 import asyncio
 from collections.abc import AsyncIterator

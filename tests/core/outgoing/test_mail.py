@@ -1,4 +1,4 @@
-"""What a name or a title looks like never becomes a header, a body or another word on the way to the reader."""
+"""Names and titles never become a header or markup of a mail."""
 
 import re
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""Addresses that people enter: what is refused, and that the connection goes to what was looked at."""
+"""URLs that people enter: which are refused, and that the connection goes to the checked address."""
 
 import asyncio
 import ssl

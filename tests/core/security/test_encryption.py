@@ -1,4 +1,4 @@
-"""What is sealed opens for its purpose and under its key, and nothing else opens it."""
+"""An encrypted secret is decrypted for its purpose and under its key only."""
 
 import pytest
 from pydantic import SecretStr

@@ -1,4 +1,4 @@
-"""Rate limits: as many as agreed and not one more, over replicas, with and without Redis."""
+"""Rate limits are exact over replicas, with and without Redis."""
 
 import asyncio
 from collections.abc import Iterator

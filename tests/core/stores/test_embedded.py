@@ -1,4 +1,4 @@
-"""The stores that come with the packages: shared by every command, gone with the last one, back after any crash."""
+"""Embedded stores: shared by every command, stopped by the last one, back after any crash."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Errors reach Sentry from each door, with who and which request, and with nothing that a caller sent."""
+"""Errors reach Sentry from each entry point, with user and request, without anything that a caller sent."""
 
 import gzip
 import json

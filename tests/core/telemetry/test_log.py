@@ -1,4 +1,4 @@
-"""A line of the log is one line that a terminal only shows, whatever callers send."""
+"""A log line is one printable line, whatever callers send."""
 
 import logging
 from typing import Literal

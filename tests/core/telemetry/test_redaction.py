@@ -1,4 +1,4 @@
-"""What looks like a secret goes, what people need to read stays, and JSON stays JSON."""
+"""Redaction removes what looks like a secret, keeps what people need, and keeps JSON valid."""
 
 from collections.abc import Iterator
 

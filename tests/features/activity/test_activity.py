@@ -1,4 +1,4 @@
-"""The event log as people may read it."""
+"""The event log over REST: filters, and who may read what."""
 
 import csv
 import io

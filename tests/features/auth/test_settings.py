@@ -1,4 +1,4 @@
-"""One's own settings: what is saved, and what is refused at its field."""
+"""One's own settings: what is saved, and the errors at each field."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The first admin: one link, once, however many try at the same moment."""
+"""The first administrator: one link that works once, also for concurrent requests."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Signing in: who gets in, who does not, and that the answer never tells why."""
+"""Signing in: who may, and that a refusal never tells the reason."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""The throttle of wrong passwords: what waits, what does not, and that no answer tells about an account."""
+"""The throttle of failed sign-ins: who waits, who does not, and that no response tells about an account."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""Every figure of the dashboard over the demo data is what an SQL count of its own finds, for whoever looks."""
+"""Every figure of the dashboard over the demo data equals an independent SQL count, for every viewer."""
 
 from datetime import UTC, datetime, timedelta
 from statistics import median

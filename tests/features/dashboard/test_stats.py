@@ -1,4 +1,4 @@
-"""The dashboard's numbers: each is checked against rows whose dates are known."""
+"""The dashboard's figures, checked against rows with known dates."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Protected environments, freeze windows and rollbacks: who decides, and who hears of it."""
+"""Protected environments, freeze windows and rollbacks: who decides, and who is notified."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

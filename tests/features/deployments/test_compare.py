@@ -1,4 +1,4 @@
-"""The compare pages of the four kinds of server that people use."""
+"""Compare links of the four kinds of Git hosts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Deployments over REST: reported, led from state to state, read by those who may."""
+"""Deployments over REST: creation, steps, lists, and who may read them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The worked examples of docs/deployments.md, carried out: GitHub reports what the tables say, all of it late."""
+"""Carries out the worked examples of docs/deployments.md: GitHub reports what the tables say, late."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Delivery measures, against figures that were worked out by hand."""
+"""DORA metrics, against figures that were worked out by hand."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The reason of a refusal that was typed is kept by the browser until the refusal is sent."""
+"""The browser keeps the typed reason of a refusal until it is sent."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The times of a deployment that GitHub reports are GitHub's, however late and in which order its deliveries come."""
+"""Deployments from GitHub have GitHub's times, however late and in whatever order deliveries come."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations

@@ -1,4 +1,4 @@
-"""The log of a deployment: batches that come twice, gaps, bounds."""
+"""Deployment logs: repeated batches, gaps, limits."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

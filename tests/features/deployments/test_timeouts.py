@@ -1,4 +1,4 @@
-"""A deployment that nobody reports on any more is failed; waiting is not silence, and a later report is taken."""
+"""A deployment without reports times out; waiting does not, and a later report is accepted."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Environments and freeze windows: who may change them, and what they keep."""
+"""Environments and freeze windows: who may change them, and what is stored."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

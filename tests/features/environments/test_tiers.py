@@ -1,4 +1,4 @@
-"""The tier of an environment: guessed from its name when it is created, changed by people."""
+"""The tier of an environment: guessed from its name on creation, changed by people."""
 
 import httpx
 import pytest

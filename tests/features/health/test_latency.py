@@ -1,4 +1,4 @@
-"""The latency of a component is its own, whatever the others are doing."""
+"""The latency of a component is measured independently of the others."""
 
 import time
 from datetime import UTC, datetime

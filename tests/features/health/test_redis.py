@@ -1,4 +1,4 @@
-"""What `/health/ready` says about Redis: unreachable is degraded, a refused password is a fault of the settings."""
+"""`/health/ready` and Redis: unreachable is degraded, a refused password is not ready."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""How a check is asked: over REST and in the form, by whom, and what pausing it does."""
+"""Settings of a check, over REST and in the form: who may change them, and what a pause does."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta

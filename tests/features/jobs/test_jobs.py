@@ -1,4 +1,4 @@
-"""Jobs over REST: what waits, what died and why, and another chance for it; administrators only."""
+"""Jobs over REST: waiting and failed ones, retries; administrators only."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who may read the metrics, what stands in them, and that no caller can make a new series."""
+"""Metrics: who may read them, what they contain, and that no caller can make a new series."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

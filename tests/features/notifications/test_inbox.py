@@ -1,4 +1,4 @@
-"""The inbox of each person, over REST: what they find in it, and that it is theirs alone."""
+"""Notifications over REST: each user's own, and nobody else's."""
 
 import httpx
 import pytest

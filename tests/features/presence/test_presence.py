@@ -1,4 +1,4 @@
-"""Who else has a page open: seen by those who may see the page, on every replica, and gone when they go."""
+"""Presence: shown to those who may see the page, on every replica, and removed when people leave."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Projects over REST: making, finding, changing, handing over, the trash and back."""
+"""Projects over REST: create, list, update, transfer, delete and restore."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Who works on a project: what each role may grant, the owner's row, handing over and leaving."""
+"""Project members: what each role may grant, the owner's row, transfer and leaving."""
 
 import asyncio
 

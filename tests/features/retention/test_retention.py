@@ -1,4 +1,4 @@
-"""What is old goes, what is not stays, and the log says what went."""
+"""Retention deletes what is old, keeps the rest, and logs what it deleted."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The Slack channel of a project over REST: for maintainers, on Slack's host, and its URL is never seen again."""
+"""The Slack channel of a project over REST: for maintainers, on Slack's host, and its URL is never returned."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Accounts over REST: making, finding, changing, the trash and back."""
+"""Users over REST: create, list, update, delete and restore."""
 
 import pytest
 

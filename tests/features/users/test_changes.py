@@ -1,4 +1,4 @@
-"""Changing an account: who may give which field, what cuts sessions off, and edits that came too late."""
+"""User updates: who may change which field, which sessions are revoked, and stale edits."""
 
 import pytest
 

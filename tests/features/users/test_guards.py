@@ -1,4 +1,4 @@
-"""What must hold whoever tries: the last administrator, unique names, foreign ids, columns that nobody sends."""
+"""Invariants: the last administrator, unique names, foreign ids, and columns that nobody may send."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The receiver in docs/webhooks.md does what it says there."""
+"""The receiver of docs/webhooks.md accepts signed requests only."""
 
 import re
 from datetime import UTC, datetime

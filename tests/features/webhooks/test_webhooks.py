@@ -1,4 +1,4 @@
-"""Who may have webhooks, what they may say, and that nobody else learns of them."""
+"""Webhooks over REST: who may manage them, what they accept, and that nobody else sees them."""
 
 import asyncio
 from typing import Any

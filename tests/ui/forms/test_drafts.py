@@ -1,4 +1,4 @@
-"""A draft that the browser kept goes back into the form on the server, with the version that it was typed on."""
+"""A draft that the browser kept returns to the form, with the version that it was typed on."""
 
 import json
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""A form saves once, keeps nobody's password, and asks before it overwrites somebody else's change."""
+"""A form saves once, stores no password, and asks before it overwrites another person's change."""
 
 from typing import Any
 

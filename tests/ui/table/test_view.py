@@ -1,4 +1,4 @@
-"""The URL is the truth of a table; whatever stands in it wrongly falls back to the default."""
+"""The URL holds the state of a table; invalid values fall back to the default."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What one caller may open and send over websockets; everybody else goes on."""
+"""Limits on one caller's websockets; others are not affected."""
 
 import asyncio
 from collections.abc import Callable

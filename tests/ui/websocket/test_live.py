@@ -1,4 +1,4 @@
-"""An open page shows what others change, asks Gate each time, and is forgotten when it is left."""
+"""An open page shows changes by others, asks Gate each time, and unsubscribes when it is left."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A tab whose session ended is emptied and closed, and so is every tab while nobody's rights can be known."""
+"""A tab whose session ended is emptied and closed; every tab is, while permissions cannot be checked."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""A replica whose Redis is frozen serves no event: the tab is told within seconds and is loaded when Redis is back."""
+"""A replica whose Redis is frozen serves no event: the tab says so and reloads when Redis is back."""
 
 import asyncio
 import os

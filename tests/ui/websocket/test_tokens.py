@@ -1,4 +1,4 @@
-"""With the state in Redis: whose tab it is, when replicas die and tabs move."""
+"""With the state in Redis: which replica a tab belongs to, when replicas die and tabs move."""
 
 from collections.abc import AsyncIterator
 from typing import Any

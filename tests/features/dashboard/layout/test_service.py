@@ -1,4 +1,4 @@
-"""How people arrange their dashboard, over REST: each their own, and nothing bad is kept."""
+"""Dashboard layouts over REST: each user has one, and invalid ones are refused."""
 
 from typing import Any
 

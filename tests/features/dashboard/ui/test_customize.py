@@ -1,4 +1,4 @@
-"""The dialog "Customize" without a browser: a draft that is saved as a whole, by the person whose dashboard it is."""
+"""The dialog "Customize" without a browser: a draft that is saved as a whole, by its owner."""
 
 from collections.abc import AsyncIterator
 from typing import Any

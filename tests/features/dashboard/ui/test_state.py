@@ -1,4 +1,4 @@
-"""The dashboard without a browser: its numbers against counts of their own, and faults that stay in their panel."""
+"""The dashboard without a browser: its figures, and errors that stay in their panel."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta

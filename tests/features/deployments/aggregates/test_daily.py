@@ -1,4 +1,4 @@
-"""What is rolled up from the deployments is what their rows say, in whatever order and however often it is told."""
+"""Daily aggregates equal the deployments, in whatever order and however often events come."""
 
 import random
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""GitHub's webhook: signed with the project's own key, each delivery once, in any order."""
+"""GitHub's webhook: signed with the project's secret, each delivery once, in any order."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""What is told of the past, over REST and to the dashboard, and to whom."""
+"""The history of checks, over REST and on the dashboard, by viewer."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Probing by an injected clock: what is asked, what is remembered, and when an incident opens and closes."""
+"""Probe runs with an injected clock: targets, samples, and incidents that open and resolve."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""The public page: off unless wanted, only what was chosen, and nothing that is nobody's business."""
+"""The public status page: off by default, only chosen components, and no internal detail."""
 
 import re
 from collections.abc import AsyncIterator, Iterator

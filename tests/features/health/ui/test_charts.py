@@ -1,4 +1,4 @@
-"""Bars and sparklines: where they stand, how high they are, and what they say in words."""
+"""Bars and sparklines: their position, their height and their text."""
 
 from datetime import UTC, datetime, timedelta
 

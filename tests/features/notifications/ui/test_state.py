@@ -1,4 +1,4 @@
-"""The bell and the inbox on the screen, without a browser."""
+"""The notification menu and its page, without a browser."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The project pages without a browser: tabs send events through the gate, and what comes back is looked at."""
+"""The project pages without a browser: tabs send events through the gate."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

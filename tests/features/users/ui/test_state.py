@@ -1,4 +1,4 @@
-"""The pages about people, without a browser: what a tab sends, what it is shown, what stands in the database then."""
+"""The user pages without a browser: events of a tab, what it shows, and what is stored."""
 
 from collections.abc import AsyncIterator
 from typing import Any

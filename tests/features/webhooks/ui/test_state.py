@@ -1,4 +1,4 @@
-"""Webhooks on the screen, without a browser."""
+"""The webhook pages, without a browser."""
 
 from collections.abc import AsyncIterator
 from typing import Any
