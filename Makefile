@@ -1,4 +1,4 @@
-# Everything that a person types. Each target is one or two lines; the work is done by tca_app and the scripts in .ci.
+# The commands of the project. Each target is one or two lines; tca_app and the scripts in .ci do the work.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
-# Modules are compiled when they are first imported: compiling all of them at once doubles the wait.
+# Python compiles modules on their first import; compiling all of them here doubles the time of an installation.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .PHONY: help run migrate demo test faults check
@@ -17,13 +17,13 @@ help: ## Show the targets
 run: $(RUNS) ## Start the console with its stores; the address is the last line
 	@exec $(BIN)/python -m tca_app serve
 
-migrate: $(RUNS) ## Bring the database to the schema of this version
+migrate: $(RUNS) ## Apply the migrations of this version
 	@$(BIN)/python -m tca_app migrate
 
 demo: $(RUNS) ## Fill the database with realistic data
 	@$(BIN)/python -m tca_app demo
 
-test: $(TESTS) ## Run every test on throw-away stores, browser journeys included
+test: $(TESTS) ## Run every test on throw-away stores, browser tests included
 	@CHROMIUM="$$(.ci/chromium $(BIN))" exec $(BIN)/python -m pytest -n 2
 
 faults: $(TESTS) ## Kill processes for half an hour or more: FAULT_WRITES=10000 FAULT_KILLS=200 unless set

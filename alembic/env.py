@@ -10,28 +10,31 @@ from sqlmodel import SQLModel
 from tca_app import models  # noqa: F401 - fills the metadata
 from tca_app.config.settings import get_settings
 
-RUNNER_LOCK = 7_282_601_170_135  # any number that nothing else locks in this database
-WAIT_FOR_RUNNER_S = 900  # more than the longest migration takes
-ASK_AGAIN_S = 0.2
-# A migration that waits longer for a lock stops everybody who comes after it. One that builds an index concurrently
-# holds up nobody: it sets this to 0 for as long, and RESETs it.
-WAIT_FOR_TABLE = "2s"
+RUNNER_LOCK = 7_282_601_170_135  # an advisory lock that nothing else uses
+RUNNER_TIMEOUT_S = 900  # more than the longest migration takes
+POLL_S = 0.2
+# A migration that waits for a lock blocks every later statement on the table. One that builds an index concurrently
+# blocks nobody: it sets this to 0 meanwhile and RESETs it.
+LOCK_TIMEOUT = "2s"
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Procrastinate's tables have no models of ours."""
+    """Leaves out the tables of Procrastinate, which have no models."""
     return not (kind == "table" and (name or "").startswith("procrastinate_"))
 
 
-def _wait_for_turn(connection: Connection) -> None:
-    """Ask again until the runner before is done. To wait inside the question would hold a snapshot, for whose end an
-    index that the runner builds concurrently would wait in turn."""
-    until = monotonic() + WAIT_FOR_RUNNER_S
+def _lock_runner(connection: Connection) -> None:
+    """Polls until no other runner holds the lock.
+
+    Waiting in the statement would hold a snapshot, and an index that the other runner builds concurrently waits for
+    the end of every snapshot.
+    """
+    until = monotonic() + RUNNER_TIMEOUT_S
     while not connection.execute(text(f"SELECT pg_try_advisory_lock({RUNNER_LOCK})")).scalar_one():
         connection.commit()
         if monotonic() > until:
             raise CommandError("another migration has been running for 15 minutes")
-        sleep(ASK_AGAIN_S)
+        sleep(POLL_S)
     connection.commit()
 
 
@@ -42,11 +45,11 @@ def run() -> None:
         connect_args={
             "connect_timeout": 5,
             "application_name": "tca migrate",
-            "options": f"-c lock_timeout={WAIT_FOR_TABLE}",
+            "options": f"-c lock_timeout={LOCK_TIMEOUT}",
         },
     )
     with engine.connect() as connection:
-        _wait_for_turn(connection)
+        _lock_runner(connection)
         context.configure(
             connection=connection,
             target_metadata=SQLModel.metadata,

@@ -69,7 +69,7 @@ TABLES = (
     "projects",
     "users",
 )
-# Hashing is as cheap as argon2 allows: what is tested is the rule, not the cost.
+# Hashing is as cheap as argon2 allows: tests check the rules, not the cost.
 CHEAP = {
     "PASSWORD_HASH_MEMORY_KIB": "8",
     "PASSWORD_HASH_ROUNDS": "1",
@@ -79,14 +79,14 @@ CHEAP = {
     "ENVIRONMENT": "development",
     "LOG_LEVEL": "ERROR",
 }
-# A machine that does much at once is not a Redis that is away. What tests that waits as briefly as the product does.
+# A busy machine is not an unreachable Redis. Tests of an unreachable Redis use the timeout of the product.
 redis.TIMEOUT_S = rate_limits.TIMEOUT_S = 10.0
 _run = contextlib.ExitStack()
 _stores: dict[str, str] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The controller (or the only process) starts the stores; a worker is told where they are."""
+    """The controller (or the only process) starts the stores and passes their URLs to the workers."""
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
         _stores.update(worker_input["stores"])
@@ -134,7 +134,7 @@ def _settle(**names: str) -> None:
     get_settings.cache_clear()
 
 
-# What runs whole processes, and each row of it on one worker, one after the other: side by side, they would starve.
+# Tests that run whole processes: each row on one worker, one after the other, because in parallel they would starve.
 WHOLE_PROCESSES = {
     "processes": ("tests/e2e/", "tests/replicas/", "tests/faults/"),
     "starts": ("tests/server/test_serve.py", "tests/core/stores/test_embedded.py"),
@@ -155,7 +155,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """xdist knows tests by their ids: of two with the same one it would run one, without a word."""
+    """xdist identifies tests by id: of two with the same id it would silently run one."""
     ids = Counter(item.nodeid for item in items)
     if double := sorted(one for one, times in ids.items() if times > 1):
         raise pytest.UsageError(f"tests with the same id: {', '.join(double)}")
@@ -170,11 +170,11 @@ def _cleaner() -> Iterator[psycopg.Connection]:
 
 @pytest.fixture(autouse=True)
 def _empty_tables(_cleaner: psycopg.Connection) -> Iterator[None]:
-    """Whatever a test wrote is gone before the next one."""
+    """Deletes what a test wrote, before the next one."""
     yield
-    # Not TRUNCATE: for a handful of rows it takes fifty times as long, because it makes every index anew.
+    # Not TRUNCATE: for a handful of rows it takes fifty times as long, because it rebuilds every index.
     _cleaner.execute("; ".join(f"DELETE FROM {table}" for table in TABLES))
-    # The log refuses it, so only here, where the database is the test's own, its guard is asleep.
+    # The log refuses DELETE, so its trigger is disabled here, in the test's own database.
     _cleaner.execute("SET session_replication_role = replica; DELETE FROM events; RESET session_replication_role")
 
 
@@ -187,7 +187,7 @@ async def _pools() -> AsyncIterator[None]:
 
 @pytest.fixture
 async def db() -> AsyncIterator[AsyncSession]:
-    """One transaction that is taken back at the end. Other connections do not see what it wrote."""
+    """One transaction that is rolled back at the end. Other connections do not see what it wrote."""
 
     class Undo(Exception):
         pass
@@ -200,7 +200,7 @@ async def db() -> AsyncIterator[AsyncSession]:
 
 @pytest.fixture
 async def listening() -> AsyncIterator[LocalCache[Any]]:
-    """The process hears changes, as it does when it serves; yields the copies of sessions."""
+    """Listens to change notifications, like a serving process; yields the cache of sessions."""
     task = asyncio.create_task(listen())
     await until(lambda: session_cache.is_listening)
     yield session_cache

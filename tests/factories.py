@@ -50,7 +50,7 @@ async def run(act: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:
 
 
 async def make_user(username: str = "", *, password: str = PASSWORD, **fields: Any) -> Actor:
-    """A person in the database, as an actor without a session."""
+    """A user in the database, as an actor without a session."""
     username = username or f"person{next(_numbers)}"
     if password not in _hashes:
         _hashes[password] = await hash_password(password)
@@ -81,7 +81,7 @@ async def make_project(owner: Actor, name: str = "", team: dict[Actor, str] | No
 async def make_deployment(
     project_id: int, environment: str = "production", *, status: str = "queued", **fields: Any
 ) -> int:
-    """A deployment in any state, rolled up; what the state demands is filled in. Returns its id."""
+    """A deployment in any state, with the fields that the state needs, and its aggregates. Returns its id."""
     now = datetime.now(UTC)
     times: dict[str, Any] = {"queued_at": now}
     if status == "pending_approval":
@@ -117,7 +117,7 @@ async def environment_of(project_id: int, name: str = "production") -> int:
 
 
 async def make_freeze(project_id: int, **fields: Any) -> None:
-    """A window that holds now, for everything of the project unless told otherwise."""
+    """A freeze window that is active now, for the whole project by default."""
     now = datetime.now(UTC)
     values = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=1), "why": "Christmas"}
     async with transaction() as session:
@@ -125,7 +125,7 @@ async def make_freeze(project_id: int, **fields: Any) -> None:
 
 
 async def make_notification(whom: Actor) -> int:
-    """A line in somebody's inbox; returns its id."""
+    """A notification of a user; returns its id."""
     async with transaction() as session:
         await emit(session, None, UserUpdated(subject_id=whom.user_id, subject_name=whom.display_name))
         event_id = (await session.execute(select(func.max(LoggedEvent.id)))).scalar_one()
@@ -173,7 +173,7 @@ END_LISTENING = text(
 
 
 async def until(condition: Callable[[], Any], within_s: float = 30.0) -> None:
-    """Let others go on until it is so; raises TimeoutError. The one place of the tests that waits in this way."""
+    """Yields to other tasks until the condition holds; raises TimeoutError. Tests poll only here."""
     async with asyncio.timeout(within_s):
         while not (await found if isawaitable(found := condition()) else found):
             await asyncio.sleep(0)
@@ -221,7 +221,7 @@ async def make_check(project_id: int | None = None, name: str = "", **fields: An
 
 
 async def make_incident(check_id: int, **fields: Any) -> int:
-    """One that lasts, unless told otherwise; returns its id."""
+    """An open incident by default; returns its id."""
     values = {"check_id": check_id, "opened_at": datetime.now(UTC), "reason": "HTTP 500"} | fields
     async with transaction() as session:
         return (await session.execute(insert(Incident).values(values).returning(Incident.id))).scalar_one()

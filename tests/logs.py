@@ -16,7 +16,7 @@ from tca_app.core.telemetry.log import setup_logging
 
 @contextmanager
 def written_log(form: Literal["console", "json"] = "json", *, debug: bool = False) -> Iterator[io.StringIO]:
-    """Everything from INFO up, or all with DEBUG, ours and the libraries', formatted and scrubbed."""
+    """Everything from INFO up, or all with DEBUG, of the console and of libraries, formatted and redacted."""
     settings, root, configure = get_settings(), logging.getLogger(), structlog.configure
     handlers, level = root.handlers[:], root.level
     text = io.StringIO()

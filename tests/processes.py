@@ -241,7 +241,7 @@ class Cluster:
         return float(self.sql(statement)[0][0] / len(QUEUE_NAMES))
 
     def drained(self, seconds: float = 60.0) -> None:
-        """Wait until every job is done. A dead one fails the test at once."""
+        """Waits until every job is done. A failed one fails the test at once."""
 
         def is_drained() -> bool:
             rows = dict(self.sql("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1"))

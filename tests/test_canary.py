@@ -66,7 +66,7 @@ class Vault(SessionState):
 
 @dataclass
 class Found:
-    """Everything that was said, by place."""
+    """Everything that was written, by location."""
 
     places: dict[str, str] = field(default_factory=dict)
 

@@ -157,7 +157,7 @@ async def test_who_is_no_administrator_any_more_gets_no_account_again(api: httpx
 
 
 async def test_who_gave_a_project_away_gets_the_answer_to_that_again(api: httpx.AsyncClient) -> None:
-    """A lost answer is the reason for the key: the act itself took the right to do it away."""
+    """The reason for the key is a lost response: the action itself removed the caller's permission."""
     owner, heir = await make_user(), await make_user()
     project_id = await make_project(owner, team={heir: "maintainer"})
     header = await bearer(owner) | {"Idempotency-Key": "k1"}

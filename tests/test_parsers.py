@@ -178,7 +178,7 @@ def _best(read: Callable[[str], object], text: str) -> float:
 
 @pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
 def test_a_pattern_takes_linear_time(pattern: re.Pattern[str]) -> None:
-    assert not slowest(lambda text: pattern.sub("", text))  # at every place
+    assert not slowest(lambda text: pattern.sub("", text))  # at every position
     assert not slowest(pattern.fullmatch)
 
 

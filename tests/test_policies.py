@@ -24,7 +24,7 @@ from tests.factories import (
     signed_in,
 )
 
-# Open to everybody, each for a reason: they sign in, or tell only that the console is there.
+# Open to everybody, each for a reason: they sign in, or reveal only that the console is there.
 PUBLIC = {
     ("POST", "/api/auth/login"),
     ("POST", "/api/auth/token"),
@@ -41,7 +41,7 @@ PUBLIC = {
     ("GET", "/health/ready"),
 }
 
-# What the calls need that are told by their last word.
+# Parameters of the calls, by the last part of their path.
 BODIES: dict[str, dict[str, Any]] = {
     "deployments": {"environment": "production", "version": "1.0.0"},
     "freezes": {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z", "why": "Christmas"},

@@ -37,7 +37,7 @@ def create_search_index(table: str) -> None:
 
 
 def row() -> tuple[sa.Column, ...]:
-    """The columns that most tables begin with."""
+    """Returns the columns that most tables begin with."""
     identity = sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False)
     return identity, timestamp("created_at", NOW), timestamp("updated_at", NOW)
 
@@ -51,7 +51,7 @@ def texts(name: str, default: str | None = None) -> sa.Column:
 
 
 def search_text(*columns: str) -> sa.Column:
-    """What search looks at: the columns, folded, one a line."""
+    """Returns the generated column that search reads: the columns, folded, one per line."""
     joined = " || E'\\n' || ".join(columns)
     return sa.Column("search_text", sa.Text(), sa.Computed(f"fold_text({joined})", persisted=True), nullable=True)
 

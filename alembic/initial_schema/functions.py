@@ -14,8 +14,8 @@ AS $$ BEGIN RETURN replace(replace(replace(
   'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'); END $$
 """
 
-# GIN keeps each run once, so repeated ones are not removed before. Costly on purpose: the index has the answer, so no
-# plan may work it out row by row.
+# GIN stores each run once, so duplicates are not removed here. The cost is high on purpose: the index has the
+# answer, so no plan may compute it row by row.
 TEXT_GRAMS = """
 CREATE FUNCTION text_grams(value text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 COST 10000
@@ -45,7 +45,7 @@ RETURN sha256(event.previous_hash || convert_to(jsonb_build_array(
   event.ip, event.request_id)::text, 'UTF8'))
 """
 
-# The lock on the head makes those who write about one subject take turns; all others pass. Of two who begin a chain at
+# The lock on the head serialises writers about one subject only. Of two that begin a chain at
 # once, the second waits at its INSERT and then finds the head.
 CHAIN_EVENT = """
 CREATE FUNCTION chain_event() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -84,15 +84,15 @@ CREATE FUNCTION duration_bucket(us bigint) RETURNS int LANGUAGE sql IMMUTABLE PA
 RETURN CAST(floor(ln(1 + greatest(us, 0) / 1e6::float8) / ln(1.02::float8)) AS int)
 """
 
-# The rows of which something is taken away and to which something is added, by the kind of the statement.
+# The rows to subtract and to add, by the kind of the statement.
 CHANGED_ROWS = {
     "insert": "SELECT 1 AS sign, * FROM new_rows WHERE counts",
     "update": "SELECT 1 AS sign, * FROM new_rows WHERE counts UNION ALL SELECT -1, * FROM old_rows WHERE counts",
     "delete": "SELECT -1 AS sign, * FROM old_rows WHERE counts",
 }
 SUMMED = ("succeeded", "failed", "cancelled", "bad", "unstarted")
-# Sums over all projects follow the rows by environment and day. In one order always, so that two who change the same
-# sums wait for each other and never in a circle.
+# Sums over all projects follow the rows by environment and day, always in one order, so that two writers of the same
+# sums cannot deadlock.
 SUM_DAILY_DEPLOYMENTS = """
 CREATE FUNCTION roll_daily_deployments_{kind}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -117,7 +117,7 @@ BEGIN
 END $$
 """
 
-# A change notification drops what any process has cached and reloads the screens that watch its topic. Each function
+# A change notification invalidates caches and reloads the screens that watch its topic. Each function
 # sends the topics of one kind of table; `notify_table` is for those of which a list as a whole is watched.
 _NOTIFY = """
 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -135,7 +135,7 @@ NOTIFY_BODIES = {
     "notify_place": """\
   PERFORM pg_notify('tca_changes', 'deployments');
   PERFORM pg_notify('tca_changes', 'project:' || coalesce(NEW.project_id, OLD.project_id));""",
-    # A line of a log concerns the log alone: who watches a deployment does not read all of it again for each.
+    # A log line notifies about the log alone, so that watchers of a deployment do not reload its page for each.
     "notify_deployment": """\
   IF TG_OP = 'UPDATE' AND OLD.log_lines <> NEW.log_lines THEN
     PERFORM pg_notify('tca_changes', 'deployment_log:' || NEW.id);
@@ -144,7 +144,7 @@ NOTIFY_BODIES = {
     PERFORM pg_notify('tca_changes', 'deployments');
     PERFORM pg_notify('tca_changes', 'project:' || coalesce(NEW.project_id, OLD.project_id));
   END IF;""",
-    # Lists hear `webhooks`, the page of one its own topic; an attempt counts as a change of its webhook.
+    # Lists watch `webhooks`, the page of one its own topic; an attempt counts as a change of its webhook.
     "notify_webhook": """\
   PERFORM pg_notify('tca_changes', 'webhooks');
   IF TG_TABLE_NAME = 'webhooks' THEN

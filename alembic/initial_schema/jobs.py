@@ -8,7 +8,7 @@ from procrastinate.schema import SchemaManager
 
 from initial_schema.functions import run_unparsed
 
-# They write the history of each job into rows of their own, which nothing reads here: a fifth of the cost of a job.
+# They write a history of each job, which nothing reads and which is a fifth of the cost of a job.
 UNUSED_TRIGGERS = ("status_events_insert", "status_events_update", "scheduled_events")
 
 # A new job is announced once, on our own channel: the worker listens on the connection for change notifications.

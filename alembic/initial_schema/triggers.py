@@ -13,7 +13,7 @@ LOG = (
     ("events_changed", "events", "AFTER INSERT", "STATEMENT", "notify_table('activity')"),
 )
 
-# Tables of which lists and figures as a whole are watched, with their topic.
+# Tables whose lists and figures are watched as a whole, with their topic.
 LISTS = {
     "users_list_changed": ("users", "users"),
     "projects_list_changed": ("projects", "projects"),

@@ -14,7 +14,7 @@ __all__ = ["CONSUMERS", "build"]  # its import makes every kind of job known, as
 
 
 async def _lifespan(scope: Scope, receive: Receive, send: Send) -> None:
-    """Hears changes as the product does; there are no pages."""
+    """Listens to change notifications like the product; serves no pages."""
     if scope["type"] != "lifespan":
         await send({"type": "http.response.start", "status": 404, "headers": []})
         await send({"type": "http.response.body", "body": b""})

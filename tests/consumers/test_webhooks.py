@@ -304,7 +304,7 @@ async def test_an_address_that_leads_inside_is_not_asked(sink: HttpSink, monkeyp
 
 
 async def test_one_that_hangs_holds_nobody_up(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many wait for a receiver that gives no answer; another one hears everything meanwhile."""
+    """Many deliveries wait for a receiver that does not respond; another one receives everything meanwhile."""
     monkeypatch.setattr(resilience, "ACQUIRE_TIMEOUT_S", 0.05)
     ana = await make_user("ana")
     billing = await make_project(ana)

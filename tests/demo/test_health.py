@@ -12,7 +12,7 @@ from tca_app.demo import organisation
 from tca_app.features.retention import service as retention
 from tests.factories import bearer, make_admin, run
 
-# Each longer roll is the sum of the shorter ones, wherever those are still there.
+# Each longer aggregate is the sum of the shorter ones, as long as retention keeps those.
 _DIFFERENT = """
     WITH added AS (
       SELECT check_id, date_bin(make_interval(secs => :longer), starts_at, '2000-01-01T00:00:00Z') AS starts_at,

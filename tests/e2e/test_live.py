@@ -10,7 +10,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_an_invitation_reaches_the_open_screens_of_who_is_invited(new_page: NewPage, admin: tuple[str, str]) -> None:
-    """The list, the bell, the dashboard and the page of the project change while somebody looks at them."""
+    """The list, the notification menu, the dashboard and the project page change while somebody looks at them."""
     boss, guest, other = new_page(), new_page(), new_page()
     sign_in(boss, *admin)
     create_user(boss, "lena", "Lena Live")

@@ -68,7 +68,7 @@ def _mails(cluster: Cluster, sink: MailSink) -> int:
     """
     wanted = {f"<{key}@localhost>" for (key,) in cluster.sql(statement)}
     assert wanted - set(sink.got) == set()
-    # Whoever administers the console may have been told that it was not well, which a long load under kills is.
+    # Administrators may have been notified that the console was degraded, which it is under a long load with kills.
     alerts = {uuid for (uuid,) in cluster.sql("SELECT uuid::text FROM events WHERE subject_type = 'health_check'")}
     others = [key for key in sink.got if key not in wanted]
     assert [key for key in others if key.removeprefix("<").partition(".")[0] not in alerts] == []
@@ -76,7 +76,7 @@ def _mails(cluster: Cluster, sink: MailSink) -> int:
 
 
 def streams_have_all(cluster: Cluster) -> None:
-    """Every event is in the stream of its kind; readers tell those that came twice by their uuid."""
+    """Every event is in the stream of its subject type; readers recognise duplicates by their uuid."""
     with cluster.redis() as client:
         kinds = [kind for (kind,) in cluster.sql("SELECT DISTINCT subject_type FROM events")]
         found = {fields[b"uuid"].decode() for kind in kinds for _, fields in client.xrange(f"{kind}_events")}

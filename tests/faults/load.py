@@ -151,7 +151,7 @@ def reached(threads: Sequence[Writer], acks: Acks, writes: int) -> None:
 
 
 def joined(threads: Sequence[Writer], acks: Acks) -> None:
-    """Wait until all of them are done; any fault of one fails the test."""
+    """Waits until all of them are done; an error of one fails the test."""
     for thread in threads:
         thread.join()
     assert acks.faults == []

@@ -168,7 +168,7 @@ def test_a_stylesheet_that_cannot_be_purged_ends_the_build(tmp_path: Path) -> No
         shrink_styles(tmp_path / "build" / "client", PALETTES)
 
 
-# Scripts and copies
+# Scripts and compressed files
 
 
 def test_inline_scripts_are_hashed_as_a_browser_does() -> None:

@@ -111,7 +111,7 @@ def test_a_tab_outlives_whichever_replica_is_killed(replicas: Replicas, new_page
 
 
 def test_a_tab_outlives_a_redis_that_lost_its_memory(replicas: Replicas, new_page: NewPage) -> None:
-    """Its state is gone; it is loaded anew by the next change that it is told of, where it was and signed in."""
+    """Its state is lost; the next change notification reloads the tab, on the same page and signed in."""
     with replicas.admin as admin:
         project = create(admin, "projects", name="Archive")
         page = new_page()
@@ -166,7 +166,7 @@ def test_every_page_keeps_its_state_in_redis(replicas: Replicas, new_page: NewPa
 
 
 def test_requests_go_on_while_a_replica_is_killed(replicas: Replicas) -> None:
-    """nginx asks the other one: only what was being answered by the dead one may fail."""
+    """nginx tries the other one: only requests that the killed one was serving may fail."""
     with replicas.admin as admin:
         replicas.one.kill()
         answers = [admin.get("/api/v1/projects").status_code for _ in range(30)]

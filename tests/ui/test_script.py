@@ -1,4 +1,4 @@
-"""The one script of ours: a fault in it would stop sign-in without a word."""
+"""The script of the pages: a syntax error in it would silently stop sign-in."""
 
 import subprocess
 from importlib.util import find_spec

@@ -72,7 +72,7 @@ async def soon(end: str, session_id: int) -> datetime:
 
 
 async def ended(end: str, at: datetime, actor: Actor, session_id: int, copies: LocalCache[Any]) -> None:
-    """Return when the session has ended: time has passed, or somebody else wrote it and this process heard of it."""
+    """Returns when the session has ended: time has passed, or this process was notified of its end."""
     if end in ("idle", "absolute end"):
         await until(lambda: datetime.now(UTC) > at)
         return

@@ -23,7 +23,7 @@ ME = "/api/v1/users/me"
 
 
 class _Ear(LocalCache[str]):
-    """Remembers every notice that arrives."""
+    """Records every notification that arrives."""
 
     def __init__(self) -> None:
         super().__init__(1)
@@ -34,7 +34,7 @@ class _Ear(LocalCache[str]):
 
 
 async def _heard_all() -> None:
-    """Every notice of the writes before this call has arrived: notices come in the order of the commits."""
+    """Waits for the notifications of all earlier writes: they arrive in the order of the commits."""
     ear, marker = _Ear(), uuid4().hex
     async with transaction() as session:
         await session.execute(text("SELECT pg_notify(:channel, :marker)"), {"channel": CHANNEL, "marker": marker})
@@ -90,7 +90,7 @@ async def test_readers_never_bring_an_old_row_back(api: httpx.AsyncClient, liste
 
 
 async def test_a_change_by_anybody_else_drops_the_copy(api: httpx.AsyncClient, listening: LocalCache) -> None:
-    """Not through our rules and not through this process: the database itself tells."""
+    """A write from elsewhere: the database itself notifies."""
     person, header = await signed_in(await make_user())
     assert (await api.get(ME, headers=header)).status_code == 200
     generation = listening.generation
@@ -243,9 +243,9 @@ async def test_an_open_page_does_not_ask_for_its_own_session(
     await _heard_all()
     callers = [await run(resolve_browser, cookie) for cookie in cookies]
     now = local.monotonic()
-    monkeypatch.setattr(local, "monotonic", lambda: now + 10)  # the copies are too old
+    monkeypatch.setattr(local, "monotonic", lambda: now + 10)  # the cached values are too old
     assert [known_browser(cookie, Client()) for cookie in cookies] == [None, None]
-    async with transaction() as session:  # unheard: as if its notice were lost
+    async with transaction() as session:  # not delivered: as if the notification were lost
         await session.execute(text("ALTER TABLE users DISABLE TRIGGER USER"))
         await session.execute(text("UPDATE users SET version = version + 1 WHERE id = :id"), {"id": bo.user_id})
         await session.execute(text("ALTER TABLE users ENABLE TRIGGER USER"))

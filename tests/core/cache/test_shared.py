@@ -32,7 +32,7 @@ from tests.factories import make_admin, make_project, make_user, run, until
 
 @pytest.fixture(autouse=True)
 async def _as_at_the_start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """Redis is empty and nobody knows that it was away; the caches of a test end with it."""
+    """Empties Redis and forgets that it was unreachable; the caches of a test end with it."""
     await get_redis().flushdb()
     monkeypatch.setattr(module, "_circuit", redis_circuit_breaker())
     known = set(module._caches)
@@ -42,7 +42,7 @@ async def _as_at_the_start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Non
 
 @pytest.fixture
 async def listening() -> AsyncIterator[None]:
-    """The process hears changes, as it does when it serves."""
+    """Listens to change notifications, like a serving process."""
     task = asyncio.create_task(listen())
     await until(lambda: seconds_disconnected() == 0)
     yield
@@ -51,7 +51,7 @@ async def listening() -> AsyncIterator[None]:
 
 
 async def heard_all() -> None:
-    """Every notice of the writes before this call has arrived: notices come in the order of the commits."""
+    """Waits for the notifications of all earlier writes: they arrive in the order of the commits."""
     heard, marker = set[str](), uuid4().hex
     end = subscribe(heard.add)
     async with transaction() as session:
@@ -76,7 +76,7 @@ class Counter:
 
 
 def replica_of(cache: SharedCache) -> SharedCache:
-    """The same namespace in another process: it hears of nothing but through Redis."""
+    """The same namespace in another process, which is connected by Redis alone."""
     other = SharedCache(cache.namespace, depends_on=tuple(cache.depends_on))
     module._caches.discard(other)
     return other

@@ -153,7 +153,7 @@ class _Recorder:
 
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> _Recorder:
-    """In place of every consumer's effect."""
+    """Replaces the effect of every consumer."""
     recorder = _Recorder()
     apply = consumers._apply
     monkeypatch.setattr(consumers, "_apply", lambda session, name, _effect, ids: apply(session, name, recorder, ids))

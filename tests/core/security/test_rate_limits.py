@@ -50,7 +50,7 @@ async def _refused(limit: Limits, name: str, caller: str, times: int) -> int:
 
 
 async def test_ten_sign_ins_a_minute_over_two_replicas(rates: Any) -> None:
-    """Both count in one place."""
+    """Both share one count."""
     rates(login="10/minute")
     first, second = Limits(), Limits()
     refused = await asyncio.gather(_refused(first, "login", "10.0.0.1", 20), _refused(second, "login", "10.0.0.1", 20))

@@ -98,7 +98,7 @@ async def test_no_forged_token_is_let_in(api: httpx.AsyncClient, name: str) -> N
 
 
 async def test_the_forgery_itself_is_sound(api: httpx.AsyncClient) -> None:
-    """The table above would prove nothing if an unchanged token, sealed in the same way, were refused too."""
+    """The table above would prove nothing if an unchanged token, signed in the same way, were refused too."""
     await make_user("ana")
     good = (await tokens_of(api, "ana"))["access_token"]
     whole = jwt.decode_complete(good, options={"verify_signature": False})

@@ -23,7 +23,7 @@ async def _fragile(_job: Job, number: int) -> None:
 
 @pytest.fixture(autouse=True)
 async def three_dead() -> list[int]:
-    """Jobs 1 to 3 of the kind, dead; the oldest first."""
+    """Failed jobs 1 to 3 of the kind, the oldest first."""
     BROKEN[:] = ["no paper"]
     for number in (1, 2, 3):
         await run(enqueue, "fragile", number=number)

@@ -22,7 +22,7 @@ from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 @pytest.fixture
 async def console() -> AsyncIterator[Console]:
-    """With the notices of PostgreSQL, as in a process that serves."""
+    """Listens to change notifications, like a serving process."""
     async with console_on(StateManagerMemory()) as running:
         tasks = [asyncio.create_task(listen()), asyncio.create_task(listen_for_changes())]
         await until(lambda: auth.session_cache.is_listening)

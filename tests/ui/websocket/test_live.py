@@ -24,7 +24,7 @@ from tests.ui.harness import Console, Notes, Tab, console_on, shown, sign_in
 
 @pytest.fixture
 async def console() -> AsyncIterator[Console]:
-    """With the notices of PostgreSQL, as in a process that serves."""
+    """Listens to change notifications, like a serving process."""
     LIVE.keep_only(set())  # what other tests have opened
     async with console_on(StateManagerMemory()) as running:
         tasks = [asyncio.create_task(listen()), asyncio.create_task(listen_for_changes())]
@@ -71,7 +71,7 @@ async def test_who_lost_the_right_gets_nothing(console: Console) -> None:
     tab = await opened(console, await sign_in(second), "/users", UsersState.load)
     await run(users.update_user, admin, second.user_id, UserUpdate(is_superuser=False))
     await run(users.update_user, admin, admin.user_id, UserUpdate(full_name="Canary Name"))
-    # The tab's own next event comes after the nudges: whatever they sent is there by then.
+    # The tab's next event comes after the live updates, so their results are there by then.
     await tab.send(Notes.load)
     assert "Canary Name" not in repr(console.received)
 
@@ -106,7 +106,7 @@ async def test_after_lost_notices_every_screen_is_read_again(console: Console) -
     async with transaction() as session:
         connection = await session.connection()
         await connection.execute(END_LISTENING)
-        await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # nobody is told of this
+        await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # this notifies nobody
         await connection.exec_driver_sql(f"UPDATE users SET full_name = 'Silent Change' WHERE id = {bo.user_id}")
     await pushed(console, tab, UsersState, "rows", lambda rows: "Silent Change" in [row["full_name"] for row in rows])
 
@@ -160,7 +160,7 @@ async def test_a_screen_that_comes_as_the_readers_end_is_read_too(turn: int, mon
         await until(lambda: len(ends) > number)  # noqa: B023 - it is awaited within the turn
     for end in ends.values():
         end.set_result(None)
-    for _ in range(turn):  # turns of the loop are what is tried out here, not a wait for something
+    for _ in range(turn):  # iterations of the event loop are under test here, not a wait for something
         await asyncio.sleep(0)
     screens._read_again(Screen("socket", "token", "late"))
     await until(lambda: "late" in ends)
@@ -168,7 +168,7 @@ async def test_a_screen_that_comes_as_the_readers_end_is_read_too(turn: int, mon
 
 
 async def test_a_screen_is_read_by_a_nudge_until_its_reading_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long that takes, and also when it was nudged once more meanwhile."""
+    """However long that takes, and also when another notification came meanwhile."""
     screens, ends = LiveScreens(), list[asyncio.Future[None]]()
     where = {"sid": "socket", "token": "token"}
 

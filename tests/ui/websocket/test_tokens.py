@@ -40,7 +40,7 @@ async def replicas() -> AsyncIterator[Replicas]:
 
 
 async def _die(replica: Tokens) -> None:
-    """As by kill -9: its connections close, and it tells nobody about its tabs."""
+    """As after kill -9: its connections close, and it publishes nothing about its tabs."""
     assert replica._lost_and_found_task
     replica._lost_and_found_task.cancel()
     channel = replica._channel(replica.instance_id)

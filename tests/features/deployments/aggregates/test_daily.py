@@ -212,7 +212,7 @@ async def test_a_project_takes_its_past_along_to_the_trash_and_for_good(api: htt
     await everybody_sees(3, 2)
     await run(projects.delete_project, owner, gone)
     await write(f"UPDATE projects SET deleted_at = now() - interval '40 days' WHERE id = {gone}")
-    await run(purge_trash)  # before anything was told of the trash
+    await run(purge_trash)  # before any event about the trash
     await do_jobs()
     await everybody_sees(2)
     assert (await run(recount))[1] == []

@@ -187,7 +187,7 @@ async def test_deliveries_without_an_id_are_each_processed(github: Github) -> No
     for number in (71, 72, 71):
         answer = await github.send("deployment", deployment(id=number), delivery="")
         assert answer.json()["outcome"] == "done"
-    assert len(await github.listed()) == 2  # the number of the deployment tells the third
+    assert len(await github.listed()) == 2  # the third is recognised by the number of its deployment
 
 
 @pytest.mark.parametrize(

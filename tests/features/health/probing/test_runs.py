@@ -33,7 +33,7 @@ async def sink(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[HttpSink]:
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Jobs wait here until a test does them, which the check of the jobs would rightly tell as a fault."""
+    """Jobs wait here until a test runs them, which the check of jobs would rightly report as failing."""
 
     async def fine() -> Check:
         return Check(status="ok", detail="0 waiting")

@@ -97,7 +97,7 @@ async def test_incidents_are_told_with_the_notes_that_are_for_everybody(api: htt
 
 
 async def test_no_address_reason_or_person_is_ever_told(api: httpx.AsyncClient) -> None:
-    """Recognisable values in every place that the page must not read."""
+    """Recognisable values in every column that the page must not read."""
     canary = "canary7q"
     owner = await make_user(f"{canary}owner", email=f"{canary}@example.com")
     project_id = await make_project(owner, "Shop", description=canary, slug=canary, repository_url=f"https://{canary}")
