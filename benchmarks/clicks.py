@@ -8,17 +8,15 @@ not the test driver.
 import argparse
 import os
 import statistics
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.run import PASSWORD, PORT, ROOT, prepare, running
+from benchmarks.console import PASSWORD, USERNAME, console
+from benchmarks.front_end import FLAGS
 
 GOAL_MS = 30
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
 # Starts the clock at the next click and stops it at the first mutation that changes the value of the expression.
 WATCH = """(look) => {
@@ -84,10 +82,10 @@ def measure(page: Page, click: Click, count: int) -> list[float]:
 def report(address: str, count: int) -> None:
     with sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-        browser = playwright.chromium.launch(executable_path=path if Path(path).exists() else None, args=list(QUIET))
+        browser = playwright.chromium.launch(executable_path=path if Path(path).exists() else None, args=list(FLAGS))
         page = browser.new_page(base_url=address, viewport={"width": 1280, "height": 900}, bypass_csp=True)
         page.goto("/login")
-        page.fill("input[name=username]", "admin")
+        page.fill("input[name=username]", USERNAME)
         page.fill("input[name=password]", PASSWORD)
         page.click("button[type=submit]")
         page.wait_for_selector("main h1")
@@ -105,11 +103,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-n", type=int, default=40, help="clicks of each kind")
     count = parser.parse_args().n
-    with tempfile.TemporaryDirectory(prefix="tca-bench-") as folder:
-        prepare(Path(folder))
-        address = f"http://127.0.0.1:{PORT}"
-        with running([sys.executable, "-m", "tca_app", "serve"], f"{address}/health/live", ROOT, PORT=PORT):
-            report(address, count)
+    with console() as served:
+        report(served.url, count)
 
 
 if __name__ == "__main__":

@@ -11,25 +11,26 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from time import perf_counter
 
 import psycopg
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.console import ROOT, stores
+from tca_app.core.database.session import close_db, lock, transaction
+from tca_app.core.events.log import emit
+from tca_app.features.projects.events import ProjectUpdated
+from tca_app.server.migrate import migrate
+
 WRITERS, WRITES = 8, 150
+EVENTS = 5_000
 IDLE_EVENTS = 100
 
 
 async def _write(subject: int, lock_name: str = "") -> None:
     """Write one event in a transaction, as an entry point does, about a project that does not exist."""
-    from tca_app.core.database.session import lock, transaction
-    from tca_app.core.events.log import emit
-    from tca_app.features.projects.events import ProjectUpdated
-
     async with transaction() as session:
         if lock_name:
             await lock(session, lock_name)
@@ -67,6 +68,15 @@ async def _chains() -> None:
         print(f"| {name} | {shown} | {statistics.median(found) / first:.2f} |")
 
 
+@dataclass(frozen=True)
+class Figures:
+    """What is measured, in events per second and milliseconds."""
+
+    waiting_per_second: float
+    idle_median_ms: float
+    idle_p95_ms: float
+
+
 @contextmanager
 def _worker() -> Iterator[None]:
     process = subprocess.Popen(
@@ -87,7 +97,7 @@ def _wait_for_effects(connection: psycopg.Connection, wanted: int) -> float:
             return perf_counter()
 
 
-async def _throughput(connection: psycopg.Connection, count: int, consumers: int) -> None:
+async def _throughput(connection: psycopg.Connection, count: int, consumers: int) -> float:
     before = _effects(connection)
     for number in range(count):
         await _write(number)
@@ -101,6 +111,7 @@ async def _throughput(connection: psycopg.Connection, count: int, consumers: int
         await asyncio.gather(*(_write(number) for number in range(count // 10)))
         ended = await asyncio.to_thread(_wait_for_effects, connection, before + count // 10 * consumers)
         print(f"{count // 10:,} events as they come: {count / 10 / (ended - started):.0f} events/s, writing included")
+    return count / took
 
 
 def _effects(connection: psycopg.Connection) -> int:
@@ -108,7 +119,7 @@ def _effects(connection: psycopg.Connection) -> int:
     return row[0] if row else 0
 
 
-async def _delay(connection: psycopg.Connection, consumers: int) -> None:
+async def _delay(connection: psycopg.Connection, consumers: int) -> tuple[float, float]:
     times = []
     with _worker():
         for number in range(IDLE_EVENTS + 5):
@@ -118,40 +129,36 @@ async def _delay(connection: psycopg.Connection, consumers: int) -> None:
             ended = await asyncio.to_thread(_wait_for_effects, connection, before + consumers)
             times.append((ended - started) * 1e3)
     times = sorted(times[5:])  # the first ones wait for the worker's start
-    p95 = times[int(0.95 * len(times))]
-    print(
-        f"\nidle, from the commit to the effect of the last consumer: median {statistics.median(times):.1f} ms, "
-        f"p95 {p95:.1f} ms"
-    )
+    median, p95 = statistics.median(times), times[int(0.95 * len(times))]
+    print(f"\nidle, from the commit to the effect of the last consumer: median {median:.1f} ms, p95 {p95:.1f} ms")
+    return median, p95
 
 
-async def _measure(database_url: str, count: int) -> None:
-    from tca_app.core.database.session import close_db
-    from tca_app.features.projects.events import ProjectUpdated
-
+async def _measure(database_url: str, count: int, *, with_chains: bool) -> Figures:
     consumers = len(ProjectUpdated.consumers)
     with psycopg.connect(database_url, autocommit=True) as connection:
-        await _chains()
+        if with_chains:
+            await _chains()
         connection.execute("DELETE FROM procrastinate_jobs")
         # An inactive webhook, so that the webhooks consumer runs without the cost of deliveries.
         connection.execute("INSERT INTO webhooks (url, secret, is_active) VALUES ('https://hooks.invalid', '', false)")
-        await _throughput(connection, count, consumers)
-        await _delay(connection, consumers)
+        rate = await _throughput(connection, count, consumers)
+        figures = Figures(rate, *await _delay(connection, consumers))
     await close_db()
+    return figures
+
+
+def measure(count: int = EVENTS, *, with_chains: bool = True) -> Figures:
+    """Print the figures, and return those of the consumers."""
+    with stores("tca-events-", durable=True) as database_url:
+        migrate()
+        return asyncio.run(_measure(database_url, count, with_chains=with_chains))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=5000)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tca-events-") as folder:
-        os.environ["DATA_DIR"] = folder
-        from tca_app.core.stores.embedded import configured_stores
-        from tca_app.server.migrate import migrate
-
-        with configured_stores() as urls:
-            migrate()
-            asyncio.run(_measure(urls.database_url, arguments.events))
+    parser.add_argument("--events", type=int, default=EVENTS)
+    measure(parser.parse_args().events)
 
 
 if __name__ == "__main__":

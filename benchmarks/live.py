@@ -19,16 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import uvloop
 from playwright.async_api import Page, async_playwright
 
-from benchmarks.clicks import QUIET
-from benchmarks.run import PASSWORD, ROOT, running
+from benchmarks.console import PASSWORD, UNLIMITED, USERNAME, prepare, running
+from benchmarks.front_end import FLAGS
+from benchmarks.processes import cpu_s
 from benchmarks.sessions import Session
+from tca_app.core.stores.embedded import configured_stores
 
 PORTS = ("8121", "8122")
-ADMIN = {"username": "admin", "password": PASSWORD}
+ADMIN = {"username": USERNAME, "password": PASSWORD}
 CHANGES = 30
 # Records when each mark first appears in the page.
 WATCH = """() => {
@@ -38,19 +39,6 @@ WATCH = """() => {
   };
   new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true});
 }"""
-
-
-def prepare(folder: Path) -> None:
-    import subprocess
-
-    os.environ["DATA_DIR"] = str(folder)
-    subprocess.run(
-        [sys.executable, "-m", "tca_app", "create-admin", "--username", "admin", "--email", "admin@example.com"],
-        cwd=ROOT,
-        check=True,
-        env={**os.environ, "ADMIN_PASSWORD": PASSWORD},
-        stdout=subprocess.DEVNULL,
-    )
 
 
 async def sign_in(client: httpx.AsyncClient, base: str) -> str:
@@ -71,10 +59,10 @@ async def script(client: httpx.AsyncClient, base: str) -> tuple[dict[str, str], 
 
 async def _browser_page(playwright: Any, base: str) -> Page:
     program = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    browser = await playwright.chromium.launch(executable_path=program, args=list(QUIET))
+    browser = await playwright.chromium.launch(executable_path=program, args=list(FLAGS))
     page = await browser.new_page()
     await page.goto(f"{base}/login")
-    await page.get_by_label("Username or email").fill("admin")
+    await page.get_by_label("Username or email").fill(USERNAME)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url("**/dashboard")
@@ -94,7 +82,7 @@ async def _measure(bases: list[str], pids: list[int], count: int) -> None:
         sessions += [await Session.open(base, cookie, "/users") for base, cookie in places[count // 2 :]]
         listening = [asyncio.create_task(session.listen()) for session in sessions]
         await asyncio.gather(*(session.loaded.wait() for session in sessions))
-        busy, sent = _cpu_s(pids), {}
+        busy, sent = sum(map(cpu_s, pids)), {}
         for number in range(CHANGES):
             mark = f"mark-{number}"
             sent[mark] = time.time()
@@ -103,7 +91,7 @@ async def _measure(bases: list[str], pids: list[int], count: int) -> None:
             )
             changed.raise_for_status()
             await asyncio.sleep(1)
-        busy = _cpu_s(pids) - busy
+        busy = sum(map(cpu_s, pids)) - busy
         seen = await page.evaluate("window.seen")
         _print("the DOM of the browser", [seen[mark] / 1e3 - at for mark, at in sent.items() if mark in seen], CHANGES)
         heard = [at - sent[mark] for session in sessions for mark, at in _first_heard(session).items() if mark in sent]
@@ -112,10 +100,6 @@ async def _measure(bases: list[str], pids: list[int], count: int) -> None:
         for task in listening:
             task.cancel()
         await asyncio.gather(*listening, return_exceptions=True)
-
-
-def _cpu_s(pids: list[int]) -> float:
-    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
 
 
 def _first_heard(session: Session) -> dict[str, float]:
@@ -139,18 +123,16 @@ def main() -> None:
     arguments = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tca-live-")))
-        prepare(folder)
-        quiet = {"LOG_LEVEL": "ERROR", "RATE_LIMIT_API": "100000/minute", "RATE_LIMIT_LOGIN": "1000/minute"}
+        prepare(folder, rows=0)
+        settings = UNLIMITED | {"LOG_LEVEL": "ERROR"}
         bases = [f"http://localhost:{port}" for port in PORTS[: arguments.replicas]]
         if arguments.replicas == 2:
-            from tca_app.core.stores.embedded import configured_stores
-
             urls = stack.enter_context(configured_stores())
-            quiet |= {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
+            settings |= {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
         role = "serve" if arguments.replicas == 1 else "web"
         pids = [
             stack.enter_context(
-                running([sys.executable, "-m", "tca_app", role], f"{base}/health/live", ROOT, PORT=port, **quiet)
+                running([sys.executable, "-m", "tca_app", role], f"{base}/health/live", PORT=port, **settings)
             )
             for port, base in zip(PORTS, bases, strict=False)
         ]

@@ -9,20 +9,16 @@ import argparse
 import asyncio
 import re
 import statistics
-import sys
-import tempfile
 import time
-from contextlib import ExitStack, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import httpx
-import psutil
 
-from benchmarks.live import prepare, script, sign_in
-from benchmarks.run import ROOT, running
+from benchmarks.console import console
+from benchmarks.live import script, sign_in
+from benchmarks.processes import cpu_s
 from benchmarks.sessions import Session
 
-PORT = "8123"
 BATCHES_S, BATCH = 10, 50
 LATE_S = 30  # how long after the last line a watcher may still be behind
 COUNT = re.compile(r'"log_lines(?:_rx_state_)?":(\d+)')
@@ -100,7 +96,7 @@ async def _deployment(client: httpx.AsyncClient, name: str) -> int:
 async def _case(client: httpx.AsyncClient, base: str, cookie: str, pid: int, count: int, seconds: int) -> None:
     deployment_id = await _deployment(client, f"Watched by {count}")
     total = seconds * BATCHES_S * BATCH
-    url, run, server = f"/api/v1/deployments/{deployment_id}/logs", Run(), psutil.Process(pid)
+    url, run = f"/api/v1/deployments/{deployment_id}/logs", Run()
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=base, headers={"Cookie": cookie}, limits=limits) as reader:
         path = f"/deployments/{deployment_id}"
@@ -109,9 +105,9 @@ async def _case(client: httpx.AsyncClient, base: str, cookie: str, pid: int, cou
         tasks = [asyncio.create_task(session.listen()) for session in sessions]
         await asyncio.gather(*(session.loaded.wait() for session in sessions))
         tasks += [asyncio.create_task(watcher.follow()) for watcher in watchers]
-        busy, started = sum(server.cpu_times()[:2]), time.time()
+        busy, started = cpu_s(pid), time.time()
         await run.append(client, url, seconds)
-        run.share = (sum(server.cpu_times()[:2]) - busy) / (time.time() - started)
+        run.share = (cpu_s(pid) - busy) / (time.time() - started)
         with suppress(TimeoutError):
             async with asyncio.timeout(LATE_S):
                 await asyncio.gather(*(watcher.is_complete.wait() for watcher in watchers))
@@ -150,15 +146,11 @@ def main() -> None:
     parser.add_argument("--watchers", type=int, default=50)
     parser.add_argument("--seconds", type=int, default=20)
     arguments = parser.parse_args()
-    with ExitStack() as stack:
-        prepare(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tca-log-"))))
-        quiet = {"LOG_LEVEL": "ERROR", "RATE_LIMIT_API": "100000/minute", "RATE_LIMIT_LOGIN": "1000/minute"}
-        serve, base = [sys.executable, "-m", "tca_app", "serve"], f"http://localhost:{PORT}"
-        pid = stack.enter_context(running(serve, f"{base}/health/live", ROOT, PORT=PORT, **quiet))
+    with console(rows=0, LOG_LEVEL="ERROR") as served:
         print(f"{BATCHES_S * BATCH} lines a second for {arguments.seconds} s; milliseconds are p50 / p95\n")
         print("| watchers | answer to a batch | process, share of a core | frame | lines read | complete |")
         print("|---|---|---|---|---|---|")
-        asyncio.run(_measure(base, pid, arguments.watchers, arguments.seconds))
+        asyncio.run(_measure(served.url, served.pid, arguments.watchers, arguments.seconds))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,19 @@
 """Measures the service's search and list calls at a million users: `python -m benchmarks.search [USERS]`."""
 
 import asyncio
-import os
 import statistics
 import sys
-import tempfile
 from time import perf_counter
 
 import psycopg
+
+from benchmarks.console import stores
+from benchmarks.seed import seed
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import close_db, reading
+from tca_app.features.users import service
+from tca_app.features.users.schemas import UserQuery
+from tca_app.server.migrate import migrate
 
 ROUNDS = 12
 BOUND_MS = 150
@@ -28,11 +34,6 @@ TERMS = (
 
 
 async def _measure(count: int) -> None:
-    from tca_app.core.actor import Actor
-    from tca_app.core.database.session import close_db, reading
-    from tca_app.features.users import service
-    from tca_app.features.users.schemas import UserQuery
-
     actor = Actor(1, "admin", "Admin", is_superuser=True)
     calls = {f"search {term!r}": UserQuery(search=term, limit=25) for term in TERMS}
     calls |= {
@@ -59,24 +60,15 @@ async def _measure(count: int) -> None:
     await close_db()
 
 
-def _is_seeded(database_url: str) -> bool:
-    with psycopg.connect(database_url) as connection:
-        return connection.execute("SELECT FROM users LIMIT 1").fetchone() is not None
-
-
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with tempfile.TemporaryDirectory(prefix="tca-search-") as folder:
-        os.environ["DATA_DIR"] = os.environ.get("BENCH_DATA_DIR", folder)  # kept and used again when it is named
-        from benchmarks.seed import seed
-        from tca_app.core.stores.embedded import configured_stores
-        from tca_app.server.migrate import migrate
-
-        with configured_stores() as urls:
-            migrate()
-            if not _is_seeded(urls.database_url):
-                seed(urls.database_url, users=count, projects=0)
-            asyncio.run(_measure(count))
+    with stores("tca-search-") as database_url:
+        migrate()
+        with psycopg.connect(database_url) as connection:
+            is_seeded = connection.execute("SELECT FROM users LIMIT 1").fetchone() is not None
+        if not is_seeded:
+            seed(database_url, users=count, projects=0)
+        asyncio.run(_measure(count))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import simple_websocket
+from reflex.state import State
+from reflex_base.utils.format import format_event_handler
 
 NAMESPACE = "/_event"
 
@@ -47,9 +49,6 @@ class Session:
             await self._socket.send("3")  # the answer to a ping
 
     async def _load(self, path: str) -> None:
-        from reflex.state import State
-        from reflex_base.utils.format import format_event_handler
-
         event = {
             "name": format_event_handler(State.event_handlers["hydrate_and_load"]),
             "payload": {},

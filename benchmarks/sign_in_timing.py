@@ -4,20 +4,17 @@ It alternates unknown names, known names with a wrong password, and deactivated 
 the throttle. It compares the medians and the distributions (Mann-Whitney U).
 """
 
-import json
 import random
 import statistics
 import sys
-import tempfile
-import urllib.error
-import urllib.request
 from math import erfc, sqrt
-from pathlib import Path
 from time import perf_counter
 
+import httpx
 import psycopg
 
-from benchmarks.run import PORT, ROOT, prepare, running
+from benchmarks.console import console
+from tca_app.core.stores.embedded import configured_stores
 
 TRIES = 200
 CASES = ("unknown", "wrong", "inactive")
@@ -31,17 +28,11 @@ def mann_whitney_p(left: list[float], right: list[float]) -> float:
     return erfc(abs(u - len(left) * len(right) / 2) / spread / sqrt(2))
 
 
-def refused_ms(username: str) -> float:
-    body = json.dumps({"username": username, "password": "Wrong-Boat-4242"}).encode()
-    headers = {"content-type": "application/json"}
-    request = urllib.request.Request(f"http://127.0.0.1:{PORT}/api/auth/login", body, headers)
+def refused_ms(client: httpx.Client, username: str) -> float:
     started = perf_counter()
-    try:
-        urllib.request.urlopen(request, timeout=10).close()
-    except urllib.error.HTTPError as refusal:
-        refusal.read()
-        if refusal.code != 401:
-            sys.exit(f"{username} was answered {refusal.code}, not 401")
+    response = client.post("/api/auth/login", json={"username": username, "password": "Wrong-Boat-4242"})
+    if response.status_code != 401:
+        sys.exit(f"{username} got {response.status_code}, not 401")
     return (perf_counter() - started) * 1e3
 
 
@@ -62,21 +53,16 @@ def names(database_url: str) -> dict[str, list[str]]:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="tca-bench-") as folder:
-        prepare(Path(folder))
-        serve = [sys.executable, "-m", "tca_app", "serve"]
-        with running(serve, f"http://127.0.0.1:{PORT}/health/live", ROOT, PORT=PORT, RATE_LIMIT_LOGIN=""):
-            from tca_app.core.stores.embedded import configured_stores
-
-            with configured_stores() as urls:
-                chosen = names(urls.database_url)
-            for number in range(10):
-                refused_ms(f"warm{number}")
-            turns = [(case, name) for case in CASES for name in chosen[case]]
-            random.Random(7).shuffle(turns)
-            times: dict[str, list[float]] = {case: [] for case in CASES}
-            for case, name in turns:
-                times[case].append(refused_ms(name))
+    with console(RATE_LIMIT_LOGIN="") as served, httpx.Client(base_url=served.url) as client:
+        with configured_stores() as urls:
+            chosen = names(urls.database_url)
+        for number in range(10):
+            refused_ms(client, f"warm{number}")
+        turns = [(case, name) for case in CASES for name in chosen[case]]
+        random.Random(7).shuffle(turns)
+        times: dict[str, list[float]] = {case: [] for case in CASES}
+        for case, name in turns:
+            times[case].append(refused_ms(client, name))
     medians = {case: statistics.median(times[case]) for case in CASES}
     print(f"| refused because | median ms of {TRIES} | against unknown | Mann-Whitney p |\n|---|---|---|---|")
     for case in CASES:
