@@ -10,9 +10,9 @@ TESTS := $(VENV)/.tests
 # Python compiles modules on their first import; compiling all of them here doubles the time of an installation.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run migrate demo test faults check
+.PHONY: help run migrate demo test faults benchmarks check
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: $(RUNS) ## Start the console with its stores; the address is the last line
 	@exec $(BIN)/python -m tca_app serve
@@ -28,6 +28,9 @@ test: $(TESTS) ## Run every test on throw-away stores, browser tests included
 
 faults: $(TESTS) ## Kill processes for half an hour or more: FAULT_WRITES=10000 FAULT_KILLS=200 unless set
 	@FAULT_WRITES=$${FAULT_WRITES:-10000} FAULT_KILLS=$${FAULT_KILLS:-200} exec $(BIN)/python -m pytest -s tests/faults
+
+benchmarks: $(TESTS) ## Measure beside a limit and a FastAPI template; needs a quiet machine
+	@CHROMIUM="$$(.ci/chromium $(BIN))" exec $(BIN)/python -m benchmarks
 
 check: $(TESTS) ## Format, lint, types, import rules, and whether the migrations match the models
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
