@@ -142,7 +142,9 @@ def test_a_field_and_a_page_are_added_as_the_guide_says(repository: Path, databa
     _, _, migration = blocks(section("Add a migration"), "sh")[0].partition("that it printed\n")
     run_in(repository, tidy)
     run_in(repository, migration.replace("postgresql://…", database_url))
-    written = (repository / "alembic/versions/1001_cost_centre_of_projects.py").read_text()
+    versions = sorted(path.name for path in (repository / "alembic/versions").glob("*.py"))
+    assert versions[-1].endswith("_cost_centre_of_projects.py"), "the newest file is the last one"
+    written = (repository / "alembic/versions" / versions[-1]).read_text()
     assert re.findall(r"op\.\w+\(.*", written) == [
         'op.add_column("projects", sa.Column("cost_centre", sa.Text(), server_default="", nullable=False))',
         'op.drop_column("projects", "cost_centre")',

@@ -17,7 +17,7 @@ PAGES = [
 PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*(?:\.(?:py|md|mjs|js|css|toml|ini|conf|txt|mako)|/))`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 # Made when the console runs, and the example of a migration.
-ELSEWHERE = {".data/", ".web/", ".venv/", "utils/state.js", "alembic/versions/1001_cost_centre_of_projects.py"}
+ELSEWHERE = {".data/", ".web/", ".venv/", "utils/state.js", "alembic/versions/202611262050_cost_centre_of_projects.py"}
 CODE = re.compile(r"```.*?```", re.DOTALL)
 
 

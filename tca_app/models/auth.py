@@ -13,6 +13,7 @@ class AuthSession(Row, table=True):
     """A session of a browser or a script. Only hashes of its tokens are stored.
 
     Valid while not revoked, not expired, not idle for too long, and `auth_version` equals that of its user.
+    `verified_at`: when its user last proved who they are, which sensitive changes need again after ten minutes.
     """
 
     __tablename__ = "auth_sessions"
@@ -34,6 +35,7 @@ class AuthSession(Row, table=True):
     user_agent: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     ip: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     last_used_at: datetime = Field(sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.now()}, default=None)
+    verified_at: datetime = Field(sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.now()}, default=None)
     expires_at: datetime = Field(sa_type=UTC_TIME)
     revoked_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     revoked_reason: str | None = Field(default=None, sa_type=Text)
@@ -51,13 +53,21 @@ class LoginThrottle(TableModel, table=True):
 
 
 class OneTimeToken(Row, table=True):
-    """A single-use link; currently only the setup link to `/setup`. Only the hash is stored."""
+    """A single-use link or code, such as the setup link. Only the hash of its token is stored.
+
+    `user_id` is whom it is for, if it is for one user; `email` the address that it was sent to.
+    """
 
     __tablename__ = "one_time_tokens"
-    __table_args__ = (Index("uq_one_time_tokens_token_hash", "token_hash", unique=True),)
+    __table_args__ = (
+        Index("uq_one_time_tokens_token_hash", "token_hash", unique=True),
+        Index("ix_one_time_tokens_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
+    )
 
     purpose: str = Field(sa_type=Text)
     token_hash: bytes = Field(sa_type=LargeBinary)
+    user_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE")
+    email: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     expires_at: datetime = Field(sa_type=UTC_TIME)
     used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 

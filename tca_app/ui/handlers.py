@@ -15,6 +15,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import AppError, BadRequest
 from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.metrics import watch_handler
+from tca_app.features.auth.step_up import refused_var
 from tca_app.ui.arguments import Arguments, arguments_of
 from tca_app.ui.websocket.sockets import holds_token
 
@@ -97,12 +98,14 @@ def set_permission(fn: Callable[..., Any], permission: str) -> None:
 def _guard_coroutine(fn: Callable[..., Awaitable[Any]], checked: Arguments) -> Callable[..., Any]:
     @functools.wraps(fn)
     async def guarded(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        refused_var.set(False)
         with watch_handler(fn.__qualname__) as watched:
             try:
                 events = await fn(self, **checked.of(args, kwargs))
             except Exception as error:
                 watched.outcome = "refused" if isinstance(error, AppError) else "failed"
                 events = await _tell(self, fn, error)
+            await _ask_for_proof(self)
             return events if _may_answer(self) else None
 
     return guarded
@@ -111,6 +114,7 @@ def _guard_coroutine(fn: Callable[..., Awaitable[Any]], checked: Arguments) -> C
 def _guard_generator(fn: Callable[..., AsyncGenerator[Any, None]], checked: Arguments) -> Callable[..., Any]:
     @functools.wraps(fn)
     async def guarded(self: Any, /, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        refused_var.set(False)
         with watch_handler(fn.__qualname__) as watched:
             try:
                 async for events in fn(self, **checked.of(args, kwargs)):
@@ -122,6 +126,7 @@ def _guard_generator(fn: Callable[..., AsyncGenerator[Any, None]], checked: Argu
                 events = await _tell(self, fn, error)
                 if _may_answer(self):
                     yield events
+            await _ask_for_proof(self)
             _may_answer(self)
 
     return guarded
@@ -147,15 +152,26 @@ async def _tell(state: Any, fn: Callable[..., Any], error: Exception) -> Any:
     return await _Teller.tell(state, text, error)
 
 
+async def _ask_for_proof(state: Any) -> None:
+    """Asks for the password after a refusal for lack of a recent proof, whatever the handler did with the error."""
+    if refused_var.get():
+        await _Teller.ask_for_proof(state)
+
+
 class _Teller:
-    """A function that shows a text to the user. `ui.session` registers its toasts here, as it imports this module."""
+    """Functions that show something to the user. `ui.session` registers them here, as it imports this module."""
 
     tell: Callable[[Any, str, Exception], Awaitable[Any]]
+    ask_for_proof: Callable[[Any], Awaitable[None]]
 
 
-def tell_with(tell: Callable[[Any, str, Exception], Awaitable[Any]]) -> None:
-    """Registers the function that shows errors of handlers. It may return an event, such as a redirect."""
+def tell_with(
+    tell: Callable[[Any, str, Exception], Awaitable[Any]], ask_for_proof: Callable[[Any], Awaitable[None]]
+) -> None:
+    """Registers the function that shows errors of handlers, which may return an event, such as a redirect, and the
+    one that asks for a proof of identity."""
     _Teller.tell = staticmethod(tell)
+    _Teller.ask_for_proof = staticmethod(ask_for_proof)
 
 
 def permission_of(event_name: str) -> str | None:

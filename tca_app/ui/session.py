@@ -1,5 +1,6 @@
 """The session state of a tab: the viewer, their permissions and their toasts."""
 
+from collections.abc import AsyncGenerator
 from copy import deepcopy
 from time import time
 from typing import Any, TypedDict
@@ -10,7 +11,9 @@ import reflex as rx
 from reflex.event import Event, EventSpec
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import NotSignedIn
+from tca_app.core.database.session import transaction
+from tca_app.core.errors import AppError, NotSignedIn
+from tca_app.features.auth.step_up import ReauthenticationRequired, reauthenticate
 from tca_app.ui import routes
 from tca_app.ui.handlers import CALL, PERMISSIONS, handler, tell_with
 from tca_app.ui.long_text import shorten_words
@@ -53,6 +56,11 @@ class SessionState(rx.State):
     is_stale: bool = False
     # Pushed too: Redis is unreachable.
     is_degraded: bool = False
+
+    # A sensitive change was refused until the password is confirmed (features.auth.step_up).
+    proof_is_asked: bool = False
+    proof_error: str = ""
+    proof_is_checked: bool = False
 
     _session_id: int = 0
     _undo: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -136,6 +144,27 @@ class SessionState(rx.State):
         # A deep copy, because a state returns wrapped values, and a wrapped list is not a list.
         return Event(name=found[0], payload=deepcopy(dict(found[1]))) if found else None
 
+    @handler("signed_in")
+    async def close_proof(self, is_open: bool = False) -> None:
+        if not is_open and not self.proof_is_checked:
+            self.proof_is_asked, self.proof_error = False, ""
+
+    @handler("signed_in")
+    async def give_proof(self, form: dict[str, str]) -> AsyncGenerator[None, None]:
+        """Confirms the password. The dialog or form that was refused is still open, and works now."""
+        self.proof_is_checked, self.proof_error = True, ""
+        yield
+        try:
+            async with transaction() as session:
+                await reauthenticate(session, self._as_actor(), form.get("password", ""))
+        except AppError as error:
+            self.proof_error = " ".join(error.field_details.values()) or error.detail
+            return
+        finally:
+            self.proof_is_checked = False
+        self.proof_is_asked = False
+        self._toast("Password confirmed. You can continue now.")
+
 
 def to_login(here: str) -> EventSpec:
     """Redirects to the sign-in page. `here` comes from the browser: that page accepts only a path of this site."""
@@ -147,8 +176,14 @@ def to_login(here: str) -> EventSpec:
 
 async def _tell(state: rx.State, text: str, error: Exception) -> EventSpec | None:
     session_state = await state.get_state(SessionState)
-    session_state._toast(text, kind="error")
+    if not isinstance(error, ReauthenticationRequired):
+        session_state._toast(text, kind="error")
     return session_state._to_login() if isinstance(error, NotSignedIn) else None
 
 
-tell_with(_tell)
+async def _ask_for_proof(state: rx.State) -> None:
+    session_state = await state.get_state(SessionState)
+    session_state.proof_is_asked, session_state.proof_error = True, ""
+
+
+tell_with(_tell, _ask_for_proof)

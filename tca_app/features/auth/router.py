@@ -11,10 +11,11 @@ from tca_app.core.errors import NotSignedIn
 from tca_app.core.schema import UrlId
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import MAX_PASSWORD, cookie_in, cookie_name
-from tca_app.features.auth import service, setup
+from tca_app.features.auth import service, setup, step_up
 from tca_app.features.auth.schemas import (
     LoginAnswer,
     LoginRequest,
+    Reauthentication,
     RefreshRequest,
     SessionRead,
     SessionRequest,
@@ -119,6 +120,13 @@ async def set_up(data: SetupRequest, client: LimitedClient, session: Writing) ->
 async def refresh(data: RefreshRequest, _client: LimitedClient, session: Writing) -> Response:
     """Get a new pair of tokens. The old refresh token stops working; using it again ends the whole session."""
     return json_response((await service.refresh(session, data.refresh_token)).model_dump_json().encode())
+
+
+@router.post("/reauthenticate", status_code=204, response_class=Response, responses=problems(401))
+async def reauthenticate(data: Reauthentication, actor: CurrentActor, session: Writing) -> Response:
+    """Confirm your password. Ten minutes later sensitive changes answer 403 `reauth_required` again."""
+    await step_up.reauthenticate(session, actor, data.password)
+    return Response(status_code=204)
 
 
 @router.post("/logout", status_code=204, response_class=Response, responses=problems(401))

@@ -57,6 +57,12 @@ class SessionRequest(InputModel):
     password: GivenPassword
 
 
+class Reauthentication(InputModel):
+    """A proof of identity for the sensitive changes of the next ten minutes."""
+
+    password: GivenPassword
+
+
 class SetupRequest(InputModel):
     """The first administrator, with the one-time token that the first start prints."""
 

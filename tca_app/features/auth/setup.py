@@ -3,19 +3,19 @@
 from datetime import timedelta
 
 from pydantic import ValidationError
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.database.session import lock
 from tca_app.core.errors import FieldError, Forbidden, Invalid, NotFound
 from tca_app.core.schema import in_words
-from tca_app.core.security.tokens import new_token, token_hash
+from tca_app.features.auth import one_time_tokens
 from tca_app.features.auth.schemas import SetupRequest
 from tca_app.features.auth.service import Client, SignIn, open_session
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserCreate, UserRead
-from tca_app.models import OneTimeToken, User
+from tca_app.models import User
 
 PURPOSE = "setup"
 TOKEN_LIFE = timedelta(hours=24)
@@ -41,11 +41,7 @@ async def ensure_setup_token(session: AsyncSession) -> str | None:
     await lock(session, PURPOSE)
     if not await setup_open(session):
         return None
-    token = new_token()
-    await session.execute(delete(OneTimeToken).where(col(OneTimeToken.purpose) == PURPOSE))
-    values = {"purpose": PURPOSE, "token_hash": token_hash(token), "expires_at": func.now() + TOKEN_LIFE}
-    await session.execute(insert(OneTimeToken).values(values))
-    return token
+    return await one_time_tokens.issue(session, PURPOSE, TOKEN_LIFE)
 
 
 async def set_up(session: AsyncSession, data: SetupRequest, client: Client) -> SignIn:
@@ -53,17 +49,8 @@ async def set_up(session: AsyncSession, data: SetupRequest, client: Client) -> S
     await lock(session, PURPOSE)
     if not await setup_open(session):
         raise NotFound
-    spent = (
-        delete(OneTimeToken)
-        .where(
-            col(OneTimeToken.purpose) == PURPOSE,
-            col(OneTimeToken.token_hash) == token_hash(data.token),
-            col(OneTimeToken.expires_at) > func.now(),
-        )
-        .returning(col(OneTimeToken.id))
-    )
     # The token is checked first, so that a caller without one cannot make the server compute a hash.
-    if (await session.execute(spent)).first() is None:
+    if await one_time_tokens.redeem(session, PURPOSE, data.token) is None:
         raise SetupTokenRefused
     admin = UserCreate(**data.model_dump(exclude={"token"}), is_superuser=True)
     person = await users.insert_user(session, admin, None)

@@ -14,6 +14,7 @@ from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import AppError, Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.plurals import plural
+from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.creation import SLUG_TAKEN, create_project
 from tca_app.features.projects.queries import (
@@ -128,6 +129,7 @@ async def transfer_project(
 ) -> ProjectRead:
     """Transfers a project to an active user. The current owner becomes a maintainer. Raises UnknownPerson."""
     row = await find_project(session, actor, "projects.transfer", project_id)
+    await require_recent_proof(session, actor)
     check_version(row, {}, if_version, row.changed_by)
     await require_active_user(session, "user_id", data.user_id)
     if data.user_id != row.owner_id:

@@ -10,6 +10,7 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
+from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.queries import list_members, membership
 from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
@@ -28,7 +29,7 @@ class _Member(NamedTuple):
 async def add_member(session: AsyncSession, actor: Actor, project_id: int, data: TeamMember) -> MemberRead:
     """Adds a member. Raises Conflict for an existing member, UnknownPerson without such an active user."""
     project = await find_project(session, actor, "members.write", project_id)
-    policy.require(actor, policy.grant_action(data.role), project.my_role)
+    await _may_grant(session, actor, project.my_role, data.role)
     await require_active_user(session, "user_id", data.user_id)
     row = {"project_id": project_id, "user_id": data.user_id, "role": data.role}
     put = insert(ProjectMember).values(row).on_conflict_do_nothing(index_elements=["project_id", "user_id"])
@@ -48,7 +49,7 @@ async def change_member(
     project = await find_project(session, actor, "members.write", project_id)
     row = await _member(session, project_id, user_id)
     _refuse_owner(row)
-    policy.require(actor, policy.grant_action(row.role, data.role), project.my_role)
+    await _may_grant(session, actor, project.my_role, row.role, data.role)
     change = update(ProjectMember).where(col(ProjectMember.id) == row.id).values(role=data.role)
     await session.execute(change.execution_options(synchronize_session=False))
     member = await membership(session, project_id, user_id)
@@ -71,6 +72,13 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
     name = (await display_names(session, [user_id]))[user_id]
     about = {"user_id": user_id, "user_name": name, "role": row.role}
     await emit(session, actor, events.MemberRemoved.of(project, **about))
+
+
+async def _may_grant(session: AsyncSession, actor: Actor, my_role: str | None, *roles: str) -> None:
+    """Raises Forbidden, or ReauthenticationRequired for the role of maintainer."""
+    policy.require(actor, policy.grant_action(*roles), my_role)
+    if "maintainer" in roles:
+        await require_recent_proof(session, actor)
 
 
 async def _member(session: AsyncSession, project_id: int, user_id: int) -> _Member:

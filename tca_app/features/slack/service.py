@@ -18,6 +18,7 @@ from tca_app.core.events.log import Logged, emit
 from tca_app.core.jobs.queue import enqueue
 from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, target_of
 from tca_app.core.security.encryption import decrypt, encrypt
+from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects import policy
 from tca_app.features.projects.service import LockedProject, find_project, get_project
 from tca_app.features.slack import events
@@ -50,6 +51,7 @@ async def update_channel(session: AsyncSession, actor: Actor, project_id: int, d
     before = await _read(session, project_id)
     given = data.given()
     if "url" in given:
+        await require_recent_proof(session, actor)
         _refuse_url(given["url"])
     elif not before.is_connected:
         raise Invalid.at("url", "Required.")

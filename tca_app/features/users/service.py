@@ -14,9 +14,9 @@ from tca_app.core.database.concurrency import VersionedRow, check_version
 from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.errors import AppError, Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
-from tca_app.core.security.tokens import hash_password, password_fault, verify_password
+from tca_app.core.security.tokens import hash_password, password_fault
 from tca_app.features.auth import service as auth
-from tca_app.features.auth import throttle
+from tca_app.features.auth.step_up import confirm_password, require_recent_proof
 from tca_app.features.projects import service as projects
 from tca_app.features.users import events, policy
 from tca_app.features.users.queries import COLUMNS, get_user, list_memberships, list_users, search_people, user_read
@@ -35,6 +35,8 @@ __all__ = [
     "search_people",
     "update_user",
 ]
+
+SENSITIVE = ("email", "is_superuser")  # changing them needs a recent proof of identity, as changing a password does
 
 
 class _UserRow(VersionedRow, Protocol):
@@ -56,17 +58,11 @@ UNIQUE = {
 }
 
 
-class WrongPassword(Invalid):
-    """The current password is incorrect. The failed attempt stays counted."""
-
-    code = "wrong_password"
-    default = "The current password is incorrect."
-    keeps_changes = True
-
-
 async def create_user(session: AsyncSession, actor: Actor, data: UserCreate) -> UserRead:
     """Creates a user. Raises Conflict (email or username taken) or Invalid (weak password), each at its field."""
     policy.require(actor, "users.create")
+    if data.is_superuser:
+        await require_recent_proof(session, actor)
     return await insert_user(session, data, actor)
 
 
@@ -109,7 +105,9 @@ async def update_user(
     current_password, password = given.pop("current_password", None), given.pop("password", None)
     before = await _find(session, user_id)
     if user_id == actor.user_id and (password or given.get("email", before.email) != before.email):
-        await _confirm_password(session, actor, before.hashed_password, current_password)
+        await confirm_password(session, actor, before.hashed_password, current_password, "current_password")
+    elif password or any(given.get(name, before._mapping[name]) != before._mapping[name] for name in SENSITIVE):
+        await require_recent_proof(session, actor)
     if password:
         names = {name: given.get(name, before._mapping[name]) for name in ("username", "email", "full_name")}
         await _refuse_weak(password, *names.values())
@@ -142,21 +140,6 @@ async def _find(session: AsyncSession, user_id: int, lock_row: Lock = None, *, d
     if row is None:
         raise NotFound
     return row
-
-
-async def _confirm_password(session: AsyncSession, actor: Actor, hashed: str, given: str | None) -> None:
-    """Checks the current password of a signed-in user. Failures count as failed sign-ins, but only failures of this
-    session cause a wait, so that a stranger cannot block the user."""
-    if not given:
-        raise Invalid.at("current_password", "Enter your current password to change this.")
-    attempt = throttle.session_attempt(actor.user_id, actor.session_id)
-    await throttle.refuse_while_waiting(session, attempt)
-    right, _ = await verify_password(given, hashed)
-    counts = await throttle.lock_counts(session, attempt)
-    if not right:
-        await throttle.count_failure(session, counts)
-        raise WrongPassword.at("current_password", WrongPassword.default)
-    await throttle.forget(session, attempt)
 
 
 async def lock_superusers(session: AsyncSession) -> None:

@@ -15,6 +15,7 @@ from tca_app.core.events.log import emit
 from tca_app.core.jobs.queue import enqueue
 from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, target_of
 from tca_app.core.urls import host_of
+from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.webhooks import events, policy, signing
 from tca_app.features.webhooks.queries import (
     HOOKS,
@@ -164,6 +165,7 @@ async def delete_webhook(session: AsyncSession, actor: Actor, webhook_id: int, i
 async def rotate_secret(session: AsyncSession, actor: Actor, webhook_id: int) -> WebhookWithSecret:
     """Generates a new secret. The previous one signs too for 24 hours, so that the receiver can switch."""
     row = await _find(session, actor, webhook_id)
+    await require_recent_proof(session, actor)
     secret, until = signing.new_secret(), func.now() + OLD_SECRET_LIFE
     values = {"secret": signing.sealed(secret), "old_secret": row.secret, "old_secret_until": until}
     after = await _store(session, actor, row, values)

@@ -9,6 +9,7 @@ import reflex as rx
 from tca_app.config.settings import get_settings
 from tca_app.ui import routes
 from tca_app.ui.components.basic import icon_button, link
+from tca_app.ui.forms.password_dialog import password_dialog
 from tca_app.ui.layout.account_menu import account_menu
 from tca_app.ui.layout.toasts import toasts
 from tca_app.ui.palette import NAVIGATION, palette
@@ -47,6 +48,7 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
             class_name="shell",
             custom_attrs={"data-viewer": SessionState.user_id.to(str)},
         ),
+        password_dialog(),
         toasts(),
     )
 

@@ -13,6 +13,7 @@ from tca_app.core.errors import NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.security.encryption import DecryptionError, decrypt, encrypt
 from tca_app.core.security.tokens import new_token
+from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.deployments.errors import AnotherRepository
 from tca_app.features.deployments.events import GithubHookRemoved, GithubHookRotated, GithubRepositoryAccepted
 from tca_app.features.deployments.github.payloads import Repository
@@ -55,6 +56,7 @@ async def _read(session: AsyncSession, project_id: int) -> HookRead:
 async def rotate_hook(session: AsyncSession, actor: Actor, project_id: int) -> NewHook:
     """Generates a new secret and returns it, the only time that it is shown. The current one stops working."""
     project = await find_project(session, actor, "hooks.write", project_id)
+    await require_recent_proof(session, actor)
     key = new_token()
     values = {"sealed_secret": encrypt(key, _purpose(project_id)), "rotated_at": func.now()}
     put = insert(GithubHook.__table__).values(project_id=project_id, **values)

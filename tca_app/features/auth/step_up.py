@@ -1,0 +1,79 @@
+"""Step-up: sensitive changes need a proof of identity that is at most ten minutes old.
+
+A sign-in is such a proof. Later the caller confirms the password (or a second factor) and repeats the change.
+"""
+
+from contextvars import ContextVar
+from datetime import timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import Forbidden, Invalid, NotSignedIn
+from tca_app.core.security.tokens import verify_password
+from tca_app.features.auth import throttle
+from tca_app.models import AuthSession, User
+
+PROOF_LASTS = timedelta(minutes=10)
+
+# Whether the current call was refused for lack of a proof: a page then asks for it, whatever it does with the error.
+refused_var: ContextVar[bool] = ContextVar("step_up_refused", default=False)
+
+
+class ReauthenticationRequired(Forbidden):
+    """The last proof of identity is more than ten minutes old."""
+
+    code = "reauth_required"
+    default = "Confirm your password, then try again."
+
+
+class WrongPassword(Invalid):
+    """The current password is incorrect. The failed attempt stays counted."""
+
+    code = "wrong_password"
+    default = "The current password is incorrect."
+    keeps_changes = True
+
+
+async def require_recent_proof(session: AsyncSession, actor: Actor) -> None:
+    """Raises ReauthenticationRequired. An actor without a session is a command, which nobody can ask."""
+    if actor.session_id == 0:
+        return
+    recent = select(col(AuthSession.id)).where(
+        col(AuthSession.id) == actor.session_id, col(AuthSession.verified_at) > func.now() - PROOF_LASTS
+    )
+    if (await session.execute(recent)).first() is None:
+        refused_var.set(True)
+        raise ReauthenticationRequired
+
+
+async def reauthenticate(session: AsyncSession, actor: Actor, password: str) -> None:
+    """Confirms the password of the actor for the sensitive changes of the next ten minutes."""
+    row = (await session.execute(select(col(User.hashed_password)).where(col(User.id) == actor.user_id))).first()
+    if row is None:
+        raise NotSignedIn
+    await confirm_password(session, actor, row.hashed_password, password, "password")
+
+
+async def confirm_password(session: AsyncSession, actor: Actor, hashed: str, given: str | None, field: str) -> None:
+    """Checks the current password of a signed-in user. Failures count as failed sign-ins, but only failures of this
+    session cause a wait, so that a stranger cannot block the user."""
+    if not given:
+        raise Invalid.at(field, "Enter your current password to change this.")
+    attempt = throttle.session_attempt(actor.user_id, actor.session_id)
+    await throttle.refuse_while_waiting(session, attempt)
+    right, _ = await verify_password(given, hashed)
+    counts = await throttle.lock_counts(session, attempt)
+    if not right:
+        await throttle.count_failure(session, counts)
+        raise WrongPassword.at(field, WrongPassword.default)
+    await throttle.forget(session, attempt)
+    await note_proof(session, actor)
+
+
+async def note_proof(session: AsyncSession, actor: Actor) -> None:
+    """Records that the user of this session just proved who they are."""
+    noted = update(AuthSession).where(col(AuthSession.id) == actor.session_id).values(verified_at=func.now())
+    await session.execute(noted.execution_options(synchronize_session=False))
