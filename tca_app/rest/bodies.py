@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect
+from starlette.datastructures import FormData
+from starlette.requests import ClientDisconnect, Request
 
 from tca_app.core.errors import BadRequest, Invalid, Unavailable
 from tca_app.core.outgoing.resilience import BulkheadFull, bulkhead
@@ -54,6 +55,20 @@ def refuse_repeated(names: Iterable[str], what: str) -> None:
         if name in seen:
             raise Invalid.at(name[:50], f"This {what} is given more than once.")
         seen.add(name)
+
+
+class StrictRequest(Request):
+    """A request whose body must not repeat a name."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            self._json = read_json(await self.body())
+        return self._json
+
+    async def form(self, **limits: Any) -> FormData:  # type: ignore[override]  # FastAPI awaits it
+        form = await super().form(**limits)
+        refuse_repeated((name for name, _ in form.multi_items()), "field")
+        return form
 
 
 @asynccontextmanager

@@ -1,26 +1,18 @@
-"""Shared dependencies of the routers: the session, the actor, common headers and the problem schema."""
+"""Dependencies that the routers share: the session, the caller, If-Match and Idempotency-Key."""
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from http import HTTPStatus
-from typing import Annotated, Any, Literal, TypeVar, get_origin
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Request, Response
-from fastapi.dependencies.models import Dependant
+from fastapi import Depends, Header, Request
 from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
-from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.convertors import IntegerConvertor, register_url_convertor
-from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
-from starlette.routing import Match
-from starlette.types import Scope
 
-from tca_app.core.actor import Actor, client_ip_var
+from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, Invalid, NotSignedIn
+from tca_app.core.errors import NotSignedIn
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.core.telemetry.log import user_id_var
@@ -28,153 +20,24 @@ from tca_app.features.auth import service as auth
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.auth.service import Client
 from tca_app.features.idempotency.service import once
-from tca_app.rest.bodies import read_json, refuse_repeated
 
 Shape = TypeVar("Shape", bound=BaseModel)
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
 
 
-class _BoundedInteger(IntegerConvertor):
-    regex = "[0-9]{1,25}"  # Python parses at most 4,300 digits; Starlette would answer more with a 500
+async def _transaction() -> AsyncIterator[AsyncSession]:
+    async with transaction() as session:
+        yield session
 
 
-register_url_convertor("int", _BoundedInteger())
+async def _read_only() -> AsyncIterator[AsyncSession]:
+    async with reading() as session:
+        yield session
 
 
-class FieldProblem(BaseModel):
-    pointer: str = Field(description="A JSON pointer to the bad field.", examples=["/email"])
-    detail: str
-
-
-class Problem(BaseModel):
-    """RFC 9457. `code` is stable; `request_id` finds the call in the log."""
-
-    type: str = Field(examples=["urn:tca-infraforge:problem:not_found"])
-    title: str
-    status: int
-    detail: str
-    code: str = Field(examples=["not_found"])
-    request_id: str
-    errors: list[FieldProblem] | None = None
-
-
-def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """Return the error responses of a route for the OpenAPI document, which adds those common to all routes."""
-    return {
-        code: {
-            "description": HTTPStatus(code).phrase,
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-        for code in codes
-    }
-
-
-class _StrictRequest(Request):
-    """A request whose body must not repeat a name."""
-
-    async def json(self) -> Any:
-        if not hasattr(self, "_json"):
-            self._json = read_json(await self.body())
-        return self._json
-
-    async def form(self, **limits: Any) -> FormData:  # type: ignore[override]  # FastAPI awaits it
-        form = await super().form(**limits)
-        refuse_repeated((name for name, _ in form.multi_items()), "field")
-        return form
-
-
-class ConsoleRoute(APIRoute):
-    """A route that opens and closes the session of a call, and refuses unknown query parameters.
-
-    A misspelt filter must not return all rows. The session is not a dependency with `yield`, because FastAPI's
-    machinery around one costs half as much as the query.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-        known = _query_names(self.dependant)
-        has_body = self.body_field is not None
-        calls = set(_calls(self.dependant))
-        open_session = transaction if _writing in calls else reading if _reading in calls else None
-
-        async def answer(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except HTTPException as error:
-                # FastAPI turns any error while reading a body into a 400.
-                if isinstance(error.__cause__, AppError):
-                    raise error.__cause__ from None
-                raise
-
-        async def checked(request: Request) -> Response:
-            client_ip_var.set(request.scope["client_info"].ip)
-            if request.scope["query_string"]:
-                _refuse_unknown(request, known)
-            asked = _StrictRequest(request.scope, request.receive) if has_body else request
-            if open_session is None:
-                return await answer(asked)
-            # Commits before the response is sent, so an acknowledged write is a committed write.
-            async with open_session() as session:
-                request.scope["session"] = session
-                return await answer(asked)
-
-        return checked
-
-
-def _calls(dependant: Dependant) -> Iterator[Any]:
-    for inner in dependant.dependencies:
-        yield inner.call
-        yield from _calls(inner)
-
-
-def _query_names(dependant: Dependant) -> dict[str, bool]:
-    """Return the names of the query parameters; True for a list, whose name may repeat."""
-    names: dict[str, bool] = {}
-    for param in dependant.query_params:
-        shape = param.field_info.annotation
-        is_model = isinstance(shape, type) and issubclass(shape, BaseModel)
-        fields = shape.model_fields if is_model and shape else {param.alias: param.field_info}
-        names |= {name: get_origin(field.annotation) is list for name, field in fields.items()}
-    for inner in dependant.dependencies:
-        names |= _query_names(inner)
-    return names
-
-
-def _refuse_unknown(request: Request, known: dict[str, bool]) -> None:
-    names = [name for name, _ in request.query_params.multi_items()]
-    for name in names:
-        if name not in known:
-            raise Invalid.at(name[:50], "Unknown parameter.")
-    refuse_repeated((name for name in names if not known[name]), "parameter")
-
-
-class _PrefixedRouter(APIRouter):
-    """A router that compares its prefix before the patterns of its routes."""
-
-    def __init__(self, prefix: str, **options: Any) -> None:
-        super().__init__(prefix=prefix, **options)
-        self._beginning = prefix.partition("{")[0]
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        return super().matches(scope) if scope["path"].startswith(self._beginning) else (Match.NONE, {})
-
-
-def console_router(prefix: str, tag: str) -> APIRouter:
-    """Create a router with ConsoleRoute, one tag and no trailing slashes."""
-    return _PrefixedRouter(prefix=prefix, tags=[tag], route_class=ConsoleRoute, redirect_slashes=False)
-
-
-async def _writing(request: Request) -> AsyncSession:
-    return request.scope["session"]
-
-
-async def _reading(request: Request) -> AsyncSession:
-    return request.scope["session"]
-
-
-# The session opened by ConsoleRoute: one transaction for the whole call, or a read-only session.
-Writing = Annotated[AsyncSession, Depends(_writing)]
-Reading = Annotated[AsyncSession, Depends(_reading)]
+# The scope ends the session before the response is sent, so an acknowledged write is a committed write.
+Writing = Annotated[AsyncSession, Depends(_transaction, scope="function")]
+Reading = Annotated[AsyncSession, Depends(_read_only, scope="function")]
 
 
 # Every dependency is async: FastAPI runs a plain function in a thread, which costs more than the query.

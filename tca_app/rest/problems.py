@@ -1,14 +1,43 @@
-"""Problem details (RFC 9457): the JSON of every HTTP error, for FastAPI and for the ASGI edge in front of it."""
+"""Problem details (RFC 9457): the JSON of every HTTP error, and its schema for the API documents."""
 
 from http import HTTPStatus
 from typing import Any
 
 import orjson
+from pydantic import BaseModel, Field
 
 from tca_app.core.errors import AppError, FieldError
 from tca_app.core.telemetry.log import request_id_var
 
 MEDIA_TYPE = "application/problem+json"
+
+
+class FieldProblem(BaseModel):
+    pointer: str = Field(description="A JSON pointer to the bad field.", examples=["/email"])
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `code` is stable; `request_id` finds the call in the log."""
+
+    type: str = Field(examples=["urn:tca-infraforge:problem:not_found"])
+    title: str
+    status: int
+    detail: str
+    code: str = Field(examples=["not_found"])
+    request_id: str
+    errors: list[FieldProblem] | None = None
+
+
+def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """Return the error responses of a route for the OpenAPI document, which adds those common to all routes."""
+    return {
+        code: {
+            "description": HTTPStatus(code).phrase,
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for code in codes
+    }
 
 
 def problem_body(status: int, code: str, detail: str, errors: list[FieldError] | None = None) -> bytes:

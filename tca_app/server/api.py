@@ -30,8 +30,7 @@ from tca_app.features.slack.router import router as slack_router
 from tca_app.features.users.router import router as users_router
 from tca_app.features.webhooks.router import router as webhooks_router
 from tca_app.rest.bodies import MAX_BODY
-from tca_app.rest.dependencies import Problem
-from tca_app.rest.problems import MEDIA_TYPE, problem_body, problem_of
+from tca_app.rest.problems import MEDIA_TYPE, Problem, problem_body, problem_of
 from tca_app.rest.responses import json_response
 from tca_app.server.api_docs import add_documents
 
@@ -114,6 +113,8 @@ def _pointer(loc: tuple[Any, ...]) -> str:
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
+    if isinstance(error.__cause__, AppError):  # FastAPI turns any error while it reads a body into a 400
+        return await _app_error(request, error.__cause__)
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(_allowed(request.app, request.scope["path"]))

@@ -22,7 +22,7 @@ from tca_app.core.database.session import reading
 from tca_app.core.errors import NotSignedIn
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.features.auth import service as auth
-from tca_app.rest.dependencies import problems
+from tca_app.rest.problems import problems
 
 FILES = "/docs/files"
 

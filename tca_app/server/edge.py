@@ -12,6 +12,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tca_app.config.schema import Settings
+from tca_app.core.actor import client_ip_var
 from tca_app.core.errors import (
     AppError,
     BadRequest,
@@ -116,7 +117,8 @@ class Edge:
             elif refusal := self._api_refusal(scope, headers):
                 await _refuse(send_with_headers, refusal)
             else:
-                scope["client_info"] = self._client(scope, headers, request_id)
+                client = scope["client_info"] = self._client(scope, headers, request_id)
+                client_ip_var.set(client.ip)
                 scope["path"] = scope["path"].rstrip("/")
                 await self._rest(scope, receive, send_with_headers)
         finally:

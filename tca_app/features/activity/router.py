@@ -12,8 +12,10 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.features.activity import export, service
 from tca_app.features.activity.schemas import EXPORT_ROWS, ActivityQuery, ActivityRead, ExportQuery
-from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Reading, console_router, problems
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Reading
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response, next_link
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/activity", "activity")
 _events = TypeAdapter(list[ActivityRead])

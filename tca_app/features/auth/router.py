@@ -24,16 +24,10 @@ from tca_app.features.auth.schemas import (
     TokenPair,
 )
 from tca_app.features.auth.service import Client, Kind, SignIn
-from tca_app.rest.dependencies import (
-    CurrentActor,
-    CurrentPerson,
-    FromClient,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.rest.dependencies import CurrentActor, CurrentPerson, FromClient, Reading, Writing
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/auth", "auth")
 DEVICE_DAYS = 180

@@ -6,8 +6,10 @@ from fastapi import Query, Response
 
 from tca_app.features.dashboard import service
 from tca_app.features.dashboard.schemas import StatsQuery, StatsRead
-from tca_app.rest.dependencies import CurrentActor, Reading, console_router, problems
+from tca_app.rest.dependencies import CurrentActor, Reading
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/stats", "dashboard")
 

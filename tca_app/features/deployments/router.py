@@ -33,8 +33,10 @@ from tca_app.features.deployments.schemas import (
     Rollback,
     WhatRunsWhere,
 )
-from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Once, Reading, Writing, console_router, problems
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Once, Reading, Writing
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1", "deployments")
 _deployments = TypeAdapter(list[DeploymentRead])

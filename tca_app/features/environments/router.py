@@ -12,8 +12,10 @@ from tca_app.features.environments.schemas import (
     FreezeCreate,
     FreezeRead,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
+from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/projects/{project_id:int}", "environments")
 _environments = TypeAdapter(list[EnvironmentRead])

@@ -8,8 +8,10 @@ from pydantic import TypeAdapter
 from tca_app.core.schema import UrlId
 from tca_app.features.jobs import service
 from tca_app.features.jobs.schemas import JobQuery, JobRead, QueuesRead
-from tca_app.rest.dependencies import CurrentActor, Reading, Writing, console_router, problems
+from tca_app.rest.dependencies import CurrentActor, Reading, Writing
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/jobs", "jobs")
 _jobs = TypeAdapter(list[JobRead])

@@ -8,8 +8,10 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from tca_app.core.actor import Actor
 from tca_app.features.metrics import service
-from tca_app.rest.dependencies import Reading, SignedIn, console_router, problems
+from tca_app.rest.dependencies import Reading, SignedIn
 from tca_app.rest.monitoring import has_metrics_token
+from tca_app.rest.problems import problems
+from tca_app.rest.routing import console_router
 
 router = console_router("/metrics", "health")
 

@@ -15,8 +15,10 @@ from tca_app.features.notifications.schemas import (
     Preference,
     PreferencesUpdate,
 )
-from tca_app.rest.dependencies import CurrentActor, Once, Reading, Writing, console_router, problems
+from tca_app.rest.dependencies import CurrentActor, Once, Reading, Writing
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, next_link
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/notifications", "notifications")
 _notifications = TypeAdapter(list[NotificationRead])

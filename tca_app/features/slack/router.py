@@ -5,8 +5,10 @@ from fastapi import Response
 from tca_app.core.schema import UrlId
 from tca_app.features.slack import service
 from tca_app.features.slack.schemas import SlackRead, SlackUpdate
-from tca_app.rest.dependencies import CurrentActor, Once, Reading, Writing, console_router, problems
+from tca_app.rest.dependencies import CurrentActor, Once, Reading, Writing
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/projects", "slack")
 

@@ -9,17 +9,10 @@ from tca_app.core.schema import SearchText, UrlId
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.users import service
 from tca_app.features.users.schemas import PersonRead, UserCreate, UserQuery, UserRead, UserUpdate
-from tca_app.rest.dependencies import (
-    CurrentActor,
-    CurrentPerson,
-    IfMatch,
-    Once,
-    Reading,
-    Writing,
-    console_router,
-    problems,
-)
+from tca_app.rest.dependencies import CurrentActor, CurrentPerson, IfMatch, Once, Reading, Writing
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/users", "users")
 _users = TypeAdapter(list[UserRead])

@@ -18,8 +18,10 @@ from tca_app.features.webhooks.schemas import (
     WebhookUpdate,
     WebhookWithSecret,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
+from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/webhooks", "webhooks")
 _webhooks = TypeAdapter(list[WebhookRead])

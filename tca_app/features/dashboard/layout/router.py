@@ -4,8 +4,10 @@ from fastapi import Response
 
 from tca_app.features.dashboard.layout import service
 from tca_app.features.dashboard.schemas import LayoutRead, LayoutUpdate
-from tca_app.rest.dependencies import CurrentActor, Reading, Writing, console_router, problems
+from tca_app.rest.dependencies import CurrentActor, Reading, Writing
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/users/me/dashboard", "dashboard")
 

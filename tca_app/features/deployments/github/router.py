@@ -11,8 +11,10 @@ from tca_app.features.deployments.github import secret, service
 from tca_app.features.deployments.github.payloads import Delivery
 from tca_app.features.deployments.github.schemas import HookAnswer, HookRead, NewHook, RepositoryChoice
 from tca_app.rest.bodies import MAX_GITHUB_BODY, whole_body
-from tca_app.rest.dependencies import CurrentActor, FromClient, Once, Reading, Writing, console_router, problems
+from tca_app.rest.dependencies import CurrentActor, FromClient, Once, Reading, Writing
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response
+from tca_app.rest.routing import console_router
 
 router = console_router("/api", "github")
 _Text = Annotated[str, Header(max_length=200, pattern=r"^[!-~]*$")]

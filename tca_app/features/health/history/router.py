@@ -19,8 +19,10 @@ from tca_app.features.health.schemas import (
     NoteCreate,
     NoteRead,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing, console_router, problems
+from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing
+from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
+from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1", "health")
 _checks = TypeAdapter(list[CheckRead])

@@ -8,7 +8,9 @@ from tca_app.core.errors import NotFound, Unavailable
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.health.public_page.page import CSP, Page, public_pages, render
 from tca_app.features.health.public_page.schemas import PublicRead
-from tca_app.rest.dependencies import FromClient, console_router, problems
+from tca_app.rest.dependencies import FromClient
+from tca_app.rest.problems import problems
+from tca_app.rest.routing import console_router
 
 router = console_router("/status", "health")
 HTML = "text/html; charset=utf-8"
