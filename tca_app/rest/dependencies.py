@@ -1,13 +1,12 @@
-"""Dependencies that the routers share: the session, the caller, If-Match and Idempotency-Key."""
+"""Dependencies that the routers share: the session, the caller and If-Match."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Header, Request
 from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
 from fastapi.security.base import SecurityBase
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -19,9 +18,7 @@ from tca_app.core.telemetry.log import user_id_var
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.auth.service import Client
-from tca_app.features.idempotency.service import once
 
-Shape = TypeVar("Shape", bound=BaseModel)
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
 
 
@@ -119,46 +116,3 @@ async def _if_match(
 
 
 IfMatch = Annotated[int | None, Depends(_if_match)]
-
-
-class Idempotency:
-    """The `Idempotency-Key` of a POST: the same key and body get the first response again."""
-
-    def __init__(self, call: str, key: str | None) -> None:
-        self.call = call
-        self.key = key
-
-    async def answer(
-        self,
-        session: AsyncSession,
-        actor: Actor,
-        data: BaseModel | None,
-        shape: type[Shape],
-        act: Callable[[], Awaitable[Shape]],
-        check_access: Callable[[Shape], Awaitable[object]],
-    ) -> Shape:
-        """Return the result of `act`, or its stored response.
-
-        `check_access` reads the subject again, so a caller who has lost access since is refused.
-        """
-        body = data.model_dump_json(exclude_unset=True) if data and self.key else ""
-        return await once(session, actor, self.key, f"{self.call}\n{body}", shape, act, check_access)
-
-
-async def _idempotency(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            min_length=1,
-            max_length=200,
-            pattern=r"^[!-~]+$",
-            description="Any unique text. The same key and body within 24 hours get the first answer again, with null "
-            "for its secrets, while the caller may still see what it is about.",
-        ),
-    ] = None,
-) -> Idempotency:
-    return Idempotency(f"{request.method} {request.scope['path']}", idempotency_key)
-
-
-Once = Annotated[Idempotency, Depends(_idempotency)]

@@ -16,12 +16,14 @@ def json_response(content: bytes, status: int = 200, headers: dict[str, str] | N
     return Response(content, status, headers, media_type="application/json")
 
 
-def item_response(item: BaseModel, status: int = 200, location: str | None = None) -> Response:
-    """Return one item, with its version as ETag."""
-    headers = {"ETag": f'"{version}"'} if (version := getattr(item, "version", None)) is not None else {}
-    if location:
-        headers["Location"] = location
-    return json_response(item.__pydantic_serializer__.to_json(item), status, headers)
+def item_headers(item: BaseModel) -> dict[str, str]:
+    """Return the version of an item as its ETag. A `version` of text is a name, not a version of the row."""
+    version = getattr(item, "version", None)
+    return {"ETag": f'"{version}"'} if isinstance(version, int) else {}
+
+
+def item_response(item: BaseModel) -> Response:
+    return json_response(item.__pydantic_serializer__.to_json(item), headers=item_headers(item))
 
 
 def page_response(request: Request, page: Page[T], adapter: TypeAdapter[list[T]], skip: int, limit: int) -> Response:

@@ -33,7 +33,8 @@ from tca_app.features.deployments.schemas import (
     Rollback,
     WhatRunsWhere,
 )
-from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Once, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Reading, Writing
+from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
 from tca_app.rest.routing import console_router
@@ -42,12 +43,6 @@ router = console_router("/api/v1", "deployments")
 _deployments = TypeAdapter(list[DeploymentRead])
 _matrix = TypeAdapter(list[WhatRunsWhere])
 _lines = TypeAdapter(list[LogLine])
-
-
-def _answer(deployment: DeploymentRead, status: int = 200) -> Response:
-    """Returns a response without an ETag: the state machine refuses late changes, and `version` is a name here."""
-    headers = {"Location": f"/api/v1/deployments/{deployment.id}"} if status == 201 else None
-    return json_response(deployment.__pydantic_serializer__.to_json(deployment), status, headers)
 
 
 @router.get("/deployments", response_model=list[DeploymentRead], responses=problems(401, 404))
@@ -76,26 +71,18 @@ async def list_project_deployments(
 @router.post(
     "/projects/{project_id:int}/deployments",
     status_code=201,
-    response_model=DeploymentRead,
     responses=problems(401, 403, 404, 409),
 )
+@idempotent(service.get_deployment, location="/api/v1/deployments/{id}")
 async def create_deployment(
-    project_id: UrlId, data: DeploymentCreate, actor: CurrentActor, session: Writing, once: Once
-) -> Response:
+    project_id: UrlId, data: DeploymentCreate, actor: CurrentActor, session: Writing
+) -> DeploymentRead:
     """Report a deployment. For deployers and above. In a protected environment it awaits approval.
 
     409 while the project or environment is frozen, with the reason. A second report with the same `external_id`
     changes nothing and returns the existing deployment.
     """
-    made = await once.answer(
-        session,
-        actor,
-        data,
-        DeploymentRead,
-        lambda: service.create_deployment(session, actor, project_id, data),
-        lambda made: service.get_deployment(session, actor, made.id),
-    )
-    return _answer(made, 201)
+    return await service.create_deployment(session, actor, project_id, data)
 
 
 @router.get("/deployments/current", response_model=list[WhatRunsWhere], responses=problems(401))
@@ -112,7 +99,7 @@ async def read_measures(query: Annotated[MeasuresQuery, Query()], actor: Current
 
 @router.get("/deployments/{deployment_id:int}", response_model=DeploymentRead, responses=problems(401, 404))
 async def read_deployment(deployment_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
-    return _answer(await service.get_deployment(session, actor, deployment_id))
+    return item_response(await service.get_deployment(session, actor, deployment_id))
 
 
 @router.patch("/deployments/{deployment_id:int}", response_model=DeploymentRead, responses=problems(401, 403, 404, 409))
@@ -123,7 +110,7 @@ async def step_deployment(
 
     409 for any other step, and while another deployment is in progress unless the environment allows it.
     """
-    return _answer(await service.step_deployment(session, actor, deployment_id, data))
+    return item_response(await service.step_deployment(session, actor, deployment_id, data))
 
 
 @router.get("/deployments/{deployment_id:int}/changes", response_model=ChangesRead, responses=problems(401, 404))
@@ -164,23 +151,14 @@ async def _text(deployment_id: int, actor: Actor) -> AsyncIterator[str]:
         after = lines[-1].seq
 
 
-@router.post("/deployments/{deployment_id:int}/logs", response_model=LogState, responses=problems(401, 403, 404, 409))
-async def append_log(
-    deployment_id: UrlId, data: LogAppend, actor: CurrentActor, session: Writing, once: Once
-) -> Response:
+@router.post("/deployments/{deployment_id:int}/logs", responses=problems(401, 403, 404, 409))
+@idempotent(service.get_deployment, "deployment_id")
+async def append_log(deployment_id: UrlId, data: LogAppend, actor: CurrentActor, session: Writing) -> LogState:
     """Append lines. After a lost response, send the batch again: existing lines stay as they are.
 
     409 when lines before `first_seq` are missing, when the log is full, and an hour after the end.
     """
-    state = await once.answer(
-        session,
-        actor,
-        data,
-        LogState,
-        lambda: logs.append_log(session, actor, deployment_id, data),
-        lambda _: service.get_deployment(session, actor, deployment_id),
-    )
-    return item_response(state)
+    return await logs.append_log(session, actor, deployment_id, data)
 
 
 @router.get(
@@ -196,60 +174,33 @@ async def plan_rollback(deployment_id: UrlId, actor: CurrentActor, session: Read
 @router.post(
     "/deployments/{deployment_id:int}/rollback",
     status_code=201,
-    response_model=DeploymentRead,
     responses=problems(401, 403, 404, 409),
 )
-async def roll_back(
-    deployment_id: UrlId, data: Rollback, actor: CurrentActor, session: Writing, once: Once
-) -> Response:
+@idempotent(service.get_deployment, location="/api/v1/deployments/{id}")
+async def roll_back(deployment_id: UrlId, data: Rollback, actor: CurrentActor, session: Writing) -> DeploymentRead:
     """Create a deployment of the previous version. The response names it; `GET` previews it.
 
     409 for a deployment that is not finished, and when there is no earlier deployment.
     """
-    made = await once.answer(
-        session,
-        actor,
-        data,
-        DeploymentRead,
-        lambda: approvals.roll_back(session, actor, deployment_id, data),
-        lambda made: service.get_deployment(session, actor, made.id),
-    )
-    return _answer(made, 201)
+    return await approvals.roll_back(session, actor, deployment_id, data)
 
 
 @router.post(
     "/deployments/{deployment_id:int}/approve",
-    response_model=DeploymentRead,
     responses=problems(401, 403, 404, 409),
 )
+@idempotent(service.get_deployment, "deployment_id")
 async def approve_deployment(
-    deployment_id: UrlId, data: Approval, actor: CurrentActor, session: Writing, once: Once
-) -> Response:
+    deployment_id: UrlId, data: Approval, actor: CurrentActor, session: Writing
+) -> DeploymentRead:
     """Approve a deployment to a protected environment. Maintainers and owners only."""
-    approved = await once.answer(
-        session,
-        actor,
-        data,
-        DeploymentRead,
-        lambda: approvals.approve_deployment(session, actor, deployment_id, data),
-        lambda _: service.get_deployment(session, actor, deployment_id),
-    )
-    return _answer(approved)
+    return await approvals.approve_deployment(session, actor, deployment_id, data)
 
 
-@router.post(
-    "/deployments/{deployment_id:int}/refuse", response_model=DeploymentRead, responses=problems(401, 403, 404, 409)
-)
+@router.post("/deployments/{deployment_id:int}/refuse", responses=problems(401, 403, 404, 409))
+@idempotent(service.get_deployment, "deployment_id")
 async def refuse_deployment(
-    deployment_id: UrlId, data: Refusal, actor: CurrentActor, session: Writing, once: Once
-) -> Response:
+    deployment_id: UrlId, data: Refusal, actor: CurrentActor, session: Writing
+) -> DeploymentRead:
     """Refuse a deployment, with a reason. Maintainers and owners only."""
-    refused = await once.answer(
-        session,
-        actor,
-        data,
-        DeploymentRead,
-        lambda: approvals.refuse_deployment(session, actor, deployment_id, data),
-        lambda _: service.get_deployment(session, actor, deployment_id),
-    )
-    return _answer(refused)
+    return await approvals.refuse_deployment(session, actor, deployment_id, data)

@@ -12,7 +12,8 @@ from tca_app.features.environments.schemas import (
     FreezeCreate,
     FreezeRead,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, IfMatch, Reading, Writing
+from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response
 from tca_app.rest.routing import console_router
@@ -28,20 +29,13 @@ async def list_environments(project_id: UrlId, actor: CurrentActor, session: Rea
     return json_response(_environments.dump_json(await service.list_environments(session, actor, project_id)))
 
 
-@router.post("/environments", status_code=201, response_model=EnvironmentRead, responses=problems(401, 403, 404, 409))
+@router.post("/environments", status_code=201, responses=problems(401, 403, 404, 409))
+@idempotent(service.list_environments, "project_id", location="/api/v1/projects/{project_id}/environments/{id}")
 async def create_environment(
-    project_id: UrlId, data: EnvironmentCreate, actor: CurrentActor, session: Writing, once: Once
-) -> Response:
+    project_id: UrlId, data: EnvironmentCreate, actor: CurrentActor, session: Writing
+) -> EnvironmentRead:
     """Create an environment. Maintainers and owners only."""
-    made = await once.answer(
-        session,
-        actor,
-        data,
-        EnvironmentRead,
-        lambda: service.create_environment(session, actor, project_id, data),
-        lambda _: service.list_environments(session, actor, project_id),
-    )
-    return item_response(made, 201, f"/api/v1/projects/{project_id}/environments/{made.id}")
+    return await service.create_environment(session, actor, project_id, data)
 
 
 @router.patch(
@@ -81,20 +75,11 @@ async def list_freezes(project_id: UrlId, actor: CurrentActor, session: Reading)
     return json_response(_freezes.dump_json(await freezes.list_freezes(session, actor, project_id)))
 
 
-@router.post("/freezes", status_code=201, response_model=FreezeRead, responses=problems(401, 403, 404, 409))
-async def create_freeze(
-    project_id: UrlId, data: FreezeCreate, actor: CurrentActor, session: Writing, once: Once
-) -> Response:
+@router.post("/freezes", status_code=201, responses=problems(401, 403, 404, 409))
+@idempotent(freezes.list_freezes, "project_id", location="/api/v1/projects/{project_id}/freezes/{id}")
+async def create_freeze(project_id: UrlId, data: FreezeCreate, actor: CurrentActor, session: Writing) -> FreezeRead:
     """Block new deployments to the project or one environment for a period. Maintainers and owners only."""
-    made = await once.answer(
-        session,
-        actor,
-        data,
-        FreezeRead,
-        lambda: freezes.create_freeze(session, actor, project_id, data),
-        lambda _: freezes.list_freezes(session, actor, project_id),
-    )
-    return item_response(made, 201, f"/api/v1/projects/{project_id}/freezes/{made.id}")
+    return await freezes.create_freeze(session, actor, project_id, data)
 
 
 @router.delete("/freezes/{freeze_id:int}", status_code=204, response_class=Response, responses=problems(401, 403, 404))

@@ -76,7 +76,3 @@ async def once(
 def secret_fields(shape: type[BaseModel]) -> list[str]:
     """Returns the fields that are null in a repeated response."""
     return [name for name in shape.model_fields if is_secret(name)]
-
-
-async def own(_: object) -> None:
-    """The `check_access` of a response that concerns only the caller."""

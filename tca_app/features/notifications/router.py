@@ -6,7 +6,6 @@ from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
-from tca_app.features.idempotency.service import own
 from tca_app.features.notifications import service
 from tca_app.features.notifications.schemas import (
     InboxCount,
@@ -15,9 +14,10 @@ from tca_app.features.notifications.schemas import (
     Preference,
     PreferencesUpdate,
 )
-from tca_app.rest.dependencies import CurrentActor, Once, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, Reading, Writing
+from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
-from tca_app.rest.responses import item_response, json_response, next_link
+from tca_app.rest.responses import json_response, next_link
 from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/notifications", "notifications")
@@ -41,24 +41,19 @@ async def count_unread(actor: CurrentActor, session: Reading) -> Response:
     return json_response(InboxCount(unread=await service.count_unread(session, actor)).model_dump_json().encode())
 
 
-@router.post("/{notification_id:int}/read", response_model=NotificationRead, responses=problems(401, 404))
-async def read_notification(notification_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+@router.post("/{notification_id:int}/read", responses=problems(401, 404))
+@idempotent(None)
+async def read_notification(notification_id: UrlId, actor: CurrentActor, session: Writing) -> NotificationRead:
     """Mark a notification as read."""
-    done = await once.answer(
-        session, actor, None, NotificationRead, lambda: service.read_one(session, actor, notification_id), own
-    )
-    return item_response(done)
+    return await service.read_one(session, actor, notification_id)
 
 
-@router.post("/read-all", response_model=InboxCount, responses=problems(401))
-async def read_all(actor: CurrentActor, session: Writing, once: Once) -> Response:
+@router.post("/read-all", responses=problems(401))
+@idempotent(None)
+async def read_all(actor: CurrentActor, session: Writing) -> InboxCount:
     """Mark all notifications as read."""
-
-    async def act() -> InboxCount:
-        await service.read_all(session, actor)
-        return InboxCount(unread=await service.count_unread(session, actor))
-
-    return item_response(await once.answer(session, actor, None, InboxCount, act, own))
+    await service.read_all(session, actor)
+    return InboxCount(unread=await service.count_unread(session, actor))
 
 
 @router.get("/preferences", response_model=list[Preference], responses=problems(401))

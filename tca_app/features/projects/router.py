@@ -1,5 +1,6 @@
 """REST endpoints under `/api/v1/projects`: projects and their members. The rules are in the services."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query, Request, Response
@@ -18,7 +19,8 @@ from tca_app.features.projects.schemas import (
     TeamMember,
     Transfer,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, IfMatch, Reading, Writing
+from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
 from tca_app.rest.routing import console_router
@@ -26,6 +28,7 @@ from tca_app.rest.routing import console_router
 router = console_router("/api/v1/projects", "projects")
 _projects = TypeAdapter(list[ProjectRead])
 _members = TypeAdapter(list[MemberRead])
+_read_team = partial(team.list_members, query=ListQuery(limit=1))
 
 
 @router.get("", response_model=list[ProjectRead], responses=problems(401))
@@ -37,18 +40,11 @@ async def list_projects(
     return page_response(request, page, _projects, query.skip, query.limit)
 
 
-@router.post("", status_code=201, response_model=ProjectRead, responses=problems(401, 404, 409))
-async def create_project(data: ProjectCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
+@router.post("", status_code=201, responses=problems(401, 404, 409))
+@idempotent(service.get_project, location="/api/v1/projects/{id}")
+async def create_project(data: ProjectCreate, actor: CurrentActor, session: Writing) -> ProjectRead:
     """Create a project owned by the caller. Without a slug one is made from the name."""
-    project = await once.answer(
-        session,
-        actor,
-        data,
-        ProjectRead,
-        lambda: service.create_project(session, actor, data),
-        lambda made: service.get_project(session, actor, made.id),
-    )
-    return item_response(project, 201, f"/api/v1/projects/{project.id}")
+    return await service.create_project(session, actor, data)
 
 
 @router.get("/{project_id:int}", response_model=ProjectRead, responses=problems(401, 404))
@@ -77,38 +73,23 @@ async def delete_project(project_id: UrlId, actor: CurrentActor, session: Writin
     return Response(status_code=204)
 
 
-@router.post("/{project_id:int}/restore", response_model=ProjectRead, responses=problems(401, 403, 404))
-async def restore_project(project_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+@router.post("/{project_id:int}/restore", responses=problems(401, 403, 404))
+@idempotent(service.get_project, "project_id")
+async def restore_project(project_id: UrlId, actor: CurrentActor, session: Writing) -> ProjectRead:
     """Restore a project from the trash. Owners only."""
-    project = await once.answer(
-        session,
-        actor,
-        None,
-        ProjectRead,
-        lambda: service.restore_project(session, actor, project_id),
-        lambda _: service.get_project(session, actor, project_id),
-    )
-    return item_response(project)
+    return await service.restore_project(session, actor, project_id)
 
 
 @router.post(
     "/{project_id:int}/transfer",
-    response_model=ProjectRead,
     responses=problems(401, 403, 404, 409, 412),
 )
+@idempotent(service.get_project, "project_id")
 async def transfer_project(
-    project_id: UrlId, data: Transfer, actor: CurrentActor, session: Writing, if_version: IfMatch, once: Once
-) -> Response:
+    project_id: UrlId, data: Transfer, actor: CurrentActor, session: Writing, if_version: IfMatch
+) -> ProjectRead:
     """Transfer a project to a new owner. The current owner becomes a maintainer."""
-    project = await once.answer(
-        session,
-        actor,
-        data,
-        ProjectRead,
-        lambda: service.transfer_project(session, actor, project_id, data, if_version),
-        lambda _: service.get_project(session, actor, project_id),
-    )
-    return item_response(project)
+    return await service.transfer_project(session, actor, project_id, data, if_version)
 
 
 @router.get("/{project_id:int}/members", response_model=list[MemberRead], responses=problems(401, 403, 404))
@@ -127,22 +108,12 @@ async def list_members(
 @router.post(
     "/{project_id:int}/members",
     status_code=201,
-    response_model=MemberRead,
     responses=problems(401, 403, 404, 409),
 )
-async def add_member(
-    project_id: UrlId, data: TeamMember, actor: CurrentActor, session: Writing, once: Once
-) -> Response:
+@idempotent(_read_team, "project_id", location="/api/v1/projects/{project_id}/members/{user_id}")
+async def add_member(project_id: UrlId, data: TeamMember, actor: CurrentActor, session: Writing) -> MemberRead:
     """Add a member. Maintainers and owners only; only owners may add maintainers."""
-    member = await once.answer(
-        session,
-        actor,
-        data,
-        MemberRead,
-        lambda: team.add_member(session, actor, project_id, data),
-        lambda _: team.list_members(session, actor, project_id, ListQuery(limit=1)),
-    )
-    return item_response(member, 201, f"/api/v1/projects/{project_id}/members/{member.user_id}")
+    return await team.add_member(session, actor, project_id, data)
 
 
 @router.patch(

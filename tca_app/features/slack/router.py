@@ -5,7 +5,8 @@ from fastapi import Response
 from tca_app.core.schema import UrlId
 from tca_app.features.slack import service
 from tca_app.features.slack.schemas import SlackRead, SlackUpdate
-from tca_app.rest.dependencies import CurrentActor, Once, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, Reading, Writing
+from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response
 from tca_app.rest.routing import console_router
@@ -32,17 +33,8 @@ async def remove_slack(project_id: UrlId, actor: CurrentActor, session: Writing)
     return Response(status_code=204)
 
 
-@router.post(
-    "/{project_id:int}/slack/test", status_code=202, response_model=SlackRead, responses=problems(401, 403, 404, 409)
-)
-async def send_test(project_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+@router.post("/{project_id:int}/slack/test", status_code=202, responses=problems(401, 403, 404, 409))
+@idempotent(service.read_channel, "project_id")
+async def send_test(project_id: UrlId, actor: CurrentActor, session: Writing) -> SlackRead:
     """Post a test message, without retries. `sent_at` and `error` show the result."""
-    found = await once.answer(
-        session,
-        actor,
-        None,
-        SlackRead,
-        lambda: service.send_test(session, actor, project_id),
-        lambda _: service.read_channel(session, actor, project_id),
-    )
-    return item_response(found, 202)
+    return await service.send_test(session, actor, project_id)

@@ -9,7 +9,8 @@ from tca_app.core.schema import SearchText, UrlId
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.users import service
 from tca_app.features.users.schemas import PersonRead, UserCreate, UserQuery, UserRead, UserUpdate
-from tca_app.rest.dependencies import CurrentActor, CurrentPerson, IfMatch, Once, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, CurrentPerson, IfMatch, Reading, Writing
+from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
 from tca_app.rest.routing import console_router
@@ -28,18 +29,11 @@ async def list_users(
     return page_response(request, page, _users, query.skip, query.limit)
 
 
-@router.post("", status_code=201, response_model=UserRead, responses=problems(401, 403, 409))
-async def create_user(data: UserCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
+@router.post("", status_code=201, responses=problems(401, 403, 409))
+@idempotent(service.get_user, location="/api/v1/users/{id}")
+async def create_user(data: UserCreate, actor: CurrentActor, session: Writing) -> UserRead:
     """Create a user. Superusers only."""
-    user = await once.answer(
-        session,
-        actor,
-        data,
-        UserRead,
-        lambda: service.create_user(session, actor, data),
-        lambda made: service.get_user(session, actor, made.id),
-    )
-    return item_response(user, 201, f"/api/v1/users/{user.id}")
+    return await service.create_user(session, actor, data)
 
 
 @router.get("/directory", response_model=list[PersonRead], responses=problems(401))
@@ -82,15 +76,8 @@ async def delete_user(
     return Response(status_code=204)
 
 
-@router.post("/{user_id:int}/restore", response_model=UserRead, responses=problems(401, 403, 404, 409))
-async def restore_user(user_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+@router.post("/{user_id:int}/restore", responses=problems(401, 403, 404, 409))
+@idempotent(service.get_user, "user_id")
+async def restore_user(user_id: UrlId, actor: CurrentActor, session: Writing) -> UserRead:
     """Restore a user from the trash. Superusers only."""
-    user = await once.answer(
-        session,
-        actor,
-        None,
-        UserRead,
-        lambda: service.restore_user(session, actor, user_id),
-        lambda _: service.get_user(session, actor, user_id),
-    )
-    return item_response(user)
+    return await service.restore_user(session, actor, user_id)

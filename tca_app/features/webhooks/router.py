@@ -18,7 +18,8 @@ from tca_app.features.webhooks.schemas import (
     WebhookUpdate,
     WebhookWithSecret,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, IfMatch, Reading, Writing
+from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
 from tca_app.rest.routing import console_router
@@ -34,18 +35,11 @@ async def list_webhooks(query: Annotated[WebhookQuery, Query()], actor: CurrentA
     return json_response(_webhooks.dump_json(await service.list_webhooks(session, actor, query)))
 
 
-@router.post("", status_code=201, response_model=WebhookWithSecret, responses=problems(401, 403, 404, 409))
-async def create_webhook(data: WebhookCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
+@router.post("", status_code=201, responses=problems(401, 403, 404, 409))
+@idempotent(service.get_webhook, location="/api/v1/webhooks/{id}")
+async def create_webhook(data: WebhookCreate, actor: CurrentActor, session: Writing) -> WebhookWithSecret:
     """Create a webhook. The response has its secret, which is not shown again, even for the same `Idempotency-Key`."""
-    made = await once.answer(
-        session,
-        actor,
-        data,
-        WebhookWithSecret,
-        lambda: service.create_webhook(session, actor, data),
-        lambda made: service.get_webhook(session, actor, made.id),
-    )
-    return item_response(made, 201, f"/api/v1/webhooks/{made.id}")
+    return await service.create_webhook(session, actor, data)
 
 
 @router.get("/{webhook_id:int}", response_model=WebhookRead, responses=problems(401, 403, 404))
@@ -68,34 +62,18 @@ async def delete_webhook(webhook_id: UrlId, actor: CurrentActor, session: Writin
     return Response(status_code=204)
 
 
-@router.post(
-    "/{webhook_id:int}/rotate-secret", response_model=WebhookWithSecret, responses=problems(401, 403, 404, 409)
-)
-async def rotate_secret(webhook_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+@router.post("/{webhook_id:int}/rotate-secret", responses=problems(401, 403, 404, 409))
+@idempotent(service.get_webhook, "webhook_id")
+async def rotate_secret(webhook_id: UrlId, actor: CurrentActor, session: Writing) -> WebhookWithSecret:
     """Generate a new secret and return it. For 24 hours, requests are signed with both secrets."""
-    made = await once.answer(
-        session,
-        actor,
-        None,
-        WebhookWithSecret,
-        lambda: service.rotate_secret(session, actor, webhook_id),
-        lambda _: service.get_webhook(session, actor, webhook_id),
-    )
-    return item_response(made)
+    return await service.rotate_secret(session, actor, webhook_id)
 
 
-@router.post("/{webhook_id:int}/test", status_code=202, response_model=Queued, responses=problems(401, 403, 404, 409))
-async def send_test(webhook_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+@router.post("/{webhook_id:int}/test", status_code=202, responses=problems(401, 403, 404, 409))
+@idempotent(service.get_webhook, "webhook_id")
+async def send_test(webhook_id: UrlId, actor: CurrentActor, session: Writing) -> Queued:
     """Send a `ping`, without retries. Its delivery shows the result."""
-    queued = await once.answer(
-        session,
-        actor,
-        None,
-        Queued,
-        lambda: service.send_test(session, actor, webhook_id),
-        lambda _: service.get_webhook(session, actor, webhook_id),
-    )
-    return item_response(queued, 202)
+    return await service.send_test(session, actor, webhook_id)
 
 
 @router.get("/{webhook_id:int}/deliveries", response_model=list[DeliveryRead], responses=problems(401, 403, 404))
@@ -122,19 +100,9 @@ async def read_delivery(webhook_id: UrlId, delivery_id: UrlId, actor: CurrentAct
 @router.post(
     "/{webhook_id:int}/deliveries/{delivery_id:int}/redeliver",
     status_code=202,
-    response_model=Queued,
     responses=problems(401, 403, 404, 409),
 )
-async def redeliver(
-    webhook_id: UrlId, delivery_id: UrlId, actor: CurrentActor, session: Writing, once: Once
-) -> Response:
+@idempotent(service.get_webhook, "webhook_id")
+async def redeliver(webhook_id: UrlId, delivery_id: UrlId, actor: CurrentActor, session: Writing) -> Queued:
     """Send the same request again, with the same `webhook-id`."""
-    queued = await once.answer(
-        session,
-        actor,
-        None,
-        Queued,
-        lambda: service.redeliver(session, actor, webhook_id, delivery_id),
-        lambda _: service.get_webhook(session, actor, webhook_id),
-    )
-    return item_response(queued, 202)
+    return await service.redeliver(session, actor, webhook_id, delivery_id)

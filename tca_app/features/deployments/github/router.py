@@ -11,7 +11,8 @@ from tca_app.features.deployments.github import secret, service
 from tca_app.features.deployments.github.payloads import Delivery
 from tca_app.features.deployments.github.schemas import HookAnswer, HookRead, NewHook, RepositoryChoice
 from tca_app.rest.bodies import MAX_GITHUB_BODY, whole_body
-from tca_app.rest.dependencies import CurrentActor, FromClient, Once, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, FromClient, Reading, Writing
+from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response
 from tca_app.rest.routing import console_router
@@ -60,20 +61,12 @@ async def read_hook(project_id: UrlId, actor: CurrentActor, session: Reading) ->
 @router.post(
     "/v1/projects/{project_id:int}/github-hook",
     status_code=201,
-    response_model=NewHook,
     responses=problems(401, 403, 404, 409),
 )
-async def rotate_hook(project_id: UrlId, actor: CurrentActor, session: Writing, once: Once) -> Response:
+@idempotent(secret.read_hook, "project_id")
+async def rotate_hook(project_id: UrlId, actor: CurrentActor, session: Writing) -> NewHook:
     """Generate a new secret, which is shown only in this response. Maintainers and owners only."""
-    made = await once.answer(
-        session,
-        actor,
-        None,
-        NewHook,
-        lambda: secret.rotate_hook(session, actor, project_id),
-        lambda _: secret.read_hook(session, actor, project_id),
-    )
-    return item_response(made, 201)
+    return await secret.rotate_hook(session, actor, project_id)
 
 
 @router.delete(

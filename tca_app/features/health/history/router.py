@@ -19,7 +19,8 @@ from tca_app.features.health.schemas import (
     NoteCreate,
     NoteRead,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Once, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, IfMatch, Reading, Writing
+from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
 from tca_app.rest.routing import console_router
@@ -66,17 +67,9 @@ async def list_incidents(
 @router.post(
     "/incidents/{incident_id:int}/notes",
     status_code=201,
-    response_model=NoteRead,
     responses=problems(401, 403, 404, 409),
 )
-async def add_note(incident_id: UrlId, data: NoteCreate, actor: CurrentActor, session: Writing, once: Once) -> Response:
+@idempotent(incidents.require_note, "incident_id")
+async def add_note(incident_id: UrlId, data: NoteCreate, actor: CurrentActor, session: Writing) -> NoteRead:
     """Add a note to an incident. For deployers of the project; for incidents of the console, superusers."""
-    made = await once.answer(
-        session,
-        actor,
-        data,
-        NoteRead,
-        lambda: incidents.add_note(session, actor, incident_id, data),
-        lambda _: incidents.require_note(session, actor, incident_id),
-    )
-    return item_response(made, 201)
+    return await incidents.add_note(session, actor, incident_id, data)
