@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any
 
 import structlog
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tca_app.config.schema import Settings
@@ -55,6 +56,15 @@ class Edge:
 
     def __init__(self, api: ASGIApp, ui: ASGIApp, settings: Settings, page_csp: str) -> None:
         self.api = api
+        # Under `reflex run` page and API use different ports.
+        self.rest = CORSMiddleware(
+            self._rest,
+            allow_origins=settings.allowed_origins,
+            allow_credentials=True,
+            allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Requested-With"),
+            expose_headers=("ETag", "Link", "Location", "Retry-After", "X-Request-Id", "X-Total-Count"),
+        )
         self.live = json_response(Live().model_dump_json().encode())
         self.ui = ui
         self.hosts = {host.lower() for host in settings.allowed_hosts}
@@ -94,7 +104,6 @@ class Edge:
         mark, nobody = request_id_var.set(request_id), user_id_var.set(None)
         is_api = _is_api(scope["path"])
         extra = [*(self.api_headers if is_api else self.page_headers), (b"x-request-id", request_id.encode())]
-        extra += self._cross_origin(headers) if is_api else []
         status, started = 500, perf_counter()
 
         async def send_with_headers(message: Message) -> None:
@@ -112,15 +121,10 @@ class Edge:
                 await self.live(scope, receive, send_with_headers)
             elif not is_api:
                 await self.ui(scope, receive, send_with_headers)
-            elif scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
-                await _preflight(send_with_headers)
-            elif refusal := self._api_refusal(scope, headers):
-                await _refuse(send_with_headers, refusal)
             else:
                 client = scope["client_info"] = self._client(scope, headers, request_id)
                 client_ip_var.set(client.ip)
-                scope["path"] = scope["path"].rstrip("/")
-                await self._rest(scope, receive, send_with_headers)
+                await self.rest(scope, receive, send_with_headers)
         finally:
             took, path = perf_counter() - started, scope["path"]
             note_request(_template(scope) if is_api else "pages", scope["method"], status, took)
@@ -130,6 +134,10 @@ class Edge:
             user_id_var.reset(nobody)
 
     async def _rest(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if refusal := self._api_refusal(scope, dict(scope["headers"])):
+            await _refuse(send, refusal)
+            return
+        scope["path"] = scope["path"].rstrip("/")
         try:
             await self.api(scope, receive, send)
         except Exception as error:
@@ -195,18 +203,6 @@ class Edge:
         _say_refused(origin.decode("latin-1") if origin is not None else "")
         return Forbidden("This call must come from the console's own pages.")
 
-    def _cross_origin(self, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
-        """Return the CORS headers for ALLOWED_ORIGINS. Under `reflex run` page and API use different ports."""
-        origin = headers.get(b"origin", b"")
-        if origin.decode("latin-1") not in self.origins:
-            return [(b"vary", b"Origin")]
-        return [
-            (b"vary", b"Origin"),
-            (b"access-control-allow-origin", origin),
-            (b"access-control-allow-credentials", b"true"),
-            (b"access-control-expose-headers", b"ETag, Link, Location, Retry-After, X-Request-Id, X-Total-Count"),
-        ]
-
     def address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         """Return the client address as seen by the last trusted proxy, never as claimed by the client."""
         peer = scope["client"][0] if scope.get("client") else ""
@@ -237,16 +233,6 @@ def _template(scope: Scope) -> str:
     if scope["path"] == LIVE:
         return LIVE
     return getattr(scope.get("route"), "path_format", ELSEWHERE)
-
-
-async def _preflight(send: Send) -> None:
-    headers = [
-        (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
-        (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key, If-Match, X-Requested-With"),
-        (b"access-control-max-age", b"600"),
-    ]
-    await send({"type": "http.response.start", "status": 204, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
 
 
 async def _refuse(send: Send, error: AppError) -> None:
