@@ -25,7 +25,7 @@ from tca_app.features.deployments.ui import pages as deployment_pages
 from tca_app.features.health.ui import pages as health_pages
 from tca_app.features.jobs.ui import pages as job_pages
 from tca_app.features.notifications.ui import pages as notification_pages
-from tca_app.features.notifications.ui.notification_menu import BellState, bell
+from tca_app.features.notifications.ui.notification_menu import NotificationMenuState, notification_menu
 from tca_app.features.presence.ui.state import keep_presence
 from tca_app.features.project_page.ui import pages as project_pages
 from tca_app.features.user_page.ui import pages as users_pages
@@ -106,7 +106,7 @@ app = Console(
     toaster=None,
     app_wraps={(55, "ErrorBoundary"): lambda _stateful: error_boundary()},
 )
-add_pages(app, PAGES, TopbarItem(bell, BellState.load))
+add_pages(app, PAGES, TopbarItem(notification_menu, NotificationMenuState.load))
 app.register_lifespan_task(_process)
 app.register_lifespan_task(keep_presence)
 install(app)

@@ -69,7 +69,7 @@ def refuse_wild(value: Any, depth: int = 0) -> None:
         _refuse_text(value)
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise BadRequest("A number is not allowed here.")
+            raise BadRequest("This number is not valid.")
     elif isinstance(value, int):
         if abs(value) >= 2**63:
             raise BadRequest("A number is too large.")

@@ -107,7 +107,7 @@ async def _within(seconds: float, asked: Coroutine[Any, Any, T]) -> T:
 def _is_use(router_data: dict[str, Any], event: Event) -> bool:
     """Returns whether a person caused the event. An open tab alone must not keep its session: it reloads after a change
     and reconnects after a break, which only the hashes of a page's first load tell apart."""
-    if EventContext.get().parent_txid or LIVE.is_nudge(router_data, event.name):
+    if EventContext.get().parent_txid or LIVE.is_server_reload(router_data, event.name):
         return False  # an event that follows another was counted with that one
     return event.name not in _HYDRATES or bool(isinstance(event.payload, dict) and event.payload.get("hashes"))
 

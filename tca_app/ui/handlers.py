@@ -104,7 +104,7 @@ def _guard_coroutine(fn: Callable[..., Awaitable[Any]], checked: Arguments) -> C
                 events = await fn(self, **checked.of(args, kwargs))
             except Exception as error:
                 watched.outcome = "refused" if isinstance(error, AppError) else "failed"
-                events = await _tell(self, fn, error)
+                events = await _show_error(self, fn, error)
             await _ask_for_proof(self)
             return events if _may_answer(self) else None
 
@@ -123,7 +123,7 @@ def _guard_generator(fn: Callable[..., AsyncGenerator[Any, None]], checked: Argu
                     yield events
             except Exception as error:
                 watched.outcome = "refused" if isinstance(error, AppError) else "failed"
-                events = await _tell(self, fn, error)
+                events = await _show_error(self, fn, error)
                 if _may_answer(self):
                     yield events
             await _ask_for_proof(self)
@@ -140,7 +140,7 @@ def _may_answer(state: Any) -> bool:
     return False
 
 
-async def _tell(state: Any, fn: Callable[..., Any], error: Exception) -> Any:
+async def _show_error(state: Any, fn: Callable[..., Any], error: Exception) -> Any:
     """Shows an error to the user and, unless it is a refusal, logs it."""
     call = CALL.get()
     if isinstance(error, AppError):
@@ -148,30 +148,35 @@ async def _tell(state: Any, fn: Callable[..., Any], error: Exception) -> Any:
     else:
         log.exception("ui.handler_failed", handler=fn.__qualname__, request_id=call.request_id)
         report(error, "ui", fn.__qualname__)
-        text = f"Something went wrong. Quote {call.request_id or 'the time'} when you report it."
-    return await _Teller.tell(state, text, error)
+        text = unexpected_error()
+    return await _Display.show_error(state, text, error)
 
 
 async def _ask_for_proof(state: Any) -> None:
     """Asks for the password after a refusal for lack of a recent proof, whatever the handler did with the error."""
     if refused_var.get():
-        await _Teller.ask_for_proof(state)
+        await _Display.ask_for_proof(state)
 
 
-class _Teller:
+class _Display:
     """Functions that show something to the user. `ui.session` registers them here, as it imports this module."""
 
-    tell: Callable[[Any, str, Exception], Awaitable[Any]]
+    show_error: Callable[[Any, str, Exception], Awaitable[Any]]
     ask_for_proof: Callable[[Any], Awaitable[None]]
 
 
-def tell_with(
-    tell: Callable[[Any, str, Exception], Awaitable[Any]], ask_for_proof: Callable[[Any], Awaitable[None]]
+def unexpected_error() -> str:
+    """Returns what the user is shown for an error that is not an AppError. The request id is in the log."""
+    return f"Something went wrong. Quote {CALL.get().request_id or 'the time'} when you report it."
+
+
+def display_with(
+    show_error: Callable[[Any, str, Exception], Awaitable[Any]], ask_for_proof: Callable[[Any], Awaitable[None]]
 ) -> None:
     """Registers the function that shows errors of handlers, which may return an event, such as a redirect, and the
     one that asks for a proof of identity."""
-    _Teller.tell = staticmethod(tell)
-    _Teller.ask_for_proof = staticmethod(ask_for_proof)
+    _Display.show_error = staticmethod(show_error)
+    _Display.ask_for_proof = staticmethod(ask_for_proof)
 
 
 def permission_of(event_name: str) -> str | None:

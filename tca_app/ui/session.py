@@ -15,7 +15,7 @@ from tca_app.core.database.session import transaction
 from tca_app.core.errors import AppError, NotSignedIn
 from tca_app.features.auth.step_up import ReauthenticationRequired, reauthenticate
 from tca_app.ui import routes
-from tca_app.ui.handlers import CALL, PERMISSIONS, handler, tell_with
+from tca_app.ui.handlers import CALL, PERMISSIONS, display_with, handler
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.websocket.live import LIVE
 
@@ -174,7 +174,7 @@ def to_login(here: str) -> EventSpec:
     return rx.redirect(f"{routes.LOGIN}?next={quote(here, safe='/')}")
 
 
-async def _tell(state: rx.State, text: str, error: Exception) -> EventSpec | None:
+async def _show_error(state: rx.State, text: str, error: Exception) -> EventSpec | None:
     session_state = await state.get_state(SessionState)
     if not isinstance(error, ReauthenticationRequired):
         session_state._toast(text, kind="error")
@@ -186,4 +186,4 @@ async def _ask_for_proof(state: rx.State) -> None:
     session_state.proof_is_asked, session_state.proof_error = True, ""
 
 
-tell_with(_tell, _ask_for_proof)
+display_with(_show_error, _ask_for_proof)

@@ -11,7 +11,7 @@ from tca_app.ui.gate import Gate
 from tca_app.ui.handlers import CALL
 from tca_app.ui.websocket.live import LIVE, listen_for_changes
 from tca_app.ui.websocket.session_watchdog import watch_sessions
-from tca_app.ui.websocket.states import StatesUnreachable, bounded, share_states, tell_unserved
+from tca_app.ui.websocket.states import StatesUnreachable, bounded, notify_unserved, share_states
 from tca_app.ui.websocket.tokens import Tokens
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ def _share_tokens(app: rx.App) -> None:
 def _backend_error(exception: Exception) -> None:
     """Reports an error that no handler caught, between Reflex and the console. The page stays as it is."""
     if isinstance(exception, StatesUnreachable):
-        tell_unserved(exception)
+        notify_unserved(exception)
         return
     log.error("ui.event_failed", request_id=CALL.get().request_id, exc_info=exception)
     report(exception, "ui", "event")

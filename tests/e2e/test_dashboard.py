@@ -41,7 +41,7 @@ def test_what_somebody_hides_and_moves_stays_so(new_page: NewPage, admin: tuple[
         expect(page.locator(".places h2").first).to_have_text("Deploying now")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.reload()
-        expect(page.get_by_text("As of")).to_be_visible()
+        expect(page.get_by_text("Updated")).to_be_visible()
     page.get_by_role("button", name="Customize").click()
     dialog.get_by_role("button", name="Reset to default").click()
     dialog.get_by_role("button", name="Save").click()

@@ -53,7 +53,7 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
     sign_in(wall, *admin, path="/projects?q=watched")
     wall.get_by_role("button", name="Environments").click()
     expect(wall.get_by_text("Deploying")).to_be_visible()
-    page.get_by_role("button", name="Succeeded").click()
+    page.get_by_role("button", name="Mark as succeeded").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Mark as succeeded").click()
     expect(watcher.get_by_role("listitem").get_by_text("Succeeded")).to_be_visible()
     expect(watcher.get_by_role("button", name="Roll back")).to_have_count(0)  # nothing ran there before

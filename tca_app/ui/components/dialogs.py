@@ -24,10 +24,12 @@ def confirm_dialog(
     body: rx.Component | None = None,
     type_name: Any = None,
     kind: str = "danger",
+    cancel: str = "Cancel",
     draft: Any = "",
 ) -> rx.Component:
     """Asks for confirmation of an action. `kind` is "primary" when the action destroys nothing.
 
+    `cancel` labels the button that closes the dialog, for an action that is itself called Cancel.
     `body` may contain more fields, such as the new owner, or say why the action is `blocked`; `draft` is `draft_of`.
 
     With `type_name` the user must type that name: the browser checks it with the field's pattern, and the handler gets
@@ -43,7 +45,7 @@ def confirm_dialog(
                 typed,
                 rx.el.div(
                     # Radix focuses its own Cancel when the dialog opens; without one the focus stays outside.
-                    rx.alert_dialog.cancel(button("Cancel", disabled=busy)),
+                    rx.alert_dialog.cancel(button(cancel, disabled=busy)),
                     button(confirm, kind=kind, busy=busy, disabled=blocked, type="submit"),
                     class_name="dialog-foot",
                 ),

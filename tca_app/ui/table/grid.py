@@ -145,8 +145,8 @@ class Grid:
         return rx.el.tr(
             rx.el.td(class_name="tick") if self.is_selectable else None,
             *(
-                rx.el.td(skeleton(widths[(index + place) % 4]), class_name=column.class_name)
-                for place, column in enumerate(self.columns)
+                rx.el.td(skeleton(widths[(index + number) % 4]), class_name=column.class_name)
+                for number, column in enumerate(self.columns)
             ),
             rx.el.td(class_name="act") if self.actions else None,
         )

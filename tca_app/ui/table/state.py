@@ -12,7 +12,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.core.schema import MAX_SEARCH
-from tca_app.ui.handlers import CALL, handler
+from tca_app.ui.handlers import CALL, handler, unexpected_error
 from tca_app.ui.url import fields_of, page_url
 
 log = structlog.get_logger(__name__)
@@ -106,7 +106,7 @@ class TableState(rx.State, mixin=True):
     `_fetch`, and has a handler with its own permission that awaits `self._load()`; that handler is the page's on_load.
     """
 
-    rows: list[dict[str, Any]] = []
+    rows: list[Any] = []  # a feature annotates its own TypedDict
     total: int = 0
     is_capped: bool = False
     is_loaded: bool = False
@@ -142,9 +142,8 @@ class TableState(rx.State, mixin=True):
             self._fail(error.detail)
             return
         except Exception:
-            call = CALL.get()
-            log.exception("ui.table_failed", table=type(self).__name__, request_id=call.request_id)
-            self._fail(f"Something went wrong. Quote {call.request_id} when you report it.")
+            log.exception("ui.table_failed", table=type(self).__name__, request_id=CALL.get().request_id)
+            self._fail(unexpected_error())
             return
         self._keep(query, rows, total, capped)
 

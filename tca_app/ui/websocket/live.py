@@ -41,21 +41,21 @@ class LiveScreens:
     """The subscriptions of this process. They end when the tab goes to another page or closes."""
 
     def __init__(self) -> None:
-        self._nudges: ThrottledSubscriptions[Screen] = ThrottledSubscriptions(self._read_again)
+        self._subscriptions: ThrottledSubscriptions[Screen] = ThrottledSubscriptions(self._reload_later)
         self._tabs: dict[str, dict[str, Any]] = {}  # maps a socket to the location in its last event
         self._waiting: dict[Screen, None] = {}  # in the order in which they are reloaded
-        self._readers: set[asyncio.Task[Any]] = set()
-        self._reading: Counter[Screen] = Counter()
+        self._reloaders: set[asyncio.Task[Any]] = set()
+        self._reloading: Counter[Screen] = Counter()
 
     def __len__(self) -> int:
-        return len(self._nudges)
+        return len(self._subscriptions)
 
     def watch(self, router_data: dict[str, Any], handler: Any, topics: tuple[str, ...]) -> None:
         """Subscribes a tab: it runs `handler` when one of the topics changes."""
         socket_id, token = router_data.get("sid", ""), router_data.get("token", "")
         if socket_id and token:
             self._tabs.setdefault(socket_id, router_data)
-            self._nudges.listen(Screen(socket_id, token, format_event_handler(handler)), topics)
+            self._subscriptions.listen(Screen(socket_id, token, format_event_handler(handler)), topics)
 
     def moved(self, router_data: dict[str, Any]) -> None:
         """Handles an event of a tab. If the tab is on another page by now, its subscriptions end."""
@@ -69,9 +69,9 @@ class LiveScreens:
 
     def forget(self, socket_id: str) -> None:
         self._tabs.pop(socket_id, None)
-        for screen in self._nudges.listeners():
+        for screen in self._subscriptions.listeners():
             if screen.socket_id == socket_id:
-                self._nudges.leave(screen)
+                self._subscriptions.leave(screen)
 
     def keep_only(self, open_now: set[str]) -> None:
         """Drops the subscriptions of closed sockets."""
@@ -82,42 +82,42 @@ class LiveScreens:
         """Returns whether this tab has a subscription to `topic`, or any at all."""
         if topic is None:
             return socket_id in self._tabs
-        return any(screen.socket_id == socket_id for screen in self._nudges.listeners_of(topic))
+        return any(screen.socket_id == socket_id for screen in self._subscriptions.listeners_of(topic))
 
-    def is_nudge(self, router_data: dict[str, Any], event_name: str) -> bool:
+    def is_server_reload(self, router_data: dict[str, Any], event_name: str) -> bool:
         """Returns whether this event is a reload by the server, which must not count as use of the session."""
-        return self._reading[Screen(router_data.get("sid", ""), router_data.get("token", ""), event_name)] > 0
+        return self._reloading[Screen(router_data.get("sid", ""), router_data.get("token", ""), event_name)] > 0
 
-    def tell(self, topic: str) -> None:
-        self._nudges.publish(topic)
+    def notify(self, topic: str) -> None:
+        self._subscriptions.publish(topic)
 
-    def _read_again(self, screen: Screen) -> None:
+    def _reload_later(self, screen: Screen) -> None:
         self._waiting[screen] = None
-        if len(self._readers) < AT_ONCE:
-            self._readers.add(asyncio.create_task(self._read_waiting()))
+        if len(self._reloaders) < AT_ONCE:
+            self._reloaders.add(asyncio.create_task(self._reload_waiting()))
 
-    async def _read_waiting(self) -> None:
+    async def _reload_waiting(self) -> None:
         try:
             with SCREEN_PRIORITY.reading():
                 while self._waiting:
                     screen = next(iter(self._waiting))
                     del self._waiting[screen]
-                    await self._read(screen)
+                    await self._reload(screen)
         finally:
             # Immediately, not when the task is seen to be done: a screen added in between would have no reader.
-            self._readers.discard(cast("asyncio.Task[Any]", asyncio.current_task()))
+            self._reloaders.discard(cast("asyncio.Task[Any]", asyncio.current_task()))
 
-    async def _read(self, screen: Screen) -> None:
-        self._reading[screen] += 1
+    async def _reload(self, screen: Screen) -> None:
+        self._reloading[screen] += 1
         reading = await _enqueue(screen, self._tabs.get(screen.socket_id, {}))
         if reading is None:
-            self._read_to_the_end(screen)
+            self._end_reload(screen)
         else:
-            reading.add_done_callback(lambda _: self._read_to_the_end(screen))
+            reading.add_done_callback(lambda _: self._end_reload(screen))
             await asyncio.wait({reading}, timeout=WAIT_S)
 
-    def _read_to_the_end(self, screen: Screen) -> None:
-        self._reading -= Counter([screen])  # counters at zero are dropped
+    def _end_reload(self, screen: Screen) -> None:
+        self._reloading -= Counter([screen])  # counters at zero are dropped
 
 
 async def _enqueue(screen: Screen, router_data: dict[str, Any]) -> asyncio.Future[Any] | None:
@@ -130,7 +130,7 @@ async def _enqueue(screen: Screen, router_data: dict[str, Any]) -> asyncio.Futur
         return await app.event_processor.enqueue(screen.token, Event(name=screen.event, router_data=dict(router_data)))
     except Exception:
         # One tab that cannot be reloaded must not stop the others; its next load is up to date again.
-        log.exception("ui.nudge_failed", handler=screen.event)
+        log.exception("ui.reload_failed", handler=screen.event)
         return None
 
 
@@ -139,7 +139,7 @@ LIVE = LiveScreens()
 
 async def listen_for_changes() -> None:
     """The lifespan task that passes change notifications of this process to its screens."""
-    end = subscribe(LIVE.tell)
+    end = subscribe(LIVE.notify)
     try:
         await asyncio.Event().wait()
     finally:

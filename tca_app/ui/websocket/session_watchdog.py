@@ -20,7 +20,7 @@ from tca_app.features.auth import service as auth
 from tca_app.ui.gate import pushed
 from tca_app.ui.session import to_login
 from tca_app.ui.websocket.live import LIVE
-from tca_app.ui.websocket.sockets import OPEN_SOCKETS, OpenSocket
+from tca_app.ui.websocket.sockets import OPEN_SOCKETS, OpenSocket, namespace_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,10 +55,10 @@ class SessionWatch:
 
     async def once(self) -> None:
         """Runs one round: drops closed sockets, cuts off dead sessions, blanks all tabs if PostgreSQL is silent."""
-        OPEN_SOCKETS.forget_closed(self.app.event_namespace.sid_to_token)
+        OPEN_SOCKETS.forget_closed(namespace_of(self.app).sid_to_token)
         sockets = OPEN_SOCKETS.all()
         LIVE.keep_only({socket.socket_id for socket in sockets})
-        await self._tell_condition(sockets)
+        await self._show_condition(sockets)
         self.blanked &= {socket.socket_id for socket in sockets}
         if not sockets:
             self.answered_at = monotonic()
@@ -72,7 +72,7 @@ class SessionWatch:
         await asyncio.gather(*(self._cut(socket) for socket in dead))
         await self._restore([socket for socket in sockets if socket.session_id in alive])
 
-    async def _tell_condition(self, sockets: list[OpenSocket]) -> None:
+    async def _show_condition(self, sockets: list[OpenSocket]) -> None:
         """Shows in every tab when live updates are paused or Redis is unreachable, and when that has ended."""
         now = {"is_stale": seconds_disconnected() > STALE_AFTER_S, "is_degraded": redis_is_unreachable()}
         for socket in sockets:
@@ -123,12 +123,13 @@ class SessionWatch:
         LIVE.forget(socket.socket_id)
         events = Event.from_event_type(to_login(socket.url))
         await self._send(socket, StateUpdate(delta=blank(), events=events))
-        await self.app.sio.disconnect(socket.socket_id, namespace=self.app.event_namespace.namespace)
+        if self.app.sio:
+            await self.app.sio.disconnect(socket.socket_id, namespace=namespace_of(self.app).namespace)
         async with self.app.state_manager.modify_state(BaseStateToken(ident=socket.token, cls=State)) as state:
             state.reset()
 
     async def _send(self, socket: OpenSocket, update: StateUpdate) -> None:
-        await self.app.event_namespace.emit("event", update, to=socket.socket_id)
+        await namespace_of(self.app).emit("event", update, to=socket.socket_id)
 
 
 async def _alive(sockets: list[OpenSocket]) -> set[int]:

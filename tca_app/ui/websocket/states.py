@@ -26,6 +26,7 @@ from reflex_base.utils.format import format_event_handler
 from tca_app.core.cache.redis import MAX_CONNECTIONS, redis_is_unreachable
 from tca_app.ui.gate import pushed, settled
 from tca_app.ui.session import Toast
+from tca_app.ui.websocket.sockets import socket_of
 from tca_app.ui.websocket.tokens import delete_if_same
 
 log = structlog.get_logger(__name__)
@@ -129,11 +130,11 @@ def bounded(client: Redis) -> Redis:
         **options,
     )
     commands = _Commands.from_pool(pool)
-    commands.pubsub = client.pubsub
+    commands.pubsub = client.pubsub  # type: ignore[method-assign]  # subscriptions use the client without timeouts
     return commands
 
 
-def tell_unserved(error: StatesUnreachable) -> None:
+def notify_unserved(error: StatesUnreachable) -> None:
     """Notifies the tab of an event that was not served. Reflex calls it in the context of that event."""
     context, event = EventContext.get(), error.event
     log.warning("ui.states_without_redis", event_name=event.name[:200] if event else "")
@@ -161,5 +162,5 @@ async def load_unserved() -> None:
             continue
         waiting = {token: _unserved.pop(token) for token in list(_unserved)}
         for token, router_data in waiting.items():
-            if token in app.event_namespace._token_manager.token_to_socket:
+            if socket_of(app, token):
                 await app.event_processor.enqueue(token, Event(name=_HYDRATE, router_data=router_data))

@@ -156,18 +156,18 @@ async def test_a_screen_that_comes_as_the_readers_end_is_read_too(turn: int, mon
 
     monkeypatch.setattr(live, "_enqueue", enqueue)
     for number in range(AT_ONCE):
-        screens._read_again(Screen("socket", "token", f"screen {number}"))
+        screens._reload_later(Screen("socket", "token", f"screen {number}"))
         await until(lambda: len(ends) > number)  # noqa: B023 - it is awaited within the turn
     for end in ends.values():
         end.set_result(None)
     for _ in range(turn):  # iterations of the event loop are under test here, not a wait for something
         await asyncio.sleep(0)
-    screens._read_again(Screen("socket", "token", "late"))
+    screens._reload_later(Screen("socket", "token", "late"))
     await until(lambda: "late" in ends)
     ends["late"].set_result(None)
 
 
-async def test_a_screen_is_read_by_a_nudge_until_its_reading_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_screen_is_reloaded_by_the_server_until_its_reading_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long that takes, and also when another notification came meanwhile."""
     screens, ends = LiveScreens(), list[asyncio.Future[None]]()
     where = {"sid": "socket", "token": "token"}
@@ -179,10 +179,10 @@ async def test_a_screen_is_read_by_a_nudge_until_its_reading_has_ended(monkeypat
     monkeypatch.setattr(live, "_enqueue", enqueue)
     monkeypatch.setattr(live, "WAIT_S", 0)
     for number in (1, 2):
-        screens._read_again(Screen("socket", "token", "load"))
-        await until(lambda: len(ends) >= number and not screens._readers)  # noqa: B023 - as above
+        screens._reload_later(Screen("socket", "token", "load"))
+        await until(lambda: len(ends) >= number and not screens._reloaders)  # noqa: B023 - as above
     for end, is_still_read in zip(ends, (True, False), strict=True):
-        assert screens.is_nudge(where, "load")
+        assert screens.is_server_reload(where, "load")
         end.set_result(None)
         await asyncio.sleep(0)
-        assert screens.is_nudge(where, "load") is is_still_read
+        assert screens.is_server_reload(where, "load") is is_still_read

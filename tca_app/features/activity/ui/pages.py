@@ -56,7 +56,7 @@ def _types() -> rx.Component:
 def _actor_chip() -> rx.Component:
     return rx.cond(
         state.actor_name != "",
-        button("By ", state.actor_name, icon="x", on_click=rx.redirect(query_url(actor="")), aria_label="By anybody"),
+        button("By ", state.actor_name, icon="x", on_click=rx.redirect(query_url(actor="")), aria_label="By anyone"),
     )
 
 

@@ -15,7 +15,7 @@ from tca_app.features.activity import service as activity
 from tca_app.features.activity.schemas import ActivityQuery, ActivityRead
 from tca_app.features.projects import service as projects
 from tca_app.ui import routes
-from tca_app.ui.handlers import CALL, handler
+from tca_app.ui.handlers import CALL, handler, unexpected_error
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
@@ -134,7 +134,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, AppError):
         return error.detail
     log.exception("ui.activity_failed", request_id=CALL.get().request_id)
-    return f"Something went wrong. Quote {CALL.get().request_id} when you report it."
+    return unexpected_error()
 
 
 class ActivityState(Feed, SessionState):

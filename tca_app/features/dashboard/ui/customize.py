@@ -21,7 +21,7 @@ def customize_dialog() -> rx.Component:
             rx.dialog.title("Customize your dashboard", custom_attrs=DIALOG_TITLE),
             rx.dialog.description("Choose and reorder what you see. Only you are affected.", custom_attrs=DIALOG_TEXT),
             rx.el.div(_list("Cards", state.cards), _list("Panels", state.panels), class_name="arrange"),
-            rx.el.p(state.said, class_name="sr-only", role="status"),
+            rx.el.p(state.announcement, class_name="sr-only", role="status"),
             rx.el.div(
                 button("Reset to default", kind="ghost reset", on_click=state.use_standard, disabled=state.is_saving),
                 button("Cancel", on_click=state.close(False), disabled=state.is_saving),

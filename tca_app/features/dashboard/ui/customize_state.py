@@ -44,13 +44,13 @@ class CustomizeState(SessionState):
     is_saving: bool = False
     cards: list[Line] = []
     panels: list[Line] = []
-    said: str = ""  # announced to screen readers after each step
+    announcement: str = ""  # announced to screen readers after each step
 
     @handler("signed_in")
     async def open_arrange(self) -> None:
         async with reading() as session:
             self._draw(await read_layout(session, self._as_actor()))
-        self.is_open, self.said = True, ""
+        self.is_open, self.announcement = True, ""
 
     @handler("signed_in")
     async def close(self, is_open: bool = False) -> None:
@@ -60,26 +60,26 @@ class CustomizeState(SessionState):
 
     @handler("signed_in")
     async def show(self, name: str, is_shown: bool) -> None:
-        lines, place = self._find(name)
-        lines[place]["is_shown"] = is_shown
+        lines, index = self._find(name)
+        lines[index]["is_shown"] = is_shown
         self._keep(lines)
-        self.said = f"{lines[place]['label']} is {'shown' if is_shown else 'hidden'}."
+        self.announcement = f"{lines[index]['label']} is {'shown' if is_shown else 'hidden'}."
 
     @handler("signed_in")
     async def move(self, name: str, step: Literal[-1, 1]) -> None:
         """Moves a line up or down by one. At the end of the list nothing happens."""
-        lines, place = self._find(name)
-        to = place + step
+        lines, index = self._find(name)
+        to = index + step
         if 0 <= to < len(lines):
-            lines.insert(to, lines.pop(place))
+            lines.insert(to, lines.pop(index))
             self._keep(lines)
-            self.said = f"{lines[to]['label']} is number {to + 1} of {len(lines)}."
+            self.announcement = f"{lines[to]['label']} is number {to + 1} of {len(lines)}."
 
     @handler("signed_in")
     async def use_standard(self) -> None:
         """Resets the draft to the default. Nothing is saved until the viewer saves."""
         self._draw(standard(self._as_actor()))
-        self.said = "Everything is shown in the default order. Save to keep it."
+        self.announcement = "Everything is shown in the default order. Save to keep it."
 
     @handler("signed_in")
     async def save(self) -> AsyncGenerator[Any, None]:
@@ -117,8 +117,8 @@ class CustomizeState(SessionState):
         raise Invalid("Unknown card or panel.")
 
     def _keep(self, lines: list[Line]) -> None:
-        for place, line in enumerate(lines):
-            line["is_first"], line["is_last"] = place == 0, place == len(lines) - 1
+        for index, line in enumerate(lines):
+            line["is_first"], line["is_last"] = index == 0, index == len(lines) - 1
         if lines[0]["name"] in CARDS:
             self.cards = lines
         else:

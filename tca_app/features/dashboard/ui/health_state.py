@@ -10,7 +10,7 @@ from tca_app.features.health.probing.check_state import is_wavering
 from tca_app.features.health.schemas import CheckRead
 from tca_app.features.health.summary import glance
 from tca_app.ui import routes
-from tca_app.ui.handlers import CALL, handler
+from tca_app.ui.handlers import CALL, handler, unexpected_error
 from tca_app.ui.session import SessionState
 
 log = structlog.get_logger(__name__)
@@ -73,4 +73,4 @@ def failure_words(error: Exception, event: str) -> str:
     if isinstance(error, AppError):
         return error.detail
     log.exception(event, request_id=CALL.get().request_id)
-    return f"Something went wrong. Quote {CALL.get().request_id} when you report it."
+    return unexpected_error()

@@ -57,10 +57,10 @@ def spark(values: Sequence[float]) -> str:
     if len(values) < 2:
         return ""
     low, span = min(values), (max(values) - min(values)) or 1
-    room = SPARK_HEIGHT - 2
+    height = SPARK_HEIGHT - 2
     places = (
-        f"{SPARK_WIDTH * place / (len(values) - 1):.1f} {1 + room - room * (value - low) / span:.1f}"
-        for place, value in enumerate(values)
+        f"{SPARK_WIDTH * index / (len(values) - 1):.1f} {1 + height - height * (value - low) / span:.1f}"
+        for index, value in enumerate(values)
     )
     return "M" + " L".join(places)
 

@@ -81,8 +81,8 @@ def _report() -> rx.Component:
         ),
         rx.el.div(
             rx.el.span(
-                "CONSOLE is the address of this console, PROJECT the number in the address of the project's page, and "
-                "TOKEN the access token that POST /api/auth/login answers with.",
+                "CONSOLE is the URL of this console, PROJECT the number in the URL of the project's page, and "
+                "TOKEN the access token that POST /api/auth/login returns.",
                 class_name="cell-sub grow",
             ),
             button(

@@ -55,8 +55,8 @@ def dashboard_page() -> rx.Component:
 def _as_of() -> rx.Component:
     return rx.cond(
         state.is_loaded,
-        rx.el.span("As of ", relative_time(state.as_of)),
-        rx.el.span("Loading figures"),
+        rx.el.span("Updated ", relative_time(state.as_of)),
+        rx.el.span("Loading metrics"),
     )
 
 

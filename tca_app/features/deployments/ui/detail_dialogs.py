@@ -43,6 +43,7 @@ def _dialog(action: str) -> rx.Component:
         title=rollback_title(state.plan) if is_rollback else rx.el.span(before, cut_in_middle(shown["version"]), after),
         text=rollback_text(state.plan) if is_rollback else text,
         confirm=confirm,
+        cancel="Keep running" if action == "cancel" else "Cancel",
         on_confirm=state.confirm,
         on_cancel=state.cancel_asking(),
         busy=state.is_acting,

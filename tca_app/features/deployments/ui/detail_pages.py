@@ -61,8 +61,8 @@ _BUTTONS = (
     ("approve", "Approve", "primary", "check"),
     ("refuse", "Refuse", "danger-quiet", "x"),
     ("start", "Start", "primary", "play"),
-    ("succeed", "Succeeded", "primary", "check"),
-    ("fail", "Failed", "danger-quiet", "x"),
+    ("succeed", "Mark as succeeded", "primary", "check"),
+    ("fail", "Mark as failed", "danger-quiet", "x"),
     ("cancel", "Cancel deployment", "", "ban"),
     ("rollback", "Roll back", "", "undo-2"),
 )

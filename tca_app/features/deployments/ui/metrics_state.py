@@ -31,7 +31,7 @@ class Figure(TypedDict):
     meaning: str
 
 
-class MeasuresState(RecordState, SessionState):
+class MetricsState(RecordState, SessionState):
     is_shown: bool = False
     days: str = DEFAULT_PERIOD
     project: str = ""  # name of the project, or "" for all that the viewer may see
@@ -45,7 +45,7 @@ class MeasuresState(RecordState, SessionState):
         self.is_shown = view_of(self.router_data) == "measures"
         if not self.is_shown:
             return
-        self._watch(MeasuresState.load, "stats")
+        self._watch(MetricsState.load, "stats")
         days = period_of(query_param(self.router_data, "days"), DEFAULT_PERIOD)
         project_id, actor = number_in(query_param(self.router_data, "project")), self._as_actor()
         if self._enter_record():

@@ -8,7 +8,7 @@ from tca_app.core.periods import PERIODS
 from tca_app.features.deployments.matrix.ui.components import matrix_table
 from tca_app.features.deployments.ui.components import columns
 from tca_app.features.deployments.ui.detail_pages import deployment_page
-from tca_app.features.deployments.ui.metrics_state import MeasuresState
+from tca_app.features.deployments.ui.metrics_state import MetricsState
 from tca_app.features.deployments.ui.state import DeploymentsState, MatrixState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link, page_header, tabs
@@ -20,26 +20,26 @@ from tca_app.ui.table.view import data_table, open_link
 state = DeploymentsState
 
 
-@page(routes.DEPLOYMENTS, "Deployments", on_load=(DeploymentsState.load, MatrixState.load, MeasuresState.load))
+@page(routes.DEPLOYMENTS, "Deployments", on_load=(DeploymentsState.load, MatrixState.load, MetricsState.load))
 def deployments_page() -> rx.Component:
     return rx.fragment(
         page_header("Deployments", "Deployments across all your projects."),
         tabs(
-            ("All", routes.DEPLOYMENTS, ~MatrixState.is_shown & ~MeasuresState.is_shown),
+            ("All", routes.DEPLOYMENTS, ~MatrixState.is_shown & ~MetricsState.is_shown),
             ("Environments", f"{routes.DEPLOYMENTS}?view=where", MatrixState.is_shown),
-            ("Metrics", f"{routes.DEPLOYMENTS}?view=measures", MeasuresState.is_shown),
+            ("Metrics", f"{routes.DEPLOYMENTS}?view=measures", MetricsState.is_shown),
         ),
         rx.cond(
             MatrixState.is_shown,
             _matrix(),
-            rx.cond(MeasuresState.is_shown, at_its_url(MeasuresState, _measures(), skeleton_lines(4)), _list()),
+            rx.cond(MetricsState.is_shown, at_its_url(MetricsState, _metrics(), skeleton_lines(4)), _list()),
         ),
     )
 
 
-def _measures() -> rx.Component:
+def _metrics() -> rx.Component:
     """The metrics of the tier production, each with its definition."""
-    one, everything = MeasuresState.project_id, f"{routes.DEPLOYMENTS}?view=measures&days={MeasuresState.days}"
+    one, everything = MetricsState.project_id, f"{routes.DEPLOYMENTS}?view=measures&days={MetricsState.days}"
     of_project = rx.cond(one > 0, f"&project={one}", "")
     return rx.fragment(
         rx.el.div(
@@ -49,7 +49,7 @@ def _measures() -> rx.Component:
                         f"{days} days",
                         to=f"{routes.DEPLOYMENTS}?view=measures&days={days}{of_project}",
                         class_name="btn small",
-                        custom_attrs={"aria-current": rx.cond(MeasuresState.days == days, "page", "false")},
+                        custom_attrs={"aria-current": rx.cond(MetricsState.days == days, "page", "false")},
                     )
                     for days in PERIODS
                 ),
@@ -61,7 +61,7 @@ def _measures() -> rx.Component:
                 rx.cond(
                     one > 0,
                     rx.fragment(
-                        link(MeasuresState.project, to=f"{routes.PROJECTS}/{one}"),
+                        link(MetricsState.project, to=f"{routes.PROJECTS}/{one}"),
                         ". ",
                         link("All projects", to=everything),
                     ),
@@ -72,7 +72,7 @@ def _measures() -> rx.Component:
             ),
             class_name="row measures-head",
         ),
-        rx.el.div(rx.foreach(MeasuresState.figures, _figure), class_name="cards"),
+        rx.el.div(rx.foreach(MetricsState.figures, _figure), class_name="cards"),
     )
 
 
@@ -111,7 +111,7 @@ def _matrix() -> rx.Component:
     table = matrix_table(MatrixState.columns, MatrixState.lines, _line_head)
     more = rx.el.div(
         rx.el.span("The first ", MatrixState.lines.length(), " by name."),
-        link("All projects, with search and pages", to=f"{routes.PROJECTS}?show=where&sort=name"),
+        link("Search all projects", to=f"{routes.PROJECTS}?show=where&sort=name"),
         class_name="table-foot",
     )
     return rx.el.div(

@@ -27,7 +27,7 @@ def deployments_tab() -> rx.Component:
         rx.cond(
             state.is_loaded,
             rx.el.div(
-                rx.el.div(rx.foreach(state.places, _place), class_name="cards"),
+                rx.el.div(rx.foreach(state.environments, _environment), class_name="cards"),
                 _newest(),
                 _dialog(),
                 class_name="stack",
@@ -38,34 +38,34 @@ def deployments_tab() -> rx.Component:
     return at_its_url(state, shown, skeleton_lines(4))
 
 
-def _place(place: Any) -> rx.Component:
+def _environment(card: Any) -> rx.Component:
     """The card of one environment with its current version."""
     address = rx.el.a(
         rx.icon("external-link", size=14, aria_hidden="true"),
-        href=place["address"],
+        href=card["address"],
         target="_blank",
         rel="noopener noreferrer",
-        aria_label=f"Open {place['name']}",
+        aria_label=f"Open {card['name']}",
         class_name="link",
     )
     return rx.el.section(
         rx.el.div(
-            rx.el.h2(place["name"], class_name="place-name"),
-            rx.cond(place["freeze"]["why"] != "", _frozen(place["freeze"])),
-            rx.cond(place["is_protected"], badge("Protected", "", "shield")),
-            rx.cond(place["address"] != "", address),
+            rx.el.h2(card["name"], class_name="place-name"),
+            rx.cond(card["freeze"]["why"] != "", _frozen(card["freeze"])),
+            rx.cond(card["is_protected"], badge("Protected", "", "shield")),
+            rx.cond(card["address"] != "", address),
             class_name="card-label",
         ),
         rx.cond(
-            place["version"] != "",
+            card["version"] != "",
             rx.fragment(
-                link(cut_in_middle(place["version"]), to=place["url"], class_name="card-value place-version"),
-                rx.el.div(relative_time(place["at"]), " · ", place["who"], class_name="card-trend"),
+                link(cut_in_middle(card["version"]), to=card["url"], class_name="card-value place-version"),
+                rx.el.div(relative_time(card["at"]), " · ", card["who"], class_name="card-trend"),
             ),
             rx.el.div("Not deployed", class_name="muted"),
         ),
         class_name="panel card",
-        key=place["id"].to(str),
+        key=card["id"].to(str),
     )
 
 

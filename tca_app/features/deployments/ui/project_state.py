@@ -31,7 +31,7 @@ SHOWN = 25
 FIELDS = ("environment", "version", "commit_sha", "ref", "description", "freeze_reason")
 
 
-class PlaceCard(TypedDict):
+class EnvironmentCard(TypedDict):
     """An environment with its current version, or "" before the first deployment."""
 
     id: int
@@ -47,7 +47,7 @@ class PlaceCard(TypedDict):
 
 class ProjectDeploymentsState(FormState, RecordState, SessionState):
     rows: list[DeploymentRow] = []
-    places: list[PlaceCard] = []
+    environments: list[EnvironmentCard] = []
     environment_options: list[list[str]] = []
     has_more: bool = False
     may_deploy: bool = False
@@ -65,7 +65,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         """Loads the tab, only while it is open: the other tabs do not wait for it."""
         project_id, actor = record_id(self.router_data, routes.PROJECTS), self._as_actor()
         if self._enter_record():
-            self.project_id, self.rows, self.places, self.is_loaded = project_id, [], [], False
+            self.project_id, self.rows, self.environments, self.is_loaded = project_id, [], [], False
             self.load_error = ""
             self._hide_form()
         if query_param(self.router_data, "tab") != "deployments":
@@ -86,8 +86,11 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             return
         self.rows = [row_of(row) for row in newest.items]
         zone = zone_of(self.router_data)
-        self.places = [_card(place, current.get(place.id), freeze_of(holding, place.id, zone)) for place in there]
-        self.environment_options = [[place.name, place.name] for place in there]
+        self.environments = [
+            _card(environment, current.get(environment.id), freeze_of(holding, environment.id, zone))
+            for environment in there
+        ]
+        self.environment_options = [[environment.name, environment.name] for environment in there]
         self.has_more, self._project_name = newest.total > SHOWN, project.name
         self.may_deploy = policy.may(actor, "deployments.write", project.my_role)
         self.may_override_freeze = may_override_freeze(actor)
@@ -96,7 +99,10 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
     @rx.var
     def freeze(self) -> Freeze:
         """The active freeze of the chosen environment."""
-        return next((place["freeze"] for place in self.places if place["name"] == self.chosen), NO_FREEZE)
+        return next(
+            (environment["freeze"] for environment in self.environments if environment["name"] == self.chosen),
+            NO_FREEZE,
+        )
 
     def _opener_scope(self) -> list[int]:
         return [record_id(self.router_data, routes.PROJECTS)]
@@ -146,12 +152,12 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             )
 
 
-def _card(place: Any, current: DeploymentRead | None, freeze: Freeze) -> PlaceCard:
-    return PlaceCard(
-        id=place.id,
-        name=place.name,
-        address=link_of(place.url),
-        is_protected=place.is_protected,
+def _card(environment: Any, current: DeploymentRead | None, freeze: Freeze) -> EnvironmentCard:
+    return EnvironmentCard(
+        id=environment.id,
+        name=environment.name,
+        address=link_of(environment.url),
+        is_protected=environment.is_protected,
         version=current.version if current else "",
         url=routes.deployment(current.id) if current else "",
         at=current.finished_at.isoformat() if current and current.finished_at else "",

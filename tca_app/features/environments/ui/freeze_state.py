@@ -22,7 +22,7 @@ from tca_app.ui.zone import field_of, time_in_field, zone_of, zone_words
 class FreezeState(FormState, SessionState):
     """State of the form. Times are entered in the viewer's time zone, which the form shows."""
 
-    places: list[list[str]] = []
+    environment_options: list[list[str]] = []
     zone_text: str = ""
 
     _zone: str = "UTC"  # the zone of the open form: its times stay in this zone
@@ -36,7 +36,10 @@ class FreezeState(FormState, SessionState):
             raise MovedOn
         async with reading() as session:
             found = await environments.list_environments(session, self._as_actor(), project_id)
-        self.places = [["", "Everything"], *([str(place.id), place.name] for place in found)]
+        self.environment_options = [
+            ["", "All environments"],
+            *([str(environment.id), environment.name] for environment in found),
+        ]
         zone, now = zone_of(self.router_data), datetime.now(UTC)
         self._zone, self.zone_text = zone.key, zone_words(zone)
         times = {"starts_at": field_of(now, zone), "ends_at": field_of(now + timedelta(days=1), zone)}
@@ -49,9 +52,9 @@ class FreezeState(FormState, SessionState):
             return
         yield
         with self._showing_errors():
-            place, zone = values["environment_id"], ZoneInfo(self._zone)
+            environment, zone = values["environment_id"], ZoneInfo(self._zone)
             data = FreezeCreate(
-                environment_id=int(place) if place.isascii() and place.isdigit() else None,
+                environment_id=int(environment) if environment.isascii() and environment.isdigit() else None,
                 starts_at=time_in_field("starts_at", values["starts_at"], zone),
                 ends_at=time_in_field("ends_at", values["ends_at"], zone, is_end=True),
                 why=values["why"],

@@ -46,26 +46,29 @@ def environment_settings() -> rx.Component:
     return at_its_url(state, shown, skeleton_lines(4))
 
 
-def _environment(place: Any) -> rx.Component:
+def _environment(row: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            rx.el.div(place["name"], class_name="cell-title plain"),
-            rx.cond(place["url"] != "", rx.el.div(place["url"], class_name="cell-sub truncate")),
+            rx.el.div(row["name"], class_name="cell-title plain"),
+            rx.cond(row["url"] != "", rx.el.div(row["url"], class_name="cell-sub truncate")),
             class_name="grow",
         ),
-        badge(place["tier"]),
-        rx.cond(place["is_protected"], badge("Protected", "", "shield")),
-        rx.cond(place["allow_parallel"], badge("Concurrent", "", "layers")),
+        badge(row["tier"]),
+        rx.cond(row["is_protected"], badge("Protected", "", "shield")),
+        rx.cond(row["allow_parallel"], badge("Concurrent", "", "layers")),
         icon_button(
-            f"Edit {place['name']}", "pencil", "ghost small", on_click=state.open_edit(state.project_id, place["id"])
+            f"Edit {row['name']}",
+            "pencil",
+            "ghost small",
+            on_click=state.open_edit(state.project_id, row["id"]),
         ),
         icon_button(
-            f"Delete {place['name']}",
+            f"Delete {row['name']}",
             "trash-2",
             "ghost small",
-            on_click=state.ask_delete(state.project_id, place["id"]),
+            on_click=state.ask_delete(state.project_id, row["id"]),
         ),
-        key=place["id"].to(str),
+        key=row["id"].to(str),
     )
 
 
@@ -89,12 +92,10 @@ def _environment_dialog() -> rx.Component:
         on_submit=state.save,
         fields=[
             text_field(state, "name", "Name", required=True, max_length=50),
-            text_field(
-                state, "url", "Address", type_="url", hint="Public URL of this environment.", max_length=MAX_URL
-            ),
+            text_field(state, "url", "URL", type_="url", hint="Public URL of this environment.", max_length=MAX_URL),
             _tier_field(),
             text_field(
-                state, "rank", "Rank", required=True, hint="0 is the first stage of the pipeline.", max_length=4
+                state, "rank", "Order", required=True, hint="0 is the first stage of the pipeline.", max_length=4
             ),
             check_field(state, "is_protected", "Protected", hint="Deployments need approval by a maintainer."),
             check_field(state, "allow_parallel", "Allow concurrent deployments"),
@@ -108,7 +109,7 @@ def _tier_field() -> rx.Component:
     hint = "DORA metrics use the environments with the tier Production."
     return rx.cond(
         state.form_mode == "create",
-        select_field(state, "tier", "Tier", (("", "Guess from the name"), *tiers), hint=hint, required=False),
+        select_field(state, "tier", "Tier", (("", "Detect from the name"), *tiers), hint=hint, required=False),
         select_field(state, "tier", "Tier", tiers, hint=hint),
     )
 
@@ -121,7 +122,7 @@ def _freeze_dialog() -> rx.Component:
         submit="Freeze",
         on_submit=FreezeState.save,
         fields=[
-            select_field(FreezeState, "environment_id", "What", FreezeState.places),
+            select_field(FreezeState, "environment_id", "Scope", FreezeState.environment_options),
             _time_field("starts_at", "From"),
             _time_field("ends_at", "Until"),
             text_field(FreezeState, "why", "Reason", required=True, max_length=500),
@@ -136,12 +137,12 @@ def _time_field(name: str, label: str) -> rx.Component:
 
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
-        open_=is_at_its_url(state) & (state.doomed_id > 0),
-        title=rx.el.span("Delete ", state.doomed_name, "?"),
+        open_=is_at_its_url(state) & (state.delete_id > 0),
+        title=rx.el.span("Delete ", state.delete_name, "?"),
         text="New deployments are no longer possible. Its history is kept.",
         confirm="Delete",
         on_confirm=state.delete,
         on_cancel=state.cancel_delete(),
         busy=state.is_acting,
-        body=error_notice(state.doomed_error),
+        body=error_notice(state.delete_error),
     )

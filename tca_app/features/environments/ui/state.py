@@ -21,8 +21,8 @@ from tca_app.ui.zone import span_words, zone_of
 
 LABELS = {
     "name": "Name",
-    "url": "Address",
-    "rank": "Rank",
+    "url": "URL",
+    "rank": "Order",
     "tier": "Tier",
     "is_protected": "Protected",
     "allow_parallel": "Concurrent",
@@ -54,9 +54,9 @@ class FreezeRow(TypedDict):
 class EnvironmentsState(FormState, RecordState, SessionState):
     environments: list[EnvironmentRow] = []
     windows: list[FreezeRow] = []
-    doomed_id: int = 0
-    doomed_name: str = ""
-    doomed_error: str = ""
+    delete_id: int = 0
+    delete_name: str = ""
+    delete_error: str = ""
     is_acting: bool = False
 
     project_id: int = 0
@@ -66,7 +66,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
         """Loads the environments, only while the settings are open."""
         project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
-            self.project_id, self.environments, self.windows, self.doomed_id = project_id, [], [], 0
+            self.project_id, self.environments, self.windows, self.delete_id = project_id, [], [], 0
             self._hide_form()
         if query_param(self.router_data, "tab") != "settings":
             return
@@ -77,7 +77,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
                 frozen = await freezes.list_freezes(session, self._as_actor(), project_id)
         except NotFound:
             return  # the page reports a missing project itself
-        self.environments = [_row(place) for place in found]
+        self.environments = [_row(environment) for environment in found]
         zone = zone_of(self.router_data)
         self.windows = [_window(window, zone) for window in frozen]
 
@@ -92,15 +92,17 @@ class EnvironmentsState(FormState, RecordState, SessionState):
     @handler("signed_in")
     async def open_edit(self, project_id: int, environment_id: int) -> None:
         self._require_record(project_id, self.project_id)
-        place = await self._read(environment_id)
-        self._open_form("edit", _form_values(place), row_id=place.id, version=place.version, name=place.name)
+        environment = await self._read(environment_id)
+        self._open_form(
+            "edit", _form_values(environment), row_id=environment.id, version=environment.version, name=environment.name
+        )
 
     async def _read(self, environment_id: int) -> EnvironmentRead:
         async with reading() as session:
             found = await environments.list_environments(session, self._as_actor(), self.project_id)
-        for place in found:
-            if place.id == environment_id:
-                return place
+        for environment in found:
+            if environment.id == environment_id:
+                return environment
         raise NotFound
 
     @handler("signed_in")
@@ -121,9 +123,9 @@ class EnvironmentsState(FormState, RecordState, SessionState):
                 try:
                     saved = await self._update(EnvironmentUpdate(**given))
                 except Stale as stale:
-                    place = await self._read(self.form_id)
+                    environment = await self._read(self.form_id)
                     who = next((change.changed_by for change in stale.changes if change.changed_by), "Somebody else")
-                    self._ask_to_merge(_form_values(place), version=place.version, who=who, labels=LABELS)
+                    self._ask_to_merge(_form_values(environment), version=environment.version, who=who, labels=LABELS)
                     return
             self._close_form()
             self._toast(f"Environment {saved.name} saved")
@@ -151,31 +153,31 @@ class EnvironmentsState(FormState, RecordState, SessionState):
     @handler("signed_in")
     async def ask_delete(self, project_id: int, environment_id: int) -> None:
         self._require_record(project_id, self.project_id)
-        place = await self._read(environment_id)
-        self.doomed_id, self.doomed_name, self.doomed_error = place.id, place.name, ""
+        environment = await self._read(environment_id)
+        self.delete_id, self.delete_name, self.delete_error = environment.id, environment.name, ""
 
     @handler("signed_in")
     async def cancel_delete(self) -> None:
         if not self.is_acting:
-            self.doomed_id = 0
+            self.delete_id = 0
 
     @handler("signed_in")
     async def delete(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        if not self.doomed_id or self.is_acting:
+        if not self.delete_id or self.is_acting:
             return
         self._require_record(self.project_id, self.project_id)
-        self.is_acting, self.doomed_error = True, ""
+        self.is_acting, self.delete_error = True, ""
         yield
         try:
             async with transaction() as session:
-                await environments.delete_environment(session, self._as_actor(), self.project_id, self.doomed_id)
+                await environments.delete_environment(session, self._as_actor(), self.project_id, self.delete_id)
         except AppError as error:
-            self.doomed_error = error.detail
+            self.delete_error = error.detail
             return
         finally:
             self.is_acting = False
-        self._toast(f"Environment {self.doomed_name} deleted")
-        self.doomed_id = 0
+        self._toast(f"Environment {self.delete_name} deleted")
+        self.delete_id = 0
         yield EnvironmentsState.load
 
     @handler("signed_in")
@@ -188,27 +190,33 @@ class EnvironmentsState(FormState, RecordState, SessionState):
         return EnvironmentsState.load
 
 
-def _row(place: EnvironmentRead) -> EnvironmentRow:
+def _row(environment: EnvironmentRead) -> EnvironmentRow:
     return EnvironmentRow(
-        id=place.id,
-        name=place.name,
-        url=place.url,
-        rank=place.rank,
-        tier=TIER_LABELS[place.tier],
-        is_protected=place.is_protected,
-        allow_parallel=place.allow_parallel,
+        id=environment.id,
+        name=environment.name,
+        url=environment.url,
+        rank=environment.rank,
+        tier=TIER_LABELS[environment.tier],
+        is_protected=environment.is_protected,
+        allow_parallel=environment.allow_parallel,
     )
 
 
-def _form_values(place: EnvironmentRead) -> dict[str, str]:
-    ticks = {name: "on" if getattr(place, name) else "" for name in TICKS}
-    return {"name": place.name, "url": place.url, "rank": str(place.rank), "tier": place.tier, **ticks}
+def _form_values(environment: EnvironmentRead) -> dict[str, str]:
+    ticks = {name: "on" if getattr(environment, name) else "" for name in TICKS}
+    return {
+        "name": environment.name,
+        "url": environment.url,
+        "rank": str(environment.rank),
+        "tier": environment.tier,
+        **ticks,
+    }
 
 
 def _window(window: Any, zone: ZoneInfo) -> FreezeRow:
     return FreezeRow(
         id=window.id,
-        where=window.environment or "Everything",
+        where=window.environment or "All environments",
         why=window.why,
         when=span_words(window.starts_at, window.ends_at, zone),
     )

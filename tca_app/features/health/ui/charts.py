@@ -31,11 +31,11 @@ def bars_of(points: Sequence[Point], now: datetime, count: int, step: timedelta,
     last = now - (now - datetime(2000, 1, 1, tzinfo=now.tzinfo)) % step
     by_start = {point.starts_at: point for point in points}
     paths: dict[str, list[str]] = {"good": [], "some": [], "bad": [], "none": []}
-    for place in range(count):
-        point = by_start.get(last - step * (count - 1 - place))
+    for index in range(count):
+        point = by_start.get(last - step * (count - 1 - index))
         look = _look(point)
         height = max(LOWEST, round(HEIGHT * point.passed / point.count)) if point else 1
-        paths[look].append(f"M{place * STEP} {HEIGHT - height}h{BAR}v{height}h-{BAR}z")
+        paths[look].append(f"M{index * STEP} {HEIGHT - height}h{BAR}v{height}h-{BAR}z")
     shown = [point for point in points if point.starts_at > last - step * count]
     good, some, bad, none = ("".join(parts) for parts in paths.values())
     return Bars(
@@ -82,12 +82,12 @@ def spark_of(points: Sequence[Point], now: datetime, count: int = 24, step: time
     """Returns a line through the average latency of each step. A gap breaks it; a single step is a short dash."""
     last = now - (now - datetime(2000, 1, 1, tzinfo=now.tzinfo)) % step
     by_start = {point.starts_at: point.latency_avg_ms for point in points}
-    values = [by_start.get(last - step * (count - 1 - place)) for place in range(count)]
+    values = [by_start.get(last - step * (count - 1 - index)) for index in range(count)]
     top = max((value for value in values if value is not None), default=0.0) or 1.0
     parts, is_drawing = [], False
-    for place, value in enumerate(values):
+    for index, value in enumerate(values):
         if value is not None:
             height = round(HEIGHT - 2 - (HEIGHT - 4) * value / top, 1)
-            parts.append(f"{'L' if is_drawing else 'M'}{place * STEP} {height}" + ("" if is_drawing else "h1"))
+            parts.append(f"{'L' if is_drawing else 'M'}{index * STEP} {height}" + ("" if is_drawing else "h1"))
         is_drawing = value is not None
     return "".join(parts)

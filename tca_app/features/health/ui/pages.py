@@ -156,7 +156,7 @@ def _incident(incident: Any) -> rx.Component:
         ),
         rx.el.p(incident["reason"], class_name="reason"),
         rx.el.ul(rx.foreach(incident["notes"].to(list[Note]), _note), class_name="notes"),
-        rx.el.p(incident["told"], class_name="cell-sub"),
+        rx.el.p(incident["notified"], class_name="cell-sub"),
         key=incident["id"].to(str),
     )
 

@@ -54,7 +54,7 @@ class IncidentLine(TypedDict):
     is_open: bool
     opened_at: str
     lasted: str
-    told: str
+    notified: str
     may_note: bool
     notes: list[Note]
 
@@ -146,7 +146,7 @@ def _incident(incident: IncidentRead, now: datetime) -> IncidentLine:
         is_open=incident.closed_at is None,
         opened_at=incident.opened_at.astimezone(UTC).isoformat(),
         lasted=lasted(end - incident.opened_at),
-        told=_told(incident),
+        notified=_notified(incident),
         may_note=incident.may_note,
         notes=[
             Note(
@@ -161,7 +161,7 @@ def _incident(incident: IncidentRead, now: datetime) -> IncidentLine:
     )
 
 
-def _told(incident: IncidentRead) -> str:
+def _notified(incident: IncidentRead) -> str:
     """Returns the notified users: the names that the viewer may see, else how many."""
     if not incident.told_count:
         return "Nobody notified"

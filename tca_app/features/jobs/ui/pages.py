@@ -19,7 +19,7 @@ state = JobsState
 @page(routes.JOBS, "Jobs", permission="jobs.manage", on_load=(JobsState.load,))
 def jobs_page() -> rx.Component:
     return rx.fragment(
-        page_header("Jobs", "Background work: mail, notifications, daily figures and streams."),
+        page_header("Jobs", "Background work: email, notifications, daily aggregates and event streams."),
         rx.el.div(
             _queues(),
             data_table(

@@ -39,7 +39,7 @@ def line_of(found: NotificationRead) -> Line:
     )
 
 
-class BellState(SessionState):
+class NotificationMenuState(SessionState):
     """State of the notification menu."""
 
     unread: int = 0
@@ -51,14 +51,14 @@ class BellState(SessionState):
         return f"{notifications.COUNT_CAP - 1}+" if self.unread >= notifications.COUNT_CAP else str(self.unread)
 
     @rx.var
-    def bell_label(self) -> str:
+    def menu_label(self) -> str:
         return f"Notifications, {self.unread_text} unread" if self.unread else "Notifications"
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Loads the number of unread ones, as the last on_load of every page and when the viewer's inbox changes."""
         actor = self._as_actor()
-        self._watch(BellState.load, f"inbox:{actor.user_id}")
+        self._watch(NotificationMenuState.load, f"inbox:{actor.user_id}")
         async with reading() as session:
             unread = await notifications.count_unread(session, actor)
             found = (
@@ -74,7 +74,7 @@ class BellState(SessionState):
     @handler("signed_in")
     async def set_open(self, is_open: bool) -> EventSpec | None:
         self.is_open = is_open
-        return BellState.load() if is_open else None
+        return NotificationMenuState.load() if is_open else None
 
     @handler("signed_in")
     async def open_one(self, notification_id: int) -> EventSpec | None:
@@ -89,12 +89,12 @@ class BellState(SessionState):
         seen = self.newest[0]["id"] if self.newest else None
         async with transaction() as session:
             await notifications.read_all(session, self._as_actor(), seen)
-        return BellState.load()
+        return NotificationMenuState.load()
 
 
-def bell() -> rx.Component:
+def notification_menu() -> rx.Component:
     """The button in the top bar. The list is loaded when it is opened."""
-    state = BellState
+    state = NotificationMenuState
     return rx.popover.root(
         rx.popover.trigger(
             rx.el.button(
@@ -102,7 +102,7 @@ def bell() -> rx.Component:
                 rx.cond(state.unread > 0, rx.el.span(state.unread_text, class_name="count", aria_hidden="true")),
                 class_name="btn icon ghost bell",
                 type="button",
-                aria_label=state.bell_label,
+                aria_label=state.menu_label,
                 title="Notifications",
             )
         ),
@@ -147,7 +147,7 @@ def inbox_line(line: Any) -> rx.Component:
             ),
             relative_time(line["at"]),
             type="button",
-            on_click=BellState.open_one(line["id"].to(int)),
+            on_click=NotificationMenuState.open_one(line["id"].to(int)),
             custom_attrs={"data-read": rx.cond(line["is_read"], "true", "false")},
         ),
         key=line["id"].to(str),

@@ -20,7 +20,7 @@ def notifications_page() -> rx.Component:
     return rx.fragment(
         page_header(
             "Notifications",
-            "News about you and your projects.",
+            "Updates about you and your projects.",
             rx.cond(
                 (state.tab != "preferences") & state.has_unread,
                 button("Mark all read", icon="check-check", on_click=state.read_all),

@@ -46,42 +46,42 @@ class Stays:
     """The entries of this process."""
 
     def __init__(self) -> None:
-        self._by_place: dict[str, Stay] = {}
+        self._by_key: dict[str, Stay] = {}
 
     def __len__(self) -> int:
-        return len(self._by_place)
+        return len(self._by_key)
 
     async def enter(self, socket_id: str, actor: Actor, subject: Subject, *, is_editing: bool) -> None:
         """Adds an entry for the tab. Raises NotFound for what the actor may not see."""
-        place = _place(socket_id, is_editing)
-        if place in self._by_place and self._by_place[place].topic != subject.topic:
-            await self.leave(place)
+        key = _key(socket_id, is_editing)
+        if key in self._by_key and self._by_key[key].topic != subject.topic:
+            await self.leave(key)
         async with transaction() as session:
-            await presence.enter(session, actor, subject, place, is_editing=is_editing)
+            await presence.enter(session, actor, subject, key, is_editing=is_editing)
         viewer = Viewer(actor.user_id, actor.display_name, is_editing)
-        self._by_place[place] = Stay(socket_id, subject.topic, viewer)
+        self._by_key[key] = Stay(socket_id, subject.topic, viewer)
 
-    async def leave(self, place: str) -> None:
-        stay = self._by_place.pop(place, None)
+    async def leave(self, key: str) -> None:
+        stay = self._by_key.pop(key, None)
         if stay is None:
             return
         async with transaction() as session:
-            await presence.leave(session, stay.topic, place)
+            await presence.leave(session, stay.topic, key)
 
     async def look(self) -> None:
         """Removes the entries of tabs that have closed or moved to another page."""
-        for place, stay in list(self._by_place.items()):
-            if not LIVE.is_watching(stay.socket_id, f"presence:{stay.topic}" if place == stay.socket_id else None):
-                await self.leave(place)
+        for key, stay in list(self._by_key.items()):
+            if not LIVE.is_watching(stay.socket_id, f"presence:{stay.topic}" if key == stay.socket_id else None):
+                await self.leave(key)
 
     async def renew(self) -> None:
-        await presence.renew([(stay.topic, place, stay.viewer) for place, stay in self._by_place.items()])
+        await presence.renew([(stay.topic, key, stay.viewer) for key, stay in self._by_key.items()])
 
 
 STAYS = Stays()
 
 
-def _place(socket_id: str, is_editing: bool) -> str:
+def _key(socket_id: str, is_editing: bool) -> str:
     return f"{socket_id}:form" if is_editing else socket_id
 
 
@@ -130,7 +130,7 @@ class PresenceState(RecordState, SessionState):
 
     @handler("signed_in")
     async def end_edit(self) -> None:
-        await STAYS.leave(_place(self._socket(), True))
+        await STAYS.leave(_key(self._socket(), True))
 
     def _socket(self) -> str:
         return str(self.router_data.get("sid", ""))

@@ -175,10 +175,10 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         if action == "delete":
             self._toast(f"{name} moved to trash", undo=ProjectsState.restore(project_id))
         else:
-            self._toast(self._told(action, name))
+            self._toast(self._done_text(action, name))
         return rx.redirect(routes.PROJECTS) if action in ("delete", "leave") else ProjectState.load
 
-    def _told(self, action: str, name: str) -> str:
+    def _done_text(self, action: str, name: str) -> str:
         if action == "transfer":
             return f"{name} transferred to {self.picked[0]['name']}"
         return f"{name} archived" if action == "archive" else f"You left {name}"

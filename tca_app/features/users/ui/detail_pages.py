@@ -127,7 +127,7 @@ def _project_row(row: Any) -> rx.Component:
 
 
 def _sessions() -> rx.Component:
-    no_phone = ("Kind", "Address", "Last used", "Signed in")
+    no_phone = ("Kind", "IP address", "Last used", "Signed in")
     heads = (("Device", ""), *((label, "hide-phone") for label in no_phone), ("", ""))
     none = rx.el.p("No open sessions.", class_name="panel-body muted")
     rows = plain_table("Sessions", heads, rx.foreach(UserState.sessions, _session_row))

@@ -50,9 +50,7 @@ class UserFormState(FormState, SessionState):
         if user_id == self.user_id:
             raise Conflict("Change your own password in Settings.")
         text = f"{user.username} is signed out everywhere and must sign in with the new password."
-        self._show_form(
-            "password", f"Set the password of {user.username}", text, "Save", {"password": ""}, row_id=user.id
-        )
+        self._show_form("password", f"Set password for {user.username}", text, "Save", {"password": ""}, row_id=user.id)
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -91,7 +89,7 @@ class UserFormState(FormState, SessionState):
         version = self.form_version or None
         async with transaction() as session:
             user = await users.update_user(session, self._as_actor(), self.form_id, data, if_version=version)
-        return f"Password of {user.username} set" if self.form_mode == "password" else f"User {user.username} saved"
+        return f"Password set for {user.username}" if self.form_mode == "password" else f"User {user.username} saved"
 
     async def _merge(self, stale: Stale) -> None:
         user = await self._user(self.form_id)

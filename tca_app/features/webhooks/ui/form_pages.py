@@ -27,7 +27,7 @@ def webhook_dialog(state: Any) -> rx.Component:
             text_field(
                 state,
                 "url",
-                "Address",
+                "URL",
                 type_="url",
                 required=True,
                 max_length=MAX_URL,

@@ -110,7 +110,7 @@ class WebhookForm(FormState, mixin=True):
         async with reading() as session:
             hook = await webhooks.get_webhook(session, self._as_actor(), self.form_id)
         theirs = {**dict.fromkeys(self._form_base, ""), **self._values(hook)}
-        labels = {"url": "Address", "description": "Description", "which": "Events"}
+        labels = {"url": "URL", "description": "Description", "which": "Events"}
         labels |= {name: type_label(name.removeprefix(TICK)) for name in theirs if name.startswith(TICK)}
         who = stale.changed_by or "Somebody else"
         self._ask_to_merge(theirs, version=hook.version, who=who, labels=labels)

@@ -102,7 +102,7 @@ def _list(lead: str) -> rx.Component:
 
 
 def _table() -> rx.Component:
-    heads = (("Address", ""), ("Events", "hide-phone"), ("Status", ""), ("Last delivery", "hide-phone"), ("", "act"))
+    heads = (("URL", ""), ("Events", "hide-phone"), ("Status", ""), ("Last delivery", "hide-phone"), ("", "act"))
     return plain_table("Webhooks", heads, rx.foreach(state.hooks, _row))
 
 

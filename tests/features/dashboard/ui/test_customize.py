@@ -48,7 +48,7 @@ async def test_what_is_arranged_is_there_the_next_time(console: Console, tab: Ta
     assert (drawn(updates), drawn(updates, "panels")) == ([*CARDS], [*PANELS])
     await tab.send(CustomizeState.show, name="deployments", is_shown=False)
     updates = await tab.send(CustomizeState.move, name="health", step=-1)
-    assert shown(updates, CustomizeState, "said") == "System health is number 3 of 5."
+    assert shown(updates, CustomizeState, "announcement") == "System health is number 3 of 5."
     assert drawn(updates) == ["users", "projects", "health", "deployments (hidden)", "success_rate"]
     await tab.send(CustomizeState.move, name="deploying_now", step=-1)
     updates = await tab.send(CustomizeState.save)

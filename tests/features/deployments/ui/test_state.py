@@ -14,7 +14,7 @@ from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.ui import state
 from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_state import LogState
-from tca_app.features.deployments.ui.metrics_state import MeasuresState
+from tca_app.features.deployments.ui.metrics_state import MetricsState
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.deployments.ui.state import DeploymentsState, MatrixState
 from tca_app.models import Deployment, Environment
@@ -230,7 +230,7 @@ async def test_a_person_enters_a_deployment_once_however_often_they_click(consol
     project_id = await make_project(owner)
     tab = await open_page(console, owner, f"/projects/{project_id}?tab=deployments")
     updates = await tab.send(ProjectDeploymentsState.load)
-    assert [card["name"] for card in shown(updates, ProjectDeploymentsState, "places")][-1] == "production"
+    assert [card["name"] for card in shown(updates, ProjectDeploymentsState, "environments")][-1] == "production"
     nonce = shown(
         await tab.send(ProjectDeploymentsState.open_create, project_id=project_id),
         ProjectDeploymentsState,
@@ -249,7 +249,7 @@ async def test_a_frozen_environment_is_said_in_the_form_and_only_there(console: 
     project_id = await make_project(owner)
     await make_freeze(project_id, environment_id=await environment_of(project_id), created_by_id=owner.user_id)
     tab = await open_page(console, owner, f"/projects/{project_id}?tab=deployments")
-    places = shown(await tab.send(ProjectDeploymentsState.load), ProjectDeploymentsState, "places")
+    places = shown(await tab.send(ProjectDeploymentsState.load), ProjectDeploymentsState, "environments")
     assert [place["freeze"]["why"] for place in places] == ["", "", "Christmas"]
     nonce = shown(
         await tab.send(ProjectDeploymentsState.open_create, project_id=project_id),
@@ -321,15 +321,15 @@ async def test_measures_are_shown_in_words_for_the_period_of_the_url(console: Co
     await make_deployment(project_id, status="succeeded")
     await make_deployment(project_id, status="failed")
     tab = await open_page(console, owner, "/deployments?view=measures&days=7")
-    updates = await tab.send(MeasuresState.load)
-    assert shown(updates, MeasuresState, "days") == "7"
-    figures = shown(updates, MeasuresState, "figures")
+    updates = await tab.send(MetricsState.load)
+    assert shown(updates, MetricsState, "days") == "7"
+    figures = shown(updates, MetricsState, "figures")
     assert [figure["value"] for figure in figures] == ["0.1 a day", "Not measured", "50%", "Not measured"]
     other = await make_project(owner, "Ledger")
     tab.path = f"/deployments?view=measures&project={other}"
-    updates = await tab.send(MeasuresState.load)
-    assert shown(updates, MeasuresState, "project") == "Ledger"
-    assert shown(updates, MeasuresState, "figures")[0]["value"] == "0.0 a day"
+    updates = await tab.send(MetricsState.load)
+    assert shown(updates, MetricsState, "project") == "Ledger"
+    assert shown(updates, MetricsState, "figures")[0]["value"] == "0.0 a day"
 
 
 async def test_the_page_links_to_the_run_its_log_and_the_environment(console: Console) -> None:

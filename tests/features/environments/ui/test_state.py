@@ -77,7 +77,7 @@ async def test_who_saves_second_is_asked(console: Console) -> None:
     }
     clash = await tab.send(EnvironmentsState.save, form=form | {"url": "https://mine.example.com"})
     (asked,) = shown(clash, EnvironmentsState, "form_clashes")
-    assert (asked["label"], asked["theirs"]) == ("Address", "https://theirs.example.com")
+    assert (asked["label"], asked["theirs"]) == ("URL", "https://theirs.example.com")
 
 
 async def test_what_is_in_use_is_not_deleted(console: Console) -> None:
@@ -85,7 +85,7 @@ async def test_what_is_in_use_is_not_deleted(console: Console) -> None:
     await make_deployment(project_id)
     await tab.send(EnvironmentsState.ask_delete, project_id=project_id, environment_id=await environment_of(project_id))
     updates = await tab.send(EnvironmentsState.delete, _form={})
-    assert "not finished" in shown(updates, EnvironmentsState, "doomed_error")
+    assert "not finished" in shown(updates, EnvironmentsState, "delete_error")
 
 
 async def test_a_freeze_is_typed_and_shown_in_the_zone_of_the_viewer(console: Console) -> None:
@@ -116,7 +116,7 @@ async def test_a_freeze_is_set_and_lifted(console: Console) -> None:
     (window,) = shown(
         await tab.send(FreezeState.save, form=form | {"ends_at": "2099-01-01T00:00"}), EnvironmentsState, "windows"
     )
-    assert (window["where"], window["why"]) == ("Everything", "Christmas")
+    assert (window["where"], window["why"]) == ("All environments", "Christmas")
     assert (
         shown(
             await tab.send(EnvironmentsState.lift, project_id=project_id, freeze_id=window["id"]),

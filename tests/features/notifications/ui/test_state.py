@@ -8,7 +8,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
-from tca_app.features.notifications.ui.notification_menu import BellState
+from tca_app.features.notifications.ui.notification_menu import NotificationMenuState
 from tca_app.features.notifications.ui.state import InboxState
 from tca_app.features.projects import team
 from tca_app.features.projects.schemas import TeamMember
@@ -43,11 +43,16 @@ async def test_the_bell_counts_and_opens_what_it_lists(console: Console) -> None
     bob = await make_user("bob")
     (billing,) = await invite(bob, "Billing")
     tab = await opened(console, bob, "/dashboard")
-    assert shown(await tab.send(BellState.load), BellState, "bell_label") == "Notifications, 1 unread"
-    (line,) = shown(await tab.send(BellState.set_open, is_open=True), BellState, "newest")
+    assert (
+        shown(await tab.send(NotificationMenuState.load), NotificationMenuState, "menu_label")
+        == "Notifications, 1 unread"
+    )
+    (line,) = shown(await tab.send(NotificationMenuState.set_open, is_open=True), NotificationMenuState, "newest")
     assert line["title"].endswith("added you to Billing as viewer")
-    assert redirects(await tab.send(BellState.open_one, notification_id=line["id"])) == [f"/projects/{billing}"]
-    assert shown(await tab.send(BellState.load), BellState, "bell_label") == "Notifications"
+    assert redirects(await tab.send(NotificationMenuState.open_one, notification_id=line["id"])) == [
+        f"/projects/{billing}"
+    ]
+    assert shown(await tab.send(NotificationMenuState.load), NotificationMenuState, "menu_label") == "Notifications"
 
 
 async def test_mark_all_leaves_what_came_after_the_list_was_read(console: Console) -> None:
@@ -79,7 +84,7 @@ async def test_somebody_elses_notification_is_not_there(console: Console) -> Non
     await invite(bob, "Billing")
     line = shown(await (await opened(console, bob, "/notifications")).send(InboxState.load), InboxState, "lines")[0]
     tab = await opened(console, eve, "/dashboard")
-    updates = await tab.send(BellState.open_one, notification_id=line["id"])
+    updates = await tab.send(NotificationMenuState.open_one, notification_id=line["id"])
     assert redirects(updates) == []
     assert "do not have access" in shown(updates, SessionState, "toasts")[0]["text"]
 

@@ -193,7 +193,7 @@ async def test_an_administrator_sets_a_password_and_it_is_shown_to_nobody(consol
     updates = await save(
         tab, await tab.send(UserFormState.open_password, user_id=ana.user_id), password="Canary-Word-77"
     )
-    assert toast_texts(updates) == ["Password of ana set"]
+    assert toast_texts(updates) == ["Password set for ana"]
     assert "Canary" not in repr(updates)
     assert (await row_of(User, ana.user_id))["hashed_password"] != before
 

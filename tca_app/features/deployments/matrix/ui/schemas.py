@@ -21,7 +21,7 @@ class Cell(TypedDict):
 
 def columns_of(found: Iterable[WhatRunsWhere]) -> dict[str, str]:
     """Maps case-folded names to displayed names, in the order of the lowest rank of each."""
-    places = sorted((place.rank, place.environment) for project in found for place in project.places)
+    places = sorted((entry.rank, entry.environment) for project in found for entry in project.places)
     columns: dict[str, str] = {}
     for _, name in places:
         columns.setdefault(name.casefold(), name)
@@ -30,19 +30,19 @@ def columns_of(found: Iterable[WhatRunsWhere]) -> dict[str, str]:
 
 def cells_of(found: WhatRunsWhere | None, columns: dict[str, str]) -> list[Cell]:
     """Returns one cell for each column. None stands for a project without environments."""
-    places = {place.environment.casefold(): place for place in found.places} if found else {}
+    places = {entry.environment.casefold(): entry for entry in found.places} if found else {}
     return [_cell(name, places.get(key)) for key, name in columns.items()]
 
 
-def _cell(environment: str, place: Place | None) -> Cell:
-    if place is None:
+def _cell(environment: str, entry: Place | None) -> Cell:
+    if entry is None:
         return Cell(environment=environment, version="", url="", at="", who="", is_deploying=False, is_there=False)
     return Cell(
         environment=environment,
-        version=place.version or "",
-        url=routes.deployment(place.deployment_id) if place.deployment_id else "",
-        at=place.finished_at.isoformat() if place.finished_at else "",
-        who=place.who or "",
-        is_deploying=place.is_deploying,
+        version=entry.version or "",
+        url=routes.deployment(entry.deployment_id) if entry.deployment_id else "",
+        at=entry.finished_at.isoformat() if entry.finished_at else "",
+        who=entry.who or "",
+        is_deploying=entry.is_deploying,
         is_there=True,
     )
