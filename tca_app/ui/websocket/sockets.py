@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import reflex as rx
+from reflex.app import EventNamespace
+
 from tca_app.ui.url import page_url
 
 
@@ -17,12 +20,19 @@ class OpenSocket:
     url: str
 
 
+def namespace_of(app: rx.App) -> EventNamespace:
+    """Returns the namespace of the live connections, which an app has once its states are set up."""
+    if app.event_namespace is None:
+        raise RuntimeError("the app serves no live connections")
+    return app.event_namespace
+
+
 def socket_of(app: Any, token: str) -> str | None:
     """Returns the socket that gets the responses of a client token, or None without one in this process.
 
     It avoids the public `token_to_sid`, which builds a dict of all sockets at each access.
     """
-    record = app.event_namespace._token_manager.token_to_socket.get(token)
+    record = namespace_of(app)._token_manager.token_to_socket.get(token)
     return record.sid if record else None
 
 
