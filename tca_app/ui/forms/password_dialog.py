@@ -2,7 +2,8 @@
 
 import reflex as rx
 
-from tca_app.ui.components import DIALOG_TEXT, DIALOG_TITLE, button, error_notice
+from tca_app.ui.components.basic import button, error_notice
+from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
 from tca_app.ui.session import SessionState
 
 
