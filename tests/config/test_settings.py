@@ -257,7 +257,7 @@ def test_without_a_public_url_it_follows_the_host(monkeypatch: pytest.MonkeyPatc
     assert url.removeprefix("http://").removesuffix(":8000") in s.allowed_hosts
 
 
-def test_every_fault_is_named_in_one_round(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_error_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = faults(monkeypatch, ENVIRONMENT="production", PORT="ninety", DEBUG="true", PUBLIC_URL="https://x/y")
     named = {fault.split()[0].strip(":") for fault in found}
     assert named == {"PORT", "PUBLIC_URL", "DEBUG", "SECRET_KEY", "JWT_SECRET_KEY", "SMTP_URL"}

@@ -33,7 +33,7 @@ async def test_every_event_is_counted_once() -> None:
     assert await run(recount) == (4, [], 0)
 
 
-async def test_a_recount_mends_what_is_wrong() -> None:
+async def test_recount_repairs_differences() -> None:
     await run(emit, None, ProjectCreated(subject_id=1, subject_name="x"))
     await do_jobs()
     right = await numbers()

@@ -107,7 +107,7 @@ async def test_a_new_person_is_welcomed_and_a_new_member_invited(sink: Sink) -> 
     assert f"/projects/{project_id}" in body_of(invitation, "plain")
 
 
-async def test_a_changed_password_is_always_told_even_if_it_was_oneself(sink: Sink) -> None:
+async def test_a_changed_password_always_sends_a_mail_even_to_oneself(sink: Sink) -> None:
     ana = await make_user("ana")
     change = UserUpdate(password="Another-Boat-43", current_password=PASSWORD)
     await run(users.update_user, ana, ana.user_id, change)

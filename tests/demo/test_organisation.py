@@ -89,6 +89,6 @@ async def test_the_demo_deployed_as_a_team_does() -> None:
         counted = "(SELECT count(*) FROM deployment_logs WHERE deployment_id = deployments.id)"
         assert await count(f"log_lines <> {counted}") == 0
         assert 10 <= await count("log_lines > 100") <= 20
-        told = "type = 'deployment_' || deployments.status AND subject_id = deployments.id"
-        steps = f"(SELECT count(*) FROM events WHERE {told})"
+        matches = "type = 'deployment_' || deployments.status AND subject_id = deployments.id"
+        steps = f"(SELECT count(*) FROM events WHERE {matches})"
         assert await count(f"deployments.finished_at IS NOT NULL AND {steps} <> 1") == 0

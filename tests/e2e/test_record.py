@@ -234,7 +234,7 @@ def test_enter_in_the_picker_takes_who_was_found_for_the_typed_name(
     expect(dialog.get_by_role("button", name="Remove Uxone Person")).to_have_count(0)
 
 
-def test_two_projects_of_one_name_are_told_apart(new_page: NewPage, admin: tuple[str, str], records: None) -> None:
+def test_two_projects_of_one_name_are_distinguished(new_page: NewPage, admin: tuple[str, str], records: None) -> None:
     page = slow_page(new_page, admin, "/projects")
     page.get_by_role("button", name="New project").first.click()
     dialog = page.get_by_role("dialog")

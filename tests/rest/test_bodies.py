@@ -74,7 +74,7 @@ async def test_one_address_does_not_take_the_slots_of_others() -> None:
             assert len(body) == MAX_BODY + 2
 
 
-async def test_a_caller_that_leaves_in_the_middle_of_its_body_is_no_fault_of_the_console() -> None:
+async def test_a_caller_that_disconnects_during_its_body_is_no_error() -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield b"x"
         raise ClientDisconnect

@@ -315,7 +315,7 @@ def test_a_replica_does_not_migrate_and_says_what_is_missing(project: Path, tmp_
             assert console.end(signal.SIGTERM) == 0
 
 
-def test_check_config_names_every_fault_at_once(project: Path, tmp_path: Path) -> None:
+def test_check_config_reports_every_error_at_once(project: Path, tmp_path: Path) -> None:
     assert _run(project, tmp_path, "check-config").returncode == 0
     done = _run(
         project,

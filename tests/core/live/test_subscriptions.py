@@ -12,72 +12,78 @@ EVERY_S = 0.02
 
 
 @pytest.fixture
-def told() -> list[str]:
+def notified() -> list[str]:
     return []
 
 
 @pytest.fixture
-def nudges(told: list[str]) -> ThrottledSubscriptions[str]:
-    return ThrottledSubscriptions(told.append, EVERY_S)
+def subscriptions(notified: list[str]) -> ThrottledSubscriptions[str]:
+    return ThrottledSubscriptions(notified.append, EVERY_S)
 
 
-async def _until(told: list[str], count: int) -> None:
-    await until(lambda: len(told) >= count)
+async def _until(notified: list[str], count: int) -> None:
+    await until(lambda: len(notified) >= count)
 
 
-async def _idle(nudges: ThrottledSubscriptions[str]) -> None:
+async def _idle(subscriptions: ThrottledSubscriptions[str]) -> None:
     """Until no timer runs any more."""
-    await until(lambda: not nudges._cooldowns)
+    await until(lambda: not subscriptions._cooldowns)
 
 
-async def test_only_those_who_listen_are_told(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
-    nudges.listen("list", ["users"])
-    nudges.listen("page", ["user:7", "projects"])
-    nudges.publish("users")
-    nudges.publish("user:8")
-    assert told == ["list"]
-    nudges.publish("user:7")
-    assert told == ["list", "page"]
+async def test_only_subscribers_are_notified(subscriptions: ThrottledSubscriptions[str], notified: list[str]) -> None:
+    subscriptions.listen("list", ["users"])
+    subscriptions.listen("page", ["user:7", "projects"])
+    subscriptions.publish("users")
+    subscriptions.publish("user:8")
+    assert notified == ["list"]
+    subscriptions.publish("user:7")
+    assert notified == ["list", "page"]
 
 
-async def test_a_burst_is_one_nudge_now_and_one_later(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
-    nudges.listen("list", ["users"])
-    for _ in range(100):
-        nudges.publish("users")
-    assert told == ["list"]
-    await _until(told, 2)
-    await _idle(nudges)
-    assert told == ["list", "list"]
-
-
-async def test_after_a_gap_everybody_is_told(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
-    nudges.listen("list", ["users"])
-    nudges.listen("page", ["user:7"])
-    nudges.publish(EVERYTHING)
-    assert sorted(told) == ["list", "page"]
-
-
-async def test_who_left_is_told_nothing_more(nudges: ThrottledSubscriptions[str], told: list[str]) -> None:
-    nudges.listen("list", ["users"])
-    nudges.publish("users")
-    nudges.publish("users")
-    nudges.leave("list")
-    await _idle(nudges)
-    nudges.publish("users")
-    assert told == ["list"]
-    assert len(nudges) == 0
-    assert not nudges._listeners
-
-
-async def test_other_topics_take_the_place_of_those_before(
-    nudges: ThrottledSubscriptions[str], told: list[str]
+async def test_a_burst_is_one_notification_now_and_one_later(
+    subscriptions: ThrottledSubscriptions[str], notified: list[str]
 ) -> None:
-    nudges.listen("page", ["user:7"])
-    nudges.listen("page", ["user:8"])
-    nudges.publish("user:7")
-    assert told == []
-    nudges.publish("user:8")
-    assert told == ["page"]
+    subscriptions.listen("list", ["users"])
+    for _ in range(100):
+        subscriptions.publish("users")
+    assert notified == ["list"]
+    await _until(notified, 2)
+    await _idle(subscriptions)
+    assert notified == ["list", "list"]
+
+
+async def test_after_a_gap_everybody_is_notified(
+    subscriptions: ThrottledSubscriptions[str], notified: list[str]
+) -> None:
+    subscriptions.listen("list", ["users"])
+    subscriptions.listen("page", ["user:7"])
+    subscriptions.publish(EVERYTHING)
+    assert sorted(notified) == ["list", "page"]
+
+
+async def test_an_unsubscribed_tab_is_not_notified(
+    subscriptions: ThrottledSubscriptions[str], notified: list[str]
+) -> None:
+    subscriptions.listen("list", ["users"])
+    subscriptions.publish("users")
+    subscriptions.publish("users")
+    subscriptions.leave("list")
+    await _idle(subscriptions)
+    subscriptions.publish("users")
+    assert notified == ["list"]
+    assert len(subscriptions) == 0
+    assert not subscriptions._listeners
+
+
+async def test_other_topics_replace_the_previous_ones(
+    subscriptions: ThrottledSubscriptions[str], notified: list[str]
+) -> None:
+    subscriptions.listen("page", ["user:7"])
+    subscriptions.listen("page", ["user:8"])
+    subscriptions.publish("user:7")
+    assert notified == []
+    subscriptions.publish("user:8")
+    assert notified == ["page"]
 
 
 async def test_jobs_wait_while_screens_are_read_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

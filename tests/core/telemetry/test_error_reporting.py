@@ -53,7 +53,7 @@ async def sentry(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[HttpSink]:
     known_secrets.cache_clear()
 
 
-async def test_an_error_of_a_call_is_told_with_its_request_and_person(
+async def test_an_error_of_a_call_is_reported_with_its_request_and_user(
     api: httpx.AsyncClient, sentry: HttpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana = await make_user()
@@ -78,7 +78,7 @@ async def test_an_error_of_a_call_is_told_with_its_request_and_person(
         assert hidden not in text, hidden
 
 
-async def test_an_error_of_a_page_is_told_and_a_refusal_is_not(sentry: HttpSink) -> None:
+async def test_an_error_of_a_page_is_reported_and_a_refusal_is_not(sentry: HttpSink) -> None:
     ana = await make_user()
     cookie = await sign_in(ana)
     async with console_on(StateManagerMemory()) as console:
@@ -99,15 +99,15 @@ async def fails(_job: object, how: str) -> None:
     raise {"fault": RuntimeError("x"), "named": PermanentFailure("gone"), "refused": Conflict()}[how]
 
 
-async def test_jobs_tell_of_faults_at_once_and_of_others_when_they_die(sentry: HttpSink) -> None:
+async def test_jobs_report_errors_at_once_and_expected_failures_when_given_up(sentry: HttpSink) -> None:
     request_id_var.set("cause-1")
     for how in ("fault", "named", "refused"):
         await run(lambda session, how=how: enqueue(session, "test_reports_fails", how=how))
     request_id_var.set("")
     await do_jobs()
     await close_reports()
-    told = [(e["exception"]["values"][-1]["type"], e["tags"]["request_id"]) for e in events_of(sentry)]
-    assert sorted(told) == [("PermanentFailure", "cause-1"), ("RuntimeError", "cause-1")]
+    reported = [(e["exception"]["values"][-1]["type"], e["tags"]["request_id"]) for e in events_of(sentry)]
+    assert sorted(reported) == [("PermanentFailure", "cause-1"), ("RuntimeError", "cause-1")]
 
 
 def test_without_an_address_nothing_is_imported_or_sent() -> None:
@@ -120,7 +120,7 @@ def test_without_an_address_nothing_is_imported_or_sent() -> None:
     assert done.stdout.strip().splitlines()[-1] == "[]"
 
 
-async def test_a_sentry_that_is_away_harms_nobody(sentry: HttpSink) -> None:
+async def test_an_unreachable_sentry_harms_nobody(sentry: HttpSink) -> None:
     await sentry.close()
     async with transaction():
         report(RuntimeError("x"), "rest", "GET /")

@@ -55,8 +55,8 @@ async def test_a_deployer_asks_and_a_maintainer_approves(api: httpx.AsyncClient,
     asked = (await api.post(team.url, headers=await bearer(team.deployer), json=NEW)).json()
     url = f"/api/v1/deployments/{asked['id']}"
     assert (asked["status"], asked["queued_at"]) == ("pending_approval", None)
-    told = ("deployment_approval_requested", "Dan requested approval to deploy Billing 2.0.0 to production", "")
-    assert [line[:3] for line in await inbox(team.maintainer)] == [told]
+    notification = ("deployment_approval_requested", "Dan requested approval to deploy Billing 2.0.0 to production", "")
+    assert [line[:3] for line in await inbox(team.maintainer)] == [notification]
     assert await inbox(team.deployer) == []
     own = await api.post(f"{url}/approve", headers=await bearer(team.deployer), json={})
     assert own.status_code == 403
@@ -108,8 +108,8 @@ async def test_a_freeze_refuses_new_ones_and_says_why(api: httpx.AsyncClient, te
 async def test_a_superuser_passes_a_freeze_with_a_reason(api: httpx.AsyncClient, team: Team) -> None:
     await make_freeze(team.project_id)
     admin = await bearer(await make_admin("ada"))
-    told = (await api.post(team.url, headers=admin, json=NEW)).json()["errors"]
-    assert told == [{"pointer": "/freeze_reason", "detail": "Enter a reason for overriding the freeze."}]
+    error = (await api.post(team.url, headers=admin, json=NEW)).json()["errors"]
+    assert error == [{"pointer": "/freeze_reason", "detail": "Enter a reason for overriding the freeze."}]
     passed = await api.post(team.url, headers=admin, json=NEW | {"freeze_reason": "Security fix"})
     assert (passed.status_code, passed.json()["freeze_reason"]) == (201, "Security fix")
     assert [name for name, _ in await deployment_events()] == ["freeze_passed", "deployment_queued"]
@@ -163,7 +163,7 @@ async def test_a_rollback_says_in_advance_from_which_version_to_which(api: httpx
     assert (first.status_code, first.json()["code"]) == (409, "nothing_to_go_back_to")
 
 
-async def test_a_failure_is_told_to_those_who_look_after_the_project(
+async def test_a_failure_notifies_the_maintainers(
     api: httpx.AsyncClient, team: Team, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one whose script reports it too: it acts in their name, they did not see it."""

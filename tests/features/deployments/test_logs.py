@@ -70,7 +70,7 @@ async def test_a_batch_has_bounds(
     assert (await api.post(url, headers=header, json=body)).status_code == 422
 
 
-async def test_a_line_is_told_to_those_who_read_the_log_and_to_nobody_else(
+async def test_a_log_line_notifies_only_those_who_read_the_log(
     api: httpx.AsyncClient, log: tuple[str, dict[str, str]]
 ) -> None:
     url, header = log

@@ -43,7 +43,7 @@ async def time_out() -> None:
     assert await run(fail_timed_out) == 1
 
 
-async def test_what_is_not_heard_of_any_more_fails(long_ago: dict[str, datetime]) -> None:
+async def test_a_deployment_without_reports_times_out(long_ago: dict[str, datetime]) -> None:
     project_id = await make_project(await make_user())
     stuck = [await make_deployment(project_id, status=status, **long_ago) for status in ("queued", "in_progress")]
     kept = [

@@ -38,7 +38,7 @@ async def _get(api: httpx.AsyncClient, header: dict[str, str], path: str) -> Any
     return answer.json()
 
 
-async def test_the_dead_are_listed_with_their_reason(api: httpx.AsyncClient, three_dead: list[int]) -> None:
+async def test_failed_jobs_are_listed_with_their_reason(api: httpx.AsyncClient, three_dead: list[int]) -> None:
     header = await bearer(await make_admin())
     rows = await _get(api, header, "?limit=2")
     assert [row["id"] for row in rows] == three_dead[:0:-1]

@@ -127,7 +127,9 @@ async def test_jobs_queues_pools_and_parts_are_there(api: httpx.AsyncClient) -> 
         assert value(found, name) is not None, name
 
 
-async def test_without_the_database_the_rest_is_told(api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_the_database_the_other_metrics_are_served(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(get_settings(), "metrics_token", SecretStr(TOKEN))
     from tca_app.features.health.internal_checks import PARTS
     from tca_app.features.health.schemas import Check

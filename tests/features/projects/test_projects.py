@@ -182,9 +182,9 @@ async def test_a_stale_edit_names_the_field_and_who_changed_it(api):
     for method, url in (("DELETE", f"{PROJECTS}/{project}"),):
         answer = await api.request(method, url, headers=await bearer(owner) | {"If-Match": '"1"'})
         assert answer.status_code == 412
-    with pytest.raises(Stale) as told:
+    with pytest.raises(Stale) as stale:
         await run(service.update_project, admin, project, ProjectUpdate(name="Third"), 1)
-    assert [(c.field, c.current, c.changed_by) for c in told.value.changes] == [("name", "Second", "Pia")]
+    assert [(c.field, c.current, c.changed_by) for c in stale.value.changes] == [("name", "Second", "Pia")]
 
 
 async def test_a_project_goes_to_the_trash_and_back_with_its_team(api):

@@ -88,7 +88,7 @@ async def test_a_member_may_leave(api, role):
     assert (await api.get(f"/api/v1/projects/{project}", headers=header)).status_code == 404
 
 
-async def test_nobody_is_added_twice_and_only_people_at_work(api):
+async def test_members_are_active_users_and_added_once(api):
     owner, member, inactive = await make_user(), await make_user(), await make_user(is_active=False)
     project = await make_project(owner, team={member: "viewer"})
     url, header = f"/api/v1/projects/{project}/members", await bearer(owner)
@@ -110,17 +110,17 @@ async def test_members_in_the_trash_are_not_counted_until_they_are_back(api):
 
 async def test_a_project_is_handed_over_by_its_owner(api):
     who, project = await _people_of_each_role()
-    heir, inactive = await make_user("rosa"), await make_user(is_active=False)
+    new_owner, inactive = await make_user("rosa"), await make_user(is_active=False)
     url = f"/api/v1/projects/{project}/transfer"
     for role in ("maintainer", "deployer", "viewer"):
         refused = await api.post(url, json={"user_id": who[role].user_id}, headers=await bearer(who[role]))
         assert refused.status_code == 403
     header = await bearer(who["owner"])
     assert (await api.post(url, json={"user_id": inactive.user_id}, headers=header)).status_code == 409
-    done = await api.post(url, json={"user_id": heir.user_id}, headers=header)
+    done = await api.post(url, json={"user_id": new_owner.user_id}, headers=header)
     assert (done.status_code, done.json()["owner"]["username"], done.json()["my_role"]) == (200, "rosa", "maintainer")
     assert done.json()["member_count"] == 5
-    assert (await api.post(url, json={"user_id": heir.user_id}, headers=header)).status_code == 403
+    assert (await api.post(url, json={"user_id": new_owner.user_id}, headers=header)).status_code == 403
 
 
 async def test_whatever_happens_at_once_a_project_has_one_owner_who_is_in_its_team():

@@ -36,7 +36,7 @@ async def test_it_is_connected_changed_and_removed(api: httpx.AsyncClient) -> No
     assert (await api.get(path, headers=header)).json()["is_connected"] is False
 
 
-async def test_each_change_is_an_event_and_the_url_stands_nowhere_but_sealed(api: httpx.AsyncClient) -> None:
+async def test_each_change_is_an_event_and_the_url_is_only_stored_encrypted(api: httpx.AsyncClient) -> None:
     ana = await make_user("ana")
     header, path = await bearer(ana), f"/api/v1/projects/{await make_project(ana, 'Billing')}/slack"
     answers = [await api.patch(path, headers=header, json=body) for body in ({"url": URL}, {"topics": ["health"]})]

@@ -130,7 +130,7 @@ async def test_a_query_that_is_not_ours_is_refused(api, query):
     assert answer.headers["content-type"].startswith("application/problem+json")
 
 
-async def test_the_directory_shows_names_of_those_at_work_and_nothing_else(api):
+async def test_the_directory_shows_names_of_active_users_only(api):
     header = await bearer(await make_user("cato", email="secret@hidden.example"))
     await make_user("dora", is_active=False)
     people = (await api.get(f"{USERS}/directory", headers=header)).json()
@@ -174,7 +174,7 @@ async def test_deleted_people_are_gone_until_they_are_restored(api):
 
 
 async def test_deleting_an_owner_asks_for_a_new_one(api):
-    admin, owner, heir = await make_admin(), await make_user("gus"), await make_user("hal")
+    admin, owner, new_owner = await make_admin(), await make_user("gus"), await make_user("hal")
     project, in_trash = await make_project(owner, "Kept"), await make_project(owner, "Old")
     header = await bearer(admin)
     await api.delete(f"/api/v1/projects/{in_trash}", headers=header)
@@ -184,9 +184,9 @@ async def test_deleting_an_owner_asks_for_a_new_one(api):
     assert refused.json()["detail"] == "gus owns 2 projects (1 in the trash). Choose a new owner."
     assert (await api.delete(f"{url}?transfer_to={owner.user_id}", headers=header)).status_code == 409
     assert (await api.delete(f"{url}?transfer_to=999999", headers=header)).status_code == 409
-    assert (await api.delete(f"{url}?transfer_to={heir.user_id}", headers=header)).status_code == 204
-    assert {(await row_of(Project, p))["owner_id"] for p in (project, in_trash)} == {heir.user_id}
-    read = (await api.get(f"/api/v1/projects/{project}", headers=await bearer(heir))).json()
+    assert (await api.delete(f"{url}?transfer_to={new_owner.user_id}", headers=header)).status_code == 204
+    assert {(await row_of(Project, p))["owner_id"] for p in (project, in_trash)} == {new_owner.user_id}
+    read = (await api.get(f"/api/v1/projects/{project}", headers=await bearer(new_owner))).json()
     assert (read["my_role"], read["owner"]["username"], read["member_count"]) == ("owner", "hal", 1)
 
 

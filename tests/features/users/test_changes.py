@@ -107,9 +107,9 @@ async def test_a_stale_edit_says_who_changed_what_and_changes_nothing(api):
     kept = await api.patch(url, json=mine, headers=await bearer(second) | {"If-Match": '"2"'})
     assert kept.json()["full_name"] == "Ola Dahl"
 
-    with pytest.raises(Stale) as told:
+    with pytest.raises(Stale) as stale:
         await run(service.update_user, first, person.user_id, UserUpdate(full_name="Ola Eng"), 2)
-    change = told.value.changes[0]
+    change = stale.value.changes[0]
     assert (change.field, change.current, change.changed_by) == ("full_name", "Ola Dahl", second.full_name)
     assert change.changed_at == (await row_of(User, person.user_id))["updated_at"]
 

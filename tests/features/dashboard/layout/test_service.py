@@ -25,7 +25,7 @@ async def test_everybody_has_their_own_and_may_go_back_to_the_standard(api: http
     assert (await api.get(LAYOUT, headers=mine)).json() == STANDARD
 
 
-async def test_what_is_left_out_or_came_later_stands_in_its_standard_place(api: httpx.AsyncClient) -> None:
+async def test_omitted_and_new_cards_have_their_default_position(api: httpx.AsyncClient) -> None:
     header = await bearer(await make_admin())
     older = {"cards": ["deployments", "users"], "panels": ["system_health"], "hidden": []}
     found = (await api.put(LAYOUT, headers=header, json=older)).json()
@@ -33,7 +33,7 @@ async def test_what_is_left_out_or_came_later_stands_in_its_standard_place(api: 
     assert found["panels"] == [*PANELS[:-2], "recent_activity", "system_health"]
 
 
-async def test_a_member_has_no_place_for_what_they_may_not_see(api: httpx.AsyncClient) -> None:
+async def test_a_member_has_no_cards_that_they_may_not_see(api: httpx.AsyncClient) -> None:
     member = await bearer(await make_user())
     usual = (await api.get(LAYOUT, headers=member)).json()
     assert usual["panels"][0] == "newest_projects"

@@ -34,7 +34,7 @@ def drawn(updates: Any, which: str = "cards") -> list[str]:
     return [line["name"] + ("" if line["is_shown"] else " (hidden)") for line in shown(updates, CustomizeState, which)]
 
 
-def told(updates: Any) -> list[str]:
+def toasts(updates: Any) -> list[str]:
     return [toast["text"] for toast in shown(updates, SessionState, "toasts") or []]
 
 
@@ -52,10 +52,10 @@ async def test_what_is_arranged_is_there_the_next_time(console: Console, tab: Ta
     assert drawn(updates) == ["users", "projects", "health", "deployments (hidden)", "success_rate"]
     await tab.send(CustomizeState.move, name="deploying_now", step=-1)
     updates = await tab.send(CustomizeState.save)
-    assert (shown(updates, CustomizeState, "is_open"), told(updates)) == (False, ["Dashboard saved"])
+    assert (shown(updates, CustomizeState, "is_open"), toasts(updates)) == (False, ["Dashboard saved"])
     assert shown(updates, DashboardState, "cards") == ["users", "projects", "health", "success_rate"]
     assert shown(updates, DashboardState, "panels")[:2] == ["deploying_now", "deployments_by_day"]
-    assert told(await tab.send(CustomizeState.save)) == []  # a second click
+    assert toasts(await tab.send(CustomizeState.save)) == []  # a second click
     other = Tab(console, "another", await sign_in(await make_admin()), "/dashboard")
     await other.hydrate()
     assert shown(await other.send(DashboardState.load), DashboardState, "cards") == [*CARDS]
@@ -92,7 +92,7 @@ async def test_the_standard_comes_back_when_it_is_saved(tab: Tab) -> None:
 async def test_what_no_dialog_sends_is_refused_and_the_draft_stays(tab: Tab, act: str, given: dict[str, Any]) -> None:
     await tab.send(CustomizeState.open_arrange)
     updates = await tab.send(getattr(CustomizeState, act), **given)
-    assert len(told(updates)) == 1
+    assert len(toasts(updates)) == 1
     assert shown(updates, CustomizeState, "cards") is None
     assert drawn(await tab.send(CustomizeState.show, name="users", is_shown=True)) == [*CARDS]
 

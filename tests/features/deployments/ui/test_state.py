@@ -122,7 +122,7 @@ async def test_a_viewer_is_offered_what_they_may_do(
     assert (shown(updates, DeploymentState, "allowed") or []) == allowed
 
 
-async def test_a_stranger_is_told_that_there_is_nothing(console: Console) -> None:
+async def test_a_stranger_sees_not_found(console: Console) -> None:
     deployment_id = await make_deployment(await make_project(await make_user()))
     _, updates = await detail(console, await make_user(), deployment_id)
     assert shown(updates, DeploymentState, "phase") == "missing"
@@ -288,7 +288,7 @@ async def test_an_administrator_deploys_into_a_freeze_with_a_reason(console: Con
     assert await deployment_events() == [("freeze_passed", None), ("deployment_queued", "queued")]
 
 
-async def test_a_freeze_is_in_the_way_of_a_rollback_but_for_administrators(console: Console) -> None:
+async def test_a_freeze_blocks_a_rollback_except_for_administrators(console: Console) -> None:
     owner, admin = await make_user(), await make_admin()
     project_id = await make_project(owner)
     await make_deployment(project_id, status="succeeded", version="1.0.0")

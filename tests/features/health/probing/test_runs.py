@@ -102,14 +102,14 @@ async def test_an_incident_opens_after_three_failures_and_closes_after_two_passe
     assert {(event.subject_name, event.project_id) for event in events} == {("Ledger production", project_id)}
     assert (events[0].data["reason"], events[1].data["lasted"]) == ("HTTP 500", "5 min")
     await do_jobs()
-    told = await rows("SELECT user_id, title, body, link FROM notifications ORDER BY id")
-    assert [tuple(line) for line in told] == [
+    notified = await rows("SELECT user_id, title, body, link FROM notifications ORDER BY id")
+    assert [tuple(line) for line in notified] == [
         (owner.user_id, "Ledger production is down", "HTTP 500", "/status"),
         (owner.user_id, "Ledger production recovered after 5 min", "", "/status"),
     ]
 
 
-async def test_of_the_consoles_own_parts_the_administrators_hear(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_internal_checks_notify_administrators(monkeypatch: pytest.MonkeyPatch) -> None:
     async def full() -> Check:
         return Check(status="degraded", detail="1% of 10 GiB free")
 
@@ -123,7 +123,7 @@ async def test_of_the_consoles_own_parts_the_administrators_hear(monkeypatch: py
     ]
 
 
-async def test_rolls_are_what_the_samples_add_up_to(sink: HttpSink) -> None:
+async def test_aggregates_are_the_sums_of_the_samples(sink: HttpSink) -> None:
     """From the last minutes of an hour into the next one, counted again in another way."""
     await put_online(await make_project(await make_user()), sink.url)
     sink.answers = [200, 500, 200, 500, 500, 200]

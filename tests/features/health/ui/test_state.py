@@ -153,7 +153,7 @@ async def test_a_stranger_is_shown_neither_the_check_nor_its_incident(console: C
     assert len(shown(await tab.send(StatusState.load), StatusState, "incidents")) == 1
 
 
-async def test_a_failed_read_is_told_and_can_be_tried_again(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_read_is_shown_and_can_be_retried(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: Any) -> None:
         raise Unavailable("This took too long.")
 

@@ -67,5 +67,5 @@ async def test_members_are_shown_nothing(console: Console) -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.4, "none"), (12, "12 s"), (119, "119 s"), (600, "10 min"), (7300, "2 h")]
 )
-def test_lag_is_told_in_words(seconds: float, words: str) -> None:
+def test_lag_is_given_in_words(seconds: float, words: str) -> None:
     assert lag_in_words(seconds) == words

@@ -39,7 +39,7 @@ async def opened(console: Console, actor: Actor, path: str) -> Tab:
     return tab
 
 
-async def test_the_bell_counts_and_opens_what_it_lists(console: Console) -> None:
+async def test_the_notification_menu_counts_and_opens_its_entries(console: Console) -> None:
     bob = await make_user("bob")
     (billing,) = await invite(bob, "Billing")
     tab = await opened(console, bob, "/dashboard")

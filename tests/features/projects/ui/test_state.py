@@ -213,8 +213,8 @@ async def test_a_delete_needs_the_name_and_can_be_undone(console: Console) -> No
     updates = await tab.send(ProjectsState.delete, form={"confirm_name": "Search (beta)"})
     assert (await row_of(Project, project_id))["deleted_at"] is not None
     assert shown(updates, ProjectsState, "rows") == []
-    [told] = shown(updates, SessionState, "toasts")
-    updates = await tab.send(SessionState.undo, toast_id=told["id"])
+    [offered] = shown(updates, SessionState, "toasts")
+    updates = await tab.send(SessionState.undo, toast_id=offered["id"])
     assert [row["id"] for row in shown(updates, ProjectsState, "rows")] == [project_id]
 
 
@@ -240,9 +240,9 @@ async def test_many_come_back_from_the_trash_together(console: Console) -> None:
     await tab.send(ProjectsState.load)
     await tab.send(ProjectsState.toggle_all)
     await tab.send(ProjectsState.ask_bulk, action="delete")
-    [told] = shown(await tab.send(ProjectsState.run_bulk), SessionState, "toasts")
-    assert told["text"] == "2 projects moved to trash"
-    assert len(shown(await tab.send(SessionState.undo, toast_id=told["id"]), ProjectsState, "rows")) == 2
+    [offered] = shown(await tab.send(ProjectsState.run_bulk), SessionState, "toasts")
+    assert offered["text"] == "2 projects moved to trash"
+    assert len(shown(await tab.send(SessionState.undo, toast_id=offered["id"]), ProjectsState, "rows")) == 2
     for project_id in made:
         await run(projects.delete_project, ana, project_id)
     trash = await list_tab(console, ana, "?view=trash")
@@ -261,8 +261,8 @@ async def test_archiving_is_taken_back_by_undo(console: Console) -> None:
     await tab.send(ProjectsState.load)
     updates = await tab.send(ProjectsState.set_status, project_id=project_id, status="archived")
     assert (await row_of(Project, project_id))["status"] == "archived"
-    [told] = shown(updates, SessionState, "toasts")
-    await tab.send(SessionState.undo, toast_id=told["id"])
+    [offered] = shown(updates, SessionState, "toasts")
+    await tab.send(SessionState.undo, toast_id=offered["id"])
     assert (await row_of(Project, project_id))["status"] == "paused"
 
 
@@ -282,7 +282,7 @@ async def test_the_palette_says_which_text_its_lines_were_found_for(console: Con
     assert shown(await tab.send(PaletteState.look_up, text=" bil "), PaletteState, "found_for") == " bil "
 
 
-async def test_two_projects_of_one_name_are_told_apart_by_their_slugs(console: Console) -> None:
+async def test_two_projects_of_one_name_are_shown_with_their_slugs(console: Console) -> None:
     owner, other = await make_user("olga"), await make_user("oscar")
     await make_project(owner, "Billing API", slug="billing-api")
     await make_project(other, "Secret", slug="secret")
@@ -375,7 +375,7 @@ async def test_a_maintainer_is_offered_only_their_fields(console: Console) -> No
 
 
 async def test_a_project_is_handed_over(console: Console) -> None:
-    owner, heir = await make_user("olga"), await make_user("henry")
+    owner, new_owner = await make_user("olga"), await make_user("henry")
     project_id = await make_project(owner, "Ledger")
     tab = await page_tab(console, owner, project_id, "?tab=settings")
     await tab.send(ProjectState.load)
@@ -383,11 +383,11 @@ async def test_a_project_is_handed_over(console: Console) -> None:
     updates = await tab.send(ProjectState.confirm, form={})
     assert "choose one" in shown(updates, ProjectState, "asking_error")
     await tab.send(ProjectState.look_for, text="henry")
-    await tab.send(ProjectState.pick, person_id=heir.user_id)
+    await tab.send(ProjectState.pick, person_id=new_owner.user_id)
     updates = await tab.send(ProjectState.confirm, form={})
     assert toast(updates) == "Ledger transferred to Henry"
     assert shown(updates, ProjectState, "project")["my_role"] == "Maintainer"
-    assert (await row_of(Project, project_id))["owner_id"] == heir.user_id
+    assert (await row_of(Project, project_id))["owner_id"] == new_owner.user_id
 
 
 async def test_a_page_that_is_behind_deletes_nothing(console: Console) -> None:

@@ -199,7 +199,7 @@ async def test_an_administrator_sets_a_password_and_it_is_shown_to_nobody(consol
 
 
 async def test_whoever_owns_projects_is_deleted_once_somebody_takes_over(console: Console) -> None:
-    owner, heir = await make_user("owner"), await make_user("heir")
+    owner, new_owner = await make_user("owner"), await make_user("heir")
     kept, binned = await make_project(owner), await make_project(owner)
     admin = await make_admin()
     await run(_trash, admin, binned)
@@ -210,10 +210,10 @@ async def test_whoever_owns_projects_is_deleted_once_somebody_takes_over(console
     refused = await tab.send(ActState.confirm, form={})
     assert "Choose a new owner" in shown(refused, ActState, "act_error")
     await tab.send(ActState.find_owners, text="hei")
-    await tab.send(ActState.choose_owner, user_id=heir.user_id)
+    await tab.send(ActState.choose_owner, user_id=new_owner.user_id)
     done = await tab.send(ActState.confirm, form={})
     assert "owner" not in names(done)
-    assert {(await row_of(Project, p))["owner_id"] for p in (kept, binned)} == {heir.user_id}
+    assert {(await row_of(Project, p))["owner_id"] for p in (kept, binned)} == {new_owner.user_id}
 
 
 async def _trash(session: Any, actor: Actor, project_id: int) -> None:
@@ -268,7 +268,7 @@ async def test_several_are_deactivated_and_activated_together(console: Console) 
         assert {(await row_of(User, person.user_id))["is_active"] for person in people} == {expected}
 
 
-async def test_the_last_administrator_is_told_why_not(console: Console) -> None:
+async def test_the_last_administrator_sees_the_reason_of_a_refusal(console: Console) -> None:
     admin = await make_admin("boss")
     tab = await open_tab(console, admin)
     await tab.send(ActState.ask, act="demote", user_id=admin.user_id)
