@@ -80,7 +80,7 @@ CHEAP = {
     "LOG_LEVEL": "ERROR",
 }
 # A busy machine is not an unreachable Redis. Tests of an unreachable Redis use the timeout of the product.
-redis.TIMEOUT_S = rate_limits.TIMEOUT_S = 10.0
+redis.TIMEOUT_S = rate_limits.TIMEOUT_S = 10.0  # type: ignore[attr-defined]  # imported there by name
 _run = contextlib.ExitStack()
 _stores: dict[str, str] = {}
 

@@ -8,6 +8,7 @@ from inspect import isawaitable
 from typing import Any, TypeVar
 
 from sqlalchemy import func, insert, select, text
+from sqlmodel import col
 
 from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
@@ -91,7 +92,7 @@ async def make_deployment(
     if status in ("succeeded", "failed", "cancelled"):
         times["finished_at"] = now
     named = (Environment.project_id == project_id) & (Environment.name == environment)
-    place = select(Environment.id).where(named, Environment.deleted_at.is_(None)).scalar_subquery()
+    place = select(Environment.id).where(named, col(Environment.deleted_at).is_(None)).scalar_subquery()
     values = {"project_id": project_id, "environment_id": place, "version": "1.0.0", "source": "api"}
     values |= {"status": status} | times | fields
     async with transaction() as session:

@@ -6,7 +6,7 @@ one belongs it is named here: the answers of signing in and refreshing, and the 
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -220,7 +220,7 @@ async def on_pages(api: httpx.AsyncClient, found: Found) -> str:
 
 async def _dump(key: bytes) -> tuple[bytes, object]:
     redis, kind = get_redis(), await get_redis().type(key)
-    read = {
+    read: dict[bytes, Callable[[], Any]] = {
         b"string": lambda: redis.get(key),
         b"stream": lambda: redis.xrange(key),
         b"hash": lambda: redis.hgetall(key),

@@ -56,7 +56,7 @@ async def test_a_secret_is_in_the_first_answer_only_and_is_not_stored(api: httpx
 
 def test_every_secret_of_a_repeatable_answer_is_documented_as_null() -> None:
     document = build_api().openapi()
-    secrets = {}
+    secrets: dict[tuple[str, str], dict[str, Any]] = {}
     for path, methods in document["paths"].items():
         keyed = any(part["name"].lower() == "idempotency-key" for part in methods.get("post", {}).get("parameters", []))
         for status, answer in methods.get("post", {}).get("responses", {}).items() if keyed else ():

@@ -132,21 +132,20 @@ BY_PROJECT = ("deployments", "open deployments", "activity", "dashboard")
 MOST = 1_000  # pages; a lookup for each of the rows that are counted, sorted or skipped would be ten times as many
 
 
+async def _cost_of(name: str, who: Actor, skip: int) -> int:
+    return await buffers_of(lambda session: LISTS[name](session, who, skip))
+
+
 @pytest.mark.parametrize("skip", [0, LATE])
 @pytest.mark.parametrize("name", LISTS)
 async def test_the_memberships_of_an_administrator_cost_a_list_nothing(unanalysed: None, name: str, skip: int) -> None:
-    of_none, of_many = [
-        await buffers_of(lambda session, who=who: LISTS[name](session, who, skip)) for who in (NONE, MANY)
-    ]
+    of_none, of_many = [await _cost_of(name, who, skip) for who in (NONE, MANY)]
     assert of_none < MOST
     assert of_many <= of_none * 1.1 + 10
 
 
 @pytest.mark.parametrize("name", [name for name in LISTS if name not in (*FOR_ADMINS, *BY_PROJECT)])
 async def test_a_late_page_of_a_member_costs_as_much_as_the_first(unanalysed: None, name: str) -> None:
-    first, late = [
-        await buffers_of(lambda session, skip=skip: LISTS[name](session, MEMBER, skip))
-        for skip in (0, MEMBERSHIPS - 50)
-    ]
+    first, late = [await _cost_of(name, MEMBER, skip) for skip in (0, MEMBERSHIPS - 50)]
     assert first < MOST
     assert late <= first * 1.25 + 10

@@ -243,14 +243,14 @@ PARSERS: dict[str, Callable[[str], object]] = {
         log._clean(None, "error", {"event": "x", "exception": text})["exception"]
     ),
     "excerpt": redaction.excerpt,
-    "scrub": lambda text: redaction.scrub({"name": text, text: [text]}),
+    "redaction": lambda text: redaction.redact({"name": text, text: [text]}),
     "secret name": redaction.is_secret,
     "cookie": lambda text: tokens.cookie_in(text, "sid"),
     "access token": tokens.read_access_token,
     "access token of three parts": lambda text: tokens.read_access_token(f"{text}.{text}.{text}"),
     "password": lambda text: tokens.password_fault("Aa1" + text, text),
     "device cookie": lambda text: throttle.is_device_of(7, text),
-    "login name": lambda text: throttle.throttle_key(None, text, ""),
+    "login name": lambda text: throttle.sign_in_attempt(None, text, "", ""),
     "forwarded address": lambda text: _EDGE.address({"client": None}, {b"x-forwarded-for": text.encode()}),
     "host": lambda text: _EDGE._host_is_ours(text),
     "content type": lambda text: _EDGE._api_refusal(

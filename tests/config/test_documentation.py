@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tca_app.config.settings import Settings
+from tca_app.config.schema import Settings
 from tca_app.config.table import END, START, settings_table, write_settings_table
 
 ROOT = Path(__file__).parents[2]

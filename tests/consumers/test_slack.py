@@ -11,6 +11,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.events.log import emit
+from tca_app.core.jobs.queue import enqueue
 from tca_app.core.outgoing import http
 from tca_app.core.outgoing.http import close_http
 from tca_app.features.deployments.schemas import DeploymentStep
@@ -194,6 +195,6 @@ async def test_a_message_of_before_the_upgrade_does_not_reach_the_channel_of_the
     await failed_deployment(await make_project(ana, "Billing"), ana)
     async with transaction() as session:
         event_id = (await session.execute(text("SELECT max(id) FROM events"))).scalar_one()
-        await slack.enqueue(session, slack.TASK, event_id=event_id)
+        await enqueue(session, slack.TASK, event_id=event_id)
     await do_jobs()
     assert sink.got == []

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tca_app.config.settings import get_settings
 from tca_app.consumers import streams
 from tca_app.core.cache.redis import get_redis
 from tca_app.core.database.session import reading
@@ -55,7 +56,7 @@ async def test_a_lost_stream_is_filled_from_the_log_with_the_same_ids() -> None:
 
 
 async def test_a_stream_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams.get_settings(), "stream_maxlen", 100)
+    monkeypatch.setattr(get_settings(), "stream_maxlen", 100)
     async with reading() as session:
         for number in range(500):
             await run(emit, None, ProjectUpdated(subject_id=number + 1, subject_name="x"))

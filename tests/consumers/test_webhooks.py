@@ -120,6 +120,7 @@ async def test_what_happened_before_a_webhook_was_made_is_not_told(sink: HttpSin
     hook = await make_webhook(ana, sink.url, billing)
     await do_jobs()
     assert [request.json()["type"] for request in sink.got] == ["webhook_created"]
+    assert hook.secret is not None
     assert hook.secret not in str(sink.got)
 
 
@@ -392,5 +393,6 @@ async def test_a_secret_stands_nowhere_but_sealed(sink: HttpSink, api: httpx.Asy
     for table in tables:
         seen += [str(row) for row in await rows(f"SELECT {table}::text FROM {table}")]
     for secret in (hook.secret, fresh.secret):
+        assert secret is not None
         bare = secret.removeprefix("whsec_")
         assert not any(bare in given for given in (*seen, *(str(request) for request in sink.got)))

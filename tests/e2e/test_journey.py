@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import monotonic
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
 from tests.e2e.conftest import PASSWORD, Console, sign_in
 
@@ -117,11 +117,11 @@ def test_no_secret_reaches_the_page_or_a_frame(new_page: NewPage, admin: tuple[s
     page = new_page()
     frames: list[str] = []
 
-    def listen(socket: object) -> None:
+    def listen(socket: WebSocket) -> None:
         for name in ("framesent", "framereceived"):
             socket.on(
                 name, lambda data: frames.append(data if isinstance(data, str) else data.decode("utf-8", "replace"))
-            )  # type: ignore[attr-defined]
+            )
 
     page.on("websocket", listen)
     sign_in(page, *admin)

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import httpx
 import pytest
@@ -72,7 +72,7 @@ def test_a_redis_that_loses_everything_costs_nothing(
 
 @pytest.mark.parametrize("fault", [hung, down])
 def test_rest_goes_on_without_redis(
-    stores: Cluster, webs: list[Web], acks: Acks, fault: Callable[..., Iterator[None]]
+    stores: Cluster, webs: list[Web], acks: Acks, fault: Callable[..., AbstractContextManager[None]]
 ) -> None:
     """Reads, writes and sign-ins keep working while Redis is unreachable."""
     web = webs[0]

@@ -50,15 +50,15 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
     settings = {"PUBLIC_URL": url, "ALLOWED_ORIGINS": ",".join(origins), "TRUSTED_PROXY_HOPS": "1"}
     settings["RATE_LIMIT_LOGIN"] = "10/minute"
     with cluster(tmp_path_factory.mktemp("replicas"), **settings) as running, ExitStack() as ending:
-        webs = [running.web(PORT=port, wait=False) for port in ports]
+        one, two = (running.web(PORT=port, wait=False) for port in ports)
         for _ in range(2):
             running.worker()
-        for web in webs:
+        for web in (one, two):
             web.wait()
         home = ending.enter_context(nginx(nginx_port, ports))
         eventually(lambda: httpx.get(f"{url}/health/live").status_code == 200, "nginx answers")
         eventually(lambda: running.living_workers() == 2, "both workers are there")
-        yield Replicas(url, *webs, running, home)
+        yield Replicas(url, one, two, running, home)
 
 
 class nginx:

@@ -1,6 +1,8 @@
 """LocalCache: fast, and invalidated at the commit of a change."""
 
 import asyncio
+from time import monotonic
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -192,7 +194,8 @@ async def test_a_list_is_dropped_by_a_write_from_elsewhere(
 async def test_a_crowd_reads_once_and_who_comes_after_a_change_reads_anew() -> None:
     copies: LocalCache[str] = LocalCache(10)
     copies.is_listening = True
-    reads, may_end = [], asyncio.Event()
+    reads: list[int] = []
+    may_end = asyncio.Event()
 
     async def read() -> str:
         reads.append(len(reads) + 1)
@@ -226,7 +229,7 @@ async def test_when_the_one_who_reads_is_given_up_the_others_read_for_themselves
 
     first = asyncio.create_task(copies.read_through("k", ["t"], hang))
     await entered.wait()
-    second = asyncio.create_task(copies.read_through("k", ["t"], read))
+    second: Any = asyncio.create_task(copies.read_through("k", ["t"], read))
     await until(lambda: second._fut_waiter is not None)  # it waits for the first one
     first.cancel()
     assert await second == "mine"
@@ -242,7 +245,7 @@ async def test_an_open_page_does_not_ask_for_its_own_session(
     ids = [caller.actor.session_id for caller in callers if caller]
     await _heard_all()
     callers = [await run(resolve_browser, cookie) for cookie in cookies]
-    now = local.monotonic()
+    now = monotonic()
     monkeypatch.setattr(local, "monotonic", lambda: now + 10)  # the cached values are too old
     assert [known_browser(cookie, Client()) for cookie in cookies] == [None, None]
     async with transaction() as session:  # not delivered: as if the notification were lost

@@ -63,8 +63,12 @@ async def test_a_claimed_address_gives_no_extra_attempt(rates: Any, monkeypatch:
 
     rates(login="10/minute")
     hashed = []
-    real = tokens.verify_password
-    monkeypatch.setattr("tca_app.features.auth.service.verify_password", lambda *a: hashed.append(1) or real(*a))
+
+    async def counted(password: str, stored: str | None) -> tuple[bool, str | None]:
+        hashed.append(1)
+        return await tokens.verify_password(password, stored)
+
+    monkeypatch.setattr("tca_app.features.auth.service.verify_password", counted)
     edge = Edge(build_api(), None, get_settings(), "")  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://localhost") as client:
         for number in range(40):

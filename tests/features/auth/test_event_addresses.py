@@ -5,6 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from sqlalchemy import select, update
+from sqlmodel import col
 from starlette.types import ASGIApp
 
 from tca_app.core.database.session import transaction
@@ -28,7 +29,7 @@ async def addresses(*, of_nobody: bool = True) -> dict[str, set[str]]:
     rows = select(LoggedEvent.type, LoggedEvent.ip)
     found: dict[str, set[str]] = {}
     async with transaction() as session:
-        for kind, ip in await session.execute(rows.where(LoggedEvent.actor_id.is_(None)) if of_nobody else rows):
+        for kind, ip in await session.execute(rows.where(col(LoggedEvent.actor_id).is_(None)) if of_nobody else rows):
             found.setdefault(kind, set()).add(ip)
     return found
 
@@ -49,7 +50,7 @@ async def test_the_end_of_a_session_whose_refresh_token_came_back(api: httpx.Asy
     token = (await log_in(api, "ana")).json()["refresh_token"]
     assert (await api.post("/api/auth/refresh", json={"refresh_token": token})).status_code == 200
     async with transaction() as session:
-        late = AuthSession.rotated_at - timedelta(seconds=11)
+        late = col(AuthSession.rotated_at) - timedelta(seconds=11)
         await session.execute(update(AuthSession).values(rotated_at=late))
     assert (await api.post("/api/auth/refresh", json={"refresh_token": token})).status_code == 401
     assert await addresses() == {"session_revoked": {ADDRESS}}

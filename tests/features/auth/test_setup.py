@@ -37,6 +37,7 @@ async def test_only_the_hash_of_the_token_is_kept():
     token = await run(setup.ensure_setup_token)
     async with transaction() as session:
         kept = (await session.execute(select(OneTimeToken.token_hash))).scalar_one()
+    assert token is not None
     assert token.encode() not in kept
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from sqlalchemy import select, update
+from sqlmodel import col
 from starlette.types import ASGIApp
 
 from tca_app.core.database.session import transaction
@@ -44,7 +45,8 @@ async def let_time_pass(seconds: float) -> None:
     async with transaction() as session:
         await session.execute(
             update(LoginThrottle).values(
-                last_failed_at=LoginThrottle.last_failed_at - back, blocked_until=LoginThrottle.blocked_until - back
+                last_failed_at=col(LoginThrottle.last_failed_at) - back,
+                blocked_until=col(LoginThrottle.blocked_until) - back,
             )
         )
 

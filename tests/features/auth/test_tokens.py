@@ -11,6 +11,7 @@ import httpx
 import jwt
 import pytest
 from sqlalchemy import select, update
+from sqlmodel import col
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import transaction
@@ -147,7 +148,7 @@ async def test_parallel_refreshes_leave_one_successor(api: httpx.AsyncClient) ->
 async def _age_rotation(seconds: float) -> None:
     async with transaction() as session:
         await session.execute(
-            update(AuthSession).values(rotated_at=AuthSession.rotated_at - timedelta(seconds=seconds))
+            update(AuthSession).values(rotated_at=col(AuthSession.rotated_at) - timedelta(seconds=seconds))
         )
 
 
@@ -214,7 +215,9 @@ async def test_the_browsers_sign_out_ends_its_session_only(api: httpx.AsyncClien
     assert "storage" in answer.headers["clear-site-data"]
     assert "sid" not in api.cookies
     async with transaction() as session:
-        ended = (await session.execute(select(AuthSession.kind).where(AuthSession.revoked_at.is_not(None)))).scalars()
+        ended = (
+            await session.execute(select(AuthSession.kind).where(col(AuthSession.revoked_at).is_not(None)))
+        ).scalars()
         assert list(ended) == ["browser"]
     assert await me(api, script["access_token"]) == 200
 

@@ -227,8 +227,8 @@ async def check_rest(viewer: Actor, days: int, stats: dict[str, Any]) -> None:
     newest = (
         "SELECT id, username, full_name FROM users WHERE deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 5"
     )
-    found = [(user["id"], user["username"], user["full_name"]) for user in stats["newest_users"]]
-    assert found == [tuple(row) for row in await ask(viewer, newest)]
+    people = [(user["id"], user["username"], user["full_name"]) for user in stats["newest_users"]]
+    assert people == [tuple(row) for row in await ask(viewer, newest)]
 
 
 def check_trend(trend: dict[str, Any], by_day: list[dict[str, Any]], counted: list[Any]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
@@ -77,7 +78,7 @@ async def test_one_decision_holds() -> None:
         )
         assert sum(isinstance(answer, Conflict) for answer in done) == 1
     async with reading() as session:
-        decided = LoggedEvent.type.in_(("deployment_approved", "deployment_refused"))
+        decided = col(LoggedEvent.type).in_(("deployment_approved", "deployment_refused"))
         assert await session.scalar(select(func.count()).select_from(LoggedEvent).where(decided)) == 10
 
 

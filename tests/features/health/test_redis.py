@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -57,7 +58,8 @@ async def test_a_wrong_redis_password_is_not_ready(api: httpx.AsyncClient, serve
 
 
 async def test_a_hung_redis_is_degraded_and_ready(api: httpx.AsyncClient, server: redis.Redis) -> None:
-    pid = int(server.info("server")["process_id"])
+    info: Any = server.info("server")
+    pid = int(info["process_id"])
     os.kill(pid, signal.SIGSTOP)
     answer = await _ready(api)
     os.kill(pid, signal.SIGCONT)
@@ -66,7 +68,8 @@ async def test_a_hung_redis_is_degraded_and_ready(api: httpx.AsyncClient, server
 
 async def test_the_process_knows_within_seconds_whether_redis_is_unreachable(server: redis.Redis) -> None:
     watching = asyncio.create_task(watch_redis())
-    pid = int(server.info("server")["process_id"])
+    info: Any = server.info("server")
+    pid = int(info["process_id"])
     await until(lambda: not redis_is_unreachable())
     os.kill(pid, signal.SIGSTOP)
     await until(redis_is_unreachable)

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlmodel import col
 
 from tca_app.core.database.session import transaction
 from tca_app.core.errors import AppError, Conflict
@@ -42,7 +43,7 @@ async def test_two_administrators_who_remove_each_other_leave_one():
         done = await asyncio.gather(first(one, two.user_id), second(two, one.user_id), return_exceptions=True)
         assert all(isinstance(r, AppError) for r in done if isinstance(r, BaseException)), done
         async with transaction() as session:
-            left = select(User.id).where(User.is_superuser, User.is_active, User.deleted_at.is_(None))
+            left = select(User.id).where(User.is_superuser, User.is_active, col(User.deleted_at).is_(None))
             assert len((await session.execute(left)).all()) == 1
             await session.execute(update(User).values(is_superuser=True, is_active=True, deleted_at=None))
 

@@ -34,6 +34,7 @@ async def test_a_webhook_from_its_making_to_its_end() -> None:
     made = await make_webhook(ana, URL, billing, "member_added", "member_added", "project_updated")
     assert (made.created_by, made.version, made.is_active) == ("Ana", 1, True)
     assert made.event_types == ["member_added", "project_updated"]
+    assert made.secret is not None
     assert made.secret.startswith("whsec_")
     change = WebhookUpdate(url="https://other.example.com/secret-path", description="Bot", event_types=[])
     after = await run(webhooks.update_webhook, ana, made.id, change)

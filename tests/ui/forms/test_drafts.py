@@ -38,8 +38,16 @@ class Pin(FormState, SessionState):
         self._open_form("create", {"text": ""}, row_id=card_id)
 
 
+# Event handlers, which the class declares as plain methods.
+RESUME: Any = Card.resume_form
+RESUME_PIN: Any = Pin.resume_form
+CLOSE: Any = Card.close_form
+DISCARD: Any = Card.discard_draft
+
+
 def state_of(cls: type[Any]) -> Any:
-    return cls(_reflex_internal_init=True, parent_state=SessionState(_reflex_internal_init=True))
+    internal = {"_reflex_internal_init": True}
+    return cls(parent_state=SessionState(**internal), **internal)
 
 
 @pytest.fixture
@@ -63,14 +71,14 @@ def called(spec: Any) -> tuple[str, list[str]]:
 
 async def test_the_form_has_the_typed_values_and_the_version_of_the_typing(card: Any) -> None:
     nonce = card.form_nonce
-    assert await Card.resume_form.fn(card, draft()) is None
+    assert await RESUME.fn(card, draft()) is None
     assert card.form_values == {**OPENED, "name": "Anna B."}
     assert (card.form_version, card._form_base["name"], card.form_key) == (3, "Anna", KEY)
     assert card.form_nonce == nonce  # nothing is drawn anew, so what is typed meanwhile stays
 
 
 async def test_what_somebody_saved_since_the_typing_is_asked_for(card: Any) -> None:
-    await Card.resume_form.fn(card, draft())
+    await RESUME.fn(card, draft())
     assert card._begin_save({"nonce": card.form_nonce, **OPENED, "name": "Anna B."})["name"] == "Anna B."
     card._ask_to_merge({"name": "Ana", "email": "new@example.com"}, version=5, who="Bob", labels={})
     assert [(clash["field"], clash["mine"], clash["theirs"]) for clash in card.form_clashes] == [
@@ -81,38 +89,38 @@ async def test_what_somebody_saved_since_the_typing_is_asked_for(card: Any) -> N
 
 async def test_a_draft_holds_no_secret_in_either_direction(card: Any) -> None:
     assert set(json.loads(card.form_draft)["base"]) == {"name", "email"}
-    await Card.resume_form.fn(card, draft(**{f"value.{name}": "Canary-1" for name in SECRETS}))
+    await RESUME.fn(card, draft(**{f"value.{name}": "Canary-1" for name in SECRETS}))
     assert "Canary-1" not in repr(card.__getstate__())
 
 
 async def test_a_draft_brings_no_field_that_the_form_does_not_have(card: Any) -> None:
-    await Card.resume_form.fn(card, draft(**{"value.is_superuser": "on", "base.is_superuser": "", "key": "../x"}))
+    await RESUME.fn(card, draft(**{"value.is_superuser": "on", "base.is_superuser": "", "key": "../x"}))
     assert set(card.form_values) == set(OPENED)
     assert card.form_key != "../x"
 
 
 async def test_a_draft_of_another_record_or_of_a_form_in_use_changes_nothing(card: Any) -> None:
-    await Card.resume_form.fn(card, draft(id="8"))
-    await Card.resume_form.fn(card, draft(mode="create"))
+    await RESUME.fn(card, draft(id="8"))
+    await RESUME.fn(card, draft(mode="create"))
     card.form_busy = True
-    await Card.resume_form.fn(card, draft())
+    await RESUME.fn(card, draft())
     assert (card.form_values, card.form_version) == (OPENED, 5)
 
 
 async def test_a_form_that_was_lost_is_opened_by_its_own_event(card: Any) -> None:
     card._hide_form()
-    assert called(await Card.resume_form.fn(card, {"mode": "edit", "id": "7"})) == ("Card.open_edit", ["7"])
-    assert called(await Card.resume_form.fn(card, {"mode": "create", "id": "0"})) == ("Card.open_create", [])
-    assert await Card.resume_form.fn(card, {"mode": "delete", "id": "7"}) is None
-    assert called(await Pin.resume_form.fn(state_of(Pin), {"mode": "create", "id": "4"})) == ("Pin.open_pin", ["4"])
+    assert called(await RESUME.fn(card, {"mode": "edit", "id": "7"})) == ("Card.open_edit", ["7"])
+    assert called(await RESUME.fn(card, {"mode": "create", "id": "0"})) == ("Card.open_create", [])
+    assert await RESUME.fn(card, {"mode": "delete", "id": "7"}) is None
+    assert called(await RESUME_PIN.fn(state_of(Pin), {"mode": "create", "id": "4"})) == ("Pin.open_pin", ["4"])
 
 
 async def test_the_browser_is_told_what_was_saved_and_what_was_only_closed(card: Any) -> None:
     key = card.form_key
-    await Card.close_form.fn(card, False)
+    await CLOSE.fn(card, False)
     assert (card.form_ended, card.form_mode, card.form_draft) == (f"closed {key}", "", "")
     card._open_form("edit", OPENED, row_id=7, version=5)
-    await Card.resume_form.fn(card, draft())
+    await RESUME.fn(card, draft())
     assert card.form_ended == ""
     card._close_form()
     assert card.form_ended == f"saved {KEY}"
@@ -124,14 +132,14 @@ async def test_a_page_that_shows_something_else_ends_no_draft(card: Any) -> None
 
 
 async def test_discard_opens_the_form_as_it_is_saved(card: Any) -> None:
-    assert called(await Card.discard_draft.fn(card)) == ("Card.open_edit", ["7"])
+    assert called(await DISCARD.fn(card)) == ("Card.open_edit", ["7"])
 
 
 async def test_a_create_whose_answer_was_lost_is_not_silently_made_twice(card: Any) -> None:
     class KeyReused(Invalid):
         code = "idempotency_key_reused"
 
-    await Card.resume_form.fn(card, draft())
+    await RESUME.fn(card, draft())
     with card._showing_errors():
         raise KeyReused
     assert "created before the connection was lost" in card.form_error

@@ -19,7 +19,8 @@ class Sheet(FormState, SessionState):
 
 @pytest.fixture
 def sheet() -> Any:
-    state = Sheet(_reflex_internal_init=True, parent_state=SessionState(_reflex_internal_init=True))
+    internal: dict[str, Any] = {"_reflex_internal_init": True}
+    state = Sheet(parent_state=SessionState(**internal), **internal)
     state._open_form("edit", OPENED, row_id=7, version=3)
     return state
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import reflex as rx
+from reflex.state import State
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.features.jobs.ui.pages import jobs_page
@@ -22,8 +23,12 @@ NONE = rx.fragment()
 def test_every_table_with_bulk_actions_names_a_permission() -> None:
     handlers = {name for name, handler in vars(BulkActions).items() if hasattr(handler, "__tca_permission__")}
     assert handlers == {"ask_bulk", "ask_rows", "cancel_bulk", "run_bulk", "restore_rows", "dismiss_refusals"}
-    permissions = {JobsState: "jobs.manage", UsersState: "users.manage", ProjectsState: "signed_in"}
-    for state, permission in permissions.items():
+    permissions: list[tuple[type[State], str]] = [
+        (JobsState, "jobs.manage"),
+        (UsersState, "users.manage"),
+        (ProjectsState, "signed_in"),
+    ]
+    for state, permission in permissions:
         for name in handlers:
             assert permission_of(format_event_handler(state.event_handlers[name])) == permission
 

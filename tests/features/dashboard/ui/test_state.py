@@ -254,22 +254,22 @@ def test_progress_is_told_by_what_is_usual(
 ) -> None:
     now = datetime.now(UTC)
     started = now - timedelta(seconds=passed_s) if status == "in_progress" else None
-    one = OpenDeployment.model_construct(
-        id=1,
-        project=ProjectRef(id=1, name="Ledger", slug="ledger"),
-        environment=EnvironmentRef(id=1, name="production", is_protected=False),
-        version="1.0.0",
-        status=status,
-        commit_sha="",
-        ref="",
-        created_by=None,
-        reporter="",
-        created_at=now,
-        started_at=started,
-        finished_at=None,
-        usual_s=usual_s,
-    )
-    row = open_row(one, now)
+    fields: dict[str, Any] = {
+        "id": 1,
+        "project": ProjectRef(id=1, name="Ledger", slug="ledger"),
+        "environment": EnvironmentRef(id=1, name="production", is_protected=False),
+        "version": "1.0.0",
+        "status": status,
+        "commit_sha": "",
+        "ref": "",
+        "created_by": None,
+        "reporter": "",
+        "created_at": now,
+        "started_at": started,
+        "finished_at": None,
+        "usual_s": usual_s,
+    }
+    row = open_row(OpenDeployment.model_construct(**fields), now)
     assert (row["progress"], row["share"], row["is_late"]) == wanted
 
 

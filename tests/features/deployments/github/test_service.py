@@ -9,6 +9,7 @@ import httpx
 import orjson
 import pytest
 from sqlalchemy import select
+from sqlmodel import col
 
 from tca_app.core.database.session import reading
 from tca_app.models import GithubHook, LoggedEvent
@@ -128,7 +129,7 @@ async def test_a_new_key_ends_the_old_one_and_none_is_ever_shown_again(github: G
     }
     async with reading() as session:
         kept = (await session.execute(select(GithubHook.sealed_secret))).scalar_one()
-        told = (await session.execute(select(LoggedEvent.data).where(LoggedEvent.type.like("github_%")))).scalars()
+        told = (await session.execute(select(LoggedEvent.data).where(col(LoggedEvent.type).like("github_%")))).scalars()
         assert github.key.encode() not in kept
         assert github.key not in str(list(told))
     assert (await github.api.delete(url, headers=github.header)).status_code == 204
@@ -149,7 +150,8 @@ async def test_what_is_not_for_us_is_left_alone_and_what_is_broken_is_refused(gi
     elsewhere = await github.send("deployment", deployment(environment="preview-17"))
     missing = "There is no environment named preview-17. Add it, then redeliver."
     assert elsewhere.json() == {"outcome": "ignored", "detail": missing}
-    for broken in ({}, [], deployment(sha="main"), deployment(id="x")):
+    refused: tuple[dict[str, Any] | list[Any], ...] = ({}, [], deployment(sha="main"), deployment(id="x"))
+    for broken in refused:
         assert (await github.send("deployment", broken)).status_code == 422
     assert await deployment_events() == []
 

@@ -10,7 +10,8 @@ from tca_app.features.health.probing.probes import certificate_words
 
 def _changes(answers: str, opens_after: int, closes_after: int) -> list[str]:
     """What each answer (+ or -) changes, beginning with a check that was never asked."""
-    standing, found = CheckState("unknown"), []
+    standing = CheckState("unknown")
+    found: list[str] = []
     for answer in answers:
         standing, change = after(standing, answer == "+", opens_after, closes_after)
         found.append(change or ".")

@@ -16,6 +16,7 @@ from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.health import incidents
 from tca_app.features.health.probing.runs import minute_of
 from tca_app.features.health.public_page import page as public_page
+from tca_app.features.health.public_page.service import read_public
 from tca_app.features.health.schemas import NoteCreate
 from tca_app.models import HealthRoll
 from tests.factories import make_admin, make_check, make_incident, make_project, make_user, run
@@ -53,8 +54,8 @@ async def test_everybody_sees_what_was_chosen_and_nothing_else(api: httpx.AsyncC
     await make_check(gone, "Gone production", **just_now())
     await make_check(name="Retired", retired_at=datetime.now(UTC), **just_now())
     await make_incident(await make_check(name="Hidden"), reason="hidden")
-    today = {"check_id": place, "seconds": 86_400, "starts_at": datetime.now(UTC).replace(hour=0, minute=0, second=0)}
-    today["starts_at"] = today["starts_at"].replace(microsecond=0)
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = {"check_id": place, "seconds": 86_400, "starts_at": midnight}
     counted = {"count": 1440, "passed": 1404, "latency_sum_ms": 10.0, "latency_max_ms": 1.0}
 
     async def fill(session: Any) -> None:
@@ -63,7 +64,7 @@ async def test_everybody_sees_what_was_chosen_and_nothing_else(api: httpx.AsyncC
     await run(fill)
     found = (await api.get(JSON)).json()
     assert found["components"] == [
-        {"name": "Shop production", "state": "passing", "days": [{"day": f"{today['starts_at']:%F}", "share": 0.975}]}
+        {"name": "Shop production", "state": "passing", "days": [{"day": f"{midnight:%F}", "share": 0.975}]}
     ]
     assert found["incidents"] == []
     page = (await api.get(PAGE)).text
@@ -162,7 +163,7 @@ async def test_a_crowd_makes_it_once_and_who_has_it_gets_nothing_again(
     api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make_check(name="Shop production", **just_now())
-    read, reads = public_page.read_public, []
+    read, reads = read_public, []
 
     async def counted(session: Any) -> Any:
         reads.append(session)
