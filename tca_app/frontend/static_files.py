@@ -1,22 +1,25 @@
-"""Serves the built front end from memory, with compression, cache headers and a Content-Security-Policy per page."""
+"""Serves the built front end, with compressed copies, cache headers and a Content-Security-Policy per page."""
 
-import hashlib
 import json
 import mimetypes
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from reflex.route import get_router
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tca_app.frontend.build import PAGES_ARE_BUILT, WEB
-from tca_app.frontend.bundle import COPIES, SCRIPT_HASHES
+from tca_app.frontend.bundle import SCRIPT_HASHES
 
-FOREVER = b"public, max-age=31536000, immutable"  # the name changes with the content
-ASK_FIRST = b"no-cache"
-ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+FOREVER = "public, max-age=31536000, immutable"  # the name changes with the content
+ASK_FIRST = "no-cache"
+ENCODINGS = {"br": ".br", "gzip": ".gz"}
+SHELL = "404.html"
 
 
 def page_policy(script_hashes: list[str]) -> str:
@@ -46,26 +49,14 @@ def with_pages(reflex: ASGIApp) -> ASGIApp:
     return FrontendFiles(reflex, WEB) if os.environ.get(PAGES_ARE_BUILT) else reflex
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    headers: list[tuple[bytes, bytes]]
-    etag: bytes
-    plain: bytes
-    encoded: dict[str, bytes] = field(default_factory=dict)
-
-
-class FrontendFiles:
+class FrontendFiles(StaticFiles):
     """ASGI application: serves the built pages and assets, and passes Reflex's own paths and the websocket on."""
 
     def __init__(self, reflex: ASGIApp, web: Path) -> None:
-        client = web / "build" / "client"
-        hashes: dict[str, list[str]] = json.loads((web / SCRIPT_HASHES).read_text())
+        self.client = (web / "build" / "client").resolve()
+        super().__init__(directory=self.client)
         self.reflex = reflex
-        self.files = {
-            "/" + path.relative_to(client).as_posix(): _load(path, client, hashes)
-            for path in client.rglob("*")
-            if path.is_file() and path.suffix not in COPIES
-        }
+        self.hashes: dict[str, list[str]] = json.loads((web / SCRIPT_HASHES).read_text())
         self.route_of: Callable[[str], str | None] = get_router(json.loads((web / "routes.json").read_text()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,69 +64,56 @@ class FrontendFiles:
         if scope["type"] != "http" or path.startswith("/_") or path == "/ping":
             await self.reflex(scope, receive, send)
         elif scope["method"] not in ("GET", "HEAD"):
-            await _answer(send, 405, [(b"allow", b"GET, HEAD"), (b"content-type", b"text/plain")], b"")
+            await Response(status_code=405, headers={"Allow": "GET, HEAD"})(scope, receive, send)
         else:
-            status, file = self._find(path)
-            await _send_file(scope, send, status, file)
+            await super().__call__(scope, receive, send)
 
-    def _find(self, path: str) -> tuple[int, _File]:
-        """Return a prerendered page or asset, or the shell: with 200 for a page of the app, otherwise 404."""
-        bare = path.rstrip("/")
-        for name in (path, f"{bare}.html", f"{bare}/index.html"):
-            if name in self.files:
-                return (404 if name == "/404.html" else 200), self.files[name]
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return an asset or prerendered page, or the shell. `html=True` would redirect `/login` to `/login/`."""
+        for name in (path, f"{path}.html", f"{path}/index.html"):
+            try:
+                return await super().get_response(name, scope)
+            except HTTPException:
+                continue
+        return await super().get_response(SHELL, scope)
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        path, request = Path(full_path), Headers(scope=scope)
+        name = path.relative_to(self.client).as_posix()
+        if name == SHELL and not self._is_page(scope["path"]):
+            status_code = 404
+        copies = {kind: copy for kind, suffix in ENCODINGS.items() if (copy := Path(f"{path}{suffix}")).exists()}
+        encoding = _preferred(request.get("accept-encoding", ""), copies)
+        headers = {"Cache-Control": FOREVER if path.parent == self.client / "assets" else ASK_FIRST}
+        headers["Vary"] = "Accept-Encoding"
+        if encoding:
+            headers["Content-Encoding"] = encoding
+            path, stat_result = copies[encoding], copies[encoding].stat()
+        if name.endswith(".html"):
+            headers["Content-Security-Policy"] = page_policy(self.hashes[name])
+        response = FileResponse(path, status_code, headers, _media_type(name), stat_result=stat_result)
+        if status_code == 200 and self.is_not_modified(response.headers, request):
+            del response.headers["Content-Length"]
+            # Starlette's own 304 has no policy, and the browser would replace that of the page with the edge's.
+            return Response(status_code=304, headers=response.headers)
+        return response
+
+    def _is_page(self, path: str) -> bool:
+        """Return True for a page of the app that the shell draws."""
         route = self.route_of(path)
-        known = route is not None and route != "404" and not (route == "index" and bare)
-        return (200 if known else 404), self.files["/404.html"]
+        return route is not None and route != "404" and (route != "index" or path == "/")
 
 
-def _load(path: Path, client: Path, hashes: dict[str, list[str]]) -> _File:
-    plain = path.read_bytes()
-    kind = (
-        "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    )
-    if kind.startswith("text/"):
-        kind += "; charset=utf-8"
-    etag = f'"{hashlib.sha256(plain).hexdigest()[:24]}"'.encode()
-    hashed = path.parent == client / "assets"
-    headers = [
-        (b"content-type", kind.encode()),
-        (b"cache-control", FOREVER if hashed else ASK_FIRST),
-        (b"vary", b"Accept-Encoding"),
-    ]
-    if path.suffix == ".html":
-        headers.append((b"content-security-policy", page_policy(hashes[path.relative_to(client).as_posix()]).encode()))
-    encoded = {name: path.with_name(path.name + suffix) for name, suffix in ENCODINGS}
-    return _File(headers, etag, plain, {name: file.read_bytes() for name, file in encoded.items() if file.exists()})
+def _media_type(name: str) -> str:
+    return "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
-async def _send_file(scope: Scope, send: Send, status: int, file: _File) -> None:
-    asked = dict(scope["headers"])
-    encoding = _preferred(asked.get(b"accept-encoding", b"").decode("latin-1"), file)
-    etag = file.etag if not encoding else file.etag[:-1] + f'-{encoding}"'.encode()
-    headers = [*file.headers, (b"etag", etag)]
-    if encoding:
-        headers.append((b"content-encoding", encoding.encode()))
-    known = [tag.strip().removeprefix(b"W/") for tag in asked.get(b"if-none-match", b"").split(b",")]
-    if status == 200 and etag in known:
-        await _answer(send, 304, headers, None)
-        return
-    body = file.encoded[encoding] if encoding else file.plain
-    await _answer(send, status, headers, body, head=scope["method"] == "HEAD")
-
-
-def _preferred(accepted: str, file: _File) -> str:
+def _preferred(accepted: str, encodings: Iterable[str]) -> str:
     """Return the best encoding that the client accepts. q=0 excludes one."""
     quality = {}
     for entry in accepted.lower().split(","):
         name, _, parameter = entry.partition(";")
         quality[name.strip()] = parameter.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return next((name for name in file.encoded if quality.get(name, quality.get("*", False))), "")
-
-
-async def _answer(
-    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes | None, *, head: bool = False
-) -> None:
-    length = [] if body is None else [(b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
-    await send({"type": "http.response.body", "body": b"" if head or body is None else body})
+    return next((name for name in encodings if quality.get(name, quality.get("*", False))), "")

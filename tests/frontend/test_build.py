@@ -235,6 +235,8 @@ async def browser(web: Path):  # type: ignore[no-untyped-def]
         ("/index", 200, "home"),
         ("/../csp-hashes.json", 404, "shell"),
         ("/%2e%2e/csp-hashes.json", 404, "shell"),
+        ("/%00", 404, "shell"),
+        ("/" + "a" * 300, 404, "shell"),
         ("/_event", 299, "reflex"),
         ("/ping", 299, "reflex"),
         ("/favicon.ico", 200, "icon"),
@@ -263,6 +265,7 @@ async def test_assets_are_cached_for_good_and_pages_never(browser: httpx.AsyncCl
     assert page.headers["cache-control"] == "no-cache"
     again = await browser.get("/login", headers={"if-none-match": page.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["content-security-policy"] == page.headers["content-security-policy"], "it replaces the first"
 
 
 @pytest.mark.parametrize(
