@@ -36,10 +36,10 @@ from tca_app.server.api_docs import add_documents
 
 # Ordered by request frequency.
 ROUTERS = (
-    health_router,
     users_router,
     projects_router,
     auth_router,
+    health_router,
     dashboard_router,
     dashboard_layout_router,
     activity_router,
