@@ -34,6 +34,7 @@ benchmarks: $(TESTS) ## Measure beside a limit and a FastAPI template; needs a q
 
 check: $(TESTS) ## Format, lint, types, import rules, and whether the migrations match the models
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
+	@$(BIN)/biome check --log-level=error --error-on-warnings
 	@$(BIN)/mypy
 	@found=$$(PYTHONPATH=. $(BIN)/lint-imports --no-cache) || { echo "$$found"; exit 1; }
 	@$(BIN)/python -m tca_app check-migrations

@@ -16,7 +16,6 @@ import brotli
 SCRIPT_HASHES = "csp-hashes.json"
 COMPRESSED = (".js", ".css", ".html", ".json", ".svg", ".txt", ".webmanifest", ".ico", ".map")
 COPIES = (".br", ".gz")
-PURGE = Path(__file__).with_name("purge.mjs")
 SMALLEST = 512  # bytes; compressing a smaller file saves nothing
 
 # Reflex treats a backend on these hosts as local to the page, and drops its port when the page uses TLS.
@@ -31,6 +30,7 @@ class BundleError(Exception):
 def finish(client: Path, palettes: Iterable[str]) -> None:
     """Post-process `.web/build/client` in place. `palettes` are the Radix colours that the pages use."""
     make_relocatable(client)
+    _run_node("scripts", client)
     shrink_styles(client, palettes)
     write_script_hashes(client)
     compress(client)
@@ -67,11 +67,16 @@ def shrink_styles(client: Path, palettes: Iterable[str]) -> None:
 
     `palettes` are the Radix colours that the pages use. PurgeCSS comes from the node_modules of the build.
     """
-    command = ["node", str(PURGE), str(client), *palettes]
-    purged = subprocess.run(command, cwd=client.parent.parent, capture_output=True, text=True, check=False)
-    if purged.returncode:
-        raise BundleError(f"the stylesheets could not be purged:\n{purged.stderr.strip()}")
-    _rename(client, [Path(name) for name in purged.stdout.splitlines()])
+    _rename(client, [Path(name) for name in _run_node("purge", client, *palettes)])
+
+
+def _run_node(script: str, client: Path, *words: str) -> list[str]:
+    """Run one of the scripts beside this file with the node_modules of the build, and return the lines it prints."""
+    command = ["node", str(Path(__file__).with_name(f"{script}.mjs")), str(client), *words]
+    done = subprocess.run(command, cwd=client.parent.parent, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BundleError(f"{script}.mjs failed:\n{done.stderr.strip()}")
+    return done.stdout.splitlines()
 
 
 def _rename(client: Path, changed: list[Path]) -> None:

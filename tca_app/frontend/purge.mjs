@@ -22,7 +22,7 @@ const sheets = await new PurgeCSS().purge({
   // Radix names all palettes in its scripts, so a word is no sign that a page shows one.
   defaultExtractor: (page) => (page.match(/[\w-]+/g) ?? []).filter((word) => !unused.has(word)),
   // Only components and palettes of Radix are judged. It makes the classes of sizes and variants at run time, as
-  // console.js does with some of ours; no page has a size for one screen width only.
+  // assets/console does with some of ours; no page has a size for one screen width only.
   safelist: { standard: [new RegExp(`^(?!${["rt-[A-Z]", "(xs|sm|md|lg|xl):", ...judged].join("|")})`)] },
   dynamicAttributes: attributes.filter((name) => !name.endsWith("-color")),
 });

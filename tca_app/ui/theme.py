@@ -20,19 +20,19 @@ def radix_theme() -> rx.Component:
 
 
 def _api_port() -> dict[str, str]:
-    """Returns the port of the API, which `console.js` calls: under `reflex run` it is a separate port."""
+    """Returns the port of the API, which the scripts call: under `reflex run` it is a separate port."""
     if environment.REFLEX_COMPILE_CONTEXT.get() is CompileContext.EXPORT:
         return {}
     return {"data-api-port": str(get_config().backend_port)}
 
 
 def head_components() -> list[rx.Component]:
-    """The head for `rx.App(head_components=...)`. The script's URL has a hash, so it can be cached forever."""
-    script = (ASSETS / "console.js").read_bytes()
-    version = hashlib.sha256(script).hexdigest()[:12]
+    """The head for `rx.App(head_components=...)`. The script's URL has a hash of all its modules."""
+    scripts = b"".join(path.read_bytes() for path in sorted(ASSETS.glob("console/**/*.js")))
+    version = hashlib.sha256(scripts).hexdigest()[:12]
     return [
         rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml"),
         rx.el.meta(name="color-scheme", content="light dark"),
         rx.el.meta(name="robots", content="noindex"),
-        rx.el.script(src=f"/console.js?v={version}", defer=True, custom_attrs=_api_port()),
+        rx.el.script(src=f"/console/main.js?v={version}", type="module", custom_attrs=_api_port()),
     ]

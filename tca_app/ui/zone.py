@@ -1,7 +1,7 @@
 """The time zone of the viewer, and conversions of times in it.
 
-The browser sends it in a cookie, which console.js sets before the live connection opens. REST, exports and mails use
-UTC.
+The browser sends it in a cookie, which assets/console/times.js sets before the live connection opens. REST, exports
+and mails use UTC.
 """
 
 from datetime import UTC, date, datetime, time, timedelta

@@ -164,11 +164,19 @@ def test_the_purged_stylesheet_has_a_new_name_wherever_it_is_named(client: Path)
 
 def test_a_stylesheet_that_cannot_be_purged_ends_the_build(tmp_path: Path) -> None:
     (tmp_path / "build" / "client").mkdir(parents=True)
-    with pytest.raises(BundleError, match="could not be purged"):
+    with pytest.raises(BundleError, match=r"purge\.mjs failed"):
         shrink_styles(tmp_path / "build" / "client", PALETTES)
 
 
 # Scripts and compressed files
+
+
+def test_the_scripts_are_one_file(client: Path) -> None:
+    [script] = (client / "console").rglob("*.js")
+    text = script.read_text()
+    assert script.name == "main.js"
+    assert not re.search(r"\bimport\s*[\"'`{(]", text)
+    assert "data-palette" in text
 
 
 def test_inline_scripts_are_hashed_as_a_browser_does() -> None:

@@ -1,4 +1,4 @@
-"""Drafts of forms: assets/console.js keeps typed text in the browser, so that it survives an outage."""
+"""Drafts of forms: assets/console/drafts keeps typed text in the browser, so that it survives an outage."""
 
 from typing import Any
 

@@ -96,7 +96,7 @@ def form_dialog(
 
 
 def form_attributes(state: Any) -> dict[str, Any]:
-    """The attributes of a form that assets/console.js reads: its nonce, how often it was sent, and its draft."""
+    """The attributes of a form that assets/console reads: its nonce, how often it was sent, and its draft."""
     return {
         "data-once": state.form_nonce,
         "data-round": state.form_round.to(str),

@@ -228,7 +228,7 @@ def draft_name(state: type[Any]) -> str:
 
 
 def draft_of(form: str, mode: str, row_id: int, key: str, base: dict[str, str], version: int = 0) -> str:
-    """Returns the value of a form's attribute `data-draft`, which assets/console.js reads."""
+    """Returns the value of a form's attribute `data-draft`, which assets/console reads."""
     return json.dumps({"form": form, "mode": mode, "id": row_id, "version": version, "key": key, "base": base})
 
 

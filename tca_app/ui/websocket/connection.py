@@ -44,7 +44,7 @@ def boot() -> rx.Component:
 
 
 def _no_connection() -> rx.Component:
-    """The explanation that assets/console.js shows, with a request id from the log, when the first connection fails."""
+    """The explanation that assets/console shows, with a request id from the log, when the first connection fails."""
     return rx.el.div(
         rx.el.h1("The live connection could not be opened"),
         rx.el.p("The server may be restarting. A proxy may be blocking websockets."),

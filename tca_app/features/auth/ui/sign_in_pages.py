@@ -30,7 +30,7 @@ def _auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
 
 
 def _posted_form(url: str, *fields: Any, submit: str, from_query: str = "") -> rx.Component:
-    """A form that assets/console.js posts with fetch, so that a password never passes the websocket."""
+    """A form that assets/console posts with fetch, so that a password never passes the websocket."""
     return rx.el.form(
         rx.el.div(class_name="notice error", role="alert", hidden=True, custom_attrs={"data-form-error": ""}),
         *fields,

@@ -9,7 +9,7 @@ from tca_app.ui.components.basic import button, link, panel
 
 
 def log_panel() -> rx.Component:
-    """The log. The browser reads the lines itself (console.js) when `data-lines` says that there are more."""
+    """The log. The browser reads the lines itself (assets/console/log) when `data-lines` says that there are more."""
     log, deployment = LogState, DeploymentState.deployment
     is_of_this = log.log_of == deployment["id"]  # the log of the previous deployment is not shown
     count, length = rx.cond(is_of_this, log.log_lines, 0), rx.cond(is_of_this, log.log_length, "")

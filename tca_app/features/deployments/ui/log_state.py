@@ -1,4 +1,4 @@
-"""State of the log: its length. When there are more lines, the browser reads them (console.js)."""
+"""State of the log: its length. When there are more lines, the browser reads them (assets/console/log)."""
 
 import reflex as rx
 

@@ -1,0 +1,39 @@
+/* Where the focus goes when an element that had it is gone or has moved, and buttons that press themselves. */
+import { afterChanges, find, OVERLAYS, watch } from "./dom.js";
+
+const hasNoFocus = () => document.activeElement === document.body;
+
+/* A dialog that the server opened has no button of its own to go back to; without this the focus would be lost. */
+let lastOutside = null;
+const noteOutside = (event) => {
+  const control = event.target.closest?.("a, button, input, select, textarea, tr[data-row]");
+  if (control && !control.closest(OVERLAYS)) lastOutside = control;
+};
+document.addEventListener("focusin", noteOutside);
+document.addEventListener("pointerdown", noteOutside, true); // a press on a menu's button does not focus it
+
+const overlays = new Set();
+watch(OVERLAYS, (overlay) => overlays.add(overlay));
+afterChanges(() => {
+  const hadOverlay = overlays.size > 0;
+  for (const overlay of overlays) if (!overlay.isConnected) overlays.delete(overlay);
+  if (hadOverlay && !overlays.size && hasNoFocus()) lastOutside?.focus({ preventScroll: true });
+});
+
+/* What is moved in a list is taken out and put back, and its button loses the focus by that. */
+let moves = "";
+document.addEventListener("click", (event) => {
+  moves = event.target.closest?.("[data-moves]")?.dataset.moves || "";
+});
+afterChanges(() => {
+  if (moves && hasNoFocus()) find(`[data-moves="${CSS.escape(moves)}"]`)?.focus();
+});
+
+/* "Load more" presses itself when it comes into view. */
+const inView = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) if (entry.isIntersecting && !entry.target.disabled) entry.target.click();
+  },
+  { rootMargin: "200px" },
+);
+watch("[data-load-more]", (button) => inView.observe(button));

@@ -1,0 +1,17 @@
+/*
+ * What the browser must do itself. Each module says what; they share only dom.js. The build makes one file of them, from
+ * our own origin. Everything listens on the document, because React may replace any element at any time.
+ */
+import { startWatching } from "./dom.js";
+import "./times.js";
+import "./buttons.js";
+import "./sign-in.js";
+import "./shortcuts.js";
+import "./palette.js";
+import "./forms.js";
+import "./drafts/forms.js";
+import "./focus.js";
+import "./log/viewer.js";
+import "./connection.js";
+
+startWatching();

@@ -1,0 +1,61 @@
+/*
+ * A box with lines below it: the command palette, and the picker of people. Keys act on the lines only while these
+ * answer what the box holds (`data-found-for`), and Enter waits for them.
+ */
+import { all, find, watch } from "./dom.js";
+
+const PALETTE = "[data-palette]";
+const chosenIn = new WeakMap(); // palette to the index of the chosen line, and whether Enter was pressed
+const isClosing = (palette) => Boolean(palette.closest("[data-state=closed]"));
+
+const choiceOf = (palette) => {
+  if (!chosenIn.has(palette)) chosenIn.set(palette, { index: 0, takes: false });
+  return chosenIn.get(palette);
+};
+
+const draw = (palette) => {
+  const chosen = choiceOf(palette);
+  const box = find("input", palette);
+  const isFound = box && palette.dataset.foundFor === box.value;
+  const lines = isFound ? all("a", palette) : [];
+  palette.toggleAttribute("data-looking", !isFound);
+  chosen.index = Math.max(0, Math.min(chosen.index, lines.length - 1));
+  for (const line of all("a", palette)) line.setAttribute("aria-selected", String(line === lines[chosen.index]));
+  box?.setAttribute("aria-activedescendant", lines[chosen.index]?.id || "");
+  if (isClosing(palette)) chosen.takes = false;
+  if (!isFound || !chosen.takes) return;
+  chosen.takes = false;
+  lines[chosen.index]?.click();
+};
+
+/** Moves over the lines, or takes the chosen one. */
+export const onPaletteKey = (event, palette) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (event.isComposing || event.target.tagName !== "INPUT" || !(step || event.key === "Enter")) return;
+  event.preventDefault();
+  const chosen = choiceOf(palette);
+  const count = palette.hasAttribute("data-looking") ? 0 : all("a", palette).length;
+  if (!step) chosen.takes = true;
+  else if (count) chosen.index = (chosen.index + step + count) % count;
+  draw(palette);
+  find("[aria-selected=true]", palette)?.scrollIntoView({ block: "nearest" });
+};
+
+/** Opens the command palette by its button. Returns whether this page has one. */
+export const openPalette = () => {
+  const opener = find("[data-palette-open]");
+  if (opener && all(PALETTE).every(isClosing)) opener.click();
+  return Boolean(opener);
+};
+
+document.addEventListener("input", (event) => {
+  const palette = event.target.closest?.(PALETTE);
+  if (!palette) return;
+  chosenIn.delete(palette);
+  draw(palette);
+});
+
+watch(PALETTE, draw, { attributes: ["data-found-for"], inside: true });
+watch("[role=dialog][data-state=closed]", (dialog) => all(PALETTE, dialog).forEach(draw), {
+  attributes: ["data-state"],
+});

@@ -1,0 +1,64 @@
+/* The forms that sign-in.js posts: what they hold, and what they say. */
+import { all, find } from "./dom.js";
+
+export const readForm = (form) => {
+  const query = new URLSearchParams(location.search);
+  const names = (form.dataset.fromQuery || "").split(" ").filter(Boolean);
+  return {
+    ...Object.fromEntries(new FormData(form)),
+    ...Object.fromEntries(names.map((name) => [name, query.get(name) || ""])),
+  };
+};
+
+const say = (element, text) => {
+  if (!element) return;
+  element.textContent = text;
+  element.hidden = !text;
+};
+
+const nameOf = (fault) => (fault.pointer || "").split("/").pop();
+const spotOf = (form, fault) => find(`[data-error-for="${CSS.escape(nameOf(fault))}"]`, form);
+
+export const showFaults = (form, title, faults) => {
+  let first = null;
+  for (const fault of faults) {
+    const spot = spotOf(form, fault);
+    const input = form.elements.namedItem(nameOf(fault));
+    say(spot, fault.detail);
+    if (input && spot) input.setAttribute("aria-invalid", "true");
+    first = first || (spot && input);
+  }
+  const elsewhere = faults.find((fault) => !spotOf(form, fault))?.detail;
+  say(find("[data-form-error]", form), title || elsewhere || "");
+  (first || find("[name=password]", form) || form).focus();
+};
+
+export const clearFaults = (form) => {
+  for (const spot of all("[data-error-for], [data-form-error]", form)) say(spot, "");
+  for (const input of all("[aria-invalid]", form)) input.removeAttribute("aria-invalid");
+};
+
+export const setBusy = (form, busy) => {
+  form.toggleAttribute("data-busy", busy);
+  for (const button of all("[type=submit]", form)) {
+    button.disabled = busy;
+    button.toggleAttribute("data-loading", busy);
+    button.setAttribute("aria-busy", String(busy));
+  }
+};
+
+const waitText = (response, problem) => {
+  const seconds = Number(response.headers.get("retry-after")) || 0;
+  if (!seconds) return problem.detail || "Too many attempts. Wait a moment and try again.";
+  const wait =
+    seconds < 90 ? `${seconds} ${seconds === 1 ? "second" : "seconds"}` : `${Math.ceil(seconds / 60)} minutes`;
+  return `Too many attempts. Try again in ${wait}.`;
+};
+
+export const showProblem = (form, response, problem) => {
+  const faults = Array.isArray(problem.errors) ? problem.errors : [];
+  if (response.status === 429) return showFaults(form, waitText(response, problem), faults);
+  const isPlaced = faults.length > 0 && faults.every((fault) => spotOf(form, fault));
+  const text = problem.detail || problem.title || "That did not work. Try again in a moment.";
+  return showFaults(form, isPlaced ? "" : text, faults);
+};

@@ -1,0 +1,99 @@
+/* Signing in, setting up and signing out: by REST, so that no password passes the websocket. */
+import { onAction } from "./buttons.js";
+import { call, find, here } from "./dom.js";
+import { forgetDrafts } from "./drafts/store.js";
+import { clearFaults, readForm, setBusy, showFaults, showProblem } from "./posted-form.js";
+import { SIDEBAR } from "./sidebar.js";
+
+const NO_ANSWER_MS = 20_000;
+const DASHBOARD = "/dashboard";
+const OURS = { "x-requested-with": "tca-console" };
+
+/** A path of this site, or the dashboard. "//host" and "/\host" lead elsewhere and are refused. */
+const safeNext = (value) => {
+  const isPath = /^\/(?![/\\])\P{Cc}*$/u.test(value ?? "");
+  return isPath && new URL(value, location.origin).origin === location.origin ? value : DASHBOARD;
+};
+const nextPage = () => safeNext(new URLSearchParams(location.search).get("next"));
+
+/* ---- the other tabs of this browser: each is led back to its own page, where Gate decides what this person sees ---- */
+
+const tabs = new BroadcastChannel("tca-session");
+tabs.addEventListener("message", (event) => {
+  if (event.data === "signed-in" && here() === "/login") location.assign(nextPage());
+  if (event.data === "signed-out") forgetDrafts();
+});
+
+/* ---- into the console ---- */
+
+/** The scripts of the page that comes next, as React Router lists them: fetched while the person still types. */
+const fetchNext = () => {
+  const path = new URL(nextPage(), location.origin).pathname.replace(/\/$/, "");
+  const route = Object.values(window.__reactRouterManifest?.routes ?? {}).find(
+    ({ path: of }) => `/${of || ""}` === path,
+  );
+  for (const href of route ? [route.module, ...(route.imports || [])] : []) {
+    if (find(`link[href="${CSS.escape(href)}"]`)) continue;
+    document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
+  }
+};
+
+/**
+ * The websocket's handshake must carry the new cookie, so it is closed and opened as if the tab had been put away and
+ * fetched again; the sign-in page then leads on. However slow that is, the page is not loaded anew in the meantime: that
+ * would start over. It is when no answer has come at all.
+ */
+const enter = (form, next) => {
+  if (form.dataset.connected !== "true" || document.hidden || form.dataset.post.endsWith("/setup"))
+    return location.assign(next);
+  setTimeout(() => form.isConnected && form.dataset.signedIn !== "true" && location.assign(next), NO_ANSWER_MS);
+  window.dispatchEvent(new PageTransitionEvent("pagehide"));
+  document.dispatchEvent(new Event("visibilitychange"));
+};
+
+const post = async (form) => {
+  if (form.hasAttribute("data-busy")) return;
+  clearFaults(form);
+  setBusy(form, true);
+  const headers = { "content-type": "application/json", accept: "application/json", ...OURS };
+  const response = await call(form.dataset.post, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(readForm(form)),
+  }).catch(() => null);
+  if (response?.ok) {
+    tabs.postMessage("signed-in");
+    return enter(form, nextPage()); // the button stays busy
+  }
+  const problem = await response?.json().catch(() => ({}));
+  setBusy(form, false);
+  if (response) showProblem(form, response, problem);
+  else showFaults(form, "The console cannot be reached. Check your connection and try again.", []);
+};
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target.closest("form[data-post]");
+    if (!form) return;
+    event.preventDefault();
+    post(form);
+  },
+  true,
+);
+
+document.addEventListener("input", (event) => event.target.closest("form[data-post]") && fetchNext());
+
+/* The answer clears the site's storage; how the console looks is no secret and is put back. */
+onAction("sign-out", async (button) => {
+  button.setAttribute("aria-busy", "true");
+  const looks = [SIDEBAR, "theme"].map((name) => [name, localStorage.getItem(name)]).filter(([, value]) => value);
+  forgetDrafts();
+  tabs.postMessage("signed-out");
+  try {
+    await call("/api/auth/session", { method: "DELETE", headers: OURS });
+  } finally {
+    for (const [name, value] of looks) localStorage.setItem(name, value);
+    location.assign("/login");
+  }
+});
