@@ -5,10 +5,11 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import reflex as rx
 import structlog
+from reflex.event import EventSpec
 from reflex_base.registry import RegistrationContext
 
 from tca_app.core.actor import Actor
@@ -54,6 +55,9 @@ class Call:
     actor: Actor | None
     request_id: str
 
+
+# What a handler may return: the events to run next.
+Events: TypeAlias = EventSpec | Callable[..., Any] | list[Any] | None
 
 NOBODY = Call(None, "")
 CALL: ContextVar[Call] = ContextVar("tca_ui_call", default=NOBODY)

@@ -135,7 +135,7 @@ def _body() -> rx.Component:
     )
 
 
-def _line(entry: Any, index: Any) -> rx.Component:
+def _line(entry: Entry, index: Any) -> rx.Component:
     return rx.dialog.close(
         link(
             rx.el.span(entry["label"], class_name="truncate"),

@@ -62,11 +62,11 @@ def browser_url(*fields: str) -> rx.Var[str]:
     return rx.Var(name, _var_type=str, _var_data=VarData(imports=imports, hooks={hook: None})).to(str)
 
 
-def is_at_its_url(state: Any) -> rx.Var[bool]:
+def is_at_its_url(state: type[RecordState]) -> rx.Var[bool]:
     """Returns whether a RecordState was loaded for the browser's current URL."""
-    return state.record_url == browser_url(*state._record_fields)
+    return rx.Var.create(state.record_url) == browser_url(*state._record_fields)
 
 
-def at_its_url(state: Any, shown: Any, otherwise: Any = None) -> rx.Component:
+def at_its_url(state: type[RecordState], shown: Any, otherwise: Any = None) -> rx.Component:
     """Shows `shown` while the RecordState belongs to the URL, else the placeholder."""
     return rx.cond(is_at_its_url(state), shown, otherwise)

@@ -25,6 +25,7 @@ PING_AFTER_IDLE_S = 1.0
 OUTCOME_UNKNOWN = "The database did not answer in time, so this may or may not be saved. Check before you try again."
 
 T = TypeVar("T")
+Session = AsyncSession  # for screens, which do not import SQLAlchemy
 AfterCommit = Callable[[], Awaitable[None] | None]
 
 

@@ -48,14 +48,14 @@ import reflex as rx
 from tca_app.ui.components.basic import Child, button, error_notice
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
 from tca_app.ui.forms.drafts import draft_keeper, draft_note
-from tca_app.ui.forms.state import MINE, SECRETS, THEIRS, FormState, draft_name
+from tca_app.ui.forms.state import MINE, SECRETS, THEIRS, Clash, FormState, draft_name
 from tca_app.ui.record import browser_url
 
 __all__ = ["FormState", "check_field", "form_dialog", "form_error", "select_field", "text_field"]
 
 
 def form_dialog(
-    state: Any,
+    state: type[FormState],
     *,
     title: Any,
     submit: Any,
@@ -95,7 +95,7 @@ def form_dialog(
     return rx.fragment(dialog, keeper_of(state))
 
 
-def form_attributes(state: Any) -> dict[str, Any]:
+def form_attributes(state: type[FormState]) -> dict[str, Any]:
     """The attributes of a form that assets/console reads: its nonce, how often it was sent, and its draft."""
     return {
         "data-once": state.form_nonce,
@@ -104,23 +104,23 @@ def form_attributes(state: Any) -> dict[str, Any]:
     }
 
 
-def keeper_of(state: Any) -> rx.Component:
+def keeper_of(state: type[FormState]) -> rx.Component:
     """The element beside each form of a FormState that restores the browser's draft."""
     return draft_keeper(draft_name(state), state.form_ended, state.resume_form)
 
 
-def restored_note(state: Any) -> rx.Component:
+def restored_note(state: type[FormState]) -> rx.Component:
     """The note in each form of a FormState, shown when a draft was restored."""
     return draft_note(state.discard_draft())
 
 
-def form_error(state: Any) -> rx.Component:
+def form_error(state: type[FormState]) -> rx.Component:
     """The error that belongs to no field."""
     return error_notice(state.form_error)
 
 
 def text_field(
-    state: Any,
+    state: type[FormState],
     name: str,
     label: str,
     *,
@@ -149,7 +149,7 @@ def text_field(
 
 
 def select_field(
-    state: Any, name: str, label: str, options: Any, *, hint: str = "", required: bool = True, **props: Any
+    state: type[FormState], name: str, label: str, options: Any, *, hint: str = "", required: bool = True, **props: Any
 ) -> rx.Component:
     """A select field, otherwise like `text_field`. Options are (value, label), or a Reflex var of such pairs."""
     choices = (
@@ -169,7 +169,7 @@ def select_field(
     return _labelled(state, name, label, control, required=required, hint=hint)
 
 
-def check_field(state: Any, name: str, label: str, hint: str = "") -> rx.Component:
+def check_field(state: type[FormState], name: str, label: str, hint: str = "") -> rx.Component:
     """A checkbox. The form has "on" for it, or nothing. Open the form with "on" or ""."""
     return rx.el.div(
         rx.el.label(
@@ -189,14 +189,16 @@ def check_field(state: Any, name: str, label: str, hint: str = "") -> rx.Compone
     )
 
 
-def _labelled(state: Any, name: str, label: str, control: rx.Component, *, required: bool, hint: str) -> rx.Component:
+def _labelled(
+    state: type[FormState], name: str, label: str, control: rx.Component, *, required: bool, hint: str
+) -> rx.Component:
     optional = None if required else rx.el.span(" (optional)", class_name="optional", aria_hidden="true")
     return rx.el.div(
         rx.el.label(label, optional, html_for=f"field-{name}"), control, _below(state, name, hint), class_name="field"
     )
 
 
-def _described(state: Any, name: str, hint: str) -> dict[str, Any]:
+def _described(state: type[FormState], name: str, hint: str) -> dict[str, Any]:
     ids = f"field-{name}-error" + (f" field-{name}-hint" if hint else "")
     # Not as a prop: Reflex makes a ref of each `id` and sends its value too, for a checkbox as a bool.
     return {
@@ -206,14 +208,14 @@ def _described(state: Any, name: str, hint: str) -> dict[str, Any]:
     }
 
 
-def _below(state: Any, name: str, hint: str) -> rx.Component:
+def _below(state: type[FormState], name: str, hint: str) -> rx.Component:
     return rx.fragment(
         rx.el.span(hint, id=f"field-{name}-hint", class_name="hint") if hint else None,
         rx.el.span(state.form_errors[name], id=f"field-{name}-error", class_name="field-error", role="alert"),
     )
 
 
-def _merge(state: Any) -> rx.Component:
+def _merge(state: type[FormState]) -> rx.Component:
     """The merge, field by field: keep mine or take theirs. Theirs is the default."""
     return rx.fragment(
         rx.el.div(
@@ -230,8 +232,8 @@ def _merge(state: Any) -> rx.Component:
     )
 
 
-def _clash_row(clash: Any) -> rx.Component:
-    def choice(which: str) -> rx.Component:
+def _clash_row(clash: Clash) -> rx.Component:
+    def choice(which: str, value: str) -> rx.Component:
         return rx.el.label(
             rx.el.input(
                 type="radio",
@@ -240,7 +242,8 @@ def _clash_row(clash: Any) -> rx.Component:
                 default_checked=which == THEIRS,
                 aria_label=f"{clash['label']}: {'keep mine' if which == MINE else 'take theirs'}",
             ),
-            rx.cond(clash[which] != "", clash[which], rx.el.span("(empty)", class_name="muted")),
+            rx.cond(value != "", value, rx.el.span("(empty)", class_name="muted")),
         )
 
-    return rx.el.tr(rx.el.th(clash["label"], scope="row"), rx.el.td(choice(MINE)), rx.el.td(choice(THEIRS)))
+    mine, theirs = choice(MINE, clash["mine"]), choice(THEIRS, clash["theirs"])
+    return rx.el.tr(rx.el.th(clash["label"], scope="row"), rx.el.td(mine), rx.el.td(theirs))

@@ -1,17 +1,16 @@
 """Password fields of a FormState."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.ui.forms.fields import text_field
+from tca_app.ui.forms.state import FormState
 
 NEW_HINT = "At least 8 characters with a digit and an uppercase letter, and not a common password."
 MAX_PASSWORD = 256
 
 
 def new_password_field(
-    state: Any, name: str = "password", label: str = "New password", hint: str = NEW_HINT
+    state: type[FormState], name: str = "password", label: str = "New password", hint: str = NEW_HINT
 ) -> rx.Component:
     return text_field(
         state,
@@ -25,7 +24,7 @@ def new_password_field(
     )
 
 
-def current_password_field(state: Any, *, required: bool = False, hint: str = "") -> rx.Component:
+def current_password_field(state: type[FormState], *, required: bool = False, hint: str = "") -> rx.Component:
     return text_field(
         state,
         "current_password",

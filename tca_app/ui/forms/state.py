@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from tca_app.core.errors import AppError
 from tca_app.core.schema import in_words
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import MovedOn
 from tca_app.ui.url import number_in, record_url
 
@@ -182,7 +182,7 @@ class FormState(rx.State, mixin=True):
             self._hide_form()
 
     @handler("signed_in")
-    async def resume_form(self, draft: dict[str, str]) -> Any:
+    async def resume_form(self, draft: dict[str, str]) -> Events:
         """Restores a draft of the browser in its open form, or returns the event that opens the form."""
         mode, row_id = draft.get("mode", ""), number_in(draft.get("id", ""))
         if not self.form_mode or self.form_url != self._form_url_now():
@@ -192,7 +192,7 @@ class FormState(rx.State, mixin=True):
         return None
 
     @handler("signed_in")
-    async def discard_draft(self) -> Any:
+    async def discard_draft(self) -> Events:
         """Resets the form to the saved values. The browser has dropped the draft."""
         return self._opener(self.form_mode, self.form_id)
 

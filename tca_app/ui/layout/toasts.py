@@ -1,11 +1,9 @@
 """The toasts of every page."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.ui.components.basic import icon_button
-from tca_app.ui.session import SessionState
+from tca_app.ui.session import SessionState, Toast
 
 
 def toasts() -> rx.Component:
@@ -13,7 +11,7 @@ def toasts() -> rx.Component:
     return rx.el.div(rx.foreach(SessionState.toasts, _toast), class_name="toasts", role="status", aria_live="polite")
 
 
-def _toast(toast: Any) -> rx.Component:
+def _toast(toast: Toast) -> rx.Component:
     return rx.el.div(
         rx.cond(
             toast["kind"] == "error",

@@ -8,11 +8,11 @@ import reflex as rx
 from pydantic import Field
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import transaction
+from tca_app.core.database.session import Session, transaction
 from tca_app.core.errors import AppError, Invalid
 from tca_app.core.plurals import plural
 from tca_app.core.schema import Id
-from tca_app.ui.handlers import handler, set_permission
+from tca_app.ui.handlers import Events, handler, set_permission
 from tca_app.ui.table.state import TableState
 
 Ids = Annotated[list[Id], Field(min_length=1, max_length=100)]
@@ -92,7 +92,7 @@ class BulkActions(TableState, mixin=True):
             for name in ("ask_bulk", "ask_rows", "cancel_bulk", "run_bulk", "restore_rows", "dismiss_refusals"):
                 set_permission(cls.event_handlers[name].fn, cls._bulk.permission)
 
-    async def _apply(self, session: Any, actor: Actor, action: str, ids: list[int]) -> Sequence[Result]:
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> Sequence[Result]:
         """Runs the action on the rows. Implemented by the feature."""
         raise NotImplementedError
 
@@ -105,16 +105,16 @@ class BulkActions(TableState, mixin=True):
         return not self.is_trash
 
     @handler("signed_in")
-    async def ask_bulk(self, action: str) -> Any:
+    async def ask_bulk(self, action: str) -> Events:
         """Runs the action on the selected rows, or opens its confirmation."""
         return await self._ask(action, [row["id"] for row in self.rows if row["id"] in self.selected])
 
     @handler("signed_in")
-    async def ask_rows(self, action: str, ids: Ids) -> Any:
+    async def ask_rows(self, action: str, ids: Ids) -> Events:
         """Runs the action on these rows, or opens its confirmation."""
         return await self._ask(action, ids)
 
-    async def _ask(self, key: str, asked: list[int]) -> Any:
+    async def _ask(self, key: str, asked: list[int]) -> Events:
         action = self._bulk.action(key)
         ids = self._allowed(action, asked)
         if not ids:
@@ -167,7 +167,7 @@ class BulkActions(TableState, mixin=True):
         yield events
 
     @handler("signed_in")
-    async def restore_rows(self, ids: Ids) -> Any:
+    async def restore_rows(self, ids: Ids) -> Events:
         """Restores rows, from the menu of a row in the trash or with Undo."""
         return await self._run(self._bulk.action(RESTORE.key), ids)
 
@@ -175,7 +175,7 @@ class BulkActions(TableState, mixin=True):
     async def dismiss_refusals(self) -> None:
         self.refusals = []
 
-    async def _run(self, action: BulkAction, ids: list[int]) -> Any:
+    async def _run(self, action: BulkAction, ids: list[int]) -> Events:
         async with transaction() as session:
             results = await self._apply(session, self._as_actor(), action.key, list(ids))
         noun, name_key = self._bulk.noun, self._bulk.name_key

@@ -1,15 +1,13 @@
 """What a table with bulk actions shows: the buttons while rows are selected, the confirmation, the refusals."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.ui.components.basic import button, error_notice, icon_button
 from tca_app.ui.components.dialogs import confirm_dialog
-from tca_app.ui.table.bulk import BulkAction
+from tca_app.ui.table.bulk import BulkAction, BulkActions
 
 
-def bulk_bar(state: Any) -> rx.Component:
+def bulk_bar(state: type[BulkActions]) -> rx.Component:
     count = state.selected.length()
     return rx.cond(
         count > 0,
@@ -24,13 +22,13 @@ def bulk_bar(state: Any) -> rx.Component:
     )
 
 
-def _button(state: Any, action: BulkAction) -> rx.Component:
+def _button(state: type[BulkActions], action: BulkAction) -> rx.Component:
     kind = "small danger-quiet" if action.danger else "small"
     shown = state.is_trash if action.in_trash else state.takes_bulk
     return rx.cond(shown, button(action.label, kind=kind, on_click=state.ask_bulk(action.key)))
 
 
-def bulk_dialog(state: Any, body: rx.Component | None) -> rx.Component:
+def bulk_dialog(state: type[BulkActions], body: rx.Component | None) -> rx.Component:
     return confirm_dialog(
         open_=state.is_bulk_open,
         title=state.bulk_title,
@@ -43,7 +41,7 @@ def bulk_dialog(state: Any, body: rx.Component | None) -> rx.Component:
     )
 
 
-def refusals_notice(state: Any) -> rx.Component:
+def refusals_notice(state: type[BulkActions]) -> rx.Component:
     """Lists the refusals of the last action until the viewer dismisses them."""
     return rx.cond(
         state.refusals.length() > 0,

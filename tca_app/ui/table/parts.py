@@ -8,7 +8,7 @@ import reflex as rx
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import button, icon_button, link
 from tca_app.ui.components.placeholders import empty_state
-from tca_app.ui.table.state import PAGE_SIZES, Filter
+from tca_app.ui.table.state import PAGE_SIZES, Filter, TableState
 
 
 def query_url(**changes: Any) -> rx.Var[str]:
@@ -39,7 +39,7 @@ def plain_table(label: str, heads: Sequence[tuple[str, str]], rows: rx.Component
     )
 
 
-def tools_row(state: Any, search_label: str, tools: Sequence[rx.Component]) -> rx.Component:
+def tools_row(state: type[TableState], search_label: str, tools: Sequence[rx.Component]) -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.icon("search", size=16, aria_hidden="true"),
@@ -65,7 +65,7 @@ def tools_row(state: Any, search_label: str, tools: Sequence[rx.Component]) -> r
     )
 
 
-def _filter(state: Any, entry: Filter) -> rx.Component:
+def _filter(state: type[TableState], entry: Filter) -> rx.Component:
     return rx.el.select(
         rx.el.option(f"{entry.label}: {entry.default}", value=""),
         *(rx.el.option(text, value=value) for value, text in entry.options),
@@ -76,7 +76,7 @@ def _filter(state: Any, entry: Filter) -> rx.Component:
     )
 
 
-def no_match(state: Any) -> rx.Component:
+def no_match(state: type[TableState]) -> rx.Component:
     narrowing = (*(entry.key for entry in state._spec.filters), *state._spec.narrows)
     clear = query_url(q="", page="", **dict.fromkeys(narrowing, ""))
     return empty_state(
@@ -128,7 +128,7 @@ def _file_link(label: str, url: rx.Var[str]) -> rx.Component:
     return link(label, to=url, class_name="", reload_document=True, custom_attrs={"download": ""})
 
 
-def foot(state: Any) -> rx.Component:
+def foot(state: type[TableState]) -> rx.Component:
     return rx.el.div(
         rx.el.span(state.range_text, " of ", state.total_text, class_name="num", role="status"),
         rx.el.span(class_name="spacer"),
@@ -148,6 +148,6 @@ def foot(state: Any) -> rx.Component:
     )
 
 
-def _turn(state: Any, label: str, icon: str, step: int, disabled: Any) -> rx.Component:
+def _turn(state: type[TableState], label: str, icon: str, step: int, disabled: Any) -> rx.Component:
     to = rx.redirect(query_url(page=state.page + step))
     return icon_button(label, icon, "small", on_click=to, disabled=disabled)

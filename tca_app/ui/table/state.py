@@ -9,7 +9,7 @@ import reflex as rx
 import structlog
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import reading
+from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.handlers import CALL, handler, unexpected_error
@@ -122,7 +122,7 @@ class TableState(rx.State, mixin=True):
 
     _spec: ClassVar[TableSpec]
 
-    async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[Any], int, bool]:
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[Any], int, bool]:
         """Returns (rows, total, whether there are more than `total`) of one page. Implemented by the feature."""
         raise NotImplementedError
 

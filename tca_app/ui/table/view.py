@@ -46,11 +46,11 @@ from tca_app.ui.table.bulk import BulkActions
 from tca_app.ui.table.bulk_view import bulk_bar, bulk_dialog, refusals_notice
 from tca_app.ui.table.grid import Column, Grid, RowAction
 from tca_app.ui.table.parts import foot, no_match, tools_row
-from tca_app.ui.table.state import TRASH
+from tca_app.ui.table.state import TRASH, TableState
 
 
 def data_table(
-    state: Any,
+    state: type[TableState],
     *,
     columns: Sequence[Column],
     label: str,

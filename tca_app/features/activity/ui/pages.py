@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.core.events.log import CATALOGUE
-from tca_app.features.activity.ui.state import ActivityState, RecentState, SubjectFeedState, type_label
+from tca_app.features.activity.ui.state import ActivityState, Change, Entry, RecentState, SubjectFeedState, type_label
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
@@ -90,7 +90,7 @@ def feed(feed_state: Any, *, nothing: rx.Component) -> rx.Component:
     )
 
 
-def _line(entry: Any) -> rx.Component:
+def _line(entry: Entry) -> rx.Component:
     """One event. A click or Enter expands it and shows what changed and from where."""
     return rx.el.li(
         rx.el.details(
@@ -112,7 +112,7 @@ def _line(entry: Any) -> rx.Component:
     )
 
 
-def _details(entry: Any) -> rx.Component:
+def _details(entry: Entry) -> rx.Component:
     return rx.el.div(
         rx.cond(
             entry["changes"].to(list).length() > 0,
@@ -137,7 +137,7 @@ def _details(entry: Any) -> rx.Component:
     )
 
 
-def _change(change: Any) -> rx.Component:
+def _change(change: Change) -> rx.Component:
     return rx.el.tr(
         rx.el.th(change["field"], scope="row"),
         rx.cond(

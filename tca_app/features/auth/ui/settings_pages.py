@@ -1,7 +1,5 @@
 """The settings of one's own account."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.features.auth.ui.state import PasswordState, ProfileState, SettingsState
@@ -11,6 +9,7 @@ from tca_app.ui.components.basic import button, facts, page_header, panel, relat
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.forms.fields import form_attributes, form_error, keeper_of, restored_note, text_field
 from tca_app.ui.forms.password_fields import current_password_field, new_password_field
+from tca_app.ui.forms.state import FormState
 from tca_app.ui.layout.account_menu import theme_choice
 from tca_app.ui.layout.pages import page
 
@@ -36,7 +35,7 @@ def settings_page() -> rx.Component:
     )
 
 
-def _own_form(state: Any, *fields: rx.Component) -> rx.Component:
+def _own_form(state: type[FormState], *fields: rx.Component) -> rx.Component:
     return rx.el.form(
         rx.el.input(type="hidden", name="nonce", value=state.form_nonce, read_only=True),
         rx.el.div(form_error(state), restored_note(state), *fields, class_name="panel-body stack"),

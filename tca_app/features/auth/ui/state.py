@@ -12,7 +12,7 @@ from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserRead, UserUpdate
 from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
-from tca_app.ui.handlers import CALL, handler
+from tca_app.ui.handlers import CALL, Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
 
@@ -33,7 +33,7 @@ class AuthState(SessionState):
     setup_phase: str = ""  # "" unknown, open, closed
 
     @handler("public")
-    async def enter_login(self) -> Any:
+    async def enter_login(self) -> Events:
         """Redirects a signed-in user to the requested page."""
         if CALL.get().actor is not None:
             return rx.redirect(local_path(query_param(self.router_data, "next")), replace=True)

@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.features.dashboard.schemas import CardName
 from tca_app.features.dashboard.ui.charts import sparkline
 from tca_app.features.dashboard.ui.customize_state import LABELS
+from tca_app.features.dashboard.ui.metric_cards import Card
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link
@@ -36,7 +37,7 @@ def _named(name: Any) -> rx.Component:
     )
 
 
-def _card(name: CardName, icon: str, url: str, card: Any) -> rx.Component:
+def _card(name: CardName, icon: str, url: str, card: Card) -> rx.Component:
     return link(
         rx.el.span(rx.icon(icon, size=16, aria_hidden="true"), LABELS[name], class_name="card-label"),
         rx.cond(

@@ -1,10 +1,8 @@
 """The button "Customize" and its dialog: what to show and in which order. It works with the keyboard alone."""
 
-from typing import Any
-
 import reflex as rx
 
-from tca_app.features.dashboard.ui.customize_state import CustomizeState
+from tca_app.features.dashboard.ui.customize_state import CustomizeState, Line
 from tca_app.ui.components.basic import button, icon_button
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
 
@@ -35,13 +33,13 @@ def customize_dialog() -> rx.Component:
     )
 
 
-def _list(title: str, lines: Any) -> rx.Component:
+def _list(title: str, lines: list[Line]) -> rx.Component:
     return rx.el.section(
         rx.el.h3(title), rx.el.ol(rx.foreach(lines, _line), class_name="lines", aria_label=title), class_name="panel"
     )
 
 
-def _line(line: Any) -> rx.Component:
+def _line(line: Line) -> rx.Component:
     name = line["name"].to(str)
     return rx.el.li(
         rx.el.label(
@@ -60,7 +58,7 @@ def _line(line: Any) -> rx.Component:
     )
 
 
-def _step(line: Any, way: str, step: int, is_at_end: Any) -> rx.Component:
+def _step(line: Line, way: str, step: int, is_at_end: bool) -> rx.Component:
     """A button that moves a line. At the end of the list it is not `disabled`, so that it keeps the focus."""
     return icon_button(
         f"Move {line['label']} {way}",

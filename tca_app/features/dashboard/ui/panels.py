@@ -4,9 +4,10 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.dashboard.ui.health_state import HealthState
+from tca_app.features.dashboard.ui.health_state import HealthState, Part
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.features.deployments.ui.components import deployment_badge
+from tca_app.features.deployments.ui.metrics_state import Figure
 from tca_app.features.health.ui.components import state_badges
 from tca_app.ui import routes
 from tca_app.ui.components.badges import project_status_badge
@@ -133,7 +134,7 @@ def delivery_measures() -> rx.Component:
     )
 
 
-def _measure(figure: Any) -> rx.Component:
+def _measure(figure: Figure) -> rx.Component:
     return rx.el.div(
         rx.el.dt(
             rx.el.span(figure["label"], title=figure["meaning"], class_name="explained"),
@@ -210,7 +211,7 @@ def system_health() -> rx.Component:
     )
 
 
-def _part(part: Any) -> rx.Component:
+def _part(part: Part) -> rx.Component:
     name = name_or_link(part["name"], part["url"])
     return rx.el.li(
         rx.el.div(name, rx.el.div(part["detail"], class_name="cell-sub truncate"), class_name="grow"),

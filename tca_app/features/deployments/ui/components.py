@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.deployments.ui.state import STATUS_LABELS
+from tca_app.features.deployments.ui.state import STATUS_LABELS, DeploymentRow
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, relative_time
 from tca_app.ui.long_text import cut_in_middle
@@ -46,13 +46,13 @@ def columns(*, with_project: bool = True) -> list[Column]:
     ]
 
 
-def _project(row: Any) -> rx.Component:
+def _project(row: DeploymentRow) -> rx.Component:
     return rx.el.div(
         link(row["project"], to=row["project_url"]), rx.el.div(row["project_slug"], class_name="cell-sub mono truncate")
     )
 
 
-def _version(row: Any, with_project: bool) -> rx.Component:
+def _version(row: DeploymentRow, with_project: bool) -> rx.Component:
     project = (row["project"], " (", row["project_slug"], ") → ") if with_project else ()
     return rx.el.div(
         open_link(cut_in_middle(row["version"]), row["url"]),

@@ -6,9 +6,11 @@ import reflex as rx
 
 from tca_app.features.deployments.ui.components import deployment_badge, outside_link
 from tca_app.features.deployments.ui.detail_dialogs import action_dialogs
+from tca_app.features.deployments.ui.detail_shapes import Step
 from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_pages import log_panel
 from tca_app.features.deployments.ui.log_state import LogState
+from tca_app.features.deployments.ui.state import DeploymentRow
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, facts, link, page_header, panel, relative_time
@@ -158,7 +160,7 @@ def _changes() -> rx.Component:
     )
 
 
-def _between(row: Any) -> rx.Component:
+def _between(row: DeploymentRow) -> rx.Component:
     return rx.el.li(
         link(cut_in_middle(row["version"]), to=row["url"], class_name="cell-title grow"),
         deployment_badge(row["status"]),
@@ -171,7 +173,7 @@ def _timeline() -> rx.Component:
     return panel("Timeline", rx.el.ol(rx.foreach(state.steps, _step), class_name="timeline"))
 
 
-def _step(step: Any) -> rx.Component:
+def _step(step: Step) -> rx.Component:
     return rx.el.li(
         rx.el.span(step["label"], class_name="cell-title plain"),
         rx.el.span(

@@ -38,7 +38,7 @@ from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
 from tca_app.ui import routes
 from tca_app.ui.forms.state import CLOSED, SAVED, draft_of
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id
@@ -135,7 +135,7 @@ class DeploymentState(RecordState, SessionState):
         return f"{self.deployment['id']}-{self.asking}"
 
     @handler("signed_in")
-    async def resume_question(self, draft: dict[str, str]) -> Any:
+    async def resume_question(self, draft: dict[str, str]) -> Events:
         """Reopens the confirmation that was open before the page was lost. The browser restores the reason."""
         return None if self.asking else DeploymentState.ask(self.deployment["id"], draft.get("mode", ""))
 

@@ -8,7 +8,7 @@ from tca_app.core.periods import PERIODS
 from tca_app.features.deployments.matrix.ui.components import matrix_table
 from tca_app.features.deployments.ui.components import columns
 from tca_app.features.deployments.ui.detail_pages import deployment_page
-from tca_app.features.deployments.ui.metrics_state import MetricsState
+from tca_app.features.deployments.ui.metrics_state import Figure, MetricsState
 from tca_app.features.deployments.ui.state import DeploymentsState, MatrixState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link, page_header, tabs
@@ -76,7 +76,7 @@ def _metrics() -> rx.Component:
     )
 
 
-def _figure(figure: Any) -> rx.Component:
+def _figure(figure: Figure) -> rx.Component:
     return rx.el.section(
         rx.el.h2(figure["label"], class_name="card-label"),
         rx.el.div(figure["value"], class_name="card-value num"),

@@ -1,13 +1,11 @@
 """The tab "Deployments" on the page of a project."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.features.deployments.schemas import MAX_VERSION
 from tca_app.features.deployments.ui.components import columns
-from tca_app.features.deployments.ui.freeze_notice import freeze_notice
-from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
+from tca_app.features.deployments.ui.freeze_notice import Freeze, freeze_notice
+from tca_app.features.deployments.ui.project_state import EnvironmentCard, ProjectDeploymentsState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, link, panel, relative_time
@@ -38,7 +36,7 @@ def deployments_tab() -> rx.Component:
     return at_its_url(state, shown, skeleton_lines(4))
 
 
-def _environment(card: Any) -> rx.Component:
+def _environment(card: EnvironmentCard) -> rx.Component:
     """The card of one environment with its current version."""
     address = rx.el.a(
         rx.icon("external-link", size=14, aria_hidden="true"),
@@ -69,7 +67,7 @@ def _environment(card: Any) -> rx.Component:
     )
 
 
-def _frozen(freeze: Any) -> rx.Component:
+def _frozen(freeze: Freeze) -> rx.Component:
     return rx.el.span(badge("Frozen", "warn", "snowflake"), title=f"Until {freeze['until']}: {freeze['why']}")
 
 

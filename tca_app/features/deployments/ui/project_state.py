@@ -21,7 +21,7 @@ from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
 from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param, record_id
@@ -108,7 +108,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         return [record_id(self.router_data, routes.PROJECTS)]
 
     @handler("signed_in")
-    async def open_create(self, project_id: int) -> Any:
+    async def open_create(self, project_id: int) -> Events:
         self._require_record(project_id, self.project_id)
         self.chosen = self.environment_options[0][0] if self.environment_options else ""
         values = dict.fromkeys(FIELDS, "") | {"environment": self.chosen}

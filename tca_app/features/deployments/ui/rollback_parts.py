@@ -1,15 +1,14 @@
 """The texts of the confirmation of a rollback: from which version to which, and what happens then."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.features.deployments.ui.components import outside_link
+from tca_app.features.deployments.ui.detail_shapes import Plan
 from tca_app.ui.components.basic import link
 from tca_app.ui.long_text import cut_in_middle
 
 
-def rollback_title(plan: Any) -> rx.Component:
+def rollback_title(plan: Plan) -> rx.Component:
     there, from_version, to_version = plan["environment"], plan["from_version"], plan["to_version"]
     return rx.cond(
         from_version == to_version,
@@ -18,7 +17,7 @@ def rollback_title(plan: Any) -> rx.Component:
     )
 
 
-def rollback_text(plan: Any) -> rx.Component:
+def rollback_text(plan: Plan) -> rx.Component:
     created = rx.fragment("This creates a new deployment of ", link(plan["to_version"], to=plan["to_url"]))
     return rx.cond(
         plan["needs_approval"],
@@ -27,6 +26,6 @@ def rollback_text(plan: Any) -> rx.Component:
     )
 
 
-def rollback_compare(plan: Any) -> rx.Component:
+def rollback_compare(plan: Plan) -> rx.Component:
     url = plan["compare_url"]
     return rx.cond(url != "", rx.el.p(outside_link(url, "Compare commits")))

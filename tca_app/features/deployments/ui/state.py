@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import reading
+from tca_app.core.database.session import Session, reading
 from tca_app.core.periods import PERIODS
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.matrix.queries import environment_matrix
@@ -90,7 +90,7 @@ class DeploymentsState(TableState, SessionState):
         ),
     )
 
-    async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[DeploymentRow], int, bool]:
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[DeploymentRow], int, bool]:
         asked = DeploymentQuery(
             search=printable(query.search),
             status=query.filters["status"] or None,

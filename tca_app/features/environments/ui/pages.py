@@ -1,13 +1,11 @@
 """The environments and freeze windows in a project's settings."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.core.urls import MAX_URL
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.environments.ui.freeze_state import FreezeState
-from tca_app.features.environments.ui.state import EnvironmentsState
+from tca_app.features.environments.ui.state import EnvironmentRow, EnvironmentsState, FreezeRow
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel
 from tca_app.ui.components.dialogs import confirm_dialog
@@ -46,7 +44,7 @@ def environment_settings() -> rx.Component:
     return at_its_url(state, shown, skeleton_lines(4))
 
 
-def _environment(row: Any) -> rx.Component:
+def _environment(row: EnvironmentRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.div(row["name"], class_name="cell-title plain"),
@@ -72,7 +70,7 @@ def _environment(row: Any) -> rx.Component:
     )
 
 
-def _window(window: Any) -> rx.Component:
+def _window(window: FreezeRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.div(window["where"], ": ", window["why"], class_name="cell-title plain"),

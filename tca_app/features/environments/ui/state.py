@@ -13,7 +13,7 @@ from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.idempotency import service as idempotency
 from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param, record_id
@@ -181,7 +181,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
         yield EnvironmentsState.load
 
     @handler("signed_in")
-    async def lift(self, project_id: int, freeze_id: int) -> Any:
+    async def lift(self, project_id: int, freeze_id: int) -> Events:
         """Ends a freeze window early."""
         self._require_record(project_id, self.project_id)
         async with transaction() as session:

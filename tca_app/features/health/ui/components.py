@@ -5,13 +5,14 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.health.overview import HOURS
-from tca_app.features.health.ui.charts import HEIGHT, STEP
+from tca_app.features.health.ui.charts import HEIGHT, STEP, Bars
 from tca_app.features.health.ui.form_state import CheckState
+from tca_app.features.health.ui.state import Component
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import icon_button, name_or_link
 
 
-def component_line(component: Any, days: Any) -> rx.Component:
+def component_line(component: Component, days: Any) -> rx.Component:
     """The line of a component, with bars for `days` days."""
     name = name_or_link(component["name"], component["url"])
     shown_state = rx.cond(component["is_paused"], "paused", component["state"])
@@ -60,7 +61,7 @@ def state_badges(shown_state: Any, is_wavering: Any) -> rx.Component:
     )
 
 
-def _settings(component: Any) -> rx.Component:
+def _settings(component: Component) -> rx.Component:
     return rx.cond(
         component["may_manage"],
         icon_button(
@@ -72,7 +73,7 @@ def _settings(component: Any) -> rx.Component:
     )
 
 
-def _spark(component: Any) -> rx.Component:
+def _spark(component: Component) -> rx.Component:
     path = rx.el.path(d=component["spark"].to(str), class_name="spark")
     return rx.el.figure(
         _picture(component["spark_text"], f"0 0 {HOURS * STEP} {HEIGHT}", path),
@@ -81,7 +82,7 @@ def _spark(component: Any) -> rx.Component:
     )
 
 
-def _bars(bars: Any, label: str, kind: str) -> rx.Component:
+def _bars(bars: Bars, label: str, kind: str) -> rx.Component:
     paths = (rx.el.path(d=bars[look], class_name=f"bar-{look}") for look in ("good", "some", "bad", "none"))
     return rx.el.figure(
         _picture(bars["text"], bars["box"], *paths),

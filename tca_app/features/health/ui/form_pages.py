@@ -5,9 +5,10 @@ from typing import Any
 import reflex as rx
 
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
+from tca_app.ui.forms.state import FormState
 
 
-def check_dialog(state: Any) -> rx.Component:
+def check_dialog(state: type[FormState]) -> rx.Component:
     """The dialog of a CheckState. Checks without a URL have no fields about the response."""
     return form_dialog(
         state,
@@ -71,12 +72,12 @@ def _two(*fields: rx.Component) -> rx.Component:
     return rx.el.div(*fields, class_name="two-fields")
 
 
-def _if_given(state: Any, name: str, field: rx.Component) -> rx.Component:
+def _if_given(state: type[FormState], name: str, field: rx.Component) -> rx.Component:
     return rx.cond(state.form_values.contains(name), field)
 
 
 def _number_field(
-    state: Any, name: str, label: str, placeholder: Any = "", *, hint: str = "", required: bool = False
+    state: type[FormState], name: str, label: str, placeholder: Any = "", *, hint: str = "", required: bool = False
 ) -> rx.Component:
     return text_field(
         state,

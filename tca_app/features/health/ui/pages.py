@@ -9,7 +9,7 @@ from tca_app.features.health.ui.components import component_line
 from tca_app.features.health.ui.form_pages import check_dialog
 from tca_app.features.health.ui.form_state import CheckState
 from tca_app.features.health.ui.note_state import NoteState
-from tca_app.features.health.ui.state import Note, StatusState
+from tca_app.features.health.ui.state import IncidentLine, Note, StatusState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
@@ -134,7 +134,7 @@ def _incidents() -> rx.Component:
     )
 
 
-def _incident(incident: Any) -> rx.Component:
+def _incident(incident: IncidentLine) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.h3(incident["name"]),
@@ -161,7 +161,7 @@ def _incident(incident: Any) -> rx.Component:
     )
 
 
-def _note(note: Any) -> rx.Component:
+def _note(note: Note) -> rx.Component:
     return rx.el.li(
         rx.el.span(note["author"], class_name="cell-title plain"),
         " ",

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.jobs.ui.state import JobsState
+from tca_app.features.jobs.ui.state import JobRow, JobsState, Queue
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import page_header, panel, relative_time
@@ -45,7 +45,7 @@ def jobs_page() -> rx.Component:
     )
 
 
-def _is_dead(row: Any) -> Any:
+def _is_dead(row: JobRow) -> Any:
     return row["state"] == "dead"
 
 
@@ -89,7 +89,7 @@ def _workers() -> rx.Component:
     )
 
 
-def _queue(queue: Any) -> rx.Component:
+def _queue(queue: Queue) -> rx.Component:
     return rx.el.tr(
         rx.el.th(queue["name"], scope="row"),
         *(rx.el.td(queue[name], class_name="right num") for name in ("waiting", "running", "retrying")),
@@ -114,20 +114,20 @@ def _columns() -> list[Column]:
     ]
 
 
-def _kind(row: Any) -> rx.Component:
+def _kind(row: JobRow) -> rx.Component:
     return rx.el.div(
         rx.el.span(row["kind"], class_name="cell-title mono"),
         rx.el.div(row["args"], class_name="cell-sub mono truncate", title=row["args"], style={"max_width": "220px"}),
     )
 
 
-def _reason(row: Any) -> rx.Component:
+def _reason(row: JobRow) -> rx.Component:
     return rx.cond(
         row["reason"] != "", rx.el.span(row["reason"], class_name="reason"), rx.el.span("None", class_name="muted")
     )
 
 
-def _when(row: Any) -> rx.Component:
+def _when(row: JobRow) -> rx.Component:
     return rx.el.div(
         relative_time(row["failed_at"], ""),
         rx.cond(row["next_at"] != "", rx.el.div("Next ", relative_time(row["next_at"]), class_name="cell-sub")),

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypedDict
 import reflex as rx
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import reading
+from tca_app.core.database.session import Session, reading
 from tca_app.core.jobs.queue import QUEUE_NAMES
 from tca_app.features.jobs import service as jobs
 from tca_app.features.jobs.schemas import JobQuery, JobResult, JobsAct
@@ -89,7 +89,7 @@ class JobsState(BulkActions, SessionState):
         ),
     )
 
-    async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[JobRow], int, bool]:
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[JobRow], int, bool]:
         wanted = JobQuery(
             skip=query.skip,
             limit=query.limit,
@@ -100,7 +100,7 @@ class JobsState(BulkActions, SessionState):
         page = await jobs.list_jobs(session, actor, wanted)
         return [_row(job) for job in page.items], page.total, page.capped
 
-    async def _apply(self, session: Any, actor: Actor, action: str, ids: list[int]) -> list[JobResult]:
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[JobResult]:
         return await jobs.act_on_jobs(session, actor, JobsAct(action=action, ids=ids))
 
     @rx.var

@@ -1,6 +1,6 @@
 """The notification menu: the number of unread notifications, live on every page, and the newest of them."""
 
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -134,7 +134,7 @@ def notification_menu() -> rx.Component:
     )
 
 
-def inbox_line(line: Any) -> rx.Component:
+def inbox_line(line: Line) -> rx.Component:
     """One notification. A click marks it as read and opens its link."""
     return rx.el.li(
         rx.el.button(

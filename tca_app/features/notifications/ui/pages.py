@@ -1,11 +1,9 @@
 """The page of notifications, with the preferences."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.features.notifications.ui.notification_menu import inbox_line
-from tca_app.features.notifications.ui.state import InboxState
+from tca_app.features.notifications.ui.state import Choice, InboxState, Line
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, icon_button, page_header, panel, tabs
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
@@ -59,7 +57,7 @@ def _inbox() -> rx.Component:
     )
 
 
-def _line(line: Any) -> rx.Component:
+def _line(line: Line) -> rx.Component:
     """A notification, with a button to mark it as read or unread."""
     return rx.el.li(
         inbox_line(line).children[0],
@@ -101,7 +99,7 @@ def _preferences() -> rx.Component:
     )
 
 
-def _choice(choice: Any) -> rx.Component:
+def _choice(choice: Choice) -> rx.Component:
     def cell(channel: str, text: str) -> rx.Component:
         return rx.el.td(
             rx.cond(choice["offered"].to(list[str]).contains(channel), box(channel, text)),

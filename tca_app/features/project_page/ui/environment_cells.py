@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session
 from tca_app.features.deployments.matrix.queries import environments_with_versions
 from tca_app.features.deployments.matrix.ui.schemas import cells_of, columns_of
 
 
-async def read_cells(session: Any, actor: Actor, project_ids: Sequence[int]) -> tuple[list[str], dict[int, list[Any]]]:
+async def read_cells(
+    session: Session, actor: Actor, project_ids: Sequence[int]
+) -> tuple[list[str], dict[int, list[Any]]]:
     """Returns the names of the columns, and the cells of each project by its id."""
     found = await environments_with_versions(session, actor, project_ids)
     columns = columns_of(found.values())

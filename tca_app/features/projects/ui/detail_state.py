@@ -16,7 +16,7 @@ from tca_app.features.projects.ui.form_state import ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.ui import routes
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param, record_id
@@ -114,7 +114,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         self.tab = wanted if is_open else TABS[0]
         self.phase = "ready"
 
-    def _saved(self) -> Any:
+    def _saved(self) -> Events:
         return ProjectState.load
 
     def _require_shown(self, project_id: int) -> None:
@@ -158,7 +158,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         self.asking = ""
         yield events
 
-    async def _act(self, action: str, actor: Actor, project_id: int) -> Any:
+    async def _act(self, action: str, actor: Actor, project_id: int) -> Events:
         name = self.project["name"]
         async with transaction() as session:
             if action == "transfer":
@@ -184,7 +184,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         return f"{name} archived" if action == "archive" else f"You left {name}"
 
     @handler("signed_in")
-    async def activate(self, project_id: int) -> Any:
+    async def activate(self, project_id: int) -> Events:
         self._require_shown(project_id)
         async with transaction() as session:
             data = ProjectUpdate(status="active")

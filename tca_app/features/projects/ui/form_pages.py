@@ -1,15 +1,13 @@
 """The dialog that creates or edits a project."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.core.urls import MAX_URL
-from tca_app.features.projects.ui.form_state import NAME_LENGTH
+from tca_app.features.projects.ui.form_state import NAME_LENGTH, ProjectForm
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 
 
-def project_dialog(state: Any, editing_mark: rx.Component, *more: rx.Component) -> rx.Component:
+def project_dialog(state: type[ProjectForm], editing_mark: rx.Component, *more: rx.Component) -> rx.Component:
     """The dialog of a ProjectForm. It has a field for each value that the form was opened with; `more` comes below.
 
     `editing_mark` shows others that somebody is editing while the form is open.
@@ -53,12 +51,12 @@ def project_dialog(state: Any, editing_mark: rx.Component, *more: rx.Component) 
     )
 
 
-def _name_field(state: Any) -> rx.Component:
+def _name_field(state: type[ProjectForm]) -> rx.Component:
     field = text_field(
         state, "name", "Name", required=True, max_length=NAME_LENGTH, on_change=state.look_for_name.debounce(300)
     )
     return rx.el.div(field, rx.el.p(state.name_hint, class_name="cell-sub", role="status"))
 
 
-def _if_given(state: Any, name: str, field: rx.Component) -> rx.Component:
+def _if_given(state: type[ProjectForm], name: str, field: rx.Component) -> rx.Component:
     return rx.cond(state.form_values.contains(name), field)

@@ -9,7 +9,7 @@ from tca_app.features.projects import policy
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate
 from tca_app.ui.forms.state import FormState
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 
 LABELS = {
     "name": "Name",
@@ -33,7 +33,7 @@ class ProjectForm(FormState, mixin=True):
     async def _create(self, values: dict[str, str], form: dict[str, str]) -> ProjectRead:
         raise NotImplementedError
 
-    def _saved(self) -> Any:
+    def _saved(self) -> Events:
         """Returns the event that shows what was saved."""
         raise NotImplementedError
 

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.projects.ui.detail_state import ProjectState
-from tca_app.features.projects.ui.members_state import MembersState
+from tca_app.features.projects.ui.members_state import MemberRow, MembersState
 from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import avatar, button, icon_button, link, panel, relative_time
@@ -91,7 +91,7 @@ def _table() -> rx.Component:
     return plain_table("Members", heads, rx.foreach(state.members, _row))
 
 
-def _row(member: Any) -> rx.Component:
+def _row(member: MemberRow) -> rx.Component:
     remove = icon_button(
         f"Remove {member['name']}", "user-minus", "ghost small", on_click=state.ask_remove(_project_id, member["id"])
     )
@@ -111,7 +111,7 @@ def _row(member: Any) -> rx.Component:
     )
 
 
-def _name(member: Any) -> rx.Component:
+def _name(member: MemberRow) -> rx.Component:
     return rx.el.div(
         rx.el.span(member["name"], class_name="cell-title plain"),
         rx.cond(member["is_me"], rx.el.span(" (you)", class_name="muted")),
@@ -119,7 +119,7 @@ def _name(member: Any) -> rx.Component:
     )
 
 
-def _role_select(member: Any) -> rx.Component:
+def _role_select(member: MemberRow) -> rx.Component:
     return rx.el.select(
         rx.foreach(state.role_options, lambda option: rx.el.option(option[1], value=option[0])),
         value=member["role"],
@@ -185,7 +185,7 @@ def _preview_rest(url: Any) -> rx.Component:
     return rx.cond(rest > 0, rx.el.li(link("and ", rest, " more", to=url)))
 
 
-def _preview_line(member: Any) -> rx.Component:
+def _preview_line(member: MemberRow) -> rx.Component:
     return rx.el.li(
         avatar(member["initials"]),
         rx.el.span(member["name"], class_name="truncate grow"),

@@ -14,7 +14,7 @@ from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState, initials_of
 from tca_app.ui.url import printable, record_id
@@ -129,7 +129,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
             yield RELOAD
 
     @handler("signed_in")
-    async def change_role(self, project_id: int, person_id: int, role: str) -> Any:
+    async def change_role(self, project_id: int, person_id: int, role: str) -> Events:
         self._require_record(project_id, self._team_of)
         async with transaction() as session:
             data = MemberUpdate(role=role) if role in dict(GRANTED) else None

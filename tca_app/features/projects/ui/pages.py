@@ -7,7 +7,7 @@ import reflex as rx
 from tca_app.features.projects.ui.form_pages import project_dialog
 from tca_app.features.projects.ui.members_state import GRANTED
 from tca_app.features.projects.ui.picker_pages import people_picker
-from tca_app.features.projects.ui.state import ProjectsState
+from tca_app.features.projects.ui.state import ProjectRow, ProjectsState
 from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import button, page_header, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
@@ -69,7 +69,7 @@ def _columns() -> list[Column]:
     ]
 
 
-def _name(row: Any) -> rx.Component:
+def _name(row: ProjectRow) -> rx.Component:
     return rx.el.div(
         rx.cond(
             row["is_deleted"], rx.el.span(row["name"], class_name="cell-title"), open_link(row["name"], row["url"])
@@ -78,12 +78,12 @@ def _name(row: Any) -> rx.Component:
     )
 
 
-def _role(row: Any) -> rx.Component:
+def _role(row: ProjectRow) -> rx.Component:
     return rx.cond(row["my_role"] != "", rx.el.span(row["my_role"]), rx.el.span("Not a member", class_name="muted"))
 
 
 def _row_actions() -> list[RowAction]:
-    def is_archived(row: Any) -> Any:
+    def is_archived(row: ProjectRow) -> Any:
         return row["status"] == "archived"
 
     return [

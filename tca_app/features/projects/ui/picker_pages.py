@@ -4,10 +4,11 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.projects.ui.picker_state import Person, PickerState
 from tca_app.ui.components.basic import avatar, icon_button
 
 
-def people_picker(state: Any, label: str, *, hint: str = "", roles: Any = None) -> rx.Component:
+def people_picker(state: type[PickerState], label: str, *, hint: str = "", roles: Any = None) -> rx.Component:
     """The picker of a PickerState. With `roles`, pairs of (value, label), each picked user has a select `role.<id>`.
 
     The search field belongs to no form, so Enter in it picks a user and does not submit the surrounding form.
@@ -25,7 +26,7 @@ def people_picker(state: Any, label: str, *, hint: str = "", roles: Any = None) 
     )
 
 
-def _search(state: Any) -> rx.Component:
+def _search(state: type[PickerState]) -> rx.Component:
     return rx.el.div(
         rx.el.input(
             type="search",
@@ -62,7 +63,7 @@ def _search(state: Any) -> rx.Component:
     )
 
 
-def _found(state: Any, person: Any, index: Any) -> rx.Component:
+def _found(state: type[PickerState], person: Person, index: Any) -> rx.Component:
     return rx.el.a(
         avatar(person["initials"]),
         rx.el.span(person["name"], class_name="truncate"),
@@ -75,7 +76,7 @@ def _found(state: Any, person: Any, index: Any) -> rx.Component:
     )
 
 
-def _picked(state: Any, person: Any, roles: Any) -> rx.Component:
+def _picked(state: type[PickerState], person: Person, roles: Any) -> rx.Component:
     return rx.el.li(
         avatar(person["initials"]),
         rx.el.span(person["name"], class_name="truncate grow"),

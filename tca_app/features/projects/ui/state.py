@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import reading, transaction
+from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import Invalid
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy
@@ -14,7 +14,7 @@ from tca_app.features.projects.ui.form_state import STATUSES, ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.features.users.schemas import BulkResult
 from tca_app.ui import routes
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
@@ -95,7 +95,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
         name_key="name",
     )
 
-    async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[ProjectRow], int, bool]:
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[ProjectRow], int, bool]:
         asked = ProjectQuery(
             search=printable(query.search),
             status=query.filters["status"] or None,
@@ -111,10 +111,10 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
             await self._add_cells(session, actor, rows)
         return rows, page.total, page.capped
 
-    async def _apply(self, session: Any, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
         return await projects.bulk_projects(session, actor, ProjectBulk(action=action, ids=ids))
 
-    async def _add_cells(self, session: Any, actor: Actor, rows: list[ProjectRow]) -> None:
+    async def _add_cells(self, session: Session, actor: Actor, rows: list[ProjectRow]) -> None:
         for read in _environments:
             self.columns, cells = await read(session, actor, [row["id"] for row in rows])
             for row in rows:
@@ -133,7 +133,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
         asks = query_param(self.router_data, "show") == "where"
         return "where" if asks and self._query().filters["view"] != "trash" else ""
 
-    def _saved(self) -> Any:
+    def _saved(self) -> Events:
         return ProjectsState.load
 
     @handler("signed_in")
@@ -157,7 +157,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
             )
 
     @handler("signed_in")
-    async def set_status(self, project_id: int, status: str) -> Any:
+    async def set_status(self, project_id: int, status: str) -> Events:
         """Archives or activates a project. The toast offers Undo."""
         if status not in dict(STATUSES):
             raise Invalid("Unknown status.")
@@ -200,7 +200,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
         yield ProjectsState.load
 
     @handler("signed_in")
-    async def restore(self, project_id: int) -> Any:
+    async def restore(self, project_id: int) -> Events:
         async with transaction() as session:
             project = await projects.restore_project(session, self._as_actor(), project_id)
         self._toast(f"{project.name} restored")
@@ -227,7 +227,7 @@ def _row(actor: Actor, project: ProjectRead) -> ProjectRow:
     )
 
 
-async def _search(session: Any, actor: Actor, text: str) -> list[Entry]:
+async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
     query = ProjectQuery(search=printable(text), sort="name", limit=MAX_PER_SOURCE)
     page = await projects.list_projects(session, actor, query)
     return [Entry(label=p.name, detail=p.slug, kind="Project", url=routes.project(p.id)) for p in page.items]

@@ -17,7 +17,7 @@ from tca_app.features.users.ui.detail_state import reload_of, require_person
 from tca_app.features.users.ui.new_owner_state import NewOwnerState
 from tca_app.features.users.ui.state import DEACTIVATED, DELETED, UsersState
 from tca_app.ui import routes
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id
@@ -122,19 +122,19 @@ class ActState(NewOwnerState, RecordState, SessionState):
             self.act_busy = False
         yield events
 
-    async def _carry_out(self) -> Any:
+    async def _carry_out(self) -> Events:
         if self.act == "delete":
             return await self._delete(self._act_id)
         return await self._change(self.act, self._act_id)
 
-    async def _change(self, act: str, user_id: int) -> Any:
+    async def _change(self, act: str, user_id: int) -> Events:
         async with transaction() as session:
             data = UserUpdate(**ACTS[act].changes)
             user = await users.update_user(session, self._as_actor(), user_id, data)
         self._toast(ACTS[act].done.format(name=user.username))
         return reload_of(self)
 
-    async def _delete(self, user_id: int) -> Any:
+    async def _delete(self, user_id: int) -> Events:
         user = await self._user(user_id)
         async with transaction() as session:
             await users.delete_user(session, self._as_actor(), user_id, self.new_owner["id"] or None)
@@ -143,7 +143,7 @@ class ActState(NewOwnerState, RecordState, SessionState):
         return rx.redirect(routes.USERS) if is_on_their_page else reload_of(self)
 
     @handler("users.manage")
-    async def activate(self, user_id: int) -> Any:
+    async def activate(self, user_id: int) -> Events:
         require_person(self, user_id)
         return await self._change("activate", user_id)
 

@@ -1,11 +1,9 @@
 """The page of one user: profile, projects and sessions."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.features.users.ui.actions_state import ActState
-from tca_app.features.users.ui.detail_state import UserState
+from tca_app.features.users.ui.detail_state import MembershipRow, SessionRow, UserState
 from tca_app.features.users.ui.dialog_pages import user_dialogs
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.ui import routes
@@ -115,7 +113,7 @@ def _projects() -> rx.Component:
     return _when_loaded(rx.cond(UserState.projects.length() > 0, rows, none))
 
 
-def _project_row(row: Any) -> rx.Component:
+def _project_row(row: MembershipRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
             link(row["name"], to=routes.project(row["id"]), class_name="cell-title"),
@@ -134,7 +132,7 @@ def _sessions() -> rx.Component:
     return _when_loaded(rx.cond(UserState.sessions.length() > 0, rows, none))
 
 
-def _session_row(row: Any) -> rx.Component:
+def _session_row(row: SessionRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
             rx.el.span(row["device"], class_name="cell-title"),

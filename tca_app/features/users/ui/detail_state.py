@@ -14,7 +14,7 @@ from tca_app.features.users.devices import device_words
 from tca_app.features.users.schemas import MembershipRead
 from tca_app.features.users.ui.state import UserRow, UsersState, user_row
 from tca_app.ui import routes
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import page_path, record_id
@@ -155,7 +155,7 @@ def require_person(state: rx.State, user_id: int) -> None:
         raise MovedOn
 
 
-def reload_of(state: rx.State) -> Any:
+def reload_of(state: rx.State) -> Events:
     """Returns the event that reloads the users shown on the current page, or None."""
     path = page_path(state.router_data)
     if path == routes.USERS:

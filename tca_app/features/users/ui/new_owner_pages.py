@@ -1,16 +1,16 @@
 """The choice of a new owner in the confirmation that deletes users."""
 
-from typing import Any
-
 import reflex as rx
 
+from tca_app.features.users.ui.new_owner_state import NewOwner, NewOwnerState
 
-def new_owner_picker(state: Any) -> rx.Component:
+
+def new_owner_picker(state: type[NewOwnerState]) -> rx.Component:
     """The picker of a NewOwnerState, while it offers the choice."""
     return rx.cond(state.owner_text != "", _picker(state))
 
 
-def _picker(state: Any) -> rx.Component:
+def _picker(state: type[NewOwnerState]) -> rx.Component:
     """A search box over a list of names to choose one from. The choice is kept while the search changes."""
     return rx.el.div(
         rx.el.p(state.owner_text),
@@ -40,7 +40,7 @@ def _picker(state: Any) -> rx.Component:
     )
 
 
-def _person(state: Any, person: Any, chosen: bool) -> rx.Component:
+def _person(state: type[NewOwnerState], person: NewOwner, chosen: bool) -> rx.Component:
     return rx.el.label(
         rx.el.input(
             type="radio",

@@ -8,7 +8,7 @@ from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.dialog_pages import user_dialogs
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.new_owner_pages import new_owner_picker
-from tca_app.features.users.ui.state import UsersState
+from tca_app.features.users.ui.state import UserRow, UsersState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import active_badge, role_badge
 from tca_app.ui.components.basic import button, page_header, relative_time
@@ -40,7 +40,7 @@ def users_list(editing_mark: rx.Component) -> rx.Component:
     )
 
 
-def _name_cell(row: Any) -> rx.Component:
+def _name_cell(row: UserRow) -> rx.Component:
     return rx.el.div(
         rx.cond(
             row["is_deleted"],
@@ -52,11 +52,11 @@ def _name_cell(row: Any) -> rx.Component:
     )
 
 
-def _email_cell(row: Any) -> rx.Component:
+def _email_cell(row: UserRow) -> rx.Component:
     return rx.el.span(row["email"], class_name="truncate cell-email", title=row["email"])
 
 
-def _username_cell(row: Any) -> rx.Component:
+def _username_cell(row: UserRow) -> rx.Component:
     return rx.el.span(row["username"], class_name="truncate cell-username", title=row["username"])
 
 
@@ -77,7 +77,7 @@ COLUMNS = (
 )
 
 
-def _is_other(row: Any) -> Any:
+def _is_other(row: UserRow) -> Any:
     """Whether the user is not in the trash and not the viewer, who cannot delete their own account here."""
     return ~row["is_deleted"] & (row["id"] != SessionState.user_id)
 

@@ -1,8 +1,9 @@
 """State of the list of users, and the search for users in the command palette."""
 
-from typing import Any, ClassVar, TypedDict
+from typing import ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import BulkResult, UserBulk, UserQuery, UserRead
 from tca_app.features.users.ui.new_owner_state import NewOwnerState
@@ -76,7 +77,7 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         name_key="username",
     )
 
-    async def _fetch(self, session: Any, actor: Actor, query: TableQuery) -> tuple[list[UserRow], int, bool]:
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[UserRow], int, bool]:
         chosen = query.filters
         wanted = UserQuery(
             skip=query.skip,
@@ -90,7 +91,7 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         page = await users.list_users(session, actor, wanted)
         return [user_row(user) for user in page.items], page.total, page.capped
 
-    async def _apply(self, session: Any, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
         new_owner = self.new_owner["id"] or None if action == "delete" else None
         return await users.bulk_users(session, actor, UserBulk(action=action, ids=ids, transfer_to=new_owner))
 
@@ -106,7 +107,7 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         await self._load()
 
 
-async def _find(session: Any, actor: Actor, text: str) -> list[Entry]:
+async def _find(session: Session, actor: Actor, text: str) -> list[Entry]:
     query = UserQuery(search=printable(text), limit=MAX_PER_SOURCE, sort="username")
     page = await users.list_users(session, actor, query)
     return [Entry(label=_full_label(user), detail="", kind="User", url=routes.user(user.id)) for user in page.items]

@@ -1,10 +1,8 @@
 """The page of one webhook: its settings, and each delivery attempt with its request and response."""
 
-from typing import Any
-
 import reflex as rx
 
-from tca_app.features.webhooks.ui.detail_state import DeliveriesState
+from tca_app.features.webhooks.ui.detail_state import DeliveriesState, DeliveryRow
 from tca_app.features.webhooks.ui.state import WebhooksState
 from tca_app.features.webhooks.ui.status import delivery_badge, hook_badge
 from tca_app.ui.components.basic import button, facts, link, panel, relative_time
@@ -100,7 +98,7 @@ def _more() -> rx.Component:
     )
 
 
-def _delivery(row: Any) -> rx.Component:
+def _delivery(row: DeliveryRow) -> rx.Component:
     is_open = log.open_id == row["id"].to(int)
     return rx.el.li(
         rx.el.button(
@@ -120,7 +118,7 @@ def _delivery(row: Any) -> rx.Component:
     )
 
 
-def _sent(row: Any) -> rx.Component:
+def _sent(row: DeliveryRow) -> rx.Component:
     sent = log.sent
     return rx.el.div(
         rx.cond(sent["error"] != "", rx.el.p(sent["error"], class_name="notice error")),

@@ -1,20 +1,18 @@
 """The dialog that creates or edits a webhook."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.core.events.log import CATALOGUE
 from tca_app.core.urls import MAX_URL
 from tca_app.features.activity.ui.state import type_label
-from tca_app.features.webhooks.ui.form_state import ALL, CHOSEN, NOT_IN_PROJECTS, TICK
+from tca_app.features.webhooks.ui.form_state import ALL, CHOSEN, NOT_IN_PROJECTS, TICK, WebhookForm
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 
 # Subjects of events, in the order of the dialog; others come first.
 GROUPS = {"project": "Projects", "webhook": "Webhooks", "user": "People", "job": "Jobs"}
 
 
-def webhook_dialog(state: Any) -> rx.Component:
+def webhook_dialog(state: type[WebhookForm]) -> rx.Component:
     """The dialog of a WebhookForm that also has `is_of_project`."""
     is_new = state.form_mode == "create"
     return form_dialog(
@@ -42,7 +40,7 @@ def webhook_dialog(state: Any) -> rx.Component:
     )
 
 
-def _ticks(state: Any) -> rx.Component:
+def _ticks(state: type[WebhookForm]) -> rx.Component:
     """A checkbox for each event, grouped by subject. The stylesheet hides them while "All events" is chosen."""
     groups: dict[str, list[str]] = {}
     for name, event in sorted(CATALOGUE.items()):
@@ -51,7 +49,7 @@ def _ticks(state: Any) -> rx.Component:
     return rx.el.div(*(_group(state, kind, groups[kind]) for kind in ordered), class_name="event-ticks")
 
 
-def _group(state: Any, kind: str, names: list[str]) -> rx.Component:
+def _group(state: type[WebhookForm], kind: str, names: list[str]) -> rx.Component:
     shown = rx.el.fieldset(
         rx.el.legend(GROUPS.get(kind, f"{kind.capitalize()}s")),
         *(_tick(state, name) for name in names),
@@ -59,7 +57,7 @@ def _group(state: Any, kind: str, names: list[str]) -> rx.Component:
     return rx.cond(~state.is_of_project, shown) if kind in NOT_IN_PROJECTS else shown
 
 
-def _tick(state: Any, name: str) -> rx.Component:
+def _tick(state: type[WebhookForm], name: str) -> rx.Component:
     field = TICK + name
     return rx.el.label(
         rx.el.input(

@@ -13,7 +13,7 @@ from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.url import record_id
 
 ALL, CHOSEN = "all", "chosen"
@@ -29,10 +29,10 @@ class WebhookForm(FormState, mixin=True):
     def _require_shown(self, webhook_id: int) -> None:
         raise NotImplementedError
 
-    def _created(self, made: WebhookWithSecret) -> Any:
+    def _created(self, made: WebhookWithSecret) -> Events:
         raise NotImplementedError
 
-    def _saved(self) -> Any:
+    def _saved(self) -> Events:
         raise NotImplementedError
 
     @handler("signed_in")

@@ -1,13 +1,11 @@
 """The section of webhooks, on the page of a project and on the page of instance webhooks."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.features.webhooks.ui.detail_pages import webhook_detail
 from tca_app.features.webhooks.ui.detail_state import DeliveriesState
 from tca_app.features.webhooks.ui.form_pages import webhook_dialog
-from tca_app.features.webhooks.ui.state import SHOWN_ONCE, WebhooksState
+from tca_app.features.webhooks.ui.state import SHOWN_ONCE, HookRow, WebhooksState
 from tca_app.features.webhooks.ui.status import delivery_badge, hook_badge
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, icon_button, link, page_header, relative_time
@@ -106,7 +104,7 @@ def _table() -> rx.Component:
     return plain_table("Webhooks", heads, rx.foreach(state.hooks, _row))
 
 
-def _row(hook: Any) -> rx.Component:
+def _row(hook: HookRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
             open_link(rx.el.span(hook["label"], class_name="truncate cell-address"), hook["link"]),
@@ -129,7 +127,7 @@ def _row(hook: Any) -> rx.Component:
     )
 
 
-def _menu(hook: Any) -> rx.Component:
+def _menu(hook: HookRow) -> rx.Component:
     hook_id = hook["id"].to(int)
     return rx.menu.root(
         rx.menu.trigger(icon_button(f"Actions for {hook['url']}", "ellipsis", "ghost small")),

@@ -14,7 +14,7 @@ from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookQuery, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.features.webhooks.ui.form_state import WebhookForm
 from tca_app.ui import routes
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import number_in, page_path, query_param, record_id
@@ -143,7 +143,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
     def _created(self, made: WebhookWithSecret) -> list[Any]:
         return [WebhooksState.read_again, *self._show_secret(made)]
 
-    def _saved(self) -> Any:
+    def _saved(self) -> Events:
         return WebhooksState.read_again
 
     def _show_secret(self, made: WebhookWithSecret) -> list[Any]:
@@ -154,7 +154,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         return [rx.set_value(SHOWN_ONCE, made.secret)]
 
     @handler("signed_in")
-    async def hide_secret(self) -> Any:
+    async def hide_secret(self) -> Events:
         self.secret_of = ""
         return rx.set_value(SHOWN_ONCE, "")
 
@@ -166,7 +166,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         self._toast("Test queued. Its delivery shows the result.")
 
     @handler("signed_in")
-    async def switch(self, webhook_id: int, is_active: bool) -> Any:
+    async def switch(self, webhook_id: int, is_active: bool) -> Events:
         self._require_shown(webhook_id)
         async with transaction() as session:
             data = WebhookUpdate(is_active=is_active)

@@ -4,10 +4,11 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.webhooks.ui.state import HookRow
 from tca_app.ui.components.badges import badge
 
 
-def hook_badge(hook: Any) -> rx.Component:
+def hook_badge(hook: HookRow) -> rx.Component:
     return rx.cond(
         hook["is_active"],
         rx.cond(

@@ -10,7 +10,7 @@ from tca_app.core.errors import AppError
 from tca_app.features.deployments.github import secret as hook
 from tca_app.features.deployments.github.schemas import HookRead, RepositoryChoice
 from tca_app.ui import routes
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param, record_id
@@ -67,7 +67,7 @@ class HookState(RecordState, SessionState):
             self.asking = ""
 
     @handler("signed_in")
-    async def forget(self) -> Any:
+    async def forget(self) -> Events:
         """Hides the secret after it was copied."""
         self.is_fresh = False
         return rx.set_value(SHOWN_ONCE, "")

@@ -5,6 +5,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.deployments.matrix.ui.schemas import Cell
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, relative_time
 from tca_app.ui.long_text import cut_in_middle
@@ -41,7 +42,7 @@ def _line(line: Any, head: Callable[[Any], rx.Component], flash: Any) -> rx.Comp
     )
 
 
-def _cell(cell: Any) -> rx.Component:
+def _cell(cell: Cell) -> rx.Component:
     runs = rx.el.div(
         link(cut_in_middle(cell["version"]), to=cell["url"], class_name="cell-title"),
         rx.el.div(relative_time(cell["at"].to(str)), " · ", cell["who"], class_name="cell-sub"),
