@@ -28,7 +28,7 @@ def max_body(path: str) -> int:
     return next((limit for beginning, limit in MAX_BODY_BY_PATH.items() if path.startswith(beginning)), MAX_BODY)
 
 
-def read_json(body: bytes) -> Any:
+def read_json(body: bytes) -> object:
     """Parse a JSON body. Raises Invalid for an object with a repeated key.
 
     RFC 8259 leaves repeated keys undefined: a proxy in front may have read, and allowed, the other value. orjson
@@ -60,12 +60,12 @@ def refuse_repeated(names: Iterable[str], what: str) -> None:
 class StrictRequest(Request):
     """A request whose body must not repeat a name."""
 
-    async def json(self) -> Any:
+    async def json(self) -> object:
         if not hasattr(self, "_json"):
             self._json = read_json(await self.body())
         return self._json
 
-    async def form(self, **limits: Any) -> FormData:  # type: ignore[override]  # FastAPI awaits it
+    async def form(self, **limits: int) -> FormData:  # type: ignore[override]  # FastAPI awaits it
         form = await super().form(**limits)
         refuse_repeated((name for name, _ in form.multi_items()), "field")
         return form

@@ -46,7 +46,12 @@ def idempotent(
         of_route = signature(route)
 
         @wraps(route)
-        async def answer(request: Request, response: Response, idempotency_key: str | None, **values: Any) -> Shape:
+        async def answer(
+            request: Request,
+            response: Response,
+            idempotency_key: str | None,
+            **values: Any,  # noqa: ANN401  the parameters of the route, which FastAPI checks
+        ) -> Shape:
             session, actor, data = values["session"], values["actor"], values.get("data")
 
             async def check(earlier: Shape) -> None:

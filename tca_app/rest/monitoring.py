@@ -3,12 +3,11 @@
 from fastapi import Request
 
 from tca_app.config.settings import get_settings
-from tca_app.core.actor import Actor
 from tca_app.core.errors import AppError
 from tca_app.core.security.tokens import same
 from tca_app.rest.dependencies import SignedIn
 
-_actor = SignedIn("actor")
+_actor = SignedIn()
 
 
 def has_metrics_token(request: Request) -> bool:
@@ -28,7 +27,7 @@ async def may_watch(request: Request) -> bool:
     if has_metrics_token(request):
         return True
     try:
-        actor: Actor = await _actor(request)
+        actor = await _actor(request)
     except AppError:
         return False
     return actor.is_superuser

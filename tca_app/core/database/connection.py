@@ -133,7 +133,7 @@ class Connection(_Probe):
     patience = USUAL
 
     @classmethod
-    async def connect(cls, conninfo: str = "", **options: Any) -> Self:
+    async def connect(cls, conninfo: str = "", **options: Any) -> Self:  # noqa: ANN401  psycopg's own signature checks them
         """Connect. Raises NoAnswer within `CONNECT_TIMEOUT_S`, or at once while the server is known to hang."""
         _refuse_to_wait(0, USUAL)
         try:

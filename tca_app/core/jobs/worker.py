@@ -46,7 +46,7 @@ class AttentiveWorker(Worker):
     had begun; the job then waits for the next poll. This worker fetches again in that case.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  for procrastinate's worker, which names them
         super().__init__(**options)
         self._new_job_event: _Counted = _Counted()
 
