@@ -7,7 +7,6 @@ aggregate is the sum of the shorter ones, where those exist.
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, DateTime, Float, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -115,7 +114,7 @@ async def remember(session: AsyncSession, now: datetime, watched: Watched) -> No
     await session.execute(text("ANALYZE health_samples, health_rolls"))  # else the first pages are slow
 
 
-def _missed(dice: random.Random, now: datetime, watched: Watched) -> Iterator[tuple[int, Any]]:
+def _missed(dice: random.Random, now: datetime, watched: Watched) -> Iterator[tuple[int, datetime]]:
     """Check and minute of each probe that failed. An incident opens with the third and closes with the second pass."""
     for one in watched.incidents:
         at = one["opened_at"] - timedelta(minutes=2)

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     Executable,
+    Row,
     Select,
     String,
     Table,
@@ -36,7 +37,7 @@ class Page(Generic[T]):
 
 async def page_of(
     session: AsyncSession, rows: Select[*tuple[Any, ...]], *, skip: int, limit: int, search: str = ""
-) -> tuple[list[Any], int, bool]:
+) -> tuple[list[Row[*tuple[Any, ...]]], int, bool]:
     """Return the rows of one page of an ordered select, the total, and whether the count was capped.
 
     Counting every match of a common syllable in a million rows takes longer than finding the first page, so a

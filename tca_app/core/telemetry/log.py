@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from tca_app.config.settings import get_settings
 from tca_app.core.telemetry.redaction import REMOVED, excerpt, is_secret, redact, redact_text
@@ -75,7 +75,7 @@ def setup_logging() -> None:
     """Send structlog and the standard library's loggers to standard error in one form."""
     settings = get_settings()
     level = logging.DEBUG if settings.debug else getattr(logging, settings.log_level)
-    shared: list[Any] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -92,20 +92,20 @@ def setup_logging() -> None:
     _standard_library(level, [structlog.stdlib.add_logger_name, *shared], final)
 
 
-def _json_lines() -> list[Any]:
+def _json_lines() -> list[Processor]:
     """Return the JSON processors. Tracebacks have no local variables, because those contain request data."""
     render = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
     return [render, _clean, structlog.processors.JSONRenderer(serializer=_json)]
 
 
-def _console_lines() -> list[Any]:
+def _console_lines() -> list[Processor]:
     render = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
     )
     return [structlog.processors.format_exc_info, _clean, render]
 
 
-def _standard_library(level: int, shared: list[Any], final: list[Any]) -> None:
+def _standard_library(level: int, shared: list[Processor], final: list[Any]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(LibraryFilter())
     processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from time import perf_counter
-from typing import Any, Literal
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, disable_created_metrics
 from prometheus_client.process_collector import ProcessCollector
@@ -54,7 +54,7 @@ SCREENS = _gauge("live_screens", "Screens that are read again when something cha
 
 # Label children are cached, because looking one up costs as much as counting.
 @cache
-def _request_of(route: str, method: str, status: int) -> tuple[Any, Any]:
+def _request_of(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
     return _requests.labels(route, method, status), _request_s.labels(route)
 
 
@@ -65,7 +65,7 @@ def note_request(route: str, method: str, status: int, seconds: float) -> None:
 
 
 @cache
-def _ui_event_of(handler: str, outcome: Outcome) -> tuple[Any, Any]:
+def _ui_event_of(handler: str, outcome: Outcome) -> tuple[Counter, Histogram]:
     return _ui_events.labels(handler, outcome), _ui_event_s.labels(handler)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import col
 
 from tca_app.config.settings import get_settings
@@ -67,7 +68,7 @@ def ends_at() -> ColumnElement[datetime]:
     return func.least(AuthSession.expires_at, idle_end, type_=UTC_TIME)
 
 
-def is_valid() -> tuple[Any, ...]:
+def is_valid() -> tuple[SQLCoreOperations[bool], ...]:
     """Returns the condition of a valid session: not revoked, not expired, not idle, and its user may sign in."""
     return (
         col(AuthSession.revoked_at).is_(None),

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, literal, nulls_last, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, literal, nulls_last, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -93,7 +93,7 @@ def _paged(chosen: Select[Any], *, is_search: bool) -> tuple[Select[Any], Select
     return statement, total
 
 
-def _order(sort: str) -> tuple[Any, Any]:
+def _order(sort: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     column = _SORTS[sort.removeprefix("-")]
     if not sort.startswith("-"):
         return (nulls_last(column.asc()) if sort == "last_login_at" else column.asc()), _users.id.asc()

@@ -4,7 +4,7 @@ It contains only what the user may see. The services check that again when the d
 """
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -29,6 +29,9 @@ def standard(actor: Actor) -> LayoutRead:
     mine: list[PanelName] = ["newest_projects"]
     mine += [name for name in PANELS if name not in (*OF_PEOPLE, *mine)]
     return LayoutRead(cards=[name for name in CARDS if name not in OF_PEOPLE], panels=mine, hidden=[])
+
+
+Name = TypeVar("Name", bound=str)
 
 
 async def read_layout(session: AsyncSession, actor: Actor) -> LayoutRead:
@@ -56,9 +59,9 @@ async def reset_layout(session: AsyncSession, actor: Actor) -> None:
     await session.execute(delete(DashboardLayout).where(_table.user_id == actor.user_id))
 
 
-def _placed(chosen: Sequence[str], usual: Sequence[Any]) -> list[Any]:
+def _placed(chosen: Sequence[str], usual: Sequence[Name]) -> list[Name]:
     """Returns the chosen order. A name that was not chosen comes after the one that precedes it by default."""
-    order = [name for name in chosen if name in usual]
+    order = sorted((name for name in usual if name in chosen), key=chosen.index)
     for place, name in enumerate(usual):
         if name not in order:
             order.insert(order.index(usual[place - 1]) + 1 if place else 0, name)
