@@ -10,7 +10,7 @@ TESTS := $(VENV)/.tests
 # Python compiles modules on their first import; compiling all of them here doubles the time of an installation.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run migrate demo test faults benchmarks check
+.PHONY: help run migrate demo test faults contract benchmarks check
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -28,6 +28,9 @@ test: $(TESTS) ## Run every test on throw-away stores, browser tests included
 
 faults: $(TESTS) ## Kill processes for half an hour or more: FAULT_WRITES=10000 FAULT_KILLS=200 unless set
 	@FAULT_WRITES=$${FAULT_WRITES:-10000} FAULT_KILLS=$${FAULT_KILLS:-200} exec $(BIN)/python -m pytest -s tests/faults
+
+contract: $(TESTS) ## Call every operation of the REST API at random: CONTRACT_EXAMPLES=100 unless set
+	@CONTRACT_EXAMPLES=$${CONTRACT_EXAMPLES:-100} exec $(BIN)/python -m pytest -n 2 tests/api/test_contract.py
 
 benchmarks: $(TESTS) ## Measure beside a limit and a FastAPI template; needs a quiet machine
 	@CHROMIUM="$$(.ci/chromium $(BIN))" exec $(BIN)/python -m benchmarks
