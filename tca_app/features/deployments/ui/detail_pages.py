@@ -6,7 +6,7 @@ import reflex as rx
 
 from tca_app.features.deployments.ui.components import deployment_badge, outside_link
 from tca_app.features.deployments.ui.detail_dialogs import action_dialogs
-from tca_app.features.deployments.ui.detail_shapes import Step
+from tca_app.features.deployments.ui.detail_rows import Step
 from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_pages import log_panel
 from tca_app.features.deployments.ui.log_state import LogState

@@ -21,7 +21,7 @@ from tca_app.features.deployments.schemas import (
     Refusal,
     Rollback,
 )
-from tca_app.features.deployments.ui.detail_shapes import (
+from tca_app.features.deployments.ui.detail_rows import (
     NO_PLAN,
     NOTHING,
     Facts,

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from tca_app.features.deployments.ui.components import outside_link
-from tca_app.features.deployments.ui.detail_shapes import Plan
+from tca_app.features.deployments.ui.detail_rows import Plan
 from tca_app.ui.components.basic import link
 from tca_app.ui.long_text import cut_in_middle
 

@@ -1,11 +1,12 @@
 """State of the webhooks of a project or of the instance, depending on the URL."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, ClassVar, TypedDict
 
 import reflex as rx
 
-from tca_app.core.database.session import reading, transaction
+from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
 from tca_app.core.plurals import plural
 from tca_app.core.urls import host_of
@@ -187,6 +188,15 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         if not self.is_acting:
             self.asking = ""
 
+    @asynccontextmanager
+    async def _confirmed(self) -> AsyncIterator[Session]:
+        """A transaction for the confirmed action. The dialog closes at its end."""
+        try:
+            async with transaction() as session:
+                yield session
+        finally:
+            self.is_acting, self.asking = False, ""
+
     @handler("signed_in")
     async def rotate(self) -> AsyncGenerator[Any, None]:
         if self.asking != "rotate":
@@ -194,11 +204,8 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         self._require_record(self.asked["id"], self.asked["id"])
         self.is_acting = True
         yield
-        try:
-            async with transaction() as session:
-                made = await webhooks.rotate_secret(session, self._as_actor(), self.asked["id"])
-        finally:
-            self.is_acting, self.asking = False, ""
+        async with self._confirmed() as session:
+            made = await webhooks.rotate_secret(session, self._as_actor(), self.asked["id"])
         yield WebhooksState.read_again
         yield self._show_secret(made)
 
@@ -209,11 +216,8 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         self._require_record(self.asked["id"], self.asked["id"])
         self.is_acting = True
         yield
-        try:
-            async with transaction() as session:
-                await webhooks.delete_webhook(session, self._as_actor(), self.asked["id"])
-        finally:
-            self.is_acting, self.asking = False, ""
+        async with self._confirmed() as session:
+            await webhooks.delete_webhook(session, self._as_actor(), self.asked["id"])
         self._toast(f"Webhook to {self.asked['host']} deleted")
         yield rx.redirect(self.list_url) if shown_webhook(self) else WebhooksState.read_again
 
