@@ -1,10 +1,11 @@
 """Support for `reflex run`: starts the stores and adapts the settings to the ports that Reflex chose.
 
 Reflex forks its workers from the process that loads this module first and expects them to import the application fresh
-after an edit, so this module imports little.
+after an edit, so this module imports little of ours.
 """
 
 import atexit
+import importlib
 import json
 import os
 import signal
@@ -17,6 +18,26 @@ from reflex_base.constants.installer import PackageJson
 from tca_app.config.schema import own_url
 from tca_app.config.settings import get_settings
 
+# Imported by the application and not changed by an edit. Each module here saves every worker its time.
+LIBRARIES = (
+    "aiosmtplib",
+    "alembic.config",
+    "fastapi_offline",
+    "granian",
+    "httpx",
+    "jinja2",
+    "jwt",
+    "limits.aio",
+    "passlib.context",
+    "procrastinate",
+    "prometheus_client",
+    "psycopg",
+    "redis.asyncio",
+    "sqlalchemy.ext.asyncio",
+    "sqlmodel",
+    "structlog",
+    "zxcvbn",
+)
 MAIN_PROCESS = "TCA_STORES"  # the process id of the main process; workers and reloaded settings inherit it
 
 
@@ -29,6 +50,7 @@ def start_stores() -> None:
     command = [sys.executable, "-m", "tca_app", "stores"]
     helper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     _kept_open.append(helper)
+    preload_libraries()  # while the stores start
     answer = helper.stdout.readline() if helper.stdout else ""
     if not answer:
         sys.exit(helper.wait() or 1)  # it has printed the reason on stderr
@@ -36,6 +58,12 @@ def start_stores() -> None:
     get_settings.cache_clear()
     atexit.register(_exit_with_error)  # runs last: Reflex itself exits with 0 after a signal
     threading.Thread(target=_end_with, args=(helper,), daemon=True).start()
+
+
+def preload_libraries() -> None:
+    """Import the libraries in the main process, so that workers inherit them at each reload."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
 
 
 _kept_open: list[subprocess.Popen[str]] = []

@@ -1,6 +1,8 @@
 """What `reflex run` derives from the ports that Reflex chose. The workers inherit its environment."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -46,3 +48,18 @@ def test_node_listens_on_host_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PackageJson.Commands, "DEV", PackageJson.Commands.DEV)
     serve_pages_on("127.0.0.1")
     assert PackageJson.Commands.DEV == "react-router dev --host 127.0.0.1"
+
+
+def test_the_main_process_loads_libraries_of_the_application_and_nothing_of_ours() -> None:
+    """A worker inherits what is loaded. It must load our modules fresh, and a library that nobody uses costs time."""
+    fresh = (
+        "import sys; from tca_app.server.development import preload_libraries; before = set(sys.modules);"
+        "preload_libraries(); print([name for name in sys.modules.keys() - before if name.startswith('tca_app')])"
+    )
+    unused = (
+        "import sys, tca_app.tca_app; from tca_app.server.development import LIBRARIES;"
+        "print([name for name in LIBRARIES if name not in sys.modules])"
+    )
+    for script in (fresh, unused):
+        done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+        assert done.stdout.strip() == "[]"
