@@ -3,6 +3,8 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from tca_app.core.display_name import display_name
+
 # The client address of the current request, for events without a signed-in actor.
 client_ip_var: ContextVar[str] = ContextVar("client_ip", default="")
 
@@ -21,4 +23,4 @@ class Actor:
 
     @property
     def display_name(self) -> str:
-        return self.full_name or self.username
+        return display_name(self)

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Index, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, FromClause, Index, Label, Text, func, select, text
 from sqlmodel import Field
 
+from tca_app.core.display_name import display_name_sql
 from tca_app.models.base import UTC_TIME, Row
 
 
@@ -43,3 +44,10 @@ class User(Row, table=True):
             Computed("fold_text(email || E'\\n' || username || E'\\n' || full_name)", persisted=True),
         ),
     )
+
+
+def changed_by(table: FromClause) -> Label[str]:
+    """Return the display name of the last editor of a row of `table`, as `changed_by`; empty when there is none."""
+    editor = User.__table__.alias("editor").c
+    name = select(display_name_sql(editor)).where(editor.id == table.c.updated_by_id).correlate(table)
+    return func.coalesce(name.scalar_subquery(), "").label("changed_by")

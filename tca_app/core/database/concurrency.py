@@ -1,6 +1,6 @@
 """Optimistic concurrency and list queries: partial edits, the version check, and query parameters of lists."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -52,28 +52,39 @@ class ListQuery(BaseModel):
 
 
 class VersionedRow(Protocol):
-    """A row whose `version` grows with every edit."""
+    """A row whose `version` grows with every edit. `changed_by` is the display name of its last editor."""
 
     version: int
     updated_at: datetime
+    changed_by: str
 
     @property
     def _mapping(self) -> RowMapping: ...
 
 
-def check_version(row: VersionedRow, given: Mapping[str, Any], if_version: int | None, changed_by: str) -> None:
+def changed_fields(row: VersionedRow, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the given fields whose value differs from that of the row."""
+    return {name: value for name, value in given.items() if row._mapping[name] != value}
+
+
+def fields_of(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Return these fields of a row or schema, such as the fields before and after a change that an event records."""
+    return {name: getattr(row, name) for name in names}
+
+
+def check_version(row: VersionedRow, given: Mapping[str, Any], if_version: int | None) -> None:
     """Raise Stale if the caller's version is older than `row`, with each changed field that the caller also edits."""
     if if_version is None or if_version == row.version:
         return
     fields = {name: row._mapping[name] for name in given if name in row._mapping}
     changes = [
-        FieldChange(name, current, changed_by, row.updated_at)
+        FieldChange(name, current, row.changed_by, row.updated_at)
         for name, current in fields.items()
         if current != given[name]
     ]
-    detail = f"{changed_by or 'Somebody else'} changed this after you opened it."
+    detail = f"{row.changed_by or 'Somebody else'} changed this after you opened it."
     faults = [FieldError(f"/{change.field}", f"This is now {_shown(change.current)}.") for change in changes]
-    raise Stale(detail, errors=faults, changes=changes, changed_by=changed_by)
+    raise Stale(detail, errors=faults, changes=changes, changed_by=row.changed_by)
 
 
 def _shown(value: object) -> str:

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
+from tca_app.core.display_name import display_name, display_name_sql
 from tca_app.core.errors import BadCredentials, NotFound, NotSignedIn, TokenReused
 from tca_app.core.events.log import emit
 from tca_app.core.security.tokens import keyed_token, new_access_token, new_token, same, token_hash, verify_password
@@ -34,6 +35,7 @@ from tca_app.features.auth.queries import (
 from tca_app.features.auth.schemas import LoginAnswer, SignedInUser, TokenPair
 from tca_app.models import AuthSession, User
 
+_sessions = AuthSession.__table__.c
 REFRESH_GRACE = timedelta(seconds=10)
 Kind = Literal["browser", "api"]
 
@@ -99,7 +101,7 @@ async def find_account(session: AsyncSession, login: str, client: Client) -> Acc
     if row is None:
         return Account(None, None, False, attempt)
     may_sign_in = row.is_active and row.deleted_at is None
-    return Account(row.id, row.hashed_password, may_sign_in, attempt, row.full_name or row.username)
+    return Account(row.id, row.hashed_password, may_sign_in, attempt, display_name(row))
 
 
 async def check_password(account: Account, password: str) -> tuple[bool, str | None]:
@@ -244,7 +246,7 @@ async def revoke(session: AsyncSession, actor: Actor | None, which: ColumnElemen
         update(AuthSession)
         .where(which, col(AuthSession.revoked_at).is_(None), col(User.id) == col(AuthSession.user_id))
         .values(revoked_at=func.now(), revoked_reason=reason)
-        .returning(col(AuthSession.id), col(User.id), func.coalesce(func.nullif(User.full_name, ""), User.username))
+        .returning(_sessions.id, _sessions.user_id, display_name_sql(User))
         .execution_options(synchronize_session=False)
     )
     of_person: dict[tuple[int, str], list[int]] = {}

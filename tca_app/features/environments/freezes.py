@@ -89,7 +89,7 @@ async def create_freeze(session: AsyncSession, actor: Actor, project_id: int, da
     values = {"project_id": project_id, "created_by_id": actor.user_id, **data.model_dump()}
     made = await session.execute(insert(FreezeWindow.__table__).values(values).returning(_freezes.id))
     freeze = await _find(session, project_id, made.scalar_one())
-    await emit(session, actor, events.FreezeSet.of(project, **_told(freeze)))
+    await emit(session, actor, events.FreezeSet.of(project, **_recorded(freeze)))
     return freeze
 
 
@@ -98,7 +98,7 @@ async def delete_freeze(session: AsyncSession, actor: Actor, project_id: int, fr
     project = await find_project(session, actor, "environments.write", project_id)
     freeze = await _find(session, project_id, freeze_id)
     await session.execute(delete(FreezeWindow.__table__).where(_freezes.id == freeze_id))
-    await emit(session, actor, events.FreezeLifted.of(project, **_told(freeze)))
+    await emit(session, actor, events.FreezeLifted.of(project, **_recorded(freeze)))
 
 
 async def freeze_now(session: AsyncSession, project_id: int, environment_id: int) -> ActiveFreeze | None:
@@ -115,7 +115,7 @@ async def _find(session: AsyncSession, project_id: int, freeze_id: int) -> Freez
     return _read(row)
 
 
-def _told(freeze: FreezeRead) -> dict[str, str]:
+def _recorded(freeze: FreezeRead) -> dict[str, str]:
     times = {"starts_at": freeze.starts_at.isoformat(), "ends_at": freeze.ends_at.isoformat()}
     return {"environment": freeze.environment or "everything", "why": freeze.why, **times}
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import VersionedRow, check_version
+from tca_app.core.database.concurrency import VersionedRow, changed_fields, check_version, fields_of
 from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events.log import emit
@@ -16,19 +16,13 @@ from tca_app.features.environments.schemas import EnvironmentCreate, Environment
 from tca_app.features.environments.tiers import guess_tier
 from tca_app.features.projects import policy
 from tca_app.features.projects.service import find_project, get_project
-from tca_app.models import Deployment, Environment, User
+from tca_app.models import Deployment, Environment
+from tca_app.models.user import changed_by
 
 MOST = 50
 NAME_TAKEN = "This project already has an environment with this name."
 _environments = Environment.__table__.c
 _COLUMNS = tuple(_environments[name] for name in EnvironmentRead.model_fields)
-_editor = User.__table__.alias("editor")
-_changed_by = (
-    select(func.coalesce(func.nullif(_editor.c.full_name, ""), _editor.c.username))
-    .where(_editor.c.id == _environments.updated_by_id)
-    .correlate(Environment.__table__)
-    .scalar_subquery()
-)
 _OF_PROJECT = (
     select(*_COLUMNS)
     .where(_environments.project_id == bindparam("project_id"), _environments.deleted_at.is_(None))
@@ -41,7 +35,6 @@ class LockedEnvironment(VersionedRow, Protocol):
 
     id: int
     name: str
-    changed_by: str | None
 
 
 class TooManyEnvironments(Conflict):
@@ -90,13 +83,12 @@ async def update_environment(
     project = await find_project(session, actor, "environments.write", project_id)
     row = await find_environment(session, project_id, environment_id)
     given = data.given()
-    check_version(row, given, if_version, row.changed_by or "")
-    changed = {name: value for name, value in given.items() if row._mapping[name] != value}
+    check_version(row, given, if_version)
+    changed = changed_fields(row, given)
     if not changed:
         return EnvironmentRead.model_validate(row)
     after = await _store(session, actor, environment_id, changed)
-    before = {name: row._mapping[name] for name in changed}
-    about = {"environment": after.name, "before": before, "after": changed}
+    about = {"environment": after.name, "before": fields_of(row, changed), "after": changed}
     await emit(session, actor, events.EnvironmentUpdated.of(project, **about))
     return after
 
@@ -107,7 +99,7 @@ async def delete_environment(
     """Deletes an environment but keeps its history. Raises EnvironmentInUse while a deployment is not finished."""
     project = await find_project(session, actor, "environments.write", project_id)
     row = await find_environment(session, project_id, environment_id)
-    check_version(row, {}, if_version, row.changed_by or "")
+    check_version(row, {}, if_version)
     going_on = exists().where(col(Deployment.environment_id) == environment_id, col(Deployment.finished_at).is_(None))
     if (await session.execute(select(going_on))).scalar_one():
         raise EnvironmentInUse
@@ -117,7 +109,7 @@ async def delete_environment(
 
 async def find_environment(session: AsyncSession, project_id: int, environment_id: int) -> LockedEnvironment:
     """Returns an environment and locks it: nobody can deploy to it until the transaction ends. Raises NotFound."""
-    statement = select(*_COLUMNS, _changed_by.label("changed_by")).where(
+    statement = select(*_COLUMNS, changed_by(Environment.__table__)).where(
         _environments.id == environment_id,
         _environments.project_id == project_id,
         _environments.deleted_at.is_(None),

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
+from tca_app.core.display_name import DISPLAY_NAME_TEXT
 from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.health import policy
@@ -35,8 +36,7 @@ _LIST = text(
 _ONE = text(f"SELECT {_COLUMNS} {_FROM} AND incidents.id = :incident_id FOR UPDATE OF incidents")
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 _NOTE_COLUMNS = (
-    "incident_notes.id, coalesce(nullif(full_name, ''), username, '') AS author, note, is_public, "
-    "incident_notes.created_at"
+    f"incident_notes.id, coalesce({DISPLAY_NAME_TEXT}, '') AS author, note, is_public, incident_notes.created_at"
 )
 _NOTES = text(
     f"""
@@ -45,15 +45,14 @@ _NOTES = text(
     """  # noqa: S608
 ).bindparams(_IDS)
 # The inbox shows who was notified. Mails go to the same users, according to their preferences.
-_TOLD = text(
-    """
-    SELECT CAST(events.data ->> 'incident_id' AS bigint) AS incident_id,
-      coalesce(nullif(full_name, ''), username) AS name
+_NOTIFIED = text(
+    f"""
+    SELECT CAST(events.data ->> 'incident_id' AS bigint) AS incident_id, {DISPLAY_NAME_TEXT} AS name
     FROM events JOIN notifications ON event_id = events.id JOIN users ON users.id = notifications.user_id
     WHERE events.subject_type = 'health_check' AND events.subject_id = ANY(:checks) AND events.type = 'health_degraded'
       AND CAST(events.data ->> 'incident_id' AS bigint) = ANY(:ids)
     ORDER BY lower(username)
-    """
+    """  # noqa: S608
 ).bindparams(_IDS, bindparam("checks", type_=ARRAY(BigInteger)))
 _ADD = text(
     f"""
@@ -82,19 +81,21 @@ async def list_incidents(session: AsyncSession, actor: Actor, query: IncidentQue
     notes: dict[int, list[NoteRead]] = defaultdict(list)
     for row in await session.execute(_NOTES, ids):
         notes[row.incident_id].append(NoteRead.model_validate(row))
-    told: dict[int, list[str]] = defaultdict(list)
-    for row in await session.execute(_TOLD, ids | {"checks": [row.check_id for row in rows]}):
-        told[row.incident_id].append(row.name)
-    return Page([_read(actor, row, notes[row.id], told[row.id]) for row in rows], total)
+    notified: dict[int, list[str]] = defaultdict(list)
+    for row in await session.execute(_NOTIFIED, ids | {"checks": [row.check_id for row in rows]}):
+        notified[row.incident_id].append(row.name)
+    return Page([_read(actor, row, notes[row.id], notified[row.id]) for row in rows], total)
 
 
-def _read(actor: Actor, row: Row[*tuple[Any, ...]], notes: list[NoteRead], told: list[str]) -> IncidentRead:
+def _read(actor: Actor, row: Row[*tuple[Any, ...]], notes: list[NoteRead], notified: list[str]) -> IncidentRead:
     """Returns the schema. Only administrators see the names of administrators; a team sees its own members."""
     knows = actor.is_superuser or row.role is not None
     values = {name: row._mapping[name] for name in ("id", "check_id", "name", "project_id")}
     values |= {"opened_at": row.opened_at, "closed_at": row.closed_at, "reason": row.reason}
     may_note = policy.may_note(actor, row.project_id, row.role)
-    return IncidentRead(notes=notes, told=told if knows else [], told_count=len(told), may_note=may_note, **values)
+    return IncidentRead(
+        notes=notes, told=notified if knows else [], told_count=len(notified), may_note=may_note, **values
+    )
 
 
 async def require_note(session: AsyncSession, actor: Actor, incident_id: int) -> Subject:

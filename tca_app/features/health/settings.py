@@ -3,31 +3,25 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import check_version
+from tca_app.core.database.concurrency import changed_fields, check_version, fields_of
 from tca_app.core.errors import FieldError, Invalid, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.health import policy
 from tca_app.features.health.events import HealthCheckUpdated
 from tca_app.features.health.history.service import ROLE, SEEN, get_check, viewer
 from tca_app.features.health.schemas import CheckRead, CheckUpdate
-from tca_app.models import HealthCheck, User
+from tca_app.models import HealthCheck
+from tca_app.models.user import changed_by
 
 ABOUT = ("id", "kind", "name", "project_id", "version", "updated_at")
 OF_ADDRESSES = ("expected_status", "any_status", "timeout_s")  # no other kind has a status or a timeout of its own
 _checks = HealthCheck.__table__.c
 _COLUMNS = tuple(_checks[name] for name in CheckUpdate.model_fields if name != "any_status")
-_editor = (
-    select(func.coalesce(func.nullif(User.full_name, ""), User.username))
-    .where(col(User.id) == _checks.updated_by_id)
-    .correlate(HealthCheck.__table__)
-    .scalar_subquery()
-)
-_NOW = select(*_COLUMNS, *(_checks[name] for name in ABOUT), _editor.label("changed_by"))
+_NOW = select(*_COLUMNS, *(_checks[name] for name in ABOUT), changed_by(HealthCheck.__table__))
 _MINE = text(
     f"SELECT {ROLE} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id FOR NO KEY UPDATE OF checks"
 )
@@ -50,12 +44,12 @@ async def update_check(
     row = (await session.execute(_NOW.where(_checks.id == check_id))).one()
     policy.require_manage(actor, row.project_id, mine.role)
     given = _given(data, row.kind)
-    check_version(row, given, if_version, row.changed_by or "")
-    changed = {name: value for name, value in given.items() if row._mapping[name] != value}
+    check_version(row, given, if_version)
+    changed = changed_fields(row, given)
     if changed:
         await _store(session, actor, check_id, changed)
         about = {"subject_id": row.id, "subject_name": row.name, "project_id": row.project_id}
-        before = {name: row._mapping[name] for name in changed}
+        before = fields_of(row, changed)
         await emit(session, actor, HealthCheckUpdated(**about, before=before, after=changed))
     return await get_check(session, actor, check_id)
 

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from tca_app.config.settings import get_settings
+from tca_app.core.display_name import display_name
 from tca_app.core.events.log import Logged
 from tca_app.core.outgoing.mail import Mail
 from tca_app.core.plurals import plural
@@ -51,7 +52,7 @@ def mail_for(event: Logged, reader: Reader) -> Mail:
     settings = get_settings()
     context = {
         "app_name": settings.app_name,
-        "name": reader.full_name or reader.username,
+        "name": display_name(reader),
         "username": reader.username,
         "actor": event.actor_name,
         "is_own": event.actor_id == reader.id,
@@ -69,7 +70,7 @@ def digest_for(reader: Reader, day: date, lines: Sequence[Line], more: int) -> M
     template = _templates.get_template("digest.txt")
     context = {
         "app_name": settings.app_name,
-        "name": reader.full_name or reader.username,
+        "name": display_name(reader),
         "lines": [f"{line.title}: {settings.public_url}{line.link}" if line.link else line.title for line in lines],
         "unread": plural(len(lines) + more, "unread notification"),
         "more": more,
@@ -93,7 +94,7 @@ def _mail(key: str, reader: Reader, template: Template, context: dict[str, Any],
     return Mail(
         key=key,
         to=reader.email,
-        name=reader.full_name or reader.username,
+        name=display_name(reader),
         subject=str(shown["subject"]),
         text=_templates.get_template("layout.txt").render(shown),
         html=_templates.get_template("layout.html").render(shown),

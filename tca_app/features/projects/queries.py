@@ -26,6 +26,7 @@ from tca_app.core.database.concurrency import ListQuery
 from tca_app.core.database.lists import read_page, to_reads, total_of
 from tca_app.core.database.pagination import Page, contains, matching, page_of
 from tca_app.core.database.session import cached_read
+from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import NotFound
 from tca_app.features.projects import policy
 from tca_app.features.projects.schemas import MemberRead, ProjectQuery, ProjectRead
@@ -106,8 +107,7 @@ class SameName:
 async def find_same_name(session: AsyncSession, actor: Actor, name: str, but_id: int = 0) -> SameName | None:
     """Returns the oldest project with this name that the actor may see, other than `but_id`."""
     policy.require(actor, "projects.list")
-    owner = func.coalesce(func.nullif(_owner.c.full_name, ""), _owner.c.username)
-    rows = select(_projects.slug, owner).join(_owner, _owner.c.id == _projects.owner_id)
+    rows = select(_projects.slug, display_name_sql(_owner.c)).join(_owner, _owner.c.id == _projects.owner_id)
     same = rows.where(
         func.lower(_projects.name) == func.lower(name.strip()),
         _projects.id != but_id,

@@ -1,6 +1,5 @@
 """Service functions for projects: create, update, transfer, delete and restore."""
 
-from collections.abc import Iterable
 from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, ColumnElement, Text, func, literal, select, update
@@ -9,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import VersionedRow, check_version
+from tca_app.core.database.concurrency import VersionedRow, changed_fields, check_version, fields_of
 from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import AppError, Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
@@ -26,10 +25,11 @@ from tca_app.features.projects.queries import (
     list_projects,
     project_read,
 )
-from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectRead, ProjectUpdate, Transfer
+from tca_app.features.projects.schemas import ProjectBulk, ProjectRead, ProjectUpdate, Transfer
 from tca_app.features.projects.user_lookups import UnknownPerson, display_names, require_active_user
 from tca_app.features.users.schemas import BulkResult
-from tca_app.models import Project, ProjectMember, User
+from tca_app.models import Project, ProjectMember
+from tca_app.models.user import changed_by
 
 __all__ = [
     "bulk_projects",
@@ -47,16 +47,7 @@ __all__ = [
 ]
 
 _projects = Project.__table__.c
-_editor = User.__table__.alias("editor")
-_changed_by = (
-    select(func.coalesce(func.nullif(_editor.c.full_name, ""), _editor.c.username))
-    .where(_editor.c.id == _projects.updated_by_id)
-    .correlate(Project.__table__)
-    .scalar_subquery()
-)
-_LOCKED = WHOLE.add_columns(func.coalesce(_changed_by, "").label("changed_by")).with_for_update(
-    of=Project.__table__, key_share=True
-)
+_LOCKED = WHOLE.add_columns(changed_by(Project.__table__)).with_for_update(of=Project.__table__, key_share=True)
 
 
 class LockedProject(VersionedRow, Protocol):
@@ -67,17 +58,11 @@ class LockedProject(VersionedRow, Protocol):
     status: str
     owner_id: int
     my_role: str | None
-    changed_by: str
 
 
 class _Person(Protocol):
     id: int
     username: str
-
-
-def _told(row: LockedProject | ProjectRead, names: Iterable[str]) -> dict[str, Any]:
-    """Returns the fields that users enter, which are the ones that an event records."""
-    return {name: getattr(row, name) for name in names if name in ProjectCreate.model_fields}
 
 
 async def find_project(
@@ -99,15 +84,15 @@ async def update_project(
     """Updates the given fields. Raises Stale, Conflict (slug taken), Forbidden for what only an owner may change."""
     row = await find_project(session, actor, "projects.update", project_id)
     given = data.given()
-    check_version(row, given, if_version, row.changed_by)
-    changed = {name: value for name, value in given.items() if row._mapping[name] != value}
+    check_version(row, given, if_version)
+    changed = changed_fields(row, given)
     for name, value in changed.items():
         policy.require(actor, policy.change_action(name, row._mapping[name], value), row.my_role)
     if not changed:
         return project_read(row._mapping)
     after = await _store(session, actor, row, changed)
     kind = events.ProjectArchived if changed.get("status") == "archived" else events.ProjectUpdated
-    await emit(session, actor, kind.of(after, before=_told(row, changed), after=_told(after, changed)))
+    await emit(session, actor, kind.of(after, before=fields_of(row, changed), after=fields_of(after, changed)))
     return after
 
 
@@ -130,7 +115,7 @@ async def transfer_project(
     """Transfers a project to an active user. The current owner becomes a maintainer. Raises UnknownPerson."""
     row = await find_project(session, actor, "projects.transfer", project_id)
     await require_recent_proof(session, actor)
-    check_version(row, {}, if_version, row.changed_by)
+    check_version(row, {}, if_version)
     await require_active_user(session, "user_id", data.user_id)
     if data.user_id != row.owner_id:
         await _hand_over(session, actor, col(Project.id) == project_id, row.owner_id, data.user_id)
@@ -198,7 +183,7 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: _Person, to
 async def delete_project(session: AsyncSession, actor: Actor, project_id: int, if_version: int | None = None) -> None:
     """Moves a project to the trash. Its slug stays taken, so that it can be restored."""
     row = await find_project(session, actor, "projects.delete", project_id)
-    check_version(row, {}, if_version, row.changed_by)
+    check_version(row, {}, if_version)
     await _store(session, actor, row, {"deleted_at": func.now()})
     await emit(session, actor, events.ProjectDeleted.of(row, status=row.status))
 

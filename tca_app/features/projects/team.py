@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
+from tca_app.core.display_name import display_name
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.auth.step_up import require_recent_proof
@@ -37,7 +38,7 @@ async def add_member(session: AsyncSession, actor: Actor, project_id: int, data:
         detail = "This user is already a member."
         raise Conflict(detail, errors=[FieldError("/user_id", detail)])
     added = await membership(session, project_id, data.user_id)
-    about = {"user_id": data.user_id, "user_name": added.full_name or added.username, "role": data.role}
+    about = {"user_id": data.user_id, "user_name": display_name(added), "role": data.role}
     await emit(session, actor, events.MemberAdded.of(project, **about))
     return added
 
@@ -54,7 +55,7 @@ async def change_member(
     await session.execute(change.execution_options(synchronize_session=False))
     member = await membership(session, project_id, user_id)
     if data.role != row.role:
-        about = {"user_id": user_id, "user_name": member.full_name or member.username, "role": data.role}
+        about = {"user_id": user_id, "user_name": display_name(member), "role": data.role}
         changed = {"before": {"role": row.role}, "after": {"role": data.role}}
         await emit(session, actor, events.MemberRoleChanged.of(project, **about, **changed))
     return member

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Conflict, FieldError
 from tca_app.models import User
 
@@ -20,8 +21,8 @@ class UnknownPerson(Conflict):
 
 async def display_names(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str]:
     """Returns the display names of users, by id."""
-    shown = func.coalesce(func.nullif(_users.full_name, ""), _users.username).label("name")
-    rows = await session.execute(select(_users.id, shown).where(_users.id.in_(set(user_ids))))
+    name = display_name_sql(_users).label("name")
+    rows = await session.execute(select(_users.id, name).where(_users.id.in_(set(user_ids))))
     return {row.id: row.name for row in rows}
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tca_app.core.display_name import DISPLAY_NAME_TEXT
 from tca_app.core.events.log import emit
 from tca_app.features.projects.events import ProjectPurged
 from tca_app.features.users.events import UserPurged
@@ -43,9 +44,13 @@ _PROJECTS = text(
 )
 # The owner of a project stays until the project is gone. It is rare, because deleting a user asks for a new owner.
 _USERS = text(
-    "DELETE FROM users WHERE id IN (SELECT id FROM users WHERE deleted_at < now() - make_interval(days => :days) "
-    "AND NOT EXISTS (SELECT FROM projects WHERE owner_id = users.id) ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED) "
-    "RETURNING id, coalesce(nullif(full_name, ''), username) AS name"
+    f"""
+    DELETE FROM users WHERE id IN (
+      SELECT id FROM users WHERE deleted_at < now() - make_interval(days => :days)
+        AND NOT EXISTS (SELECT FROM projects WHERE owner_id = users.id)
+      ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+    ) RETURNING id, {DISPLAY_NAME_TEXT} AS name
+    """  # noqa: S608  constant SQL
 )
 
 

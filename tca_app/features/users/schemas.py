@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from tca_app.core.database.concurrency import LEFT_OUT, Changes, ListQuery
+from tca_app.core.display_name import display_name
 from tca_app.core.schema import Email, Flag, Id, InputModel, Line100, ReadModel, Username
 from tca_app.features.auth.schemas import GivenPassword, NewPassword
 
@@ -110,7 +111,7 @@ class PersonRead(ReadModel):
 
     @property
     def display_name(self) -> str:
-        return self.full_name or self.username
+        return display_name(self)
 
 
 class MembershipRead(ReadModel):

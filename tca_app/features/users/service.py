@@ -1,17 +1,17 @@
 """Service functions for users: the only place that creates, updates, deletes and restores accounts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import VersionedRow, check_version
+from tca_app.core.database.concurrency import VersionedRow, changed_fields, check_version, fields_of
 from tca_app.core.database.session import lock, refuse_duplicates
+from tca_app.core.display_name import display_name
 from tca_app.core.errors import AppError, Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.security.tokens import hash_password, password_fault
@@ -22,6 +22,7 @@ from tca_app.features.users import events, policy
 from tca_app.features.users.queries import COLUMNS, get_user, list_memberships, list_users, search_people, user_read
 from tca_app.features.users.schemas import BulkResult, UserBulk, UserCreate, UserRead, UserUpdate
 from tca_app.models import User
+from tca_app.models.user import changed_by
 
 __all__ = [
     "bulk_users",
@@ -40,7 +41,7 @@ SENSITIVE = ("email", "is_superuser")  # changing them needs a recent proof of i
 
 
 class _UserRow(VersionedRow, Protocol):
-    """A row of `_one`. `changed_by` is the name of the last editor, or empty."""
+    """A row of `_one`."""
 
     id: int
     email: str
@@ -48,7 +49,6 @@ class _UserRow(VersionedRow, Protocol):
     is_active: bool
     is_superuser: bool
     hashed_password: str
-    changed_by: str
 
 
 Lock = Literal["change", "remove"] | None
@@ -73,20 +73,15 @@ async def insert_user(session: AsyncSession, data: UserCreate, actor: Actor | No
     fields |= {"hashed_password": await hash_password(data.password), "updated_by_id": actor.user_id if actor else None}
     with refuse_duplicates(UNIQUE):
         made = user_read((await session.execute(insert(User).values(fields).returning(*COLUMNS))).one())
-    await emit(session, actor, events.UserCreated(**_subject(made), after=_told(made, NOTIFYING)))
+    await emit(session, actor, events.UserCreated(**_subject(made), after=fields_of(made, RECORDED)))
     return made
 
 
-NOTIFYING = ("email", "username", "full_name", "is_active", "is_superuser")
+RECORDED = ("email", "username", "full_name", "is_active", "is_superuser")
 
 
 def _subject(user: UserRead) -> dict[str, Any]:
-    return {"subject_id": user.id, "subject_name": user.full_name or user.username}
-
-
-def _told(row: _UserRow | UserRead, names: Iterable[str]) -> dict[str, Any]:
-    """Returns the fields in `names` that an event records."""
-    return {name: getattr(row, name) for name in NOTIFYING if name in names}
+    return {"subject_id": user.id, "subject_name": display_name(user)}
 
 
 async def _refuse_weak(password: str, *words: str) -> None:
@@ -115,18 +110,15 @@ async def update_user(
     if given.get("is_active") is False or given.get("is_superuser") is False:
         await lock_superusers(session)
     row = await _find(session, user_id, "change")
-    check_version(row, given, if_version, row.changed_by)
+    check_version(row, given, if_version)
     return await _write(session, actor, row, given)
 
 
 @lru_cache(maxsize=8)
 def _one(lock_row: Lock, deleted: bool) -> Select[Any]:
     """Returns the statement for one user. Cached, because building it takes longer than running it."""
-    editor = aliased(User)
-    name = func.coalesce(func.nullif(editor.full_name, ""), editor.username)
-    changed_by = select(name).where(col(editor.id) == col(User.updated_by_id)).correlate(User).scalar_subquery()
     in_trash = col(User.deleted_at).is_not(None) if deleted else col(User.deleted_at).is_(None)
-    statement = select(*COLUMNS, col(User.hashed_password), func.coalesce(changed_by, "").label("changed_by"))
+    statement = select(*COLUMNS, col(User.hashed_password), changed_by(User.__table__))
     statement = statement.where(col(User.id) == bindparam("user_id"), in_trash)
     return statement.with_for_update(of=User, key_share=lock_row == "change") if lock_row else statement
 
@@ -161,7 +153,7 @@ async def _keep_a_superuser(session: AsyncSession, row: _UserRow) -> None:
 
 
 async def _write(session: AsyncSession, actor: Actor, row: _UserRow, given: Mapping[str, Any]) -> UserRead:
-    changed = {name: value for name, value in given.items() if row._mapping[name] != value}
+    changed = changed_fields(row, given)
     if not changed:
         return UserRead.model_validate(row)
     loses_rights = changed.get("is_active") is False or changed.get("is_superuser") is False
@@ -187,10 +179,10 @@ async def _tell_changes(
     if "is_active" in changed:
         kind = events.UserActivated if after.is_active else events.UserDeactivated
         await emit(session, actor, kind(**_subject(after)))
-    rest = [name for name in changed if name in NOTIFYING and name != "is_active"]
+    rest = [name for name in changed if name in RECORDED and name != "is_active"]
     if rest:
-        told = {"before": _told(before, rest), "after": _told(after, rest)}
-        await emit(session, actor, events.UserUpdated(**_subject(after), **told))
+        fields = {"before": fields_of(before, rest), "after": fields_of(after, rest)}
+        await emit(session, actor, events.UserUpdated(**_subject(after), **fields))
 
 
 async def _store(session: AsyncSession, actor: Actor, user_id: int, values: Mapping[str, Any]) -> UserRead:
@@ -213,7 +205,7 @@ async def delete_user(
     policy.require(actor, "users.delete")
     await lock_superusers(session)
     row = await _find(session, user_id, "remove")
-    check_version(row, {}, if_version, row.changed_by)
+    check_version(row, {}, if_version)
     await _keep_a_superuser(session, row)
     if user_id == actor.user_id:
         raise Conflict("You cannot delete your own account. Ask another administrator.")

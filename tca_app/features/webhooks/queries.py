@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page, page_of
+from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import NotFound
 from tca_app.features.projects import queries as projects
 from tca_app.features.webhooks import policy
@@ -33,7 +34,7 @@ _PLAIN = (
 
 
 def _name(person: FromClause) -> ColumnElement[str]:
-    return func.coalesce(func.nullif(person.c.full_name, ""), person.c.username, "")
+    return func.coalesce(display_name_sql(person.c), "")
 
 
 _last = (

@@ -8,7 +8,7 @@ from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, updat
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import VersionedRow, check_version
+from tca_app.core.database.concurrency import VersionedRow, changed_fields, check_version, fields_of
 from tca_app.core.database.session import lock
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
@@ -26,7 +26,8 @@ from tca_app.features.webhooks.queries import (
     require_scope,
 )
 from tca_app.features.webhooks.schemas import Queued, WebhookCreate, WebhookRead, WebhookUpdate, WebhookWithSecret
-from tca_app.models import Project, ProjectMember, User, Webhook
+from tca_app.models import Project, ProjectMember, Webhook
+from tca_app.models.user import changed_by
 
 __all__ = [
     "create_webhook",
@@ -47,7 +48,7 @@ _hooks = HOOKS.c
 
 
 class _LockedWebhook(VersionedRow, Protocol):
-    """A row of `_LOCKED`. `changed_by` is the name of the last editor, or empty."""
+    """A row of `_LOCKED`."""
 
     id: int
     project_id: int | None
@@ -55,7 +56,6 @@ class _LockedWebhook(VersionedRow, Protocol):
     is_active: bool
     secret: bytes
     my_role: str | None
-    changed_by: str
 
 
 class UrlRefused(Conflict):
@@ -84,7 +84,9 @@ async def create_webhook(session: AsyncSession, actor: Actor, data: WebhookCreat
     }
     hook_id = (await session.execute(insert(HOOKS).values(values).returning(_hooks.id))).scalar_one()
     made = await get_webhook(session, actor, hook_id)
-    await emit(session, actor, events.WebhookCreated.of(made, after=_told(made, ("url", "description", "event_types"))))
+    await emit(
+        session, actor, events.WebhookCreated.of(made, after=_recorded(made, ("url", "description", "event_types")))
+    )
     return WebhookWithSecret(**made.model_dump(), secret=secret)
 
 
@@ -96,25 +98,19 @@ def _refuse_url(url: str) -> None:
         raise UrlRefused.because(refusal) from None
 
 
-def _told(row: _LockedWebhook | WebhookRead, names: Iterable[str]) -> dict[str, Any]:
+def _recorded(row: _LockedWebhook | WebhookRead, names: Iterable[str]) -> dict[str, Any]:
     """Returns the fields that an event records: of the URL only the host."""
-    values = {name: getattr(row, name) for name in names}
+    values = fields_of(row, names)
     return values | ({"url": host_of(values["url"])} if "url" in values else {})
 
 
 _me = ProjectMember.__table__.alias("me")
-_editor = User.__table__.alias("editor")
 _projects = Project.__table__.c
 _LOCKED = (
-    select(
-        HOOKS,
-        _me.c.role.label("my_role"),
-        func.coalesce(func.nullif(_editor.c.full_name, ""), _editor.c.username, "").label("changed_by"),
-    )
+    select(HOOKS, _me.c.role.label("my_role"), changed_by(HOOKS))
     .select_from(HOOKS)
     .outerjoin(Project.__table__, _projects.id == _hooks.project_id)
     .outerjoin(_me, and_(_me.c.project_id == _hooks.project_id, _me.c.user_id == bindparam("actor_id")))
-    .outerjoin(_editor, _editor.c.id == _hooks.updated_by_id)
     .where(_hooks.id == bindparam("webhook_id"), or_(_hooks.project_id.is_(None), _projects.deleted_at.is_(None)))
     .with_for_update(of=HOOKS, key_share=True)
 )
@@ -135,16 +131,16 @@ async def update_webhook(
     """Updates the given fields. Raises UrlRefused, Stale."""
     row = await _find(session, actor, webhook_id)
     given = data.given()
-    check_version(row, given, if_version, row.changed_by)
-    changed = {name: value for name, value in given.items() if row._mapping[name] != value}
+    check_version(row, given, if_version)
+    changed = changed_fields(row, given)
     if "url" in changed:
         _refuse_url(changed["url"])
     if not changed:
         return await get_webhook(session, actor, webhook_id)
     fresh = {"failures": 0, "disabled_at": None, "disabled_why": ""} if "is_active" in changed else {}
     after = await _store(session, actor, row, changed | fresh)
-    told = {"before": _told(row, changed), "after": _told(after, changed)}
-    await emit(session, actor, events.WebhookUpdated.of(after, **told))
+    fields = {"before": _recorded(row, changed), "after": _recorded(after, changed)}
+    await emit(session, actor, events.WebhookUpdated.of(after, **fields))
     return after
 
 
@@ -157,7 +153,7 @@ async def _store(session: AsyncSession, actor: Actor, row: _LockedWebhook, value
 async def delete_webhook(session: AsyncSession, actor: Actor, webhook_id: int, if_version: int | None = None) -> None:
     """Deletes a webhook with its deliveries. Waiting deliveries are dropped."""
     row = await _find(session, actor, webhook_id)
-    check_version(row, {}, if_version, row.changed_by)
+    check_version(row, {}, if_version)
     await session.execute(delete(Webhook).where(_hooks.id == row.id))
     await emit(session, actor, events.WebhookDeleted.of(row))
 

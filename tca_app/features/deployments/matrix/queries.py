@@ -7,6 +7,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.display_name import DISPLAY_NAME_TEXT
 from tca_app.features.deployments.schemas import MatrixQuery, Place, ProjectRef, WhatRunsWhere
 from tca_app.features.projects import policy
 
@@ -19,7 +20,7 @@ _PLACES = """
     WITH page AS (SELECT id, name, slug FROM projects {which})
     SELECT page.id, page.name, page.slug, environments.id AS environment_id, environments.name AS environment,
       environments.rank, environments.url, current.id AS deployment_id, current.version, current.finished_at,
-      coalesce(nullif(users.full_name, ''), users.username, current.reporter) AS who,
+      coalesce({display_name}, current.reporter) AS who,
       EXISTS (SELECT FROM deployments AS going
               WHERE going.environment_id = environments.id AND going.status = 'in_progress'
                 AND going.finished_at IS NULL) AS is_deploying
@@ -33,7 +34,9 @@ _PLACES = """
     LEFT JOIN users ON users.id = current.created_by_id
     ORDER BY lower(page.name), page.id, environments.rank, environments.id
 """
-_PLACES_BY_NAME, _PLACES_OF_THESE = (text(_PLACES.format(which=which)) for which in (_BY_NAME, _THESE))
+_PLACES_BY_NAME, _PLACES_OF_THESE = (
+    text(_PLACES.format(which=which, display_name=DISPLAY_NAME_TEXT)) for which in (_BY_NAME, _THESE)
+)
 
 
 async def environment_matrix(session: AsyncSession, actor: Actor, query: MatrixQuery) -> list[WhatRunsWhere]:
