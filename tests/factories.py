@@ -13,7 +13,7 @@ from sqlmodel import col
 from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
-from tca_app.core.events.log import Event, emit, logged_values
+from tca_app.core.events.log import Event, emit, event_row
 from tca_app.core.security.tokens import hash_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
@@ -145,7 +145,7 @@ async def happened(days_ago: float, kind: type[Event], **fields: Any) -> None:
     """An event of the past, as the log has it and the numbers by day count it."""
     about = {"subject_id": 1, "subject_name": "x"} | fields
     async with transaction() as session:
-        row = logged_values(None, kind(**about)) | {"at": datetime.now(UTC) - timedelta(days=days_ago)}
+        row = event_row(None, kind(**about)) | {"at": datetime.now(UTC) - timedelta(days=days_ago)}
         event_id = (await session.execute(insert(LoggedEvent).values(row).returning(LoggedEvent.id))).scalar_one()
         await session.execute(insert(EventEffect).values(consumer="analytics", event_id=event_id))
         await recount(session)

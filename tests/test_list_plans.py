@@ -86,7 +86,7 @@ LISTS: dict[str, Read] = {
     "open deployments": lambda s, who, skip: deployments.open_deployments(s, who, 10),
     "environments": lambda s, who, skip: queries.environment_matrix(s, who, MatrixQuery(skip=skip, limit=25)),
     "checks": lambda s, who, skip: service.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
-    "glance": lambda s, who, skip: summary.glance(s, who, 6),
+    "health_summary": lambda s, who, skip: summary.health_summary(s, who, 6),
     "incidents": lambda s, who, skip: incidents.list_incidents(s, who, IncidentQuery(skip=skip, limit=25)),
     "jobs": lambda s, who, skip: jobs.list_jobs(s, who, JobQuery(skip=skip, limit=25)),
     "team": lambda s, who, skip: projects.list_members(

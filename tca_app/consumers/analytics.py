@@ -12,7 +12,7 @@ from tca_app.consumers.services import hand_over
 from tca_app.core.cache.shared import changed
 from tca_app.core.database.session import lock, take_time
 from tca_app.core.events.consumers import consumer
-from tca_app.core.events.log import Logged
+from tca_app.core.events.log import RecordedEvent
 from tca_app.features.deployments.aggregates.daily import refresh_daily, roll_over_periods
 from tca_app.features.deployments.aggregates.repair import RepairReport, repair_aggregates
 from tca_app.features.projects.counters import ACTIVE_CHANGE
@@ -79,7 +79,7 @@ _NAMED = {"types": list(COUNTED), "names": list(COUNTED.values())}
 
 
 @consumer(CONSUMER)
-async def count(session: AsyncSession, events: Sequence[Logged]) -> None:
+async def count(session: AsyncSession, events: Sequence[RecordedEvent]) -> None:
     """Add a batch to the daily metrics in one statement, and refresh the aggregates of its deployments."""
     await lock(session, CONSUMER)  # `recount` takes it too; workers would contend for the same rows anyway
     await session.execute(_ADD, _NAMED | {"ids": [event.id for event in events]})

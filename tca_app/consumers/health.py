@@ -8,7 +8,7 @@ from tca_app.core.database.session import transaction
 from tca_app.core.jobs.queue import HEALTH_QUEUE, periodic
 from tca_app.features.health.probing.checks import sync_checks
 from tca_app.features.health.probing.probes import probe_all
-from tca_app.features.health.probing.runs import claim_due, keep, minute_of
+from tca_app.features.health.probing.runs import claim_due, minute_of, store_results
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +30,6 @@ async def probe_round(now: datetime) -> int:
             return asked
         results = await probe_all(due)
         async with transaction() as session:
-            await keep(session, at, results)
+            await store_results(session, at, results)
         asked += len(due)
         log.info("health.probed", checks=len(results), failing=sum(not result.ok for result in results))

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.consumers.services import hand_over
 from tca_app.core.events.consumers import consumer
-from tca_app.core.events.log import Logged
+from tca_app.core.events.log import RecordedEvent
 from tca_app.core.jobs.queue import enqueue_many
 from tca_app.features.notifications.kinds import ALWAYS, CHANNELS, KINDS, Channel, body_of, link_of, title_of
 from tca_app.features.notifications.mails import WELCOME
@@ -24,38 +24,38 @@ from tca_app.models import Notification, NotificationPreference, ProjectMember, 
 _users = User.__table__.c
 _members = ProjectMember.__table__.c
 _preferences = NotificationPreference.__table__.c
-Ways = dict[int, set[Channel]]  # user id to the channels by which they are notified
+ChannelsByUser = dict[int, set[Channel]]  # user id to the channels by which they are notified
 MAINTAINING = ("owner", "maintainer")
 
 
 @consumer("notifications")
-async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
-    told = [event for event in events if event.type in KINDS]
-    ways = await ways_of(session, told)
-    lines = [(e, user_id) for e in told for user_id, wanted in ways[e.id].items() if "inbox" in wanted]
+async def notify_people(session: AsyncSession, events: Sequence[RecordedEvent]) -> None:
+    notifying = [event for event in events if event.type in KINDS]
+    channels = await channels_of(session, notifying)
+    lines = [(e, user_id) for e in notifying for user_id, wanted in channels[e.id].items() if "inbox" in wanted]
     if lines:
         rows = [line_of(e, user_id) for e, user_id in lines]
         await session.execute(insert(Notification).values(rows).on_conflict_do_nothing())
         await hand_over(session, "notification", (line_of(e, u) | {"request_id": e.request_id} for e, u in lines))
     if get_settings().has_mail:
-        mails = [(e, user_id) for e in told for user_id, wanted in ways[e.id].items() if "mail" in wanted]
+        mails = [(e, user_id) for e in notifying for user_id, wanted in channels[e.id].items() if "mail" in wanted]
         await enqueue_many(session, "send_mail", [_about(e) | {"user_id": user_id} for e, user_id in mails])
     if get_settings().slack_webhook_url.get_secret_value():
-        await enqueue_many(session, slack.TASK, [_about(e) for e in told if slack.is_of_console(e)])
+        await enqueue_many(session, slack.TASK, [_about(e) for e in notifying if slack.is_of_console(e)])
 
 
-async def ways_of(session: AsyncSession, events: Sequence[Logged]) -> dict[int, Ways]:
+async def channels_of(session: AsyncSession, events: Sequence[RecordedEvent]) -> dict[int, ChannelsByUser]:
     """Return, by event id, who is notified and by which channels."""
-    concerned = await _concerned(session, events)
-    chosen = await _chosen(session, set().union(*concerned.values()))
-    return {event.id: _ways(event, concerned[event.id], chosen) for event in events}
+    recipients = await _recipients(session, events)
+    chosen = await _chosen(session, set().union(*recipients.values()))
+    return {event.id: _channels_by_user(event, recipients[event.id], chosen) for event in events}
 
 
-def _about(event: Logged) -> dict[str, Any]:
+def _about(event: RecordedEvent) -> dict[str, Any]:
     return {"event_id": event.id, "cause": event.cause}
 
 
-def line_of(event: Logged, user_id: int) -> dict[str, Any]:
+def line_of(event: RecordedEvent, user_id: int) -> dict[str, Any]:
     return {
         "user_id": user_id,
         "event_id": event.id,
@@ -66,18 +66,18 @@ def line_of(event: Logged, user_id: int) -> dict[str, Any]:
     }
 
 
-async def _concerned(session: AsyncSession, events: Sequence[Logged]) -> dict[int, set[int]]:
-    """Return, by event id, the people concerned who can sign in."""
+async def _recipients(session: AsyncSession, events: Sequence[RecordedEvent]) -> dict[int, set[int]]:
+    """Return, by event id, the recipients, who must be able to sign in."""
     teams = await _teams(session, {e.project_id for e in events if e.project_id is not None})
     admins = await _admins(session)
     found = {event.id: _audience(event, teams, admins) for event in events}
     everybody = set().union(*found.values())
     active = select(_users.id).where(_users.id.in_(everybody), _users.is_active, _users.deleted_at.is_(None))
-    can_hear = set((await session.execute(active)).scalars())
-    return {event_id: people & can_hear for event_id, people in found.items()}
+    active_ids = set((await session.execute(active)).scalars())
+    return {event_id: people & active_ids for event_id, people in found.items()}
 
 
-def _audience(event: Logged, teams: dict[int, dict[int, str]], admins: set[int]) -> set[int]:
+def _audience(event: RecordedEvent, teams: dict[int, dict[int, str]], admins: set[int]) -> set[int]:
     rule = KINDS[event.type].audience
     team = teams.get(event.project_id or 0, {})
     if rule == "team":
@@ -110,18 +110,20 @@ async def _chosen(session: AsyncSession, people: set[int]) -> dict[tuple[int, st
     return {(user_id, kind, channel): is_on for user_id, kind, channel, is_on in await session.execute(rows)}
 
 
-def _ways(event: Logged, concerned: set[int], chosen: dict[tuple[int, str, str], bool]) -> Ways:
-    """Return the channels by which each person concerned is notified."""
-    ways: Ways = {}
-    for user_id in concerned:
+def _channels_by_user(
+    event: RecordedEvent, recipients: set[int], chosen: dict[tuple[int, str, str], bool]
+) -> ChannelsByUser:
+    """Return the channels by which each recipient is notified."""
+    channels: ChannelsByUser = {}
+    for user_id in recipients:
         if event.type == WELCOME and event.subject_id == user_id:
-            ways[user_id] = {"mail"}
+            channels[user_id] = {"mail"}
             continue
         is_own = user_id == event.actor_id and not KINDS[event.type].even_own
-        ways[user_id] = {
+        channels[user_id] = {
             channel
             for channel in CHANNELS
             if (event.type, channel) in ALWAYS
             or (not is_own and chosen.get((user_id, event.type, channel), channel in KINDS[event.type].on))
         }
-    return ways
+    return channels

@@ -6,7 +6,7 @@ from procrastinate.jobs import Job
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.events.consumers import read_event
-from tca_app.core.events.log import Logged, sentence
+from tca_app.core.events.log import RecordedEvent, sentence
 from tca_app.core.jobs.queue import ExpectedFailure, PermanentFailure, task
 from tca_app.core.outgoing.http import call
 from tca_app.core.security.encryption import DecryptionError
@@ -55,7 +55,7 @@ async def _post_for_project(project_id: int, event_id: int | None) -> None:
     await call("POST", url, json={"text": text_of(event) if event else test})
 
 
-async def _find_event(event_id: int | None) -> Logged | None:
+async def _find_event(event_id: int | None) -> RecordedEvent | None:
     if event_id is None:
         return None
     async with reading() as session:
@@ -67,7 +67,7 @@ async def _note(project_id: int, error: str) -> None:
         await slack.note_result(session, project_id, error)
 
 
-def text_of(event: Logged) -> str:
+def text_of(event: RecordedEvent) -> str:
     """Return the sentence of the event with a link to its subject, the same for all readers of the channel."""
     words = _escaped(sentence(event.type, actor=event.actor_name, subject=event.subject_name, data=event.data))
     path = path_of(event)

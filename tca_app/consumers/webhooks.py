@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import VERSION
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.events.consumers import consumer, read_event
-from tca_app.core.events.log import Logged
+from tca_app.core.events.log import RecordedEvent
 from tca_app.core.jobs.queue import (
     MAX_ATTEMPTS_UNREACHABLE,
     PermanentFailure,
@@ -41,7 +41,7 @@ TASK = "deliver_webhook"
 # Of the eight slots of the queue. The rest stays free for other services when webhook targets hang.
 MAX_CONCURRENT = 6
 MAX_PER_TARGET = 2
-GONE = 410
+HTTP_GONE = 410
 
 _MATCHING = text(
     """
@@ -56,7 +56,7 @@ _MATCHING = text(
 
 
 @consumer("webhooks")
-async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
+async def deliver_to_webhooks(session: AsyncSession, events: Sequence[RecordedEvent]) -> None:
     """Enqueue a job for each event and matching webhook that already existed, and one for Slack."""
     causes = {event.id: event.cause for event in events}
     matches = await session.execute(_MATCHING, {"ids": list(causes)})
@@ -74,12 +74,12 @@ async def tell(session: AsyncSession, events: Sequence[Logged]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
+class _Delivery:
     """One message to one receiver. Without an event it is a test. `tried`: attempts of earlier jobs."""
 
     receiver: Receiver
     message_id: str
-    event: Logged | None
+    event: RecordedEvent | None
     tried: int
 
     def body(self) -> bytes:
@@ -97,52 +97,52 @@ async def deliver(job: Job, webhook_id: int, message_id: str, event_id: int | No
         async with transaction() as session:
             await give_up(session, webhook_id, message_id)
         return
-    letter = _Letter(receiver, message_id, event, tried + job.attempts)
+    delivery = _Delivery(receiver, message_id, event, tried + job.attempts)
     try:
-        attempt, wait = await _try(letter)
+        attempt, wait = await _try(delivery)
     except BulkheadFull:
-        await _postpone(letter)
+        await _postpone(delivery)
         return
     async with transaction() as session:
         await record(session, receiver, attempt)
     if attempt.error and event is not None:
-        raise PermanentFailure(attempt.error) if attempt.is_last else _again(letter, attempt.error, wait)
+        raise PermanentFailure(attempt.error) if attempt.is_last else _again(delivery, attempt.error, wait)
 
 
-def _again(letter: _Letter, reason: str, wait: float | None = None) -> RetryAfter:
+def _again(delivery: _Delivery, reason: str, wait: float | None = None) -> RetryAfter:
     """Return the retry after the wait for all attempts, including those of earlier jobs."""
-    return RetryAfter(reason, max(wait or 0.0, wait_s(letter.tried)))
+    return RetryAfter(reason, max(wait or 0.0, wait_s(delivery.tried)))
 
 
-async def _postpone(letter: _Letter) -> None:
+async def _postpone(delivery: _Delivery) -> None:
     """Requeue the message without counting an attempt, because a full bulkhead says nothing about its target."""
     after_s = 1.0 + random.uniform(0, 2)  # noqa: S311
-    about = {"event_id": letter.event.id} if letter.event else {}
+    about = {"event_id": delivery.event.id} if delivery.event else {}
     async with transaction() as session:
-        job_args = {"webhook_id": letter.receiver.id, "message_id": letter.message_id, "tried": letter.tried}
+        job_args = {"webhook_id": delivery.receiver.id, "message_id": delivery.message_id, "tried": delivery.tried}
         await enqueue(session, TASK, after_s, **job_args, **about)
 
 
-async def _try(letter: _Letter) -> tuple[Attempt, float | None]:
+async def _try(delivery: _Delivery) -> tuple[Attempt, float | None]:
     """Send once. Returns the attempt and the wait that the receiver asks for.
 
     Raises BulkheadFull, or RetryAfter while the circuit of the target is open.
     """
-    now, body = datetime.now(UTC), letter.body()
+    now, body = datetime.now(UTC), delivery.body()
     # A test and the last attempt have no retry; other final failures are marked below.
-    is_last = letter.event is None or letter.tried + 1 >= MAX_ATTEMPTS_UNREACHABLE
-    event_id, event_type = (letter.event.id, letter.event.type) if letter.event else (None, signing.PING)
-    attempt = Attempt(letter.message_id, event_id, event_type, {}, body.decode(), is_last=is_last)
+    is_last = delivery.event is None or delivery.tried + 1 >= MAX_ATTEMPTS_UNREACHABLE
+    event_id, event_type = (delivery.event.id, delivery.event.type) if delivery.event else (None, signing.PING)
+    attempt = Attempt(delivery.message_id, event_id, event_type, {}, body.decode(), is_last=is_last)
     try:
-        target = ssrf_safe.target_of(letter.receiver.url).name
-        signed = signing.headers(letter.message_id, now, body, letter.receiver.keys())
+        target = ssrf_safe.target_of(delivery.receiver.url).name
+        signed = signing.headers(delivery.message_id, now, body, delivery.receiver.keys())
         attempt = replace(attempt, request_headers=_headers(signed))
-        return await _ask(target, letter.receiver.url, body, attempt)
+        return await _call_target(target, delivery.receiver.url, body, attempt)
     except (ssrf_safe.ForbiddenAddress, DecryptionError) as error:
         return replace(attempt, error=str(error).rstrip("."), is_last=True), None
     except CircuitOpen as error:
         if not is_last:
-            raise _again(letter, str(error)) from error
+            raise _again(delivery, str(error)) from error
         return replace(attempt, error=str(error)), None
 
 
@@ -150,7 +150,7 @@ def _headers(signed: dict[str, str]) -> dict[str, str]:
     return {"content-type": "application/json", "user-agent": f"TCA-InfraForge/{VERSION}", **signed}
 
 
-async def _ask(target: str, url: str, body: bytes, attempt: Attempt) -> tuple[Attempt, float | None]:
+async def _call_target(target: str, url: str, body: bytes, attempt: Attempt) -> tuple[Attempt, float | None]:
     """Call the target behind its circuit breaker, which tests do not trip. Any response closes the circuit.
 
     All webhooks to the same target share a circuit; the operator's own services have separate ones.
@@ -165,10 +165,10 @@ async def _ask(target: str, url: str, body: bytes, attempt: Attempt) -> tuple[At
             breaker.record(is_ok=False)
             return replace(attempt, error=str(error)), None
         breaker.record(is_ok=True)
-    return _judged(target, attempt, answer)
+    return _classify_response(target, attempt, answer)
 
 
-def _judged(target: str, attempt: Attempt, answer: ssrf_safe.Answer) -> tuple[Attempt, float | None]:
+def _classify_response(target: str, attempt: Attempt, answer: ssrf_safe.Answer) -> tuple[Attempt, float | None]:
     code = answer.status
     attempt = replace(
         attempt,
@@ -179,7 +179,7 @@ def _judged(target: str, attempt: Attempt, answer: ssrf_safe.Answer) -> tuple[At
     )
     if 200 <= code < 300:
         return attempt, None
-    error = f"{target} answered {code}" + (", so it wants no more" if code == GONE else "")
+    error = f"{target} answered {code}" + (", so it wants no more" if code == HTTP_GONE else "")
     is_final = code < 500 and code not in NOT_NOW
-    failed = replace(attempt, error=error, is_last=attempt.is_last or is_final, is_gone=code == GONE)
+    failed = replace(attempt, error=error, is_last=attempt.is_last or is_final, is_gone=code == HTTP_GONE)
     return failed, retry_after(answer.headers)

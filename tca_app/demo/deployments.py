@@ -28,30 +28,30 @@ REASONS = (
     "Out of memory while starting",
 )
 Row = dict[str, Any]
-Happening = tuple[datetime, Actor | None, Any]
+DatedEvent = tuple[datetime, Actor | None, Any]
 
 _IDS = text("SELECT nextval(pg_get_serial_sequence('deployments', 'id')) FROM generate_series(1, :count)")
 _PROTECT = update(Environment.__table__).where(Environment.__table__.c.id == bindparam("place"))
 
 
 async def deploy(
-    session: AsyncSession, dice: random.Random, now: datetime, projects: list[Row], team: list[Row]
+    session: AsyncSession, rng: random.Random, now: datetime, projects: list[Row], team: list[Row]
 ) -> tuple[list[Row], list[Row]]:
     """Write the deployments, with logs for the newest. Returns them and the protected environments."""
     places = await _places(session, projects)
-    protected = _protected(dice, projects, places)
+    protected = _protected(rng, projects, places)
     if protected:
         await session.execute(_PROTECT.values(is_protected=True), [{"place": row["place_id"]} for row in protected])
     guarded = {row["place_id"] for row in protected}
     rows = []
     for project in projects:
         people = [row for row in team if row["project_id"] == project["id"] and row["role"] in MAY_DEPLOY]
-        rows += _Story(dice, now, project, people, places[project["id"]], guarded).tell()
-    rows += _open(dice, now, projects, team, places, {row["environment_id"]: row for row in rows})
+        rows += _Story(rng, now, project, people, places[project["id"]], guarded).tell()
+    rows += _open(rng, now, projects, team, places, {row["environment_id"]: row for row in rows})
     rows.sort(key=lambda row: row["created_at"])
     for row, row_id in zip(rows, (await session.execute(_IDS, {"count": len(rows)})).scalars(), strict=True):
         row["id"] = row_id
-    logs = log_rows(dice, _logged(rows))
+    logs = log_rows(rng, _logged(rows))
     told = ("project", "environment", "undone", "role")
     columns = [{name: value for name, value in row.items() if name not in told} for row in rows]
     for column, row in zip(columns, rows, strict=True):
@@ -71,9 +71,9 @@ async def _places(session: AsyncSession, projects: list[Row]) -> dict[int, dict[
     return places
 
 
-def _protected(dice: random.Random, projects: list[Row], places: dict[int, dict[str, int]]) -> list[Row]:
+def _protected(rng: random.Random, projects: list[Row], places: dict[int, dict[str, int]]) -> list[Row]:
     """Return the production environments of a third of the projects, protected from their first day."""
-    chosen = [project for project in projects if dice.random() < 1 / 3]
+    chosen = [project for project in projects if rng.random() < 1 / 3]
     return [{"project": project, "place_id": places[project["id"]]["production"]} for project in chosen]
 
 
@@ -87,17 +87,17 @@ class _Story:
 
     def __init__(
         self,
-        dice: random.Random,
+        rng: random.Random,
         now: datetime,
         project: Row,
         people: list[Row],
         places: dict[str, int],
         guarded: set[int],
     ) -> None:
-        self.dice, self.project, self.people, self.places, self.guarded = dice, project, people, places, guarded
+        self.rng, self.project, self.people, self.places, self.guarded = rng, project, people, places, guarded
         ended = project["deleted_at"] or (project["updated_at"] if project["status"] != "active" else now)
         self.until = min(ended, now - timedelta(minutes=20))
-        self.pace = dice.uniform(0.25, 0.95)  # releases a working day
+        self.pace = rng.uniform(0.25, 0.95)  # releases a working day
         self.minor = self.patch = 0
         self.runs: Row | None = None  # the deployment now in production
         self.rows: list[Row] = []
@@ -106,27 +106,27 @@ class _Story:
         self._release(self.project["created_at"] + timedelta(hours=2, minutes=self._some(120)))
         day = self.project["created_at"].replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         while day < self.until:
-            if self.dice.random() < self.pace * (1 if day.weekday() < 5 else 0.08):
-                self._release(day + timedelta(minutes=self.dice.randint(7 * 60, 11 * 60), seconds=self._some(59)))
+            if self.rng.random() < self.pace * (1 if day.weekday() < 5 else 0.08):
+                self._release(day + timedelta(minutes=self.rng.randint(7 * 60, 11 * 60), seconds=self._some(59)))
             day += timedelta(days=1)
         return self.rows
 
     def _some(self, most: int) -> int:
-        return self.dice.randint(1, most)
+        return self.rng.randint(1, most)
 
     def _release(self, at: datetime) -> None:
         """Deploy one version through the environments until it fails."""
-        self.minor, self.patch = (self.minor + 1, 0) if self.dice.random() < 0.3 else (self.minor, self.patch + 1)
+        self.minor, self.patch = (self.minor + 1, 0) if self.rng.random() < 0.3 else (self.minor, self.patch + 1)
         release = {
             "version": f"1.{self.minor}.{self.patch}",
-            "commit_sha": f"{self.dice.getrandbits(160):040x}",
-            "ref": "main" if self.dice.random() < 0.85 else f"release/1.{self.minor}",
-            "commit_at": at - timedelta(minutes=self.dice.randint(6, 900)),
+            "commit_sha": f"{self.rng.getrandbits(160):040x}",
+            "ref": "main" if self.rng.random() < 0.85 else f"release/1.{self.minor}",
+            "commit_at": at - timedelta(minutes=self.rng.randint(6, 900)),
         }
         done = self._deploy(at, "development", release, fails=0.13)
-        if done and self.dice.random() < 0.65:
+        if done and self.rng.random() < 0.65:
             done = self._deploy(done + timedelta(minutes=15 + self._some(60)), "staging", release, fails=0.1)
-            if done and self.dice.random() < 0.55:
+            if done and self.rng.random() < 0.55:
                 self._go_live(done + timedelta(minutes=15 + self._some(90)), release)
 
     def _go_live(self, at: datetime, release: Row) -> None:
@@ -138,7 +138,7 @@ class _Story:
             done = self._deploy(again, "production", release | {"description": "Tried again"}, fails=0.1)
         if done is None or self.runs is None:
             return
-        if before and self.dice.random() < 0.07:
+        if before and self.rng.random() < 0.07:
             undone, old = self.runs, {name: before[name] for name in ("version", "commit_sha", "ref")}
             at = done + timedelta(minutes=10 + self._some(60))
             back = self._deploy(at, "production", old | {"commit_at": None}, fails=0, undone=undone)
@@ -149,17 +149,17 @@ class _Story:
     ) -> datetime | None:
         """Return when the deployment succeeded; None if it failed or would end in the future."""
         row = self._asked(at, environment, release, undone)
-        end = row["queued_at"] + timedelta(seconds=self.dice.randint(50, 600) + 15)
+        end = row["queued_at"] + timedelta(seconds=self.rng.randint(50, 600) + 15)
         if end >= self.until:
             return None
-        luck = self.dice.random()
+        luck = self.rng.random()
         row["status"] = "failed" if luck < fails else "cancelled" if luck > 0.98 and not undone else "succeeded"
         row["finished_at"] = end
         if row["status"] == "cancelled":
             row["reason"] = "A newer version comes right behind it"
         else:
             row["started_at"] = row["queued_at"] + timedelta(seconds=self._some(15))
-            row["reason"] = self.dice.choice(REASONS) if row["status"] == "failed" else ""
+            row["reason"] = self.rng.choice(REASONS) if row["status"] == "failed" else ""
         row["updated_at"] = end
         self.rows.append(row)
         if row["status"] != "succeeded":
@@ -171,12 +171,12 @@ class _Story:
     def _asked(self, at: datetime, environment: str, release: Row, undone: Row | None) -> Row:
         place_id = self.places[environment]
         there = [person for person in self.people if person["created_at"] < at]
-        row = new_row(self.project, environment, place_id, at, release, self.dice.choice(there), undone)
+        row = new_row(self.project, environment, place_id, at, release, self.rng.choice(there), undone)
         waits = place_id in self.guarded and row["role"] == "deployer"
         if waits:
             row["decided_by_id"] = self.project["owner_id"]
             row["decided_at"] = row["queued_at"] = at + timedelta(minutes=self._some(20))
-        elif not undone and self.dice.random() < 0.25:
+        elif not undone and self.rng.random() < 0.25:
             row |= {"source": "github", "reporter": "tca-release-bot", "created_by_id": None}
         return row
 
@@ -210,7 +210,7 @@ def new_row(
 
 
 def _open(
-    dice: random.Random,
+    rng: random.Random,
     now: datetime,
     projects: list[Row],
     team: list[Row],
@@ -220,14 +220,14 @@ def _open(
     """Yield the current deployments: two in progress and one queued."""
     alive = [project for project in projects if project["status"] == "active" and not project["deleted_at"]]
     states = (("in_progress", "staging", 6), ("in_progress", "production", 4), ("queued", "development", 1))
-    for project, (status, environment, minutes) in zip(dice.sample(alive, len(states)), states, strict=True):
+    for project, (status, environment, minutes) in zip(rng.sample(alive, len(states)), states, strict=True):
         place_id = places[project["id"]][environment]
         owner = next(row for row in team if row["project_id"] == project["id"] and row["role"] == "owner")
         before = last.get(place_id)
         at = now - timedelta(minutes=minutes)
         release = {
             "version": f"{before['version']}-rc.2" if before else "1.0.0",
-            "commit_sha": f"{dice.getrandbits(160):040x}",
+            "commit_sha": f"{rng.getrandbits(160):040x}",
             "ref": "main",
             "commit_at": at - timedelta(minutes=40),
         }
@@ -238,7 +238,7 @@ def _open(
         yield row
 
 
-def tell_deployments(rows: list[Row], protected: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
+def tell_deployments(rows: list[Row], protected: list[Row], actors: dict[int, Actor]) -> Iterator[DatedEvent]:
     """Yield the events of these rows, as the services would have emitted them."""
     for row in protected:
         project = row["project"]
@@ -250,7 +250,7 @@ def tell_deployments(rows: list[Row], protected: list[Row], actors: dict[int, Ac
         yield from _steps(row, actors)
 
 
-def _steps(row: Row, actors: dict[int, Actor]) -> Iterator[Happening]:
+def _steps(row: Row, actors: dict[int, Actor]) -> Iterator[DatedEvent]:
     about = SimpleNamespace(
         **{name: row[name] for name in ("id", "project_id", "version", "source", "reporter")},
         project_name=row["project"]["name"],

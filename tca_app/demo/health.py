@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
-from tca_app.demo.incidents import AT_PLACES, AT_WORK, OF_PARTS, Told
+from tca_app.demo.incidents import ENVIRONMENT_INCIDENTS, PART_INCIDENTS, WORKING_HOURS, DemoIncident
 from tca_app.features.environments.events import EnvironmentUpdated
 from tca_app.features.health import events
 from tca_app.features.health.probing.check_state import lasted
@@ -29,14 +29,14 @@ PUBLIC_PARTS = ("jobs", "mail")  # these are really probed
 MAY_NOTE = ("owner", "maintainer", "deployer")
 PAUSED = "Paused: this host of the demo does not exist"
 Row = dict[str, Any]
-Happening = tuple[datetime, Actor | None, Any]
+DatedEvent = tuple[datetime, Actor | None, Any]
 
 _checks = HealthCheck.__table__.c
 _PUT_ONLINE = update(Environment.__table__).where(Environment.__table__.c.id == bindparam("place"))
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class MonitoredChecks:
     """Checks with `id`, `name`, `project`, `since` and `latency` (ms); incidents with `check`, `id` and `notes`."""
 
     checks: list[Row]
@@ -45,15 +45,15 @@ class Watched:
 
 async def watch(
     session: AsyncSession, now: datetime, people: list[Row], projects: list[Row], team: list[Row]
-) -> Watched:
+) -> MonitoredChecks:
     """Write the checks and the incidents with their notes; `demo.samples` writes the samples."""
-    dice = random.Random(24)  # noqa: S311  the same data every time
+    rng = random.Random(24)  # noqa: S311  the same data every time
     now = now.replace(second=0, microsecond=0)
-    parts = await _parts(session, dice, now)
-    places = await _places(session, dice, now, projects)
+    parts = await _parts(session, rng, now)
+    places = await _places(session, rng, now, projects)
     admins = [person["id"] for person in people if person["is_superuser"]]
     teams = {place["project"]["id"]: _who_notes(place, team) for place in places}
-    incidents = list(_incidents(dice, now, parts, places, admins, teams))
+    incidents = list(_incidents(rng, now, parts, places, admins, teams))
     rows = [
         {"check_id": one["check"]["id"]} | {name: one[name] for name in ("opened_at", "closed_at", "reason")}
         for one in incidents
@@ -64,7 +64,7 @@ async def watch(
         one["id"] = incident_id
     notes = [note | {"incident_id": one["id"]} for one in incidents for note in one["notes"]]
     await session.execute(insert(IncidentNote.__table__), notes)
-    return Watched([*parts, *places], incidents)
+    return MonitoredChecks([*parts, *places], incidents)
 
 
 async def publish(session: AsyncSession) -> None:
@@ -72,7 +72,7 @@ async def publish(session: AsyncSession) -> None:
     await session.execute(update(HealthCheck.__table__).where(_checks.key.in_(PUBLIC_PARTS)).values(is_public=True))
 
 
-async def _parts(session: AsyncSession, dice: random.Random, now: datetime) -> list[Row]:
+async def _parts(session: AsyncSession, rng: random.Random, now: datetime) -> list[Row]:
     """Return the console's own checks. Those that exist already are probed for real and stay so."""
     since = now.replace(minute=0) - timedelta(days=DAYS)
     rows = [
@@ -88,23 +88,23 @@ async def _parts(session: AsyncSession, dice: random.Random, now: datetime) -> l
             "name": row.name,
             "project": None,
             "since": since,
-            "latency": dice.uniform(9, 24),
+            "latency": rng.uniform(9, 24),
         }
         for row in sorted(found, key=lambda row: list(PARTS).index(row.key))
     ]
 
 
-async def _places(session: AsyncSession, dice: random.Random, now: datetime, projects: list[Row]) -> list[Row]:
+async def _places(session: AsyncSession, rng: random.Random, now: datetime, projects: list[Row]) -> list[Row]:
     """Set the URLs of some environments, and create their paused checks."""
     there = [p for p in projects if p["status"] == "active" and not p["deleted_at"]]
     grown = sorted((p for p in there if p["created_at"] < now - timedelta(days=15)), key=lambda p: str(p["name"]))
-    live = dice.sample(grown, min(PRODUCTIONS, len(grown)))
+    live = rng.sample(grown, min(PRODUCTIONS, len(grown)))
     wanted = [(project, "production") for project in live] + [(project, "staging") for project in live[:STAGINGS]]
     environments = Environment.__table__.c
     named = select(environments.project_id, environments.name, environments.id)
     rows = await session.execute(named.where(environments.project_id.in_([project["id"] for project in live])))
     ids = {(row.project_id, row.name): row.id for row in rows}
-    places = [_place(dice, project, name, ids[project["id"], name]) for project, name in wanted]
+    places = [_place(rng, project, name, ids[project["id"], name]) for project, name in wanted]
     await session.execute(
         _PUT_ONLINE.values(url=bindparam("address")),
         [{"place": place["environment_id"], "address": place["url"]} for place in places],
@@ -116,7 +116,7 @@ async def _places(session: AsyncSession, dice: random.Random, now: datetime, pro
     return places
 
 
-def _place(dice: random.Random, project: Row, environment: str, environment_id: int) -> Row:
+def _place(rng: random.Random, project: Row, environment: str, environment_id: int) -> Row:
     host = project["slug"] if environment == "production" else f"{project['slug']}.{environment}"
     return {
         "environment_id": environment_id,
@@ -125,7 +125,7 @@ def _place(dice: random.Random, project: Row, environment: str, environment_id: 
         "project": project,
         "url": f"https://{host}.demo.example.com/health",
         "since": project["created_at"].replace(minute=0, second=0, microsecond=0) + timedelta(hours=1),
-        "latency": dice.uniform(18, 160),
+        "latency": rng.uniform(18, 160),
     }
 
 
@@ -154,25 +154,28 @@ def _who_notes(place: Row, team: list[Row]) -> list[int]:
 
 
 def _incidents(
-    dice: random.Random, now: datetime, parts: list[Row], places: list[Row], admins: list[int], teams: dict[int, Any]
+    rng: random.Random, now: datetime, parts: list[Row], places: list[Row], admins: list[int], teams: dict[int, Any]
 ) -> Iterator[Row]:
     """Yield the incidents, oldest first. One that would be older than its check is skipped."""
     by_key = {part["key"]: part for part in parts}
-    told = [(by_key[key], one, admins) for key, one in OF_PARTS]
+    planned = [(by_key[key], one, admins) for key, one in PART_INCIDENTS]
     productions = [place for place in places if place["environment"] == "production"]
-    told += [(place, one, teams[place["project"]["id"]]) for place, one in zip(productions, AT_PLACES, strict=False)]
-    for check, one, who in sorted(told, key=lambda entry: -entry[1].days_ago):
-        opened = (now - timedelta(days=one.days_ago)).replace(hour=dice.choice(AT_WORK), minute=dice.randint(0, 59))
+    planned += [
+        (place, one, teams[place["project"]["id"]])
+        for place, one in zip(productions, ENVIRONMENT_INCIDENTS, strict=False)
+    ]
+    for check, one, who in sorted(planned, key=lambda entry: -entry[1].days_ago):
+        opened = (now - timedelta(days=one.days_ago)).replace(hour=rng.choice(WORKING_HOURS), minute=rng.randint(0, 59))
         if opened > check["since"] + timedelta(hours=1):
-            yield _incident(check, one, opened, who, dice)
+            yield _incident(check, one, opened, who, rng)
 
 
-def _incident(check: Row, one: Told, opened: datetime, who: list[int], dice: random.Random) -> Row:
+def _incident(check: Row, one: DemoIncident, opened: datetime, who: list[int], rng: random.Random) -> Row:
     closed = opened + timedelta(minutes=one.minutes)
     places = [0.2, 0.7, 1.4]  # of its length: while it lasts, and what is known afterwards
     notes = [
         {
-            "user_id": dice.choice(who),
+            "user_id": rng.choice(who),
             "note": note,
             "is_public": is_public,
             "created_at": opened + (closed - opened) * place,
@@ -183,7 +186,7 @@ def _incident(check: Row, one: Told, opened: datetime, who: list[int], dice: ran
     return {"check": check, "opened_at": opened, "closed_at": closed, "reason": one.reason, "notes": notes}
 
 
-def tell_health(watched: Watched, actors: dict[int, Actor]) -> Iterator[Happening]:
+def tell_health(watched: MonitoredChecks, actors: dict[int, Actor]) -> Iterator[DatedEvent]:
     """Yield the events of these rows, as the services would have emitted them."""
     for check in watched.checks:
         if project := check["project"]:

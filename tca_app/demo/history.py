@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
-from tca_app.core.events.log import QUEUES, Event, logged_values
+from tca_app.core.events.log import QUEUES, Event, event_row
 from tca_app.demo.deployments import tell_deployments
-from tca_app.demo.health import Watched, tell_health
+from tca_app.demo.health import MonitoredChecks, tell_health
 from tca_app.features.auth.events import UserLoggedIn
 from tca_app.features.projects import events as of_projects
 from tca_app.features.users import events as of_users
@@ -24,7 +24,7 @@ from tca_app.models import LoggedEvent
 SIGN_IN_DAYS = 30
 DEVICE = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 Row = dict[str, Any]
-Happening = tuple[datetime, Actor | None, Event]
+DatedEvent = tuple[datetime, Actor | None, Event]
 
 _DEALT_WITH = text(
     "INSERT INTO event_effects (consumer, event_id) SELECT consumer, id "
@@ -34,26 +34,26 @@ _DEALT_WITH = text(
 
 async def tell(
     session: AsyncSession,
-    dice: random.Random,
+    rng: random.Random,
     now: datetime,
     people: list[Row],
     projects: list[Row],
     team: list[Row],
     deployed: tuple[list[Row], list[Row]],
-    watched: Watched,
+    watched: MonitoredChecks,
 ) -> list[int]:
     """Write the event log of these rows in order of time. Returns the ids of the events."""
     actors = {person["id"]: _actor(person) for person in people}
     happened = [
         *tell_deployments(*deployed, actors),
         *tell_health(watched, actors),
-        *_of_people(dice, now, people, actors),
+        *_of_people(rng, now, people, actors),
         *_of_projects(now, projects, actors),
         *_of_team(projects, team, actors),
-        *_sign_ins(dice, now, people, actors),
+        *_sign_ins(rng, now, people, actors),
     ]
     happened.sort(key=lambda entry: entry[0])
-    rows = [logged_values(actor, event) | {"at": at} for at, actor, event in happened]
+    rows = [event_row(actor, event) | {"at": at} for at, actor, event in happened]
     # Into the table, because for the class SQLAlchemy splits the insert by the set of missing values.
     made = insert(LoggedEvent.__table__).returning(LoggedEvent.__table__.c.id)
     ids = list((await session.execute(made, rows)).scalars())
@@ -71,7 +71,7 @@ def _subject(person: Row) -> dict[str, Any]:
     return {"subject_id": person["id"], "subject_name": person["full_name"]}
 
 
-def _of_people(dice: random.Random, now: datetime, people: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
+def _of_people(rng: random.Random, now: datetime, people: list[Row], actors: dict[int, Actor]) -> Iterator[DatedEvent]:
     admins = [actors[person["id"]] for person in people if person["is_superuser"]]
     for index, person in enumerate(people):
         told = {name: person[name] for name in ("email", "username", "full_name", "is_active", "is_superuser")}
@@ -82,15 +82,15 @@ def _of_people(dice: random.Random, now: datetime, people: list[Row], actors: di
         )
         gone = person["deleted_at"]
         if gone:
-            yield gone, dice.choice(admins), of_users.UserDeleted(**_subject(person))
+            yield gone, rng.choice(admins), of_users.UserDeleted(**_subject(person))
         elif not person["is_active"]:
             left = min(
-                person["created_at"] + timedelta(days=dice.randint(3, 20)), now - timedelta(hours=dice.randint(1, 9))
+                person["created_at"] + timedelta(days=rng.randint(3, 20)), now - timedelta(hours=rng.randint(1, 9))
             )
-            yield max(left, person["created_at"]), dice.choice(admins), of_users.UserDeactivated(**_subject(person))
+            yield max(left, person["created_at"]), rng.choice(admins), of_users.UserDeactivated(**_subject(person))
 
 
-def _of_projects(now: datetime, projects: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
+def _of_projects(now: datetime, projects: list[Row], actors: dict[int, Actor]) -> Iterator[DatedEvent]:
     for project in projects:
         about = {"subject_id": project["id"], "subject_name": project["name"], "project_id": project["id"]}
         owner = actors[project["owner_id"]]
@@ -105,7 +105,7 @@ def _of_projects(now: datetime, projects: list[Row], actors: dict[int, Actor]) -
             yield min(at, now), owner, of_projects.ProjectDeleted(**about, status=project["status"])
 
 
-def _of_team(projects: list[Row], team: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
+def _of_team(projects: list[Row], team: list[Row], actors: dict[int, Actor]) -> Iterator[DatedEvent]:
     by_id = {project["id"]: project for project in projects}
     for row in team:
         if row["role"] == "owner":
@@ -118,14 +118,14 @@ def _of_team(projects: list[Row], team: list[Row], actors: dict[int, Actor]) -> 
         yield row["created_at"], actors[project["owner_id"]], added
 
 
-def _sign_ins(dice: random.Random, now: datetime, people: list[Row], actors: dict[int, Actor]) -> Iterator[Happening]:
+def _sign_ins(rng: random.Random, now: datetime, people: list[Row], actors: dict[int, Actor]) -> Iterator[DatedEvent]:
     """Yield sign-ins on some of the last days, mostly weekdays. The last one matches the row of the person."""
     for person in people:
         last = person["last_login_at"]
         if last is None:
             continue
-        days = [now - timedelta(days=back, minutes=dice.randint(0, 600)) for back in range(1, SIGN_IN_DAYS)]
-        came = [day for day in days if dice.random() < (0.35 if day.weekday() < 5 else 0.04)]
+        days = [now - timedelta(days=back, minutes=rng.randint(0, 600)) for back in range(1, SIGN_IN_DAYS)]
+        came = [day for day in days if rng.random() < (0.35 if day.weekday() < 5 else 0.04)]
         for at in [*(day for day in came if person["created_at"] < day < last), last]:
             event = UserLoggedIn(**_subject(person), kind="browser", device=DEVICE)
             yield at, actors[person["id"]], event

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DemoIncident:
     """An incident of the demo. `notes` are texts, each with whether it is public."""
 
     days_ago: int
@@ -13,13 +13,13 @@ class Told:
     notes: tuple[tuple[str, bool], ...] = ()
 
 
-AT_WORK = (6, 8, 9, 10, 11, 13, 14, 15, 16, 19)  # hours; most incidents happen in working hours
+WORKING_HOURS = (6, 8, 9, 10, 11, 13, 14, 15, 16, 19)  # hours; most incidents happen in working hours
 
 # Key of the component to its incident.
-OF_PARTS = (
+PART_INCIDENTS = (
     (
         "disk",
-        Told(
+        DemoIncident(
             71,
             134,
             "4% of 100 GiB free",
@@ -31,7 +31,7 @@ OF_PARTS = (
     ),
     (
         "mail",
-        Told(
+        DemoIncident(
             38,
             47,
             "12 mails failed and will be retried",
@@ -40,7 +40,7 @@ OF_PARTS = (
     ),
     (
         "redis",
-        Told(
+        DemoIncident(
             9,
             6,
             "Redis is unreachable (ConnectionError); running without it",
@@ -49,12 +49,14 @@ OF_PARTS = (
     ),
     (
         "jobs",
-        Told(3, 18, "412 waiting, 0 dead, 75 s behind", (("The nightly import; a second worker runs now.", False),)),
+        DemoIncident(
+            3, 18, "412 waiting, 0 dead, 75 s behind", (("The nightly import; a second worker runs now.", False),)
+        ),
     ),
 )
 # One for each production environment, as far as they go.
-AT_PLACES = (
-    Told(
+ENVIRONMENT_INCIDENTS = (
+    DemoIncident(
         1,
         23,
         "HTTP 502",
@@ -63,7 +65,7 @@ AT_PLACES = (
             ("Requests failed for some minutes after an update. We have taken it back and everything works.", True),
         ),
     ),
-    Told(
+    DemoIncident(
         6,
         52,
         "no response within 5 s",
@@ -73,13 +75,13 @@ AT_PLACES = (
             ("Solved: a query that had become slow is fast again.", True),
         ),
     ),
-    Told(
+    DemoIncident(
         12,
         9,
         "HTTP 503",
         (("Three of four pods were evicted at once. A disruption budget is set now.", False),),
     ),
-    Told(
+    DemoIncident(
         19,
         186,
         "certificate verify failed: certificate has expired",
@@ -88,8 +90,12 @@ AT_PLACES = (
             ("Browsers warned of our certificate. It is renewed.", True),
         ),
     ),
-    Told(27, 14, "HTTP 500", (("A feature flag without a default. Fixed forward.", False),)),
-    Told(45, 31, "the host cannot be found", (("A zone was edited by hand. DNS changes need a review now.", False),)),
-    Told(58, 11, "HTTP 502"),
-    Told(83, 64, "no response within 5 s", (("The provider's network in one region, nothing on our side.", True),)),
+    DemoIncident(27, 14, "HTTP 500", (("A feature flag without a default. Fixed forward.", False),)),
+    DemoIncident(
+        45, 31, "the host cannot be found", (("A zone was edited by hand. DNS changes need a review now.", False),)
+    ),
+    DemoIncident(58, 11, "HTTP 502"),
+    DemoIncident(
+        83, 64, "no response within 5 s", (("The provider's network in one region, nothing on our side.", True),)
+    ),
 )

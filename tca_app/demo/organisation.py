@@ -98,26 +98,26 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     known = {name.lower() for name in (await session.execute(select(col(User.username)))).scalars()}
     if len(known) > 1 and not force:
         raise Conflict(f"The database has {plural(len(known), 'user')} already. Add the demo data anyway with --force.")
-    dice = random.Random(20)  # noqa: S311  the same data every time is what is wanted
+    rng = random.Random(20)  # noqa: S311  the same data every time is what is wanted
     now = (await session.execute(select(func.now()))).scalar_one()
     password = f"Demo-{secrets.token_urlsafe(9)}-7A"
-    people = _people(dice, now, known, await hash_password(password))
+    people = _people(rng, now, known, await hash_password(password))
     ids = await session.execute(insert(User).returning(col(User.id), sort_by_parameter_order=True), people)
     for person, user_id in zip(people, ids.scalars(), strict=True):
         person["id"] = user_id
     slugs = set((await session.execute(select(col(Project.slug)))).scalars())
     at_work = [person for person in people if person["is_active"] and not person["deleted_at"]]
-    projects = [_project(dice, now, name, at_work, slugs) for name in PROJECTS]
+    projects = [_project(rng, now, name, at_work, slugs) for name in PROJECTS]
     projects[0] |= _oldest(at_work[0])
     made = await session.execute(insert(Project).returning(col(Project.id), sort_by_parameter_order=True), projects)
     for project, project_id in zip(projects, made.scalars(), strict=True):
         project["id"] = project_id
-    rows = [row for project in projects for row in _team(dice, now, project, at_work)]
+    rows = [row for project in projects for row in _team(rng, now, project, at_work)]
     await create_default_environments(session, *(project["id"] for project in projects))
     await session.execute(insert(ProjectMember), rows)
-    deployed = await demo_deployments.deploy(session, dice, now, projects, rows)
+    deployed = await demo_deployments.deploy(session, rng, now, projects, rows)
     watched = await health.watch(session, now, people, projects, rows)
-    events = await history.tell(session, dice, now, people, projects, rows, deployed, watched)
+    events = await history.tell(session, rng, now, people, projects, rows, deployed, watched)
     await inbox.fill_inboxes(session, now, events)
     member = next(person for person in at_work if not person["is_superuser"])
     await samples.remember(session, now, watched)
@@ -127,42 +127,42 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     )
 
 
-def _moment(dice: random.Random, since: datetime, until: datetime) -> datetime:
+def _moment(rng: random.Random, since: datetime, until: datetime) -> datetime:
     """Return a random time between the two, more often late than early, because the organisation grows."""
-    moment = until - (until - since) * dice.random() ** 1.4
-    at_work = moment.replace(hour=dice.randint(7, 17), minute=dice.randint(0, 59), second=dice.randint(0, 59))
+    moment = until - (until - since) * rng.random() ** 1.4
+    at_work = moment.replace(hour=rng.randint(7, 17), minute=rng.randint(0, 59), second=rng.randint(0, 59))
     return at_work if since <= at_work <= until else moment
 
 
-def _people(dice: random.Random, now: datetime, known: set[str], hashed: str) -> list[dict[str, Any]]:
+def _people(rng: random.Random, now: datetime, known: set[str], hashed: str) -> list[dict[str, Any]]:
     pairs = [pair for pair in product(FIRST_NAMES.split(), LAST_NAMES.split()) if _username(*pair) not in known]
     start = now - timedelta(days=DAYS)
-    joined = sorted(_moment(dice, start, now) for _ in range(USERS - 12))
+    joined = sorted(_moment(rng, start, now) for _ in range(USERS - 12))
     joined = [start + timedelta(minutes=17 * n) for n in range(12)] + joined  # the founding team
     return [
-        _person(dice, now, index, first, last, created_at, hashed)
-        for index, ((first, last), created_at) in enumerate(zip(dice.sample(pairs, USERS), joined, strict=True))
+        _person(rng, now, index, first, last, created_at, hashed)
+        for index, ((first, last), created_at) in enumerate(zip(rng.sample(pairs, USERS), joined, strict=True))
     ]
 
 
 def _person(
-    dice: random.Random, now: datetime, index: int, first: str, last: str, created_at: datetime, hashed: str
+    rng: random.Random, now: datetime, index: int, first: str, last: str, created_at: datetime, hashed: str
 ) -> dict[str, Any]:
     """Return a person. The first three are administrators; one in 13 is deactivated, one in 30 in the trash."""
     username = _username(first, last)
-    left = index > 12 and dice.random() < 1 / 30
-    seen = _moment(dice, created_at, now) if index < 3 or dice.random() < 0.9 else None
+    left = index > 12 and rng.random() < 1 / 30
+    seen = _moment(rng, created_at, now) if index < 3 or rng.random() < 0.9 else None
     return {
         "email": f"{username}@demo.example.com",
         "username": username,
         "full_name": f"{first} {last}",
         "hashed_password": hashed,
-        "is_active": index < 12 or dice.random() > 1 / 13,
+        "is_active": index < 12 or rng.random() > 1 / 13,
         "is_superuser": index < 3,
         "last_login_at": seen,
         "created_at": created_at,
         "updated_at": created_at,
-        "deleted_at": _moment(dice, max(created_at, now - IN_TRASH), now) if left else None,
+        "deleted_at": _moment(rng, max(created_at, now - IN_TRASH), now) if left else None,
     }
 
 
@@ -172,25 +172,25 @@ def _username(first: str, last: str) -> str:
 
 
 def _project(
-    dice: random.Random, now: datetime, name: str, at_work: list[dict[str, Any]], slugs: set[str]
+    rng: random.Random, now: datetime, name: str, at_work: list[dict[str, Any]], slugs: set[str]
 ) -> dict[str, Any]:
     """Return a project founded by an earlier member; most are active, one in twenty is in the trash."""
-    owner = at_work[int(len(at_work) * dice.random() ** 2)]
-    created_at = _moment(dice, owner["created_at"], now)
+    owner = at_work[int(len(at_work) * rng.random() ** 2)]
+    created_at = _moment(rng, owner["created_at"], now)
     slug = slug_of(name)
     while slug in slugs:
-        slug = f"{slug_of(name)}-{dice.randint(2, 9999)}"
+        slug = f"{slug_of(name)}-{rng.randint(2, 9999)}"
     slugs.add(slug)
     return {
         "name": name,
         "slug": slug,
         "description": PROJECTS[name],
-        "status": dice.choices(("active", "paused", "archived"), (70, 15, 15))[0],
+        "status": rng.choices(("active", "paused", "archived"), (70, 15, 15))[0],
         "owner_id": owner["id"],
-        "repository_url": f"https://git.example.com/tca/{slug}" if dice.random() < 0.8 else "",
+        "repository_url": f"https://git.example.com/tca/{slug}" if rng.random() < 0.8 else "",
         "created_at": created_at,
-        "updated_at": _moment(dice, created_at, now),
-        "deleted_at": _moment(dice, max(created_at, now - IN_TRASH), now) if dice.random() < 1 / 20 else None,
+        "updated_at": _moment(rng, created_at, now),
+        "deleted_at": _moment(rng, max(created_at, now - IN_TRASH), now) if rng.random() < 1 / 20 else None,
     }
 
 
@@ -201,14 +201,14 @@ def _oldest(founder: dict[str, Any]) -> dict[str, Any]:
 
 
 def _team(
-    dice: random.Random, now: datetime, project: dict[str, Any], at_work: list[dict[str, Any]]
+    rng: random.Random, now: datetime, project: dict[str, Any], at_work: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     others = [person["id"] for person in at_work if person["id"] != project["owner_id"]]
-    roles = dice.choices(("maintainer", "deployer", "viewer"), (2, 4, 5), k=dice.randint(1, 11))
+    roles = rng.choices(("maintainer", "deployer", "viewer"), (2, 4, 5), k=rng.randint(1, 11))
     team = [(project["owner_id"], "owner", project["created_at"])]
     team += [
-        (user_id, role, _moment(dice, project["created_at"], now))
-        for user_id, role in zip(dice.sample(others, len(roles)), roles, strict=True)
+        (user_id, role, _moment(rng, project["created_at"], now))
+        for user_id, role in zip(rng.sample(others, len(roles)), roles, strict=True)
     ]
     return [
         {"project_id": project["id"], "user_id": user_id, "role": role, "created_at": joined, "updated_at": joined}

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ARRAY, BigInteger, DateTime, Float, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.demo.health import Watched
+from tca_app.demo.health import MonitoredChecks
 
 MISSED_EVERY = timedelta(days=30)  # a single probe that fails, which opens nothing
 
@@ -91,7 +91,7 @@ _ADDED_UP = text(
 )
 
 
-async def remember(session: AsyncSession, now: datetime, watched: Watched) -> None:
+async def remember(session: AsyncSession, now: datetime, watched: MonitoredChecks) -> None:
     """Write the history of the checks. It runs last, because real probes may wait for today's aggregates."""
     now = now.replace(second=0, microsecond=0)
     hour = now.replace(minute=0)
@@ -114,7 +114,7 @@ async def remember(session: AsyncSession, now: datetime, watched: Watched) -> No
     await session.execute(text("ANALYZE health_samples, health_rolls"))  # else the first pages are slow
 
 
-def _missed(dice: random.Random, now: datetime, watched: Watched) -> Iterator[tuple[int, datetime]]:
+def _missed(rng: random.Random, now: datetime, watched: MonitoredChecks) -> Iterator[tuple[int, datetime]]:
     """Check and minute of each probe that failed. An incident opens with the third and closes with the second pass."""
     for one in watched.incidents:
         at = one["opened_at"] - timedelta(minutes=2)
@@ -123,5 +123,5 @@ def _missed(dice: random.Random, now: datetime, watched: Watched) -> Iterator[tu
             at += timedelta(minutes=1)
     for check in watched.checks:
         at = check["since"]
-        while (at := at + MISSED_EVERY * dice.random() * 2) < now:
+        while (at := at + MISSED_EVERY * rng.random() * 2) < now:
             yield check["id"], at.replace(second=0, microsecond=0)

@@ -26,7 +26,7 @@ from tca_app.core.errors import (
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.log import request_id_var, user_id_var
-from tca_app.core.telemetry.metrics import ELSEWHERE, note_request
+from tca_app.core.telemetry.metrics import UNMATCHED_ROUTE, note_request
 from tca_app.core.telemetry.sampling import SampledLog
 from tca_app.features.auth.service import Client
 from tca_app.features.health.schemas import Live
@@ -167,7 +167,7 @@ class Edge:
             return BadRequest("This host name is not served. Check ALLOWED_HOSTS.")
         origin = headers.get(b"origin", b"").decode("latin-1")
         if scope["path"].startswith("/_event") and origin not in self.origins:
-            _say_refused(origin)
+            _log_refusal(origin)
             return Forbidden("This origin may not open a live connection.")
         return None
 
@@ -200,7 +200,7 @@ class Edge:
             ours = headers.get(b"sec-fetch-site", b"none") in (b"same-origin", b"none")
         if ours:
             return None
-        _say_refused(origin.decode("latin-1") if origin is not None else "")
+        _log_refusal(origin.decode("latin-1") if origin is not None else "")
         return Forbidden("This call must come from the console's own pages.")
 
     def address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
@@ -218,7 +218,7 @@ def _repeated(headers: list[tuple[bytes, bytes]]) -> str:
     return next((name.decode() for name in ONE_VALUE if counts[name] > 1), "")
 
 
-def _say_refused(origin: str) -> None:
+def _log_refusal(origin: str) -> None:
     """Log a refused origin with the setting to change, because behind a new host name or proxy nobody can sign in."""
     what = "set PUBLIC_URL to the URL that people open, or add the origin to ALLOWED_ORIGINS"
     sampled.warning("http.origin_refused", origin=origin or "none", what_to_do=what)
@@ -232,7 +232,7 @@ def _template(scope: Scope) -> str:
     """Return the route template, or a constant without one, so that a caller cannot create a new metric label."""
     if scope["path"] == LIVE:
         return LIVE
-    return getattr(scope.get("route"), "path_format", ELSEWHERE)
+    return getattr(scope.get("route"), "path_format", UNMATCHED_ROUTE)
 
 
 async def _refuse(send: Send, error: AppError) -> None:

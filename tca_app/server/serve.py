@@ -25,7 +25,7 @@ from tca_app.server.bootstrap import first_admin
 from tca_app.server.migrate import migrate
 
 LEFT_SECONDS = 3
-END_SECONDS = 10  # shutdown timeout for requests in progress
+SHUTDOWN_TIMEOUT_S = 10  # shutdown timeout for requests in progress
 
 
 class StartError(Exception):
@@ -132,7 +132,7 @@ async def run_server(settings: Settings, say: Callable[[str], None]) -> None:
         announcing.result()
         await asyncio.wait(ending, return_when="FIRST_COMPLETED")
     announcing.cancel()
-    done, _ = await asyncio.wait({serving}, timeout=END_SECONDS)
+    done, _ = await asyncio.wait({serving}, timeout=SHUTDOWN_TIMEOUT_S)
     await close_db()
     if not done:
         serving.cancel()

@@ -278,7 +278,7 @@ async def test_after_a_rotation_both_secrets_sign_for_a_day(sink: HttpSink) -> N
 
 
 async def test_only_the_newest_attempts_are_kept(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery_log, "KEPT", 2)
+    monkeypatch.setattr(delivery_log, "MAX_DELIVERIES", 2)
     monkeypatch.setattr(delivery_log, "PRUNED_EVERY", 1)
     ana, billing, hook = await failing(sink, 200)
     for number in range(4):

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 CHANNEL = "tca_changes"
 JOBS_CHANNEL = "tca_jobs"
-KEPT_S = 2.0
+TTL_S = 2.0
 RETRY_S = 1.0
 PROBE_S = 5.0
 EVERYTHING = "*"
@@ -78,7 +78,7 @@ class LocalCache(Generic[T]):
             return
         if len(self._values) >= self._most:
             self.clear()
-        self._values[key] = (monotonic() + KEPT_S, value)
+        self._values[key] = (monotonic() + TTL_S, value)
         for tag in tags:
             self._keys_of[tag].add(key)
 
@@ -92,7 +92,7 @@ class LocalCache(Generic[T]):
             return
         for key in self._keys_of.get(tag, ()):
             if key in self._values and (value := check(self._values[key][1])) is not None:
-                self._values[key] = (monotonic() + KEPT_S, value)
+                self._values[key] = (monotonic() + TTL_S, value)
 
     async def read_through(self, key: str, tags: Iterable[str], read: Callable[[], Awaitable[T]]) -> T:
         """Return the cached value, or call `read` and cache its result. Concurrent readers share one call."""

@@ -11,7 +11,7 @@ from tca_app.core.errors import FieldChange, FieldError, Stale
 from tca_app.core.schema import InputModel, Limit, SearchText, Skip
 
 # The default of an edit field: not provided. Its type is Any because no caller reads the value.
-LEFT_OUT: Any = None
+UNSET: Any = None
 
 
 def _only_given(schema: dict[str, Any]) -> None:
@@ -23,7 +23,7 @@ def _only_given(schema: dict[str, Any]) -> None:
 
 
 class Changes(InputModel):
-    """A partial edit: omitted fields keep their value. Declare each field with `= LEFT_OUT`.
+    """A partial edit: omitted fields keep their value. Declare each field with `= UNSET`.
 
     Null clears an optional text and is refused for any other field.
     """

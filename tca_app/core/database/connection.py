@@ -27,20 +27,20 @@ SUSPECT_AFTER_S = 0.8
 PROBE_TIMEOUT_S = 1.0
 RESOLVE_TIMEOUT_S = 6.0  # for all addresses together, including the name lookup
 CANCEL_TIMEOUT_S = 0.5
-LOOK_EVERY_S = 0.1
+POLL_INTERVAL_S = 0.1
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RoundTripLimits:
     """Time limits of a round trip: while PostgreSQL answers others, and while it is unresponsive."""
 
     answer_s: float
     silence_s: float
 
 
-USUAL = Patience(STATEMENT_TIMEOUT_S + 1.0, 0.0)
-LONG = Patience(601.0, 30.0)  # for background work
+REQUEST_LIMITS = RoundTripLimits(STATEMENT_TIMEOUT_S + 1.0, 0.0)
+BACKGROUND_LIMITS = RoundTripLimits(601.0, 30.0)  # for background work
 
 
 class NoAnswer(psycopg.OperationalError):
@@ -130,12 +130,12 @@ class Connection(_Probe):
     """A connection with a limit on every round trip. When the limit passes, it is closed without a protocol goodbye."""
 
     connect_timeout_s = CONNECT_TIMEOUT_S
-    patience = USUAL
+    limits = REQUEST_LIMITS
 
     @classmethod
     async def connect(cls, conninfo: str = "", **options: Any) -> Self:  # noqa: ANN401  psycopg's own signature checks them
         """Connect. Raises NoAnswer within `CONNECT_TIMEOUT_S`, or at once while the server is known to hang."""
-        _refuse_to_wait(0, USUAL)
+        _refuse_to_wait(0, REQUEST_LIMITS)
         try:
             async with asyncio.timeout(RESOLVE_TIMEOUT_S):
                 return await super().connect(conninfo, **options)
@@ -146,7 +146,7 @@ class Connection(_Probe):
     async def wait(
         self,
         gen: Generator[Any, Any, R],
-        interval: float = LOOK_EVERY_S,
+        interval: float = POLL_INTERVAL_S,
         timeout: float | None = None,  # noqa: ASYNC109 - psycopg's signature
     ) -> R:
         """Replace psycopg's `wait`, which needs ten seconds to give up a statement when the server hangs."""
@@ -154,7 +154,7 @@ class Connection(_Probe):
             return await super().wait(gen, interval, timeout)
         try:
             return await waiting.wait_async(
-                _limited(gen, partial(_refuse_to_wait, patience=self.patience)), self.pgconn.socket, LOOK_EVERY_S
+                _limited(gen, partial(_refuse_to_wait, limits=self.limits)), self.pgconn.socket, POLL_INTERVAL_S
             )
         except NoAnswer:
             self.pgconn.finish()
@@ -177,8 +177,8 @@ class Connection(_Probe):
 def _limited(gen: Generator[Any, Any, R], refuse: Callable[[float], None]) -> Generator[Any, Any, R]:
     """Run the steps of a round trip, with a limit.
 
-    The loop resumes after each `LOOK_EVERY_S` without socket activity (0). The steps are counted instead of reading the
-    clock, so that a process that was suspended does not mistake its own pause for a hanging server.
+    The loop resumes after each `POLL_INTERVAL_S` without socket activity (0). The steps are counted instead of reading
+    the clock, so that a process that was suspended does not mistake its own pause for a hanging server.
     """
     quiet = 0
     try:
@@ -187,17 +187,17 @@ def _limited(gen: Generator[Any, Any, R], refuse: Callable[[float], None]) -> Ge
             news = yield step
             if not news:
                 quiet += 1
-                refuse(quiet * LOOK_EVERY_S)
+                refuse(quiet * POLL_INTERVAL_S)
             step = gen.send(news)
     except StopIteration as end:
         result: R = end.value
         return result
 
 
-def _refuse_to_wait(waited_s: float, patience: Patience) -> None:
-    if waited_s > patience.answer_s:
-        raise NoAnswer(f"PostgreSQL did not answer within {patience.answer_s:g} s")
+def _refuse_to_wait(waited_s: float, limits: RoundTripLimits) -> None:
+    if waited_s > limits.answer_s:
+        raise NoAnswer(f"PostgreSQL did not answer within {limits.answer_s:g} s")
     if waited_s > SUSPECT_AFTER_S or SERVER.is_silent:
         SERVER.suspect()
-    if SERVER.has_been_silent(patience.silence_s):
+    if SERVER.has_been_silent(limits.silence_s):
         raise NoAnswer("PostgreSQL does not answer")

@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from tca_app.config.settings import get_settings
 from tca_app.core.cache.local import LocalCache, invalidate_on_commit
-from tca_app.core.database.connection import LONG, SERVER, STATEMENT_TIMEOUT_S, USUAL, Connection
+from tca_app.core.database.connection import BACKGROUND_LIMITS, REQUEST_LIMITS, SERVER, STATEMENT_TIMEOUT_S, Connection
 from tca_app.core.errors import AppError, Conflict, FieldError, Invalid, Unavailable
 
 POOL_WAIT_S = 2
@@ -99,7 +99,7 @@ def _ping_after_idle(engine: AsyncEngine) -> None:
     def _stamp(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
         record.info["idle_since"] = monotonic()
         if connection is not None:  # None: lost in the meantime
-            connection.driver_connection.patience = USUAL
+            connection.driver_connection.limits = REQUEST_LIMITS
 
     @event.listens_for(engine.sync_engine, "checkout")
     def _ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
@@ -167,7 +167,7 @@ async def take_time(session: AsyncSession) -> None:
     """Allow each statement of this transaction ten minutes, for background work."""
     await session.execute(text("SET LOCAL statement_timeout = '10min'"))
     connection: Any = (await session.connection()).sync_connection
-    connection.connection.driver_connection.patience = LONG
+    connection.connection.driver_connection.limits = BACKGROUND_LIMITS
 
 
 async def cached_read(

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.database.session import lock, transaction
-from tca_app.core.events.log import LOGGED_COLUMNS, QUEUES, TASK_PREFIX, Logged
+from tca_app.core.events.log import EVENT_COLUMNS, QUEUES, TASK_PREFIX, RecordedEvent
 from tca_app.core.jobs.queue import own_request_id, task, wake_workers
 from tca_app.core.telemetry.log import request_id_var, user_id_var
 from tca_app.core.telemetry.metrics import note_consumed
@@ -23,14 +23,14 @@ from tca_app.core.telemetry.metrics import note_consumed
 log = structlog.get_logger(__name__)
 
 BATCH = 200
-BUSY = 5  # a batch of this size suggests that more events follow
-BUSY_FOR_S = 1.0  # how long that holds after such a batch
-GATHER_S = 0.5
-Effect = Callable[[AsyncSession, Sequence[Logged]], Awaitable[None]]
+BUSY_BATCH_SIZE = 5  # a batch of this size suggests that more events follow
+BUSY_PERIOD_S = 1.0  # how long that holds after such a batch
+BATCH_WAIT_S = 0.5
+Effect = Callable[[AsyncSession, Sequence[RecordedEvent]], Awaitable[None]]
 
 # Only first attempts are batched; retries run alone. Batched jobs are deleted here without being fetched by a worker. A
 # job that a worker has already fetched is handled in the batch too, to keep the order, and later finds nothing to do.
-_TAKE_MORE = text(
+_FETCH_BATCH = text(
     """
     WITH waiting AS (
       SELECT id, CAST(args ->> 'event_id' AS bigint) AS event_id FROM procrastinate_jobs
@@ -54,11 +54,11 @@ def consumer(name: str) -> Callable[[Effect], Effect]:
     """
 
     def decorate(effect: Effect) -> Effect:
-        turn = _Turn()
+        window = _BatchWindow()
 
         async def consume(job: Job, event_id: int) -> None:
-            async with turn.lock:
-                if job.attempts == 0 and await _together(job, name, effect, event_id, turn):
+            async with window.lock:
+                if job.attempts == 0 and await _process_batch(job, name, effect, event_id, window):
                     return
             async with transaction() as session:
                 await lock(session, TASK_PREFIX + name)
@@ -71,7 +71,7 @@ def consumer(name: str) -> Callable[[Effect], Effect]:
     return decorate
 
 
-class _Turn:
+class _BatchWindow:
     """Runs one batch of a consumer at a time in this process. Parallel batches would only be smaller."""
 
     def __init__(self) -> None:
@@ -80,32 +80,32 @@ class _Turn:
         self.busy_until = 0.0
 
     @property
-    def gathers(self) -> bool:
+    def should_wait(self) -> bool:
         """Return True to wait for more events: several came just now, but not enough for a full batch."""
-        return BUSY <= self.last_size < BATCH and monotonic() < self.busy_until
+        return BUSY_BATCH_SIZE <= self.last_size < BATCH and monotonic() < self.busy_until
 
     def note(self, size: int) -> None:
-        self.last_size, self.busy_until = size, monotonic() + BUSY_FOR_S
+        self.last_size, self.busy_until = size, monotonic() + BUSY_PERIOD_S
 
 
-async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _Turn) -> bool:
+async def _process_batch(job: Job, name: str, effect: Effect, event_id: int, window: _BatchWindow) -> bool:
     """Handle the event and those waiting behind it in one batch. Returns False when a batch of several failed."""
     others: list[int] = []
     cause = request_id_var.get(), user_id_var.get()
-    if turn.gathers:
-        await asyncio.sleep(GATHER_S)
+    if window.should_wait:
+        await asyncio.sleep(BATCH_WAIT_S)
     try:
         async with transaction() as session:
             # One batch at a time across all workers too, to keep the order of events.
             await lock(session, TASK_PREFIX + name)
             params = {"task": TASK_PREFIX + name, "most": BATCH - 1, "own_id": job.id}
-            others = list((await session.execute(_TAKE_MORE, params)).scalars())
+            others = list((await session.execute(_FETCH_BATCH, params)).scalars())
             request_id_var.set(own_request_id(job))
             done = await _apply(session, name, effect, [event_id, *others])
         if done:
-            turn.note(done)
+            window.note(done)
     except Exception as error:
-        turn.note(0)
+        window.note(0)
         if not others:
             raise
         log.warning("consumer.batch_failed", consumer=name, events=len(others) + 1, error=type(error).__name__)
@@ -118,29 +118,29 @@ async def _together(job: Job, name: str, effect: Effect, event_id: int, turn: _T
     return True
 
 
-_FRESH = text(
+_CLAIM_EVENTS = text(
     f"""
     WITH fresh AS (
       INSERT INTO event_effects (consumer, event_id)
       SELECT :consumer, id FROM unnest(CAST(:ids AS bigint[])) AS given (id) GROUP BY id
       ON CONFLICT DO NOTHING RETURNING event_id
     )
-    SELECT {LOGGED_COLUMNS} FROM events JOIN fresh ON event_id = id ORDER BY id
+    SELECT {EVENT_COLUMNS} FROM events JOIN fresh ON event_id = id ORDER BY id
     """  # noqa: S608
 )
 
 
 async def _apply(session: AsyncSession, name: str, effect: Effect, ids: list[int]) -> int:
     """Apply the effect to the events that were not handled before. Returns how many."""
-    rows = await session.execute(_FRESH, {"consumer": name, "ids": ids})
-    events = [Logged(**row) for row in rows.mappings()]
+    rows = await session.execute(_CLAIM_EVENTS, {"consumer": name, "ids": ids})
+    events = [RecordedEvent(**row) for row in rows.mappings()]
     if events:
-        _act_for(name, events)
+        _set_log_context(name, events)
         await effect(session, events)
     return len(events)
 
 
-def _act_for(name: str, events: Sequence[Logged]) -> None:
+def _set_log_context(name: str, events: Sequence[RecordedEvent]) -> None:
     """Set the request id of the batch for the log.
 
     A batch of one request uses the id of that request. A batch of several keeps the id of the job, and a log line lists
@@ -155,9 +155,9 @@ def _act_for(name: str, events: Sequence[Logged]) -> None:
         user_id_var.set(events[0].actor_id)
 
 
-_READ = text(f"SELECT {LOGGED_COLUMNS} FROM events WHERE id = :id")  # noqa: S608
+_READ = text(f"SELECT {EVENT_COLUMNS} FROM events WHERE id = :id")  # noqa: S608
 
 
-async def read_event(session: AsyncSession, event_id: int) -> Logged:
+async def read_event(session: AsyncSession, event_id: int) -> RecordedEvent:
     """Read one event, for a job that a consumer enqueued about it."""
-    return Logged(*(await session.execute(_READ, {"id": event_id})).one())
+    return RecordedEvent(*(await session.execute(_READ, {"id": event_id})).one())

@@ -40,7 +40,7 @@ class Event(BaseModel):
     """Something that happened to a subject. `before` and `after` hold the changed fields only, never a secret.
 
     A subclass sets `type` (in the past tense), `subject_type`, `title` (a sentence with {actor} and {subject}) and
-    `consumers = TOLD` when people are notified (features.notifications.kinds says who). Fields of its own go into
+    `consumers = NOTIFYING` when people are notified (features.notifications.kinds says who). Fields of its own go into
     `data`, beside `before` and `after`.
     """
 
@@ -82,7 +82,7 @@ def sentence(type_: str, *, actor: str, subject: str, data: dict[str, Any]) -> s
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
+class RecordedEvent:
     """An event as a consumer reads it from the log."""
 
     id: int
@@ -128,7 +128,7 @@ class Logged:
         }
 
 
-LOGGED_COLUMNS = ", ".join(field.name for field in fields(Logged))
+EVENT_COLUMNS = ", ".join(field.name for field in fields(RecordedEvent))
 
 # The consumers are part of the statement text, because lists are slow as parameters. The rows equal those of
 # procrastinate's own function, which takes an array of composites and would double the cost.
@@ -155,12 +155,12 @@ def _emit_to(consumers: tuple[str, ...]) -> TextClause:
 
 async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
     """Log an event and enqueue its jobs, atomically with the transaction. Without an actor it is the system's."""
-    row = logged_values(actor, event)
+    row = event_row(actor, event)
     await session.execute(_emit_to(event.consumers), row | {"data": Jsonb(row["data"], orjson.dumps)})
     changed(session, event.subject_type)
 
 
-def logged_values(actor: Actor | None, event: Event) -> dict[str, Any]:
+def event_row(actor: Actor | None, event: Event) -> dict[str, Any]:
     """Return the values of a log row, without those that the database computes."""
     return {
         "uuid": uuid4(),

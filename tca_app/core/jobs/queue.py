@@ -117,7 +117,7 @@ def task(name: str, queue: str) -> Callable[[Work], Work]:
         @wraps(work)
         async def attempt(context: JobContext, cause: dict[str, Any] | None = None, **args: object) -> None:
             job, started = context.job, perf_counter()
-            _act_for(job, cause or {})
+            _set_log_context(job, cause or {})
             try:
                 await work(job, **args)
             except Exception as error:
@@ -158,7 +158,7 @@ def periodic(name: str, cron: str, queue: str = MAINTENANCE_QUEUE) -> Callable[[
     return decorate
 
 
-def _act_for(job: Job, cause: dict[str, Any]) -> None:
+def _set_log_context(job: Job, cause: dict[str, Any]) -> None:
     """Set the request id and the user of the job's cause, or the job's own id when it has none."""
     request_id_var.set(cause.get("request_id") or own_request_id(job))
     user_id_var.set(cause.get("user_id"))
@@ -169,7 +169,7 @@ def own_request_id(job: Job) -> str:
 
 
 def _cause() -> dict[str, Any]:
-    """Return the current user and request id, for `_act_for` when the job runs."""
+    """Return the current user and request id, for `_set_log_context` when the job runs."""
     return {"request_id": request_id_var.get(), "user_id": user_id_var.get()}
 
 

@@ -23,11 +23,11 @@ from tca_app.core.telemetry.error_reporting import report
 log = structlog.get_logger(__name__)
 
 POLL_S = 5.0  # only a fallback; notifications wake the workers
-END_S = 10.0  # shutdown timeout for running jobs
+SHUTDOWN_TIMEOUT_S = 10.0  # shutdown timeout for running jobs
 RETRY_START_S = 1.0
 
 
-class _Counted(asyncio.Event):
+class _CountingEvent(asyncio.Event):
     """An asyncio.Event that counts how often it was set."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class AttentiveWorker(Worker):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401  for procrastinate's worker, which names them
         super().__init__(**options)
-        self._new_job_event: _Counted = _Counted()
+        self._new_job_event: _CountingEvent = _CountingEvent()
 
     async def run(self) -> None:
         await super().run()  # type: ignore[no-untyped-call]
@@ -58,10 +58,10 @@ class AttentiveWorker(Worker):
         self._new_job_event.set()
 
     async def _fetch_and_process_jobs(self) -> None:
-        heard = -1
-        while heard != self._new_job_event.times and not self._stop_event.is_set():
+        seen_times = -1
+        while seen_times != self._new_job_event.times and not self._stop_event.is_set():
             await SCREEN_PRIORITY.wait()
-            heard = self._new_job_event.times
+            seen_times = self._new_job_event.times
             await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
 
 
@@ -161,7 +161,7 @@ def _options() -> dict[str, Any]:
         "fetch_job_polling_interval": POLL_S,
         "update_heartbeat_interval": takeover / 4,
         "stalled_worker_timeout": takeover,
-        "shutdown_graceful_timeout": END_S,
+        "shutdown_graceful_timeout": SHUTDOWN_TIMEOUT_S,
         "install_signal_handlers": False,
         "delete_jobs": "successful",
     }

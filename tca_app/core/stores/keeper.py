@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tca_app.core.stores.servers import StoreError
 
-LOOK_EVERY_S = 1.0
+POLL_INTERVAL_S = 1.0
 STABLE_S = 2.0  # a store that ends sooner after its start counts as a failed start
 MAX_FAILURES = 3
 
@@ -38,7 +38,7 @@ class Keeper(threading.Thread):
 
     def run(self) -> None:
         failures, started_at = 0, 0.0
-        while not self._ending.wait(LOOK_EVERY_S):
+        while not self._ending.wait(POLL_INTERVAL_S):
             gone = [server.name for server in self._servers if is_gone(server.address)]
             if not gone:
                 failures = failures if monotonic() - started_at < STABLE_S else 0

@@ -24,7 +24,7 @@ SOCKET_PATH_BYTES = 100  # Linux allows 107; the rest is for a lock file's suffi
 REDIS_MEMORY = "128mb"
 
 # Settings for tests, where data is discarded and nothing should wait for the disk.
-THROW_AWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=256MB")
+VOLATILE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=256MB")
 
 
 class StoreError(Exception):
@@ -84,7 +84,7 @@ class PostgresServer:
 
     def _launch(self, durable: bool) -> None:
         """Try to start the server. This fails while a server is stopping or recovering; the caller retries."""
-        options = [f"-c {value}" for value in ("timezone=UTC", "log_timezone=UTC", *(() if durable else THROW_AWAY))]
+        options = [f"-c {value}" for value in ("timezone=UTC", "log_timezone=UTC", *(() if durable else VOLATILE))]
         served = f"-c listen_addresses='' -k {shlex.quote(str(self.sockets))} {' '.join(options)}"
         done = self._run(
             "pg_ctl", "start", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "30", "-o", served, check=False

@@ -16,7 +16,7 @@ from tca_app.core.telemetry.redaction import redact
 
 log = structlog.get_logger(__name__)
 
-END_S = 2.0
+SHUTDOWN_TIMEOUT_S = 2.0
 
 
 class _Reporter:
@@ -54,7 +54,7 @@ class _Reporter:
         self._client.capture_event(event, hint, scope)
 
     def close(self) -> None:
-        self._client.close(timeout=END_S)
+        self._client.close(timeout=SHUTDOWN_TIMEOUT_S)
 
 
 _reporter: _Reporter | None = None

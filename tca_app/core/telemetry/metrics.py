@@ -18,7 +18,7 @@ from prometheus_client.process_collector import ProcessCollector
 # done; refused with a message for the person; failed by a bug; superseded by the same event, sent again.
 Outcome = Literal["done", "refused", "failed", "superseded"]
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-ELSEWHERE = "other"  # the route label of requests that match no route
+UNMATCHED_ROUTE = "other"  # the route label of requests that match no route
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -39,17 +39,19 @@ def _gauge(name: str, help_: str) -> Gauge:
     return Gauge(f"tca_{name}", help_, registry=REGISTRY)
 
 
-_requests = _counter("http_requests", "Requests by route template, method and status.", "route", "method", "status")
-_request_s = _histogram("http_request_duration_seconds", "From the first byte in to the last one out.", "route")
-_ui_events = _counter("ui_events", "Events of the pages by handler and outcome.", "handler", "outcome")
-_ui_event_s = _histogram("ui_event_duration_seconds", "How long handlers ran.", "handler")
-_jobs = _counter("jobs", "Attempts at jobs by task and outcome: done, retried, dead.", "task", "outcome")
-_job_s = _histogram("job_duration_seconds", "How long attempts took.", "task")
-_consumed = _counter("events_consumed", "Events of the log that a consumer has dealt with.", "consumer")
-_cache_reads = _counter("cache_reads", "Reads by namespace and result: hit, miss, joined, off.", "namespace", "result")
-CACHE_ERRORS = _counter("cache_errors", "Times that the cache went without Redis because of an error.")
-SOCKETS = _gauge("sockets", "Open live connections.")
-SCREENS = _gauge("live_screens", "Screens that are read again when something changes.")
+_requests = _counter("http_requests", "HTTP requests by route, method and status.", "route", "method", "status")
+_request_s = _histogram(
+    "http_request_duration_seconds", "Time from the first byte received to the last one sent.", "route"
+)
+_ui_events = _counter("ui_events", "UI events by handler and outcome.", "handler", "outcome")
+_ui_event_s = _histogram("ui_event_duration_seconds", "Run time of UI event handlers.", "handler")
+_jobs = _counter("jobs", "Job attempts by task and outcome: done, retried, dead.", "task", "outcome")
+_job_s = _histogram("job_duration_seconds", "Run time of job attempts.", "task")
+_consumed = _counter("events_consumed", "Events of the log that a consumer has processed.", "consumer")
+_cache_reads = _counter("cache_reads", "Cache reads by namespace and result: hit, miss or off.", "namespace", "result")
+CACHE_ERRORS = _counter("cache_errors", "Redis errors after which the cache was skipped.")
+SOCKETS = _gauge("sockets", "Open WebSocket connections.")
+SCREENS = _gauge("live_screens", "Open pages that are subscribed to live updates.")
 
 
 # Label children are cached, because looking one up costs as much as counting.
@@ -59,7 +61,7 @@ def _request_of(route: str, method: str, status: int) -> tuple[Counter, Histogra
 
 
 def note_request(route: str, method: str, status: int, seconds: float) -> None:
-    count, duration = _request_of(route, method if method in METHODS else ELSEWHERE, status)
+    count, duration = _request_of(route, method if method in METHODS else UNMATCHED_ROUTE, status)
     count.inc()
     duration.observe(seconds)
 
@@ -89,23 +91,23 @@ def note_consumed(consumer: str, events: int) -> None:
     _consumed.labels(consumer).inc(events)
 
 
-def note_cache_read(namespace: str, result: Literal["hit", "miss", "joined", "off"]) -> None:
+def note_cache_read(namespace: str, result: Literal["hit", "miss", "off"]) -> None:
     _cache_reads.labels(namespace, result).inc()
 
 
 @contextmanager
-def watch_handler(handler: str) -> Iterator["Watched"]:
+def watch_handler(handler: str) -> Iterator["HandlerRun"]:
     """Time one UI event. The caller sets `outcome`."""
-    watched = Watched()
+    run = HandlerRun()
     started = perf_counter()
     try:
-        yield watched
+        yield run
     except CancelledError:
-        watched.outcome = "superseded"
+        run.outcome = "superseded"
         raise
     finally:
-        note_ui_event(handler, watched.outcome, perf_counter() - started)
+        note_ui_event(handler, run.outcome, perf_counter() - started)
 
 
-class Watched:
+class HandlerRun:
     outcome: Outcome = "done"

@@ -16,7 +16,7 @@ from tca_app.config.settings import get_settings
 
 SECRET_WORDS = ("password", "secret", "token", "cookie", "authorization", "dsn", "hash")
 REMOVED = "[removed]"
-SHORTEST = 6  # replacing a shorter secret would damage ordinary text
+MIN_SECRET_LENGTH = 6  # replacing a shorter secret would damage ordinary text
 MAX_TEXT = 2_000
 _MARGIN = 1_000  # no secret is longer, so a secret cut off at the limit is dropped too
 
@@ -93,7 +93,7 @@ def _without_secret(match: re.Match[str]) -> str:
 def known_secrets() -> tuple[str, ...]:
     """Return every secret of the settings, plain and JSON-escaped; longest first, since one may contain another."""
     values = [value.get_secret_value() for value in vars(get_settings()).values() if isinstance(value, SecretStr)]
-    secrets = {part for value in values for part in _secret_parts(value) if len(part) >= SHORTEST}
+    secrets = {part for value in values for part in _secret_parts(value) if len(part) >= MIN_SECRET_LENGTH}
     secrets |= {orjson.dumps(part).decode()[1:-1] for part in secrets}
     return tuple(sorted(secrets, key=len, reverse=True))
 

@@ -161,7 +161,7 @@ async def open_session(
         raise BadCredentials
     forget_person(session, user_id)
     user = SignedInUser(**person_fields(person))
-    await _tell_signed_in(session, user, client, kind)
+    await _emit_signed_in(session, user, client, kind)
     cookie = new_token()
     row = AuthSession(
         user_id=user_id,
@@ -191,7 +191,7 @@ async def open_session(
     return SignIn(_id(row), "", "", answer)
 
 
-async def _tell_signed_in(session: AsyncSession, user: SignedInUser, client: Client, kind: Kind) -> None:
+async def _emit_signed_in(session: AsyncSession, user: SignedInUser, client: Client, kind: Kind) -> None:
     actor = Actor(user.id, user.username, user.full_name, user.is_superuser, ip=client.ip, request_id=client.request_id)
     about = {"subject_id": user.id, "subject_name": actor.display_name}
     await emit(session, actor, events.UserLoggedIn(**about, kind=kind, device=client.user_agent[:200]))

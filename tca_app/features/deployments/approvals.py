@@ -15,7 +15,7 @@ from tca_app.features.deployments.creation import (
     insert_deployment,
     override_freeze,
 )
-from tca_app.features.deployments.errors import NoSuchEnvironment, NothingToGoBackTo, illegal_step
+from tca_app.features.deployments.errors import NoRollbackTarget, NoSuchEnvironment, illegal_step
 from tca_app.features.deployments.policy import needs_approval
 from tca_app.features.deployments.queries import (
     WHOLE,
@@ -41,7 +41,7 @@ async def approve_deployment(session: AsyncSession, actor: Actor, deployment_id:
     await _note_decision(session, actor, row.id, freeze_reason=reason)
     await emit(session, actor, events.DeploymentApproved.of(row, asked_by_id=row.created_by_id))
     if reason:
-        await emit(session, actor, events.FreezePassed.of(row, reason=reason))
+        await emit(session, actor, events.FreezeOverridden.of(row, reason=reason))
     return deployment_read(await take_step(session, actor, row, "queued"))
 
 
@@ -69,7 +69,7 @@ async def _note_decision(session: AsyncSession, actor: Actor, deployment_id: int
 async def roll_back(
     session: AsyncSession, actor: Actor, deployment_id: int, data: Rollback, source: Source = "api"
 ) -> DeploymentRead:
-    """Creates a deployment of the previous version, or of the version of `to_id`. Raises NothingToGoBackTo, Frozen."""
+    """Creates a deployment of the previous version, or of the version of `to_id`. Raises NoRollbackTarget, Frozen."""
     row, scope, target = await _find_rollback(session, actor, deployment_id, data.to_id)
     place = await find_environment(session, scope, row.environment_name)
     if place.id != row.environment_id:
@@ -93,7 +93,7 @@ async def roll_back(
 
 
 async def plan_rollback(session: AsyncSession, actor: Actor, deployment_id: int) -> RollbackPlan:
-    """Returns what `roll_back` without `to_id` would do now. Raises IllegalStep, NothingToGoBackTo."""
+    """Returns what `roll_back` without `to_id` would do now. Raises IllegalStep, NoRollbackTarget."""
     row, scope, target = await _find_rollback(session, actor, deployment_id, None)
     newest = await newest_finished(session, row.environment_id)
     return RollbackPlan(
@@ -127,5 +127,5 @@ async def _target(session: AsyncSession, row: DeploymentRow, to_id: int | None) 
         )
         found = (await session.execute(there)).first()
     if found is None:
-        raise NothingToGoBackTo
+        raise NoRollbackTarget
     return found

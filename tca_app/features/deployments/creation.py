@@ -29,7 +29,7 @@ _SCOPE = (
     .where(_projects.id == bindparam("project_id"), _projects.deleted_at.is_(None))
 )
 # A shared lock until the transaction ends, so that nobody deletes the environment in the meantime.
-_PLACE = (
+_ENVIRONMENT = (
     select(_environments.id, _environments.name, _environments.is_protected)
     .where(
         _environments.project_id == bindparam("project_id"),
@@ -71,7 +71,7 @@ async def find_environment(session: AsyncSession, scope: TargetProject, name: st
     """Returns the environment with that name. Raises ProjectArchived, NoSuchEnvironment."""
     if scope.status == "archived":
         raise ProjectArchived
-    row = (await session.execute(_PLACE, {"project_id": scope.id, "name": name})).mappings().first()
+    row = (await session.execute(_ENVIRONMENT, {"project_id": scope.id, "name": name})).mappings().first()
     if row is None:
         raise NoSuchEnvironment(errors=[FieldError("/environment", NoSuchEnvironment.default)])
     return TargetEnvironment(**row)
@@ -111,7 +111,7 @@ async def emit_created(session: AsyncSession, actor: Actor | None, row: Deployme
     """Emits the event of the first state and, before it, that a freeze was overridden."""
     after = {"status": row.status}
     if row.freeze_reason:
-        await emit(session, actor, events.FreezePassed.of(row, reason=row.freeze_reason))
+        await emit(session, actor, events.FreezeOverridden.of(row, reason=row.freeze_reason))
     if row.status == "queued":
         await emit(session, actor, events.DeploymentQueued.of(row, freeze_reason=row.freeze_reason, after=after))
     else:

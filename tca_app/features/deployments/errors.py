@@ -77,7 +77,7 @@ class ExternalIdTaken(Conflict):
     default = "Another version or environment was reported under this external_id."
 
 
-class NothingToGoBackTo(Conflict):
+class NoRollbackTarget(Conflict):
     code = "nothing_to_go_back_to"
     default = "There is no earlier deployment to this environment."
 

@@ -77,7 +77,7 @@ class DeploymentRolledBack(DeploymentEvent):
     undone_version: str
 
 
-class FreezePassed(DeploymentEvent):
+class FreezeOverridden(DeploymentEvent):
     """An administrator deploys to a frozen environment, with a reason."""
 
     type = "freeze_passed"

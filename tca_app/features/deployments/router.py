@@ -22,6 +22,7 @@ from tca_app.features.deployments.schemas import (
     DeploymentQuery,
     DeploymentRead,
     DeploymentStep,
+    EnvironmentMatrixRow,
     LogAppend,
     LogLine,
     LogQuery,
@@ -31,7 +32,6 @@ from tca_app.features.deployments.schemas import (
     MeasuresRead,
     Refusal,
     Rollback,
-    WhatRunsWhere,
 )
 from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Reading, Writing
 from tca_app.rest.idempotency import idempotent
@@ -41,7 +41,7 @@ from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1", "deployments")
 _deployments = TypeAdapter(list[DeploymentRead])
-_matrix = TypeAdapter(list[WhatRunsWhere])
+_matrix = TypeAdapter(list[EnvironmentMatrixRow])
 _lines = TypeAdapter(list[LogLine])
 
 
@@ -85,7 +85,7 @@ async def create_deployment(
     return await service.create_deployment(session, actor, project_id, data)
 
 
-@router.get("/deployments/current", response_model=list[WhatRunsWhere], responses=problems(401))
+@router.get("/deployments/current", response_model=list[EnvironmentMatrixRow], responses=problems(401))
 async def read_current(query: Annotated[MatrixQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
     """List the environments of each project with the version that each runs."""
     return json_response(_matrix.dump_json(await queries.environment_matrix(session, actor, query)))

@@ -220,7 +220,7 @@ class MatrixQuery(BaseModel):
     limit: Limit = 100
 
 
-class Place(ReadModel):
+class MatrixCell(ReadModel):
     """An environment and its last successful deployment, null before the first."""
 
     environment_id: int
@@ -234,9 +234,9 @@ class Place(ReadModel):
     is_deploying: bool
 
 
-class WhatRunsWhere(ReadModel):
+class EnvironmentMatrixRow(ReadModel):
     project: ProjectRef
-    places: list[Place]
+    places: list[MatrixCell]
 
 
 class MeasuresQuery(BaseModel):

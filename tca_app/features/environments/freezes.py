@@ -17,7 +17,7 @@ from tca_app.features.projects.service import find_project, get_project
 from tca_app.features.users.schemas import PersonRead
 from tca_app.models import Environment, FreezeWindow, User
 
-MOST = 100
+MAX_FREEZES = 100
 _freezes, _environments, _people = FreezeWindow.__table__.c, Environment.__table__.c, User.__table__.c
 _ALL = (
     select(
@@ -32,11 +32,11 @@ _ALL = (
     .outerjoin(User.__table__, _people.id == _freezes.created_by_id)
     .where(_freezes.project_id == bindparam("project_id"))
 )
-_COMING = _ALL.where(_freezes.ends_at > func.now()).order_by(_freezes.starts_at, _freezes.id).limit(MOST)
+_COMING = _ALL.where(_freezes.ends_at > func.now()).order_by(_freezes.starts_at, _freezes.id).limit(MAX_FREEZES)
 _HOLDING = (
     _ALL.where(_freezes.starts_at <= func.now(), _freezes.ends_at > func.now())
     .order_by(_freezes.ends_at.desc(), _freezes.id)
-    .limit(MOST)
+    .limit(MAX_FREEZES)
 )
 _NOW = (
     select(_freezes.why, _freezes.ends_at)
@@ -60,7 +60,7 @@ class ActiveFreeze(NamedTuple):
 
 class TooManyFreezes(Conflict):
     code = "too_many_freezes"
-    default = f"A project has at most {MOST} current and planned freeze windows."
+    default = f"A project has at most {MAX_FREEZES} current and planned freeze windows."
 
 
 async def list_freezes(session: AsyncSession, actor: Actor, project_id: int) -> list[FreezeRead]:
@@ -84,7 +84,7 @@ async def create_freeze(session: AsyncSession, actor: Actor, project_id: int, da
         raise Invalid.at("ends_at", "The end must be after the start.")
     if data.environment_id is not None:
         await find_environment(session, project_id, data.environment_id)
-    if len((await session.execute(_COMING, {"project_id": project_id})).all()) >= MOST:
+    if len((await session.execute(_COMING, {"project_id": project_id})).all()) >= MAX_FREEZES:
         raise TooManyFreezes
     values = {"project_id": project_id, "created_by_id": actor.user_id, **data.model_dump()}
     made = await session.execute(insert(FreezeWindow.__table__).values(values).returning(_freezes.id))

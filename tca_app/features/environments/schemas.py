@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tca_app.core.database.concurrency import LEFT_OUT, Changes
+from tca_app.core.database.concurrency import UNSET, Changes
 from tca_app.core.schema import HttpUrl, Id, InputModel, Moment, Name50, Rank, ReadModel, Reason
 from tca_app.features.environments.tiers import Tier
 from tca_app.features.users.schemas import PersonRead
@@ -27,12 +27,12 @@ class EnvironmentCreate(InputModel):
 
 
 class EnvironmentUpdate(Changes):
-    name: EnvironmentName = LEFT_OUT
-    url: HttpUrl = LEFT_OUT
-    rank: Rank = LEFT_OUT
-    tier: Tier = LEFT_OUT
-    is_protected: bool = LEFT_OUT
-    allow_parallel: bool = LEFT_OUT
+    name: EnvironmentName = UNSET
+    url: HttpUrl = UNSET
+    rank: Rank = UNSET
+    tier: Tier = UNSET
+    is_protected: bool = UNSET
+    allow_parallel: bool = UNSET
 
 
 class EnvironmentRead(ReadModel):

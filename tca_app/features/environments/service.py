@@ -19,7 +19,7 @@ from tca_app.features.projects.service import find_project, get_project
 from tca_app.models import Deployment, Environment
 from tca_app.models.user import changed_by
 
-MOST = 50
+MAX_ENVIRONMENTS = 50
 NAME_TAKEN = "This project already has an environment with this name."
 _environments = Environment.__table__.c
 _COLUMNS = tuple(_environments[name] for name in EnvironmentRead.model_fields)
@@ -39,7 +39,7 @@ class LockedEnvironment(VersionedRow, Protocol):
 
 class TooManyEnvironments(Conflict):
     code = "too_many_environments"
-    default = f"A project has at most {MOST} environments."
+    default = f"A project has at most {MAX_ENVIRONMENTS} environments."
 
 
 class EnvironmentInUse(Conflict):
@@ -61,7 +61,7 @@ async def create_environment(
     """Creates an environment. Guesses its tier from its name unless given. Raises Conflict for a name that is taken."""
     project = await find_project(session, actor, "environments.write", project_id)
     there = (await session.execute(_OF_PROJECT, {"project_id": project_id})).all()
-    if len(there) >= MOST:
+    if len(there) >= MAX_ENVIRONMENTS:
         raise TooManyEnvironments
     given = data.model_dump() | {"tier": data.tier or guess_tier(data.name)}
     statement = insert(Environment.__table__).values(project_id=project_id, updated_by_id=actor.user_id, **given)

@@ -63,7 +63,7 @@ _ADD = text(
     SELECT {_NOTE_COLUMNS} FROM incident_notes JOIN users ON users.id = user_id
     """  # noqa: S608
 )
-_HOW_MANY = text("SELECT count(*) FROM incident_notes WHERE incident_id = :incident_id")
+_COUNT_NOTES = text("SELECT count(*) FROM incident_notes WHERE incident_id = :incident_id")
 
 
 class TooManyNotes(Conflict):
@@ -110,7 +110,7 @@ async def require_note(session: AsyncSession, actor: Actor, incident_id: int) ->
 async def add_note(session: AsyncSession, actor: Actor, incident_id: int, data: NoteCreate) -> NoteRead:
     """Adds a note to an open or resolved incident. Raises NotFound for non-members, Forbidden for viewers."""
     row = await require_note(session, actor, incident_id)
-    if (await session.execute(_HOW_MANY, {"incident_id": incident_id})).scalar_one() >= MAX_NOTES:
+    if (await session.execute(_COUNT_NOTES, {"incident_id": incident_id})).scalar_one() >= MAX_NOTES:
         raise TooManyNotes
     given = data.model_dump() | {"incident_id": incident_id, "user_id": actor.user_id}
     made = (await session.execute(_ADD, given)).one()

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tca_app.core.database.concurrency import LEFT_OUT, Changes
+from tca_app.core.database.concurrency import UNSET, Changes
 from tca_app.core.schema import (
     Flag,
     HttpStatus,
@@ -103,15 +103,15 @@ class CheckUpdate(Changes):
     `expected_status`, `any_status` and `timeout_s`. A limit of 0 is that of the settings.
     """
 
-    expected_status: HttpStatus = LEFT_OUT
-    any_status: Literal[True] = LEFT_OUT
-    timeout_s: ProbeTimeout = LEFT_OUT
-    interval_s: ProbeInterval = LEFT_OUT
-    weight: Weight = LEFT_OUT
-    failures_to_open: ProbeLimit = LEFT_OUT
-    passes_to_close: ProbeLimit = LEFT_OUT
-    is_paused: bool = LEFT_OUT
-    is_public: bool = LEFT_OUT
+    expected_status: HttpStatus = UNSET
+    any_status: Literal[True] = UNSET
+    timeout_s: ProbeTimeout = UNSET
+    interval_s: ProbeInterval = UNSET
+    weight: Weight = UNSET
+    failures_to_open: ProbeLimit = UNSET
+    passes_to_close: ProbeLimit = UNSET
+    is_paused: bool = UNSET
+    is_public: bool = UNSET
 
 
 class Point(ReadModel):

@@ -12,7 +12,7 @@ from tca_app.features.health.schemas import Check, HealthRead, Status
 
 sampled = SampledLog(__name__)
 
-KEPT_S = 1.0
+TTL_S = 1.0
 NEEDED = ("database", "migrations", "redis")  # an unreachable Redis is degraded, never down
 
 
@@ -37,7 +37,7 @@ async def health() -> HealthRead:
     async with kept.lock:
         if kept.answer is None or monotonic() > kept.until:
             kept.answer = await _check_all()
-            kept.until = monotonic() + KEPT_S
+            kept.until = monotonic() + TTL_S
         return kept.answer
 
 

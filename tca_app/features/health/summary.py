@@ -24,8 +24,8 @@ _SUMS = {
     "late": f"count(*) FILTER (WHERE NOT {RECENT})",
     "probed_at": "max(checks.last_at)",
 }
-_ASKED = f"{SEEN} AND checks.retired_at IS NULL AND NOT checks.is_paused"
-_COUNT = text(f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in _SUMS.items())} {_ASKED}")
+_FROM_MONITORED = f"{SEEN} AND checks.retired_at IS NULL AND NOT checks.is_paused"
+_COUNT = text(f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in _SUMS.items())} {_FROM_MONITORED}")
 _ORDER = """
     ORDER BY checks.state = 'failing' DESC, checks.last_ok IS FALSE DESC, checks.project_id IS NOT NULL,
       checks.weight DESC, lower(checks.name), checks.id
@@ -33,7 +33,7 @@ _ORDER = """
 _FIRST = text(
     f"""
     WITH page AS (
-      SELECT checks.*, {", ".join(f"{sql} OVER () AS {name}" for name, sql in _SUMS.items())} {_ASKED} {_ORDER}
+      SELECT checks.*, {", ".join(f"{sql} OVER () AS {name}" for name, sql in _SUMS.items())} {_FROM_MONITORED} {_ORDER}
       LIMIT :most
     )
     SELECT {COLUMNS}, {", ".join(_SUMS)} FROM page AS checks {_ORDER}
@@ -42,7 +42,7 @@ _FIRST = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class HealthSummary:
     """Some of the components, with the totals of all in `asked`."""
 
     as_of: datetime
@@ -50,21 +50,21 @@ class Glance:
     asked: CheckTotals
 
 
-async def glance(session: AsyncSession, actor: Actor, most: int) -> Glance:
+async def health_summary(session: AsyncSession, actor: Actor, most: int) -> HealthSummary:
     """Returns failing components first, then those with a failed last check, then the console's own; one statement."""
     policy.require_list(actor)
     now = datetime.now(UTC)
     rows = (await session.execute(_FIRST, viewer(actor) | {"now": now, "most": most})).all()
-    return Glance(now, [check_read(actor, row) for row in rows], _asked(rows[0]) if rows else CheckTotals())
+    return HealthSummary(now, [check_read(actor, row) for row in rows], _totals(rows[0]) if rows else CheckTotals())
 
 
 async def count_monitored(session: AsyncSession, actor: Actor, now: datetime) -> CheckTotals:
     """Returns the totals of all components, however many a page shows."""
     policy.require_list(actor)
-    return _asked((await session.execute(_COUNT, viewer(actor) | {"now": now})).one())
+    return _totals((await session.execute(_COUNT, viewer(actor) | {"now": now})).one())
 
 
-def _asked(row: Row[*tuple[Any, ...]]) -> CheckTotals:
+def _totals(row: Row[*tuple[Any, ...]]) -> CheckTotals:
     return CheckTotals(**{name: row._mapping[name] for name in _SUMS})
 
 

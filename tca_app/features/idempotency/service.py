@@ -20,7 +20,7 @@ from tca_app.core.security.tokens import keyed_token
 from tca_app.core.telemetry.redaction import is_secret
 from tca_app.models import IdempotencyKey
 
-KEPT = timedelta(hours=24)
+RETENTION = timedelta(hours=24)
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
@@ -54,7 +54,7 @@ async def once(
         raise InFlight
     # A keyed hash: a body may contain a new password, and a plain fast hash is easier to guess than argon2's.
     fingerprint = keyed_token("idempotency", request).encode()
-    kept_since = datetime.now(UTC) - KEPT
+    kept_since = datetime.now(UTC) - RETENTION
     mine = (col(IdempotencyKey.user_id) == actor.user_id) & (col(IdempotencyKey.key) == key)
     row = (
         await session.execute(select(IdempotencyKey).where(mine, col(IdempotencyKey.created_at) > kept_since))

@@ -61,7 +61,7 @@ class JobRead(ReadModel):
     request_id: str
 
 
-class JobsAct(InputModel):
+class JobBulk(InputModel):
     """An action on dead jobs, at most 100 at once."""
 
     action: Literal["retry", "discard"]

@@ -11,7 +11,7 @@ from tca_app.core.events.log import emit
 from tca_app.core.jobs.queue import QUEUE_NAMES, wake_workers
 from tca_app.features.jobs import policy
 from tca_app.features.jobs.events import JobDiscarded, JobRetried
-from tca_app.features.jobs.schemas import JobQuery, JobRead, JobResult, JobsAct, QueueRead, QueuesRead
+from tca_app.features.jobs.schemas import JobBulk, JobQuery, JobRead, JobResult, QueueRead, QueuesRead
 
 NOT_DEAD = "This job is not dead. It is waiting, running or done."
 
@@ -117,7 +117,7 @@ async def _act(
     await emit(session, actor, event(subject_id=job_id, subject_name=kind, reason=reason[:500]))
 
 
-async def act_on_jobs(session: AsyncSession, actor: Actor, data: JobsAct) -> list[JobResult]:
+async def bulk_jobs(session: AsyncSession, actor: Actor, data: JobBulk) -> list[JobResult]:
     """Retries or discards several jobs. Jobs that are no longer dead are skipped and reported."""
     policy.require(actor)
     results = []

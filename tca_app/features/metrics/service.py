@@ -71,16 +71,19 @@ def _health(read: HealthRead) -> list[Metric]:
     timed = [(name, check.latency_ms / 1e3) for name, check in checks if check.latency_ms is not None]
     return [
         _gauge(
-            "up", "Whether a component works: database, redis, …", "part", [(n, c.status == "ok") for n, c in checks]
+            "up",
+            "1 if a component is operational, else 0.",
+            "part",
+            [(n, c.status == "ok") for n, c in checks],
         ),
-        _gauge("probe_seconds", "Duration of the check of a component.", "part", timed),
+        _gauge("probe_seconds", "Duration of the last check of a component.", "part", timed),
     ]
 
 
 def _pools() -> list[Metric]:
     use = pool_use().items()
     return [
-        _gauge("db_pool_size", "Maximum connections of a pool.", "pool", [(n, u[0]) for n, u in use]),
+        _gauge("db_pool_size", "Maximum number of connections in a pool.", "pool", [(n, u[0]) for n, u in use]),
         _gauge("db_pool_open", "Open connections.", "pool", [(n, u[1]) for n, u in use]),
         _gauge("db_pool_checked_out", "Connections in use.", "pool", [(n, u[2]) for n, u in use]),
     ]
@@ -94,6 +97,6 @@ def _queues(found: QueuesRead) -> list[Metric]:
     lags = [(queue.name, queue.lag_seconds) for queue in found.queues]
     return [
         depth,
-        _gauge("queue_lag_seconds", "How long the oldest runnable job has been waiting.", "queue", lags),
-        GaugeMetricFamily("tca_job_workers", "Running workers in all processes.", found.workers),
+        _gauge("queue_lag_seconds", "Seconds that the oldest runnable job has been waiting.", "queue", lags),
+        GaugeMetricFamily("tca_job_workers", "Running workers across all processes.", found.workers),
     ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tca_app.core.events.log import Logged
+from tca_app.core.events.log import RecordedEvent
 
 Channel = Literal["inbox", "mail"]
 CHANNELS: tuple[Channel, ...] = ("inbox", "mail")
@@ -117,13 +117,13 @@ OFFERED: dict[str, Kind] = KINDS | {
 }
 
 
-def title_of(event: Logged) -> str:
+def title_of(event: RecordedEvent) -> str:
     """Returns the title for the recipient."""
     names = {**event.data, "actor": event.actor_name, "subject": event.subject_name}
     return KINDS[event.type].title.format_map(names)
 
 
-def body_of(event: Logged) -> str:
+def body_of(event: RecordedEvent) -> str:
     """Returns which fields changed or why it happened, where the title does not say so."""
     if name := KINDS[event.type].says:
         return str(event.data[name])
@@ -131,7 +131,7 @@ def body_of(event: Logged) -> str:
     return ", ".join(name.replace("_", " ").capitalize() for name in changed)
 
 
-def link_of(event: Logged) -> str:
+def link_of(event: RecordedEvent) -> str:
     """Returns the path of the page with details, or "" when the recipient may not see it."""
     kind = KINDS[event.type]
     if not kind.leads_there:
@@ -139,7 +139,7 @@ def link_of(event: Logged) -> str:
     return "/settings" if kind.audience == "subject" else path_of(event)
 
 
-def path_of(event: Logged) -> str:
+def path_of(event: RecordedEvent) -> str:
     """Returns the path of the subject's page for any viewer, or "" when there is none."""
     if event.subject_type == "project":
         return f"/projects/{event.subject_id}"

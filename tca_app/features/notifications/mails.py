@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 
 from tca_app.config.settings import get_settings
 from tca_app.core.display_name import display_name
-from tca_app.core.events.log import Logged
+from tca_app.core.events.log import RecordedEvent
 from tca_app.core.outgoing.mail import Mail
 from tca_app.core.plurals import plural
 from tca_app.features.notifications.kinds import KINDS, body_of, link_of, title_of
@@ -45,7 +45,7 @@ class Line:
     link: str
 
 
-def mail_for(event: Logged, reader: Reader) -> Mail:
+def mail_for(event: RecordedEvent, reader: Reader) -> Mail:
     """Returns the mail that notifies `reader` of `event`."""
     is_welcome = event.type == WELCOME and event.subject_id == reader.id
     template = _templates.get_template(f"{'welcome' if is_welcome else KINDS[event.type].template}.txt")

@@ -39,7 +39,7 @@ async def enter(session: AsyncSession, actor: Actor, subject: Subject, place: st
     except (RedisError, OSError) as error:
         log.warning("presence.without_redis", error=type(error).__name__)
         return
-    await _tell(session, subject.topic)
+    await _publish(session, subject.topic)
 
 
 async def others(session: AsyncSession, actor: Actor, subject: Subject) -> list[Viewer]:
@@ -68,7 +68,7 @@ async def leave(session: AsyncSession, topic: str, place: str) -> None:
         await presence.remove(topic, place)
     except (RedisError, OSError) as error:
         log.warning("presence.without_redis", error=type(error).__name__)
-    await _tell(session, topic)
+    await _publish(session, topic)
 
 
 async def renew(stays: Iterable[tuple[str, str, Viewer]]) -> None:
@@ -80,6 +80,6 @@ async def renew(stays: Iterable[tuple[str, str, Viewer]]) -> None:
         log.warning("presence.without_redis", error=type(error).__name__)
 
 
-async def _tell(session: AsyncSession, topic: str) -> None:
+async def _publish(session: AsyncSession, topic: str) -> None:
     """Makes the open pages of a topic reload their viewers, on every replica."""
     await session.execute(text("SELECT pg_notify('tca_changes', :topic)"), {"topic": f"presence:{topic}"})

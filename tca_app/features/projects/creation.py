@@ -16,7 +16,7 @@ from tca_app.features.projects import events, policy
 from tca_app.features.projects.default_environments import create_default_environments
 from tca_app.features.projects.queries import get_project
 from tca_app.features.projects.schemas import ProjectCreate, ProjectRead
-from tca_app.features.projects.user_lookups import UnknownPerson, display_names, present
+from tca_app.features.projects.user_lookups import UnknownPerson, active_users, display_names
 from tca_app.models import Project, ProjectMember
 
 SLUG_TAKEN = "This slug is taken."
@@ -46,7 +46,7 @@ async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreat
 async def _check_team(session: AsyncSession, actor: Actor, data: ProjectCreate) -> None:
     """Locks the users concerned until the transaction ends. Raises NotFound when the actor was just deleted."""
     ids = [member.user_id for member in data.team_members]
-    active = await present(session, [actor.user_id, *ids])
+    active = await active_users(session, [actor.user_id, *ids])
     if actor.user_id not in active:
         raise NotFound
     faults = []

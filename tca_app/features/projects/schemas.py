@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tca_app.core.database.concurrency import LEFT_OUT, Changes, ListQuery
+from tca_app.core.database.concurrency import UNSET, Changes, ListQuery
 from tca_app.core.schema import Flag, HttpUrl, Id, InputModel, Name100, ReadModel, Slug, Text2000, UrlId
 from tca_app.features.users.schemas import PersonRead
 
@@ -49,11 +49,11 @@ class ProjectCreate(InputModel):
 class ProjectUpdate(Changes):
     """Maintainers may change description, repository_url, and status between active and paused; owners everything."""
 
-    name: Name100 = LEFT_OUT
-    slug: Slug = LEFT_OUT
-    description: Text2000 = LEFT_OUT
-    status: ProjectStatus = LEFT_OUT
-    repository_url: HttpUrl = LEFT_OUT
+    name: Name100 = UNSET
+    slug: Slug = UNSET
+    description: Text2000 = UNSET
+    status: ProjectStatus = UNSET
+    repository_url: HttpUrl = UNSET
 
 
 class ProjectQuery(ListQuery):

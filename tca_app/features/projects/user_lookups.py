@@ -26,7 +26,7 @@ async def display_names(session: AsyncSession, user_ids: Iterable[int]) -> dict[
     return {row.id: row.name for row in rows}
 
 
-async def present(session: AsyncSession, user_ids: Iterable[int]) -> set[int]:
+async def active_users(session: AsyncSession, user_ids: Iterable[int]) -> set[int]:
     """Returns the active users and locks them, so that nobody deletes them before the transaction ends."""
     statement = select(_users.id).where(_users.id.in_(set(user_ids)), _users.is_active, _users.deleted_at.is_(None))
     rows = await session.execute(statement.order_by(_users.id).with_for_update(read=True, key_share=True))
@@ -35,5 +35,5 @@ async def present(session: AsyncSession, user_ids: Iterable[int]) -> set[int]:
 
 async def require_active_user(session: AsyncSession, field: str, user_id: int) -> None:
     """Raises UnknownPerson at `field` unless this user can get a project or a role in one."""
-    if user_id not in await present(session, [user_id]):
+    if user_id not in await active_users(session, [user_id]):
         raise UnknownPerson(errors=[FieldError(f"/{field}", UnknownPerson.default)])

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from tca_app.core.database.concurrency import LEFT_OUT, Changes
+from tca_app.core.database.concurrency import UNSET, Changes
 from tca_app.core.schema import HttpUrl, ReadModel
 
 Topic = Literal["deployments", "approvals", "health", "freezes"]
@@ -30,8 +30,8 @@ class SlackUpdate(Changes):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    url: Url = LEFT_OUT
-    topics: Topics = LEFT_OUT
+    url: Url = UNSET
+    topics: Topics = UNSET
 
 
 class SlackRead(ReadModel):

@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, Invalid, NotFound
-from tca_app.core.events.log import Logged, emit
+from tca_app.core.events.log import RecordedEvent, emit
 from tca_app.core.jobs.queue import enqueue
 from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, target_of
 from tca_app.core.security.encryption import decrypt, encrypt
@@ -63,11 +63,11 @@ async def update_channel(session: AsyncSession, actor: Actor, project_id: int, d
     else:
         await session.execute(update(SlackChannel).where(_channels.project_id == project_id).values(values))
     after = await _read(session, project_id)
-    await _tell(session, actor, project, before, after, is_replaced="url" in given)
+    await _emit_change(session, actor, project, before, after, is_replaced="url" in given)
     return after
 
 
-async def _tell(
+async def _emit_change(
     session: AsyncSession,
     actor: Actor,
     project: LockedProject,
@@ -106,7 +106,7 @@ async def send_test(session: AsyncSession, actor: Actor, project_id: int) -> Sla
     return found
 
 
-async def messages_of(session: AsyncSession, logged: Sequence[Logged]) -> list[dict[str, Any]]:
+async def messages_of(session: AsyncSession, logged: Sequence[RecordedEvent]) -> list[dict[str, Any]]:
     """Returns the arguments of a job for each event and the project channel that gets it."""
     ids = {event.project_id for event in logged if event.project_id is not None and event.type in TOPIC_OF}
     if not ids:
@@ -120,7 +120,7 @@ async def messages_of(session: AsyncSession, logged: Sequence[Logged]) -> list[d
     ]
 
 
-def is_of_console(event: Logged) -> bool:
+def is_of_console(event: RecordedEvent) -> bool:
     """Returns whether the event goes to the channel of the console."""
     return event.project_id is None and event.type in INSTANCE_TYPES
 

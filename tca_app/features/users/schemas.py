@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tca_app.core.database.concurrency import LEFT_OUT, Changes, ListQuery
+from tca_app.core.database.concurrency import UNSET, Changes, ListQuery
 from tca_app.core.display_name import display_name
 from tca_app.core.schema import Email, Flag, Id, InputModel, Line100, ReadModel, Username
 from tca_app.features.auth.schemas import GivenPassword, NewPassword
@@ -41,13 +41,13 @@ class UserCreate(InputModel):
 class UserUpdate(Changes):
     """Changing your own email or password requires `current_password`. Only superusers may set some fields."""
 
-    email: Email = LEFT_OUT
-    username: Username = LEFT_OUT
-    full_name: Line100 = LEFT_OUT
-    password: NewPassword = LEFT_OUT
-    current_password: GivenPassword = LEFT_OUT
-    is_active: bool = LEFT_OUT
-    is_superuser: bool = LEFT_OUT
+    email: Email = UNSET
+    username: Username = UNSET
+    full_name: Line100 = UNSET
+    password: NewPassword = UNSET
+    current_password: GivenPassword = UNSET
+    is_active: bool = UNSET
+    is_superuser: bool = UNSET
 
 
 class UserQuery(ListQuery):

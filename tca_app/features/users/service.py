@@ -164,13 +164,13 @@ async def _write(session: AsyncSession, actor: Actor, row: _UserRow, given: Mapp
     if cut_off and not keep:
         changed["auth_version"] = User.auth_version + 1
     after = await _store(session, actor, row.id, changed)
-    await _tell_changes(session, actor, row, after, changed)
+    await _emit_changes(session, actor, row, after, changed)
     if cut_off:
         await auth.revoke_user(session, actor, row.id, f"account changed by {actor.username}", keep=keep)
     return after
 
 
-async def _tell_changes(
+async def _emit_changes(
     session: AsyncSession, actor: Actor, before: _UserRow, after: UserRead, changed: Mapping[str, Any]
 ) -> None:
     """Emits the events of an update: one for the password, one for `is_active`, one for all other fields."""

@@ -13,7 +13,7 @@ from tca_app.features.webhooks.events import WebhookDisabled
 from tca_app.models import Webhook, WebhookDelivery
 
 MAX_FAILURES = 4  # failed deliveries in a row
-KEPT = 1000  # attempts kept for one webhook, plus a few until the next cleanup
+MAX_DELIVERIES = 1000  # attempts kept for one webhook, plus a few until the next cleanup
 PRUNED_EVERY = 50
 _hooks = Webhook.__table__.c
 _deliveries = WebhookDelivery.__table__.c
@@ -105,7 +105,7 @@ async def _write(session: AsyncSession, receiver: Receiver, attempt: Attempt) ->
     values |= {"webhook_id": receiver.id, "url": receiver.url, "status": attempt.status}
     delivery_id = (await session.execute(_WRITE, values)).scalar_one()
     if delivery_id % PRUNED_EVERY == 0:
-        await session.execute(_PRUNE, {"id": receiver.id, "kept": KEPT})
+        await session.execute(_PRUNE, {"id": receiver.id, "kept": MAX_DELIVERIES})
 
 
 async def _switch_off(session: AsyncSession, receiver: Receiver, attempt: Attempt) -> None:

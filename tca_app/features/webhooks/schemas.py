@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tca_app.core.database.concurrency import LEFT_OUT, Changes
+from tca_app.core.database.concurrency import UNSET, Changes
 from tca_app.core.events.log import CATALOGUE
 from tca_app.core.schema import Id, InputModel, Limit, Line100, ReadModel, Skip, Url, UrlId
 
@@ -55,10 +55,10 @@ class WebhookCreate(InputModel):
 class WebhookUpdate(Changes):
     """`is_active: true` also enables a webhook that was disabled for its failures."""
 
-    url: WebhookUrl = LEFT_OUT
-    description: Line100 = LEFT_OUT
-    event_types: EventTypes = LEFT_OUT
-    is_active: bool = LEFT_OUT
+    url: WebhookUrl = UNSET
+    description: Line100 = UNSET
+    event_types: EventTypes = UNSET
+    is_active: bool = UNSET
 
 
 class WebhookQuery(BaseModel):

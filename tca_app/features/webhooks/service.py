@@ -42,7 +42,7 @@ __all__ = [
     "update_webhook",
 ]
 
-MOST = 20  # per project, and for instance webhooks: each event is sent to all of them
+MAX_WEBHOOKS = 20  # per project, and for instance webhooks: each event is sent to all of them
 OLD_SECRET_LIFE = timedelta(hours=24)
 _hooks = HOOKS.c
 
@@ -74,8 +74,8 @@ async def create_webhook(session: AsyncSession, actor: Actor, data: WebhookCreat
     _refuse_url(data.url)
     await lock(session, f"webhooks:{data.project_id}")
     mine = _hooks.project_id.is_(None) if data.project_id is None else _hooks.project_id == data.project_id
-    if (await session.execute(select(func.count()).where(mine))).scalar_one() >= MOST:
-        raise Conflict(f"There are {MOST} webhooks already. Delete one first.")
+    if (await session.execute(select(func.count()).where(mine))).scalar_one() >= MAX_WEBHOOKS:
+        raise Conflict(f"There are {MAX_WEBHOOKS} webhooks already. Delete one first.")
     secret = signing.new_secret()
     values = data.model_dump() | {
         "secret": signing.sealed(secret),

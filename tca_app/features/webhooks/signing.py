@@ -10,7 +10,7 @@ from uuid import UUID, uuid4, uuid5
 
 import orjson
 
-from tca_app.core.events.log import Logged
+from tca_app.core.events.log import RecordedEvent
 from tca_app.core.security.encryption import decrypt, encrypt
 
 PREFIX = "whsec_"
@@ -41,7 +41,7 @@ def ping_id() -> str:
     return f"msg_{uuid4().hex}"
 
 
-def payload(event: Logged) -> bytes:
+def payload(event: RecordedEvent) -> bytes:
     """Returns the body of a request for an event."""
     return _body(event.type, event.at, event.public())
 

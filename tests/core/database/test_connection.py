@@ -162,7 +162,7 @@ async def test_an_address_that_is_gone_does_not_hide_the_next_one() -> None:
 
 async def test_one_connection_that_hangs_is_dropped_while_others_work() -> None:
     connection = await Connection.connect(get_settings().database_url.get_secret_value(), autocommit=True)
-    connection.patience = type(connection.patience)(1.0, 0.0)
+    connection.limits = type(connection.limits)(1.0, 0.0)
     pid = connection.info.backend_pid
     os.kill(pid, signal.SIGSTOP)
     try:

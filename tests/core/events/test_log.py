@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import lock, reading, transaction
 from tca_app.core.events import consumers
-from tca_app.core.events.log import CATALOGUE, QUEUES, TASK_PREFIX, Event, Logged, emit
+from tca_app.core.events.log import CATALOGUE, QUEUES, TASK_PREFIX, Event, RecordedEvent, emit
 from tca_app.core.events.verify import verify_log
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.events import ProjectCreated, ProjectUpdated
@@ -144,7 +144,7 @@ class _Recorder:
         self.batches: list[int] = []
         self.poison: set[int] = set()
 
-    async def __call__(self, _session: AsyncSession, events: Sequence[Logged]) -> None:
+    async def __call__(self, _session: AsyncSession, events: Sequence[RecordedEvent]) -> None:
         self.batches.append(len(events))
         if self.poison & {event.subject_id for event in events}:
             raise RuntimeError("poison")
@@ -232,10 +232,15 @@ async def test_a_forged_row_breaks_its_hash() -> None:
 
 
 def test_a_consumer_gathers_while_events_pour_in_and_not_when_they_have_stopped() -> None:
-    turn = consumers._Turn()
-    assert not turn.gathers, "an idle console waits for nothing"
-    for size, gathers in ((1, False), (consumers.BUSY, True), (consumers.BATCH, False), (consumers.BUSY, True)):
-        turn.note(size)
-        assert turn.gathers is gathers, size
-    turn.busy_until -= consumers.BUSY_FOR_S
-    assert not turn.gathers
+    window = consumers._BatchWindow()
+    assert not window.should_wait, "an idle console waits for nothing"
+    for size, should_wait in (
+        (1, False),
+        (consumers.BUSY_BATCH_SIZE, True),
+        (consumers.BATCH, False),
+        (consumers.BUSY_BATCH_SIZE, True),
+    ):
+        window.note(size)
+        assert window.should_wait is should_wait, size
+    window.busy_until -= consumers.BUSY_PERIOD_S
+    assert not window.should_wait

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tca_app.config.settings import get_settings
-from tca_app.core.events.log import Logged
+from tca_app.core.events.log import RecordedEvent
 from tca_app.core.outgoing.mail import Mail, compose, send
 from tca_app.core.telemetry.log import request_id_var
 from tca_app.features.notifications.kinds import KINDS
@@ -113,12 +113,12 @@ def test_no_text_at_all_begins_another_header(name: str, subject: str) -> None:
     assert sorted(name for name, _ in headers_of(wire)) == HEADERS
 
 
-def event_of(kind: str, text: str, subject_id: int = 7) -> Logged:
+def event_of(kind: str, text: str, subject_id: int = 7) -> RecordedEvent:
     """An event of this kind in which every word is `text`."""
     fields = {name for _, name, _, _ in Formatter().parse(KINDS[kind].title) if name}
     data = dict.fromkeys({*fields, KINDS[kind].says, "role"} - {""}, text) | {"after": {"email": text}}
     now = datetime.now(UTC)
-    return Logged(1, uuid4(), now, kind, 1, "project", subject_id, text, 1, "user", 3, text, 7, data, "", "")
+    return RecordedEvent(1, uuid4(), now, kind, 1, "project", subject_id, text, 1, "user", 3, text, 7, data, "", "")
 
 
 @pytest.mark.parametrize("text", [LONG_WORD, "Hi\r\nBcc: evil@example.com", "Grüße, " * 12])

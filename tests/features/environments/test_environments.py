@@ -139,6 +139,6 @@ async def test_a_freeze_that_makes_no_sense_is_refused(api: httpx.AsyncClient, f
 async def test_there_is_an_end_to_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
     owner = await make_user()
     project_id = await make_project(owner)
-    monkeypatch.setattr(environments, "MOST", 3)
+    monkeypatch.setattr(environments, "MAX_ENVIRONMENTS", 3)
     with pytest.raises(environments.TooManyEnvironments):
         await run(environments.create_environment, owner, project_id, EnvironmentCreate(name="one more"))

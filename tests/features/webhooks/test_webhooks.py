@@ -144,7 +144,7 @@ async def test_an_old_copy_is_not_saved_over_a_newer_one() -> None:
 
 
 async def test_there_are_not_more_than_twenty_also_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhooks, "MOST", 2)
+    monkeypatch.setattr(webhooks, "MAX_WEBHOOKS", 2)
     ana = await make_user("ana")
     billing = await make_project(ana)
     made = await asyncio.gather(*(make_webhook(ana, URL, billing) for _ in range(4)), return_exceptions=True)

@@ -8,7 +8,7 @@ from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.features.health.probing.check_state import is_wavering
 from tca_app.features.health.schemas import CheckRead
-from tca_app.features.health.summary import glance
+from tca_app.features.health.summary import health_summary
 from tca_app.ui import routes
 from tca_app.ui.handlers import CALL, handler, unexpected_error
 from tca_app.ui.session import SessionState
@@ -45,7 +45,7 @@ class HealthState(SessionState):
         self._watch(HealthState.load, "health", "projects")
         try:
             async with reading() as session:
-                found = await glance(session, self._as_actor(), MOST)
+                found = await health_summary(session, self._as_actor(), MOST)
         except Exception as error:
             self.failure = failure_words(error, "ui.health_failed")
             return

@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, BigInteger, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.database.session import take_time
-from tca_app.core.events.log import Logged
+from tca_app.core.events.log import RecordedEvent
 from tca_app.core.periods import PERIODS, days_in
 
 ENDINGS = (
@@ -150,7 +150,7 @@ _START = text(
 )
 
 
-async def refresh_daily(session: AsyncSession, events: Sequence[Logged]) -> None:
+async def refresh_daily(session: AsyncSession, events: Sequence[RecordedEvent]) -> None:
     """Refreshes the aggregates for these events. The caller holds the lock of the aggregates."""
     ended = [event.subject_id for event in events if event.type in ENDINGS]
     if ended:

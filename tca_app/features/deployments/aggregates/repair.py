@@ -43,12 +43,14 @@ _FIND_WRONG_DAYS = text(
       IS DISTINCT FROM ({", ".join(f"kept.{name}" for name in _FIGURES)})
     """  # noqa: S608  constant SQL
 )
-_SAY_WRONG_DAYS = text("SELECT said, count(*) OVER () AS many FROM wrong_days ORDER BY environment_id, day LIMIT :most")
-_DROP_DAYS = text(
+_LIST_WRONG_DAYS = text(
+    "SELECT said, count(*) OVER () AS many FROM wrong_days ORDER BY environment_id, day LIMIT :most"
+)
+_DELETE_DAYS = text(
     "DELETE FROM daily_deployments AS kept USING wrong_days AS wrong "
     "WHERE kept.environment_id = wrong.environment_id AND kept.day = wrong.day"
 )
-_MAKE_DAYS = text(
+_INSERT_DAYS = text(
     f"WITH touched AS (SELECT environment_id, min(day) AS since FROM wrong_days GROUP BY 1), {DAYS} {PUT}"  # noqa: S608
 )
 
@@ -103,17 +105,17 @@ _COUNT = text("SELECT count(*) FROM daily_deployments")
 async def repair_aggregates(session: AsyncSession) -> RepairReport:
     """Repairs all aggregates that differ. The caller holds the lock of the aggregates."""
     await session.execute(_FIND_WRONG_DAYS)
-    said, many = await _say(session, _SAY_WRONG_DAYS)
+    said, many = await _describe(session, _LIST_WRONG_DAYS)
     if many:
-        await session.execute(_DROP_DAYS)
-        await session.execute(_MAKE_DAYS)
+        await session.execute(_DELETE_DAYS)
+        await session.execute(_INSERT_DAYS)
     for table, compare in _SUMS.items():
-        lines, more = await _say(session, compare)
+        lines, more = await _describe(session, compare)
         said, many = said + [f"{table} {line}" for line in lines], many + more
     return RepairReport(int((await session.execute(_COUNT)).scalar_one()), said[:MAX_REPORTED], many)
 
 
-async def _say(session: AsyncSession, statement: TextClause) -> tuple[list[str], int]:
+async def _describe(session: AsyncSession, statement: TextClause) -> tuple[list[str], int]:
     """Returns the first differences in words, and their number."""
     rows = (await session.execute(statement, {"most": MAX_REPORTED})).all()
     return [row.said for row in rows], rows[0].many if rows else 0

@@ -39,7 +39,7 @@ _deployments, _environments, _projects = Deployment.__table__.c, Environment.__t
 # Maps GitHub's states to the console's. Some of the others mean that it waits; "inactive" changes nothing.
 STATES = {"in_progress": "in_progress", "success": "succeeded", "failure": "failed", "error": "failed"}
 WAITING = frozenset({"waiting", "pending", "queued"})
-_PLACE = (
+_ENVIRONMENT = (
     select(_environments.id, _projects.status)
     .join(Project.__table__, _projects.id == _environments.project_id)
     .where(
@@ -122,7 +122,7 @@ async def _report(session: AsyncSession, project_id: int, payload: DeploymentPay
     row: DeploymentRow | None = (await session.execute(_KNOWN, named)).first()
     if row is None:
         about = {"project_id": project_id, "name": payload.deployment.environment}
-        place = (await session.execute(_PLACE, about)).first()
+        place = (await session.execute(_ENVIRONMENT, about)).first()
         if place is None or place.status == "archived":
             refusal = _refusal(payload.deployment.environment, is_archived=place is not None)
             return HookAnswer(outcome="ignored", detail=refusal)

@@ -8,15 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.display_name import DISPLAY_NAME_TEXT
-from tca_app.features.deployments.schemas import MatrixQuery, Place, ProjectRef, WhatRunsWhere
+from tca_app.features.deployments.schemas import EnvironmentMatrixRow, MatrixCell, MatrixQuery, ProjectRef
 from tca_app.features.projects import policy
 
 _VISIBLE = (
     "deleted_at IS NULL AND (:sees_all OR id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id))"
 )
 _BY_NAME = f"WHERE {_VISIBLE} AND status <> 'archived' ORDER BY lower(name), id OFFSET :skip LIMIT :limit"
-_THESE = f"WHERE {_VISIBLE} AND id = ANY(:ids)"
-_PLACES = """
+_BY_IDS = f"WHERE {_VISIBLE} AND id = ANY(:ids)"
+_MATRIX = """
     WITH page AS (SELECT id, name, slug FROM projects {which})
     SELECT page.id, page.name, page.slug, environments.id AS environment_id, environments.name AS environment,
       environments.rank, environments.url, current.id AS deployment_id, current.version, current.finished_at,
@@ -34,32 +34,32 @@ _PLACES = """
     LEFT JOIN users ON users.id = current.created_by_id
     ORDER BY lower(page.name), page.id, environments.rank, environments.id
 """
-_PLACES_BY_NAME, _PLACES_OF_THESE = (
-    text(_PLACES.format(which=which, display_name=DISPLAY_NAME_TEXT)) for which in (_BY_NAME, _THESE)
+_MATRIX_BY_NAME, _MATRIX_BY_IDS = (
+    text(_MATRIX.format(which=which, display_name=DISPLAY_NAME_TEXT)) for which in (_BY_NAME, _BY_IDS)
 )
 
 
-async def environment_matrix(session: AsyncSession, actor: Actor, query: MatrixQuery) -> list[WhatRunsWhere]:
+async def environment_matrix(session: AsyncSession, actor: Actor, query: MatrixQuery) -> list[EnvironmentMatrixRow]:
     """Returns the projects that the actor may see and that are not archived, by name."""
-    return list((await _read(session, actor, _PLACES_BY_NAME, query.model_dump())).values())
+    return list((await _read(session, actor, _MATRIX_BY_NAME, query.model_dump())).values())
 
 
 async def environments_with_versions(
     session: AsyncSession, actor: Actor, ids: Sequence[int]
-) -> dict[int, WhatRunsWhere]:
+) -> dict[int, EnvironmentMatrixRow]:
     """Returns the same for these project ids, without projects that the actor may not see or that are in the trash."""
-    return await _read(session, actor, _PLACES_OF_THESE, {"ids": list(ids)})
+    return await _read(session, actor, _MATRIX_BY_IDS, {"ids": list(ids)})
 
 
 async def _read(
     session: AsyncSession, actor: Actor, statement: TextClause, values: dict[str, Any]
-) -> dict[int, WhatRunsWhere]:
+) -> dict[int, EnvironmentMatrixRow]:
     policy.require(actor, "deployments.list")
     who = {"actor_id": actor.user_id, "sees_all": actor.is_superuser}
-    found: dict[int, WhatRunsWhere] = {}
+    found: dict[int, EnvironmentMatrixRow] = {}
     for row in await session.execute(statement, values | who):
         project = ProjectRef(id=row.id, name=row.name, slug=row.slug)
-        line = found.setdefault(row.id, WhatRunsWhere(project=project, places=[]))
+        line = found.setdefault(row.id, EnvironmentMatrixRow(project=project, places=[]))
         if row.environment_id is not None:
-            line.places.append(Place.model_validate(row))
+            line.places.append(MatrixCell.model_validate(row))
     return found

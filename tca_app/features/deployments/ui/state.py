@@ -9,7 +9,7 @@ from tca_app.core.periods import PERIODS
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.matrix.queries import environment_matrix
 from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
-from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead, MatrixQuery, WhatRunsWhere
+from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead, EnvironmentMatrixRow, MatrixQuery
 from tca_app.features.projects.default_environments import DEFAULT_ENVIRONMENTS
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
@@ -151,7 +151,7 @@ class MatrixState(SessionState):
         self.is_loaded = True
 
 
-def _line(found: WhatRunsWhere, columns: dict[str, str]) -> Line:
+def _line(found: EnvironmentMatrixRow, columns: dict[str, str]) -> Line:
     project = found.project
     url = routes.project(project.id)
     return Line(id=project.id, project=project.name, slug=project.slug, url=url, cells=cells_of(found, columns))

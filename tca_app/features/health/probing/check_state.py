@@ -21,18 +21,20 @@ class CheckState:
     passes: int = 0
 
 
-def after(standing: CheckState, ok: bool, opens_after: int, closes_after: int) -> tuple[CheckState, Change | None]:
+def next_state(
+    state_now: CheckState, ok: bool, opens_after: int, closes_after: int
+) -> tuple[CheckState, Change | None]:
     """Returns the state after one more probe, and whether an incident opens or closes."""
-    if standing.state == "failing":
-        passes = standing.passes + 1 if ok else 0
+    if state_now.state == "failing":
+        passes = state_now.passes + 1 if ok else 0
         closes = passes >= closes_after
         return (CheckState("passing"), "closed") if closes else (CheckState("failing", 0, passes), None)
     if ok:
         return CheckState("passing"), None
-    failures = standing.failures + 1
+    failures = state_now.failures + 1
     if failures >= opens_after:
         return CheckState("failing"), "opened"
-    return CheckState(standing.state, failures), None
+    return CheckState(state_now.state, failures), None
 
 
 def is_wavering(check: CheckRead) -> bool:

@@ -19,14 +19,14 @@ from tca_app.features.health.probing.checks import service_url
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 20
+MAX_CONCURRENT_PROBES = 20
 REMOTE_HEAD_START_S = 0.01
 CERTIFICATE_WARNING = timedelta(days=14)
 AGENT = {"User-Agent": "TCA-InfraForge-Health/1"}
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ProbeResult:
     """The result of a probe of the check `check_id`."""
 
     check_id: int
@@ -47,14 +47,14 @@ class DueCheck(Protocol):
     timeout_s: int
 
 
-async def probe_all(checks: Sequence[DueCheck]) -> list[Found]:
+async def probe_all(checks: Sequence[DueCheck]) -> list[ProbeResult]:
     """Probes all checks.
 
     The console's own components come first, one by one. The others go over the network: several run at a time.
     """
-    slots = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(MAX_CONCURRENT_PROBES)
 
-    async def probe_remote(check: DueCheck) -> Found:
+    async def probe_remote(check: DueCheck) -> ProbeResult:
         async with slots:
             return await _probe(check)
 
@@ -63,7 +63,7 @@ async def probe_all(checks: Sequence[DueCheck]) -> list[Found]:
     return await one_by_one(own, HEAD_START_S) + await one_by_one(remote, REMOTE_HEAD_START_S)
 
 
-async def _probe(check: DueCheck) -> Found:
+async def _probe(check: DueCheck) -> ProbeResult:
     ask = {"part": _ask_part, "service": _ask_service, "environment": _ask_environment}[check.kind]
     began = perf_counter()
     try:
@@ -77,7 +77,7 @@ async def _probe(check: DueCheck) -> Found:
         log.exception("health.probe_failed", check=check.key)
         ok, detail, until = False, f"the check itself failed ({type(error).__name__})", None
     took = round((perf_counter() - began) * 1e3, 2)
-    return Found(check.id, ok, took, detail.replace("\x00", "")[:500], until)
+    return ProbeResult(check.id, ok, took, detail.replace("\x00", "")[:500], until)
 
 
 Answer = tuple[bool, str, datetime | None]

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.core.events.log import emit
 from tca_app.features.health.events import HealthDegraded, HealthRecovered, Subject
-from tca_app.features.health.probing.check_state import CheckState, after, lasted
-from tca_app.features.health.probing.probes import DueCheck, Found
+from tca_app.features.health.probing.check_state import CheckState, lasted, next_state
+from tca_app.features.health.probing.probes import DueCheck, ProbeResult
 from tca_app.features.health.schemas import State
 
 BATCH = 200
@@ -25,14 +25,14 @@ _CLAIM = text(
     RETURNING id, key, kind, url, expected_status, timeout_s
     """
 )
-_STANDING = text(
+_CURRENT_STATES = text(
     """
     SELECT id AS check_id, name, project_id, state, failures, passes, failures_to_open, passes_to_close
     FROM health_checks WHERE id = ANY(:ids) AND retired_at IS NULL AND NOT is_paused ORDER BY id FOR NO KEY UPDATE
     """
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 # The aggregates count only newly inserted samples, so recording a run twice changes nothing.
-_KEEP = text(
+_STORE = text(
     """
     WITH kept AS (
       INSERT INTO health_samples (check_id, at, ok, latency_ms, detail)
@@ -79,7 +79,7 @@ _CLOSE = text(
 
 
 class _CheckedRow(Subject, Protocol):
-    """A row of `_STANDING`."""
+    """A row of `_CURRENT_STATES`."""
 
     state: State
     failures: int
@@ -98,19 +98,19 @@ async def claim_due(session: AsyncSession, now: datetime) -> Sequence[DueCheck]:
     return (await session.execute(_CLAIM, {"now": now, "most": BATCH})).all()
 
 
-async def keep(session: AsyncSession, at: datetime, found: Sequence[Found]) -> None:
+async def store_results(session: AsyncSession, at: datetime, found: Sequence[ProbeResult]) -> None:
     """Records the results of a run, opens and closes incidents, and emits the changes."""
     by_id = {one.check_id: one for one in found}
-    rows = (await session.execute(_STANDING, {"ids": list(by_id)})).all()
+    rows = (await session.execute(_CURRENT_STATES, {"ids": list(by_id)})).all()
     if not rows:
         return
     kept = [by_id[row.check_id] for row in rows]
-    await session.execute(_KEEP, {"at": at} | _columns(kept))
+    await session.execute(_STORE, {"at": at} | _columns(kept))
     for row in rows:
         await _settle(session, at, row, by_id[row.check_id])
 
 
-def _columns(kept: list[Found]) -> dict[str, Any]:
+def _columns(kept: list[ProbeResult]) -> dict[str, Any]:
     return {
         "ids": [one.check_id for one in kept],
         "oks": [one.ok for one in kept],
@@ -119,10 +119,10 @@ def _columns(kept: list[Found]) -> dict[str, Any]:
     }
 
 
-async def _settle(session: AsyncSession, at: datetime, row: _CheckedRow, found: Found) -> None:
+async def _settle(session: AsyncSession, at: datetime, row: _CheckedRow, found: ProbeResult) -> None:
     opens_after = row.failures_to_open or get_settings().health_failures_to_open
     closes_after = row.passes_to_close or get_settings().health_passes_to_close
-    standing, change = after(CheckState(row.state, row.failures, row.passes), found.ok, opens_after, closes_after)
+    standing, change = next_state(CheckState(row.state, row.failures, row.passes), found.ok, opens_after, closes_after)
     values: dict[str, Any] = {
         "state": standing.state,
         "failures": standing.failures,

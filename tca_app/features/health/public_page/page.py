@@ -20,8 +20,8 @@ from tca_app.features.health.public_page.schemas import PublicRead
 from tca_app.features.health.public_page.service import DAYS, PublicStatus, read_public
 from tca_app.features.health.ui.charts import bars_of
 
-KEPT_S = 15.0
-FAILURE_KEPT_S = 2.0  # not every visitor queries an unreachable database
+TTL_S = 15.0
+FAILURE_TTL_S = 2.0  # not every visitor queries an unreachable database
 _FOLDER = Path(__file__).parent / "templates"
 _CSS = (_FOLDER / "public.css").read_text()
 _style = b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
@@ -72,7 +72,7 @@ async def public_pages() -> Pages:
     async with kept.lock:
         if monotonic() > kept.until:
             kept.made = await _make()
-            kept.until = monotonic() + (KEPT_S if isinstance(kept.made, Pages) else FAILURE_KEPT_S)
+            kept.until = monotonic() + (TTL_S if isinstance(kept.made, Pages) else FAILURE_TTL_S)
         if isinstance(kept.made, Pages):
             return kept.made
         raise Unavailable

@@ -9,7 +9,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.jobs.queue import QUEUE_NAMES
 from tca_app.features.jobs import service as jobs
-from tca_app.features.jobs.schemas import JobQuery, JobResult, JobsAct
+from tca_app.features.jobs.schemas import JobBulk, JobQuery, JobResult
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
@@ -101,7 +101,7 @@ class JobsState(BulkActions, SessionState):
         return [_row(job) for job in page.items], page.total, page.capped
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[JobResult]:
-        return await jobs.act_on_jobs(session, actor, JobsAct(action=action, ids=ids))
+        return await jobs.bulk_jobs(session, actor, JobBulk(action=action, ids=ids))
 
     @rx.var
     def is_filtered(self) -> bool:

@@ -218,7 +218,7 @@ async def test_one_failing_panel_leaves_the_other(console: Console, monkeypatch:
         assert shown(updates, DashboardState, "panels") == ["recent_activity", "system_health"]
         assert shown(updates, HealthState, "is_loaded")
     assert shown(await tab.send(DashboardState.load), DashboardState, "failure") == ""
-    monkeypatch.setattr(health_state, "glance", is_away)
+    monkeypatch.setattr(health_state, "health_summary", is_away)
     assert "temporarily unavailable" in shown(await tab.send(HealthState.load), HealthState, "failure")
 
 

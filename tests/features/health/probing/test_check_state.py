@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tca_app.features.health.probing.check_state import CheckState, after, lasted
+from tca_app.features.health.probing.check_state import CheckState, lasted, next_state
 from tca_app.features.health.probing.probes import certificate_words
 
 
@@ -13,7 +13,7 @@ def _changes(answers: str, opens_after: int, closes_after: int) -> list[str]:
     standing = CheckState("unknown")
     found: list[str] = []
     for answer in answers:
-        standing, change = after(standing, answer == "+", opens_after, closes_after)
+        standing, change = next_state(standing, answer == "+", opens_after, closes_after)
         found.append(change or ".")
     return found
 

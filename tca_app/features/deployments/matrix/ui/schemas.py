@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypedDict
 
-from tca_app.features.deployments.schemas import Place, WhatRunsWhere
+from tca_app.features.deployments.schemas import EnvironmentMatrixRow, MatrixCell
 from tca_app.ui import routes
 
 
@@ -19,7 +19,7 @@ class Cell(TypedDict):
     is_there: bool
 
 
-def columns_of(found: Iterable[WhatRunsWhere]) -> dict[str, str]:
+def columns_of(found: Iterable[EnvironmentMatrixRow]) -> dict[str, str]:
     """Maps case-folded names to displayed names, in the order of the lowest rank of each."""
     places = sorted((entry.rank, entry.environment) for project in found for entry in project.places)
     columns: dict[str, str] = {}
@@ -28,13 +28,13 @@ def columns_of(found: Iterable[WhatRunsWhere]) -> dict[str, str]:
     return columns
 
 
-def cells_of(found: WhatRunsWhere | None, columns: dict[str, str]) -> list[Cell]:
+def cells_of(found: EnvironmentMatrixRow | None, columns: dict[str, str]) -> list[Cell]:
     """Returns one cell for each column. None stands for a project without environments."""
     places = {entry.environment.casefold(): entry for entry in found.places} if found else {}
     return [_cell(name, places.get(key)) for key, name in columns.items()]
 
 
-def _cell(environment: str, entry: Place | None) -> Cell:
+def _cell(environment: str, entry: MatrixCell | None) -> Cell:
     if entry is None:
         return Cell(environment=environment, version="", url="", at="", who="", is_deploying=False, is_there=False)
     return Cell(
