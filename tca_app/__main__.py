@@ -31,8 +31,7 @@ from tca_app.frontend.build import ROOT
 from tca_app.frontend.bundle import BundleError
 from tca_app.server.bootstrap import run_once
 from tca_app.server.migrate import MigrationError, check_models, migrate
-from tca_app.server.serve import StartError
-from tca_app.server.serve import serve as run_console
+from tca_app.server.serve import StartError, serve as run_console
 from tca_app.server.web import serve_replica
 from tca_app.server.worker import run_worker
 

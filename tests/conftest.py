@@ -25,7 +25,7 @@ from tca_app.core.cache.redis import close_redis
 from tca_app.core.database.session import close_db, transaction
 from tca_app.core.security import rate_limits
 from tca_app.core.stores.embedded import embedded_stores
-from tca_app.features.auth.service import session_cache
+from tca_app.features.auth.queries import session_cache
 from tca_app.server.api import build_api
 from tca_app.server.edge import Edge
 from tca_app.server.migrate import migrate

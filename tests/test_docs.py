@@ -11,8 +11,7 @@ import redis
 from tca_app.config.settings import get_settings
 from tca_app.core.events.log import CATALOGUE, NOTIFYING
 from tca_app.core.jobs import queue, worker
-from tca_app.features.projects import events
-from tca_app.features.projects import service as projects
+from tca_app.features.projects import events, service as projects
 from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
 from tests.factories import do_jobs, make_user, run
 

@@ -16,8 +16,7 @@ from tca_app.core.database.session import take_time
 from tca_app.core.errors import Conflict
 from tca_app.core.plurals import plural
 from tca_app.core.security.tokens import hash_password
-from tca_app.demo import deployments as demo_deployments
-from tca_app.demo import health, history, inbox, samples
+from tca_app.demo import deployments as demo_deployments, health, history, inbox, samples
 from tca_app.features.projects.creation import slug_of
 from tca_app.features.projects.default_environments import create_default_environments
 from tca_app.features.retention.service import TRASH_DAYS

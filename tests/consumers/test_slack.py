@@ -17,8 +17,7 @@ from tca_app.core.outgoing.http import close_http
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.service import step_deployment
 from tca_app.features.health.events import HealthDegraded
-from tca_app.features.projects import service as projects
-from tca_app.features.projects import team
+from tca_app.features.projects import service as projects, team
 from tca_app.features.projects.schemas import ProjectUpdate, TeamMember
 from tca_app.features.slack import service as slack
 from tca_app.features.slack.schemas import SlackRead, SlackUpdate

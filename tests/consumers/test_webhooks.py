@@ -18,8 +18,7 @@ from tca_app.core.outgoing import resilience, ssrf_safe
 from tca_app.core.outgoing.resilience import FAILURES_TO_OPEN, circuit_breaker
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectUpdate
-from tca_app.features.webhooks import delivery_log
-from tca_app.features.webhooks import service as webhooks
+from tca_app.features.webhooks import delivery_log, service as webhooks
 from tca_app.features.webhooks.schemas import DeliveryQuery, WebhookUpdate, WebhookWithSecret
 from tests.factories import bearer, do_jobs, make_admin, make_project, make_user, make_webhook, run, until
 from tests.sinks import HttpSink, Request

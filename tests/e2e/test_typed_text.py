@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import sign_in
 from tests.factories import PASSWORD
-from tests.processes import ADMIN, Cluster, Web, cluster
-from tests.processes import sign_in as bearer
+from tests.processes import ADMIN, Cluster, Web, cluster, sign_in as bearer
 
 pytestmark = pytest.mark.e2e
 NewPage = Callable[[], Page]

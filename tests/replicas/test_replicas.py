@@ -12,8 +12,7 @@ from playwright.sync_api import Page, expect
 from tca_app.ui.palette import NAVIGATION
 from tests.e2e.conftest import sign_in
 from tests.factories import PASSWORD
-from tests.processes import Web
-from tests.processes import sign_in as bearer_of
+from tests.processes import Web, sign_in as bearer_of
 from tests.replicas.conftest import Replicas
 
 pytestmark = pytest.mark.e2e

@@ -11,6 +11,7 @@ from reflex_base.utils.format import format_event_handler
 from tca_app.core.errors import Unavailable
 from tca_app.core.security.tokens import cookie_in
 from tca_app.features.auth import service as auth
+from tca_app.features.auth.queries import session_cache
 from tca_app.ui import gate
 from tca_app.ui.handlers import INTERNAL_HANDLERS, PERMISSIONS, is_sent_by_pages, permission_of
 from tca_app.ui.session import SessionState
@@ -117,7 +118,7 @@ async def test_a_revoked_session_has_no_further_effect(console: Console) -> None
     tab = Tab(console, "t1", await sign_in(actor))
     await tab.hydrate()
     await run(auth.revoke_user, None, actor.user_id, "test")
-    auth.session_cache.clear()
+    session_cache.clear()
     updates = await tab.send(Notes.rename, note_id=1, text="late")
     assert shown(updates, Notes, "acts") == []  # the snapshot of the emptied state
     assert shown(updates, SessionState, "username") == ""
@@ -152,7 +153,7 @@ async def test_demotion_counts_at_the_next_event(console: Console) -> None:
     await tab.hydrate()
     assert shown(await tab.send(Notes.purge), Notes, "acts") == ["purged"]
     await run(auth.revoke_user, None, admin.user_id, "demoted")
-    auth.session_cache.clear()
+    session_cache.clear()
     assert shown(await tab.send(Notes.purge), Notes, "acts") == []
 
 

@@ -18,19 +18,18 @@ from tca_app.core.security.tokens import keyed_token, new_access_token, new_toke
 from tca_app.features.auth import events, throttle
 from tca_app.features.auth.queries import (
     PERSON,
-    Caller,
-    Client,
-    forget_person,
+    Caller as Caller,
+    Client as Client,
+    forget_person as forget_person,
     is_valid,
-    known_bearer,
-    known_browser,
-    list_sessions,
-    live_sessions,
+    known_bearer as known_bearer,
+    known_browser as known_browser,
+    list_sessions as list_sessions,
+    live_sessions as live_sessions,
     person_fields,
-    resolve_bearer,
-    resolve_browser,
-    session_cache,
-    touch,
+    resolve_bearer as resolve_bearer,
+    resolve_browser as resolve_browser,
+    touch as touch,
 )
 from tca_app.features.auth.schemas import LoginAnswer, SignedInUser, TokenPair
 from tca_app.models import AuthSession, User
@@ -38,33 +37,6 @@ from tca_app.models import AuthSession, User
 _sessions = AuthSession.__table__.c
 REFRESH_GRACE = timedelta(seconds=10)
 Kind = Literal["browser", "api"]
-
-__all__ = [
-    "Account",
-    "Caller",
-    "Client",
-    "Kind",
-    "SignIn",
-    "check_password",
-    "find_account",
-    "forget_person",
-    "known_bearer",
-    "known_browser",
-    "list_sessions",
-    "live_sessions",
-    "open_session",
-    "refresh",
-    "resolve_bearer",
-    "resolve_browser",
-    "revoke",
-    "revoke_session",
-    "revoke_user",
-    "session_cache",
-    "sign_in",
-    "sign_out",
-    "sign_out_everywhere",
-    "touch",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,28 +24,15 @@ from tca_app.features.deployments.queries import (
     WHOLE,
     DeploymentRow,
     VisibleDeployment,
-    current_by_environment,
+    current_by_environment as current_by_environment,
     deployment_read,
-    get_deployment,
-    list_deployments,
-    read_changes,
+    get_deployment as get_deployment,
+    list_deployments as list_deployments,
+    read_changes as read_changes,
 )
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentRead, DeploymentStep, Source
 from tca_app.features.projects import policy
 from tca_app.models import Deployment, Environment
-
-__all__ = [
-    "create_deployment",
-    "current_by_environment",
-    "find_deployment",
-    "get_deployment",
-    "in_words",
-    "list_deployments",
-    "note_sign_of_life",
-    "read_changes",
-    "step_deployment",
-    "take_step",
-]
 
 _deployments, _environments = Deployment.__table__.c, Environment.__table__.c
 SIGN_OF_LIFE_EVERY = timedelta(minutes=1)

@@ -15,14 +15,16 @@ from tca_app.core.events.log import emit
 from tca_app.core.plurals import plural
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects import events, policy
-from tca_app.features.projects.creation import SLUG_TAKEN, create_project
+from tca_app.features.projects.creation import (
+    SLUG_TAKEN,
+    create_project as create_project,
+)
 from tca_app.features.projects.queries import (
     COLUMNS,
     WHOLE,
-    find_same_name,
-    get_project,
-    list_members,
-    list_projects,
+    find_same_name as find_same_name,
+    get_project as get_project,
+    list_projects as list_projects,
     project_read,
 )
 from tca_app.features.projects.schemas import ProjectBulk, ProjectRead, ProjectUpdate, Transfer
@@ -30,21 +32,6 @@ from tca_app.features.projects.user_lookups import UnknownPerson, display_names,
 from tca_app.features.users.schemas import BulkResult
 from tca_app.models import Project, ProjectMember
 from tca_app.models.user import changed_by
-
-__all__ = [
-    "bulk_projects",
-    "create_project",
-    "delete_project",
-    "find_project",
-    "find_same_name",
-    "get_project",
-    "hand_over_all",
-    "list_members",
-    "list_projects",
-    "restore_project",
-    "transfer_project",
-    "update_project",
-]
 
 _projects = Project.__table__.c
 _LOCKED = WHOLE.add_columns(changed_by(Project.__table__)).with_for_update(of=Project.__table__, key_share=True)

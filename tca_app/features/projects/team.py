@@ -13,13 +13,14 @@ from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects import events, policy
-from tca_app.features.projects.queries import list_members, membership
+from tca_app.features.projects.queries import (
+    list_members as list_members,
+    membership,
+)
 from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
 from tca_app.features.projects.service import find_project
 from tca_app.features.projects.user_lookups import display_names, require_active_user
 from tca_app.models import ProjectMember
-
-__all__ = ["add_member", "change_member", "list_members", "remove_member"]
 
 
 class _Member(NamedTuple):

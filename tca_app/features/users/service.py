@@ -19,23 +19,17 @@ from tca_app.features.auth import service as auth
 from tca_app.features.auth.step_up import confirm_password, require_recent_proof
 from tca_app.features.projects import service as projects
 from tca_app.features.users import events, policy
-from tca_app.features.users.queries import COLUMNS, get_user, list_memberships, list_users, search_people, user_read
+from tca_app.features.users.queries import (
+    COLUMNS,
+    get_user as get_user,
+    list_memberships as list_memberships,
+    list_users as list_users,
+    search_people as search_people,
+    user_read,
+)
 from tca_app.features.users.schemas import BulkResult, UserBulk, UserCreate, UserRead, UserUpdate
 from tca_app.models import User
 from tca_app.models.user import changed_by
-
-__all__ = [
-    "bulk_users",
-    "create_user",
-    "delete_user",
-    "get_user",
-    "insert_user",
-    "list_memberships",
-    "list_users",
-    "restore_user",
-    "search_people",
-    "update_user",
-]
 
 SENSITIVE = ("email", "is_superuser")  # changing them needs a recent proof of identity, as changing a password does
 

@@ -19,28 +19,15 @@ from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.webhooks import events, policy, signing
 from tca_app.features.webhooks.queries import (
     HOOKS,
-    get_delivery,
-    get_webhook,
-    list_deliveries,
-    list_webhooks,
+    get_delivery as get_delivery,
+    get_webhook as get_webhook,
+    list_deliveries as list_deliveries,
+    list_webhooks as list_webhooks,
     require_scope,
 )
 from tca_app.features.webhooks.schemas import Queued, WebhookCreate, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.models import Project, ProjectMember, Webhook
 from tca_app.models.user import changed_by
-
-__all__ = [
-    "create_webhook",
-    "delete_webhook",
-    "get_delivery",
-    "get_webhook",
-    "list_deliveries",
-    "list_webhooks",
-    "redeliver",
-    "rotate_secret",
-    "send_test",
-    "update_webhook",
-]
 
 MAX_WEBHOOKS = 20  # per project, and for instance webhooks: each event is sent to all of them
 OLD_SECRET_LIFE = timedelta(hours=24)

@@ -15,8 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
-from tca_app.core.cache import redis as redis_module
-from tca_app.core.cache import shared as module
+from tca_app.core.cache import redis as redis_module, shared as module
 from tca_app.core.cache.local import CHANNEL, listen, seconds_disconnected, subscribe
 from tca_app.core.cache.redis import close_redis, get_redis, redis_circuit_breaker
 from tca_app.core.cache.shared import SharedCache

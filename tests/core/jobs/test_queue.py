@@ -13,8 +13,7 @@ from sqlalchemy import text
 from tca_app.core.cache import local
 from tca_app.core.cache.local import EVERYTHING, JOBS_CHANNEL, listen, subscribe
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.jobs import queue as queues
-from tca_app.core.jobs import worker as job_worker
+from tca_app.core.jobs import queue as queues, worker as job_worker
 from tca_app.core.jobs.queue import (
     Backoff,
     PermanentFailure,

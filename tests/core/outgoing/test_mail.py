@@ -11,8 +11,7 @@ from string import Formatter
 from uuid import uuid4
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from tca_app.config.settings import get_settings
 from tca_app.core.events.log import RecordedEvent

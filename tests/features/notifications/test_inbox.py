@@ -6,8 +6,7 @@ import pytest
 from tca_app.core.actor import Actor
 from tca_app.core.events.log import CATALOGUE
 from tca_app.features.notifications.kinds import KINDS
-from tca_app.features.projects import service as projects
-from tca_app.features.projects import team
+from tca_app.features.projects import service as projects, team
 from tca_app.features.projects.schemas import MemberUpdate, ProjectUpdate, TeamMember
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate

@@ -11,7 +11,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from tca_app.core.actor import Actor
 from tca_app.core.cache.local import listen
 from tca_app.core.live import presence as store
-from tca_app.features.auth import service as auth
+from tca_app.features.auth.queries import session_cache
 from tca_app.features.presence import service as presence
 from tca_app.features.presence.service import Subject
 from tca_app.features.presence.ui.state import STAYS, PresenceState, subject_of
@@ -25,7 +25,7 @@ async def console() -> AsyncIterator[Console]:
     """Listens to change notifications, like a serving process."""
     async with console_on(StateManagerMemory()) as running:
         tasks = [asyncio.create_task(listen()), asyncio.create_task(listen_for_changes())]
-        await until(lambda: auth.session_cache.is_listening)
+        await until(lambda: session_cache.is_listening)
         yield running
         for task in tasks:
             task.cancel()

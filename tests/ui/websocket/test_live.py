@@ -9,7 +9,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.core.cache.local import listen
 from tca_app.core.database.session import transaction
-from tca_app.features.auth import service as auth
+from tca_app.features.auth.queries import session_cache
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectUpdate
 from tca_app.features.projects.ui.detail_state import ProjectState
@@ -28,7 +28,7 @@ async def console() -> AsyncIterator[Console]:
     LIVE.keep_only(set())  # what other tests have opened
     async with console_on(StateManagerMemory()) as running:
         tasks = [asyncio.create_task(listen()), asyncio.create_task(listen_for_changes())]
-        await until(lambda: auth.session_cache.is_listening)
+        await until(lambda: session_cache.is_listening)
         yield running
         for task in tasks:
             task.cancel()

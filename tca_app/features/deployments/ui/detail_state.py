@@ -8,8 +8,7 @@ import reflex as rx
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotFound
-from tca_app.features.deployments import approvals
-from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments import approvals, service as deployments
 from tca_app.features.deployments.compare import is_same_commit
 from tca_app.features.deployments.errors import Frozen
 from tca_app.features.deployments.policy import may_override_freeze, next_states
@@ -34,8 +33,7 @@ from tca_app.features.deployments.ui.detail_rows import (
 from tca_app.features.deployments.ui.freeze_notice import NO_FREEZE, Freeze, freeze_of
 from tca_app.features.deployments.ui.state import DeploymentRow, row_of
 from tca_app.features.environments import freezes
-from tca_app.features.projects import policy
-from tca_app.features.projects import service as projects
+from tca_app.features.projects import policy, service as projects
 from tca_app.ui import routes
 from tca_app.ui.forms.state import CLOSED, SAVED, draft_of
 from tca_app.ui.handlers import Events, handler

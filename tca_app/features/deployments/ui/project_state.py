@@ -14,11 +14,9 @@ from tca_app.features.deployments.policy import may_override_freeze
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentQuery, DeploymentRead
 from tca_app.features.deployments.ui.freeze_notice import NO_FREEZE, Freeze, freeze_of
 from tca_app.features.deployments.ui.state import DeploymentRow, row_of
-from tca_app.features.environments import freezes
-from tca_app.features.environments import service as environments
+from tca_app.features.environments import freezes, service as environments
 from tca_app.features.idempotency import service as idempotency
-from tca_app.features.projects import policy
-from tca_app.features.projects import service as projects
+from tca_app.features.projects import policy, service as projects
 from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler

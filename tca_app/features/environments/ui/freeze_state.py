@@ -6,8 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tca_app.core.database.session import reading, transaction
-from tca_app.features.environments import freezes
-from tca_app.features.environments import service as environments
+from tca_app.features.environments import freezes, service as environments
 from tca_app.features.environments.schemas import FreezeCreate
 from tca_app.features.environments.ui.state import EnvironmentsState
 from tca_app.ui import routes

@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotFound, Stale
-from tca_app.features.environments import freezes
-from tca_app.features.environments import service as environments
+from tca_app.features.environments import freezes, service as environments
 from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.idempotency import service as idempotency

@@ -9,8 +9,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Invalid, NotFound
 from tca_app.core.urls import link_of
-from tca_app.features.projects import policy, team
-from tca_app.features.projects import service as projects
+from tca_app.features.projects import policy, service as projects, team
 from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate, Transfer
 from tca_app.features.projects.ui.form_state import ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState

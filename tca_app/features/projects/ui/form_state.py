@@ -5,8 +5,7 @@ from typing import Any, ClassVar
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Stale
-from tca_app.features.projects import policy
-from tca_app.features.projects import service as projects
+from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler

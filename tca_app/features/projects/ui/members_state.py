@@ -7,8 +7,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import ListQuery
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Forbidden, Invalid, NotFound
-from tca_app.features.projects import policy, team
-from tca_app.features.projects import service as projects
+from tca_app.features.projects import policy, service as projects, team
 from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.picker_state import PickerState

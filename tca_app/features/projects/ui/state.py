@@ -7,8 +7,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import Invalid
 from tca_app.features.idempotency import service as idempotency
-from tca_app.features.projects import policy
-from tca_app.features.projects import service as projects
+from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectQuery, ProjectRead, ProjectUpdate
 from tca_app.features.projects.ui.form_state import STATUSES, ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState

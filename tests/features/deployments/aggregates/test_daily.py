@@ -11,8 +11,7 @@ from sqlalchemy import text
 from tca_app.consumers.analytics import begin_periods, recount
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
-from tca_app.features.deployments import dora_metrics
-from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments import dora_metrics, service as deployments
 from tca_app.features.deployments.aggregates import repair
 from tca_app.features.deployments.aggregates.daily import refresh_deployments
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentStep

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
-from tca_app.features.environments import freezes
-from tca_app.features.environments import service as environments
+from tca_app.features.environments import freezes, service as environments
 from tca_app.features.environments.schemas import EnvironmentUpdate
 from tca_app.features.environments.ui.freeze_state import FreezeState
 from tca_app.features.environments.ui.state import EnvironmentsState
