@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Text, text
 from sqlmodel import Field
 
-from tca_app.models.base import TableModel
+from tca_app.models.base import TableModel, parent_id
 
 
 class DailyDeployments(TableModel, table=True):
@@ -27,13 +27,7 @@ class DailyDeployments(TableModel, table=True):
         Index("ix_daily_deployments_by_tier", "tier", "day"),
     )
 
-    environment_id: int = Field(
-        sa_type=BigInteger,
-        foreign_key="environments.id",
-        ondelete="CASCADE",
-        primary_key=True,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    environment_id: int = parent_id("environments")
     day: date = Field(primary_key=True)
     project_id: int = Field(sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
     tier: str = Field(sa_type=Text)

@@ -1,7 +1,7 @@
 """The base of all tables: the id, the two timestamps in UTC and the naming of constraints."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, Identity, Table, func
 from sqlmodel import Field, SQLModel
@@ -35,4 +35,15 @@ class Row(TableModel):
         default=None,
         sa_type=UTC_TIME,
         sa_column_kwargs={"server_default": func.now(), "onupdate": func.clock_timestamp(), "nullable": False},
+    )
+
+
+def parent_id(table: str) -> Any:
+    """Return a key column that refers to a row of `table`; deleting that row deletes this one."""
+    return Field(
+        sa_type=BigInteger,
+        foreign_key=f"{table}.id",
+        ondelete="CASCADE",
+        primary_key=True,
+        sa_column_kwargs={"autoincrement": False},
     )

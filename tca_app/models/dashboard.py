@@ -1,10 +1,10 @@
 """The dashboard layout of each person."""
 
-from sqlalchemy import BigInteger, Column, Text
+from sqlalchemy import Column, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
-from tca_app.models.base import TableModel
+from tca_app.models.base import TableModel, parent_id
 
 
 class DashboardLayout(TableModel, table=True):
@@ -15,13 +15,7 @@ class DashboardLayout(TableModel, table=True):
 
     __tablename__ = "dashboard_layouts"
 
-    user_id: int = Field(
-        sa_type=BigInteger,
-        foreign_key="users.id",
-        ondelete="CASCADE",
-        primary_key=True,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    user_id: int = parent_id("users")
     cards: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     panels: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     hidden: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))

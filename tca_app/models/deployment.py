@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Index, Text, text
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row, TableModel
+from tca_app.models.base import UTC_TIME, Row, TableModel, parent_id
 
 _EMPTY = {"server_default": ""}
 
@@ -157,13 +157,7 @@ class DeploymentLog(TableModel, table=True):
 
     __tablename__ = "deployment_logs"
 
-    deployment_id: int = Field(
-        sa_type=BigInteger,
-        foreign_key="deployments.id",
-        ondelete="CASCADE",
-        primary_key=True,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    deployment_id: int = parent_id("deployments")
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: datetime = Field(
         default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": text("now()"), "nullable": False}

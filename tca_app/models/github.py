@@ -5,9 +5,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, LargeBinary, Text, func
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, TableModel
+from tca_app.models.base import UTC_TIME, TableModel, parent_id
 
-_NO_SERIAL = {"autoincrement": False}
 _NOW = {"server_default": func.now(), "nullable": False}
 
 
@@ -20,9 +19,7 @@ class GithubHook(TableModel, table=True):
 
     __tablename__ = "github_hooks"
 
-    project_id: int = Field(
-        sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE", primary_key=True, sa_column_kwargs=_NO_SERIAL
-    )
+    project_id: int = parent_id("projects")
     sealed_secret: bytes = Field(sa_type=LargeBinary, repr=False)
     rotated_at: datetime = Field(default=None, sa_type=UTC_TIME, sa_column_kwargs=_NOW)
     repository_id: int | None = Field(default=None, sa_type=BigInteger)
@@ -40,9 +37,7 @@ class GithubDelivery(TableModel, table=True):
 
     __tablename__ = "github_deliveries"
 
-    project_id: int = Field(
-        sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE", primary_key=True, sa_column_kwargs=_NO_SERIAL
-    )
+    project_id: int = parent_id("projects")
     delivery: str = Field(sa_type=Text, primary_key=True)
     event: str = Field(sa_type=Text)
     received_at: datetime = Field(default=None, sa_type=UTC_TIME, sa_column_kwargs=_NOW)
@@ -53,8 +48,6 @@ class GithubCommit(TableModel, table=True):
 
     __tablename__ = "github_commits"
 
-    project_id: int = Field(
-        sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE", primary_key=True, sa_column_kwargs=_NO_SERIAL
-    )
+    project_id: int = parent_id("projects")
     sha: str = Field(sa_type=Text, primary_key=True)
     at: datetime = Field(sa_type=UTC_TIME)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, Index, Text, text
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row, TableModel
+from tca_app.models.base import UTC_TIME, Row, TableModel, parent_id
 
 _EMPTY = {"server_default": ""}
 _ZERO = {"server_default": text("0")}
@@ -72,23 +72,13 @@ class HealthCheck(Row, table=True):
     retired_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
-def _check_id() -> int:
-    return Field(
-        sa_type=BigInteger,
-        foreign_key="health_checks.id",
-        ondelete="CASCADE",
-        primary_key=True,
-        sa_column_kwargs={"autoincrement": False},
-    )
-
-
 class HealthSample(TableModel, table=True):
     """The result of one probe, kept for two days."""
 
     __tablename__ = "health_samples"
     __table_args__ = (Index("ix_health_samples_at", "at"),)
 
-    check_id: int = _check_id()
+    check_id: int = parent_id("health_checks")
     at: datetime = Field(sa_type=UTC_TIME, primary_key=True)
     ok: bool
     latency_ms: float
@@ -105,7 +95,7 @@ class HealthRoll(TableModel, table=True):
         Index("ix_health_rolls_by_time", "seconds", "starts_at"),
     )
 
-    check_id: int = _check_id()
+    check_id: int = parent_id("health_checks")
     seconds: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     starts_at: datetime = Field(sa_type=UTC_TIME, primary_key=True)
     count: int

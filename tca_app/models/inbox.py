@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, Text, text
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row, TableModel
+from tca_app.models.base import UTC_TIME, Row, TableModel, parent_id
 
 
 class Notification(Row, table=True):
@@ -32,13 +32,7 @@ class NotificationPreference(TableModel, table=True):
 
     __tablename__ = "notification_preferences"
 
-    user_id: int = Field(
-        sa_type=BigInteger,
-        foreign_key="users.id",
-        ondelete="CASCADE",
-        primary_key=True,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    user_id: int = parent_id("users")
     kind: str = Field(primary_key=True, sa_type=Text)
     channel: str = Field(primary_key=True, sa_type=Text)
     is_on: bool
@@ -49,11 +43,5 @@ class NotificationDigest(TableModel, table=True):
 
     __tablename__ = "notification_digests"
 
-    user_id: int = Field(
-        sa_type=BigInteger,
-        foreign_key="users.id",
-        ondelete="CASCADE",
-        primary_key=True,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    user_id: int = parent_id("users")
     sent_at: datetime = Field(sa_type=UTC_TIME)

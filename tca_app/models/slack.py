@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, LargeBinary, Text, func
+from sqlalchemy import Column, LargeBinary, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, TableModel
+from tca_app.models.base import UTC_TIME, TableModel, parent_id
 
 
 class SlackChannel(TableModel, table=True):
@@ -17,13 +17,7 @@ class SlackChannel(TableModel, table=True):
 
     __tablename__ = "slack_channels"
 
-    project_id: int = Field(
-        sa_type=BigInteger,
-        foreign_key="projects.id",
-        ondelete="CASCADE",
-        primary_key=True,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    project_id: int = parent_id("projects")
     sealed_url: bytes = Field(sa_type=LargeBinary, repr=False)
     topics: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     changed_at: datetime = Field(

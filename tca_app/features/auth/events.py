@@ -1,15 +1,12 @@
 """Events of sign-in: successful and failed sign-ins, and ended sessions."""
 
-from typing import ClassVar
-
 from tca_app.core.events.log import NOTIFYING, Event
 
 
 class _SessionEvent(Event):
     """`subject` is the user who signs in. Unknown names are not recorded; they have the id 0."""
 
-    type: ClassVar[str] = ""
-    subject_type: ClassVar[str] = "user"
+    subject_type = "user"
 
 
 class UserLoggedIn(_SessionEvent):

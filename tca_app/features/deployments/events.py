@@ -1,6 +1,6 @@
 """Events of deployments: one for each state, and one for each decision of a person."""
 
-from typing import ClassVar, Protocol, Self
+from typing import Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
 from tca_app.features.projects.events import ProjectEvent
@@ -21,8 +21,7 @@ class Subject(Protocol):
 class DeploymentEvent(Event):
     """`subject` is the deployment, named by project, version and environment."""
 
-    type: ClassVar[str] = ""
-    subject_type: ClassVar[str] = "deployment"
+    subject_type = "deployment"
 
     deployed_version: str
     environment: str

@@ -1,14 +1,10 @@
 """Events of environments and freeze windows. The subject is the project."""
 
-from typing import ClassVar
-
 from tca_app.core.events.log import NOTIFYING
 from tca_app.features.projects.events import ProjectEvent
 
 
 class _EnvironmentEvent(ProjectEvent):
-    type: ClassVar[str] = ""
-
     environment: str
 
 
@@ -29,8 +25,6 @@ class EnvironmentDeleted(_EnvironmentEvent):
 
 class _FreezeEvent(ProjectEvent):
     """`environment` is "everything" for a window that applies to the whole project."""
-
-    type: ClassVar[str] = ""
 
     environment: str
     starts_at: str

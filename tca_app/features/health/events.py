@@ -1,6 +1,6 @@
 """Events of health checks and incidents. Only a change of state is an event."""
 
-from typing import ClassVar, Protocol, Self
+from typing import Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
 
@@ -16,8 +16,7 @@ class Subject(Protocol):
 class _HealthEvent(Event):
     """`subject` is the check. A check of the console itself has no project."""
 
-    type: ClassVar[str] = ""
-    subject_type: ClassVar[str] = "health_check"
+    subject_type = "health_check"
 
     @classmethod
     def of(cls, check: Subject, **fields: object) -> Self:
@@ -31,8 +30,6 @@ class HealthCheckUpdated(_HealthEvent):
 
 
 class _IncidentEvent(_HealthEvent):
-    type: ClassVar[str] = ""
-
     incident_id: int
 
 

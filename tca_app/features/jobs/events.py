@@ -1,15 +1,12 @@
 """Events of jobs: the actions of administrators."""
 
-from typing import ClassVar
-
 from tca_app.core.events.log import Event
 
 
 class _JobEvent(Event):
     """`subject` is the job, named by its kind."""
 
-    type: ClassVar[str] = ""
-    subject_type: ClassVar[str] = "job"
+    subject_type = "job"
 
     reason: str
 

@@ -1,6 +1,6 @@
 """Events of projects and their members."""
 
-from typing import ClassVar, Protocol, Self
+from typing import Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
 
@@ -17,8 +17,7 @@ class Subject(Protocol):
 class ProjectEvent(Event):
     """`subject` is the project, so `project_id` is its id."""
 
-    type: ClassVar[str] = ""
-    subject_type: ClassVar[str] = "project"
+    subject_type = "project"
 
     @classmethod
     def of(cls, project: Subject, **fields: object) -> Self:

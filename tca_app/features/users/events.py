@@ -1,15 +1,12 @@
 """Events about user accounts."""
 
-from typing import ClassVar
-
 from tca_app.core.events.log import NOTIFYING, Event
 
 
 class _UserEvent(Event):
     """`subject` is the user."""
 
-    type: ClassVar[str] = ""
-    subject_type: ClassVar[str] = "user"
+    subject_type = "user"
 
 
 class UserCreated(_UserEvent):

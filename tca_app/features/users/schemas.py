@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from tca_app.core.database.concurrency import UNSET, Changes, ListQuery
 from tca_app.core.display_name import display_name
 from tca_app.core.schema import Email, Flag, Id, InputModel, Line100, ReadModel, Username
-from tca_app.features.auth.schemas import GivenPassword, NewPassword
+from tca_app.features.auth.schemas import GivenPassword, NewPassword, SignedInUser
 
 _ANA: dict[str, Any] = {"email": "ana@example.com", "username": "ana", "full_name": "Ana Lopez"}
 
@@ -67,7 +67,7 @@ class UserBulk(InputModel):
     transfer_to: Id | None = None
 
 
-class UserRead(ReadModel):
+class UserRead(SignedInUser):
     """A user, as superusers and the user see it."""
 
     model_config = ConfigDict(
@@ -89,16 +89,6 @@ class UserRead(ReadModel):
         },
     )
 
-    id: int
-    email: str
-    username: str
-    full_name: str
-    is_active: bool
-    is_superuser: bool
-    last_login_at: datetime | None
-    version: int
-    created_at: datetime
-    updated_at: datetime
     deleted_at: datetime | None
 
 

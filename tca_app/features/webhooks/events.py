@@ -1,6 +1,6 @@
 """Events of webhooks. They contain only the host of a URL, because the rest is often a secret of the receiver."""
 
-from typing import ClassVar, Protocol, Self
+from typing import Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
 from tca_app.core.urls import host_of
@@ -20,8 +20,7 @@ class Subject(Protocol):
 class _WebhookEvent(Event):
     """`subject` is the webhook, named by its host."""
 
-    type: ClassVar[str] = ""
-    subject_type: ClassVar[str] = "webhook"
+    subject_type = "webhook"
 
     @classmethod
     def of(cls, hook: Subject, **fields: object) -> Self:
