@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import PoolProxiedConnection, event, text
+from sqlalchemy import event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from tca_app.config.settings import get_settings
@@ -20,7 +19,6 @@ from tca_app.core.errors import AppError, Conflict, FieldError, Invalid, Unavail
 
 POOL_WAIT_S = 2
 SERVER_OPTIONS = "-c timezone=UTC -c standard_conforming_strings=on -c random_page_cost=1.1"
-PING_AFTER_IDLE_S = 1.0
 OUTCOME_UNKNOWN = "The database did not answer in time, so this may or may not be saved. Check before you try again."
 
 T = TypeVar("T")
@@ -35,6 +33,7 @@ class _Database:
         settings = get_settings()
         shared: dict[str, Any] = {
             "hide_parameters": True,  # error texts are logged, and must not contain the parameters
+            "pool_pre_ping": True,  # a connection that was lost while it was idle is replaced
             "pool_timeout": POOL_WAIT_S,
             "pool_use_lifo": True,
             "connect_args": {
@@ -57,7 +56,7 @@ class _Database:
             **shared,
         )
         for engine in (self.writer, self.reader):
-            _ping_after_idle(engine)
+            event.listen(engine.sync_engine, "checkin", _reset_limits)
         self.writing = async_sessionmaker(self.writer, expire_on_commit=False)
         self.reading = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
 
@@ -91,21 +90,10 @@ async def close_db() -> None:
     SERVER.forget()
 
 
-def _ping_after_idle(engine: AsyncEngine) -> None:
-    """Ping idle connections at checkout, like pool_pre_ping. Busy ones are not pinged, so a busy pool pays nothing."""
-
-    @event.listens_for(engine.sync_engine, "checkin")
-    def _stamp(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
-        record.info["idle_since"] = monotonic()
-        if connection is not None:  # None: lost in the meantime
-            connection.driver_connection.limits = REQUEST_LIMITS
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def _ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
-        if monotonic() - record.info.get("idle_since", monotonic()) < PING_AFTER_IDLE_S:
-            return
-        if not engine.sync_engine.dialect._do_ping_w_event(connection):
-            raise DisconnectionError("the connection went away while it was idle")
+def _reset_limits(connection: DBAPIConnection | None, _record: ConnectionPoolEntry) -> None:
+    """End the limits of `take_time` when the connection returns to the pool."""
+    if connection is not None:  # None: lost in the meantime
+        connection.driver_connection.limits = REQUEST_LIMITS
 
 
 @asynccontextmanager

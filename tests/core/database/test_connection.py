@@ -97,8 +97,7 @@ async def test_new_connections_are_refused_in_time(frozen: Frozen) -> None:
     await _is_as_before()
 
 
-async def test_a_connection_that_was_idle_is_refused_in_time(frozen: Frozen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tca_app.core.database.session.PING_AFTER_IDLE_S", 0.0)
+async def test_a_connection_that_was_idle_is_refused_in_time(frozen: Frozen) -> None:
     await asyncio.gather(_read(), _write())
     with frozen():
         await asyncio.gather(_is_refused(_read), _is_refused(_write))
