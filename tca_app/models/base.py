@@ -1,7 +1,7 @@
 """The base of all tables: the id, the two timestamps in UTC and the naming of constraints."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, Identity, Table, func
 from sqlmodel import Field, SQLModel
@@ -38,7 +38,7 @@ class Row(TableModel):
     )
 
 
-def parent_id(table: str) -> Any:
+def parent_id(table: str) -> int:
     """Return a key column that refers to a row of `table`; deleting that row deletes this one."""
     return Field(
         sa_type=BigInteger,

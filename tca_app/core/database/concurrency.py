@@ -67,7 +67,7 @@ def changed_fields(row: VersionedRow, given: Mapping[str, Any]) -> dict[str, Any
     return {name: value for name, value in given.items() if row._mapping[name] != value}
 
 
-def fields_of(row: Any, names: Iterable[str]) -> dict[str, Any]:
+def fields_of(row: object, names: Iterable[str]) -> dict[str, Any]:
     """Return these fields of a row or schema, such as the fields before and after a change that an event records."""
     return {name: getattr(row, name) for name in names}
 
