@@ -37,6 +37,8 @@ class Console:
 @contextmanager
 def running(command: list[str], url: str, **environment: str) -> Iterator[int]:
     """Start a server, wait for its first response, yield its pid, and stop it at the end."""
+    if _answers(url):
+        sys.exit(f"{url} is in use by another process")
     with open(os.environ.get("BENCH_LOG", os.devnull), "a") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log, start_new_session=True
@@ -49,17 +51,22 @@ def running(command: list[str], url: str, **environment: str) -> Iterator[int]:
         process.wait(30)
 
 
+def _answers(url: str) -> bool:
+    try:
+        httpx.get(url, timeout=5)
+    except httpx.TransportError:
+        return False
+    return True
+
+
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_S
-    while time.monotonic() < end:
+    while not _answers(url):
         if process.poll() is not None:
             sys.exit(f"{url} did not start: exit code {process.returncode}")
-        try:
-            httpx.get(url, timeout=5)
-            return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    sys.exit(f"{url} did not respond within {START_S} s")
+        if time.monotonic() > end:
+            sys.exit(f"{url} did not respond within {START_S} s")
+        time.sleep(0.1)
 
 
 def prepare(data_dir: Path, rows: int = ROWS) -> None:
