@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-import uvloop
 
 from tca_app.config.settings import ConfigError, get_settings, unknown_settings
 from tca_app.config.table import write_settings_table
@@ -30,6 +29,7 @@ from tca_app.features.auth import setup
 from tca_app.frontend.build import ROOT
 from tca_app.frontend.bundle import BundleError
 from tca_app.server.bootstrap import run_once
+from tca_app.server.lifespan import run_to_the_end
 from tca_app.server.migrate import MigrationError, check_models, migrate
 from tca_app.server.serve import StartError, serve as run_console
 from tca_app.server.web import serve_replica
@@ -72,7 +72,7 @@ def worker(
             raise StartError(f"--queue: there is no {', '.join(unknown)}; the queues are {', '.join(QUEUE_NAMES)}")
         with configured_stores(keep=True):
             migrate()
-            uvloop.run(run_worker(queue))
+            run_to_the_end(run_worker(queue))
 
 
 @commands.command("migrate")

@@ -1,6 +1,5 @@
 """Wires the console: pages, REST, the edge in front of both, and the lifespan tasks of the process."""
 
-import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator
@@ -13,11 +12,7 @@ from starlette.types import ASGIApp
 
 from tca_app.config.settings import get_settings
 from tca_app.core.cache.local import listen
-from tca_app.core.cache.redis import close_redis, watch_redis
-from tca_app.core.database.session import close_db
-from tca_app.core.outgoing.http import close_http
-from tca_app.core.telemetry.error_reporting import close_reports, start_reports
-from tca_app.core.telemetry.log import setup_logging
+from tca_app.core.cache.redis import watch_redis
 from tca_app.features.activity.ui import pages as activity_pages
 from tca_app.features.auth.ui import settings_pages, sign_in_pages
 from tca_app.features.dashboard.ui import pages as dashboard_pages
@@ -34,9 +29,10 @@ from tca_app.frontend.build import PAGES_ARE_BUILT
 from tca_app.frontend.static_files import page_policy, with_pages
 from tca_app.server.api import build_api
 from tca_app.server.edge import Edge
+from tca_app.server.lifespan import running
 from tca_app.server.live_connection import LiveConnection
 from tca_app.server.serve import announce
-from tca_app.server.worker import work
+from tca_app.server.worker import run_jobs
 from tca_app.ui import theme
 from tca_app.ui.gate import socket_session
 from tca_app.ui.handlers import is_sent_by_pages
@@ -75,28 +71,18 @@ class Console(rx.App):
 
 @asynccontextmanager
 async def _process() -> AsyncIterator[None]:
-    """Run the lifespan tasks of a process: logs, change notifications and a clean shutdown."""
-    setup_logging()
-    start_reports()
-    if not os.environ.get(PAGES_ARE_BUILT):  # `reflex run`: no other process creates the first admin or the setup link
-        await announce(get_settings())
-    # Freeze the loaded modules: otherwise every full collection scans them and stops the process for 100 ms.
-    gc.collect()
-    gc.freeze()
-    # Requests leave almost no reference cycles, so a collection every 700 objects costs more than it frees.
-    gc.set_threshold(GC_AFTER_OBJECTS)
+    """Run the background tasks of a web process, and its jobs unless workers run them."""
     does_jobs = get_settings().run_worker
-    tasks = [asyncio.create_task(listen(jobs=does_jobs)), asyncio.create_task(watch_redis())]
-    if does_jobs:
-        tasks.append(asyncio.create_task(work()))
-    yield
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await close_http()
-    await close_db()
-    await close_redis()
-    await close_reports()
+    jobs = [run_jobs()] if does_jobs else []
+    async with running(listen(jobs=does_jobs), watch_redis(), *jobs):
+        if not os.environ.get(PAGES_ARE_BUILT):  # `reflex run`: nothing else creates the first admin or the setup link
+            await announce(get_settings())
+        # Freeze the loaded modules: otherwise every full collection scans them and stops the process for 100 ms.
+        gc.collect()
+        gc.freeze()
+        # Requests leave almost no reference cycles, so a collection every 700 objects costs more than it frees.
+        gc.set_threshold(GC_AFTER_OBJECTS)
+        yield
 
 
 app = Console(

@@ -2,15 +2,13 @@
 
 import asyncio
 import os
-import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
@@ -22,10 +20,10 @@ from tca_app.core.stores.embedded import configured_stores
 from tca_app.frontend import build
 from tca_app.frontend.build import PAGES_ARE_BUILT
 from tca_app.server.bootstrap import first_admin
+from tca_app.server.lifespan import on_stop, run_to_the_end
 from tca_app.server.migrate import migrate
 
-LEFT_SECONDS = 3
-SHUTDOWN_TIMEOUT_S = 10  # shutdown timeout for requests in progress
+SHUTDOWN_TIMEOUT_S = 10  # for requests in progress
 
 
 class StartError(Exception):
@@ -40,29 +38,14 @@ def serve(say: Callable[[str], None]) -> None:
         say(f"Starting the stores in {settings.data_dir}")
     with configured_stores(keep=True):
         migrate()
-        if build.ensure_built(settings.data_dir, on_start=lambda: say("Building the front end (a minute or two)")):
-            say("The front end is built")
+        build_pages(settings, say)
         run_to_the_end(run_server(get_settings(), say))
 
 
-def run_to_the_end(serving: Coroutine[Any, Any, None]) -> None:
-    """Run the server, then cancel the remaining tasks and wait for them, for a bounded time.
-
-    `asyncio.run` would wait forever: a send through granian to a browser that stopped reading cannot be cancelled.
-    """
-    loop = uvloop.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_until_complete(serving)
-    finally:
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.wait(left, timeout=LEFT_SECONDS))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        asyncio.set_event_loop(None)
-        loop.close()
+def build_pages(settings: Settings, say: Callable[[str], None]) -> None:
+    """Build the front end unless it is up to date."""
+    if build.ensure_built(settings.data_dir, on_start=lambda: say("Building the front end (a minute or two)")):
+        say("The front end is built")
 
 
 async def setup_link(settings: Settings) -> str:
@@ -120,9 +103,7 @@ async def run_server(settings: Settings, say: Callable[[str], None]) -> None:
     # Before the server is announced as ready, because the operator signs in next.
     link = await setup_link(settings)
     server = Server(app, settings.host, settings.port, interface=Interfaces.ASGI, log_enabled=False, backlog=1024)
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, server.stop)
+    on_stop(server.stop)
     interrupted: Any = server.main_loop_interrupt  # the embedded server uses an asyncio event, unlike its base class
     serving = asyncio.create_task(server.serve())
     announcing = asyncio.create_task(_announce(settings, link, say))

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from tca_app.config.schema import Settings
 from tca_app.config.settings import ConfigError, get_settings
-from tca_app.frontend import build
+from tca_app.server.lifespan import run_to_the_end
 from tca_app.server.migrate import require_schema
-from tca_app.server.serve import claim_port, run_server, run_to_the_end
+from tca_app.server.serve import build_pages, claim_port, run_server
 
 # Limit of Reflex's Redis pools, which otherwise grow to hundreds of connections; three of these only listen.
 REDIS_CONNECTIONS = "20"
@@ -22,8 +22,7 @@ def serve_replica(say: Callable[[str], None]) -> None:
     _require_stores(settings)
     claim_port(settings)
     require_schema()
-    if build.ensure_built(settings.data_dir, on_start=lambda: say("Building the front end (a minute or two)")):
-        say("The front end is built")
+    build_pages(settings, say)
     _share_state(settings)
     if "run_worker" not in settings.model_fields_set:
         os.environ["RUN_WORKER"] = "false"
