@@ -36,7 +36,7 @@ async def send_digest(_job: Job, user_id: int, since: str, day: str) -> None:
     """Send a digest. It is skipped when everything has been read, or when the next digest is already due."""
     morning = date.fromisoformat(day)
     if digest.is_over(morning, datetime.now(UTC)):
-        log.info("mail.summary_is_over", user_id=user_id, day=day)
+        log.info("mail.digest_expired", user_id=user_id, day=day)
         return
     async with reading() as session:
         reader = await find_reader(session, user_id)

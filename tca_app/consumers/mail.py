@@ -30,6 +30,6 @@ async def send_mail(_job: Job, event_id: int, user_id: int) -> None:
         event = await read_event(session, event_id)
         reader = await find_reader(session, user_id)
     if reader is None:
-        log.info("mail.nobody_to_send_to", user_id=user_id, event_id=event_id)
+        log.info("mail.no_recipient", user_id=user_id, event_id=event_id)
         return
     await send(mail_for(event, reader))

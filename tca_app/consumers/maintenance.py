@@ -18,7 +18,7 @@ async def trim_tables() -> None:
     while is_full:
         async with transaction() as session:
             gone = await retention.trim(session)
-        log.info("upkeep.trimmed", **gone)
+        log.info("maintenance.trimmed", **gone)
         is_full = max(gone.values()) >= retention.BATCH
 
 
@@ -30,7 +30,7 @@ async def purge_trash() -> None:
         async with transaction() as session:
             purged = await retention.purge_trash(session)
         if purged:
-            log.info("upkeep.purged", rows=purged)
+            log.info("maintenance.purged", rows=purged)
 
 
 @periodic("check_numbers", "27 3 * * *")
@@ -38,8 +38,8 @@ async def check_numbers() -> None:
     """Repair the daily metrics and counters each night, and log the differences."""
     async with transaction() as session:
         found = await recount(session)
-    tell = log.warning if found.mended else log.info
-    tell("upkeep.recounted", numbers=found.compared, mended=found.mended, differences=found.differences[:20])
+    write = log.warning if found.mended else log.info
+    write("maintenance.recounted", numbers=found.compared, mended=found.mended, differences=found.differences[:20])
 
 
 @periodic("begin_periods", "7 * * * *")
@@ -57,4 +57,4 @@ async def fail_stuck_deployments() -> None:
         async with transaction() as session:
             failed = await fail_timed_out(session)
         if failed:
-            log.warning("upkeep.deployments_failed", deployments=failed)
+            log.warning("maintenance.deployments_failed", deployments=failed)

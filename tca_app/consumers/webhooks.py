@@ -93,7 +93,7 @@ async def deliver(job: Job, webhook_id: int, message_id: str, event_id: int | No
         receiver = await find_receiver(session, webhook_id)
         event = await read_event(session, event_id) if event_id is not None else None
     if receiver is None or (event is not None and not receiver.is_active):
-        log.info("webhook.nobody_to_tell", webhook_id=webhook_id, event_id=event_id)
+        log.info("webhook.no_receiver", webhook_id=webhook_id, event_id=event_id)
         async with transaction() as session:
             await give_up(session, webhook_id, message_id)
         return
