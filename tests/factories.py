@@ -36,7 +36,7 @@ from tca_app.models import (
     User,
     WebhookDelivery,
 )
-from tca_app.server.worker import work
+from tca_app.server.worker import run_jobs
 
 PASSWORD = "Green-Boat-42"
 T = TypeVar("T")
@@ -182,7 +182,7 @@ async def until(condition: Callable[[], Any], within_s: float = 30.0) -> None:
 
 async def do_jobs() -> None:
     """Do every job that waits, as a worker does, until there is none left."""
-    await work(until_empty=True)
+    await run_jobs(until_empty=True)
 
 
 async def row_of(table: Any, row_id: int) -> dict[str, Any]:

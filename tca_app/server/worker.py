@@ -22,9 +22,9 @@ from tca_app.server.lifespan import on_stop, running
 CONSUMERS = (analytics, notifications, streams, webhooks, mail, slack, services, digest, maintenance, health)
 
 
-async def run_jobs(queues: list[str] | None = None) -> None:
-    """Run the jobs of these queues until cancelled."""
-    await work(queues)
+async def run_jobs(queues: list[str] | None = None, *, until_empty: bool = False) -> None:
+    """Run the jobs of these queues until cancelled, or with `until_empty` until none is left."""
+    await work(queues, until_empty=until_empty)
 
 
 async def run_worker(queues: list[str] | None = None) -> None:
