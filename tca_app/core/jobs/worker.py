@@ -27,18 +27,6 @@ SHUTDOWN_TIMEOUT_S = 10.0  # shutdown timeout for running jobs
 RETRY_START_S = 1.0
 
 
-class _CountingEvent(asyncio.Event):
-    """An asyncio.Event that counts how often it was set."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.times = 0
-
-    def set(self) -> None:
-        self.times += 1
-        super().set()
-
-
 class AttentiveWorker(Worker):
     """A procrastinate worker that never loses a wake-up.
 
@@ -46,22 +34,19 @@ class AttentiveWorker(Worker):
     had begun; the job then waits for the next poll. This worker fetches again in that case.
     """
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401  for procrastinate's worker, which names them
-        super().__init__(**options)
-        self._new_job_event: _CountingEvent = _CountingEvent()
-
     async def run(self) -> None:
         await super().run()  # type: ignore[no-untyped-call]
 
     def wake(self) -> None:
         """Tell the worker that there may be a job."""
+        self._is_woken = True
         self._new_job_event.set()
 
     async def _fetch_and_process_jobs(self) -> None:
-        seen_times = -1
-        while seen_times != self._new_job_event.times and not self._stop_event.is_set():
+        self._is_woken = True
+        while self._is_woken and not self._stop_event.is_set():
             await SCREEN_PRIORITY.wait()
-            seen_times = self._new_job_event.times
+            self._is_woken = False
             await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
 
 
