@@ -5,13 +5,15 @@ from procrastinate.jobs import Job
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.core.database.session import reading
+from tca_app.core.database.session import reading, transaction
 from tca_app.core.events.consumers import read_event
 from tca_app.core.jobs.queue import task
 from tca_app.core.outgoing.mail import send
-from tca_app.features.notifications.mails import Reader, mail_for
+from tca_app.features.auth import password_reset
+from tca_app.features.notifications.mails import Reader, link_mail, mail_for
 from tca_app.models import User
 
+RESET_PAGE = "/reset-password"
 log = structlog.get_logger(__name__)
 _users = User.__table__.c
 _COLUMNS = (_users.id, _users.email, _users.username, _users.full_name)
@@ -22,6 +24,18 @@ async def find_reader(session: AsyncSession, user_id: int) -> Reader | None:
     active = select(*_COLUMNS).where(_users.id == user_id, _users.is_active, _users.deleted_at.is_(None))
     row = (await session.execute(active)).first()
     return Reader(*row) if row else None
+
+
+@task(password_reset.TASK, "email_queue")
+async def send_reset_link(job: Job, email: str) -> None:
+    """Make the token only here, so that no job stores it. A second attempt makes a new one."""
+    async with transaction() as session:
+        found = await password_reset.new_reset_link(session, email)
+    if found is None:
+        log.info("mail.no_reset_link")
+        return
+    person, token = found
+    await send(link_mail(f"reset-{job.id}", Reader(*person), "password_reset", f"{RESET_PAGE}?token={token}"))
 
 
 @task("send_mail", "email_queue")

@@ -99,6 +99,14 @@ class Conflict(AppError):
     default = "This conflicts with existing data."
 
 
+class Gone(AppError):
+    """410: it was here, and will not come back."""
+
+    status = HTTPStatus.GONE
+    code = "gone"
+    default = "This is no longer here."
+
+
 @dataclass
 class Stale(AppError):
     """412: the caller's version is older than the row. `changes` lists each edited field that has another value now."""

@@ -57,6 +57,11 @@ async def withdraw(session: AsyncSession, purpose: str, user_id: int | None) -> 
     await session.execute(delete(OneTimeToken).where(col(OneTimeToken.purpose) == purpose, whose))
 
 
+async def withdraw_all(session: AsyncSession, user_id: int) -> None:
+    """Makes every link that this user was sent worthless: their password or address changed."""
+    await session.execute(delete(OneTimeToken).where(col(OneTimeToken.user_id) == user_id))
+
+
 def _is_valid(purpose: str, token: str) -> tuple[ColumnElement[bool], ...]:
     return (
         col(OneTimeToken.purpose) == purpose,

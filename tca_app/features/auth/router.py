@@ -11,10 +11,12 @@ from tca_app.core.errors import NotSignedIn
 from tca_app.core.schema import UrlId
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import MAX_PASSWORD, cookie_in, cookie_name
-from tca_app.features.auth import service, setup, step_up
+from tca_app.features.auth import password_reset, service, setup, step_up
 from tca_app.features.auth.schemas import (
+    ForgottenPassword,
     LoginAnswer,
     LoginRequest,
+    PasswordReset,
     Reauthentication,
     RefreshRequest,
     SessionRead,
@@ -108,6 +110,20 @@ async def close_browser_session(request: Request, client: FromClient, session: W
 async def set_up(data: SetupRequest, client: LimitedClient, session: Writing) -> Response:
     """Create the first administrator with the one-time token that the first start prints. 404 once there is one."""
     return _set_cookies(Response(status_code=204), await setup.set_up(session, data, client))
+
+
+@router.post("/password/forgot", status_code=202, response_class=Response)
+async def forgot_password(data: ForgottenPassword, _client: LimitedClient, session: Writing) -> Response:
+    """Send a link that sets a new password, if somebody has this address. The response never tells."""
+    await password_reset.request_reset(session, data.email)
+    return Response(status_code=202)
+
+
+@router.post("/password/reset", status_code=204, response_class=Response, responses=problems(410))
+async def reset_password(data: PasswordReset, client: LimitedClient, session: Writing) -> Response:
+    """Set the password with the token of the link. 410 when it was used or is older than an hour. Ends all sessions."""
+    await password_reset.reset_password(session, data, client)
+    return Response(status_code=204)
 
 
 @router.post("/refresh", response_model=TokenPair, responses=problems(401))

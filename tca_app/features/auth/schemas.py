@@ -63,6 +63,17 @@ class Reauthentication(InputModel):
     password: GivenPassword
 
 
+class ForgottenPassword(InputModel):
+    email: Email
+
+
+class PasswordReset(InputModel):
+    """A new password, with the token of the link in the mail."""
+
+    token: Token
+    password: NewPassword
+
+
 class SetupRequest(InputModel):
     """The first administrator, with the one-time token that the first start prints."""
 

@@ -170,5 +170,10 @@ async def forget(session: AsyncSession, attempt: Attempt) -> None:
     await session.execute(ended if attempt.forgets_shown else ended.where(~stays), execution_options=_PLAIN)
 
 
+async def forget_account(session: AsyncSession, user_id: int) -> None:
+    """Resets the hidden counter of an account whose password was set anew."""
+    await session.execute(delete(LoginThrottle).where(col(LoginThrottle.key) == f"user:{user_id}"))
+
+
 async def database_now(session: AsyncSession) -> datetime:
     return (await session.execute(select(CLOCK))).scalar_one()

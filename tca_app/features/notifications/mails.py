@@ -64,6 +64,13 @@ def mail_for(event: RecordedEvent, reader: Reader) -> Mail:
     return _mail(f"{event.uuid}.{reader.id}", reader, template, context, path)
 
 
+def link_mail(key: str, reader: Reader, template: str, path: str) -> Mail:
+    """Returns a mail with a link that works once. `path` contains its token."""
+    name = reader.full_name or reader.username
+    context = {"app_name": get_settings().app_name, "name": name, "username": reader.username}
+    return _mail(key, reader, _templates.get_template(f"{template}.txt"), context, path)
+
+
 def digest_for(reader: Reader, day: date, lines: Sequence[Line], more: int) -> Mail:
     """Returns the daily summary: the unread notifications, and how many are left out."""
     settings = get_settings()

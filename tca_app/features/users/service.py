@@ -15,6 +15,7 @@ from tca_app.core.display_name import display_name
 from tca_app.core.errors import AppError, Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.security.tokens import hash_password, password_fault
+from tca_app.features.auth import one_time_tokens, throttle
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.step_up import confirm_password, require_recent_proof
 from tca_app.features.projects import service as projects
@@ -108,6 +109,14 @@ async def update_user(
     return await _write(session, actor, row, given)
 
 
+async def set_forgotten_password(session: AsyncSession, owner: Actor, password: str) -> None:
+    """Sets the password of a user who proved by a link in a mail who they are. Ends all their sessions."""
+    row = await _find(session, owner.user_id, "change")
+    await _refuse_weak(password, row.username, row.email, row.full_name)
+    await _write(session, owner, row, {"hashed_password": await hash_password(password)})
+    await throttle.forget_account(session, owner.user_id)
+
+
 @lru_cache(maxsize=8)
 def _one(lock_row: Lock, deleted: bool) -> Select[Any]:
     """Returns the statement for one user. Cached, because building it takes longer than running it."""
@@ -159,6 +168,8 @@ async def _write(session: AsyncSession, actor: Actor, row: _UserRow, given: Mapp
         changed["auth_version"] = User.auth_version + 1
     after = await _store(session, actor, row.id, changed)
     await _emit_changes(session, actor, row, after, changed)
+    if "hashed_password" in changed or "email" in changed:
+        await one_time_tokens.withdraw_all(session, row.id)
     if cut_off:
         await auth.revoke_user(session, actor, row.id, f"account changed by {actor.username}", keep=keep)
     return after
