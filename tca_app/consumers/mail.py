@@ -11,8 +11,10 @@ from tca_app.core.jobs.queue import task
 from tca_app.core.outgoing.mail import send
 from tca_app.features.auth import password_reset
 from tca_app.features.notifications.mails import Reader, link_mail, mail_for
+from tca_app.features.users import email_change
 from tca_app.models import User
 
+CONFIRM_PAGE = "/confirm-email"
 RESET_PAGE = "/reset-password"
 log = structlog.get_logger(__name__)
 _users = User.__table__.c
@@ -36,6 +38,25 @@ async def send_reset_link(job: Job, email: str) -> None:
         return
     person, token = found
     await send(link_mail(f"reset-{job.id}", Reader(*person), "password_reset", f"{RESET_PAGE}?token={token}"))
+
+
+@task(email_change.CONFIRM_TASK, "email_queue")
+async def send_email_confirmation(job: Job, user_id: int) -> None:
+    """Send the link to the new address. The token is made here, like that of a reset link."""
+    async with transaction() as session:
+        found = await email_change.new_confirmation_link(session, user_id)
+    if found is not None:
+        person, token = found
+        await send(link_mail(f"email-{job.id}", Reader(*person), "email_confirmation", f"{CONFIRM_PAGE}?token={token}"))
+
+
+@task(email_change.NOTICE_TASK, "email_queue")
+async def send_email_notice(job: Job, user_id: int, email: str) -> None:
+    """Tell the old address that it no longer belongs to the account."""
+    async with reading() as session:
+        person = await email_change.recipient_at(session, user_id, email)
+    if person is not None:
+        await send(link_mail(f"email-{job.id}", Reader(*person), "email_changed", ""))
 
 
 @task("send_mail", "email_queue")

@@ -10,7 +10,10 @@ from tca_app.models.base import UTC_TIME, Row
 
 
 class User(Row, table=True):
-    """A user. `email` is stored case-folded; `username` keeps its case and is unique case-insensitively."""
+    """A user. `email` is stored case-folded; `username` keeps its case and is unique case-insensitively.
+
+    `pending_email` is the address that the user changes to, until they confirm it.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -28,6 +31,7 @@ class User(Row, table=True):
     email: str = Field(sa_type=Text)
     username: str = Field(sa_type=Text)
     full_name: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    pending_email: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     hashed_password: str = Field(sa_type=Text, repr=False)
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
     is_superuser: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})

@@ -13,6 +13,7 @@ from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import MAX_PASSWORD, cookie_in, cookie_name
 from tca_app.features.auth import password_reset, service, setup, step_up
 from tca_app.features.auth.schemas import (
+    EmailConfirmation,
     ForgottenPassword,
     LoginAnswer,
     LoginRequest,
@@ -26,6 +27,7 @@ from tca_app.features.auth.schemas import (
     TokenPair,
 )
 from tca_app.features.auth.service import Client, Kind, SignIn
+from tca_app.features.users import service as users
 from tca_app.rest.dependencies import CurrentActor, CurrentPerson, FromClient, Reading, Writing
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response
@@ -123,6 +125,14 @@ async def forgot_password(data: ForgottenPassword, _client: LimitedClient, sessi
 async def reset_password(data: PasswordReset, client: LimitedClient, session: Writing) -> Response:
     """Set the password with the token of the link. 410 when it was used or is older than an hour. Ends all sessions."""
     await password_reset.reset_password(session, data, client)
+    return Response(status_code=204)
+
+
+@router.post("/email/confirm", status_code=204, response_class=Response, responses=problems(409, 410))
+async def confirm_email(data: EmailConfirmation, request: Request, client: LimitedClient, session: Writing) -> Response:
+    """Confirm a new email address with the token of the link. Ends your sessions except this browser's."""
+    caller = await service.resolve_browser(session, cookie_in(request.headers.get("cookie", ""), cookie_name()), client)
+    await users.confirm_email(session, data.token, caller.actor if caller else None)
     return Response(status_code=204)
 
 

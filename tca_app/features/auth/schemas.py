@@ -74,6 +74,10 @@ class PasswordReset(InputModel):
     password: NewPassword
 
 
+class EmailConfirmation(InputModel):
+    token: Token
+
+
 class SetupRequest(InputModel):
     """The first administrator, with the one-time token that the first start prints."""
 

@@ -39,7 +39,8 @@ class UserCreate(InputModel):
 
 
 class UserUpdate(Changes):
-    """Changing your own email or password requires `current_password`. Only superusers may set some fields."""
+    """Changing your own email or password requires `current_password`. A new email of yours becomes `pending_email`
+    until you open the link that is sent to it. Only superusers may set some fields."""
 
     email: Email = UNSET
     username: Username = UNSET
@@ -84,12 +85,14 @@ class UserRead(SignedInUser):
                     "created_at": "2026-05-04T09:30:00Z",
                     "updated_at": "2026-05-04T09:30:00Z",
                     "deleted_at": None,
+                    "pending_email": "",
                 }
             ]
         },
     )
 
     deleted_at: datetime | None
+    pending_email: str = Field(description="The address that you changed to, until you confirm it there; or empty.")
 
 
 class PersonRead(ReadModel):

@@ -15,11 +15,10 @@ from tca_app.core.display_name import display_name
 from tca_app.core.errors import AppError, Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.security.tokens import hash_password, password_fault
-from tca_app.features.auth import one_time_tokens, throttle
-from tca_app.features.auth import service as auth
+from tca_app.features.auth import one_time_tokens, service as auth, throttle
 from tca_app.features.auth.step_up import confirm_password, require_recent_proof
 from tca_app.features.projects import service as projects
-from tca_app.features.users import events, policy
+from tca_app.features.users import email_change, events, policy
 from tca_app.features.users.queries import (
     COLUMNS,
     get_user as get_user,
@@ -41,6 +40,8 @@ class _UserRow(VersionedRow, Protocol):
     id: int
     email: str
     username: str
+    full_name: str
+    pending_email: str
     is_active: bool
     is_superuser: bool
     hashed_password: str
@@ -48,7 +49,7 @@ class _UserRow(VersionedRow, Protocol):
 
 Lock = Literal["change", "remove"] | None
 UNIQUE = {
-    "uq_users_email": ("email", "This email address is taken."),
+    "uq_users_email": ("email", email_change.TAKEN),
     "uq_users_username": ("username", "This username is taken."),
 }
 
@@ -106,7 +107,30 @@ async def update_user(
         await lock_superusers(session)
     row = await _find(session, user_id, "change")
     check_version(row, given, if_version)
+    if "email" in given:
+        given["pending_email"] = ""
+    if user_id == actor.user_id and given.get("email", row.email) != row.email and email_change.is_confirmed_by_mail():
+        await email_change.refuse_taken(session, given["email"])
+        given["pending_email"] = given.pop("email")
+        await email_change.ask_for_confirmation(session, user_id)
     return await _write(session, actor, row, given)
+
+
+async def confirm_email(session: AsyncSession, token: str, viewer: Actor | None) -> UserRead:
+    """Changes the email to the address whose link was opened. Ends the sessions of the user except the viewer's.
+
+    Raises ConfirmationExpired, or Conflict when somebody else has the address by now.
+    """
+    found = await one_time_tokens.redeem(session, email_change.PURPOSE, token)
+    if found is None or found.user_id is None:
+        raise email_change.ConfirmationExpired
+    row = await _find(session, found.user_id, "change")
+    if row.pending_email != found.email:
+        raise email_change.ConfirmationExpired
+    owner = Actor(row.id, row.username, row.full_name, row.is_superuser)
+    if viewer is not None and viewer.user_id == owner.user_id:
+        owner = viewer
+    return await _write(session, owner, row, {"email": found.email, "pending_email": ""})
 
 
 async def set_forgotten_password(session: AsyncSession, owner: Actor, password: str) -> None:
@@ -168,6 +192,8 @@ async def _write(session: AsyncSession, actor: Actor, row: _UserRow, given: Mapp
         changed["auth_version"] = User.auth_version + 1
     after = await _store(session, actor, row.id, changed)
     await _emit_changes(session, actor, row, after, changed)
+    if "email" in changed:
+        await email_change.tell_old_address(session, row.id, row.email)
     if "hashed_password" in changed or "email" in changed:
         await one_time_tokens.withdraw_all(session, row.id)
     if cut_off:
