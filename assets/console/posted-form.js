@@ -62,3 +62,11 @@ export const showProblem = (form, response, problem) => {
   const text = problem.detail || problem.title || "That did not work. Try again in a moment.";
   return showFaults(form, isPlaced ? "" : text, faults);
 };
+
+/** What follows the form in the page, in place of the form. */
+export const showDone = (form) => {
+  const done = form.nextElementSibling;
+  form.hidden = true;
+  done.hidden = false;
+  find("a, button", done)?.focus();
+};

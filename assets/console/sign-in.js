@@ -2,7 +2,7 @@
 import { onAction } from "./buttons.js";
 import { call, find, here } from "./dom.js";
 import { forgetDrafts } from "./drafts/store.js";
-import { clearFaults, readForm, setBusy, showFaults, showProblem } from "./posted-form.js";
+import { clearFaults, readForm, setBusy, showDone, showFaults, showProblem } from "./posted-form.js";
 import { SIDEBAR } from "./sidebar.js";
 
 const NO_ANSWER_MS = 20_000;
@@ -61,6 +61,7 @@ const post = async (form) => {
     headers,
     body: JSON.stringify(readForm(form)),
   }).catch(() => null);
+  if (response?.ok && form.dataset.done) return showDone(form);
   if (response?.ok) {
     tabs.postMessage("signed-in");
     return enter(form, nextPage()); // the button stays busy

@@ -20,8 +20,15 @@ JOBS = "/status/jobs"
 SETTINGS = "/settings"
 WEBHOOKS = "/settings/webhooks"
 
+FORGOT = "/forgot-password"
+RESET = "/reset-password"
+CONFIRM_EMAIL = "/confirm-email"
+
 API_SESSION = "/api/auth/session"
 API_SETUP = "/api/auth/setup"
+API_FORGOT = "/api/auth/password/forgot"
+API_RESET = "/api/auth/password/reset"
+API_CONFIRM_EMAIL = "/api/auth/email/confirm"
 API_DEPLOYMENTS = "/api/v1/deployments"
 API_ACTIVITY_EXPORT = "/api/v1/activity/export"
 

@@ -57,6 +57,7 @@ def _profile_panel() -> rx.Component:
                     state,
                     text_field(state, "full_name", "Full name", auto_complete="name", max_length=100),
                     text_field(state, "email", "Email", type_="email", required=True, auto_complete="email"),
+                    rx.cond(state.pending_email != "", _pending_email()),
                     current_password_field(state, hint="Only needed when you change the email address."),
                 ),
                 rx.el.div(skeleton_lines(4), class_name="panel-body"),
@@ -73,6 +74,15 @@ def _profile_panel() -> rx.Component:
             ),
         ),
         class_name="stack",
+    )
+
+
+def _pending_email() -> rx.Component:
+    return rx.el.p(
+        "Open the link that we sent to ",
+        rx.el.strong(ProfileState.pending_email),
+        ". Until then the address above counts. Save it again to cancel.",
+        class_name="notice",
     )
 
 

@@ -1,88 +1,26 @@
-"""The pages for people who are not signed in: sign-in and first setup."""
+"""The pages for people who are not signed in: sign-in, first setup, and what links in mails open."""
 
 from typing import Any
 
 import reflex as rx
 
-from tca_app.config.settings import get_settings
+from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, posted_form
 from tca_app.features.auth.ui.state import AuthState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, link
+from tca_app.ui.components.basic import link
 from tca_app.ui.forms.password_fields import NEW_HINT
 from tca_app.ui.layout.pages import page
 from tca_app.ui.websocket.connection import boot
 
 
-def _auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
-    # A landmark without the element: people and tools recognize a signed-in page by `main h1`.
-    return rx.el.div(
-        rx.el.div(
-            rx.el.div(rx.el.img(src="/logo.svg", alt=""), rx.el.span(get_settings().app_name), class_name="brand"),
-            rx.el.h1(title),
-            rx.el.p(lead, class_name="lead"),
-            *children,
-            class_name="auth-card",
-        ),
-        class_name="auth",
-        id="content",
-        role="main",
-    )
-
-
-def _posted_form(url: str, *fields: Any, submit: str, from_query: str = "") -> rx.Component:
-    """A form that assets/console posts with fetch, so that a password never passes the websocket."""
-    return rx.el.form(
-        rx.el.div(class_name="notice error", role="alert", hidden=True, custom_attrs={"data-form-error": ""}),
-        *fields,
-        button(submit, kind="primary block", type="submit"),
-        action=url,
-        method="post",
-        no_validate=True,
-        custom_attrs={
-            "data-post": url,
-            "data-from-query": from_query,
-            "data-connected": rx.State.is_hydrated,
-            "data-signed-in": AuthState.username != "",
-        },
-    )
-
-
-def _posted_field(name: str, label: str, *, complete: str, kind: str = "text", hint: str = "", **props: Any) -> Any:
-    described = f"{name}-error" + (f" {name}-hint" if hint else "")
-    control = rx.el.input(
-        id=name, name=name, type=kind, class_name="input", auto_complete=complete, aria_describedby=described, **props
-    )
-    return rx.el.div(
-        rx.el.label(label, html_for=name),
-        _with_toggle(name, control) if kind == "password" else control,
-        rx.el.span(hint, id=f"{name}-hint", class_name="hint") if hint else None,
-        rx.el.span(id=f"{name}-error", class_name="field-error", role="alert", custom_attrs={"data-error-for": name}),
-        class_name="field",
-    )
-
-
-def _with_toggle(name: str, control: rx.Component) -> rx.Component:
-    return rx.el.span(
-        control,
-        rx.el.button(
-            "Show",
-            type="button",
-            class_name="inline-button",
-            aria_label="Show password",
-            custom_attrs={"data-action": "toggle-password", "aria-controls": name},
-        ),
-        class_name="with-button",
-    )
-
-
 @page(routes.LOGIN, "Sign in", permission="public", on_load=(AuthState.enter_login,))
 def login_page() -> rx.Component:
-    return _auth_frame(
+    return auth_frame(
         "Sign in",
         "Use your username or your email address.",
-        _posted_form(
+        posted_form(
             routes.API_SESSION,
-            _posted_field(
+            posted_field(
                 "username",
                 "Username or email",
                 complete="username",
@@ -91,9 +29,10 @@ def login_page() -> rx.Component:
                 spell_check=False,
                 max_length=254,
             ),
-            _posted_field("password", "Password", complete="current-password", kind="password", max_length=256),
+            posted_field("password", "Password", complete="current-password", kind="password", max_length=256),
             submit="Sign in",
         ),
+        rx.el.p(link("Forgot password?", to=routes.FORGOT), class_name="auth-foot"),
         rx.cond(
             AuthState.needs_setup,
             rx.el.p(
@@ -116,7 +55,7 @@ def setup_page() -> rx.Component:
 
 
 def _setup_closed() -> rx.Component:
-    return _auth_frame(
+    return auth_frame(
         "Already set up",
         "This console already has an administrator.",
         rx.el.div(link("Sign in", to=routes.LOGIN, class_name="btn primary block"), style={"margin_top": "20px"}),
@@ -124,14 +63,14 @@ def _setup_closed() -> rx.Component:
 
 
 def _setup_form() -> rx.Component:
-    return _auth_frame(
+    return auth_frame(
         "Create the first administrator",
         "This link works once. The first start of the console printed it.",
-        _posted_form(
+        posted_form(
             routes.API_SETUP,
-            rx.el.span(class_name="field-error", role="alert", custom_attrs={"data-error-for": "token"}),
-            _posted_field("email", "Email", complete="email", kind="email", auto_focus=True, max_length=254),
-            _posted_field(
+            _token_error(),
+            posted_field("email", "Email", complete="email", kind="email", auto_focus=True, max_length=254),
+            posted_field(
                 "username",
                 "Username",
                 complete="username",
@@ -140,8 +79,8 @@ def _setup_form() -> rx.Component:
                 spell_check=False,
                 max_length=50,
             ),
-            _posted_field("full_name", "Full name", complete="name", max_length=100),
-            _posted_field(
+            posted_field("full_name", "Full name", complete="name", max_length=100),
+            posted_field(
                 "password", "Password", complete="new-password", kind="password", hint=NEW_HINT, max_length=256
             ),
             submit="Create administrator",
@@ -150,4 +89,95 @@ def _setup_form() -> rx.Component:
     )
 
 
-PAGES = [login_page, setup_page]
+@page(routes.FORGOT, "Forgot password", permission="public", on_load=(AuthState.enter_forgot,))
+def forgot_password_page() -> rx.Component:
+    sent = rx.el.p(
+        "If somebody has this address, a mail with a link is on its way. The link works for an hour.",
+        class_name="notice",
+        role="status",
+    )
+    ask = posted_form(
+        routes.API_FORGOT,
+        posted_field("email", "Email", complete="email", kind="email", auto_focus=True, max_length=254),
+        submit="Send the link",
+        done=sent,
+    )
+    return auth_frame(
+        "Forgot your password?",
+        "Enter the email address of your account. You get a link that sets a new password.",
+        rx.match(
+            AuthState.mail,
+            ("off", _notice("This console sends no mail. Ask an administrator for a new password.")),
+            ("files", rx.fragment(_notice("Mail is not set up: mails are files in ", _mail_folder()), ask)),
+            ask,
+        ),
+        _back_to_sign_in(),
+    )
+
+
+def _mail_folder() -> rx.Component:
+    return rx.el.span(rx.el.code(AuthState.mail_folder), " on the server.")
+
+
+def _notice(*text: Any) -> rx.Component:
+    return rx.el.p(*text, class_name="notice", style={"margin_bottom": "16px"})
+
+
+def _back_to_sign_in() -> rx.Component:
+    return rx.el.p(link("Back to sign-in", to=routes.LOGIN), class_name="auth-foot")
+
+
+@page(routes.RESET, "Set a new password", permission="public")
+def reset_password_page() -> rx.Component:
+    return auth_frame(
+        "Set a new password",
+        "All open sessions of your account end.",
+        posted_form(
+            routes.API_RESET,
+            _token_error(),
+            posted_field(
+                "password",
+                "New password",
+                complete="new-password",
+                kind="password",
+                hint=NEW_HINT,
+                auto_focus=True,
+                max_length=256,
+            ),
+            submit="Set the password",
+            from_query="token",
+            done=_done("Your password is set.", "Sign in", routes.LOGIN),
+        ),
+        rx.el.p(link("Send another link", to=routes.FORGOT), class_name="auth-foot"),
+    )
+
+
+@page(routes.CONFIRM_EMAIL, "Confirm your email address", permission="public")
+def confirm_email_page() -> rx.Component:
+    """The link itself changes nothing, because mail filters open links, too."""
+    return auth_frame(
+        "Confirm your email address",
+        "From now on you sign in with this address, and mails go to it.",
+        posted_form(
+            routes.API_CONFIRM_EMAIL,
+            _token_error(),
+            submit="Confirm the address",
+            from_query="token",
+            done=_done("Your new email address is confirmed.", "Open the console", routes.DASHBOARD),
+        ),
+    )
+
+
+def _done(text: str, action: str, url: str) -> rx.Component:
+    return rx.fragment(
+        rx.el.p(text, class_name="notice", role="status"),
+        rx.el.div(link(action, to=url, class_name="btn primary block"), style={"margin_top": "16px"}),
+    )
+
+
+def _token_error() -> rx.Component:
+    """Where a missing or malformed token of the URL is reported."""
+    return rx.el.span(class_name="field-error", role="alert", custom_attrs={"data-error-for": "token"})
+
+
+PAGES = [login_page, setup_page, forgot_password_page, reset_password_page, confirm_email_page]

@@ -5,6 +5,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Invalid, Stale
 from tca_app.features.auth import setup
@@ -27,10 +28,12 @@ def local_path(text: str) -> str:
 
 
 class AuthState(SessionState):
-    """State of the two pages that need no sign-in."""
+    """State of the pages that need no sign-in."""
 
     needs_setup: bool = False
     setup_phase: str = ""  # "" unknown, open, closed
+    mail: str = ""  # "" unknown, on, files (development without SMTP_URL), off
+    mail_folder: str = ""
 
     @handler("public")
     async def enter_login(self) -> Events:
@@ -43,6 +46,13 @@ class AuthState(SessionState):
     @handler("public")
     async def enter_setup(self) -> None:
         self.setup_phase = "open" if await _is_setup_open() else "closed"
+
+    @handler("public")
+    async def enter_forgot(self) -> None:
+        settings = get_settings()
+        is_on = settings.smtp_url.get_secret_value() != ""
+        self.mail = ("on" if is_on else "files") if settings.has_mail else "off"
+        self.mail_folder = "" if self.mail != "files" else str(settings.data_dir / "mail")
 
 
 async def _is_setup_open() -> bool:
@@ -65,6 +75,7 @@ class ProfileState(FormState, SessionState):
     """State of the form for your own name and email address."""
 
     created_at: str = ""
+    pending_email: str = ""
 
     @handler("signed_in")
     async def load(self) -> None:
@@ -76,7 +87,7 @@ class ProfileState(FormState, SessionState):
             return await users.get_user(session, actor, actor.user_id)
 
     def _open(self, user: UserRead) -> None:
-        self.created_at = user.created_at.isoformat()
+        self.created_at, self.pending_email = user.created_at.isoformat(), user.pending_email
         self._open_form("edit", _profile_values(user), row_id=user.id, version=user.version)
 
     @handler("signed_in")
@@ -90,7 +101,8 @@ class ProfileState(FormState, SessionState):
                 saved = await self._update(values)
                 self._close_form()
                 self._open(saved)
-                self._toast("Profile saved")
+                waits = f"Profile saved. Open the link that we sent to {saved.pending_email}."
+                self._toast(waits if saved.pending_email else "Profile saved")
             except Stale as stale:
                 user = await self._read()
                 who = next((change.changed_by for change in stale.changes), "")

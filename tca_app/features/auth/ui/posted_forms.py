@@ -1,0 +1,79 @@
+"""The frame of pages for people who are not signed in, and forms that the browser posts to the API by itself."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.config.settings import get_settings
+from tca_app.features.auth.ui.state import AuthState
+from tca_app.ui.components.basic import button
+
+
+def auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
+    # A landmark without the element: people and tools recognize a signed-in page by `main h1`.
+    return rx.el.div(
+        rx.el.div(
+            rx.el.div(rx.el.img(src="/logo.svg", alt=""), rx.el.span(get_settings().app_name), class_name="brand"),
+            rx.el.h1(title),
+            rx.el.p(lead, class_name="lead"),
+            *children,
+            class_name="auth-card",
+        ),
+        class_name="auth",
+        id="content",
+        role="main",
+    )
+
+
+def posted_form(
+    url: str, *fields: Any, submit: str, from_query: str = "", done: rx.Component | None = None
+) -> rx.Component:
+    """A form that assets/console/posted-form.js posts with fetch, so that a password never passes the websocket.
+
+    `from_query` names parameters of the page's URL that belong to the body. After success the browser enters the
+    console; with `done` it shows that in place of the form.
+    """
+    form = rx.el.form(
+        rx.el.div(class_name="notice error", role="alert", hidden=True, custom_attrs={"data-form-error": ""}),
+        *fields,
+        button(submit, kind="primary block", type="submit"),
+        action=url,
+        method="post",
+        no_validate=True,
+        custom_attrs={
+            "data-post": url,
+            "data-from-query": from_query,
+            "data-connected": rx.State.is_hydrated,
+            "data-signed-in": AuthState.username != "",
+            "data-done": "" if done is None else "next",
+        },
+    )
+    return form if done is None else rx.fragment(form, rx.el.div(done, hidden=True))
+
+
+def posted_field(name: str, label: str, *, complete: str, kind: str = "text", hint: str = "", **props: Any) -> Any:
+    described = f"{name}-error" + (f" {name}-hint" if hint else "")
+    control = rx.el.input(
+        id=name, name=name, type=kind, class_name="input", auto_complete=complete, aria_describedby=described, **props
+    )
+    return rx.el.div(
+        rx.el.label(label, html_for=name),
+        _with_toggle(name, control) if kind == "password" else control,
+        rx.el.span(hint, id=f"{name}-hint", class_name="hint") if hint else None,
+        rx.el.span(id=f"{name}-error", class_name="field-error", role="alert", custom_attrs={"data-error-for": name}),
+        class_name="field",
+    )
+
+
+def _with_toggle(name: str, control: rx.Component) -> rx.Component:
+    return rx.el.span(
+        control,
+        rx.el.button(
+            "Show",
+            type="button",
+            class_name="inline-button",
+            aria_label="Show password",
+            custom_attrs={"data-action": "toggle-password", "aria-controls": name},
+        ),
+        class_name="with-button",
+    )
