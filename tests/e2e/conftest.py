@@ -40,6 +40,7 @@ class Console:
     url: str
     setup_link: str
     process: subprocess.Popen[str]
+    data_dir: Path
 
 
 class Receiver(ThreadingHTTPServer):
@@ -85,8 +86,9 @@ def console(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Ite
         port = probe.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR", "LANG")}
     kept |= {name: value for name, value in os.environ.items() if name.startswith(("NPM_", "npm_", "NODE_"))}
+    data_dir = tmp_path_factory.mktemp("console")
     settings = {
-        "DATA_DIR": str(tmp_path_factory.mktemp("console")),
+        "DATA_DIR": str(data_dir),
         "DATABASE_URL": "",  # stores of its own, whatever a developer's .env names
         "REDIS_URL": "",
         "PORT": str(port),
@@ -102,7 +104,7 @@ def console(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Ite
     )
     try:
         link = _setup_link(process)
-        yield Console(link.partition("/setup")[0], link, process)
+        yield Console(link.partition("/setup")[0], link, process, data_dir)
     finally:
         process.terminate()
         process.wait(30)
