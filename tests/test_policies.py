@@ -32,6 +32,9 @@ PUBLIC = {
     ("DELETE", "/api/auth/session"),
     ("POST", "/api/auth/setup"),
     ("POST", "/api/auth/refresh"),
+    ("POST", "/api/auth/password/forgot"),  # answers alike for every address
+    ("POST", "/api/auth/password/reset"),  # with the token of the link
+    ("POST", "/api/auth/email/confirm"),  # the same
     ("POST", "/api/hooks/github/{project_id}"),  # signed with the project's own key
     ("GET", "/api"),
     ("GET", "/status/public"),
