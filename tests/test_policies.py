@@ -85,7 +85,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     project_id = await make_project(admin)
     before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
     names = ("session_id", "notification_id", "job_id", "webhook_id", "delivery_id", "deployment_id", "environment_id")
-    ids = dict.fromkeys((*names, "freeze_id", "check_id", "incident_id"), 1)
+    ids = dict.fromkeys((*names, "freeze_id", "check_id", "incident_id", "external_id"), 1)
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -102,9 +102,14 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     hook = await make_webhook(admin, project_id=project_id)
     mine = ((User, admin.user_id), (Project, project_id), (Webhook, hook.id))
     before = [await row_of(*row) for row in mine]
-    ids = {"session_id": admin.session_id, "notification_id": await make_notification(admin), "job_id": 1}
+    ids: dict[str, Any] = {
+        "session_id": admin.session_id,
+        "notification_id": await make_notification(admin),
+        "job_id": 1,
+    }
     ids |= {"webhook_id": hook.id, "delivery_id": await make_delivery(hook.id)}
-    ids |= {"deployment_id": await make_deployment(project_id), "freeze_id": 1}
+    ids |= {"deployment_id": await make_deployment(project_id, external_id="own"), "freeze_id": 1}
+    ids["external_id"] = "own"
     ids |= {"environment_id": await environment_of(project_id)}
     ids["check_id"] = await make_check(project_id)
     ids["incident_id"] = await make_incident(ids["check_id"])
@@ -113,7 +118,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     bodies |= BODIES
     body = {"role": "viewer"} if path.endswith("members/{user_id}") else bodies.get(path.rsplit("/", 1)[-1])
     body = body or ({"description": "Mallory"} if "/webhooks/" in path else None)
-    body = {"status": "succeeded"} if path.endswith("/{deployment_id}") else body
+    body = {"status": "succeeded"} if path.endswith(("/{deployment_id}", "/{external_id}")) else body
     body = {"weight": 2} if path.endswith("/{check_id}") else body
     body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
     answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)

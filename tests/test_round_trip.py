@@ -50,6 +50,11 @@ DEPLOYMENT = {
     "description": "The fix",
     "ci_url": "https://ci.example.com/7",
     "external_id": "run-7",
+    "status": "failed",
+    "reason": "Disk full",
+    "queued_at": NOW - timedelta(minutes=30),
+    "started_at": NOW - timedelta(minutes=20),
+    "finished_at": NOW,  # the freeze below begins then
     "freeze_reason": "It cannot wait",
 }
 CHECK = {

@@ -1,7 +1,8 @@
 """Delivers events to webhooks: a signed POST for each event and webhook, with retries.
 
-A webhook of a project gets the events of that project, one without a project gets all; see docs/webhooks.md. The URL is
-user input, so every call goes through `core.outgoing.ssrf_safe`.
+A webhook of a project gets the events of that project, one without a project gets all; see docs/webhooks.md. An import
+may be thousands of deployments, so only webhooks that name its event get it. The URL is user input, so every call goes
+through `core.outgoing.ssrf_safe`.
 """
 
 import random
@@ -48,7 +49,7 @@ _MATCHING = text(
     SELECT hook.id AS webhook_id, event.id AS event_id, event.uuid
     FROM events AS event JOIN webhooks AS hook
       ON (hook.project_id IS NULL OR hook.project_id = event.project_id)
-      AND (hook.event_types = '{}' OR event.type = ANY(hook.event_types))
+      AND (hook.event_types = '{}' AND event.type <> 'deployment_imported' OR event.type = ANY(hook.event_types))
     WHERE event.id = ANY(:ids) AND hook.is_active AND hook.created_at <= event.at
     ORDER BY event.id, hook.id
     """

@@ -67,9 +67,9 @@ class Deployment(Row, table=True):
         ),
         CheckConstraint("started_at IS NULL OR queued_at IS NOT NULL", name="queued_first"),
         Index(
-            "uq_deployments_external_id",
-            "project_id",
+            "uq_deployments_by_external_id",
             "external_id",
+            "project_id",
             unique=True,
             postgresql_where=text("external_id IS NOT NULL"),
         ),

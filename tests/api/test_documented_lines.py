@@ -25,7 +25,7 @@ def _blocks(name: str) -> list[str]:
     return re.findall(r"```sh\n(.*?)```", (DOCS / name).read_text(), re.DOTALL)
 
 
-REPORT, FAILED, WAIT, LOG = _blocks("deployments.md")[:4]
+REPORT, FAILED, HISTORY, WAIT, LOG = _blocks("deployments.md")[:5]
 (ACTIVITY,) = _blocks("time-zones.md")
 FIRST = REPORT.splitlines()[0]
 SIGN_IN, READ = _blocks("rest.md")
@@ -70,6 +70,12 @@ async def test_a_failure_and_its_log_are_reported(deployer: Actor, server_url: s
     printed = await _run(f"{FIRST}\n{WAIT}\n{LOG}\n{FAILED}", deployer, server_url, tmp_path)
     assert '{"next_seq":3,"added":2}' in printed
     assert [status for _, status in await deployment_events()] == ["queued", "in_progress", "failed"]
+
+
+async def test_history_is_imported_in_one_call(deployer: Actor, server_url: str, tmp_path: Path) -> None:
+    printed = await _run(HISTORY, deployer, server_url, tmp_path)
+    assert printed.count('"external_id":"jenkins-812"') == 2
+    assert await deployment_events() == [("deployment_imported", "succeeded")]
 
 
 async def test_the_first_line_has_the_number_of_the_deployment(

@@ -1,6 +1,7 @@
 """Creates deployments: finds the environment, checks freezes and sets the first state."""
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -10,7 +11,13 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, Forbidden, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
-from tca_app.features.deployments.errors import ExternalIdTaken, Frozen, NoSuchEnvironment, ProjectArchived
+from tca_app.features.deployments.errors import (
+    EnvironmentBusy,
+    ExternalIdTaken,
+    Frozen,
+    NoSuchEnvironment,
+    ProjectArchived,
+)
 from tca_app.features.deployments.policy import may_override_freeze
 from tca_app.features.deployments.queries import WHOLE, DeploymentRow
 from tca_app.features.environments.freezes import freeze_now
@@ -28,16 +35,15 @@ _SCOPE = (
     )
     .where(_projects.id == bindparam("project_id"), _projects.deleted_at.is_(None))
 )
-# A shared lock until the transaction ends, so that nobody deletes the environment in the meantime.
-_ENVIRONMENT = (
-    select(_environments.id, _environments.name, _environments.is_protected)
-    .where(
-        _environments.project_id == bindparam("project_id"),
-        func.lower(_environments.name) == func.lower(bindparam("name")),
-        _environments.deleted_at.is_(None),
-    )
-    .with_for_update(read=True)
+_ENVIRONMENT = select(_environments.id, _environments.name, _environments.is_protected).where(
+    _environments.project_id == bindparam("project_id"),
+    func.lower(_environments.name) == func.lower(bindparam("name")),
+    _environments.deleted_at.is_(None),
 )
+# A shared lock until the transaction ends, so that nobody deletes the environment in the meantime. Who starts at once
+# takes the lock of all starts instead: two who wait for it with shared ones would wait for each other.
+_SHARED = _ENVIRONMENT.with_for_update(read=True)
+_TO_START = _ENVIRONMENT.with_for_update(key_share=True)
 
 
 class TargetProject(NamedTuple):
@@ -67,23 +73,34 @@ async def find_scope(session: AsyncSession, actor: Actor, project_id: int) -> Ta
     return scope
 
 
-async def find_environment(session: AsyncSession, scope: TargetProject, name: str) -> TargetEnvironment:
+async def find_environment(
+    session: AsyncSession, scope: TargetProject, name: str, *, starts: bool = False
+) -> TargetEnvironment:
     """Returns the environment with that name. Raises ProjectArchived, NoSuchEnvironment."""
     if scope.status == "archived":
         raise ProjectArchived
-    row = (await session.execute(_ENVIRONMENT, {"project_id": scope.id, "name": name})).mappings().first()
+    found = await session.execute(_TO_START if starts else _SHARED, {"project_id": scope.id, "name": name})
+    row = found.mappings().first()
     if row is None:
         raise NoSuchEnvironment(errors=[FieldError("/environment", NoSuchEnvironment.default)])
     return TargetEnvironment(**row)
 
 
 async def override_freeze(
-    session: AsyncSession, actor: Actor, project_id: int, environment_id: int, reason: str
+    session: AsyncSession,
+    actor: Actor,
+    project_id: int,
+    environment_id: int,
+    reason: str,
+    ended_at: datetime | None = None,
 ) -> str:
-    """Returns the reason for overriding the active freeze window, "" without a window. Raises Frozen, Forbidden."""
+    """Returns the reason for overriding the active freeze window, "" without a window. Raises Frozen, Forbidden.
+
+    What ended before the window began is not blocked by it.
+    """
     if reason and not may_override_freeze(actor):
         raise Forbidden("Only administrators can deploy during a freeze.")
-    window = await freeze_now(session, project_id, environment_id)
+    window = await freeze_now(session, project_id, environment_id, ended_at)
     if window is None:
         return ""
     if not reason:
@@ -94,9 +111,9 @@ async def override_freeze(
 
 
 async def insert_deployment(session: AsyncSession, *, asks: bool = False, **values: object) -> DeploymentRow:
-    """Inserts a deployment. Raises ExternalIdTaken."""
-    state = {"status": "pending_approval"} if asks else {"status": "queued", "queued_at": func.now()}
-    statement = insert(Deployment.__table__).values(state | values)
+    """Inserts a deployment, in its first state unless `values` name another. Raises ExternalIdTaken."""
+    first = {"status": "pending_approval"} if asks else {"status": "queued", "queued_at": func.now()}
+    statement = insert(Deployment.__table__).values(values if "status" in values else first | values)
     statement = statement.on_conflict_do_nothing(
         index_elements=["project_id", "external_id"], index_where=_deployments.external_id.is_not(None)
     )
@@ -107,12 +124,40 @@ async def insert_deployment(session: AsyncSession, *, asks: bool = False, **valu
     return (await session.execute(WHOLE.where(_deployments.id == deployment_id))).one()
 
 
-async def emit_created(session: AsyncSession, actor: Actor | None, row: DeploymentRow) -> None:
+async def refuse_busy(session: AsyncSession, environment_id: int) -> None:
+    """Raises EnvironmentBusy. Concurrent starts in one environment are serialized, so the second sees the first."""
+    place = select(_environments.allow_parallel).where(_environments.id == environment_id)
+    if (await session.execute(place.with_for_update(key_share=True))).scalar_one():
+        return
+    others = select(_deployments.id).where(
+        _deployments.environment_id == environment_id,
+        _deployments.status == "in_progress",
+        _deployments.finished_at.is_(None),
+    )
+    if (await session.execute(others.limit(1))).first():
+        raise EnvironmentBusy
+
+
+async def emit_created(
+    session: AsyncSession, actor: Actor | None, row: DeploymentRow, *, is_history: bool = False
+) -> None:
     """Emits the event of the first state and, before it, that a freeze was overridden."""
-    after = {"status": row.status}
+    about: dict[str, Any] = {"after": {"status": row.status} | _times_of(row)}
     if row.freeze_reason:
         await emit(session, actor, events.FreezeOverridden.of(row, reason=row.freeze_reason))
+    if is_history:
+        await emit(session, actor, events.DeploymentImported.of(row, outcome=row.status, **about))
+        return
     if row.status == "queued":
-        await emit(session, actor, events.DeploymentQueued.of(row, freeze_reason=row.freeze_reason, after=after))
-    else:
-        await emit(session, actor, events.DeploymentApprovalRequested.of(row, after=after))
+        about["freeze_reason"] = row.freeze_reason
+    elif row.status in ("failed", "cancelled"):
+        about["reason"] = row.reason
+    await emit(session, actor, events.OF_STATUS[row.status].of(row, **about))
+
+
+def _times_of(row: DeploymentRow) -> dict[str, str]:
+    """Returns the times of a deployment that was started or finished when it was first reported."""
+    if row.status in ("pending_approval", "queued"):
+        return {}
+    times = {"queued_at": row.queued_at, "started_at": row.started_at, "finished_at": row.finished_at}
+    return {name: at.isoformat() for name, at in times.items() if at is not None}

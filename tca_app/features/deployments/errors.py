@@ -1,9 +1,9 @@
-"""The errors of deployments. All are 409; clients tell them apart by `code`.
+"""The errors of deployments. All but ApprovalRequired are 409; clients tell them apart by `code`.
 
 A caller that waits to start should retry on AwaitingApproval and EnvironmentBusy only.
 """
 
-from tca_app.core.errors import Conflict
+from tca_app.core.errors import Conflict, Forbidden
 from tca_app.features.deployments.policy import DeploymentState, was_refused
 
 
@@ -17,6 +17,15 @@ class AwaitingApproval(IllegalStep):
     """A maintainer must approve the deployment first."""
 
     code = "awaiting_approval"
+
+
+class ApprovalRequired(Forbidden):
+    """What a deployer may only request was reported as started or finished."""
+
+    code = "approval_required"
+    default = (
+        "Deployments to this environment need an approval first. Report it as queued, or ask a maintainer to record it."
+    )
 
 
 class ApprovalRefused(IllegalStep):

@@ -127,11 +127,33 @@ class DeploymentResumed(DeploymentEvent):
     title = "The deployment of {subject} was reported again after it timed out"
 
 
+class DeploymentImported(DeploymentEvent):
+    """A deployment that ended more than a day ago was recorded. `outcome` is its state; `after` has its own times.
+
+    Nobody is notified, and only webhooks that name this type get it: an import is history, not news.
+    """
+
+    type = "deployment_imported"
+    title = "{actor} imported the deployment of {subject}: {outcome}"
+
+    outcome: str
+
+
 class DeploymentCorrected(DeploymentEvent):
     """The start time or the commit time became known after the end."""
 
     type = "deployment_corrected"
     title = "The times of the deployment of {subject} were corrected"
+
+
+OF_STATUS: dict[str, type[DeploymentEvent]] = {
+    "pending_approval": DeploymentApprovalRequested,
+    "queued": DeploymentQueued,
+    "in_progress": DeploymentStarted,
+    "succeeded": DeploymentSucceeded,
+    "failed": DeploymentFailed,
+    "cancelled": DeploymentCancelled,
+}
 
 
 class GithubHookRotated(ProjectEvent):

@@ -46,7 +46,7 @@ def was_refused(deployment: DeploymentState) -> bool:
 
 
 def needs_approval(actor: Actor, role: str | None, *, is_protected: bool) -> bool:
-    """Returns whether a deployment by this user needs approval."""
+    """Returns whether a deployment by this user needs approval, also one that has ended: an import passes none."""
     return is_protected and not policy.may(actor, "deployments.decide", role)
 
 

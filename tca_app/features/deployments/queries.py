@@ -10,9 +10,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import SEARCH_TOTAL_CAP, Page, matching
 from tca_app.core.errors import NotFound
 from tca_app.core.periods import days_in
-from tca_app.features.deployments.compare import compare_url
 from tca_app.features.deployments.schemas import (
-    ChangesRead,
     DeploymentQuery,
     DeploymentRead,
     EnvironmentRef,
@@ -24,7 +22,6 @@ from tca_app.features.projects.queries import get_project
 from tca_app.features.users.schemas import PersonRead
 from tca_app.models import Deployment, Environment, Project, ProjectMember, User
 
-MAX_BETWEEN = 50
 USUAL_OF = 5
 _deployments, _environments = Deployment.__table__.c, Environment.__table__.c
 _projects, _members = Project.__table__.c, ProjectMember.__table__.c
@@ -177,6 +174,8 @@ async def _conditions(session: AsyncSession, query: DeploymentQuery) -> list[Col
         )
     if query.source is not None:
         wanted.append(_deployments.source == query.source)
+    if query.external_id is not None:
+        wanted.append(_deployments.external_id == query.external_id)
     if query.days is not None:
         today = func.date_trunc("day", func.now(), "UTC")
         wanted.append(_deployments.finished_at >= today - literal(timedelta(days=days_in(query.days) - 1)))
@@ -276,21 +275,3 @@ async def newest_finished(session: AsyncSession, environment_id: int) -> Deploym
     return (
         await session.execute(ended.order_by(_deployments.finished_at.desc(), _deployments.id.desc()).limit(1))
     ).one()
-
-
-async def read_changes(session: AsyncSession, actor: Actor, deployment_id: int) -> ChangesRead:
-    """Returns the changes since the previous deployment: a link to the repository, and the deployments between."""
-    row = await find_visible(session, actor, deployment_id)
-    before = await previous_success(session, row)
-    since = before.id if before else 0
-    between = select(_deployments.id).where(
-        _deployments.environment_id == row.environment_id, _deployments.id > since, _deployments.id < row.id
-    )
-    page = between.order_by(_deployments.id.desc()).limit(MAX_BETWEEN).subquery("page")
-    whole = WHOLE.join(page, page.c.id == _deployments.id).order_by(_deployments.id.desc())
-    rows = (await session.execute(whole)).all()
-    return ChangesRead(
-        before=deployment_read(before) if before else None,
-        compare_url=compare_url(row.repository_url, before.commit_sha if before else "", row.commit_sha),
-        between=[deployment_read(found) for found in rows],
-    )

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
@@ -23,6 +23,7 @@ from tca_app.features.deployments.schemas import (
     DeploymentRead,
     DeploymentStep,
     EnvironmentMatrixRow,
+    ExternalId,
     LogAppend,
     LogLine,
     LogQuery,
@@ -79,10 +80,29 @@ async def create_deployment(
 ) -> DeploymentRead:
     """Report a deployment. For deployers and above. In a protected environment it awaits approval.
 
-    409 while the project or environment is frozen, with the reason. A second report with the same `external_id`
-    changes nothing and returns the existing deployment.
+    With `status` and its times the report is complete at once, also for what ended long ago: that is history, and
+    nobody is notified. In a protected environment only maintainers may report what started or finished (403
+    `approval_required`). 409 `environment_frozen` during a freeze window unless it ended before, 409 `environment_busy`
+    for `in_progress` while another deployment is in progress. A second report with the same `external_id` changes
+    nothing and returns the existing deployment.
     """
     return await service.create_deployment(session, actor, project_id, data)
+
+
+@router.patch(
+    "/projects/{project_id:int}/deployments/by-external-id/{external_id:path}",
+    response_model=DeploymentRead,
+    responses=problems(401, 403, 404, 409),
+)
+async def step_by_external_id(
+    project_id: UrlId,
+    external_id: Annotated[ExternalId, Path()],
+    data: DeploymentStep,
+    actor: CurrentActor,
+    session: Writing,
+) -> Response:
+    """Report the next state of the deployment with your own id, as by its number."""
+    return item_response(await service.step_by_external_id(session, actor, project_id, external_id, data))
 
 
 @router.get("/deployments/current", response_model=list[EnvironmentMatrixRow], responses=problems(401))

@@ -36,13 +36,18 @@ MAX_LINES = 100_000
 MAX_VERSION = 255  # an image reference with its digest has 105 characters or more
 
 Status = Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
+ReportedStatus = Literal["queued", "in_progress", "succeeded", "failed", "cancelled"]
 Source = Literal["ui", "api", "github"]
 Ref = Annotated[Line200, Field(examples=["main"])]
 ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$", examples=["ci-4711"])]
 
 
 class DeploymentCreate(InputModel):
-    """`external_id` is your own id of the deployment: a second report with the same id changes nothing."""
+    """`external_id` is your own id of the deployment: a second report with the same id changes nothing.
+
+    Times may be at most a minute in the future, in the order queued, started, finished. Without them the time of the
+    report counts; a result without `started_at` started when it was queued.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"environment": "production", "version": "1.4.2", "commit_sha": "9f1c2ab"}]}
@@ -56,13 +61,18 @@ class DeploymentCreate(InputModel):
     description: Text2000 = ""
     ci_url: HttpUrl = ""
     external_id: ExternalId | None = None
+    status: ReportedStatus = Field("queued", description="The state it has already; a result needs no further report.")
+    reason: Line500 = Field("", description="Why it failed or was cancelled.")
+    queued_at: Moment | None = None
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
     freeze_reason: Line500 = Field("", description="Administrators only: the reason for overriding a freeze window.")
 
 
 class DeploymentStep(InputModel):
     """The current state of the deployment. `reason` says why it failed or was cancelled."""
 
-    status: Literal["queued", "in_progress", "succeeded", "failed", "cancelled"]
+    status: ReportedStatus
     reason: Line500 = ""
 
 
@@ -90,6 +100,7 @@ class DeploymentFilter(ListQuery):
     status: Status | Literal["finished"] | None = Field(None, description="`finished`: succeeded or failed.")
     source: Source | None = None
     days: Period | None = Field(None, description="Ended in the last N days (UTC), including today.")
+    external_id: ExternalId | None = None
 
 
 class DeploymentQuery(DeploymentFilter):

@@ -3,21 +3,29 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
+from tca_app.features.deployments.compare import read_changes as read_changes
 from tca_app.features.deployments.creation import (
     emit_created,
     find_environment,
     find_scope,
     insert_deployment,
     override_freeze,
+    refuse_busy,
 )
-from tca_app.features.deployments.errors import EnvironmentBusy, ExternalIdTaken, IllegalStep, illegal_step
+from tca_app.features.deployments.errors import (
+    ApprovalRequired,
+    EnvironmentBusy,
+    ExternalIdTaken,
+    IllegalStep,
+    illegal_step,
+)
 from tca_app.features.deployments.policy import FINISHED, needs_approval, next_states
 from tca_app.features.deployments.queries import (
     ONE,
@@ -28,22 +36,15 @@ from tca_app.features.deployments.queries import (
     deployment_read,
     get_deployment as get_deployment,
     list_deployments as list_deployments,
-    read_changes as read_changes,
 )
+from tca_app.features.deployments.reports.times import TIMES, is_history, reported_state
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentRead, DeploymentStep, Source
 from tca_app.features.projects import policy
-from tca_app.models import Deployment, Environment
+from tca_app.models import Deployment
 
-_deployments, _environments = Deployment.__table__.c, Environment.__table__.c
+_deployments = Deployment.__table__.c
 SIGN_OF_LIFE_EVERY = timedelta(minutes=1)
 _WORDS = {"pending_approval": "awaiting approval", "in_progress": "in progress"}
-_EVENTS: dict[str, type[events.DeploymentEvent]] = {
-    "queued": events.DeploymentQueued,
-    "in_progress": events.DeploymentStarted,
-    "succeeded": events.DeploymentSucceeded,
-    "failed": events.DeploymentFailed,
-    "cancelled": events.DeploymentCancelled,
-}
 _KNOWN = WHOLE.where(
     _deployments.project_id == bindparam("project_id"), _deployments.external_id == bindparam("external_id")
 )
@@ -53,29 +54,31 @@ _LOCKED = ONE.with_for_update(of=Deployment.__table__, key_share=True)
 async def create_deployment(
     session: AsyncSession, actor: Actor, project_id: int, data: DeploymentCreate, source: Source = "api"
 ) -> DeploymentRead:
-    """Queues a deployment, or requests approval in a protected environment. Raises NoSuchEnvironment, Frozen."""
+    """Records a deployment with its reported state and times: by default it is queued, or requests approval in a
+    protected environment. Raises NoSuchEnvironment, Frozen, ApprovalRequired, EnvironmentBusy, Invalid."""
     scope = await find_scope(session, actor, project_id)
     if data.external_id and (known := await _known(session, project_id, data)) is not None:
         return deployment_read(known)
-    place = await find_environment(session, scope, data.environment)
-    values = data.model_dump(exclude={"environment"})
-    values["freeze_reason"] = await override_freeze(session, actor, project_id, place.id, data.freeze_reason)
+    starts = data.status == "in_progress"
+    place = await find_environment(session, scope, data.environment, starts=starts)
+    asks = needs_approval(actor, scope.my_role, is_protected=place.is_protected)
+    if asks and data.status != "queued":
+        raise ApprovalRequired
+    state = reported_state(data, asks=asks)
+    ended_at = state.get("finished_at")
+    reason = await override_freeze(session, actor, project_id, place.id, data.freeze_reason, ended_at)
+    if starts:
+        await refuse_busy(session, place.id)
+    values = data.model_dump(exclude={"environment", *TIMES}) | state
+    values |= {"environment_id": place.id, "created_by_id": actor.user_id, "freeze_reason": reason}
     try:
-        row = await insert_deployment(
-            session,
-            asks=needs_approval(actor, scope.my_role, is_protected=place.is_protected),
-            project_id=project_id,
-            environment_id=place.id,
-            source=source,
-            created_by_id=actor.user_id,
-            **values,
-        )
+        row = await insert_deployment(session, project_id=project_id, source=source, **values)
     except ExternalIdTaken:  # somebody else just reported it
         known = await _known(session, project_id, data)
         if known is None:
             raise
         return deployment_read(known)
-    await emit_created(session, actor, row)
+    await emit_created(session, actor, row, is_history=is_history(ended_at))
     return deployment_read(row)
 
 
@@ -112,6 +115,16 @@ async def step_deployment(
         raise
 
 
+async def step_by_external_id(
+    session: AsyncSession, actor: Actor, project_id: int, external_id: str, data: DeploymentStep
+) -> DeploymentRead:
+    """Does the same for the deployment with the reporter's own id. Raises NotFound, IllegalStep, EnvironmentBusy."""
+    row = (await session.execute(_KNOWN, {"project_id": project_id, "external_id": external_id})).first()
+    if row is None:
+        raise NotFound
+    return await step_deployment(session, actor, row.id, data)
+
+
 async def note_sign_of_life(session: AsyncSession, deployment_id: int) -> None:
     """Records that a deployment is still being reported, with at most one write a minute."""
     open_ = (_deployments.id == deployment_id, _deployments.finished_at.is_(None))
@@ -138,7 +151,7 @@ async def take_step(
     `at` is the time of the change, now by default. Raises EnvironmentBusy.
     """
     if status == "in_progress":
-        await _refuse_busy(session, row)
+        await refuse_busy(session, row.environment_id)
     changes: dict[str, object] = {"status": status, "reason": reason, "timed_out_at": None, "is_waiting": False}
     changes |= _times(row, status, at or func.clock_timestamp())
     await session.execute(update(Deployment.__table__).where(_deployments.id == row.id).values(**changes))
@@ -150,7 +163,7 @@ async def take_step(
         told["reason"] = reason
     if row.timed_out_at is not None:
         await emit(session, actor, events.DeploymentResumed.of(after))
-    await emit(session, actor, _EVENTS[status].of(after, **told))
+    await emit(session, actor, events.OF_STATUS[status].of(after, **told))
     return after
 
 
@@ -172,17 +185,3 @@ async def correct_times(session: AsyncSession, deployment_id: int, **times: date
     if row is not None and row.finished_at is not None:
         after = {name: at.isoformat() for name, at in times.items()}
         await emit(session, None, events.DeploymentCorrected.of(row, after=after))
-
-
-async def _refuse_busy(session: AsyncSession, row: DeploymentRow) -> None:
-    """Raises EnvironmentBusy. Concurrent starts in one environment are serialized, so the second sees the first."""
-    place = select(_environments.allow_parallel).where(_environments.id == row.environment_id)
-    if (await session.execute(place.with_for_update(key_share=True))).scalar_one():
-        return
-    others = select(_deployments.id).where(
-        _deployments.environment_id == row.environment_id,
-        _deployments.status == "in_progress",
-        _deployments.finished_at.is_(None),
-    )
-    if (await session.execute(others.limit(1))).first():
-        raise EnvironmentBusy

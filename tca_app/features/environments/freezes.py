@@ -16,6 +16,7 @@ from tca_app.features.projects import policy
 from tca_app.features.projects.service import find_project, get_project
 from tca_app.features.users.schemas import PersonRead
 from tca_app.models import Environment, FreezeWindow, User
+from tca_app.models.base import UTC_TIME
 
 MAX_FREEZES = 100
 _freezes, _environments, _people = FreezeWindow.__table__.c, Environment.__table__.c, User.__table__.c
@@ -43,7 +44,7 @@ _NOW = (
     .where(
         _freezes.project_id == bindparam("project_id"),
         or_(_freezes.environment_id.is_(None), _freezes.environment_id == bindparam("environment_id")),
-        _freezes.starts_at <= func.now(),
+        _freezes.starts_at <= func.least(func.now(), bindparam("at", type_=UTC_TIME)),
         _freezes.ends_at > func.now(),
     )
     .order_by(_freezes.ends_at.desc(), _freezes.id)
@@ -101,9 +102,12 @@ async def delete_freeze(session: AsyncSession, actor: Actor, project_id: int, fr
     await emit(session, actor, events.FreezeLifted.of(project, **_recorded(freeze)))
 
 
-async def freeze_now(session: AsyncSession, project_id: int, environment_id: int) -> ActiveFreeze | None:
-    """Returns the active window that ends last, or None."""
-    found = await session.execute(_NOW, {"project_id": project_id, "environment_id": environment_id})
+async def freeze_now(
+    session: AsyncSession, project_id: int, environment_id: int, at: datetime | None = None
+) -> ActiveFreeze | None:
+    """Returns the active window that ends last, or None. With `at` it must have begun by that time."""
+    values = {"project_id": project_id, "environment_id": environment_id, "at": at}
+    found = await session.execute(_NOW, values)
     row = found.mappings().first()
     return ActiveFreeze(**row) if row else None
 

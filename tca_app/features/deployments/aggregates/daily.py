@@ -18,6 +18,7 @@ ENDINGS = (
     "deployment_succeeded",
     "deployment_failed",
     "deployment_cancelled",
+    "deployment_imported",
     "deployment_resumed",
     "deployment_corrected",
 )

@@ -7,7 +7,7 @@ and in any order: repeated ones are recognized, and all times are those of GitHu
 import hashlib
 import hmac
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
@@ -31,6 +31,7 @@ from tca_app.features.deployments.github.payloads import (
 from tca_app.features.deployments.github.schemas import HookAnswer
 from tca_app.features.deployments.github.secret import require_repository, secret_of
 from tca_app.features.deployments.queries import WHOLE, DeploymentRow
+from tca_app.features.deployments.reports.times import CLOCK_SKEW
 from tca_app.features.deployments.service import correct_times, in_words, note_sign_of_life, take_step
 from tca_app.models import Deployment, Environment, GithubCommit, GithubDelivery, Project
 
@@ -52,7 +53,6 @@ _KNOWN = WHOLE.where(
     _deployments.project_id == bindparam("project_id"), _deployments.external_id == bindparam("external_id")
 ).with_for_update(of=Deployment.__table__, key_share=True)
 _NO_SECRET = new_token()
-CLOCK_SKEW = timedelta(minutes=1)
 
 
 class BadSignature(NotSignedIn):
