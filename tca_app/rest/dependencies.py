@@ -4,20 +4,22 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Path, Request
 from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
 from fastapi.security.base import SecurityBase
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import NotSignedIn
+from tca_app.core.errors import NotFound, NotSignedIn
+from tca_app.core.schema import MAX_ID, Slug
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.core.telemetry.log import user_id_var
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.auth.service import Client
+from tca_app.features.projects.service import find_project_id
 
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
 
@@ -110,6 +112,30 @@ class _Viewer(SignedIn):
 CurrentActor = Annotated[Actor, Depends(SignedIn())]
 CurrentViewer = Annotated[Actor, Depends(_Viewer())]
 CurrentPerson = Annotated[SignedInUser, Depends(_Person())]
+
+
+async def _project_id(
+    project_id: Annotated[Slug, Path(description="The number or the slug of the project.", examples=["3", "billing"])],
+    _actor: CurrentActor,
+) -> int:
+    """Return the number of the project in the path. Digits are always a number.
+
+    The service decides what the caller may see; a stranger gets the same 404 for every name. The caller is
+    authenticated first, so that nobody else learns which slugs there are.
+    """
+    if project_id.isdigit():
+        number = int(project_id)
+        if not 1 <= number <= MAX_ID:
+            raise NotFound
+        return number
+    async with reading() as session:
+        found = await find_project_id(session, project_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+ProjectId = Annotated[int, Depends(_project_id)]
 
 
 async def _if_match(

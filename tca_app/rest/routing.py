@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.convertors import IntegerConvertor, register_url_convertor
+from starlette.convertors import IntegerConvertor, StringConvertor, register_url_convertor
 
 from tca_app.core.errors import Invalid
 from tca_app.rest.bodies import StrictRequest, refuse_repeated
@@ -17,7 +17,12 @@ class _BoundedInteger(IntegerConvertor):
     regex = "[0-9]{1,25}"  # Python parses at most 4,300 digits; Starlette would answer more with a 500
 
 
+class _ProjectKey(StringConvertor):
+    regex = "[a-z0-9-]{1,100}"  # the number or the slug of a project, which `ProjectId` resolves
+
+
 register_url_convertor("int", _BoundedInteger())
+register_url_convertor("project", _ProjectKey())
 
 
 class ConsoleRoute(APIRoute):

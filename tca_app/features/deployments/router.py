@@ -34,7 +34,7 @@ from tca_app.features.deployments.schemas import (
     Refusal,
     Rollback,
 )
-from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, ProjectId, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
@@ -55,10 +55,12 @@ async def list_deployments(
     return page_response(request, page, _deployments, query.skip, query.limit)
 
 
-@router.get("/projects/{project_id:int}/deployments", response_model=list[DeploymentRead], responses=problems(401, 404))
+@router.get(
+    "/projects/{project_id:project}/deployments", response_model=list[DeploymentRead], responses=problems(401, 404)
+)
 async def list_project_deployments(
     request: Request,
-    project_id: UrlId,
+    project_id: ProjectId,
     query: Annotated[DeploymentFilter, Query()],
     actor: CurrentActor,
     session: Reading,
@@ -70,13 +72,13 @@ async def list_project_deployments(
 
 
 @router.post(
-    "/projects/{project_id:int}/deployments",
+    "/projects/{project_id:project}/deployments",
     status_code=201,
     responses=problems(401, 403, 404, 409),
 )
 @idempotent(service.get_deployment, location="/api/v1/deployments/{id}")
 async def create_deployment(
-    project_id: UrlId, data: DeploymentCreate, actor: CurrentActor, session: Writing
+    project_id: ProjectId, data: DeploymentCreate, actor: CurrentActor, session: Writing
 ) -> DeploymentRead:
     """Report a deployment. For deployers and above. In a protected environment it awaits approval.
 
@@ -90,12 +92,12 @@ async def create_deployment(
 
 
 @router.patch(
-    "/projects/{project_id:int}/deployments/by-external-id/{external_id:path}",
+    "/projects/{project_id:project}/deployments/by-external-id/{external_id:path}",
     response_model=DeploymentRead,
     responses=problems(401, 403, 404, 409),
 )
 async def step_by_external_id(
-    project_id: UrlId,
+    project_id: ProjectId,
     external_id: Annotated[ExternalId, Path()],
     data: DeploymentStep,
     actor: CurrentActor,

@@ -12,19 +12,19 @@ from tca_app.features.environments.schemas import (
     FreezeCreate,
     FreezeRead,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, IfMatch, ProjectId, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response
 from tca_app.rest.routing import console_router
 
-router = console_router("/api/v1/projects/{project_id:int}", "environments")
+router = console_router("/api/v1/projects/{project_id:project}", "environments")
 _environments = TypeAdapter(list[EnvironmentRead])
 _freezes = TypeAdapter(list[FreezeRead])
 
 
 @router.get("/environments", response_model=list[EnvironmentRead], responses=problems(401, 404))
-async def list_environments(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+async def list_environments(project_id: ProjectId, actor: CurrentActor, session: Reading) -> Response:
     """List all environments (at most 50) in pipeline order."""
     return json_response(_environments.dump_json(await service.list_environments(session, actor, project_id)))
 
@@ -32,7 +32,7 @@ async def list_environments(project_id: UrlId, actor: CurrentActor, session: Rea
 @router.post("/environments", status_code=201, responses=problems(401, 403, 404, 409))
 @idempotent(service.list_environments, "project_id", location="/api/v1/projects/{project_id}/environments/{id}")
 async def create_environment(
-    project_id: UrlId, data: EnvironmentCreate, actor: CurrentActor, session: Writing
+    project_id: ProjectId, data: EnvironmentCreate, actor: CurrentActor, session: Writing
 ) -> EnvironmentRead:
     """Create an environment. Maintainers and owners only."""
     return await service.create_environment(session, actor, project_id, data)
@@ -44,7 +44,7 @@ async def create_environment(
     responses=problems(401, 403, 404, 409, 412),
 )
 async def update_environment(
-    project_id: UrlId,
+    project_id: ProjectId,
     environment_id: UrlId,
     data: EnvironmentUpdate,
     actor: CurrentActor,
@@ -62,7 +62,7 @@ async def update_environment(
     responses=problems(401, 403, 404, 409, 412),
 )
 async def delete_environment(
-    project_id: UrlId, environment_id: UrlId, actor: CurrentActor, session: Writing, if_version: IfMatch
+    project_id: ProjectId, environment_id: UrlId, actor: CurrentActor, session: Writing, if_version: IfMatch
 ) -> Response:
     """Delete an environment. Its deployments stay in the history. 409 while one of them is not finished."""
     await service.delete_environment(session, actor, project_id, environment_id, if_version)
@@ -70,20 +70,20 @@ async def delete_environment(
 
 
 @router.get("/freezes", response_model=list[FreezeRead], responses=problems(401, 404))
-async def list_freezes(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+async def list_freezes(project_id: ProjectId, actor: CurrentActor, session: Reading) -> Response:
     """List current and planned freeze windows (at most 100), the next one first."""
     return json_response(_freezes.dump_json(await freezes.list_freezes(session, actor, project_id)))
 
 
 @router.post("/freezes", status_code=201, responses=problems(401, 403, 404, 409))
 @idempotent(freezes.list_freezes, "project_id", location="/api/v1/projects/{project_id}/freezes/{id}")
-async def create_freeze(project_id: UrlId, data: FreezeCreate, actor: CurrentActor, session: Writing) -> FreezeRead:
+async def create_freeze(project_id: ProjectId, data: FreezeCreate, actor: CurrentActor, session: Writing) -> FreezeRead:
     """Block new deployments to the project or one environment for a period. Maintainers and owners only."""
     return await freezes.create_freeze(session, actor, project_id, data)
 
 
 @router.delete("/freezes/{freeze_id:int}", status_code=204, response_class=Response, responses=problems(401, 403, 404))
-async def delete_freeze(project_id: UrlId, freeze_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
+async def delete_freeze(project_id: ProjectId, freeze_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
     """Lift a freeze window. Maintainers and owners only."""
     await freezes.delete_freeze(session, actor, project_id, freeze_id)
     return Response(status_code=204)

@@ -96,6 +96,11 @@ async def get_project(session: AsyncSession, actor: Actor, project_id: int) -> P
     return project_read(row._mapping)
 
 
+async def find_project_id(session: AsyncSession, slug: str) -> int | None:
+    """Returns the id of the project with this slug, whoever may see it, also in the trash."""
+    return (await session.execute(select(_projects.id).where(_projects.slug == slug))).scalar()
+
+
 @dataclass(frozen=True, slots=True)
 class SameName:
     """A project that already has the name."""

@@ -19,7 +19,7 @@ from tca_app.features.projects.schemas import (
     TeamMember,
     Transfer,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, IfMatch, ProjectId, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
@@ -47,55 +47,55 @@ async def create_project(data: ProjectCreate, actor: CurrentActor, session: Writ
     return await service.create_project(session, actor, data)
 
 
-@router.get("/{project_id:int}", response_model=ProjectRead, responses=problems(401, 404))
-async def read_project(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+@router.get("/{project_id:project}", response_model=ProjectRead, responses=problems(401, 404))
+async def read_project(project_id: ProjectId, actor: CurrentActor, session: Reading) -> Response:
     return item_response(await service.get_project(session, actor, project_id))
 
 
-@router.patch("/{project_id:int}", response_model=ProjectRead, responses=problems(401, 403, 404, 409, 412))
-@router.put("/{project_id:int}", response_model=ProjectRead, responses=problems(401, 403, 404, 409, 412))
+@router.patch("/{project_id:project}", response_model=ProjectRead, responses=problems(401, 403, 404, 409, 412))
+@router.put("/{project_id:project}", response_model=ProjectRead, responses=problems(401, 403, 404, 409, 412))
 async def update_project(
-    project_id: UrlId, data: ProjectUpdate, actor: CurrentActor, session: Writing, if_version: IfMatch
+    project_id: ProjectId, data: ProjectUpdate, actor: CurrentActor, session: Writing, if_version: IfMatch
 ) -> Response:
     """Update the given fields. Only owners change the name or slug or archive; maintainers may change the rest."""
     return item_response(await service.update_project(session, actor, project_id, data, if_version))
 
 
 @router.delete(
-    "/{project_id:int}",
+    "/{project_id:project}",
     status_code=204,
     response_class=Response,
     responses=problems(401, 403, 404, 412),
 )
-async def delete_project(project_id: UrlId, actor: CurrentActor, session: Writing, if_version: IfMatch) -> Response:
+async def delete_project(project_id: ProjectId, actor: CurrentActor, session: Writing, if_version: IfMatch) -> Response:
     """Move a project to the trash. Owners only."""
     await service.delete_project(session, actor, project_id, if_version)
     return Response(status_code=204)
 
 
-@router.post("/{project_id:int}/restore", responses=problems(401, 403, 404))
+@router.post("/{project_id:project}/restore", responses=problems(401, 403, 404))
 @idempotent(service.get_project, "project_id")
-async def restore_project(project_id: UrlId, actor: CurrentActor, session: Writing) -> ProjectRead:
+async def restore_project(project_id: ProjectId, actor: CurrentActor, session: Writing) -> ProjectRead:
     """Restore a project from the trash. Owners only."""
     return await service.restore_project(session, actor, project_id)
 
 
 @router.post(
-    "/{project_id:int}/transfer",
+    "/{project_id:project}/transfer",
     responses=problems(401, 403, 404, 409, 412),
 )
 @idempotent(service.get_project, "project_id")
 async def transfer_project(
-    project_id: UrlId, data: Transfer, actor: CurrentActor, session: Writing, if_version: IfMatch
+    project_id: ProjectId, data: Transfer, actor: CurrentActor, session: Writing, if_version: IfMatch
 ) -> ProjectRead:
     """Transfer a project to a new owner. The current owner becomes a maintainer."""
     return await service.transfer_project(session, actor, project_id, data, if_version)
 
 
-@router.get("/{project_id:int}/members", response_model=list[MemberRead], responses=problems(401, 403, 404))
+@router.get("/{project_id:project}/members", response_model=list[MemberRead], responses=problems(401, 403, 404))
 async def list_members(
     request: Request,
-    project_id: UrlId,
+    project_id: ProjectId,
     query: Annotated[ListQuery, Query()],
     actor: CurrentActor,
     session: Reading,
@@ -106,35 +106,35 @@ async def list_members(
 
 
 @router.post(
-    "/{project_id:int}/members",
+    "/{project_id:project}/members",
     status_code=201,
     responses=problems(401, 403, 404, 409),
 )
 @idempotent(_read_team, "project_id", location="/api/v1/projects/{project_id}/members/{user_id}")
-async def add_member(project_id: UrlId, data: TeamMember, actor: CurrentActor, session: Writing) -> MemberRead:
+async def add_member(project_id: ProjectId, data: TeamMember, actor: CurrentActor, session: Writing) -> MemberRead:
     """Add a member. Maintainers and owners only; only owners may add maintainers."""
     return await team.add_member(session, actor, project_id, data)
 
 
 @router.patch(
-    "/{project_id:int}/members/{user_id:int}",
+    "/{project_id:project}/members/{user_id:int}",
     response_model=MemberRead,
     responses=problems(401, 403, 404, 409),
 )
 async def change_member(
-    project_id: UrlId, user_id: UrlId, data: MemberUpdate, actor: CurrentActor, session: Writing
+    project_id: ProjectId, user_id: UrlId, data: MemberUpdate, actor: CurrentActor, session: Writing
 ) -> Response:
     """Change the role of a member. Only owners grant or revoke the role of maintainer."""
     return item_response(await team.change_member(session, actor, project_id, user_id, data))
 
 
 @router.delete(
-    "/{project_id:int}/members/{user_id:int}",
+    "/{project_id:project}/members/{user_id:int}",
     status_code=204,
     response_class=Response,
     responses=problems(401, 403, 404, 409),
 )
-async def remove_member(project_id: UrlId, user_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
+async def remove_member(project_id: ProjectId, user_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
     """Remove a member. Every member except the owner may also leave."""
     await team.remove_member(session, actor, project_id, user_id)
     return Response(status_code=204)

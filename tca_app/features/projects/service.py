@@ -22,6 +22,7 @@ from tca_app.features.projects.creation import (
 from tca_app.features.projects.queries import (
     COLUMNS,
     WHOLE,
+    find_project_id as find_project_id,
     find_same_name as find_same_name,
     get_project as get_project,
     list_projects as list_projects,

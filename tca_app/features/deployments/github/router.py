@@ -11,7 +11,7 @@ from tca_app.features.deployments.github import secret, service
 from tca_app.features.deployments.github.payloads import Delivery
 from tca_app.features.deployments.github.schemas import HookAnswer, HookRead, NewHook, RepositoryChoice
 from tca_app.rest.bodies import MAX_GITHUB_BODY, whole_body
-from tca_app.rest.dependencies import CurrentActor, FromClient, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, FromClient, ProjectId, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response
@@ -52,42 +52,42 @@ async def receive(
         raise
 
 
-@router.get("/v1/projects/{project_id:int}/github-hook", response_model=HookRead, responses=problems(401, 403, 404))
-async def read_hook(project_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+@router.get("/v1/projects/{project_id:project}/github-hook", response_model=HookRead, responses=problems(401, 403, 404))
+async def read_hook(project_id: ProjectId, actor: CurrentActor, session: Reading) -> Response:
     """Read the payload URL, the age of the secret, and the repository. Maintainers and owners only."""
     return item_response(await secret.read_hook(session, actor, project_id))
 
 
 @router.post(
-    "/v1/projects/{project_id:int}/github-hook",
+    "/v1/projects/{project_id:project}/github-hook",
     status_code=201,
     responses=problems(401, 403, 404, 409),
 )
 @idempotent(secret.read_hook, "project_id")
-async def rotate_hook(project_id: UrlId, actor: CurrentActor, session: Writing) -> NewHook:
+async def rotate_hook(project_id: ProjectId, actor: CurrentActor, session: Writing) -> NewHook:
     """Generate a new secret, which is shown only in this response. Maintainers and owners only."""
     return await secret.rotate_hook(session, actor, project_id)
 
 
 @router.delete(
-    "/v1/projects/{project_id:int}/github-hook",
+    "/v1/projects/{project_id:project}/github-hook",
     status_code=204,
     response_class=Response,
     responses=problems(401, 403, 404),
 )
-async def remove_hook(project_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
+async def remove_hook(project_id: ProjectId, actor: CurrentActor, session: Writing) -> Response:
     """Remove the webhook: further deliveries are refused. Maintainers and owners only."""
     await secret.remove_hook(session, actor, project_id)
     return Response(status_code=204)
 
 
 @router.put(
-    "/v1/projects/{project_id:int}/github-hook/repository",
+    "/v1/projects/{project_id:project}/github-hook/repository",
     response_model=HookRead,
     responses=problems(401, 403, 404),
 )
 async def accept_repository(
-    project_id: UrlId, data: RepositoryChoice, actor: CurrentActor, session: Writing
+    project_id: ProjectId, data: RepositoryChoice, actor: CurrentActor, session: Writing
 ) -> Response:
     """Accept the refused repository in place of the current one. Maintainers and owners only.
 
