@@ -47,6 +47,7 @@ TABLES = (
     "event_heads",
     "procrastinate_jobs",
     "idempotency_keys",
+    "api_tokens",
     "auth_sessions",
     "login_throttles",
     "one_time_tokens",

@@ -19,6 +19,8 @@ from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
 from tca_app.features.deployments.aggregates.daily import refresh_deployments
 from tca_app.features.projects.default_environments import create_default_environments
+from tca_app.features.tokens import service as tokens
+from tca_app.features.tokens.schemas import ProjectTokenCreate, TokenCreate
 from tca_app.features.users.events import UserUpdated
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookWithSecret
@@ -190,6 +192,17 @@ async def row_of(table: Any, row_id: int) -> dict[str, Any]:
     async with transaction() as session:
         row = (await session.execute(select(*table.__table__.c).where(table.id == row_id))).one()
         return dict(row._mapping)
+
+
+async def make_token(actor: Actor, project_id: int | None = None, **fields: Any) -> tuple[int, dict[str, str]]:
+    """An API token of a person or a project: its id, and the header that sends it."""
+    if project_id is None:
+        made = await run(tokens.create_token, actor, TokenCreate(**({"name": "Laptop"} | fields)))
+    else:
+        made = await run(
+            tokens.create_project_token, actor, project_id, ProjectTokenCreate(**({"name": "CI"} | fields))
+        )
+    return made.id, {"Authorization": f"Bearer {made.token}"}
 
 
 async def make_webhook(

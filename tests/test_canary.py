@@ -162,6 +162,7 @@ async def over_rest(api: httpx.AsyncClient, found: Found, monkeypatch: pytest.Mo
     again = (await api.post("/api/auth/login", json=login | {"password": NEW})).json()
     header = {"Authorization": f"Bearer {again['access_token']}"}
     project = found.answer(await api.post("/api/v1/projects", json={"name": "Canary"}, headers=header))
+    api_token = await over_rest_with_a_token(api, found, header)
     member = {"user_id": made.json()["id"], "role": "viewer"}
     other = found.answer(await api.post("/api/v1/projects", json={"name": "Other"}, headers=admin))
     assert found.answer(
@@ -176,9 +177,20 @@ async def over_rest(api: httpx.AsyncClient, found: Found, monkeypatch: pytest.Mo
             body = {"email": "lee@example.com", "username": "lee", "password": WRONG}
             assert found.answer(await api.post("/api/v1/users", json=body, headers=admin)).status_code == 500
     answers = {"signed in": signed_in, "refreshed": refreshed, "again": again}
-    return {
+    return {"API token": api_token} | {
         f"{kind} ({name})": given[kind] for name, given in answers.items() for kind in ("access_token", "refresh_token")
     }
+
+
+async def over_rest_with_a_token(api: httpx.AsyncClient, found: Found, header: dict[str, str]) -> str:
+    """Creates an API token and uses it, rightly and wrongly; returns it."""
+    made = (await api.post("/api/v1/tokens", json={"name": "CI", "scopes": ["write"]}, headers=header)).json()
+    using = {"Authorization": f"Bearer {made['token']}"}
+    assert found.answer(await api.post("/api/v1/projects", json={"name": "By token"}, headers=using)).is_success
+    found.answer(await api.get(f"/api/v1/projects?key={made['token']}", headers=using))
+    found.answer(await api.post("/api/v1/tokens", json={"name": made["token"]}, headers=using))
+    found.answer(await api.get("/api/v1/tokens", headers=header))
+    return str(made["token"])
 
 
 async def break_with_body(_session: Any, _actor: Any, data: Any) -> None:

@@ -18,6 +18,7 @@ from tests.factories import (
     make_incident,
     make_notification,
     make_project,
+    make_token,
     make_user,
     make_webhook,
     row_of,
@@ -55,6 +56,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "notes": {"note": "x"},
     "repository": {"repository_id": 1},
     "slack": {"topics": ["health"]},
+    "rotate": {"overlap_hours": 1},
 }
 
 
@@ -85,7 +87,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     project_id = await make_project(admin)
     before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
     names = ("session_id", "notification_id", "job_id", "webhook_id", "delivery_id", "deployment_id", "environment_id")
-    ids = dict.fromkeys((*names, "freeze_id", "check_id", "incident_id", "external_id"), 1)
+    ids = dict.fromkeys((*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id"), 1)
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -112,6 +114,8 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids["external_id"] = "own"
     ids |= {"environment_id": await environment_of(project_id)}
     ids["check_id"] = await make_check(project_id)
+    of_project = "/projects/{project_id}/tokens" in path
+    ids["token_id"], _ = await make_token(admin, project_id if of_project else None)
     ids["incident_id"] = await make_incident(ids["check_id"])
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     bodies = {"members": {"user_id": admin.user_id, "role": "viewer"}, "transfer": {"user_id": admin.user_id}}

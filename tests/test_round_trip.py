@@ -10,6 +10,7 @@ from tca_app.features.deployments.schemas import DeploymentCreate
 from tca_app.features.environments.schemas import EnvironmentCreate, FreezeCreate
 from tca_app.features.health.schemas import CheckUpdate
 from tca_app.features.projects.schemas import ProjectCreate
+from tca_app.features.tokens.schemas import ProjectTokenCreate, TokenCreate
 from tca_app.features.users.schemas import UserCreate
 from tca_app.features.webhooks.schemas import WebhookCreate
 from tests.factories import bearer, environment_of, make_admin, make_check, make_project, make_user
@@ -57,6 +58,8 @@ DEPLOYMENT = {
     "finished_at": NOW,  # the freeze below begins then
     "freeze_reason": "It cannot wait",
 }
+TOKEN = {"name": "Laptop", "scopes": ["write"], "allowed_networks": ["127.0.0.0/8"], "expires_in_days": 7}
+PROJECT_TOKEN = TOKEN | {"name": "CI", "role": "maintainer"}
 CHECK = {
     "expected_status": 204,
     "timeout_s": 2,
@@ -154,6 +157,20 @@ async def test_a_deployment(api: httpx.AsyncClient) -> None:
     body = await read(api, f"/api/v1/deployments/{created['id']}", header)
     stored = shown(body | {"environment": body["environment"]["name"]}, DEPLOYMENT)
     assert stored == DEPLOYMENT
+
+
+async def test_an_api_token_of_a_person_and_of_a_project(api: httpx.AsyncClient) -> None:
+    covers(TokenCreate, TOKEN)
+    covers(ProjectTokenCreate, PROJECT_TOKEN)
+    owner = await make_user()
+    header, project_id = await bearer(owner), await make_project(owner)
+    for path, values in (("/api/v1/tokens", TOKEN), (f"/api/v1/projects/{project_id}/tokens", PROJECT_TOKEN)):
+        await create(api, path, header, values)
+        (stored,) = await read(api, path, header)
+        wanted = {name: value for name, value in values.items() if name != "expires_in_days"}
+        assert shown(stored, wanted) == wanted
+        ends_at = datetime.fromisoformat(stored["expires_at"])
+        assert timedelta(days=6, hours=23) < ends_at - NOW < timedelta(days=7, hours=1)
 
 
 async def test_the_settings_of_a_health_check(api: httpx.AsyncClient) -> None:

@@ -24,6 +24,7 @@ _COLUMNS = (_users.id, _users.email, _users.username, _users.full_name)
 async def find_reader(session: AsyncSession, user_id: int) -> Reader | None:
     """Return the recipient, or None if the person was deleted or deactivated since."""
     active = select(*_COLUMNS).where(_users.id == user_id, _users.is_active, _users.deleted_at.is_(None))
+    active = active.where(_users.kind == "person")
     row = (await session.execute(active)).first()
     return Reader(*row) if row else None
 

@@ -73,6 +73,7 @@ async def _recipients(session: AsyncSession, events: Sequence[RecordedEvent]) ->
     found = {event.id: _audience(event, teams, admins) for event in events}
     everybody = set().union(*found.values())
     active = select(_users.id).where(_users.id.in_(everybody), _users.is_active, _users.deleted_at.is_(None))
+    active = active.where(_users.kind == "person")
     active_ids = set((await session.execute(active)).scalars())
     return {event_id: people & active_ids for event_id, people in found.items()}
 

@@ -1,4 +1,4 @@
-"""Actor: the signed-in person that a service function acts for."""
+"""Actor: the signed-in person, or the API token, that a service function acts for."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -11,7 +11,11 @@ client_ip_var: ContextVar[str] = ContextVar("client_ip", default="")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person and their session. It is read from the database, never taken from the client."""
+    """A signed-in person and their session, or an API token. It is read from the database, never from the client.
+
+    With a token, `token_name` names it with its owner, `scopes` are those of the token, and `token_project_id` is its
+    project unless it is a person's. `is_superuser` is then True only with the scope `admin`.
+    """
 
     user_id: int
     username: str
@@ -20,7 +24,16 @@ class Actor:
     session_id: int = 0
     ip: str = ""
     request_id: str = ""
+    token_id: int = 0
+    token_name: str = ""
+    token_project_id: int = 0
+    scopes: frozenset[str] | None = None
 
     @property
     def display_name(self) -> str:
         return display_name(self)
+
+    @property
+    def event_name(self) -> str:
+        """The name in the event log: of the token, so that nobody mistakes a script for its owner."""
+        return self.token_name or self.display_name

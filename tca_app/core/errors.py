@@ -87,6 +87,25 @@ class Forbidden(AppError):
     default = "You do not have permission to do this."
 
 
+class SessionRequired(Forbidden):
+    """An API token was used for what only a signed-in person may do, such as changing a password or a token."""
+
+    code = "session_required"
+    default = "API tokens cannot do this. Sign in and try again."
+
+
+class InsufficientScope(Forbidden):
+    """An API token lacks the scope of the call (RFC 6750, 3.1)."""
+
+    code = "insufficient_scope"
+    default = "This API token lacks the required scope."
+
+    @classmethod
+    def of(cls, scope: str) -> "InsufficientScope":
+        challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
+        return cls(f"This needs an API token with the scope {scope}.", headers={"WWW-Authenticate": challenge})
+
+
 class NotFound(AppError):
     status = HTTPStatus.NOT_FOUND
     code = "not_found"

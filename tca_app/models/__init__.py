@@ -17,10 +17,12 @@ from tca_app.models.inbox import Notification, NotificationDigest, NotificationP
 from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
 from tca_app.models.slack import SlackChannel
+from tca_app.models.token import ApiToken
 from tca_app.models.user import User
 from tca_app.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
+    "ApiToken",
     "AuthSession",
     "DailyDeploymentTotals",
     "DailyDeployments",

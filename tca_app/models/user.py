@@ -12,13 +12,17 @@ from tca_app.models.base import UTC_TIME, Row
 class User(Row, table=True):
     """A user. `email` is stored case-folded; `username` keeps its case and is unique case-insensitively.
 
-    `pending_email` is the address that the user changes to, until they confirm it.
+    `pending_email` is the address that the user changes to, until they confirm it. `kind` is "person", or "service" for
+    the account that a token of a project acts as: it is a member of the project, but never signs in and appears in no
+    list of users.
     """
 
     __tablename__ = "users"
     __table_args__ = (
         CheckConstraint("username ~ '^[A-Za-z0-9]{3,50}$'", name="username_form"),
         CheckConstraint("email = lower(email)", name="email_folded"),
+        CheckConstraint("kind IN ('person', 'service')", name="kind"),
+        CheckConstraint("kind = 'person' OR (NOT is_superuser AND hashed_password = '!')", name="service_account"),
         Index("uq_users_email", "email", unique=True),
         Index("uq_users_username", text("lower(username)"), unique=True),
         Index("ix_users_newest", text("created_at DESC"), text("id DESC"), postgresql_where=text("deleted_at IS NULL")),
@@ -28,6 +32,7 @@ class User(Row, table=True):
         Index("ix_users_grams", text("text_grams(search_text)"), postgresql_using="gin"),
     )
 
+    kind: str = Field(default="person", sa_type=Text, sa_column_kwargs={"server_default": "person"})
     email: str = Field(sa_type=Text)
     username: str = Field(sa_type=Text)
     full_name: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})

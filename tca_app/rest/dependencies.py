@@ -13,6 +13,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import NotFound, NotSignedIn
 from tca_app.core.schema import MAX_ID, Slug
+from tca_app.core.security.api_tokens import is_api_token
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.core.telemetry.log import user_id_var
@@ -20,6 +21,8 @@ from tca_app.features.auth import service as auth
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.auth.service import Client
 from tca_app.features.projects.service import find_project_id
+from tca_app.features.tokens import authentication as tokens
+from tca_app.rest.routing import require_scope
 
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
 
@@ -56,14 +59,16 @@ class Bearer(SecurityBase):
 
     def __init__(self) -> None:
         self.scheme_name = "bearer"
-        self.model = HTTPBearerModel(description="A JWT access token of POST /api/auth/login.")
+        self.model = HTTPBearerModel(description="A JWT of POST /api/auth/login, or an API token (`tca_…`).")
 
     async def caller(self, request: Request) -> auth.Caller:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise NotSignedIn
-        caller = await _caller(token, request.scope["client_info"])
+        find = _token_caller if is_api_token(token) else _caller
+        caller = await find(token, request.scope["client_info"])
         user_id_var.set(caller.actor.user_id)
+        require_scope(request, caller.actor)
         return caller
 
 
@@ -91,6 +96,23 @@ async def _caller(token: str, client: Client) -> auth.Caller:
         async with transaction() as session:
             if not await auth.touch(session, caller.actor.session_id):
                 raise NotSignedIn
+    return caller
+
+
+async def _token_caller(token: str, client: Client) -> auth.Caller:
+    """Like `_caller`, for an API token. Its calls are counted for the token, not for its owner."""
+    try:
+        caller = tokens.known_token(token, client)
+        if caller is None:
+            async with reading() as session:
+                caller = await tokens.resolve_token(session, token, client)
+    except NotSignedIn:
+        await get_limits().refuse_excess("api", f"address:{client.ip}")
+        raise
+    await get_limits().refuse_excess("api", f"token:{caller.actor.token_id}")
+    if caller.is_stale:
+        async with transaction() as session:
+            await tokens.touch_token(session, caller.actor.token_id)
     return caller
 
 

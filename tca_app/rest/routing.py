@@ -1,7 +1,7 @@
-"""What every REST route of the console refuses: unknown or repeated query parameters, and repeated names in a body."""
+"""What every REST route of the console has: the scope that an API token needs, and strict parameters and bodies."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, get_origin
+from typing import Any, Literal, get_origin
 
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
@@ -9,8 +9,15 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.convertors import IntegerConvertor, StringConvertor, register_url_convertor
 
-from tca_app.core.errors import Invalid
+from tca_app.core.actor import Actor
+from tca_app.core.errors import InsufficientScope, Invalid, SessionRequired
+from tca_app.core.security.scopes import Scope
 from tca_app.rest.bodies import StrictRequest, refuse_repeated
+
+# The scope of a route in the OpenAPI document. `session`: API tokens are refused.
+TOKEN_SCOPE = "x-token-scope"  # noqa: S105  the name of an extension
+_NEEDED = "token_scope"  # in the ASGI scope of a request
+Access = Scope | Literal["session"]
 
 
 class _BoundedInteger(IntegerConvertor):
@@ -26,13 +33,16 @@ register_url_convertor("project", _ProjectKey())
 
 
 class ConsoleRoute(APIRoute):
-    """A route that refuses unknown query parameters: a misspelt filter must not return all rows."""
+    """A route that knows the scope it needs, and refuses unknown query parameters: a misspelt filter must not return
+    all rows."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         known = _query_names(self.dependant)
+        needed = (self.openapi_extra or {}).get(TOKEN_SCOPE, "session")
 
         async def checked(request: Request) -> Response:
+            request.scope[_NEEDED] = needed
             if request.scope["query_string"]:
                 _refuse_unknown(request, known)
             return await handle(StrictRequest(request.scope, request.receive))
@@ -61,6 +71,36 @@ def _refuse_unknown(request: Request, known: dict[str, bool]) -> None:
     refuse_repeated((name for name in names if not known[name]), "parameter")
 
 
-def console_router(prefix: str, tag: str) -> APIRouter:
-    """Create a router with ConsoleRoute and one tag."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=ConsoleRoute)
+def require_scope(request: Request, actor: Actor) -> None:
+    """Raises SessionRequired or InsufficientScope unless the caller's token may call this route."""
+    if actor.scopes is None:
+        return
+    needed = request.scope.get(_NEEDED, "session")
+    if needed == "session":
+        raise SessionRequired
+    if needed not in actor.scopes:
+        raise InsufficientScope.of(needed)
+
+
+def token_scope(access: Access) -> dict[str, Any]:
+    """Return the `openapi_extra` of a route that needs another scope than its router says."""
+    return {TOKEN_SCOPE: access}
+
+
+class ConsoleRouter(APIRouter):
+    """A router whose routes need the scope `access`; by default `read` for GET and `write` for everything else."""
+
+    def __init__(self, prefix: str, tag: str, access: Access | None = None) -> None:
+        super().__init__(prefix=prefix, tags=[tag], route_class=ConsoleRoute)
+        self._access = access
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401
+        is_read = set(options["methods"] or {"GET"}) <= {"GET"}
+        access = self._access or ("read" if is_read else "write")
+        options["openapi_extra"] = token_scope(access) | (options["openapi_extra"] or {})
+        super().add_api_route(path, endpoint, **options)
+
+
+def console_router(prefix: str, tag: str, access: Access | None = None) -> ConsoleRouter:
+    """Create a router with ConsoleRoute, one tag, and the scope that API tokens need."""
+    return ConsoleRouter(prefix, tag, access)

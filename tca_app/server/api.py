@@ -27,6 +27,7 @@ from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.notifications.router import router as notifications_router
 from tca_app.features.projects.router import router as projects_router
 from tca_app.features.slack.router import router as slack_router
+from tca_app.features.tokens.router import router as tokens_router
 from tca_app.features.users.router import router as users_router
 from tca_app.features.webhooks.router import router as webhooks_router
 from tca_app.rest.bodies import MAX_BODY
@@ -50,6 +51,7 @@ ROUTERS = (
     environments_router,
     github_router,
     slack_router,
+    tokens_router,
     health_history_router,
     public_status_router,
 )

@@ -23,6 +23,7 @@ from tca_app.core.errors import NotSignedIn
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.features.auth import service as auth
 from tca_app.rest.problems import problems
+from tca_app.rest.routing import TOKEN_SCOPE
 
 FILES = "/docs/files"
 
@@ -106,7 +107,12 @@ _PASSWORD_FORM = {"type": "oauth2", "flows": {"password": {"scopes": {}, "tokenU
 def _complete(operation: dict[str, Any]) -> None:
     """Add the responses common to all calls, and to all calls with a body. 422 has the console's schema."""
     operation["responses"].pop("422", None)
+    scope = operation.pop(TOKEN_SCOPE, None)
     if "security" in operation:
         operation["security"].append({"password": []})
+        operation["responses"].setdefault("403", problems(403)[403])
+        operation[TOKEN_SCOPE] = scope
+        words = "API tokens are refused." if scope == "session" else f"API tokens need the scope `{scope}`."
+        operation["description"] = f"{operation.get('description', '')}\n\n{words}".strip()
     for code in (400, 414, 422, 429, 431, 503, *((413, 415) if "requestBody" in operation else ())):
         operation["responses"].setdefault(str(code), problems(code)[code])

@@ -171,9 +171,9 @@ def event_row(actor: Actor | None, event: Event) -> dict[str, Any]:
         "subject_name": event.subject_name,
         "project_id": event.project_id,
         "data": event.data(),
-        "actor_type": "user" if actor else "system",
+        "actor_type": ("token" if actor.token_id else "user") if actor else "system",
         "actor_id": actor.user_id if actor else None,
-        "actor_name": actor.display_name if actor else "System",
+        "actor_name": actor.event_name if actor else "System",
         "ip": actor.ip if actor else client_ip_var.get(),
         "request_id": (actor.request_id if actor else "") or request_id_var.get(),
     }

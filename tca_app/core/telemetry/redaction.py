@@ -32,6 +32,7 @@ _LOOKS: dict[str, re.Pattern[str]] = {
     "eyj": re.compile(r"(\beyJ[\w-]{6,}+\.[\w-]++\.[\w-]*+)|eyJ[\w-]*+"),
     "$argon2": re.compile(r"(\$argon2[^\s\"'\\)]++)"),
     "bearer ": re.compile(r"(?i)bearer ([\w.~+/=-]{6,}+)"),
+    "tca_": re.compile(r"\b(tca_[0-9A-Za-z]{16,}+)"),  # API tokens
     "sid=": re.compile(rf"(?i)\bsid(?:{_VALUE})"),  # session cookies
     "device=": re.compile(rf"(?i)\bdevice(?:{_VALUE})"),
     **{word: re.compile(rf"(?i){word}[\w-]*+(?:{_VALUE})?") for word in SECRET_WORDS},

@@ -34,7 +34,7 @@ class ActivityFilter(BaseModel):
     search: SearchText = ""
     type: TypeName | None = None
     actor_id: UrlId | None = None
-    subject_type: Literal["user", "project", "deployment", "job", "webhook"] | None = None
+    subject_type: Literal["user", "project", "deployment", "job", "webhook", "token"] | None = None
     subject_id: UrlId | None = None
     about_id: UrlId | None = Field(None, description="Events about this user or by this user.")
     project_id: UrlId | None = None
@@ -63,7 +63,7 @@ class ActivityRead(ReadModel):
     at: datetime
     type: str
     summary: str = Field(examples=["Ana Lopez created Billing API"])
-    actor_type: str = Field(examples=["user", "system"])
+    actor_type: str = Field(examples=["user", "token", "system"])
     actor_id: int | None
     actor_name: str
     subject_type: str = Field(examples=["project"])

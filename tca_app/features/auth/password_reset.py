@@ -47,7 +47,7 @@ async def request_reset(session: AsyncSession, email: str) -> None:
 async def new_reset_link(session: AsyncSession, email: str) -> tuple[Person, str] | None:
     """Returns the person with this address and a new token, or None: nobody, inactive, or a mail went out just now."""
     active = select(_users.id, _users.email, _users.username, _users.full_name).where(
-        _users.email == email, _users.is_active, _users.deleted_at.is_(None)
+        _users.email == email, _users.is_active, _users.deleted_at.is_(None), _users.kind == "person"
     )
     row = (await session.execute(active.with_for_update())).first()
     if row is None or await _was_sent_just_now(session, row.id):

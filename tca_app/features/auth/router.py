@@ -31,9 +31,9 @@ from tca_app.features.users import service as users
 from tca_app.rest.dependencies import CurrentActor, CurrentPerson, FromClient, Reading, Writing
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response
-from tca_app.rest.routing import console_router
+from tca_app.rest.routing import console_router, token_scope
 
-router = console_router("/api/auth", "auth")
+router = console_router("/api/auth", "auth", "session")
 DEVICE_DAYS = 180
 _sessions = TypeAdapter(list[SessionRead])
 
@@ -162,7 +162,7 @@ async def logout_all(actor: CurrentActor, session: Writing) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/verify", response_model=SignedInUser, responses=problems(401))
+@router.get("/verify", openapi_extra=token_scope("read"), response_model=SignedInUser, responses=problems(401))
 async def verify(person: CurrentPerson) -> Response:
     return json_response(person.model_dump_json().encode())
 

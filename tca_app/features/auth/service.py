@@ -65,7 +65,9 @@ async def find_account(session: AsyncSession, login: str, client: Client) -> Acc
     folded = login.strip().casefold()
     columns = (User.id, User.hashed_password, User.is_active, User.deleted_at, User.username, User.full_name)
     found = await session.execute(
-        select(*map(col, columns)).where(or_(func.lower(User.username) == folded, col(User.email) == folded))
+        select(*map(col, columns)).where(
+            or_(func.lower(User.username) == folded, col(User.email) == folded), col(User.kind) == "person"
+        )
     )
     row = found.first()
     attempt = throttle.sign_in_attempt(row.id if row else None, folded, client.ip, client.device)
@@ -122,7 +124,9 @@ async def open_session(
     person = (
         await session.execute(
             update(User)
-            .where(col(User.id) == user_id, col(User.is_active), col(User.deleted_at).is_(None))
+            .where(
+                col(User.id) == user_id, col(User.kind) == "person", col(User.is_active), col(User.deleted_at).is_(None)
+            )
             .where(col(User.hashed_password) == proven_hash if proven_hash else true())
             .values(changes)
             .returning(*PERSON, col(User.auth_version))

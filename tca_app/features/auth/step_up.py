@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import Forbidden, Invalid, NotSignedIn
+from tca_app.core.errors import Forbidden, InsufficientScope, Invalid, NotSignedIn, SessionRequired
 from tca_app.core.security.tokens import verify_password
 from tca_app.features.auth import throttle
 from tca_app.models import AuthSession, User
@@ -37,8 +37,14 @@ class WrongPassword(Invalid):
     keeps_changes = True
 
 
-async def require_recent_proof(session: AsyncSession, actor: Actor) -> None:
-    """Raises ReauthenticationRequired. An actor without a session is a command, which nobody can ask."""
+async def require_recent_proof(session: AsyncSession, actor: Actor, *, is_credential: bool = False) -> None:
+    """Raises ReauthenticationRequired. An actor without a session is a command, which nobody can ask.
+
+    An API token cannot prove anything: its scope decides, and it never changes a credential or an administrator.
+    """
+    if actor.scopes is not None:
+        _require_admin_scope(actor.scopes, is_credential=is_credential)
+        return
     if actor.session_id == 0:
         return
     recent = select(col(AuthSession.id)).where(
@@ -47,6 +53,13 @@ async def require_recent_proof(session: AsyncSession, actor: Actor) -> None:
     if (await session.execute(recent)).first() is None:
         refused_var.set(True)
         raise ReauthenticationRequired
+
+
+def _require_admin_scope(scopes: frozenset[str], *, is_credential: bool) -> None:
+    if is_credential:
+        raise SessionRequired
+    if "admin" not in scopes:
+        raise InsufficientScope.of("admin")
 
 
 async def reauthenticate(session: AsyncSession, actor: Actor, password: str) -> None:
@@ -59,7 +72,9 @@ async def reauthenticate(session: AsyncSession, actor: Actor, password: str) -> 
 
 async def confirm_password(session: AsyncSession, actor: Actor, hashed: str, given: str | None, field: str) -> None:
     """Checks the current password of a signed-in user. Failures count as failed sign-ins, but only failures of this
-    session cause a wait, so that a stranger cannot block the user."""
+    session cause a wait, so that a stranger cannot block the user. An API token never gets that far."""
+    if actor.token_id:
+        raise SessionRequired
     if not given:
         raise Invalid.at(field, "Enter your current password to change this.")
     attempt = throttle.session_attempt(actor.user_id, actor.session_id)

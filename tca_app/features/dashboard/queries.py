@@ -84,7 +84,7 @@ _BUSIEST_OF_MINE = text(
 )
 _NEWEST_USERS = (
     select(_users.id, _users.username, _users.full_name, _users.created_at)
-    .where(_users.deleted_at.is_(None))
+    .where(_users.deleted_at.is_(None), _users.kind == "person")
     .order_by(_users.created_at.desc(), _users.id.desc())
     .limit(NEWEST)
 )
@@ -108,7 +108,7 @@ async def busiest(session: AsyncSession, actor: Actor, after: date) -> list[Busy
     return [BusyProject(**row._mapping) for row in rows]
 
 
-_TOTAL_USERS = select(func.count()).select_from(User).where(col(User.deleted_at).is_(None))
+_TOTAL_USERS = select(func.count()).select_from(User).where(col(User.deleted_at).is_(None), col(User.kind) == "person")
 
 
 @lru_cache(maxsize=4)

@@ -38,7 +38,7 @@ from tca_app.rest.dependencies import CurrentActor, CurrentViewer, ProjectId, Re
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
-from tca_app.rest.routing import console_router
+from tca_app.rest.routing import console_router, token_scope
 
 router = console_router("/api/v1", "deployments")
 _deployments = TypeAdapter(list[DeploymentRead])
@@ -74,6 +74,7 @@ async def list_project_deployments(
 @router.post(
     "/projects/{project_id:project}/deployments",
     status_code=201,
+    openapi_extra=token_scope("deploy"),
     responses=problems(401, 403, 404, 409),
 )
 @idempotent(service.get_deployment, location="/api/v1/deployments/{id}")
@@ -95,6 +96,7 @@ async def create_deployment(
     "/projects/{project_id:project}/deployments/by-external-id/{external_id:path}",
     response_model=DeploymentRead,
     responses=problems(401, 403, 404, 409),
+    openapi_extra=token_scope("deploy"),
 )
 async def step_by_external_id(
     project_id: ProjectId,
@@ -124,7 +126,12 @@ async def read_deployment(deployment_id: UrlId, actor: CurrentActor, session: Re
     return item_response(await service.get_deployment(session, actor, deployment_id))
 
 
-@router.patch("/deployments/{deployment_id:int}", response_model=DeploymentRead, responses=problems(401, 403, 404, 409))
+@router.patch(
+    "/deployments/{deployment_id:int}",
+    response_model=DeploymentRead,
+    responses=problems(401, 403, 404, 409),
+    openapi_extra=token_scope("deploy"),
+)
 async def step_deployment(
     deployment_id: UrlId, data: DeploymentStep, actor: CurrentActor, session: Writing
 ) -> Response:
@@ -173,7 +180,11 @@ async def _text(deployment_id: int, actor: Actor) -> AsyncIterator[str]:
         after = lines[-1].seq
 
 
-@router.post("/deployments/{deployment_id:int}/logs", responses=problems(401, 403, 404, 409))
+@router.post(
+    "/deployments/{deployment_id:int}/logs",
+    responses=problems(401, 403, 404, 409),
+    openapi_extra=token_scope("deploy"),
+)
 @idempotent(service.get_deployment, "deployment_id")
 async def append_log(deployment_id: UrlId, data: LogAppend, actor: CurrentActor, session: Writing) -> LogState:
     """Append lines. After a lost response, send the batch again: existing lines stay as they are.
@@ -196,6 +207,7 @@ async def plan_rollback(deployment_id: UrlId, actor: CurrentActor, session: Read
 @router.post(
     "/deployments/{deployment_id:int}/rollback",
     status_code=201,
+    openapi_extra=token_scope("deploy"),
     responses=problems(401, 403, 404, 409),
 )
 @idempotent(service.get_deployment, location="/api/v1/deployments/{id}")

@@ -13,7 +13,7 @@ from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
 from tca_app.rest.routing import console_router
 
-router = console_router("/api/v1/jobs", "jobs")
+router = console_router("/api/v1/jobs", "jobs", "admin")
 _jobs = TypeAdapter(list[JobRead])
 
 

@@ -21,6 +21,7 @@ _DUE = text(
       SELECT chosen.user_id, coalesce(last.sent_at, this.morning - interval '7 days') AS since
       FROM this, notification_preferences AS chosen
       JOIN users ON users.id = chosen.user_id AND users.is_active AND users.deleted_at IS NULL
+        AND users.kind = 'person'
       LEFT JOIN notification_digests AS last ON last.user_id = chosen.user_id
       WHERE chosen.kind = 'digest' AND chosen.channel = 'mail' AND chosen.is_on AND :now >= this.morning
         AND (last.sent_at IS NULL OR last.sent_at < this.morning)

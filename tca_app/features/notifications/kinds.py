@@ -150,4 +150,6 @@ def path_of(event: RecordedEvent) -> str:
         return f"/deployments/{event.subject_id}"
     if event.subject_type == "health_check":
         return "/status"
+    if event.subject_type == "token":
+        return f"/projects/{event.project_id}?tab=settings" if event.project_id else "/settings?tab=tokens"
     return f"/users/{event.subject_id}" if event.subject_type == "user" else ""

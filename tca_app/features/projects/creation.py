@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import Conflict, FieldError, NotFound
+from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.default_environments import create_default_environments
@@ -28,6 +28,8 @@ _NO_SLUG = re.compile(r"[^a-z0-9]+")
 async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreate) -> ProjectRead:
     """Creates a project owned by the actor. Raises Conflict for a taken slug, UnknownPerson for inactive members."""
     policy.require(actor, "projects.create")
+    if actor.token_project_id:
+        raise Forbidden("A token of a project cannot create projects.")
     await _check_team(session, actor, data)
     fields = data.model_dump(exclude={"team_members"})
     project_id = await _insert_under_slug(session, actor, fields)

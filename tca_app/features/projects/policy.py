@@ -25,6 +25,7 @@ RULES = {
     "deployments.decide": "maintainer",
     "hooks.write": "maintainer",
     "slack.manage": "maintainer",
+    "tokens.manage": "maintainer",
     "health.note": "deployer",
     "health.manage": "maintainer",
 }

@@ -55,11 +55,16 @@ def visible(all_projects: bool) -> ColumnElement[bool]:
 
 
 # A subquery for each member, by the key of the user. With a join, a planner without statistics starts with all users.
-_IS_HERE = select(_people.deleted_at.is_(None)).where(_people.id == _members.user_id).correlate(_team).scalar_subquery()
+_IS_HERE = (
+    select(_people.deleted_at.is_(None) & (_people.kind == "person"))
+    .where(_people.id == _members.user_id)
+    .correlate(_team)
+    .scalar_subquery()
+)
 
 
 def _member_count(project_id: ColumnElement[int]) -> Label[int]:
-    """Counts the members. Users in the trash do not count; they are members again when restored."""
+    """Counts the people who are members. Users in the trash do not count; they are members again when restored."""
     counted = select(func.count()).select_from(_team).where(_members.project_id == project_id, _IS_HERE)
     return counted.scalar_subquery().label("member_count")
 
@@ -204,7 +209,7 @@ _TEAM = (
 
 
 async def list_members(session: AsyncSession, actor: Actor, project_id: int, query: ListQuery) -> Page[MemberRead]:
-    """Returns the members, highest role first, then by name."""
+    """Returns the people who are members, highest role first, then by name. Service accounts are shown as tokens."""
     project = await get_project(session, actor, project_id)
     policy.require(actor, "members.list", project.my_role)
     rank = func.array_position(literal(list(policy.RANK)), _members.role)

@@ -20,7 +20,7 @@ from tca_app.features.projects.queries import (
 from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
 from tca_app.features.projects.service import find_project
 from tca_app.features.projects.user_lookups import display_names, require_active_user
-from tca_app.models import ProjectMember
+from tca_app.models import ProjectMember, User
 
 
 class _Member(NamedTuple):
@@ -84,9 +84,12 @@ async def _may_grant(session: AsyncSession, actor: Actor, my_role: str | None, *
 
 
 async def _member(session: AsyncSession, project_id: int, user_id: int) -> _Member:
-    """Returns the row of one member. The project is locked, so nobody else changes the row in the meantime."""
-    statement = select(col(ProjectMember.id), col(ProjectMember.role)).where(
-        col(ProjectMember.project_id) == project_id, col(ProjectMember.user_id) == user_id
+    """Returns the row of one person. The project is locked, so nobody else changes the row in the meantime."""
+    statement = (
+        select(col(ProjectMember.id), col(ProjectMember.role))
+        .join(User, col(User.id) == col(ProjectMember.user_id))
+        .where(col(ProjectMember.project_id) == project_id, col(ProjectMember.user_id) == user_id)
+        .where(col(User.kind) == "person")
     )
     row = (await session.execute(statement)).mappings().first()
     if row is None:

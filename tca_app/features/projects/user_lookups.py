@@ -27,8 +27,9 @@ async def display_names(session: AsyncSession, user_ids: Iterable[int]) -> dict[
 
 
 async def active_users(session: AsyncSession, user_ids: Iterable[int]) -> set[int]:
-    """Returns the active users and locks them, so that nobody deletes them before the transaction ends."""
+    """Returns the active people and locks them, so that nobody deletes them before the transaction ends."""
     statement = select(_users.id).where(_users.id.in_(set(user_ids)), _users.is_active, _users.deleted_at.is_(None))
+    statement = statement.where(_users.kind == "person")
     rows = await session.execute(statement.order_by(_users.id).with_for_update(read=True, key_share=True))
     return set(rows.scalars())
 

@@ -30,7 +30,8 @@ _SORTS: dict[str, Any] = {
     "full_name": func.lower(_users.full_name),
     "last_login_at": _users.last_login_at,
 }
-_ONE = select(*COLUMNS).where(_users.id == bindparam("user_id"), _users.deleted_at.is_(None))
+_IS_PERSON = _users.kind == "person"  # service accounts are shown as tokens, never as users
+_ONE = select(*COLUMNS).where(_users.id == bindparam("user_id"), _users.deleted_at.is_(None), _IS_PERSON)
 
 
 def user_read(row: Row[*tuple[Any, ...]]) -> UserRead:
@@ -71,7 +72,8 @@ async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:
 @lru_cache(maxsize=256)
 def _chosen(is_active: bool | None, is_superuser: bool | None, deleted: bool, sort: UserSort) -> Select[Any]:
     """Returns the statement of a list. Cached, because building it takes as long as running it."""
-    rows = select(*COLUMNS).where(_users.deleted_at.is_not(None) if deleted else _users.deleted_at.is_(None))
+    in_trash = _users.deleted_at.is_not(None) if deleted else _users.deleted_at.is_(None)
+    rows = select(*COLUMNS).where(in_trash, _IS_PERSON)
     if is_active is not None:
         rows = rows.where(_users.is_active.is_(is_active))
     if is_superuser is not None:
@@ -103,7 +105,7 @@ def _order(sort: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
 async def search_people(session: AsyncSession, actor: Actor, search: str = "") -> list[PersonRead]:
     """Returns up to 20 active users for a picker. It searches names only, so it reveals no email address."""
     policy.require(actor, "users.directory")
-    rows = select(*_PERSON).where(_users.is_active, _users.deleted_at.is_(None))
+    rows = select(*_PERSON).where(_users.is_active, _users.deleted_at.is_(None), _IS_PERSON)
     if search:
         shown = func.fold_text(_users.username + literal("\n") + _users.full_name)
         in_names, *_ = contains(shown, search)

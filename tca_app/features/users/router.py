@@ -13,9 +13,9 @@ from tca_app.rest.dependencies import CurrentActor, CurrentPerson, IfMatch, Read
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
-from tca_app.rest.routing import console_router
+from tca_app.rest.routing import console_router, token_scope
 
-router = console_router("/api/v1/users", "users")
+router = console_router("/api/v1/users", "users", "admin")
 _users = TypeAdapter(list[UserRead])
 _people = TypeAdapter(list[PersonRead])
 
@@ -36,13 +36,13 @@ async def create_user(data: UserCreate, actor: CurrentActor, session: Writing) -
     return await service.create_user(session, actor, data)
 
 
-@router.get("/directory", response_model=list[PersonRead], responses=problems(401))
+@router.get("/directory", openapi_extra=token_scope("read"), response_model=list[PersonRead], responses=problems(401))
 async def search_people(actor: CurrentActor, session: Reading, search: SearchText = "") -> Response:
     """Search active users by name, for pickers. Returns at most 20."""
     return json_response(_people.dump_json(await service.search_people(session, actor, search)))
 
 
-@router.get("/me", response_model=SignedInUser, responses=problems(401))
+@router.get("/me", openapi_extra=token_scope("read"), response_model=SignedInUser, responses=problems(401))
 async def read_me(person: CurrentPerson) -> Response:
     return item_response(person)
 

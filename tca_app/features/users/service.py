@@ -58,7 +58,7 @@ async def create_user(session: AsyncSession, actor: Actor, data: UserCreate) -> 
     """Creates a user. Raises Conflict (email or username taken) or Invalid (weak password), each at its field."""
     policy.require(actor, "users.create")
     if data.is_superuser:
-        await require_recent_proof(session, actor)
+        await require_recent_proof(session, actor, is_credential=True)
     return await insert_user(session, data, actor)
 
 
@@ -98,7 +98,7 @@ async def update_user(
     if user_id == actor.user_id and (password or given.get("email", before.email) != before.email):
         await confirm_password(session, actor, before.hashed_password, current_password, "current_password")
     elif password or any(given.get(name, before._mapping[name]) != before._mapping[name] for name in SENSITIVE):
-        await require_recent_proof(session, actor)
+        await require_recent_proof(session, actor, is_credential=True)
     if password:
         names = {name: given.get(name, before._mapping[name]) for name in ("username", "email", "full_name")}
         await _refuse_weak(password, *names.values())
@@ -146,7 +146,7 @@ def _one(lock_row: Lock, deleted: bool) -> Select[Any]:
     """Returns the statement for one user. Cached, because building it takes longer than running it."""
     in_trash = col(User.deleted_at).is_not(None) if deleted else col(User.deleted_at).is_(None)
     statement = select(*COLUMNS, col(User.hashed_password), changed_by(User.__table__))
-    statement = statement.where(col(User.id) == bindparam("user_id"), in_trash)
+    statement = statement.where(col(User.id) == bindparam("user_id"), col(User.kind) == "person", in_trash)
     return statement.with_for_update(of=User, key_share=lock_row == "change") if lock_row else statement
 
 

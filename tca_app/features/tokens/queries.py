@@ -1,0 +1,96 @@
+"""Queries for API tokens: those of a person, of a project, or all. They never select a hash."""
+
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, func, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.lists import to_reads
+from tca_app.core.database.pagination import Page, contains, page_of
+from tca_app.core.display_name import display_name_sql
+from tca_app.features.projects import policy as projects
+from tca_app.features.projects.service import get_project
+from tca_app.features.tokens import policy
+from tca_app.features.tokens.schemas import OwnedTokenRead, TokenQuery, TokenRead
+from tca_app.models import ApiToken, Project, ProjectMember, User
+
+MOST = 200
+_tokens = ApiToken.__table__.c
+_account = User.__table__.alias("account")
+_maker = User.__table__.alias("maker")
+_next = ApiToken.__table__.alias("next")
+_PLAIN = (
+    "id",
+    "name",
+    "prefix",
+    "scopes",
+    "allowed_networks",
+    "project_id",
+    "created_at",
+    "expires_at",
+    "last_used_at",
+    "revoked_at",
+)
+_STATE = case(
+    (_tokens.revoked_at.is_not(None), "revoked"), (_tokens.expires_at <= func.now(), "expired"), else_="active"
+)
+_ROLE = (
+    select(col(ProjectMember.role))
+    .where(col(ProjectMember.project_id) == _tokens.project_id, col(ProjectMember.user_id) == _tokens.user_id)
+    .scalar_subquery()
+)
+_IS_REPLACED = select(_next.c.id).where(_next.c.rotated_from_id == _tokens.id).exists()
+_OWNER = func.coalesce(col(Project.name), display_name_sql(_account.c))
+WHOLE = (
+    select(
+        *(_tokens[name] for name in _PLAIN),
+        _tokens.user_id,
+        _STATE.label("state"),
+        _ROLE.label("role"),
+        _IS_REPLACED.label("is_replaced"),
+        func.coalesce(display_name_sql(_maker.c), "").label("created_by"),
+        _OWNER.label("owner"),
+        func.coalesce(_tokens.project_id, _tokens.user_id).label("owner_id"),
+    )
+    .select_from(ApiToken.__table__)
+    .join(_account, _account.c.id == _tokens.user_id)
+    .outerjoin(Project.__table__, col(Project.id) == _tokens.project_id)
+    .outerjoin(_maker, _maker.c.id == _tokens.created_by_id)
+)
+"""A whole token with its owner, not yet filtered by what the actor may see."""
+_NEWEST = (_tokens.created_at.desc(), _tokens.id.desc())
+
+
+async def list_tokens(session: AsyncSession, actor: Actor) -> list[TokenRead]:
+    """Returns the actor's own tokens, newest first."""
+    policy.require_session(actor)
+    own = WHOLE.where(_tokens.user_id == bindparam("owner_id"), _tokens.project_id.is_(None))
+    return await _listed(session, own, actor.user_id)
+
+
+async def list_project_tokens(session: AsyncSession, actor: Actor, project_id: int) -> list[TokenRead]:
+    """Returns the tokens of a project, newest first. Raises NotFound, Forbidden."""
+    policy.require_session(actor)
+    project = await get_project(session, actor, project_id)
+    projects.require(actor, policy.MANAGE, project.my_role)
+    return await _listed(session, WHOLE.where(_tokens.project_id == bindparam("owner_id")), project_id)
+
+
+async def _listed(session: AsyncSession, rows: Select[Any], owner_id: int) -> list[TokenRead]:
+    found = await session.execute(rows.order_by(*_NEWEST).limit(MOST), {"owner_id": owner_id})
+    return to_reads(TokenRead, found)
+
+
+async def list_all_tokens(session: AsyncSession, actor: Actor, query: TokenQuery) -> Page[OwnedTokenRead]:
+    """Returns a page of the tokens of everybody, newest first. Raises Forbidden."""
+    policy.require_all(actor)
+    rows = WHOLE.order_by(*_NEWEST)
+    if query.state is not None:
+        rows = rows.where(literal(query.state) == _STATE)
+    if query.search:
+        shown = func.fold_text(_tokens.name + literal("\n") + _OWNER + literal("\n") + _tokens.prefix)
+        rows = rows.where(contains(shown, query.search)[0])
+    found, total, capped = await page_of(session, rows, skip=query.skip, limit=query.limit, search=query.search)
+    return Page(to_reads(OwnedTokenRead, found), total, capped)
