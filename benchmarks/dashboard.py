@@ -31,7 +31,7 @@ from tca_app.features.deployments.schemas import DeploymentQuery, MatrixQuery
 from tca_app.server.bootstrap import run_once
 from tca_app.server.migrate import migrate
 
-BOUND_MS = 150
+BOUND_MS = 250
 MAX_STATEMENTS = 8
 USERS, PROJECTS, DEPLOYMENTS = 1_000_000, 100_000, 5_000_000
 Call = Callable[[Any], Awaitable[Any]]

@@ -3,7 +3,7 @@
 import gc
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 
 import reflex as rx
@@ -26,8 +26,10 @@ from tca_app.features.project_page.ui import pages as project_pages
 from tca_app.features.user_page.ui import pages as users_pages
 from tca_app.features.webhooks.ui import pages as webhook_pages
 from tca_app.frontend.build import PAGES_ARE_BUILT
+from tca_app.frontend.reload import compiling_changed_pages
 from tca_app.frontend.static_files import page_policy, with_pages
 from tca_app.server.api import build_api
+from tca_app.server.development import MAIN_PROCESS
 from tca_app.server.edge import Edge
 from tca_app.server.lifespan import running
 from tca_app.server.live_connection import LiveConnection
@@ -62,7 +64,10 @@ class Console(rx.App):
 
     def __call__(self) -> ASGIApp:
         settings, handlers = get_settings(), RegistrationContext.get().event_handlers
-        pages = LiveConnection(with_pages(super().__call__()))
+        run = os.environ.get(MAIN_PROCESS)  # set under `reflex run`
+        with compiling_changed_pages(run) if run else nullcontext():
+            reflex = super().__call__()
+        pages = LiveConnection(with_pages(reflex))
         limited = SocketLimits(
             pages, partial(is_sent_by_pages, handlers), socket_session, settings.anonymous_sockets_per_address
         )

@@ -20,10 +20,11 @@ _REORDER = r"\u202a-\u202e\u2066-\u2069\ufeff"
 _ONE_LINE = rf"[^\x00-\x1f\x7f-\x9f{_REORDER}]"
 _TEXT = rf"[^\x00-\x08\x0b-\x1f\x7f-\x9f{_REORDER}]"
 _INK = rf"[^\s\x00-\x1f\x7f-\x9f{_REORDER}]"
-# The e-mail syntax of the HTML standard (https://html.spec.whatwg.org/#valid-e-mail-address), with at least one dot.
+# The e-mail syntax of the HTML standard (https://html.spec.whatwg.org/#valid-e-mail-address), with at least one dot in
+# the domain, and before the @ only single dots inside (RFC 5321): mail servers refuse others.
 _EMAIL = (
-    r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
+    r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64})*"
+    r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
 )
 
 

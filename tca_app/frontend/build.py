@@ -79,13 +79,13 @@ def _node_programs(data_dir: Path) -> Path:
     return folder
 
 
-def sources_hash(root: Path = ROOT) -> str:
-    """Return one hash over all sources of the built pages."""
+def sources_hash(root: Path = ROOT, leave_out: tuple[str, ...] = ()) -> str:
+    """Return one hash over all sources of the built pages, except for files with a name in `leave_out`."""
     baked_in = [("version", VERSION), *((name, getattr(get_settings(), name)) for name in BAKED_IN)]
     digest = hashlib.sha256(repr(baked_in).encode())
     files = {path for pattern in SOURCES for path in root.glob(pattern) if path.is_file()}
     for path in sorted(files):
-        if "__pycache__" in path.parts or path.is_relative_to(root / "assets" / "external"):
+        if "__pycache__" in path.parts or path.name in leave_out or path.is_relative_to(root / "assets" / "external"):
             continue
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
