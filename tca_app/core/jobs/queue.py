@@ -30,7 +30,7 @@ from tca_app.core.telemetry.redaction import excerpt
 
 log = structlog.get_logger(__name__)
 
-MAINTENANCE_QUEUE = "upkeep_queue"
+MAINTENANCE_QUEUE = "maintenance_queue"
 HEALTH_QUEUE = "health_queue"
 # Queue name to its concurrency. Each queue has its own worker, so that no queue blocks another. Queues whose jobs are
 # batched run one at a time; queues that wait for a mail server or another service run more.

@@ -197,14 +197,14 @@ async def test_a_worker_is_woken_for_its_own_queues(monkeypatch: pytest.MonkeyPa
     woken: list[tuple[str, ...]] = []
     monkeypatch.setattr(AttentiveWorker, "wake", lambda worker: woken.append(tuple(worker.queues or ())))
     before = len(local._subscribers[JOBS_CHANNEL])
-    working = asyncio.create_task(job_worker.work(["email_queue", "upkeep_queue"]))
+    working = asyncio.create_task(job_worker.work(["email_queue", "maintenance_queue"]))
     try:
         await until(lambda: len(local._subscribers[JOBS_CHANNEL]) > before)
-        local._notify("upkeep_queue", JOBS_CHANNEL)
+        local._notify("maintenance_queue", JOBS_CHANNEL)
         local._notify("email_queue", local.CHANNEL)
-        assert set(woken) == {("upkeep_queue",)}
+        assert set(woken) == {("maintenance_queue",)}
         local._notify(EVERYTHING, JOBS_CHANNEL)
-        assert set(woken) == {("upkeep_queue",), ("email_queue",)}
+        assert set(woken) == {("maintenance_queue",), ("email_queue",)}
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
