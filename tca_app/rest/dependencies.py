@@ -131,7 +131,8 @@ class _Viewer(SignedIn):
         return caller.actor
 
 
-CurrentActor = Annotated[Actor, Depends(SignedIn())]
+authenticate = SignedIn()
+CurrentActor = Annotated[Actor, Depends(authenticate)]
 CurrentViewer = Annotated[Actor, Depends(_Viewer())]
 CurrentPerson = Annotated[SignedInUser, Depends(_Person())]
 

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.database.session import close_db, transaction
 from tca_app.core.errors import AppError
 from tca_app.core.stores.embedded import configured_stores
+from tca_app.features.deployments.reports.waiting import end_waiting
 from tca_app.frontend import build
 from tca_app.frontend.build import PAGES_ARE_BUILT
 from tca_app.server.bootstrap import first_admin
@@ -103,7 +105,7 @@ async def run_server(settings: Settings, say: Callable[[str], None]) -> None:
     # Before the server is announced as ready, because the operator signs in next.
     link = await setup_link(settings)
     server = Server(app, settings.host, settings.port, interface=Interfaces.ASGI, log_enabled=False, backlog=1024)
-    on_stop(server.stop)
+    on_stop(partial(_stop, server))
     interrupted: Any = server.main_loop_interrupt  # the embedded server uses an asyncio event, unlike its base class
     serving = asyncio.create_task(server.serve())
     announcing = asyncio.create_task(_announce(settings, link, say))
@@ -119,6 +121,11 @@ async def run_server(settings: Settings, say: Callable[[str], None]) -> None:
         serving.cancel()
     elif serving.exception():
         raise StartError(f"the server stopped: {serving.exception()}")
+
+
+def _stop(server: Server) -> None:
+    end_waiting()  # or else a job that waits for an approval would delay the end
+    server.stop()  # type: ignore[no-untyped-call]
 
 
 async def _announce(settings: Settings, link: str, say: Callable[[str], None]) -> None:

@@ -45,7 +45,8 @@ async def _start(script: str, deployer: Actor, server_url: str, project_id: int,
     """As on a build machine: nothing but the documented variables is set. Only sleeping is shorter."""
     token = (await bearer(deployer))["Authorization"].removeprefix("Bearer ")
     named = {"CONSOLE": server_url, "PROJECT": str(project_id), "TOKEN": token, "PATH": os.environ["PATH"]}
-    command = ("bash", "-euo", "pipefail", "-c", f"sleep() {{ touch waited; command sleep 0.1; }}\n{script}")
+    seen = 'curl() { case "$*" in *wait=*) touch waited ;; esac; command curl "$@"; }'
+    command = ("bash", "-euo", "pipefail", "-c", f"sleep() {{ touch waited; command sleep 0.1; }}\n{seen}\n{script}")
     return await asyncio.create_subprocess_exec(*command, env=named, cwd=folder, stdout=PIPE, stderr=PIPE)
 
 

@@ -12,6 +12,7 @@ from tca_app.core.database.session import reading
 from tca_app.core.schema import UrlId
 from tca_app.features.deployments import approvals, dora_metrics, logs, service
 from tca_app.features.deployments.matrix import queries
+from tca_app.features.deployments.reports.waiting import read_when_changed
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import (
     MAX_BATCH,
@@ -33,8 +34,10 @@ from tca_app.features.deployments.schemas import (
     MeasuresRead,
     Refusal,
     Rollback,
+    WaitQuery,
 )
-from tca_app.rest.dependencies import CurrentActor, CurrentViewer, ProjectId, Reading, Writing
+from tca_app.rest.connection import while_connected
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, ProjectId, Reading, Writing, authenticate
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
@@ -122,8 +125,27 @@ async def read_measures(query: Annotated[MeasuresQuery, Query()], actor: Current
 
 
 @router.get("/deployments/{deployment_id:int}", response_model=DeploymentRead, responses=problems(401, 404))
-async def read_deployment(deployment_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
-    return item_response(await service.get_deployment(session, actor, deployment_id))
+async def read_deployment(
+    request: Request, deployment_id: UrlId, query: Annotated[WaitQuery, Query()], actor: CurrentActor
+) -> Response:
+    """Read one deployment. With `wait=60` the response comes when the state changes, or after that many seconds.
+
+    Send the state that you know as `seen`, so that no change in between is missed. 429 while 20 of your calls wait.
+    """
+    if not query.wait:
+        return item_response(await _read(deployment_id, actor))
+
+    async def read_again() -> DeploymentRead:
+        return await _read(deployment_id, await authenticate(request))  # the session may have ended since
+
+    changed = read_when_changed(read_again, deployment_id, actor.user_id, query)
+    return item_response(await while_connected(request, changed))
+
+
+async def _read(deployment_id: int, actor: Actor) -> DeploymentRead:
+    """Reads in a session of its own, so that a call that waits holds no connection."""
+    async with reading() as session:
+        return await service.get_deployment(session, actor, deployment_id)
 
 
 @router.patch(

@@ -25,6 +25,7 @@ from tca_app.core.schema import (
     ShortSkip,
     Text2000,
     UrlId,
+    WaitS,
 )
 from tca_app.features.environments.schemas import EnvironmentName
 from tca_app.features.environments.tiers import Tier
@@ -105,6 +106,17 @@ class DeploymentFilter(ListQuery):
 
 class DeploymentQuery(DeploymentFilter):
     project_id: UrlId | None = None
+
+
+class WaitQuery(BaseModel):
+    """How long the response may be held back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    wait: WaitS = Field(0, description="Seconds to wait until the state changes. A deployment that ended never waits.")
+    seen: Status | None = Field(
+        None, description="The state that you know. The response is immediate when it is another one already."
+    )
 
 
 class ProjectRef(ReadModel):
