@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from xdist.scheduler import LoadScopeScheduling
 
 from tca_app.config.settings import get_settings
+from tca_app.core import instance
 from tca_app.core.cache import redis
 from tca_app.core.cache.local import LocalCache, listen
 from tca_app.core.cache.redis import close_redis
@@ -62,6 +63,7 @@ TABLES = (
     "github_deliveries",
     "github_hooks",
     "slack_channels",
+    "instance_settings",
     "deployment_logs",
     "deployments",
     "freeze_windows",
@@ -177,6 +179,7 @@ def _empty_tables(_cleaner: psycopg.Connection) -> Iterator[None]:
     _cleaner.execute("; ".join(f"DELETE FROM {table}" for table in TABLES))
     # The log refuses DELETE, so its trigger is disabled here, in the test's own database.
     _cleaner.execute("SET session_replication_role = replica; DELETE FROM events; RESET session_replication_role")
+    instance.keep({})
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -38,6 +38,7 @@ PUBLIC = {
     ("POST", "/api/auth/email/confirm"),  # the same
     ("POST", "/api/hooks/github/{project_id}"),  # signed with the project's own key
     ("GET", "/api"),
+    ("GET", "/api/v1/instance/logo"),  # the sign-in page shows it
     ("GET", "/status/public"),
     ("GET", "/status/public.json"),
     ("GET", "/health"),

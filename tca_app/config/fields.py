@@ -19,7 +19,10 @@ def _extra(*, default: str = "", refused: str = "") -> dict[str, Any]:
 class Fields(BaseSettings):
     """The fields of `Settings`. The name of a duration states its unit."""
 
-    app_name: str = Field("TCA InfraForge", description="The name on the pages and in `GET /api`.")
+    app_name: str = Field(
+        "TCA InfraForge",
+        description="The name on pages and in mails; unset, administrators choose it ([instance.md](instance.md)).",
+    )
     environment: Literal["development", "production"] = Field("development", description="Or `production`.")
     debug: bool = Field(
         False,
@@ -90,10 +93,17 @@ class Fields(BaseSettings):
     jwt_algorithm: Literal["HS256", "HS384", "HS512"] = Field("HS256", description="Or `HS384`, `HS512`.")
     jwt_access_token_expire_minutes: int = Field(30, ge=1, le=24 * 60, description="Life of an access token.")
     jwt_refresh_token_expire_days: int = Field(
-        7, ge=1, le=90, description="Life of a session, browsers included; it is never extended."
+        7,
+        ge=1,
+        le=90,
+        description="Life of a session, browsers included; it is never extended ([instance.md](instance.md)).",
     )
-    session_idle_minutes: int = Field(12 * 60, ge=5, description="A browser session ends after this long without use.")
-    password_min_length: int = Field(8, ge=8, le=64, description="The shortest password; never less than 8.")
+    session_idle_minutes: int = Field(
+        12 * 60, ge=5, description="A browser session ends after this long without use ([instance.md](instance.md))."
+    )
+    password_min_length: int = Field(
+        8, ge=8, le=64, description="The shortest password; never less than 8 ([instance.md](instance.md))."
+    )
     password_hash_memory_kib: int = Field(19 * 1024, ge=8, description="Memory of one argon2id hash.")
     password_hash_rounds: int = Field(2, ge=1, description="Rounds of it.")
     password_hash_parallelism: int = Field(1, ge=1, description="Lanes of it.")
@@ -176,7 +186,8 @@ class Fields(BaseSettings):
     status_public: bool = Field(
         False,
         description="Whether `/status/public` and `/status/public.json` answer, to everybody: the components that were "
-        "chosen for it, without addresses, reasons and names ([0025](decisions/0025-public-status-page.md)).",
+        "chosen for it, without addresses, reasons and names ([0025](decisions/0025-public-status-page.md), "
+        "[instance.md](instance.md)).",
     )
     log_format: Literal["console", "json"] = Field("console", description="Or `json`.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

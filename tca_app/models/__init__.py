@@ -14,6 +14,7 @@ from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
 from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
 from tca_app.models.health import HealthCheck, HealthRoll, HealthSample, Incident, IncidentNote
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
+from tca_app.models.instance import InstanceSetting
 from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
 from tca_app.models.slack import SlackChannel
@@ -45,6 +46,7 @@ __all__ = [
     "IdempotencyKey",
     "Incident",
     "IncidentNote",
+    "InstanceSetting",
     "JobFailure",
     "LoggedEvent",
     "LoginThrottle",

@@ -119,9 +119,11 @@ async def _token_caller(token: str, client: Client) -> auth.Caller:
 class _Viewer(SignedIn):
     """Like SignedIn, but also accepts the browser's cookie, for a file that a page links to. Only for GET."""
 
+    methods = frozenset({"GET"})
+
     async def __call__(self, request: Request) -> Actor:
         cookie = cookie_in(request.headers.get("cookie", ""), cookie_name())
-        if request.headers.get("authorization") or not cookie or request.method != "GET":
+        if request.headers.get("authorization") or not cookie or request.method not in self.methods:
             return await super().__call__(request)
         async with reading() as session:
             caller = await auth.resolve_browser(session, cookie, request.scope["client_info"])
@@ -129,6 +131,15 @@ class _Viewer(SignedIn):
             raise NotSignedIn
         await get_limits().refuse_excess("api", f"user:{caller.actor.user_id}")
         return caller.actor
+
+
+class OwnPage(_Viewer):
+    """Like SignedIn, but also accepts the browser's cookie for a file that a page of the console sends.
+
+    The path must be one of `COOKIE_CALLS` in `server/edge.py`, which refuse other sites.
+    """
+
+    methods = frozenset({"PUT"})
 
 
 authenticate = SignedIn()

@@ -11,6 +11,7 @@ from starlette.routing import compile_path
 
 from tca_app.config.settings import VERSION, get_settings
 from tca_app.core.errors import AppError, FieldError
+from tca_app.core.instance import instance_settings
 from tca_app.core.schema import in_words
 from tca_app.features.activity.router import router as activity_router
 from tca_app.features.auth.router import router as auth_router
@@ -22,6 +23,7 @@ from tca_app.features.environments.router import router as environments_router
 from tca_app.features.health.history.router import router as health_history_router
 from tca_app.features.health.public_page.router import router as public_status_router
 from tca_app.features.health.router import router as health_router
+from tca_app.features.instance.router import router as instance_router
 from tca_app.features.jobs.router import router as jobs_router
 from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.notifications.router import router as notifications_router
@@ -52,6 +54,7 @@ ROUTERS = (
     github_router,
     slack_router,
     tokens_router,
+    instance_router,
     health_history_router,
     public_status_router,
 )
@@ -84,11 +87,11 @@ def build_api() -> FastAPI:
         api.include_router(router)
     if get_settings().prometheus_enabled:
         api.include_router(metrics_router)
-    about = About(name=get_settings().app_name, version=VERSION, status="ok", docs="/docs").model_dump_json().encode()
 
     @api.get("/api", response_model=About, tags=["about"])
     async def read_about() -> Response:
-        return json_response(about)
+        about = About(name=instance_settings().app_name, version=VERSION, status="ok", docs="/docs")
+        return json_response(about.model_dump_json().encode())
 
     add_documents(api, extra_schemas=[Problem])
     return api

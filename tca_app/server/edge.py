@@ -47,7 +47,7 @@ MAX_TARGET = 8 * 1024
 ONE_VALUE = (b"host", b"origin", b"authorization", b"content-type", b"content-length", b"idempotency-key", b"if-match")
 MAX_DIGITS = 12  # of a Content-Length
 WRITES = ("POST", "PUT", "PATCH")
-COOKIE_CALLS = ("/api/auth/session", "/api/auth/setup")
+COOKIE_CALLS = ("/api/auth/session", "/api/auth/setup", "/api/v1/instance/logo")
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 
 

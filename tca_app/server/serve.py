@@ -17,6 +17,7 @@ from tca_app.config.schema import Settings
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import close_db, transaction
 from tca_app.core.errors import AppError
+from tca_app.core.instance import instance_settings
 from tca_app.core.stores.embedded import configured_stores
 from tca_app.features.deployments.reports.waiting import end_waiting
 from tca_app.frontend import build
@@ -133,7 +134,7 @@ async def _announce(settings: Settings, link: str, say: Callable[[str], None]) -
         if await _answers(settings):
             break
         await asyncio.sleep(0.05)
-    ready = f"{settings.app_name} is ready: {settings.public_url}"
+    ready = f"{instance_settings().app_name} is ready: {settings.public_url}"
     # One write, so that a reader of the first line also gets the second.
     say(f"{ready}\n{setup_line(link)}" if link else ready)
 

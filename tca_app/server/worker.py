@@ -16,6 +16,7 @@ from tca_app.consumers import (
 )
 from tca_app.core.cache.local import listen
 from tca_app.core.jobs.worker import work
+from tca_app.features.instance import service as instance
 from tca_app.server.lifespan import on_stop, running
 
 # Importing these modules registers their jobs; the tuple keeps the imports from looking unused.
@@ -31,5 +32,6 @@ async def run_worker(queues: list[str] | None = None) -> None:
     """Run jobs until SIGINT or SIGTERM, then let the running ones finish."""
     stopped = asyncio.Event()
     on_stop(stopped.set)
-    async with running(listen(jobs=True), run_jobs(queues)):
+    await instance.refresh_or_log()  # before the first mail
+    async with running(listen(jobs=True), instance.keep_current(), run_jobs(queues)):
         await stopped.wait()

@@ -17,6 +17,7 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from tca_app.config.settings import get_settings
 from tca_app.core.errors import NotSignedIn
+from tca_app.core.instance import instance_settings
 
 MAX_PASSWORD = 256
 MAX_COOKIE = 300
@@ -77,7 +78,7 @@ def password_fault(password: str, *words: str) -> str | None:
 
     `words` are the person's names and email: a password made of one of them is as easy to guess as a common one.
     """
-    minimum = get_settings().password_min_length
+    minimum = instance_settings().password_min_length
     if len(password) < minimum:
         return f"Use at least {minimum} characters."
     if len(password) > MAX_PASSWORD:

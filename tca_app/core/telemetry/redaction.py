@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from tca_app.config.settings import get_settings
 
 SECRET_WORDS = ("password", "secret", "token", "cookie", "authorization", "dsn", "hash")
+NOT_SECRET = frozenset({"password_min_length"})  # a setting
 REMOVED = "[removed]"
 MIN_SECRET_LENGTH = 6  # replacing a shorter secret would damage ordinary text
 MAX_TEXT = 2_000
@@ -42,7 +43,7 @@ _LOOKS: dict[str, re.Pattern[str]] = {
 @lru_cache(4096)
 def is_secret(name: str) -> bool:
     """Return True if the value under this name is a secret."""
-    return _has_secret_word(name)
+    return name not in NOT_SECRET and _has_secret_word(name)
 
 
 def _has_secret_word(name: str) -> bool:

@@ -1,21 +1,22 @@
 """Queries of sign-in: the session behind a cookie or token, on every request, and the list of open sessions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Interval, Row, Select, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import col
 
-from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.session import after_commit
 from tca_app.core.errors import NotFound, NotSignedIn
+from tca_app.core.instance import InstanceSettings, instance_settings
 from tca_app.core.security.tokens import read_access_token, token_hash
 from tca_app.features.auth.schemas import SessionRead, SignedInUser
 from tca_app.models import AuthSession, User
@@ -61,11 +62,21 @@ def person_fields(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 
 
 def ends_at() -> ColumnElement[datetime]:
-    """Returns when a session expires: at its absolute end or, for a browser, after it was idle for too long."""
-    idle = timedelta(minutes=get_settings().session_idle_minutes)
+    """Returns when a session expires: at its absolute end or, for a browser, after it was idle for too long.
+
+    A shorter lifetime in the instance settings also ends sessions that are open already.
+    """
+    life = _lifetime("session_life", lambda settings: timedelta(days=settings.session_days))
+    idle = _lifetime("session_idle", lambda settings: timedelta(minutes=settings.session_idle_minutes))
+    end = col(AuthSession.created_at) + life
     # NULL for others: least() ignores it.
     idle_end = case((col(AuthSession.kind) == "browser", col(AuthSession.last_used_at) + idle))
-    return func.least(AuthSession.expires_at, idle_end, type_=UTC_TIME)
+    return func.least(AuthSession.expires_at, end, idle_end, type_=UTC_TIME)
+
+
+def _lifetime(name: str, of: Callable[[InstanceSettings], timedelta]) -> BindParameter[timedelta]:
+    """Returns a parameter that is read at each execution, because the statement is cached."""
+    return bindparam(name, callable_=lambda: of(instance_settings()), type_=Interval)
 
 
 def is_valid() -> tuple[SQLCoreOperations[bool], ...]:

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import NotSignedIn
+from tca_app.core.instance import instance_settings
 from tca_app.core.schema import UrlId
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import MAX_PASSWORD, cookie_in, cookie_name
@@ -59,7 +60,7 @@ async def _sign_in(login: str, password: str, client: Client, kind: Kind) -> Sig
 def _set_cookies(response: Response, done: SignIn) -> Response:
     settings = get_settings()
     for name, value, days in (
-        (cookie_name(), done.cookie, settings.jwt_refresh_token_expire_days),
+        (cookie_name(), done.cookie, instance_settings().session_days),
         (cookie_name("device"), done.device, DEVICE_DAYS),
     ):
         response.set_cookie(

@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.display_name import display_name, display_name_sql
 from tca_app.core.errors import BadCredentials, NotFound, NotSignedIn, TokenReused
 from tca_app.core.events.log import emit
+from tca_app.core.instance import instance_settings
 from tca_app.core.security.tokens import keyed_token, new_access_token, new_token, same, token_hash, verify_password
 from tca_app.features.auth import events, throttle
 from tca_app.features.auth.queries import (
@@ -145,7 +145,7 @@ async def open_session(
         auth_version=person.auth_version,
         user_agent=client.user_agent[:300],
         ip=client.ip,
-        expires_at=datetime.now(UTC) + timedelta(days=get_settings().jwt_refresh_token_expire_days),
+        expires_at=datetime.now(UTC) + timedelta(days=instance_settings().session_days),
     )
     if kind == "browser":
         row.token_hash = token_hash(cookie)

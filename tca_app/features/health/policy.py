@@ -1,8 +1,8 @@
 """Permissions on checks: members see those of their projects, every signed-in user those of the console."""
 
-from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Forbidden, NotFound
+from tca_app.core.instance import instance_settings
 from tca_app.features.projects import policy
 
 
@@ -34,6 +34,6 @@ def require_manage(actor: Actor, project_id: int | None, role: str | None) -> No
 
 
 def require_public() -> None:
-    """Raises NotFound unless the operator enabled the public page, which everybody may see."""
-    if not get_settings().status_public:
+    """Raises NotFound unless the settings enable the public page, which everybody may see."""
+    if not instance_settings().status_public:
         raise NotFound

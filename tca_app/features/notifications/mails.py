@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 from tca_app.config.settings import get_settings
 from tca_app.core.display_name import display_name
 from tca_app.core.events.log import RecordedEvent
+from tca_app.core.instance import instance_settings
 from tca_app.core.outgoing.mail import Mail
 from tca_app.core.plurals import plural
 from tca_app.features.notifications.kinds import KINDS, body_of, link_of, title_of
@@ -49,9 +50,8 @@ def mail_for(event: RecordedEvent, reader: Reader) -> Mail:
     """Returns the mail that notifies `reader` of `event`."""
     is_welcome = event.type == WELCOME and event.subject_id == reader.id
     template = _templates.get_template(f"{'welcome' if is_welcome else KINDS[event.type].template}.txt")
-    settings = get_settings()
     context = {
-        "app_name": settings.app_name,
+        "app_name": instance_settings().app_name,
         "name": display_name(reader),
         "username": reader.username,
         "actor": event.actor_name,
@@ -67,7 +67,7 @@ def mail_for(event: RecordedEvent, reader: Reader) -> Mail:
 def link_mail(key: str, reader: Reader, template: str, path: str) -> Mail:
     """Returns a mail with a link that works once. `path` contains its token."""
     name = reader.full_name or reader.username
-    context = {"app_name": get_settings().app_name, "name": name, "username": reader.username}
+    context = {"app_name": instance_settings().app_name, "name": name, "username": reader.username}
     return _mail(key, reader, _templates.get_template(f"{template}.txt"), context, path)
 
 
@@ -76,7 +76,7 @@ def digest_for(reader: Reader, day: date, lines: Sequence[Line], more: int) -> M
     settings = get_settings()
     template = _templates.get_template("digest.txt")
     context = {
-        "app_name": settings.app_name,
+        "app_name": instance_settings().app_name,
         "name": display_name(reader),
         "lines": [f"{line.title}: {settings.public_url}{line.link}" if line.link else line.title for line in lines],
         "unread": plural(len(lines) + more, "unread notification"),
@@ -90,7 +90,7 @@ def _mail(key: str, reader: Reader, template: Template, context: dict[str, Any],
     # Only blank lines separate paragraphs; a name cannot contain one.
     paragraphs = _block(template, "text", context).split("\n\n")
     shown = {
-        "app_name": settings.app_name,
+        "app_name": instance_settings().app_name,
         "subject": _block(template, "subject", context),
         "paragraphs": paragraphs,
         "action": _block(template, "action", context),

@@ -4,16 +4,17 @@ import asyncio
 import hashlib
 from base64 import b64encode
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError, Unavailable
+from tca_app.core.instance import instance_settings
 from tca_app.features.health import policy
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.public_page.schemas import PublicRead
@@ -115,13 +116,13 @@ def overall(read: PublicRead) -> tuple[str, str]:
 
 
 def render(name: str, **given: object) -> bytes:
-    return _templates.get_template(name).render(app_name=get_settings().app_name, css=_CSS, **given).encode()
+    return _templates.get_template(name).render(app_name=instance_settings().app_name, css=_CSS, **given).encode()
 
 
 def _moment(at: datetime) -> str:
-    """ "4 May 2026, 09:58 UTC": without scripts the reader's time zone is unknown."""
-    at = at.astimezone(UTC)
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+    """ "4 May 2026, 09:58 UTC", in the zone of the instance: without scripts that of the reader is unknown."""
+    at = at.astimezone(ZoneInfo(instance_settings().time_zone))
+    return f"{at.day} {at:%B %Y, %H:%M %Z}"
 
 
 _templates.filters |= {"moment": _moment, "lasted": lasted}

@@ -25,7 +25,7 @@ _HTML: dict[int | str, dict[str, Any]] = {
 
 @router.get("/public", response_class=Response, responses=_HTML | _UNCHANGED)
 async def read_page(request: Request, client: FromClient) -> Response:
-    """Read the public page as HTML: no sign-in, no scripts. 404 unless STATUS_PUBLIC is on."""
+    """Read the public page as HTML: no sign-in, no scripts. 404 unless the instance settings enable it."""
     await get_limits().refuse_excess("api", f"address:{client.ip}")
     try:
         return _answer(request, (await public_pages()).html, HTML)

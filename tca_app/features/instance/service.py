@@ -1,0 +1,221 @@
+"""Service functions for the instance settings, and what keeps the copy of this process current (`core.instance`)."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import structlog
+from sqlalchemy import case, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from tca_app.core import instance
+from tca_app.core.actor import Actor
+from tca_app.core.cache.local import EVERYTHING, seconds_disconnected, subscribe
+from tca_app.core.database.concurrency import VersionedRow, check_version, fields_of
+from tca_app.core.database.session import after_commit, lock, reading
+from tca_app.core.display_name import display_name_sql
+from tca_app.core.errors import AppError, FieldError, Invalid, NotFound
+from tca_app.core.events.log import emit
+from tca_app.features.auth.step_up import require_recent_proof
+from tca_app.features.instance import policy
+from tca_app.features.instance.events import InstanceSettingsChanged
+from tca_app.features.instance.schemas import MAX_LOGO, InstanceRead, InstanceUpdate, LogoUpdate
+from tca_app.models import InstanceSetting, User
+
+log = structlog.get_logger(__name__)
+
+TOPIC = "instance"
+POLL_S = 3.0  # while change notifications do not arrive
+LOGO = "logo"
+SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
+_rows = InstanceSetting.__table__.c
+_refreshing = asyncio.Lock()  # so that of two reads the later one counts
+
+
+@dataclass(slots=True)
+class _Current:
+    """The settings as one row. `stored` are the values for `core.instance`."""
+
+    version: int = 0
+    updated_at: datetime | None = None
+    changed_by: str = ""
+    stored: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, object]:
+        return {name: getattr(self.settings, name) for name in InstanceUpdate.model_fields}
+
+    @property
+    def settings(self) -> instance.InstanceSettings:
+        return instance.effective(self.stored)
+
+
+async def _current(session: AsyncSession) -> _Current:
+    """Reads the settings without the bytes of the logo."""
+    value = case((_rows.name == LOGO, _rows.value.op("-")("content")), else_=_rows.value).label("value")
+    rows = (
+        select(_rows.name, value, _rows.version, _rows.changed_at, display_name_sql(User.__table__.c).label("editor"))
+        .select_from(InstanceSetting.__table__)
+        .outerjoin(User.__table__, col(User.id) == _rows.changed_by_id)
+        .order_by(_rows.changed_at)
+    )
+    current = _Current()
+    for row in await session.execute(rows):
+        current.version += row.version
+        current.updated_at, current.changed_by = row.changed_at, row.editor or ""
+        if row.name == "two_factor_required":
+            current.stored["two_factor_since"] = row.changed_at
+        current.stored[row.name] = row.value.get("hash", "") if row.name == LOGO else row.value
+    return current
+
+
+async def get_instance(session: AsyncSession, actor: Actor) -> InstanceRead:
+    """Returns the effective settings. Raises Forbidden."""
+    policy.require(actor)
+    return _to_read(await _current(session))
+
+
+def _to_read(current: _Current) -> InstanceRead:
+    settings = current.settings
+    return InstanceRead(
+        **current.values,
+        logo_url=settings.logo_url,
+        two_factor_since=settings.two_factor_since,
+        set_by_environment=instance.set_by_environment(),
+        version=current.version,
+        changed_by=current.changed_by,
+        changed_at=current.updated_at,
+    )
+
+
+async def update_instance(
+    session: AsyncSession, actor: Actor, data: InstanceUpdate, if_version: int | None = None
+) -> InstanceRead:
+    """Updates the given settings. Raises Forbidden, ReauthenticationRequired, Invalid for what the environment sets."""
+    current = await _lock(session, actor)
+    given = data.given()
+    _refuse_read_only(given)
+    _check_version(current, given, if_version)
+    changed = {name: value for name, value in given.items() if current.values[name] != value}
+    return await _store(session, actor, current, changed) if changed else _to_read(current)
+
+
+def _check_version(current: _Current, given: Mapping[str, Any], if_version: int | None) -> None:
+    """Raises Stale when somebody has changed the settings since `if_version`."""
+    if if_version not in (None, current.version):
+        row = SimpleNamespace(
+            version=current.version,
+            updated_at=current.updated_at,
+            changed_by=current.changed_by,
+            _mapping=current.values,
+        )
+        check_version(cast("VersionedRow", row), given, if_version)
+
+
+async def _lock(session: AsyncSession, actor: Actor) -> _Current:
+    policy.require(actor)
+    await require_recent_proof(session, actor)
+    await lock(session, "instance_settings")
+    return await _current(session)
+
+
+def _refuse_read_only(given: Mapping[str, Any]) -> None:
+    fixed = instance.set_by_environment()
+    faults = [FieldError(f"/{name}", f"Set by {fixed[name]} in the environment.") for name in given if name in fixed]
+    if faults:
+        raise Invalid("The environment sets this.", errors=faults)
+
+
+async def _store(session: AsyncSession, actor: Actor, before: _Current, values: Mapping[str, Any]) -> InstanceRead:
+    """Stores the values, emits the event, and lets this process read them before the response is sent."""
+    about = {"changed_by_id": actor.user_id, "changed_at": func.clock_timestamp()}
+    put = insert(InstanceSetting.__table__).values([{"name": name, "value": v} | about for name, v in values.items()])
+    own = {"version": _rows.version + 1, "changed_by_id": actor.user_id, "changed_at": func.clock_timestamp()}
+    await session.execute(put.on_conflict_do_update(index_elements=["name"], set_={"value": put.excluded.value} | own))
+    after = await _current(session)
+    changes = {"before": fields_of(before.settings, values), "after": fields_of(after.settings, values)}
+    await emit(session, actor, InstanceSettingsChanged.of(after.settings.app_name, **changes))
+    after_commit(session, refresh_or_log)
+    return _to_read(after)
+
+
+async def put_logo(session: AsyncSession, actor: Actor, data: LogoUpdate) -> InstanceRead:
+    """Replaces the logo. Raises Invalid unless it is a PNG or WebP image of at most 64 KiB."""
+    current = await _lock(session, actor)
+    content, media_type = _image(data.content)
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    value = {"hash": digest, "media_type": media_type, "content": base64.b64encode(content).decode()}
+    if digest == current.settings.logo:
+        return _to_read(current)
+    return await _store(session, actor, current, {LOGO: value})
+
+
+def _image(text: str) -> tuple[bytes, str]:
+    try:
+        content = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise Invalid.at("content", "This is not base64.") from None
+    if len(content) > MAX_LOGO:
+        raise Invalid.at("content", "Use an image of at most 64 kB.")
+    kind = next((kind for start, kind in SIGNATURES.items() if content.startswith(start)), "")
+    if not kind or (kind == "image/webp" and content[8:12] != b"WEBP"):
+        raise Invalid.at("content", "Use a PNG or WebP image.")
+    return content, kind
+
+
+async def delete_logo(session: AsyncSession, actor: Actor) -> None:
+    """Removes the logo. Raises NotFound without one."""
+    current = await _lock(session, actor)
+    if not current.settings.logo:
+        raise NotFound
+    await _store(session, actor, current, {LOGO: {}})
+
+
+async def get_logo(session: AsyncSession) -> tuple[bytes, str, str]:
+    """Returns the image, its media type and its hash, for everybody. Raises NotFound."""
+    value = (await session.execute(select(_rows.value).where(_rows.name == LOGO))).scalar_one_or_none()
+    if not value:
+        raise NotFound
+    return base64.b64decode(value["content"]), value["media_type"], value["hash"]
+
+
+async def refresh() -> None:
+    """Reads the settings into the copy of this process."""
+    async with _refreshing, reading() as session:
+        instance.keep((await _current(session)).stored)
+
+
+async def refresh_or_log() -> None:
+    """Reads the settings, or logs that it failed: then `keep_current` reads them later."""
+    try:
+        await refresh()
+    except (AppError, OSError) as error:
+        log.warning("instance.not_refreshed", error=type(error).__name__)
+
+
+async def keep_current() -> None:
+    """Reads the settings after each change, until cancelled.
+
+    While notifications do not arrive, it reads every three seconds.
+    """
+    changed = asyncio.Event()
+    stop = subscribe(lambda topic: changed.set() if topic in (TOPIC, EVERYTHING) else None)
+    try:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await changed.wait()
+            if changed.is_set() or seconds_disconnected():
+                changed.clear()
+                await refresh_or_log()
+    finally:
+        stop()
