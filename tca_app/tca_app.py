@@ -18,6 +18,8 @@ from tca_app.features.auth.ui import settings_pages, sign_in_pages
 from tca_app.features.dashboard.ui import pages as dashboard_pages
 from tca_app.features.deployments.ui import pages as deployment_pages
 from tca_app.features.health.ui import pages as health_pages
+from tca_app.features.instance import service as instance
+from tca_app.features.instance.ui import pages as instance_pages
 from tca_app.features.jobs.ui import pages as job_pages
 from tca_app.features.notifications.ui import pages as notification_pages
 from tca_app.features.notifications.ui.notification_menu import NotificationMenuState, notification_menu
@@ -56,6 +58,7 @@ PAGES = [
     *health_pages.PAGES,
     *job_pages.PAGES,
     *webhook_pages.PAGES,
+    *instance_pages.PAGES,
 ]
 
 
@@ -79,7 +82,8 @@ async def _process() -> AsyncIterator[None]:
     """Run the background tasks of a web process, and its jobs unless workers run them."""
     does_jobs = get_settings().run_worker
     jobs = [run_jobs()] if does_jobs else []
-    async with running(listen(jobs=does_jobs), watch_redis(), *jobs):
+    await instance.refresh_or_log()  # before the first request
+    async with running(listen(jobs=does_jobs), watch_redis(), instance.keep_current(), *jobs):
         if not os.environ.get(PAGES_ARE_BUILT):  # `reflex run`: nothing else creates the first admin or the setup link
             await announce(get_settings())
         # Freeze the loaded modules: otherwise every full collection scans them and stops the process for 100 ms.

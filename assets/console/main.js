@@ -6,6 +6,7 @@ import { startWatching } from "./dom.js";
 import "./times.js";
 import "./buttons.js";
 import "./sign-in.js";
+import "./logo.js";
 import "./shortcuts.js";
 import "./palette.js";
 import "./forms.js";

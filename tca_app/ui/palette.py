@@ -36,6 +36,7 @@ NAVIGATION = (
     ("Status", routes.STATUS, "heart-pulse", "signed_in"),
     ("Jobs", routes.JOBS, "list-checks", "jobs.manage"),
     ("Webhooks", routes.WEBHOOKS, "webhook", "webhooks.manage"),
+    ("Administration", routes.ADMIN, "shield", "instance.manage"),
     ("Settings", routes.SETTINGS, "settings", "signed_in"),
 )
 

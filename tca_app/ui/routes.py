@@ -19,6 +19,8 @@ PUBLIC_STATUS = "/status/public"  # served by features/health/public_page/router
 JOBS = "/status/jobs"
 SETTINGS = "/settings"
 WEBHOOKS = "/settings/webhooks"
+ADMIN = "/admin"
+ADMIN_HISTORY = "/admin?tab=history"
 
 FORGOT = "/forgot-password"
 RESET = "/reset-password"
@@ -30,6 +32,7 @@ API_FORGOT = "/api/auth/password/forgot"
 API_RESET = "/api/auth/password/reset"
 API_CONFIRM_EMAIL = "/api/auth/email/confirm"
 API_DEPLOYMENTS = "/api/v1/deployments"
+API_LOGO = "/api/v1/instance/logo"
 API_ACTIVITY_EXPORT = "/api/v1/activity/export"
 
 

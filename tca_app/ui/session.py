@@ -10,9 +10,11 @@ from uuid import uuid4
 import reflex as rx
 from reflex.event import Event, EventSpec
 
+from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.core.errors import AppError, NotSignedIn
+from tca_app.core.instance import instance_settings
 from tca_app.features.auth.step_up import ReauthenticationRequired, reauthenticate
 from tca_app.ui import routes
 from tca_app.ui.handlers import CALL, PERMISSIONS, display_with, handler
@@ -21,6 +23,7 @@ from tca_app.ui.websocket.live import LIVE
 
 TOAST_LIFE_S = 8.0  # the stylesheet hides a toast after this; the server drops it at the next page or toast
 MAX_TOASTS = 4
+PASSWORD_MIN_LENGTH = 8
 
 
 class Toast(TypedDict):
@@ -52,6 +55,10 @@ class SessionState(rx.State):
     toasts: list[Toast] = []
     # Only pushed, by the session watchdog: PostgreSQL does not respond, so nobody's permissions are known.
     outage: bool = False
+    # Settings of the instance that differ from what the pages were built with.
+    instance_name: str = ""
+    logo_url: str = ""
+    password_min_length: int = PASSWORD_MIN_LENGTH
     # Pushed too: this process receives no change notifications, so pages may be out of date.
     is_stale: bool = False
     # Pushed too: Redis is unreachable.
@@ -82,12 +89,16 @@ class SessionState(rx.State):
 
     def _show(self, actor: Actor | None) -> None:
         """Shows this viewer. It assigns only what differs, so an unchanged viewer causes no delta."""
+        instance, built_with = instance_settings(), get_settings()
         shown = {
             "user_id": actor.user_id if actor else 0,
             "username": actor.username if actor else "",
             "full_name": actor.full_name if actor else "",
             "is_superuser": bool(actor and actor.is_superuser),
             "grants": [name for name, rule in PERMISSIONS.items() if rule(actor)] if actor else [],
+            "instance_name": instance.app_name if instance.app_name != built_with.app_name else "",
+            "logo_url": instance.logo_url,
+            "password_min_length": instance.password_min_length,
         }
         for name, value in shown.items():
             if getattr(self, name) != value:

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from tca_app.core.errors import Invalid
+from tca_app.core.instance import instance_settings
 from tca_app.core.security.tokens import cookie_in
 
 COOKIE = "time_zone"
@@ -22,9 +23,9 @@ def _names() -> frozenset[str]:
 
 
 def zone_of(router_data: dict[str, Any]) -> ZoneInfo:
-    """Returns the time zone of the tab that sent an event, or UTC when its browser names no known zone."""
+    """Returns the time zone of the tab that sent an event, or that of the instance when its browser names none."""
     name = cookie_in(router_data.get("headers", {}).get("cookie", ""), COOKIE)
-    return ZoneInfo(name if name in _names() else "UTC")
+    return ZoneInfo(name if name in _names() else instance_settings().time_zone)
 
 
 def offset_words(at: datetime) -> str:

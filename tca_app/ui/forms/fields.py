@@ -68,7 +68,7 @@ def form_dialog(
 
     It is shown only on the page where it was opened. While it is `blocked` it cannot be submitted; a field says why.
     """
-    content = rx.cond(state.form_clashes.length() > 0, _merge(state), rx.fragment(restored_note(state), *fields))
+    content = rx.cond(state.form_clashes.length() > 0, merge(state), rx.fragment(restored_note(state), *fields))
     dialog = rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title(title, custom_attrs=DIALOG_TITLE),
@@ -215,7 +215,7 @@ def _below(state: type[FormState], name: str, hint: str) -> rx.Component:
     )
 
 
-def _merge(state: type[FormState]) -> rx.Component:
+def merge(state: type[FormState]) -> rx.Component:
     """The merge, field by field: keep mine or take theirs. Theirs is the default."""
     return rx.fragment(
         rx.el.div(

@@ -4,13 +4,20 @@ import reflex as rx
 
 from tca_app.ui.forms.fields import text_field
 from tca_app.ui.forms.state import FormState
+from tca_app.ui.session import SessionState
 
-NEW_HINT = "At least 8 characters with a digit and an uppercase letter, and not a common password."
 MAX_PASSWORD = 256
 
 
+def new_password_hint() -> rx.Component:
+    length = SessionState.password_min_length.to(str)
+    return rx.fragment(
+        "At least ", length, " characters with a digit and an uppercase letter, and not a common password."
+    )
+
+
 def new_password_field(
-    state: type[FormState], name: str = "password", label: str = "New password", hint: str = NEW_HINT
+    state: type[FormState], name: str = "password", label: str = "New password", hint: str | None = None
 ) -> rx.Component:
     return text_field(
         state,
@@ -18,7 +25,7 @@ def new_password_field(
         label,
         type_="password",
         required=True,
-        hint=hint,
+        hint=new_password_hint() if hint is None else hint,
         max_length=MAX_PASSWORD,
         auto_complete="new-password",
     )

@@ -6,11 +6,11 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.config.settings import get_settings
 from tca_app.ui import routes
 from tca_app.ui.components.basic import icon_button, link
 from tca_app.ui.forms.password_dialog import password_dialog
 from tca_app.ui.layout.account_menu import account_menu
+from tca_app.ui.layout.brand import app_name, logo
 from tca_app.ui.layout.toasts import toasts
 from tca_app.ui.palette import NAVIGATION, palette
 from tca_app.ui.session import SessionState
@@ -56,8 +56,8 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
 def _sidebar(route: str) -> rx.Component:
     return rx.el.aside(
         link(
-            rx.el.img(src="/logo.svg", alt=""),
-            rx.el.span(get_settings().app_name, class_name="label"),
+            logo(),
+            rx.el.span(app_name(), class_name="label truncate"),
             to=routes.DASHBOARD,
             class_name="brand",
         ),

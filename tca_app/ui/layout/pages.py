@@ -8,10 +8,10 @@ import reflex as rx
 from reflex_base.vars.function import ArgsFunctionOperation
 from reflex_components_core.base.error_boundary import ErrorBoundary
 
-from tca_app.config.settings import get_settings
 from tca_app.ui import routes
 from tca_app.ui.components.placeholders import crashed, forbidden, not_found, outage
 from tca_app.ui.gate import PAGE_PERMISSIONS
+from tca_app.ui.layout.brand import app_name
 from tca_app.ui.layout.frame import Body, Crumb, TopbarItem, shell
 from tca_app.ui.session import SessionState
 from tca_app.ui.websocket.connection import boot
@@ -90,8 +90,7 @@ def _of_its_module(entry: Page, topbar: tuple[TopbarItem, ...]) -> Body:
 
 
 def _page_title(title: Any) -> Any:
-    suffix = f" · {get_settings().app_name}"
-    return f"{title}{suffix}" if isinstance(title, str) else title + suffix
+    return title + rx.Var.create(" · ").to(str) + app_name()
 
 
 def _guarded(entry: Page, topbar: tuple[TopbarItem, ...]) -> rx.Component:

@@ -101,6 +101,7 @@ def _line(entry: Entry) -> rx.Component:
                     ("webhook", rx.icon("webhook", size=16, aria_hidden="true")),
                     ("deployment", rx.icon("rocket", size=16, aria_hidden="true")),
                     ("job", rx.icon("list-checks", size=16, aria_hidden="true")),
+                    ("instance", rx.icon("shield", size=16, aria_hidden="true")),
                     rx.icon("user", size=16, aria_hidden="true"),
                 ),
                 rx.el.span(entry["summary"], class_name="grow"),

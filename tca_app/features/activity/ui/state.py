@@ -105,6 +105,8 @@ def _value(value: Any) -> str:
 def _url_of(event: ActivityRead) -> str:
     if event.subject_type == "webhook":
         return routes.webhook(event.project_id, event.subject_id)
+    if event.subject_type == "instance":
+        return routes.ADMIN
     pages = {"project": routes.project, "user": routes.user, "deployment": routes.deployment}
     page = pages.get(event.subject_type)
     return page(event.subject_id) if page and event.subject_id else ""

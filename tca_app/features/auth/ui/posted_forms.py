@@ -4,16 +4,16 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.config.settings import get_settings
 from tca_app.features.auth.ui.state import AuthState
 from tca_app.ui.components.basic import button
+from tca_app.ui.layout.brand import app_name, logo
 
 
 def auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
     # A landmark without the element: people and tools recognize a signed-in page by `main h1`.
     return rx.el.div(
         rx.el.div(
-            rx.el.div(rx.el.img(src="/logo.svg", alt=""), rx.el.span(get_settings().app_name), class_name="brand"),
+            rx.el.div(logo(), rx.el.span(app_name()), class_name="brand"),
             rx.el.h1(title),
             rx.el.p(lead, class_name="lead"),
             *children,
@@ -51,7 +51,7 @@ def posted_form(
     return form if done is None else rx.fragment(form, rx.el.div(done, hidden=True))
 
 
-def posted_field(name: str, label: str, *, complete: str, kind: str = "text", hint: str = "", **props: Any) -> Any:
+def posted_field(name: str, label: str, *, complete: str, kind: str = "text", hint: Any = "", **props: Any) -> Any:
     described = f"{name}-error" + (f" {name}-hint" if hint else "")
     control = rx.el.input(
         id=name, name=name, type=kind, class_name="input", auto_complete=complete, aria_describedby=described, **props

@@ -8,7 +8,7 @@ from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, post
 from tca_app.features.auth.ui.state import AuthState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link
-from tca_app.ui.forms.password_fields import NEW_HINT
+from tca_app.ui.forms.password_fields import new_password_hint
 from tca_app.ui.layout.pages import page
 from tca_app.ui.websocket.connection import boot
 
@@ -81,7 +81,12 @@ def _setup_form() -> rx.Component:
             ),
             posted_field("full_name", "Full name", complete="name", max_length=100),
             posted_field(
-                "password", "Password", complete="new-password", kind="password", hint=NEW_HINT, max_length=256
+                "password",
+                "Password",
+                complete="new-password",
+                kind="password",
+                hint=new_password_hint(),
+                max_length=256,
             ),
             submit="Create administrator",
             from_query="token",
@@ -140,7 +145,7 @@ def reset_password_page() -> rx.Component:
                 "New password",
                 complete="new-password",
                 kind="password",
-                hint=NEW_HINT,
+                hint=new_password_hint(),
                 auto_focus=True,
                 max_length=256,
             ),

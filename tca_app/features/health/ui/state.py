@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
-from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
+from tca_app.core.instance import instance_settings
 from tca_app.core.periods import Period, days_in, period_of
 from tca_app.core.plurals import plural
 from tca_app.features.health.overview import HOURS, Overview, read_overview
@@ -95,7 +95,7 @@ class StatusState(SessionState):
         self.score_24h, self.score, self.trend = _score(found.score_24h), _score(found.score.now), _trend(found.score)
         self.incidents = [_incident(incident, found.as_of) for incident in found.incidents.items]
         self.older = found.incidents.total - len(found.incidents.items)
-        self.public_page = routes.PUBLIC_STATUS if get_settings().status_public else ""
+        self.public_page = routes.PUBLIC_STATUS if instance_settings().status_public else ""
         self.is_loaded, self.failure = True, ""
 
 

@@ -1,0 +1,228 @@
+"""The page `/admin`: the settings of the whole console, for administrators."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.activity.ui.pages import feed
+from tca_app.features.instance.ui.state import LABELS, HistoryState, InstanceState, LogoState
+from tca_app.ui import routes
+from tca_app.ui.components.basic import button, error_notice, page_header, panel, relative_time, tabs
+from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE, confirm_dialog
+from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.forms.fields import (
+    check_field,
+    form_attributes,
+    form_error,
+    keeper_of,
+    merge,
+    restored_note,
+    select_field,
+    text_field,
+)
+from tca_app.ui.layout.brand import logo
+from tca_app.ui.layout.pages import page
+
+state = InstanceState
+SIGN_UP = (
+    ("nobody", "Nobody: administrators create accounts"),
+    ("invited", "People with an invitation"),
+    ("provider", "People with an invitation, and anybody at their first sign-in by a provider"),
+)
+TWO_FACTOR = (("nobody", "Nobody"), ("administrators", "Administrators"), ("everybody", "Everybody"))
+
+
+@page(
+    routes.ADMIN,
+    "Administration",
+    permission="instance.manage",
+    on_load=(InstanceState.load, HistoryState.load),
+)
+def admin_page() -> rx.Component:
+    return rx.fragment(
+        page_header("Administration", "Settings of this console, for everybody."),
+        tabs(
+            ("Settings", routes.ADMIN, state.tab == "settings"),
+            ("History", routes.ADMIN_HISTORY, state.tab == "history"),
+        ),
+        rx.match(state.tab, ("history", _history()), rx.el.div(_settings(), _logo(), class_name="narrow stack")),
+    )
+
+
+def _history() -> rx.Component:
+    nothing = empty_state("No changes yet", "Changes of the instance settings appear here.", icon="history")
+    return panel("History", feed(HistoryState, nothing=nothing), flush=True)
+
+
+def _settings() -> rx.Component:
+    loading = panel("Settings", skeleton_lines(8))
+    return rx.fragment(rx.cond(state.form_mode != "", _form(), loading), keeper_of(state))
+
+
+def _form() -> rx.Component:
+    return rx.el.form(
+        rx.el.input(type="hidden", name="nonce", value=state.form_nonce, read_only=True),
+        rx.el.div(form_error(state), restored_note(state), class_name="stack"),
+        rx.cond(state.form_clashes.length() > 0, panel("Conflict", merge(state)), _sections()),
+        rx.el.div(
+            rx.cond(
+                state.changed_at != "",
+                rx.el.span(
+                    "Last changed by ",
+                    rx.cond(state.changed_by != "", state.changed_by, "a deleted user"),
+                    " ",
+                    relative_time(state.changed_at),
+                    class_name="muted grow",
+                ),
+            ),
+            button("Save", kind="primary", type="submit", busy=state.form_busy),
+            class_name="row",
+        ),
+        on_submit=state.save,
+        no_validate=True,
+        class_name="stack",
+        custom_attrs=form_attributes(state),
+    )
+
+
+def _sections() -> rx.Component:
+    return rx.fragment(
+        panel(
+            "General",
+            rx.el.div(
+                _text("app_name", max_length=50, required=True),
+                _text("time_zone", hint="For the public status page, and browsers that name no zone.", max_length=64),
+                _check("status_public", "Everybody sees the components that were chosen for it."),
+                class_name="stack",
+            ),
+        ),
+        panel(
+            "Accounts",
+            rx.el.div(
+                select_field(
+                    state, "sign_up", LABELS["sign_up"], SIGN_UP, hint="Administrators can always create users."
+                ),
+                select_field(state, "two_factor_required", LABELS["two_factor_required"], TWO_FACTOR),
+                _number("two_factor_grace_days", "Until then people can sign in without a second factor.", 0, 90),
+                class_name="stack",
+            ),
+        ),
+        panel(
+            "Sessions and passwords",
+            rx.el.div(
+                _number("session_days", "1 to 90. A shorter one ends open sessions, too.", 1, 90),
+                _number("session_idle_minutes", "A browser session ends after this long without use.", 5, 129_600),
+                _number("password_min_length", "8 to 64. It counts when somebody sets a password.", 8, 64),
+                class_name="stack",
+            ),
+        ),
+    )
+
+
+def _or_fixed(name: str, control: rx.Component) -> rx.Component:
+    """The field, or its value when the environment sets it."""
+    return rx.cond(state.fixed.contains(name), _fixed(name), control)
+
+
+def _fixed(name: str) -> rx.Component:
+    value: Any = state.fixed_values[name]
+    if name == "status_public":
+        value = rx.cond(value == "on", "On", "Off")
+    return rx.el.div(
+        rx.el.label(LABELS[name], html_for=f"fixed-{name}"),
+        # Not as a prop: Reflex would send the value of an element with an `id` with the form.
+        rx.el.input(
+            custom_attrs={"id": f"fixed-{name}"}, value=value, class_name="input", read_only=True, disabled=True
+        ),
+        rx.el.span("Set by ", rx.el.code(state.fixed[name]), " in the environment.", class_name="hint"),
+        class_name="field",
+    )
+
+
+def _text(name: str, **props: Any) -> rx.Component:
+    return _or_fixed(name, text_field(state, name, LABELS[name], **{"required": True} | props))
+
+
+def _number(name: str, hint: str, least: int, most: int) -> rx.Component:
+    return _text(name, hint=hint, type_="number", min=least, max=most, input_mode="numeric")
+
+
+def _check(name: str, hint: str) -> rx.Component:
+    return _or_fixed(name, check_field(state, name, LABELS[name], hint))
+
+
+def _logo() -> rx.Component:
+    own = LogoState.logo_url != ""
+    return rx.fragment(
+        panel(
+            "Logo",
+            rx.el.div(
+                rx.el.span(logo(), class_name="logo-preview"),
+                rx.cond(own, "Your own image.", "The logo that comes with the console."),
+                class_name="row",
+            ),
+            actions=(
+                rx.cond(own, button("Remove", kind="small danger-quiet", on_click=LogoState.ask_remove)),
+                button("Upload logo", kind="small", icon="upload", on_click=LogoState.open_upload),
+            ),
+        ),
+        _upload_dialog(),
+        confirm_dialog(
+            open_=LogoState.is_removing,
+            title="Remove the logo?",
+            text="The image is deleted. Pages show the logo that comes with the console.",
+            confirm="Remove logo",
+            on_confirm=LogoState.remove,
+            on_cancel=LogoState.cancel_remove(),
+            busy=LogoState.is_acting,
+            body=error_notice(LogoState.remove_error),
+        ),
+    )
+
+
+def _upload_dialog() -> rx.Component:
+    """The form that assets/console/logo.js sends."""
+    return rx.dialog.root(
+        rx.dialog.content(
+            rx.dialog.title("Upload logo", custom_attrs=DIALOG_TITLE),
+            rx.dialog.description("A square PNG or WebP image of at most 64 kB.", custom_attrs=DIALOG_TEXT),
+            rx.el.form(
+                rx.el.div(class_name="notice error", role="alert", hidden=True, custom_attrs={"data-form-error": ""}),
+                rx.el.div(
+                    rx.el.label("Image", html_for="logo-file"),
+                    rx.el.input(
+                        type="file",
+                        name="content",
+                        accept="image/png,image/webp",
+                        class_name="input file",
+                        aria_describedby="logo-file-error",
+                        custom_attrs={"id": "logo-file"},
+                    ),
+                    rx.el.span(
+                        id="logo-file-error",
+                        class_name="field-error",
+                        role="alert",
+                        custom_attrs={"data-error-for": "content"},
+                    ),
+                    class_name="field",
+                ),
+                rx.el.div(
+                    button("Cancel", on_click=LogoState.close_upload(False)),
+                    button("Upload", kind="primary", type="submit"),
+                    rx.el.button(
+                        type="button", hidden=True, on_click=LogoState.uploaded, custom_attrs={"data-uploaded": ""}
+                    ),
+                    class_name="dialog-foot",
+                ),
+                no_validate=True,
+                class_name="dialog-form",
+                custom_attrs={"data-logo": routes.API_LOGO},
+            ),
+            max_width="440px",
+        ),
+        open=LogoState.is_choosing,
+        on_open_change=LogoState.close_upload,
+    )
+
+
+PAGES = [admin_page]
