@@ -16,7 +16,17 @@ from tca_app.features.deployments.approvals import approve_deployment, refuse_de
 from tca_app.features.deployments.schemas import Approval, DeploymentStep, Refusal
 from tca_app.features.deployments.service import step_deployment
 from tca_app.features.users.events import UserUpdated
-from tests.factories import bearer, deployment_events, happened, make_deployment, make_project, make_user, run, until
+from tests.factories import (
+    bearer,
+    deployment_events,
+    happened,
+    make_admin,
+    make_deployment,
+    make_project,
+    make_user,
+    run,
+    until,
+)
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -30,6 +40,7 @@ REPORT, FAILED, HISTORY, WAIT, LOG = _blocks("deployments.md")[:5]
 FIRST = REPORT.splitlines()[0]
 SIGN_IN, READ = _blocks("rest.md")
 (SLACK,) = _blocks("slack.md")
+(INSTANCE,) = _blocks("instance.md")
 (WEBHOOK,) = _blocks("webhooks.md")
 
 
@@ -103,6 +114,16 @@ async def test_the_calls_of_the_rest_page_do_what_it_says(server_url: str, tmp_p
     async with asyncio.timeout(30):
         printed, codes = await process.communicate()
     assert codes.decode().replace("\n", " ") == "200 200 201 200 200 200 201 200 200 204 ", printed.decode()
+
+
+async def test_the_instance_settings_are_changed_and_get_a_logo(server_url: str, tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    project_id, admin = await make_project(await make_user()), await make_admin()
+    script = 'curl() { command curl -fw "%{stderr}%{http_code} " "$@"; }\n' + INSTANCE
+    process = await _start(script.replace("localhost:8000", server_url), admin, server_url, project_id, tmp_path)
+    async with asyncio.timeout(30):
+        printed, codes = await process.communicate()
+    assert codes.decode() == "200 200 200 204 ", printed.decode()
 
 
 class Waiting:

@@ -22,7 +22,7 @@ def _known_zone(value: str) -> str:
 
 TimeZone = Annotated[
     str,
-    Field(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$", examples=["Europe/Berlin"]),
+    Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$", examples=["Europe/Berlin"]),
     AfterValidator(_known_zone),
 ]
 Base64 = Annotated[str, Field(min_length=1, max_length=(MAX_LOGO + 2) // 3 * 4, pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
