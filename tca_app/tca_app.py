@@ -25,6 +25,7 @@ from tca_app.features.notifications.ui import pages as notification_pages
 from tca_app.features.notifications.ui.notification_menu import NotificationMenuState, notification_menu
 from tca_app.features.presence.ui.state import keep_presence
 from tca_app.features.project_page.ui import pages as project_pages
+from tca_app.features.roles.ui import pages as role_pages
 from tca_app.features.user_page.ui import pages as users_pages
 from tca_app.features.webhooks.ui import pages as webhook_pages
 from tca_app.frontend.build import PAGES_ARE_BUILT
@@ -59,6 +60,7 @@ PAGES = [
     *job_pages.PAGES,
     *webhook_pages.PAGES,
     *instance_pages.PAGES,
+    *role_pages.PAGES,
 ]
 
 

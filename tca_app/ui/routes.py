@@ -20,6 +20,7 @@ JOBS = "/status/jobs"
 SETTINGS = "/settings"
 WEBHOOKS = "/settings/webhooks"
 ADMIN = "/admin"
+ROLES = "/roles"
 ADMIN_HISTORY = "/admin?tab=history"
 
 FORGOT = "/forgot-password"

@@ -7,7 +7,7 @@ import reflex as rx
 from tca_app.features.activity.ui.pages import feed
 from tca_app.features.instance.ui.state import LABELS, HistoryState, InstanceState, LogoState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, error_notice, page_header, panel, relative_time, tabs
+from tca_app.ui.components.basic import button, error_notice, link, page_header, panel, relative_time, tabs
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE, confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.forms.fields import (
@@ -40,7 +40,11 @@ TWO_FACTOR = (("nobody", "Nobody"), ("administrators", "Administrators"), ("ever
 )
 def admin_page() -> rx.Component:
     return rx.fragment(
-        page_header("Administration", "Settings of this console, for everybody."),
+        page_header(
+            "Administration",
+            "Settings of this console, for everybody.",
+            link("What each role may do", to=routes.ROLES, class_name="btn"),
+        ),
         tabs(
             ("Settings", routes.ADMIN, state.tab == "settings"),
             ("History", routes.ADMIN_HISTORY, state.tab == "history"),

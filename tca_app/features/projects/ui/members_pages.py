@@ -6,7 +6,7 @@ import reflex as rx
 
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.members_state import MemberRow, MembersState
-from tca_app.features.projects.ui.picker_pages import people_picker
+from tca_app.features.projects.ui.picker_pages import people_picker, roles_link
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import avatar, button, icon_button, link, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
@@ -33,6 +33,7 @@ def members_tab() -> rx.Component:
             panel(
                 "Your role",
                 rx.el.p("You are a ", _my_role(), ". Only maintainers and the owner see the list of members."),
+                roles_link(),
             ),
         ),
         rx.cond(
@@ -150,6 +151,7 @@ def _add_dialog() -> rx.Component:
         fields=[
             people_picker(state, "Person"),
             select_field(state, "role", "Role", state.role_options),
+            roles_link(),
         ],
     )
 

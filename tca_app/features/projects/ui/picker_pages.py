@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.projects.ui.picker_state import Person, PickerState
+from tca_app.ui import routes
 from tca_app.ui.components.basic import avatar, icon_button
 
 
@@ -22,7 +23,15 @@ def people_picker(state: type[PickerState], label: str, *, hint: str = "", roles
         ),
         _search(state) if state._picks_many else rx.cond(state.picked.length() == 0, _search(state)),
         rx.el.span(hint, class_name="hint") if hint else None,
+        roles_link() if roles else None,
         class_name="field picker",
+    )
+
+
+def roles_link() -> rx.Component:
+    """A link to what each role may do. It opens a tab of its own, because it stands in forms."""
+    return rx.el.p(
+        rx.el.a("What may each role do?", href=routes.ROLES, target="_blank", class_name="link"), class_name="hint"
     )
 
 
