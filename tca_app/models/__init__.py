@@ -4,6 +4,7 @@ from tca_app.models.aggregates import (
     DailyDeployments,
     DailyDeploymentTotals,
     DailyDurations,
+    DailyMetric,
     DeploymentsSince,
     RolledSince,
 )
@@ -15,7 +16,6 @@ from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
 from tca_app.models.health import HealthCheck, HealthRoll, HealthSample, Incident, IncidentNote
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
 from tca_app.models.instance import InstanceSetting
-from tca_app.models.metric import DailyMetric
 from tca_app.models.project import Project, ProjectMember
 from tca_app.models.slack import SlackChannel
 from tca_app.models.token import ApiToken

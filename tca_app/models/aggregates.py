@@ -1,6 +1,7 @@
-"""Daily aggregates of deployments, so that metrics over millions of them are sums of few rows.
+"""Daily aggregates, so that metrics over millions of rows are sums of few rows.
 
-The analytics consumer updates `daily_deployments`; its triggers keep the other tables as sums of the rows that count.
+The analytics consumer updates `daily_metrics` and `daily_deployments`; triggers of the latter keep the other tables as
+sums of the rows that count.
 """
 
 from datetime import date
@@ -9,6 +10,17 @@ from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Text, text
 from sqlmodel import Field
 
 from tca_app.models.base import TableModel, parent_id
+
+
+class DailyMetric(TableModel, table=True):
+    """The value of metric `name` on a day (UTC). `dimension` distinguishes kinds; it is empty for the total."""
+
+    __tablename__ = "daily_metrics"
+
+    day: date = Field(primary_key=True)
+    name: str = Field(primary_key=True, sa_type=Text)
+    dimension: str = Field(primary_key=True, sa_type=Text, sa_column_kwargs={"server_default": ""})
+    value: int = Field(sa_type=BigInteger)
 
 
 class DailyDeployments(TableModel, table=True):
