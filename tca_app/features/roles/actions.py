@@ -31,6 +31,7 @@ SENTENCES = {
     "deployments.decide": "Approve and refuse deployments to protected environments, and deploy there without approval",
     "hooks.write": "Connect a GitHub repository",
     "slack.manage": "Connect a Slack channel",
+    "tokens.manage": "Manage the API tokens of the project",
     "health.note": "Add notes to incidents",
     "health.manage": "Change, pause and publish health checks",
     "users.directory": "Find people by name",
