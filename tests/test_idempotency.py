@@ -160,7 +160,7 @@ async def test_who_is_no_administrator_any_more_gets_no_account_again(api: httpx
     assert (again.status_code, "newcomer" in again.text) == (404, False)
 
 
-async def test_who_gave_a_project_away_gets_the_answer_to_that_again(api: httpx.AsyncClient) -> None:
+async def test_the_previous_owner_gets_the_stored_response_of_a_transfer(api: httpx.AsyncClient) -> None:
     """The reason for the key is a lost response: the action itself removed the caller's permission."""
     owner, heir = await make_user(), await make_user()
     project_id = await make_project(owner, team={heir: "maintainer"})

@@ -16,7 +16,7 @@ import brotli
 SCRIPT_HASHES = "csp-hashes.json"
 COMPRESSED = (".js", ".css", ".html", ".json", ".svg", ".txt", ".webmanifest", ".ico", ".map")
 COPIES = (".br", ".gz")
-SMALLEST = 512  # bytes; compressing a smaller file saves nothing
+MIN_COMPRESSED_BYTES = 512  # bytes; compressing a smaller file saves nothing
 
 # Reflex treats a backend on these hosts as local to the page, and drops its port when the page uses TLS.
 _SAME_DOMAIN = re.compile(r"SAME_DOMAIN_HOSTNAMES\s*=\s*\[[^\[\]]*0:0:0:0:0:0:0:0[^\[\]]*\]")
@@ -142,7 +142,7 @@ def compress(client: Path) -> None:
     for path in client.rglob("*"):
         if path.suffix in COPIES:
             path.unlink()
-        elif path.suffix in COMPRESSED and path.stat().st_size >= SMALLEST:
+        elif path.suffix in COMPRESSED and path.stat().st_size >= MIN_COMPRESSED_BYTES:
             files.append(path)
     with ThreadPoolExecutor() as pool:  # both libraries release the GIL
         list(pool.map(_write_copies, sorted(files, key=lambda path: -path.stat().st_size)))

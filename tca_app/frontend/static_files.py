@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tca_app.frontend.build import PAGES_ARE_BUILT, WEB
 from tca_app.frontend.bundle import SCRIPT_HASHES
 
-FOREVER = "public, max-age=31536000, immutable"  # the name changes with the content
-ASK_FIRST = "no-cache"
+IMMUTABLE = "public, max-age=31536000, immutable"  # the name changes with the content
+REVALIDATE = "no-cache"
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 SHELL = "404.html"
 
@@ -86,7 +86,7 @@ class FrontendFiles(StaticFiles):
             status_code = 404
         copies = {kind: copy for kind, suffix in ENCODINGS.items() if (copy := Path(f"{path}{suffix}")).exists()}
         encoding = _preferred(request.get("accept-encoding", ""), copies)
-        headers = {"Cache-Control": FOREVER if path.parent == self.client / "assets" else ASK_FIRST}
+        headers = {"Cache-Control": IMMUTABLE if path.parent == self.client / "assets" else REVALIDATE}
         headers["Vary"] = "Accept-Encoding"
         if encoding:
             headers["Content-Encoding"] = encoding

@@ -109,7 +109,7 @@ async def test_a_deployment_that_succeeds_is_posted_too(sink: HttpSink) -> None:
     assert posted(sink)[0][1].startswith("The deployment of Billing 1.0.0 to production succeeded <")
 
 
-async def test_the_channel_of_the_console_hears_of_the_console_alone(
+async def test_the_channel_of_the_console_gets_events_of_the_console_only(
     sink: HttpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(get_settings(), "slack_webhook_url", SecretStr(f"{sink.url}/services/console"))

@@ -85,7 +85,7 @@ async def test_a_receiver_can_verify_what_it_gets(sink: HttpSink) -> None:
     assert await attempts(hook.id) == [(1, "succeeded", 200)]
 
 
-async def test_each_hears_what_it_asked_for(sink: HttpSink) -> None:
+async def test_each_webhook_gets_its_event_types(sink: HttpSink) -> None:
     root, ana = await make_admin("root"), await make_user("ana")
     billing, other = await make_project(ana, "Billing"), await make_project(ana, "Other")
     hooks = {
@@ -112,7 +112,7 @@ async def test_each_hears_what_it_asked_for(sink: HttpSink) -> None:
     ]
 
 
-async def test_what_happened_before_a_webhook_was_made_is_not_told(sink: HttpSink) -> None:
+async def test_events_before_the_creation_of_a_webhook_are_not_sent(sink: HttpSink) -> None:
     ana = await make_user("ana")
     billing = await make_project(ana)
     await change(ana, billing)
@@ -191,7 +191,7 @@ async def test_who_is_gone_is_switched_off_at_once(sink: HttpSink) -> None:
     )
 
 
-async def test_four_failures_in_a_row_switch_it_off_and_maintainers_are_told(sink: HttpSink) -> None:
+async def test_four_failures_in_a_row_deactivate_it_and_maintainers_are_notified(sink: HttpSink) -> None:
     ana, mia, eve = await make_user("ana"), await make_user("mia"), await make_user("eve")
     billing = await make_project(ana, "Billing", team={mia: "maintainer", eve: "viewer"})
     hook = await make_webhook(ana, sink.url, billing, "project_updated")
@@ -211,7 +211,7 @@ async def test_four_failures_in_a_row_switch_it_off_and_maintainers_are_told(sin
     assert told[0].link == f"/projects/{billing}?tab=webhooks&hook={hook.id}"
 
 
-async def test_administrators_are_told_of_one_that_hears_everything(sink: HttpSink) -> None:
+async def test_administrators_are_notified_about_an_instance_webhook(sink: HttpSink) -> None:
     root, ana = await make_admin("root"), await make_user("ana")
     hook = await make_webhook(root, sink.url, None, "project_updated")
     sink.answers = [410]
@@ -377,7 +377,7 @@ async def test_a_test_is_sent_although_the_target_is_left_alone(sink: HttpSink) 
     assert await attempts(hook.id) == [(1, "succeeded", 200)]
 
 
-async def test_a_secret_stands_nowhere_but_sealed(sink: HttpSink, api: httpx.AsyncClient) -> None:
+async def test_a_secret_is_only_stored_encrypted(sink: HttpSink, api: httpx.AsyncClient) -> None:
     """The secret appears in no response, event, delivery log, job or table. The secret itself is the canary."""
     ana, billing, hook = await failing(sink, 500)
     fresh = await run(webhooks.rotate_secret, ana, hook.id)

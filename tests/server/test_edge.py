@@ -150,7 +150,7 @@ async def test_every_refusal_is_a_problem(
     assert is_problem(answer, status, code)
 
 
-async def test_a_wrong_method_is_told_the_right_ones(api: httpx.AsyncClient) -> None:
+async def test_a_wrong_method_gets_the_allowed_ones(api: httpx.AsyncClient) -> None:
     answer = await api.patch("/api/v1/users")
     assert answer.headers["allow"] == "GET, POST"
 
@@ -160,7 +160,7 @@ async def test_a_trailing_slash_is_no_redirect(api: httpx.AsyncClient, path: str
     assert (await api.get(path)).status_code in (200, 401)
 
 
-async def test_an_unexpected_fault_tells_nothing(monkeypatch: pytest.MonkeyPatch, api: httpx.AsyncClient) -> None:
+async def test_an_unexpected_error_reveals_nothing(monkeypatch: pytest.MonkeyPatch, api: httpx.AsyncClient) -> None:
     from tca_app.features.users import service
 
     async def broken(*_args: Any, **_kwargs: Any) -> None:

@@ -256,7 +256,7 @@ async def test_an_open_page_does_not_ask_for_its_own_session(
     assert [known_browser(cookie, Client()) is not None for cookie in cookies] == [True, False]
 
 
-async def test_nobody_is_told_of_a_slug_that_was_refused(api: httpx.AsyncClient, listening: LocalCache) -> None:
+async def test_a_refused_slug_notifies_nobody(api: httpx.AsyncClient, listening: LocalCache) -> None:
     _, header = await signed_in(await make_user())
     body = {"name": "Billing", "slug": "billing"}
     assert (await api.post("/api/v1/projects", json=body, headers=header)).status_code == 201

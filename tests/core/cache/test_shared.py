@@ -249,7 +249,7 @@ async def test_the_dashboard_shows_ones_own_write_and_is_counted_once(
     assert (await _stats(await make_user())).active_projects.now == 0, "what others may see is not shared"
 
 
-async def test_a_write_that_tells_redis_nothing_is_heard_of(listening: None) -> None:
+async def test_a_write_without_an_event_is_noticed_by_notify(listening: None) -> None:
     """As `psql` does, or a process that dies between its commit and its answer."""
     admin = await make_admin()
     project_id = await make_project(admin)
@@ -301,7 +301,7 @@ async def test_without_redis_everybody_counts_and_nothing_old_comes_back(
     await close_redis()
 
 
-async def test_a_process_that_hears_no_changes_uses_no_copies() -> None:
+async def test_a_disconnected_process_does_not_use_the_cache() -> None:
     assert seconds_disconnected() > 0
     count, cache = Counter(), SharedCache("t", depends_on=())
     await cache.get_or_compute("a", count)

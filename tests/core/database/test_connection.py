@@ -184,7 +184,7 @@ async def test_work_that_nobody_waits_for_outlasts_a_short_freeze(frozen: Frozen
     await _is_as_before()
 
 
-async def test_notices_are_heard_again_after_a_freeze(frozen: Frozen, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_notifications_arrive_again_after_a_freeze(frozen: Frozen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tca_app.core.cache.local.PROBE_S", 0.2)
     listening = asyncio.create_task(listen())
     await until(lambda: seconds_disconnected() == 0)

@@ -67,7 +67,7 @@ async def test_what_is_rolled_back_leaves_neither_event_nor_job() -> None:
     assert await _rows("SELECT FROM procrastinate_jobs") == []
 
 
-async def test_only_what_changed_is_told() -> None:
+async def test_an_event_has_only_the_changed_fields() -> None:
     actor = await make_user()
     made = await run(projects.create_project, actor, ProjectCreate(name="Before"))
     await run(projects.update_project, actor, made.id, ProjectUpdate(name="After", description=""))
@@ -185,7 +185,7 @@ async def test_many_events_are_dealt_with_together_each_once(recorder: _Recorder
     assert len(await _rows("SELECT FROM event_effects")) == 50
 
 
-async def test_an_event_whose_job_is_fetched_already_keeps_its_place(recorder: _Recorder) -> None:
+async def test_an_event_whose_job_is_fetched_already_keeps_its_order(recorder: _Recorder) -> None:
     await _emit(3)
     async with transaction() as session:
         await session.execute(text("UPDATE procrastinate_jobs SET status = 'doing' WHERE id = (" + _SECOND_JOB + ")"))

@@ -175,7 +175,7 @@ async def test_a_notice_that_comes_while_the_worker_looks_is_not_forgotten(monke
     assert len(looked) == 2
 
 
-async def test_a_new_job_wakes_the_worker_of_its_queue_by_the_connection_that_hears_of_changes() -> None:
+async def test_a_new_job_wakes_its_worker_by_the_connection_for_change_notifications() -> None:
     heard: list[str] = []
     end, listening = subscribe(heard.append, JOBS_CHANNEL), asyncio.create_task(listen(jobs=True))
     try:

@@ -190,7 +190,7 @@ async def test_a_made_up_refresh_token_is_refused(api: httpx.AsyncClient, token:
     assert (await refresh(api, token)).status_code in (401, 422)
 
 
-async def test_sign_out_ends_both_doors(api: httpx.AsyncClient) -> None:
+async def test_sign_out_ends_cookie_and_tokens(api: httpx.AsyncClient) -> None:
     await make_user("ana")
     pair = await tokens_of(api, "ana")
     assert (await api.post("/api/auth/logout", headers=bearer(pair["access_token"]))).status_code == 204
@@ -225,7 +225,7 @@ async def test_the_browsers_sign_out_ends_its_session_only(api: httpx.AsyncClien
 @pytest.mark.parametrize(
     "change", [{"is_active": False}, {"auth_version": 2}, {"deleted_at": datetime(2026, 1, 1, tzinfo=UTC)}]
 )
-async def test_a_person_who_is_cut_off_is_out_at_once(api: httpx.AsyncClient, change: dict[str, Any]) -> None:
+async def test_a_revoked_session_ends_at_once(api: httpx.AsyncClient, change: dict[str, Any]) -> None:
     await make_user("ana")
     pair = await tokens_of(api, "ana")
     assert await me(api, pair["access_token"]) == 200

@@ -21,12 +21,12 @@ async def titles(api: httpx.AsyncClient, actor: Actor, query: str = "") -> list[
     return [row["title"] for row in answer.json()]
 
 
-def test_every_kind_is_an_event_that_is_handed_to_the_inbox() -> None:
+def test_every_kind_is_an_event_of_the_notifications_consumer() -> None:
     told = {name for name, event in CATALOGUE.items() if "notifications" in event.consumers}
     assert set(KINDS) == told
 
 
-async def test_a_new_member_hears_of_it_and_who_did_it_does_not(api: httpx.AsyncClient) -> None:
+async def test_a_new_member_is_notified_and_the_actor_is_not(api: httpx.AsyncClient) -> None:
     ana, bo = await make_user("ana"), await make_user("bob")
     billing = await make_project(ana, "Billing")
     await run(team.add_member, ana, billing, TeamMember(user_id=bo.user_id, role="viewer"))
@@ -38,7 +38,7 @@ async def test_a_new_member_hears_of_it_and_who_did_it_does_not(api: httpx.Async
     assert (added["link"], added["kind"], added["read_at"]) == (f"/projects/{billing}", "member_added", None)
 
 
-async def test_a_team_hears_of_its_project_but_not_those_who_are_out(api: httpx.AsyncClient) -> None:
+async def test_a_team_is_notified_except_deactivated_members(api: httpx.AsyncClient) -> None:
     ana, bo, gone, stranger = [await make_user(name) for name in ("ana", "bob", "gone", "stranger")]
     billing = await make_project(ana, "Billing", team={bo: "viewer", gone: "viewer"})
     await run(users.update_user, await make_admin(), gone.user_id, UserUpdate(is_active=False))

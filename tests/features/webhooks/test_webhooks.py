@@ -87,7 +87,7 @@ async def test_maintainers_may_and_superusers_may() -> None:
         assert await run(webhooks.list_webhooks, who, WebhookQuery(project_id=billing))
 
 
-async def test_those_that_hear_everything_are_for_superusers() -> None:
+async def test_instance_webhooks_are_for_superusers() -> None:
     ana, root = await make_user("ana"), await make_admin("root")
     hook = await make_webhook(root)
     await make_webhook(ana, URL, await make_project(ana))
@@ -151,7 +151,7 @@ async def test_there_are_not_more_than_twenty_also_at_once(monkeypatch: pytest.M
     assert sum(isinstance(one, Conflict) for one in made) == 2
 
 
-async def test_secrets_are_sealed_with_the_key_of_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_secrets_are_encrypted_with_the_key_of_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
     ana = await make_user("ana")
     hook = await make_webhook(ana, URL, await make_project(ana))
     kept = bytes((await row_of(Webhook, hook.id))["secret"])

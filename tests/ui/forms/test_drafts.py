@@ -115,7 +115,7 @@ async def test_a_form_that_was_lost_is_opened_by_its_own_event(card: Any) -> Non
     assert called(await RESUME_PIN.fn(state_of(Pin), {"mode": "create", "id": "4"})) == ("Pin.open_pin", ["4"])
 
 
-async def test_the_browser_is_told_what_was_saved_and_what_was_only_closed(card: Any) -> None:
+async def test_the_browser_learns_what_was_saved_and_what_was_only_closed(card: Any) -> None:
     key = card.form_key
     await CLOSE.fn(card, False)
     assert (card.form_ended, card.form_mode, card.form_draft) == (f"closed {key}", "", "")

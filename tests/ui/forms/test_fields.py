@@ -64,7 +64,7 @@ def test_a_refusal_without_a_field_stands_above(sheet: Any) -> None:
     assert sheet.form_error == "Not now."
 
 
-def test_a_fault_of_ours_is_not_hidden_in_the_form(sheet: Any) -> None:
+def test_an_unexpected_error_is_not_hidden_in_the_form(sheet: Any) -> None:
     with pytest.raises(RuntimeError), sheet._showing_errors():
         raise RuntimeError
     assert sheet.form_busy is False
@@ -99,7 +99,7 @@ def test_a_refused_merge_shows_the_fields_again(sheet: Any) -> None:
     assert sheet.form_values["email"] == "bad"
 
 
-def test_faults_are_named_by_field() -> None:
+def test_errors_are_shown_by_field() -> None:
     class Model(BaseModel):
         name: str = Field(min_length=1)
         nick: str = Field(min_length=3, max_length=5)

@@ -157,7 +157,7 @@ async def test_a_server_that_hangs_is_not_waited_for(
     assert asked == [1, 1]
 
 
-async def test_a_tab_is_told_once_that_it_may_be_stale_and_once_that_it_is_not(
+async def test_a_tab_says_once_that_it_may_be_stale_and_once_that_it_is_not(
     app: FakeApp, sockets: OpenSockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     actor, _ = await signed_in(await make_user())

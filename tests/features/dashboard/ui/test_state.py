@@ -105,7 +105,7 @@ async def test_a_member_sees_own_projects_and_no_numbers_of_people(console: Cons
     assert "anary" not in repr(updates)
 
 
-async def test_an_empty_instance_is_told_what_to_do_until_it_is_done(console: Console) -> None:
+async def test_an_empty_instance_shows_first_steps_until_they_are_done(console: Console) -> None:
     admin = await make_admin()
     tab = await open_tab(console, admin)
 
@@ -249,7 +249,7 @@ async def test_what_somebody_hid_stays_hidden_when_the_numbers_fail(
         ("in_progress", -20, 300, ("0 s of about 5 min", 0, False)),
     ],
 )
-def test_progress_is_told_by_what_is_usual(
+def test_progress_is_estimated_from_the_usual_duration(
     status: str, passed_s: int, usual_s: float | None, wanted: tuple[str, int | None, bool]
 ) -> None:
     now = datetime.now(UTC)
@@ -273,7 +273,7 @@ def test_progress_is_told_by_what_is_usual(
     assert (row["progress"], row["share"], row["is_late"]) == wanted
 
 
-async def test_the_front_door_leads_on(console: Console) -> None:
+async def test_the_root_redirects(console: Console) -> None:
     assert redirects(await (await open_tab(console, await make_user(), "/")).send(DashboardState.go_home)) == [
         "/dashboard"
     ]

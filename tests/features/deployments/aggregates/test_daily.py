@@ -120,7 +120,7 @@ async def history(owner: Actor, count: int = 60) -> list[int]:
     return [deployment for _, deployment in made]
 
 
-async def test_the_days_are_what_the_rows_say_in_whatever_order_they_are_told() -> None:
+async def test_daily_aggregates_equal_the_rows_in_any_order_of_events() -> None:
     made = await history(await make_user())
     await run(begin_periods)
     wanted = await by_hand()
@@ -145,7 +145,7 @@ async def test_the_days_are_what_the_rows_say_in_whatever_order_they_are_told() 
     assert (await run(recount))[1] == []
 
 
-async def test_each_step_is_rolled_up_once_however_often_its_event_comes(api: httpx.AsyncClient) -> None:
+async def test_each_step_is_aggregated_once_however_often_its_event_comes(api: httpx.AsyncClient) -> None:
     admin = await make_admin()
     project_id = await make_project(admin)
     for result in ("succeeded", "failed"):
@@ -287,7 +287,7 @@ async def test_the_busiest_are_the_same_with_and_without_the_sums_of_the_period(
     assert await busiest() == without
 
 
-async def test_a_recount_mends_what_is_rolled_up() -> None:
+async def test_recount_repairs_daily_aggregates() -> None:
     await history(await make_user())
     await run(begin_periods)
     right = await rolled()
@@ -332,7 +332,7 @@ async def test_the_median_of_many_is_within_two_percent(
     assert rest == exact[1]
 
 
-async def test_of_very_many_differences_the_first_are_told_and_all_are_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_many_differences_the_first_are_reported_and_all_are_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
     await history(await make_user())
     await run(begin_periods)
     right = await rolled()

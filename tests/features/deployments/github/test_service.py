@@ -221,7 +221,7 @@ async def test_the_links_of_the_run_the_log_and_the_environment_are_kept(github:
     assert (await github.listed())[0]["log_url"] == "https://ci.example.com/log"
 
 
-async def test_a_second_result_is_ignored_and_github_is_told_so(github: Github) -> None:
+async def test_a_second_result_is_ignored_and_the_response_says_so(github: Github) -> None:
     await github.status("success")
     answer = await github.status("failure")
     assert answer.json() == {

@@ -127,7 +127,7 @@ async def test_about_the_console_administrators_write(api: httpx.AsyncClient) ->
     assert (await api.post(url, headers=admin, json={"note": "x"})).status_code == 201
 
 
-async def test_maintainers_say_how_their_places_are_asked(api: httpx.AsyncClient) -> None:
+async def test_maintainers_change_the_checks_of_their_environments(api: httpx.AsyncClient) -> None:
     owner, deployer, admin = await make_user(), await make_user(), await make_admin()
     project_id = await make_project(owner, team={deployer: "deployer"})
     place, part = await make_check(project_id), await make_check()
@@ -156,7 +156,7 @@ async def test_an_incident_has_a_most_of_notes(api: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_notes")
 
 
-async def test_who_was_told_of_the_console_is_known_to_administrators_alone(
+async def test_only_administrators_see_who_was_notified_about_the_console(
     api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full() -> Check:

@@ -32,7 +32,7 @@ def test_one_answer_among_others_changes_nothing(answers: str, limits: tuple[int
     assert _changes(answers, *limits) == expected.split()
 
 
-def test_how_long_it_lasted_is_told_in_words() -> None:
+def test_durations_are_given_in_words() -> None:
     spans = (timedelta(seconds=59), timedelta(minutes=4), timedelta(hours=2, minutes=5), timedelta(days=1, hours=4))
     assert [lasted(span) for span in spans] == ["0 min", "4 min", "2 h 5 min", "1 day 4 h"]
 

@@ -73,7 +73,7 @@ async def test_everybody_sees_what_was_chosen_and_nothing_else(api: httpx.AsyncC
     assert "97.50%" in page
 
 
-async def test_incidents_are_told_with_the_notes_that_are_for_everybody(api: httpx.AsyncClient) -> None:
+async def test_incidents_are_shown_with_their_public_notes(api: httpx.AsyncClient) -> None:
     admin = await make_admin()
     now = datetime.now(UTC)
     check_id = await make_check(name="Shop <b>", **just_now() | {"state": "failing"})
@@ -97,7 +97,7 @@ async def test_incidents_are_told_with_the_notes_that_are_for_everybody(api: htt
     assert "1 of 1 components down" in page
 
 
-async def test_no_address_reason_or_person_is_ever_told(api: httpx.AsyncClient) -> None:
+async def test_no_url_reason_or_person_is_ever_shown(api: httpx.AsyncClient) -> None:
     """Recognisable values in every column that the page must not read."""
     canary = "canary7q"
     owner = await make_user(f"{canary}owner", email=f"{canary}@example.com")
@@ -114,7 +114,7 @@ async def test_no_address_reason_or_person_is_ever_told(api: httpx.AsyncClient) 
         assert "777" not in answer.text
 
 
-async def test_what_was_not_asked_for_long_is_not_told_as_known(api: httpx.AsyncClient) -> None:
+async def test_an_overdue_check_is_not_shown_as_known(api: httpx.AsyncClient) -> None:
     then = datetime.now(UTC) - timedelta(minutes=10)
     await make_check(name="Late", **just_now() | {"last_at": then})
     await make_check(name="Slow", interval_s=3600, **just_now() | {"last_at": then})
