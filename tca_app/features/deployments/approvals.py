@@ -10,6 +10,7 @@ from tca_app.features.deployments.compare import compare_url
 from tca_app.features.deployments.creation import (
     TargetProject,
     emit_created,
+    emit_requested,
     find_environment,
     find_scope,
     insert_deployment,
@@ -42,7 +43,9 @@ async def approve_deployment(session: AsyncSession, actor: Actor, deployment_id:
     await emit(session, actor, events.DeploymentApproved.of(row, asked_by_id=row.created_by_id))
     if reason:
         await emit(session, actor, events.FreezeOverridden.of(row, reason=reason))
-    return deployment_read(await take_step(session, actor, row, "queued"))
+    queued = await take_step(session, actor, row, "queued")
+    await emit_requested(session, actor, queued)
+    return deployment_read(queued)
 
 
 async def refuse_deployment(session: AsyncSession, actor: Actor, deployment_id: int, data: Refusal) -> DeploymentRead:

@@ -153,6 +153,17 @@ async def emit_created(
     elif row.status in ("failed", "cancelled"):
         about["reason"] = row.reason
     await emit(session, actor, events.OF_STATUS[row.status].of(row, **about))
+    if row.status == "queued":
+        await emit_requested(session, actor, row)
+
+
+async def emit_requested(session: AsyncSession, actor: Actor | None, row: DeploymentRow) -> None:
+    """Emits that CI should act on a queued deployment, unless CI reported it itself."""
+    if row.source != "ui" and row.rollback_of_id is None:
+        return
+    names = ("project_slug", "commit_sha", "ref", "rollback_of_id")
+    about = {name: getattr(row, name) for name in names} | {"asked_by_id": row.created_by_id}
+    await emit(session, actor, events.DeploymentRequested.of(row, **about))
 
 
 def _times_of(row: DeploymentRow) -> dict[str, str]:

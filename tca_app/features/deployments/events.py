@@ -95,6 +95,22 @@ class DeploymentQueued(DeploymentEvent):
     freeze_reason: str
 
 
+class DeploymentRequested(DeploymentEvent):
+    """A person created the deployment on a screen, or by a rollback, and it may start: CI can act on this event.
+
+    With an approval it is emitted when that is given, so CI never acts on what is not approved.
+    """
+
+    type = "deployment_requested"
+    title = "CI was asked to deploy {subject}"
+
+    project_slug: str
+    commit_sha: str
+    ref: str
+    rollback_of_id: int | None
+    asked_by_id: int | None
+
+
 class DeploymentStarted(DeploymentEvent):
     type = "deployment_started"
     title = "The deployment of {subject} started"

@@ -83,6 +83,8 @@ class DeploymentRow(Protocol):
     is_protected: bool
     version: str
     commit_sha: str
+    ref: str
+    rollback_of_id: int | None
     source: str
     reporter: str
     reason: str

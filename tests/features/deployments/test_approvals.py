@@ -139,9 +139,13 @@ async def test_a_rollback_deploys_what_ran_before(api: httpx.AsyncClient, team: 
     assert made.status_code == 201
     found = made.json()
     assert (found["version"], found["commit_sha"], found["rollback_of_id"]) == ("1.0.0", "aaaaaaa", bad)
-    assert [name for name, _ in await deployment_events()] == ["deployment_rolled_back", "deployment_queued"]
+    names = ["deployment_rolled_back", "deployment_queued", "deployment_requested"]
+    assert [name for name, _ in await deployment_events()] == names
     asked = await api.post(url, headers=await bearer(team.deployer), json={"to_id": old})
     assert asked.json()["status"] == "pending_approval"
+    assert (await deployment_events())[-1] == ("deployment_approval_requested", "pending_approval")
+    await api.post(f"/api/v1/deployments/{asked.json()['id']}/approve", headers=await bearer(team.owner), json={})
+    assert (await deployment_events())[-1] == ("deployment_requested", None)  # only now may CI begin
     assert (await api.post(url, headers=await bearer(team.owner), json={"to_id": bad + 100})).status_code == 409
     first = await api.post(f"/api/v1/deployments/{old}/rollback", headers=await bearer(team.owner), json={})
     assert first.json()["code"] == "nothing_to_go_back_to"
