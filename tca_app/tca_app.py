@@ -14,7 +14,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.cache.local import listen
 from tca_app.core.cache.redis import watch_redis
 from tca_app.features.activity.ui import pages as activity_pages
-from tca_app.features.auth.ui import settings_pages, sign_in_pages
+from tca_app.features.auth.ui import sign_in_pages
 from tca_app.features.dashboard.ui import pages as dashboard_pages
 from tca_app.features.deployments.ui import pages as deployment_pages
 from tca_app.features.health.ui import pages as health_pages
@@ -26,6 +26,8 @@ from tca_app.features.notifications.ui.notification_menu import NotificationMenu
 from tca_app.features.presence.ui.state import keep_presence
 from tca_app.features.project_page.ui import pages as project_pages
 from tca_app.features.roles.ui import pages as role_pages
+from tca_app.features.settings_page.ui import pages as settings_pages
+from tca_app.features.tokens.ui import admin_pages as token_pages
 from tca_app.features.user_page.ui import pages as users_pages
 from tca_app.features.webhooks.ui import pages as webhook_pages
 from tca_app.frontend.build import PAGES_ARE_BUILT
@@ -61,6 +63,7 @@ PAGES = [
     *webhook_pages.PAGES,
     *instance_pages.PAGES,
     *role_pages.PAGES,
+    *token_pages.PAGES,
 ]
 
 

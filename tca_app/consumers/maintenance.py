@@ -7,6 +7,7 @@ from tca_app.core.database.session import transaction
 from tca_app.core.jobs.queue import periodic
 from tca_app.features.deployments.timeouts import fail_timed_out
 from tca_app.features.retention import service as retention
+from tca_app.features.tokens.expiry import BATCH as TOKENS_AT_ONCE, warn_of_expiry
 
 log = structlog.get_logger(__name__)
 
@@ -58,3 +59,12 @@ async def fail_stuck_deployments() -> None:
             failed = await fail_timed_out(session)
         if failed:
             log.warning("maintenance.deployments_failed", deployments=failed)
+
+
+@periodic("warn_of_expiring_tokens", "47 * * * *")
+async def warn_of_expiring_tokens() -> None:
+    """Notify the owners of API tokens that expire within seven days."""
+    warned = TOKENS_AT_ONCE
+    while warned == TOKENS_AT_ONCE:
+        async with transaction() as session:
+            warned = await warn_of_expiry(session)

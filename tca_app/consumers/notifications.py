@@ -87,6 +87,10 @@ def _audience(event: RecordedEvent, teams: dict[int, dict[int, str]], admins: se
         return {user_id for user_id, role in team.items() if role in MAINTAINING} if event.project_id else admins
     if rule == "admins":
         return admins | ({event.subject_id} if event.type == WELCOME else set())
+    if rule == "owner" and event.data["owner_id"] is None:
+        return {user_id for user_id, role in team.items() if role in MAINTAINING}
+    if rule == "owner":
+        return {int(event.data["owner_id"])}
     if rule == "subject":
         return {event.subject_id}
     return {int(event.data[name]) for name in rule.split() if event.data[name] is not None}

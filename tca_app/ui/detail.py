@@ -29,7 +29,7 @@ def record_title(state: Any, title: Any, kind: str) -> Any:
     return rx.cond(is_at_its_url(state), title, kind)
 
 
-def secret_once(field: str, *head: Child, hidden: rx.Var[bool], on_done: Any) -> rx.Component:
+def secret_once(field: str, *head: Child, hidden: rx.Var[bool], on_done: Any, label: str = "Secret") -> rx.Component:
     """The notice with a new secret. It is always in the page, so that the secret never passes through a state."""
     return rx.el.section(
         *head,
@@ -38,7 +38,7 @@ def secret_once(field: str, *head: Child, hidden: rx.Var[bool], on_done: Any) ->
                 id=field,
                 class_name="input mono grow",
                 read_only=True,
-                aria_label="Secret",
+                aria_label=label,
                 auto_complete="off",
                 spell_check=False,
             ),
@@ -53,6 +53,6 @@ def secret_once(field: str, *head: Child, hidden: rx.Var[bool], on_done: Any) ->
             class_name="row secret-row",
         ),
         class_name="notice secret",
-        aria_label="New secret",
+        aria_label=f"New {label.lower()}",
         hidden=hidden,
     )

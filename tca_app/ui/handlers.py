@@ -31,6 +31,7 @@ PERMISSIONS: dict[str, Callable[[Actor | None], bool]] = {
     "webhooks.manage": lambda actor: actor is not None and actor.is_superuser,
     "instance.manage": lambda actor: actor is not None and actor.is_superuser,
     "jobs.manage": lambda actor: actor is not None and actor.is_superuser,
+    "tokens.manage": lambda actor: actor is not None and actor.is_superuser,
 }
 # Reflex's own handlers that Gate allows without a permission, each with its reason.
 INTERNAL_HANDLERS: dict[str, str] = {

@@ -37,6 +37,7 @@ NAVIGATION = (
     ("Jobs", routes.JOBS, "list-checks", "jobs.manage"),
     ("Webhooks", routes.WEBHOOKS, "webhook", "webhooks.manage"),
     ("Administration", routes.ADMIN, "shield", "instance.manage"),
+    ("API tokens", routes.ALL_TOKENS, "key-round", "tokens.manage"),
     ("Settings", routes.SETTINGS, "settings", "signed_in"),
 )
 

@@ -22,6 +22,7 @@ WEBHOOKS = "/settings/webhooks"
 ADMIN = "/admin"
 ROLES = "/roles"
 ADMIN_HISTORY = "/admin?tab=history"
+ALL_TOKENS = "/admin/tokens"
 
 FORGOT = "/forgot-password"
 RESET = "/reset-password"

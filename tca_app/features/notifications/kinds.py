@@ -16,8 +16,9 @@ class Kind:
     """One kind of notification.
 
     `audience` is "subject" (the user it happened to), "team" (all members of the project), "maintainers" (maintainers
-    and owners of the project, or all superusers without a project), "admins", or names of event fields that contain a
-    user id, separated by a space. `title` may contain {actor}, {subject} and the event's own fields. `names_fields`
+    and owners of the project, or all superusers without a project), "admins", "owner" (whom a token belongs to: a
+    person, or the maintainers and owners of the project), or names of event fields that contain a user id, separated by
+    a space. `title` may contain {actor}, {subject} and the event's own fields. `names_fields`
     lists the changed fields below the title; `says` is the field shown below it. `even_own` notifies the actor too,
     because a script acts in their name.
     """
@@ -103,6 +104,17 @@ KINDS: dict[str, Kind] = {
     "session_revoked": Kind("Somebody signs out your sessions", "subject", "{actor} signed out your sessions"),
     "webhook_disabled": Kind(
         "A webhook is disabled", "maintainers", "{actor} disabled the webhook to {subject}: {reason}"
+    ),
+    "token_expiring": Kind(
+        "An API token of yours or of your project expires within seven days",
+        "owner",
+        "The API token {subject} of {owner} expires on {expires_on}",
+        frozenset({"inbox", "mail"}),
+    ),
+    "token_revoked": Kind(
+        "Somebody revokes an API token of yours or of your project",
+        "owner",
+        "{actor} revoked the API token {subject} of {owner}",
     ),
     "user_created": Kind(
         "A user is created (administrators)", "admins", "{actor} created the user {subject}", frozenset()

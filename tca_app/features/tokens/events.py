@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Protocol, Self
 
-from tca_app.core.events.log import Event
+from tca_app.core.events.log import NOTIFYING, Event
 
 
 class Subject(Protocol):
@@ -60,3 +60,14 @@ class TokenRotated(_TokenEvent):
 class TokenRevoked(_TokenEvent):
     type = "token_revoked"
     title = "{actor} revoked the API token {subject} of {owner}"
+    consumers = NOTIFYING
+
+
+class TokenExpiring(_TokenEvent):
+    """The console warns seven days before the end. `expires_on` is the day in UTC."""
+
+    type = "token_expiring"
+    title = "The API token {subject} of {owner} expires on {expires_on}"
+    consumers = NOTIFYING
+
+    expires_on: str

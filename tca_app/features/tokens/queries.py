@@ -41,7 +41,7 @@ _ROLE = (
     .where(col(ProjectMember.project_id) == _tokens.project_id, col(ProjectMember.user_id) == _tokens.user_id)
     .scalar_subquery()
 )
-_IS_REPLACED = select(_next.c.id).where(_next.c.rotated_from_id == _tokens.id).exists()
+IS_REPLACED = select(_next.c.id).where(_next.c.rotated_from_id == _tokens.id).exists()
 _OWNER = func.coalesce(col(Project.name), display_name_sql(_account.c))
 WHOLE = (
     select(
@@ -49,7 +49,7 @@ WHOLE = (
         _tokens.user_id,
         _STATE.label("state"),
         _ROLE.label("role"),
-        _IS_REPLACED.label("is_replaced"),
+        IS_REPLACED.label("is_replaced"),
         func.coalesce(display_name_sql(_maker.c), "").label("created_by"),
         _OWNER.label("owner"),
         func.coalesce(_tokens.project_id, _tokens.user_id).label("owner_id"),

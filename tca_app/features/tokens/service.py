@@ -1,24 +1,22 @@
 """Service functions for API tokens: create, rotate and revoke."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.session import after_commit, lock
-from tca_app.core.errors import Conflict, NotFound
+from tca_app.core.errors import AppError, Conflict, NotFound
 from tca_app.core.events.log import emit
-from tca_app.core.security.api_tokens import SHOWN, new_api_token
-from tca_app.core.security.tokens import token_hash
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects.service import find_project
 from tca_app.features.tokens import events, policy
 from tca_app.features.tokens.authentication import is_live, token_cache
+from tca_app.features.tokens.issuing import NewToken, insert_token
 from tca_app.features.tokens.queries import WHOLE, list_all_tokens, list_project_tokens, list_tokens
 from tca_app.features.tokens.schemas import (
     MAX_DAYS,
@@ -29,9 +27,11 @@ from tca_app.features.tokens.schemas import (
     TokenWithSecret,
 )
 from tca_app.features.tokens.service_accounts import close_service_account, insert_service_account
+from tca_app.features.users.schemas import BulkResult
 from tca_app.models import ApiToken
 
 __all__ = [
+    "NewToken",
     "create_project_token",
     "create_token",
     "get_project_token",
@@ -43,25 +43,13 @@ __all__ = [
     "list_tokens",
     "revoke_project_token",
     "revoke_token",
+    "revoke_tokens",
     "rotate_project_token",
     "rotate_token",
 ]
 
 MOST_LIVE = 50  # of one person or project
 _tokens = ApiToken.__table__.c
-
-
-class NewToken(NamedTuple):
-    """What a new token is. `user_id` is the account that it acts as."""
-
-    user_id: int
-    name: str
-    scopes: Sequence[str]
-    expires_at: datetime | None
-    project_id: int | None = None
-    allowed_networks: Sequence[str] = ()
-    created_by_id: int | None = None
-    rotated_from_id: int | None = None
 
 
 class _TokenRow(Protocol):
@@ -80,15 +68,6 @@ class _TokenRow(Protocol):
     expires_at: datetime | None
     owner: str
     owner_id: int
-
-
-async def insert_token(session: AsyncSession, new: NewToken) -> tuple[int, str]:
-    """Inserts a token and returns its id and its text. The caller has checked the permission."""
-    text = new_api_token()
-    values = new._asdict() | {"token_hash": token_hash(text), "prefix": text[:SHOWN]}
-    values |= {"scopes": list(new.scopes), "allowed_networks": list(new.allowed_networks)}
-    inserted = await session.execute(insert(ApiToken.__table__).values(values).returning(_tokens.id))
-    return inserted.scalar_one(), text
 
 
 async def create_token(session: AsyncSession, actor: Actor, data: TokenCreate) -> TokenWithSecret:
@@ -272,6 +251,20 @@ async def revoke_token(session: AsyncSession, actor: Actor, token_id: int) -> No
         await _revoke(session, actor, await _own(session, actor, token_id))
         return
     await _revoke(session, actor, await _lock(session, token_id))
+
+
+async def revoke_tokens(session: AsyncSession, actor: Actor, token_ids: list[int]) -> list[BulkResult]:
+    """Revokes many tokens in one transaction, as an administrator. A refusal affects only its own row."""
+    policy.require_all(actor)
+    results = []
+    for token_id in sorted(set(token_ids)):  # one order for all, so that two bulk actions cannot deadlock
+        try:
+            async with session.begin_nested():
+                await revoke_token(session, actor, token_id)
+            results.append(BulkResult(id=token_id, ok=True))
+        except AppError as refusal:
+            results.append(BulkResult(id=token_id, ok=False, detail=refusal.detail))
+    return results
 
 
 async def revoke_project_token(session: AsyncSession, actor: Actor, project_id: int, token_id: int) -> None:

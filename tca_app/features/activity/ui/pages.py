@@ -99,6 +99,7 @@ def _line(entry: Entry) -> rx.Component:
                     entry["icon"],
                     ("project", rx.icon("folder-git-2", size=16, aria_hidden="true")),
                     ("webhook", rx.icon("webhook", size=16, aria_hidden="true")),
+                    ("token", rx.icon("key-round", size=16, aria_hidden="true")),
                     ("deployment", rx.icon("rocket", size=16, aria_hidden="true")),
                     ("job", rx.icon("list-checks", size=16, aria_hidden="true")),
                     ("instance", rx.icon("shield", size=16, aria_hidden="true")),

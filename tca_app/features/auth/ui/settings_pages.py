@@ -1,38 +1,15 @@
-"""The settings of one's own account."""
+"""The panels of one's own profile, password and appearance."""
 
 import reflex as rx
 
-from tca_app.features.auth.ui.state import PasswordState, ProfileState, SettingsState
-from tca_app.ui import routes
+from tca_app.features.auth.ui.state import PasswordState, ProfileState
 from tca_app.ui.components.badges import role_badge
-from tca_app.ui.components.basic import button, facts, page_header, panel, relative_time, tabs
+from tca_app.ui.components.basic import button, facts, panel, relative_time
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.forms.fields import form_attributes, form_error, keeper_of, restored_note, text_field
 from tca_app.ui.forms.password_fields import current_password_field, new_password_field
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.layout.account_menu import theme_choice
-from tca_app.ui.layout.pages import page
-
-
-@page(
-    routes.SETTINGS,
-    "Settings",
-    on_load=(SettingsState.load, ProfileState.load, PasswordState.load),
-)
-def settings_page() -> rx.Component:
-    tab = SettingsState.tab
-    return rx.fragment(
-        page_header("Settings", "Your account on this console."),
-        tabs(
-            ("Profile", routes.SETTINGS, tab == "profile"),
-            ("Password", f"{routes.SETTINGS}?tab=password", tab == "password"),
-            ("Appearance", f"{routes.SETTINGS}?tab=appearance", tab == "appearance"),
-        ),
-        rx.el.div(
-            rx.match(tab, ("password", _password_panel()), ("appearance", _appearance_panel()), _profile_panel()),
-            class_name="narrow",
-        ),
-    )
 
 
 def _own_form(state: type[FormState], *fields: rx.Component) -> rx.Component:
@@ -46,7 +23,7 @@ def _own_form(state: type[FormState], *fields: rx.Component) -> rx.Component:
     )
 
 
-def _profile_panel() -> rx.Component:
+def profile_panel() -> rx.Component:
     state = ProfileState
     return rx.el.div(
         panel(
@@ -86,7 +63,7 @@ def _pending_email() -> rx.Component:
     )
 
 
-def _password_panel() -> rx.Component:
+def password_panel() -> rx.Component:
     state = PasswordState
     return panel(
         "Password",
@@ -101,7 +78,7 @@ def _password_panel() -> rx.Component:
     )
 
 
-def _appearance_panel() -> rx.Component:
+def appearance_panel() -> rx.Component:
     return panel(
         "Appearance",
         rx.el.div(
@@ -111,6 +88,3 @@ def _appearance_panel() -> rx.Component:
             class_name="stack tight",
         ),
     )
-
-
-PAGES = [settings_page]

@@ -26,6 +26,8 @@ from tca_app.features.projects.ui.members_pages import members_tab
 from tca_app.features.projects.ui.members_state import MembersState
 from tca_app.features.slack.ui.pages import slack_settings
 from tca_app.features.slack.ui.state import SlackState
+from tca_app.features.tokens.ui.pages import project_token_settings
+from tca_app.features.tokens.ui.state import TokensState
 from tca_app.features.webhooks.ui.detail_state import DeliveriesState
 from tca_app.features.webhooks.ui.pages import webhooks_section
 from tca_app.features.webhooks.ui.state import WebhooksState
@@ -49,6 +51,7 @@ _title = record_title(state, state.heading, "Project")
         EnvironmentsState.load,
         HookState.load,
         SlackState.load,
+        TokensState.load,
         MembersState.load,
         SubjectFeedState.load,
         PresenceState.load,
@@ -97,6 +100,7 @@ def _settings() -> rx.Component:
         rx.cond(may("environments.write"), environment_settings()),
         rx.cond(may("hooks.write"), github_settings()),
         rx.cond(may("slack.manage"), slack_settings()),
+        rx.cond(may("tokens.manage"), project_token_settings()),
         ownership_settings(),
         class_name="stack narrow",
     )

@@ -9,7 +9,14 @@ from tca_app.features.webhooks.ui.form_state import ALL, CHOSEN, NOT_IN_PROJECTS
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 
 # Subjects of events, in the order of the dialog; others come first.
-GROUPS = {"project": "Projects", "webhook": "Webhooks", "user": "People", "job": "Jobs", "instance": "Instance"}
+GROUPS = {
+    "project": "Projects",
+    "webhook": "Webhooks",
+    "token": "API tokens",
+    "user": "People",
+    "job": "Jobs",
+    "instance": "Instance",
+}
 
 
 def webhook_dialog(state: type[WebhookForm]) -> rx.Component:

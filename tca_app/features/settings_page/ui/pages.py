@@ -1,0 +1,40 @@
+"""The settings of one's own account: each tab comes from the feature that it belongs to."""
+
+import reflex as rx
+
+from tca_app.features.auth.ui.settings_pages import appearance_panel, password_panel, profile_panel
+from tca_app.features.auth.ui.state import PasswordState, ProfileState, SettingsState
+from tca_app.features.tokens.ui.pages import token_settings
+from tca_app.features.tokens.ui.state import TokensState
+from tca_app.ui import routes
+from tca_app.ui.components.basic import page_header, tabs
+from tca_app.ui.layout.pages import page
+
+
+@page(
+    routes.SETTINGS,
+    "Settings",
+    on_load=(SettingsState.load, ProfileState.load, PasswordState.load, TokensState.load),
+)
+def settings_page() -> rx.Component:
+    tab = SettingsState.tab
+    return rx.fragment(
+        page_header("Settings", "Your account on this console."),
+        tabs(
+            ("Profile", routes.SETTINGS, tab == "profile"),
+            ("Password", f"{routes.SETTINGS}?tab=password", tab == "password"),
+            ("Tokens", f"{routes.SETTINGS}?tab=tokens", tab == "tokens"),
+            ("Appearance", f"{routes.SETTINGS}?tab=appearance", tab == "appearance"),
+        ),
+        rx.match(
+            tab,
+            ("tokens", token_settings()),
+            rx.el.div(
+                rx.match(tab, ("password", password_panel()), ("appearance", appearance_panel()), profile_panel()),
+                class_name="narrow",
+            ),
+        ),
+    )
+
+
+PAGES = [settings_page]

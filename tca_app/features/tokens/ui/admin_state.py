@@ -1,0 +1,73 @@
+"""State of the page of all API tokens, for administrators."""
+
+from typing import ClassVar
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session
+from tca_app.features.tokens import service as tokens
+from tca_app.features.tokens.schemas import OwnedTokenRead, TokenQuery
+from tca_app.features.tokens.ui.state import TokenRow, token_row
+from tca_app.features.users.schemas import BulkResult
+from tca_app.ui import routes
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
+from tca_app.ui.table.state import Filter, TableQuery, TableSpec
+
+STATES = (("expired", "Expired"), ("revoked", "Revoked"), ("any", "Any"))
+
+
+class OwnedTokenRow(TokenRow):
+    """A token with the name and the page of the person or project that it belongs to."""
+
+    owner: str
+    owner_url: str
+    is_active: bool
+
+
+class AllTokensState(BulkActions, SessionState):
+    """State of the page. The URL holds its filters."""
+
+    rows: list[OwnedTokenRow] = []
+
+    _bulk: ClassVar = BulkSpec(
+        "tokens.manage",
+        "token",
+        (
+            BulkAction(
+                "revoke",
+                "Revoke",
+                "revoked",
+                "Whatever uses them stops working now. This cannot be undone.",
+                needs="is_active",
+                danger=True,
+            ),
+        ),
+        name_key="name",
+    )
+    _spec: ClassVar = TableSpec(
+        sorts=("id",), default_sort="-id", filters=(Filter("state", "Status", STATES, default="active"),)
+    )
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[OwnedTokenRow], int, bool]:
+        state = query.filters["state"] or "active"
+        wanted = TokenQuery(
+            skip=min(query.skip, 10_000),
+            limit=query.limit,
+            search=query.search,
+            state=None if state == "any" else state,
+        )
+        page = await tokens.list_all_tokens(session, actor, wanted)
+        return [_row(token) for token in page.items], page.total, page.capped
+
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        return await tokens.revoke_tokens(session, actor, ids)
+
+    @handler("tokens.manage", supersedes=True)
+    async def load(self) -> None:
+        await self._load()
+
+
+def _row(token: OwnedTokenRead) -> OwnedTokenRow:
+    url = routes.project(token.owner_id) if token.project_id else routes.user(token.owner_id)
+    return OwnedTokenRow(**token_row(token), owner=token.owner, owner_url=url, is_active=token.state == "active")

@@ -1,0 +1,148 @@
+"""API tokens on the pages, without a browser."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import reading, transaction
+from tca_app.features.tokens.ui.admin_state import AllTokensState
+from tca_app.features.tokens.ui.state import SHOWN_ONCE, TokensState
+from tca_app.models import ApiToken, AuthSession
+from tests.factories import make_admin, make_project, make_token, make_user, row_of
+from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+
+OWN = "/settings?tab=tokens"
+FORM = {"name": "CI", "scopes": "read", "expires_in_days": "30", "allowed_networks": "10.0.0.0/8, 203.0.113.7"}
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def opened(console: Console, actor: Actor, path: str = OWN) -> Tab:
+    tab = Tab(console, f"{actor.username} {path}", await sign_in(actor), path)
+    await tab.hydrate()
+    await tab.send(TokensState.load)
+    return tab
+
+
+async def submit(tab: Tab, **fields: str) -> list[Any]:
+    nonce = shown(await tab.send(TokensState.open_create), TokensState, "form_nonce")
+    return await tab.send(TokensState.save, form={"nonce": nonce, **fields})
+
+
+def token_in(updates: list[Any]) -> str:
+    """The token that a page is told to show in its field."""
+    (event,) = [event for update in updates for event in update.events or [] if event.name == "_set_value"]
+    assert event.payload["ref"] == f"ref_{SHOWN_ONCE.replace('-', '_')}"
+    return str(event.payload["value"]).strip('"')
+
+
+async def stored() -> list[ApiToken]:
+    async with reading() as session:
+        return list((await session.execute(select(ApiToken).order_by(col(ApiToken.id)))).scalars())
+
+
+async def test_a_token_is_shown_once_and_is_in_no_state(console: Console) -> None:
+    owner = await make_user()
+    tab = await opened(console, owner)
+    updates = await submit(tab, **FORM)
+    token = token_in(updates)
+    assert token not in str([update.delta for update in updates])
+    assert shown(updates, TokensState, "shown_of") == "CI"
+    (row,) = await stored()
+    assert (row.user_id, row.scopes, row.prefix) == (owner.user_id, ["read"], token[:10])
+    assert row.allowed_networks == ["10.0.0.0/8", "203.0.113.7/32"]
+    (line,) = shown(await tab.send(TokensState.refresh), TokensState, "rows")
+    assert (line["name"], line["grants"], line["state"]) == ("CI", "Read", "active")
+    assert shown(await tab.send(TokensState.hide_token), TokensState, "shown_of") == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"name": ""}, "name", "Required."),
+        ({"allowed_networks": "nowhere"}, "allowed_networks", "characters that are not allowed"),
+        ({"allowed_networks": "10.0.0.0/99"}, "allowed_networks", "address or a network"),
+        ({"scopes": "admin"}, "scopes", "Only administrators"),
+        ({"expires_in_days": "never"}, "expires_in_days", "Only administrators"),
+        ({"expires_in_days": "999"}, "expires_in_days", "at most 365"),
+    ],
+)
+async def test_an_error_is_shown_at_its_field(
+    console: Console, changes: dict[str, str], field: str, words: str
+) -> None:
+    tab = await opened(console, await make_user())
+    updates = await submit(tab, **(FORM | changes))
+    assert words in shown(updates, TokensState, "form_errors")[field]
+    assert await stored() == []
+
+
+async def test_it_asks_for_the_password_after_ten_minutes(console: Console) -> None:
+    tab = await opened(console, await make_user())
+    async with transaction() as session:
+        await session.execute(update(AuthSession).values(verified_at=datetime.now(UTC) - timedelta(minutes=11)))
+    updates = await submit(tab, **FORM)
+    assert "Confirm your password" in shown(updates, TokensState, "form_error")
+    assert await stored() == []
+
+
+async def test_a_token_is_rotated_and_revoked_after_a_confirmation(console: Console) -> None:
+    owner = await make_user()
+    token_id, _ = await make_token(owner)
+    tab = await opened(console, owner)
+    await tab.send(TokensState.rotate, form={"overlap_hours": "1"})
+    assert len(await stored()) == 1, "nobody was asked"
+    await tab.send(TokensState.ask, action="rotate", token_id=token_id)
+    assert token_in(await tab.send(TokensState.rotate, form={"overlap_hours": "1"}))
+    old, new = await stored()
+    assert old.expires_at is not None
+    assert old.expires_at < datetime.now(UTC) + timedelta(minutes=61)
+    await tab.send(TokensState.refresh)
+    await tab.send(TokensState.ask, action="revoke", token_id=new.id)
+    await tab.send(TokensState.revoke, _form={})
+    assert (await row_of(ApiToken, int(new.id or 0)))["revoked_at"] is not None
+
+
+async def test_a_maintainer_makes_a_token_of_the_project(console: Console) -> None:
+    owner, maintainer, viewer = await make_user(), await make_user(), await make_user()
+    project_id = await make_project(owner, "Ledger", team={maintainer: "maintainer", viewer: "viewer"})
+    path = f"/projects/{project_id}?tab=settings"
+    tab = await opened(console, maintainer, path)
+    updates = await submit(tab, **(FORM | {"role": "maintainer", "scopes": "deploy"}))
+    assert "permission" in shown(updates, TokensState, "form_error")
+    assert token_in(await submit(tab, **(FORM | {"role": "deployer", "scopes": "deploy"})))
+    (row,) = await stored()
+    assert (row.project_id, row.created_by_id) == (project_id, maintainer.user_id)
+    tab = await opened(console, viewer, path)
+    assert not shown(await tab.send(TokensState.load), TokensState, "rows")
+    await submit(tab, **(FORM | {"role": "viewer", "scopes": "read"}))
+    assert len(await stored()) == 1
+
+
+async def test_administrators_list_and_revoke_the_tokens_of_all(console: Console) -> None:
+    owner, admin = await make_user("ana"), await make_admin()
+    project_id = await make_project(owner, "Ledger")
+    personal, _ = await make_token(owner, name="Laptop")
+    await make_token(owner, project_id, name="CI")
+    tab = Tab(console, "all", await sign_in(admin), "/admin/tokens")
+    await tab.hydrate()
+    rows = shown(await tab.send(AllTokensState.load), AllTokensState, "rows")
+    assert [(row["name"], row["owner"], row["owner_url"]) for row in rows] == [
+        ("CI", "Ledger", f"/projects/{project_id}"),
+        ("Laptop", "Ana", f"/users/{owner.user_id}"),
+    ]
+    await tab.send(AllTokensState.ask_rows, action="revoke", ids=[personal])
+    await tab.send(AllTokensState.run_bulk)
+    assert (await row_of(ApiToken, personal))["revoked_at"] is not None
+    tab = Tab(console, "not all", await sign_in(owner), "/admin/tokens")
+    await tab.hydrate()
+    assert not shown(await tab.send(AllTokensState.load), AllTokensState, "rows")
