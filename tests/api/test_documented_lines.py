@@ -15,6 +15,7 @@ from tca_app.core.actor import Actor
 from tca_app.features.deployments.approvals import approve_deployment, refuse_deployment
 from tca_app.features.deployments.schemas import Approval, DeploymentStep, Refusal
 from tca_app.features.deployments.service import step_deployment
+from tca_app.features.tokens import service as tokens
 from tca_app.features.users.events import UserUpdated
 from tests.factories import (
     bearer,
@@ -42,6 +43,7 @@ SIGN_IN, READ = _blocks("rest.md")
 (SLACK,) = _blocks("slack.md")
 (INSTANCE,) = _blocks("instance.md")
 (WEBHOOK,) = _blocks("webhooks.md")
+_, TOKENS = _blocks("tokens.md")
 
 
 Waits = Callable[..., Awaitable["Waiting"]]
@@ -124,6 +126,25 @@ async def test_the_instance_settings_are_changed_and_get_a_logo(server_url: str,
     async with asyncio.timeout(30):
         printed, codes = await process.communicate()
     assert codes.decode() == "200 200 200 204 ", printed.decode()
+
+
+async def test_a_token_of_a_project_is_created_rotated_and_revoked(server_url: str, tmp_path: Path) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner, "Edge")
+    path = f"{server_url}/api/v1/projects/{project_id}/"
+
+    async def printed(script: str) -> Any:
+        process = await _start(script, owner, server_url, project_id, tmp_path)
+        async with asyncio.timeout(30):
+            return json.loads((await process.communicate())[0])
+
+    create, *others = TOKENS.replace("localhost:8000/api/v1/projects/1/", path).splitlines()
+    made = await printed(create)
+    script = "\n".join(others).replace("tokens/1", f"tokens/{made['id']}")
+    rotated = await printed(script)
+    assert made["token"] != rotated["token"]
+    listed = await run(tokens.list_project_tokens, owner, project_id)
+    assert [(token.id, token.state) for token in listed] == [(rotated["id"], "active"), (made["id"], "revoked")]
 
 
 class Waiting:

@@ -7,11 +7,12 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
+from tca_app.core.cache.local import LocalCache
 from tca_app.core.security.scopes import SCOPES
 from tca_app.rest.dependencies import Bearer
 from tca_app.rest.routing import TOKEN_SCOPE, ConsoleRoute
 from tca_app.server.api import build_api
-from tests.factories import PASSWORD, make_admin, make_project, make_token, make_user
+from tests.factories import PASSWORD, bearer, make_admin, make_deployment, make_project, make_token, make_user
 from tests.test_policies import api_routes
 
 NOBODY = 2**40  # an id that nothing has
@@ -97,6 +98,31 @@ async def test_without_admin_a_superusers_token_is_that_of_a_member(api: httpx.A
     assert (await api.get(f"/api/v1/projects/{project_id}", headers=ruling)).status_code == 200
     me = (await api.get("/api/v1/users/me", headers=writing)).json()
     assert (me["username"], me["is_superuser"]) == (admin.username, False)
+
+
+async def test_what_an_administrator_has_just_read_is_not_cached_for_their_token(
+    api: httpx.AsyncClient, listening: LocalCache[Any]
+) -> None:
+    admin, stranger = await make_admin(), await make_user()
+    project_id = await make_project(stranger)
+    deployment_id = await make_deployment(project_id)
+    _, writing = await make_token(admin, scopes=["write"])
+    session = await bearer(admin)
+    for path in (
+        f"/api/v1/deployments/{deployment_id}",
+        f"/api/v1/deployments/{deployment_id}/logs",
+        f"/api/v1/projects/{project_id}",
+        f"/api/v1/projects/{project_id}/environments",
+        f"/api/v1/deployments/measures?project_id={project_id}",
+    ):
+        for _ in range(2):
+            assert (await api.get(path, headers=session)).status_code == 200, path
+            assert (await api.get(path, headers=writing)).status_code == 404, path
+    for path in ("/api/v1/projects", "/api/v1/deployments"):
+        assert len((await api.get(path, headers=session)).json()) == 1
+        assert (await api.get(path, headers=writing)).json() == []
+    assert (await api.get("/api/v1/stats", headers=session)).json()["total_users"] is not None
+    assert (await api.get("/api/v1/stats", headers=writing)).json()["total_users"] is None
 
 
 @pytest.mark.parametrize(
