@@ -26,6 +26,7 @@ from tca_app.core.stores.embedded import configured_stores, embedded_stores
 from tca_app.core.stores.servers import StoreError
 from tca_app.demo import organisation
 from tca_app.features.auth import setup
+from tca_app.features.webhooks.signing import service_keys
 from tca_app.frontend.build import ROOT
 from tca_app.frontend.bundle import BundleError
 from tca_app.server.bootstrap import run_once
@@ -177,6 +178,14 @@ def check_config() -> None:
     with _plain_faults():
         settings = get_settings()
         _say(f"The settings are fine ({settings.environment})")
+
+
+@commands.command()
+def service_signing_key() -> None:
+    """Print the keys that sign calls to the services of *_SERVICE_URL, for their receivers."""
+    with _plain_faults():
+        for key in service_keys():
+            _say(key)
 
 
 @commands.command(hidden=True)

@@ -153,6 +153,12 @@ class Fields(BaseSettings):
     )
     notification_service_url: str = Field("", description="One that gets the lines of inboxes.")
     analytics_service_url: str = Field("", description="One that gets every event.")
+    service_signing_key: SecretStr = Field(
+        SecretStr(""),
+        description="`whsec_` and base64 of at least 24 bytes: signs calls to these services. Two of them, separated "
+        "by a comma, both sign. `python -m tca_app service-signing-key` prints the one in use.",
+        json_schema_extra=_extra(default="derived from `SECRET_KEY`"),
+    )
 
     prometheus_enabled: bool = Field(True, description="`GET /metrics` for Prometheus.")
     metrics_token: SecretStr = Field(

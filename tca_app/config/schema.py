@@ -1,6 +1,7 @@
 """The settings with their validation and the values derived from others."""
 
 import json
+from base64 import b64decode
 from collections.abc import Callable
 from email.utils import parseaddr
 from pathlib import Path
@@ -16,6 +17,7 @@ from tca_app.core.urls import check_url
 
 ENV_FILE = Path(".env")
 MAIL_IS_OFF = "off"
+SIGNING_PREFIX, MIN_SIGNING_BYTES = "whsec_", 24
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -89,6 +91,18 @@ class Settings(Fields):
             raise ValueError("must start with redis://, rediss:// or unix://")
         if url:
             addresses.read_redis_url(url)
+        return value
+
+    @field_validator("service_signing_key")
+    @classmethod
+    def _signing_keys(cls, value: SecretStr) -> SecretStr:
+        for key in filter(None, value.get_secret_value().split(",")):
+            try:
+                is_long = len(b64decode(key.strip().removeprefix(SIGNING_PREFIX), validate=True)) >= MIN_SIGNING_BYTES
+            except ValueError:
+                is_long = False
+            if not (is_long and key.strip().startswith(SIGNING_PREFIX)):
+                raise ValueError(f"must be {SIGNING_PREFIX} and base64 of at least {MIN_SIGNING_BYTES} bytes")
         return value
 
     @field_validator("smtp_url")

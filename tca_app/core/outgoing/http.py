@@ -5,6 +5,7 @@ It is for URLs that the operator configured. URLs that users enter go through `c
 
 import asyncio
 import random
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -54,12 +55,14 @@ async def close_http() -> None:
     circuit_breaker.cache_clear()
 
 
-async def ask(method: str, url: str, *, json: object = None, headers: dict[str, str]) -> httpx.Response:
+async def ask(
+    method: str, url: str, *, json: object = None, content: bytes | None = None, headers: dict[str, str]
+) -> httpx.Response:
     """Send a request and return the response for its status and headers. Raises httpx.TransportError, TimeoutError.
 
     The body is read up to a limit, so that the connection can be reused, and discarded.
     """
-    request = get_http().build_request(method, url, json=json, headers=headers)
+    request = get_http().build_request(method, url, json=json, content=content, headers=headers)
     async with asyncio.timeout(TOTAL_S):
         answer = await get_http().send(request, stream=True)
     size = 0
@@ -76,20 +79,28 @@ async def ask(method: str, url: str, *, json: object = None, headers: dict[str, 
     return answer
 
 
-async def call(method: str, url: str, *, json: object = None, key: str | None = None) -> httpx.Response:
-    """Call a service and return its 2xx response, without the body.
+async def call(
+    method: str,
+    url: str,
+    *,
+    json: object = None,
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    key: str | None = None,
+) -> httpx.Response:
+    """Call a service and return its 2xx response, without the body. `content` is a body that is signed as it is.
 
     An idempotent call, by its method or by `key` as its Idempotency-Key, is sent up to three times. Raises CircuitOpen,
     TargetUnreachable, RetryAfter when the response has Retry-After, and PermanentFailure when a retry cannot help.
     """
     name = urlsplit(url).netloc.rpartition("@")[2]
-    headers = {"X-Request-Id": request_id_var.get()} | ({"Idempotency-Key": key} if key else {})
+    own = {"X-Request-Id": request_id_var.get()} | ({"Idempotency-Key": key} if key else {}) | dict(headers or {})
     attempts = ATTEMPTS if key or method in IDEMPOTENT else 1
     breaker = circuit_breaker(name)
     for attempt in range(1, attempts + 1):
         breaker.refuse_if_open()
         try:
-            answer = await ask(method, url, json=json, headers=headers)
+            answer = await ask(method, url, json=json, content=content, headers=own)
             is_away = answer.status_code >= 500 or answer.status_code in NOT_NOW
         except (httpx.TransportError, TimeoutError) as error:
             answer, is_away = None, True

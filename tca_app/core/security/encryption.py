@@ -24,8 +24,17 @@ class DecryptionError(Exception):
 
 @lru_cache(maxsize=4)
 def _cipher(secret_key: str) -> AESGCM:
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"tca_app sealing 1").derive(secret_key.encode())
-    return AESGCM(key)
+    return AESGCM(_derived(secret_key, "sealing"))
+
+
+def _derived(secret_key: str, purpose: str) -> bytes:
+    info = f"tca_app {purpose} 1".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret_key.encode())
+
+
+def derived_key(purpose: str) -> bytes:
+    """Return a key of 32 bytes for one purpose. It says nothing about SECRET_KEY or the key of another purpose."""
+    return _derived(get_settings().secret_key.get_secret_value(), purpose)
 
 
 def encrypt(text: str, purpose: str) -> bytes:

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4, uuid5
 
 import orjson
 
+from tca_app.config.settings import get_settings
 from tca_app.core.events.log import RecordedEvent
-from tca_app.core.security.encryption import decrypt, encrypt
+from tca_app.core.security.encryption import decrypt, derived_key, encrypt
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -30,6 +31,12 @@ def sealed(secret: str) -> bytes:
 def opened(secret: bytes) -> str:
     """Decrypts a secret. Raises DecryptionError."""
     return decrypt(secret, PURPOSE)
+
+
+def service_keys() -> list[str]:
+    """Returns the keys that sign calls to the operator's own services: SERVICE_SIGNING_KEY, or a derived one."""
+    given = [key.strip() for key in get_settings().service_signing_key.get_secret_value().split(",") if key.strip()]
+    return given or [PREFIX + base64.b64encode(derived_key("service calls")).decode()]
 
 
 def message_id(event: UUID, webhook_id: int) -> str:
