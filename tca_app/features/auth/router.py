@@ -2,15 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Form, Request, Response
+from fastapi import Form, Request, Response
 from pydantic import TypeAdapter
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import NotSignedIn
-from tca_app.core.instance import instance_settings
 from tca_app.core.schema import UrlId
-from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import MAX_PASSWORD, cookie_in, cookie_name
 from tca_app.features.auth import password_reset, service, setup, step_up
 from tca_app.features.auth.schemas import (
@@ -33,19 +31,10 @@ from tca_app.rest.dependencies import CurrentActor, CurrentPerson, FromClient, R
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response
 from tca_app.rest.routing import console_router, token_scope
+from tca_app.rest.sign_in import LimitedClient, set_cookies
 
 router = console_router("/api/auth", "auth", "session")
-DEVICE_DAYS = 180
 _sessions = TypeAdapter(list[SessionRead])
-
-
-async def _limited(client: FromClient) -> Client:
-    """Applies the rate limit that sign-in, setup and refresh share per IP address."""
-    await get_limits().refuse_excess("login", client.ip)
-    return client
-
-
-LimitedClient = Annotated[Client, Depends(_limited)]
 
 
 async def _sign_in(login: str, password: str, client: Client, kind: Kind) -> SignIn:
@@ -55,18 +44,6 @@ async def _sign_in(login: str, password: str, client: Client, kind: Kind) -> Sig
     checked = await service.check_password(account, password)
     async with transaction() as session:
         return await service.sign_in(session, account, checked, client, kind)
-
-
-def _set_cookies(response: Response, done: SignIn) -> Response:
-    settings = get_settings()
-    for name, value, days in (
-        (cookie_name(), done.cookie, instance_settings().session_days),
-        (cookie_name("device"), done.device, DEVICE_DAYS),
-    ):
-        response.set_cookie(
-            name, value, max_age=days * 86400, httponly=True, samesite="lax", secure=settings.secure_cookies
-        )
-    return response
 
 
 def _answer(done: SignIn) -> Response:
@@ -94,7 +71,7 @@ async def token(
 @router.post("/session", status_code=204, response_class=Response, responses=problems(401, 403))
 async def open_browser_session(data: SessionRequest, client: LimitedClient) -> Response:
     """Sign in a browser: sets an HttpOnly cookie and returns no token."""
-    return _set_cookies(Response(status_code=204), await _sign_in(data.username, data.password, client, "browser"))
+    return set_cookies(Response(status_code=204), await _sign_in(data.username, data.password, client, "browser"))
 
 
 @router.delete("/session", status_code=204, response_class=Response, responses=problems(403))
@@ -112,7 +89,7 @@ async def close_browser_session(request: Request, client: FromClient, session: W
 @router.post("/setup", status_code=204, response_class=Response, responses=problems(403, 404, 409))
 async def set_up(data: SetupRequest, client: LimitedClient, session: Writing) -> Response:
     """Create the first administrator with the one-time token that the first start prints. 404 once there is one."""
-    return _set_cookies(Response(status_code=204), await setup.set_up(session, data, client))
+    return set_cookies(Response(status_code=204), await setup.set_up(session, data, client))
 
 
 @router.post("/password/forgot", status_code=202, response_class=Response)
