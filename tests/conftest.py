@@ -52,6 +52,7 @@ TABLES = (
     "auth_sessions",
     "login_throttles",
     "one_time_tokens",
+    "invitations",
     "webhook_deliveries",
     "webhooks",
     "incident_notes",

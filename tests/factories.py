@@ -31,6 +31,7 @@ from tca_app.models import (
     FreezeWindow,
     HealthCheck,
     Incident,
+    Invitation,
     LoggedEvent,
     Notification,
     Project,
@@ -151,6 +152,13 @@ async def happened(days_ago: float, kind: type[Event], **fields: Any) -> None:
         event_id = (await session.execute(insert(LoggedEvent).values(row).returning(LoggedEvent.id))).scalar_one()
         await session.execute(insert(EventEffect).values(consumer="analytics", event_id=event_id))
         await recount(session)
+
+
+async def make_invitation(inviter: Actor, email: str = "invited@example.com") -> int:
+    """A pending invitation to the console alone; returns its id."""
+    values = {"email": email, "invited_by_id": inviter.user_id, "expires_at": datetime.now(UTC) + timedelta(hours=24)}
+    async with transaction() as session:
+        return (await session.execute(insert(Invitation).values(values).returning(Invitation.id))).scalar_one()
 
 
 async def bearer(actor: Actor) -> dict[str, str]:

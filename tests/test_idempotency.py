@@ -68,6 +68,8 @@ def test_every_secret_of_a_repeatable_answer_is_documented_as_null() -> None:
         f"{V1}/webhooks",
         f"{V1}/webhooks/{{webhook_id}}/rotate-secret",
         f"{V1}/projects/{{project_id}}/github-hook",
+        f"{V1}/invitations",
+        f"{V1}/invitations/{{invitation_id}}/resend",
         f"{V1}/tokens",
         f"{V1}/tokens/{{token_id}}/rotate",
         f"{V1}/projects/{{project_id}}/tokens",

@@ -21,6 +21,8 @@ from tca_app.features.deployments.schemas import DeploymentQuery, MatrixQuery
 from tca_app.features.health import incidents, summary
 from tca_app.features.health.history import service
 from tca_app.features.health.schemas import CheckQuery, IncidentQuery
+from tca_app.features.invitations import queries as invitations
+from tca_app.features.invitations.schemas import InvitationQuery
 from tca_app.features.jobs import service as jobs
 from tca_app.features.jobs.schemas import JobQuery
 from tca_app.features.notifications import service as notifications
@@ -70,6 +72,8 @@ INSERT INTO notifications (user_id, event_id, kind, title, body, link)
   SELECT viewer, id, 'project_updated', 'x', '', '' FROM events, (VALUES (1), (2), ({PEOPLE})) AS v (viewer);
 INSERT INTO project_members (project_id, user_id, role)
   SELECT {TEAM}, id, 'maintainer' FROM users WHERE id <= 100 ON CONFLICT DO NOTHING;
+INSERT INTO invitations (email, project_id, role, invited_by_id, expires_at)
+  SELECT 'i' || id || '@example.com', id, 'viewer', owner_id, now() + interval '1 day' FROM projects;
 INSERT INTO webhooks (id, url, secret, event_types) VALUES (1, 'https://hooks.example.com', '', '{{}}');
 INSERT INTO webhook_deliveries
     (webhook_id, message_id, event_type, attempt, status, url, request_headers, request_body)
@@ -96,6 +100,7 @@ LISTS: dict[str, Read] = {
     "notifications": lambda s, who, skip: notifications.list_notifications(s, who, InboxQuery(limit=25)),
     "deliveries": lambda s, who, skip: webhooks.list_deliveries(s, who, 1, DeliveryQuery(skip=skip, limit=25)),
     "activity": lambda s, who, skip: activity.list_activity(s, who, ActivityQuery(limit=25)),
+    "invitations": lambda s, who, skip: invitations.list_invitations(s, who, InvitationQuery(skip=skip, limit=25)),
     "dashboard": lambda s, who, skip: dashboard.stats(s, who, StatsQuery()),
 }
 
@@ -126,7 +131,7 @@ async def unanalysed() -> AsyncIterator[None]:
 
 MANY, NONE = Actor(1, "many", "Admin of many", True), Actor(2, "none", "Admin of none", True)
 MEMBER = Actor(PEOPLE, "member", "Member of many", False)
-FOR_ADMINS = ("users", "jobs", "deliveries", "team")
+FOR_ADMINS = ("users", "jobs", "deliveries", "team", "invitations")
 # A member's deployments are read by the index of each of their projects, so these do grow with their memberships.
 BY_PROJECT = ("deployments", "open deployments", "activity", "dashboard")
 MOST = 1_000  # pages; a lookup for each of the rows that are counted, sorted or skipped would be ten times as many

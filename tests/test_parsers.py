@@ -31,6 +31,7 @@ from tca_app.features.activity import export
 from tca_app.features.auth import throttle
 from tca_app.features.deployments import compare
 from tca_app.features.deployments.github import payloads
+from tca_app.features.invitations.addresses import addresses_in
 from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.presence.ui.state import subject_of
 from tca_app.features.projects import creation
@@ -300,6 +301,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "subject of a page": subject_of,
     "initials": initials_of,
     "cell of a CSV": export.cell,
+    "pasted addresses": addresses_in,
     "line of a mail": mail._BREAKS.split,
 }
 

@@ -16,6 +16,7 @@ from tests.factories import (
     make_delivery,
     make_deployment,
     make_incident,
+    make_invitation,
     make_notification,
     make_project,
     make_token,
@@ -36,6 +37,9 @@ PUBLIC = {
     ("POST", "/api/auth/password/forgot"),  # answers alike for every address
     ("POST", "/api/auth/password/reset"),  # with the token of the link
     ("POST", "/api/auth/email/confirm"),  # the same
+    ("POST", "/api/auth/invitations/lookup"),  # the same
+    ("POST", "/api/auth/invitations/accept"),  # the same
+    ("POST", "/api/auth/invitations/join"),  # the same, and the cookie of the invited person
     ("POST", "/api/hooks/github/{project_id}"),  # signed with the project's own key
     ("GET", "/api"),
     ("GET", "/api/v1/instance/logo"),  # the sign-in page shows it
@@ -88,7 +92,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     project_id = await make_project(admin)
     before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
     names = ("session_id", "notification_id", "job_id", "webhook_id", "delivery_id", "deployment_id", "environment_id")
-    ids = dict.fromkeys((*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id"), 1)
+    ids = dict.fromkeys((*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id"), 1)
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -117,6 +121,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids["check_id"] = await make_check(project_id)
     of_project = "/projects/{project_id}/tokens" in path
     ids["token_id"], _ = await make_token(admin, project_id if of_project else None)
+    ids["invitation_id"] = await make_invitation(admin)
     ids["incident_id"] = await make_incident(ids["check_id"])
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     bodies = {"members": {"user_id": admin.user_id, "role": "viewer"}, "transfer": {"user_id": admin.user_id}}

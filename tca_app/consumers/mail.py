@@ -10,6 +10,7 @@ from tca_app.core.events.consumers import read_event
 from tca_app.core.jobs.queue import task
 from tca_app.core.outgoing.mail import send
 from tca_app.features.auth import password_reset
+from tca_app.features.invitations import service as invitations
 from tca_app.features.notifications.mails import Reader, link_mail, mail_for
 from tca_app.features.users import email_change
 from tca_app.models import User
@@ -58,6 +59,19 @@ async def send_email_notice(job: Job, user_id: int, email: str) -> None:
         person = await email_change.recipient_at(session, user_id, email)
     if person is not None:
         await send(link_mail(f"email-{job.id}", Reader(*person), "email_changed", ""))
+
+
+@task(invitations.TASK, "email_queue")
+async def send_invitation(job: Job, invitation_id: int) -> None:
+    """Send the link to the invited address. The token is made here, like that of a reset link."""
+    async with transaction() as session:
+        sent = await invitations.new_link(session, invitation_id)
+    if sent is None:
+        log.info("mail.no_invitation", invitation_id=invitation_id)
+        return
+    reader = Reader(0, sent.email, "", "")
+    about = {"inviter": sent.inviter, "project": sent.project, "role": sent.role}
+    await send(link_mail(f"invitation-{job.id}", reader, "invited", sent.path, **about))
 
 
 @task("send_mail", "email_queue")

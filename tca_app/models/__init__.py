@@ -8,7 +8,7 @@ from tca_app.models.aggregates import (
     DeploymentsSince,
     RolledSince,
 )
-from tca_app.models.auth import AuthSession, IdempotencyKey, LoginThrottle, OneTimeToken
+from tca_app.models.auth import AuthSession, IdempotencyKey, Invitation, LoginThrottle, OneTimeToken
 from tca_app.models.dashboard import DashboardLayout
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
 from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
@@ -47,6 +47,7 @@ __all__ = [
     "Incident",
     "IncidentNote",
     "InstanceSetting",
+    "Invitation",
     "JobFailure",
     "LoggedEvent",
     "LoginThrottle",

@@ -1,12 +1,14 @@
-"""Sign-in tables: sessions, login throttles and one-time tokens; and stored responses of idempotent POST calls."""
+"""Sign-in tables: sessions, throttles, one-time tokens, invitations, and stored responses of idempotent POST calls."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Text, Uuid, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Text, Uuid, func, text
 from sqlmodel import Field
 
 from tca_app.models.base import UTC_TIME, Row, TableModel
+
+IS_UNANSWERED = "accepted_at IS NULL AND revoked_at IS NULL"  # an invitation
 
 
 class AuthSession(Row, table=True):
@@ -70,6 +72,39 @@ class OneTimeToken(Row, table=True):
     email: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     expires_at: datetime = Field(sa_type=UTC_TIME)
     used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+
+
+class Invitation(Row, table=True):
+    """An invitation by mail. Only the hash of its link's token is stored, none before the mail is made.
+
+    An address has one unanswered invitation for each project, and one to the console alone (`project_id` is null).
+    """
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        CheckConstraint("role IN ('maintainer', 'deployer', 'viewer')", name="role"),
+        CheckConstraint("(project_id IS NULL) = (role IS NULL)", name="role_in_project"),
+        Index(
+            "uq_invitations_unanswered",
+            "email",
+            text("coalesce(project_id, 0)"),
+            unique=True,
+            postgresql_where=text(IS_UNANSWERED),
+        ),
+        Index("uq_invitations_token_hash", "token_hash", unique=True),
+        Index("ix_invitations_newest", text("created_at DESC"), text("id DESC")),
+        Index("ix_invitations_project_id", "project_id", text("created_at DESC"), text("id DESC")),
+    )
+
+    email: str = Field(sa_type=Text)
+    project_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
+    role: str | None = Field(default=None, sa_type=Text)
+    invited_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+    token_hash: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
+    expires_at: datetime = Field(sa_type=UTC_TIME)
+    accepted_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    accepted_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+    revoked_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
 class IdempotencyKey(TableModel, table=True):

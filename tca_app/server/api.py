@@ -24,6 +24,7 @@ from tca_app.features.health.history.router import router as health_history_rout
 from tca_app.features.health.public_page.router import router as public_status_router
 from tca_app.features.health.router import router as health_router
 from tca_app.features.instance.router import router as instance_router
+from tca_app.features.invitations.router import accept_router, router as invitations_router
 from tca_app.features.jobs.router import router as jobs_router
 from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.notifications.router import router as notifications_router
@@ -55,6 +56,8 @@ ROUTERS = (
     slack_router,
     tokens_router,
     instance_router,
+    invitations_router,
+    accept_router,
     health_history_router,
     public_status_router,
 )

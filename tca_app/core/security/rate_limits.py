@@ -17,34 +17,42 @@ from tca_app.core.errors import TooManyRequests
 log = structlog.get_logger(__name__)
 
 
+Name = Literal["login", "api", "invitations", "invited_address"]
+# How many mails one person may cause, and one address may get, by invitations. No setting changes them.
+INVITATIONS = {"invitations": "500/day", "invited_address": "10/day"}
+
+
 class Limits:
-    """The rate limits of the settings: `login` per address, `api` per caller. An empty setting disables a limit."""
+    """The rate limits of the settings: `login` per address, `api` per caller. An empty setting disables a limit.
+
+    The limits of invitations are fixed.
+    """
 
     def __init__(self) -> None:
         settings = get_settings()
-        rates = {"login": settings.rate_limit_login, "api": settings.rate_limit_api}
+        rates = {"login": settings.rate_limit_login, "api": settings.rate_limit_api} | INVITATIONS
         self._rates = {name: parse(notation) for name, notation in rates.items() if notation}
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = SlidingWindowCounterRateLimiter(_redis_storage())
         self._circuit = redis_circuit_breaker()
 
-    async def refuse_excess(self, name: Literal["login", "api"], caller: str) -> None:
-        """Count one call. Raises TooManyRequests with Retry-After when the limit is exceeded."""
+    async def refuse_excess(self, name: Name, caller: str, cost: int = 1) -> None:
+        """Count `cost` calls. Raises TooManyRequests with Retry-After when the limit is exceeded."""
         rate = self._rates.get(name)
         if rate is None:
             return
         if not self._circuit.is_open:
             try:
-                await _count(self._shared, rate, name, caller)
+                await _count(self._shared, rate, name, caller, cost)
                 return
             except StorageError as error:
                 self._circuit.record(is_ok=False)
                 log.warning("rate_limits_without_redis", error=type(error.storage_error).__name__)
-        await _count(self._local, rate, name, caller)
+        await _count(self._local, rate, name, caller, cost)
 
 
-async def _count(limiter: RateLimiter, rate: RateLimitItem, name: str, caller: str) -> None:
-    if not await limiter.hit(rate, name, caller):
+async def _count(limiter: RateLimiter, rate: RateLimitItem, name: str, caller: str, cost: int) -> None:
+    if not await limiter.hit(rate, name, caller, cost=cost):
         window = await limiter.get_window_stats(rate, name, caller)
         raise TooManyRequests.after(window.reset_time - time.time())
 

@@ -64,10 +64,10 @@ def mail_for(event: RecordedEvent, reader: Reader) -> Mail:
     return _mail(f"{event.uuid}.{reader.id}", reader, template, context, path)
 
 
-def link_mail(key: str, reader: Reader, template: str, path: str) -> Mail:
-    """Returns a mail with a link that works once. `path` contains its token."""
+def link_mail(key: str, reader: Reader, template: str, path: str, **more: str) -> Mail:
+    """Returns a mail with a link that works once. `path` contains its token; the template may need `more`."""
     name = reader.full_name or reader.username
-    context = {"app_name": instance_settings().app_name, "name": name, "username": reader.username}
+    context = {"app_name": instance_settings().app_name, "name": name, "username": reader.username, **more}
     return _mail(key, reader, _templates.get_template(f"{template}.txt"), context, path)
 
 
@@ -87,6 +87,10 @@ def digest_for(reader: Reader, day: date, lines: Sequence[Line], more: int) -> M
 
 def _mail(key: str, reader: Reader, template: Template, context: dict[str, Any], path: str) -> Mail:
     settings = get_settings()
+    foot = (
+        "You receive this mail because it is about your account or one of your projects. "
+        f"Change your notification preferences: {settings.public_url}/notifications?tab=preferences"
+    )
     # Only blank lines separate paragraphs; a name cannot contain one.
     paragraphs = _block(template, "text", context).split("\n\n")
     shown = {
@@ -95,8 +99,7 @@ def _mail(key: str, reader: Reader, template: Template, context: dict[str, Any],
         "paragraphs": paragraphs,
         "action": _block(template, "action", context),
         "link": settings.public_url + path if path else "",
-        "foot": "You receive this mail because it is about your account or one of your projects. "
-        f"Change your notification preferences: {settings.public_url}/notifications?tab=preferences",
+        "foot": _block(template, "foot", context) if "foot" in template.blocks else foot,
     }
     return Mail(
         key=key,

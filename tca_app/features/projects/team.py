@@ -31,7 +31,7 @@ class _Member(NamedTuple):
 async def add_member(session: AsyncSession, actor: Actor, project_id: int, data: TeamMember) -> MemberRead:
     """Adds a member. Raises Conflict for an existing member, UnknownPerson without such an active user."""
     project = await find_project(session, actor, "members.write", project_id)
-    await _may_grant(session, actor, project.my_role, data.role)
+    await may_grant(session, actor, project.my_role, data.role)
     await require_active_user(session, "user_id", data.user_id)
     row = {"project_id": project_id, "user_id": data.user_id, "role": data.role}
     put = insert(ProjectMember).values(row).on_conflict_do_nothing(index_elements=["project_id", "user_id"])
@@ -44,6 +44,15 @@ async def add_member(session: AsyncSession, actor: Actor, project_id: int, data:
     return added
 
 
+async def join_project(session: AsyncSession, actor: Actor, project: events.Subject, role: str) -> None:
+    """Makes the actor, who was invited with this role, a member. Somebody who is one already keeps their role."""
+    row = {"project_id": project.id, "user_id": actor.user_id, "role": role}
+    put = insert(ProjectMember).values(row).on_conflict_do_nothing(index_elements=["project_id", "user_id"])
+    if (await session.execute(put.returning(col(ProjectMember.id)))).first() is not None:
+        about = {"user_id": actor.user_id, "user_name": actor.display_name, "role": role}
+        await emit(session, actor, events.MemberAdded.of(project, **about))
+
+
 async def change_member(
     session: AsyncSession, actor: Actor, project_id: int, user_id: int, data: MemberUpdate
 ) -> MemberRead:
@@ -51,7 +60,7 @@ async def change_member(
     project = await find_project(session, actor, "members.write", project_id)
     row = await _member(session, project_id, user_id)
     _refuse_owner(row)
-    await _may_grant(session, actor, project.my_role, row.role, data.role)
+    await may_grant(session, actor, project.my_role, row.role, data.role)
     change = update(ProjectMember).where(col(ProjectMember.id) == row.id).values(role=data.role)
     await session.execute(change.execution_options(synchronize_session=False))
     member = await membership(session, project_id, user_id)
@@ -76,7 +85,7 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
     await emit(session, actor, events.MemberRemoved.of(project, **about))
 
 
-async def _may_grant(session: AsyncSession, actor: Actor, my_role: str | None, *roles: str) -> None:
+async def may_grant(session: AsyncSession, actor: Actor, my_role: str | None, *roles: str) -> None:
     """Raises Forbidden, or ReauthenticationRequired for the role of maintainer."""
     policy.require(actor, policy.grant_action(*roles), my_role)
     if "maintainer" in roles:

@@ -1,0 +1,87 @@
+"""Queries of invitations. None of them selects the hash of a token."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Text, case, func, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.pagination import Page, contains, page_of
+from tca_app.core.errors import Forbidden
+from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead, State
+from tca_app.features.projects import policy, service as projects
+from tca_app.features.users.schemas import PersonRead
+from tca_app.models import Invitation, Project, User
+
+invitations = Invitation.__table__.c
+_inviter, _accepter = User.__table__.alias("inviter"), User.__table__.alias("accepter")
+IS_UNANSWERED = invitations.accepted_at.is_(None) & invitations.revoked_at.is_(None)
+IS_PENDING = IS_UNANSWERED & (invitations.expires_at > func.now())
+STATE: ColumnElement[str] = case(
+    (invitations.accepted_at.is_not(None), literal("accepted", Text)),
+    (invitations.revoked_at.is_not(None), literal("revoked", Text)),
+    (invitations.expires_at <= func.now(), literal("expired", Text)),
+    else_=literal("pending", Text),
+)
+_CONDITIONS: dict[State, ColumnElement[bool]] = {
+    "accepted": invitations.accepted_at.is_not(None),
+    "revoked": invitations.revoked_at.is_not(None),
+    "expired": IS_UNANSWERED & (invitations.expires_at <= func.now()),
+    "pending": IS_PENDING,
+}
+
+
+async def list_invitations(session: AsyncSession, actor: Actor, query: InvitationQuery) -> Page[InvitationRead]:
+    """Returns a page of invitations, newest first. Maintainers see those of their project, administrators all."""
+    if query.project_id is None:
+        if not actor.is_superuser:
+            raise Forbidden
+    else:
+        project = await projects.get_project(session, actor, query.project_id)
+        policy.require(actor, "members.list", project.my_role)
+    chosen = select(invitations.id).order_by(invitations.created_at.desc(), invitations.id.desc())
+    if query.project_id is not None:
+        chosen = chosen.where(invitations.project_id == query.project_id)
+    if query.state is not None:
+        chosen = chosen.where(_CONDITIONS[query.state])
+    if query.search:
+        chosen = chosen.where(contains(func.fold_text(invitations.email), query.search)[0])
+    ids, total, capped = await page_of(session, chosen, skip=query.skip, limit=query.limit, search=query.search)
+    return Page(await read_invitations(session, [row.id for row in ids]), total, capped)
+
+
+async def read_invitations(session: AsyncSession, ids: list[int]) -> list[InvitationRead]:
+    """Returns these invitations, in this order."""
+    rows = await session.execute(_WHOLE.where(invitations.id.in_(ids)))
+    by_id = {row.id: _to_read(row) for row in rows}
+    return [by_id[invitation_id] for invitation_id in ids if invitation_id in by_id]
+
+
+def _names(person: FromClause, prefix: str) -> tuple[ColumnElement[Any], ...]:
+    return tuple(person.c[name].label(f"{prefix}_{name}") for name in PersonRead.model_fields)
+
+
+_PLAIN = ("id", "email", "project_id", "role", "created_at", "expires_at", "accepted_at", "revoked_at")
+_WHOLE: Select[Any] = (
+    select(
+        *(invitations[name] for name in _PLAIN),
+        STATE.label("state"),
+        Project.__table__.c.name.label("project_name"),
+        *_names(_inviter, "inviter"),
+        *_names(_accepter, "accepter"),
+    )
+    .select_from(Invitation.__table__)
+    .outerjoin(Project.__table__, Project.__table__.c.id == invitations.project_id)
+    .outerjoin(_inviter, _inviter.c.id == invitations.invited_by_id)
+    .outerjoin(_accepter, _accepter.c.id == invitations.accepted_by_id)
+)
+
+
+def _to_read(row: Row[*tuple[Any, ...]]) -> InvitationRead:
+    values = dict(row._mapping)
+    return InvitationRead(**values, invited_by=_person(values, "inviter"), accepted_by=_person(values, "accepter"))
+
+
+def _person(values: dict[str, Any], prefix: str) -> PersonRead | None:
+    names = {name: values[f"{prefix}_{name}"] for name in PersonRead.model_fields}
+    return PersonRead(**names) if names["id"] is not None else None
