@@ -20,6 +20,7 @@ from tca_app.features.deployments.ui import pages as deployment_pages
 from tca_app.features.health.ui import pages as health_pages
 from tca_app.features.instance import service as instance
 from tca_app.features.instance.ui import pages as instance_pages
+from tca_app.features.invitations.ui import accept_pages
 from tca_app.features.jobs.ui import pages as job_pages
 from tca_app.features.notifications.ui import pages as notification_pages
 from tca_app.features.notifications.ui.notification_menu import NotificationMenuState, notification_menu
@@ -51,6 +52,7 @@ from tca_app.ui.wiring import install
 GC_AFTER_OBJECTS = 20_000
 PAGES = [
     *sign_in_pages.PAGES,
+    *accept_pages.PAGES,
     *settings_pages.PAGES,
     *dashboard_pages.PAGES,
     *users_pages.PAGES,

@@ -10,6 +10,8 @@ from tca_app.features.deployments.ui.project_pages import deployments_tab
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.environments.ui.pages import environment_settings
 from tca_app.features.environments.ui.state import EnvironmentsState
+from tca_app.features.invitations.ui.pages import project_invitations
+from tca_app.features.invitations.ui.state import ProjectInvitationsState
 from tca_app.features.presence.ui.pages import editing_mark, who_else
 from tca_app.features.presence.ui.state import PresenceState
 from tca_app.features.project_page.ui.list_pages import projects_page
@@ -53,6 +55,7 @@ _title = record_title(state, state.heading, "Project")
         SlackState.load,
         TokensState.load,
         MembersState.load,
+        ProjectInvitationsState.load,
         SubjectFeedState.load,
         PresenceState.load,
     ),
@@ -69,7 +72,7 @@ def _project() -> rx.Component:
         rx.match(
             state.tab,
             ("deployments", deployments_tab()),
-            ("members", members_tab()),
+            ("members", _members()),
             ("activity", subject_activity()),
             ("webhooks", webhooks_section("Events of this project are sent to these URLs.")),
             ("settings", _settings()),
@@ -92,6 +95,11 @@ def _tabs() -> rx.Component:
         ("Settings", f"{url}?tab=settings", state.tab == "settings"),
     )
     return rx.cond(may("projects.update"), tabs(*shared, *managed), tabs(*shared))
+
+
+def _members() -> rx.Component:
+    invited = rx.cond(may("members.write"), project_invitations(state.project["id"]))
+    return rx.el.div(members_tab(), invited, class_name="stack")
 
 
 def _settings() -> rx.Component:

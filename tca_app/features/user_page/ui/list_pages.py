@@ -1,15 +1,38 @@
-"""The page `/users`: the list of users."""
+"""The page `/users`: the list of users, and that of invitations."""
 
 import reflex as rx
 
+from tca_app.features.invitations.ui.form_state import InviteState
+from tca_app.features.invitations.ui.pages import invitation_links, invitations_list, invite_button, invite_dialogs
+from tca_app.features.invitations.ui.state import InvitationsState
 from tca_app.features.presence.ui.pages import editing_mark
 from tca_app.features.users.ui.edit_state import UserFormState
-from tca_app.features.users.ui.pages import users_list
+from tca_app.features.users.ui.pages import users_header, users_list
 from tca_app.features.users.ui.state import UsersState
 from tca_app.ui import routes
+from tca_app.ui.components.basic import button, tabs
 from tca_app.ui.layout.pages import page
 
 
-@page(routes.USERS, "Users", permission="users.manage", on_load=(UsersState.load,))
+@page(routes.USERS, "Users", permission="users.manage", on_load=(UsersState.load, InvitationsState.load))
 def users_page() -> rx.Component:
-    return users_list(editing_mark("user", UserFormState.form_id))
+    is_invitations = InvitationsState.is_shown
+    return rx.fragment(
+        users_header(invite_button("Invite", 0)),
+        tabs(("Users", routes.USERS, ~is_invitations), ("Invitations", routes.INVITATIONS, is_invitations)),
+        invitation_links(),
+        rx.cond(
+            is_invitations,
+            invitations_list(),
+            users_list(editing_mark("user", UserFormState.form_id), _invite_instead()),
+        ),
+        invite_dialogs(),
+    )
+
+
+def _invite_instead() -> rx.Component:
+    return rx.el.div(
+        rx.el.p("Better: invite them. They choose their own password."),
+        button("Invite instead", kind="small", on_click=[UserFormState.close_form(False), InviteState.open_invite(0)]),
+        class_name="notice",
+    )

@@ -12,12 +12,13 @@ from tca_app.ui.forms.password_fields import current_password_field, new_passwor
 from tca_app.ui.record import is_at_its_url
 
 
-def user_dialogs(editing_mark: rx.Component) -> rx.Component:
-    """`editing_mark` shows others that somebody is editing while the form is open."""
-    return rx.fragment(_form(editing_mark), _question())
+def user_dialogs(editing_mark: rx.Component, instead: rx.Component | None = None) -> rx.Component:
+    """`editing_mark` shows others that somebody is editing while the form is open; `instead` is another way to create
+    a user."""
+    return rx.fragment(_form(editing_mark, instead), _question())
 
 
-def _form(editing_mark: rx.Component) -> rx.Component:
+def _form(editing_mark: rx.Component, instead: rx.Component | None) -> rx.Component:
     state = UserFormState
     return form_dialog(
         state,
@@ -26,6 +27,7 @@ def _form(editing_mark: rx.Component) -> rx.Component:
         submit=state.form_submit,
         on_submit=state.save,
         fields=[
+            rx.cond(state.form_mode == "create", instead or rx.fragment()),
             _if_asked("email", text_field(state, "email", "Email", type_="email", required=True, max_length=254)),
             _if_asked("username", _username_field()),
             _if_asked("full_name", text_field(state, "full_name", "Full name", max_length=100)),

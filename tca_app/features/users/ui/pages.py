@@ -18,14 +18,15 @@ from tca_app.ui.table.grid import Column, RowAction
 from tca_app.ui.table.view import data_table, open_link
 
 
-def users_list(editing_mark: rx.Component) -> rx.Component:
-    """The page `/users`; `editing_mark` goes into the form."""
+def users_header(invite: rx.Component) -> rx.Component:
+    """The head of the page `/users`; `invite` is the button that lets people choose their own password."""
+    new_user = button("New user", icon="plus", on_click=UserFormState.open_create)
+    return page_header("Users", "People who can sign in to this console.", new_user, invite)
+
+
+def users_list(editing_mark: rx.Component, instead: rx.Component | None = None) -> rx.Component:
+    """The list of the page `/users`; `editing_mark` goes into the form, `instead` into that of a new user."""
     return rx.fragment(
-        page_header(
-            "Users",
-            "People who can sign in to this console.",
-            button("New user", kind="primary", icon="plus", on_click=UserFormState.open_create),
-        ),
         data_table(
             UsersState,
             columns=COLUMNS,
@@ -34,9 +35,9 @@ def users_list(editing_mark: rx.Component) -> rx.Component:
             row_name=lambda row: row["username"],
             actions=ACTIONS,
             question=new_owner_picker(UsersState),
-            empty=empty_state("No users yet", "Create the first one with New user.", icon="users"),
+            empty=empty_state("No users yet", "Invite the first one.", icon="users"),
         ),
-        user_dialogs(editing_mark),
+        user_dialogs(editing_mark, instead),
     )
 
 

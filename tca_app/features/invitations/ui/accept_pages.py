@@ -1,0 +1,139 @@
+"""The page that the link of an invitation opens. It needs no sign-in."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, posted_form
+from tca_app.features.invitations.ui.accept_state import AcceptState
+from tca_app.ui import routes
+from tca_app.ui.components.basic import button, link
+from tca_app.ui.forms.password_fields import MAX_PASSWORD, new_password_hint
+from tca_app.ui.layout.pages import page
+from tca_app.ui.websocket.connection import boot
+
+state = AcceptState
+# Computed in the browser, so that no state holds the token in the URL.
+_sign_in_and_return = rx.Var(
+    f'"{routes.LOGIN}?next=" + encodeURIComponent(window.location.pathname + window.location.search)', _var_type=str
+).to(str)
+
+
+@page(routes.ACCEPT_INVITATION, "Invitation", permission="public", on_load=(AcceptState.enter_invitation,))
+def accept_invitation_page() -> rx.Component:
+    return rx.match(
+        state.phase,
+        ("new", _new_account()),
+        ("join", _join()),
+        ("sign_in", _sign_in()),
+        ("other", _other_account()),
+        ("gone", _gone()),
+        ("closed", _closed()),
+        boot(),
+    )
+
+
+def _lead() -> Any:
+    return rx.fragment(
+        state.invited_by,
+        " invited ",
+        rx.el.strong(state.email),
+        rx.cond(
+            state.project != "",
+            rx.fragment(" to the project ", rx.el.strong(state.project), " as ", state.role, "."),
+            ".",
+        ),
+    )
+
+
+def _new_account() -> rx.Component:
+    return auth_frame(
+        "Create your account",
+        _lead(),
+        posted_form(
+            routes.API_ACCEPT_INVITATION,
+            _token_error(),
+            posted_field(
+                "username",
+                "Username",
+                complete="username",
+                hint="3 to 50 letters and digits.",
+                auto_focus=True,
+                auto_capitalize="none",
+                spell_check=False,
+                max_length=50,
+            ),
+            posted_field("full_name", "Full name", complete="name", max_length=100),
+            posted_field(
+                "password",
+                "Password",
+                complete="new-password",
+                kind="password",
+                hint=new_password_hint(),
+                max_length=MAX_PASSWORD,
+            ),
+            submit="Create account",
+            from_query="token",
+        ),
+    )
+
+
+def _join() -> rx.Component:
+    return auth_frame(
+        "Accept the invitation",
+        _lead(),
+        posted_form(routes.API_JOIN_BY_INVITATION, _token_error(), submit="Accept invitation", from_query="token"),
+    )
+
+
+def _sign_in() -> rx.Component:
+    return auth_frame(
+        "Sign in to accept",
+        _lead(),
+        rx.el.p("You have an account with this address.", class_name="notice"),
+        _below(button("Sign in", kind="primary block", on_click=rx.redirect(_sign_in_and_return))),
+    )
+
+
+def _other_account() -> rx.Component:
+    return auth_frame(
+        "This invitation is for somebody else",
+        _lead(),
+        rx.el.p(
+            "You are signed in as ",
+            rx.el.strong(state.display_name),
+            ". If the invitation is for you, sign out and open its link again.",
+            class_name="notice",
+        ),
+        _below(button("Sign out", kind="primary block", custom_attrs={"data-action": "sign-out"})),
+        rx.el.p(link("Open the console", to=routes.DASHBOARD), class_name="auth-foot"),
+    )
+
+
+def _gone() -> rx.Component:
+    return auth_frame(
+        "This invitation has ended",
+        "It was used, revoked or replaced, or it is older than 24 hours. Ask for a new one.",
+        _below(link("Sign in", to=routes.LOGIN, class_name="btn primary block")),
+    )
+
+
+def _closed() -> rx.Component:
+    return auth_frame(
+        "No new accounts",
+        _lead(),
+        rx.el.p("Only administrators create accounts here. Ask one of them for yours.", class_name="notice"),
+        _below(link("Sign in", to=routes.LOGIN, class_name="btn primary block")),
+    )
+
+
+def _below(child: rx.Component) -> rx.Component:
+    return rx.el.div(child, style={"margin_top": "16px"})
+
+
+def _token_error() -> rx.Component:
+    """Where a missing or malformed token of the URL is reported."""
+    return rx.el.span(class_name="field-error", role="alert", custom_attrs={"data-error-for": "token"})
+
+
+PAGES = [accept_invitation_page]

@@ -1,0 +1,189 @@
+"""Invitations on the page of users and on the page of a project: the lists, and the dialogs."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.invitations.addresses import MAX_TEXT
+from tca_app.features.invitations.ui.form_state import LINKS, InviteState
+from tca_app.features.invitations.ui.state import InvitationRow, InvitationsState, ProjectInvitationsState
+from tca_app.ui import routes
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import button, icon_button, link, panel, relative_time
+from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.forms.fields import form_dialog, select_field, text_field
+from tca_app.ui.record import is_at_its_url
+from tca_app.ui.table.grid import Column
+from tca_app.ui.table.parts import plain_table
+from tca_app.ui.table.view import data_table
+
+state = InviteState
+
+
+def invite_button(label: str, project_id: Any) -> rx.Component:
+    return button(label, kind="primary", icon="mail-plus", on_click=state.open_invite(project_id))
+
+
+def _invite_by_email(project_id: Any) -> rx.Component:
+    return button("Invite by email", kind="small", icon="mail-plus", on_click=state.open_invite(project_id))
+
+
+def invitations_list() -> rx.Component:
+    """All invitations, for administrators."""
+    return data_table(
+        InvitationsState,
+        columns=COLUMNS,
+        label="Invitations",
+        search_label="Search invitations",
+        row_name=lambda row: row["email"],
+        empty=empty_state("No invitations yet", "Invite people by their email address.", icon="mail"),
+    )
+
+
+def project_invitations(project_id: Any) -> rx.Component:
+    """The open invitations into a project, for its maintainers."""
+    rows = ProjectInvitationsState.rows
+    heads = (("Address", ""), ("Role", ""), ("Status", ""), ("Invited by", "hide-phone"), ("", "act"))
+    return rx.fragment(
+        invitation_links(),
+        panel(
+            "Invitations",
+            rx.cond(
+                is_at_its_url(ProjectInvitationsState) & ProjectInvitationsState.is_loaded,
+                rx.cond(
+                    rows.length() > 0,
+                    plain_table("Invitations", heads, rx.foreach(rows, _project_row)),
+                    rx.el.p("Nobody is invited. Invite people who have no account yet.", class_name="panel-body muted"),
+                ),
+                rx.el.div(skeleton_lines(2), class_name="panel-body"),
+            ),
+            actions=(
+                button("Invite by email", kind="small", icon="mail-plus", on_click=state.open_invite(project_id)),
+            ),
+            flush=True,
+        ),
+        invite_dialogs(),
+    )
+
+
+def invite_dialogs() -> rx.Component:
+    return rx.fragment(
+        form_dialog(
+            state,
+            title=rx.cond(state.form_id > 0, f"Invite to {state.form_name}", "Invite people"),
+            text="Each person gets a link that works once, for 24 hours.",
+            submit="Send invitations",
+            on_submit=state.save,
+            fields=[
+                text_field(
+                    state,
+                    "emails",
+                    "Email addresses",
+                    required=True,
+                    lines=4,
+                    max_length=MAX_TEXT,
+                    hint="Up to 100, with commas, spaces or new lines between them.",
+                    spell_check=False,
+                ),
+                rx.cond(state.form_values.contains("role"), select_field(state, "role", "Role", state.role_options)),
+            ],
+        ),
+        confirm_dialog(
+            open_=is_at_its_url(state) & (state.revoked_id > 0),
+            title=f"Revoke the invitation of {state.revoked_email}?",
+            text="The link stops working. You can invite them again.",
+            confirm="Revoke invitation",
+            on_confirm=state.revoke(),
+            on_cancel=state.cancel_revoke(),
+            busy=state.is_acting,
+        ),
+    )
+
+
+def invitation_links() -> rx.Component:
+    """The links while mail is off. The field is always in the page, so that no link passes through a state."""
+    return rx.el.section(
+        rx.el.h2("Pass these links on"),
+        rx.el.p("This console sends no mail. Copy the links now: they are not shown again."),
+        rx.el.textarea(
+            id=LINKS, class_name="input mono", rows="3", read_only=True, aria_label="Links", spell_check=False
+        ),
+        rx.el.div(
+            button(
+                rx.el.span("Copy", class_name="to-copy"),
+                rx.el.span("Copied", class_name="copied", role="status"),
+                icon="copy",
+                kind="primary",
+                custom_attrs={"data-action": "copy", "data-from": LINKS},
+            ),
+            button("Done", on_click=state.hide_links()),
+            class_name="row",
+        ),
+        class_name="notice secret stack tight",
+        aria_label="Links of invitations",
+        hidden=~(is_at_its_url(state) & state.has_links),
+    )
+
+
+def state_badge(value: Any) -> rx.Component:
+    return rx.match(
+        value,
+        ("pending", badge("Pending", "info", "clock")),
+        ("accepted", badge("Accepted", "good", "circle-check")),
+        ("expired", badge("Expired", "warn", "timer-off")),
+        badge("Revoked", "", "ban"),
+    )
+
+
+def _address_cell(row: InvitationRow) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(row["email"], class_name="cell-title plain truncate", title=row["email"]),
+        rx.cond(
+            row["project_id"] > 0,
+            rx.el.div(
+                link(row["project_name"], to=routes.project(row["project_id"])),
+                " as ",
+                row["role_label"].to(str).lower(),
+                class_name="cell-sub truncate",
+            ),
+        ),
+        class_name="cell-name",
+    )
+
+
+def _row_buttons(row: InvitationRow) -> rx.Component:
+    email = row["email"]
+    return rx.el.div(
+        icon_button(f"Resend invitation of {email}", "rotate-cw", "ghost small", on_click=state.resend(row["id"])),
+        icon_button(f"Revoke invitation of {email}", "x", "ghost small", on_click=state.ask_revoke(row["id"])),
+        class_name="row",
+        style={"flex_wrap": "nowrap", "justify_content": "flex-end"},
+    )
+
+
+COLUMNS = (
+    Column("email", "Address", cell=_address_cell),
+    Column("state", "Status", cell=lambda row: state_badge(row["state"])),
+    Column("invited_by", "Invited by", cell=lambda row: rx.el.span(row["invited_by"]), on_phone=False),
+    Column("created_at", "Invited", cell=lambda row: relative_time(row["created_at"]), on_phone=False),
+    Column(
+        "expires_at",
+        "Expires",
+        cell=lambda row: rx.cond(row["is_open"], relative_time(row["expires_at"])),
+        on_phone=False,
+    ),
+    Column("id", "Actions", cell=lambda row: rx.cond(row["is_open"], _row_buttons(row)), align_right=True),
+)
+
+
+def _project_row(row: InvitationRow) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(rx.el.span(row["email"], class_name="truncate")),
+        rx.el.td(row["role_label"]),
+        rx.el.td(state_badge(row["state"])),
+        rx.el.td(row["invited_by"], class_name="hide-phone"),
+        rx.el.td(_row_buttons(row), class_name="act"),
+        tab_index=-1,
+        custom_attrs={"data-row": row["id"]},
+    )

@@ -1,0 +1,102 @@
+"""State of the lists of invitations: all of them for administrators, and those into one project."""
+
+from typing import ClassVar, TypedDict
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading
+from tca_app.core.errors import Forbidden, NotFound
+from tca_app.features.invitations import service as invitations
+from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead
+from tca_app.ui import routes
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState
+from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
+from tca_app.ui.url import printable, query_param, record_id
+
+MAX_SHOWN = 100
+STATES = (("pending", "Pending"), ("accepted", "Accepted"), ("expired", "Expired"), ("revoked", "Revoked"))
+
+
+class InvitationRow(TypedDict):
+    """An invitation. Times are ISO 8601, or "" for never."""
+
+    id: int
+    email: str
+    project_id: int
+    project_name: str
+    role_label: str
+    state: str
+    invited_by: str
+    created_at: str
+    expires_at: str
+    is_open: bool
+
+
+def invitation_row(row: InvitationRead) -> InvitationRow:
+    return InvitationRow(
+        id=row.id,
+        email=row.email,
+        project_id=row.project_id or 0,
+        project_name=row.project_name or "",
+        role_label=(row.role or "").capitalize(),
+        state=row.state,
+        invited_by=row.invited_by.display_name if row.invited_by else "",
+        created_at=row.created_at.isoformat(),
+        expires_at=row.expires_at.isoformat(),
+        is_open=row.state in ("pending", "expired"),
+    )
+
+
+class InvitationsState(TableState, SessionState):
+    """State of the tab "Invitations" of `/users`."""
+
+    rows: list[InvitationRow] = []
+    is_shown: bool = False
+
+    _spec: ClassVar = TableSpec(
+        sorts=("created_at",), default_sort="-created_at", filters=(Filter("state", "Status", STATES),)
+    )
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[InvitationRow], int, bool]:
+        wanted = InvitationQuery(
+            skip=query.skip,
+            limit=query.limit,
+            search=printable(query.search),
+            state=query.filters["state"] or None,
+        )
+        page = await invitations.list_invitations(session, actor, wanted)
+        return [invitation_row(row) for row in page.items], page.total, page.capped
+
+    @handler("users.manage", supersedes=True)
+    async def load(self) -> None:
+        self.is_shown = query_param(self.router_data, "tab") == "invitations"
+        if self.is_shown:
+            self._watch(InvitationsState.load, "invitations")
+            await self._load()
+
+
+class ProjectInvitationsState(RecordState, SessionState):
+    """State of the open invitations into a project."""
+
+    rows: list[InvitationRow] = []
+    is_loaded: bool = False
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        if self._enter_record():
+            self.rows, self.is_loaded = [], False
+        self._watch(ProjectInvitationsState.load, "invitations")
+        project_id = record_id(self.router_data, routes.PROJECTS)
+        if not project_id:
+            return
+        try:
+            async with reading() as session:
+                query = InvitationQuery(project_id=project_id, limit=MAX_SHOWN)
+                page = await invitations.list_invitations(session, self._as_actor(), query)
+        except (NotFound, Forbidden):  # the page says so already
+            self.rows = []
+            return
+        rows = [invitation_row(row) for row in page.items if row.state in ("pending", "expired")]
+        if rows != self.rows or not self.is_loaded:
+            self.rows, self.is_loaded = rows, True

@@ -1,0 +1,39 @@
+"""An administrator pastes an address, and the invited person makes an account and is signed in."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import PASSWORD, Console, sign_in
+from tests.e2e.test_journey import NewPage
+from tests.e2e.test_links_in_mails import link_in, mail_to
+
+pytestmark = pytest.mark.e2e
+
+
+def test_an_invited_person_makes_an_account(new_page: NewPage, admin: tuple[str, str], console: Console) -> None:
+    page = new_page()
+    sign_in(page, *admin, path="/users")
+    page.get_by_role("button", name="Invite", exact=True).click()
+    page.get_by_label("Email addresses").fill('"Guest, Gia" <gia@example.com>; oops')
+    page.get_by_role("button", name="Send invitations").click()
+    expect(page.get_by_text("Not an email address: oops.")).to_be_visible()
+    page.get_by_label("Email addresses").fill('"Guest, Gia" <gia@example.com>')
+    page.get_by_role("button", name="Send invitations").click()
+    page.get_by_role("link", name="Invitations").click()
+    expect(page.get_by_role("row", name="gia@example.com")).to_contain_text("Pending")
+
+    guest = new_page()
+    link = link_in(mail_to(console, guest, "gia@example.com", lambda mail: "invited you" in mail.subject))
+    guest.goto(link)
+    guest.get_by_label("Username").fill("ada")
+    guest.get_by_label("Full name").fill("Gia Guest")
+    guest.get_by_label("Password", exact=True).fill(PASSWORD)
+    guest.get_by_role("button", name="Create account").click()
+    expect(guest.get_by_text("This username is taken.")).to_be_visible()
+    guest.get_by_label("Username").fill("gia")
+    guest.get_by_role("button", name="Create account").click()
+    expect(guest.get_by_role("button", name="Account")).to_be_visible()
+    expect(page.get_by_role("row", name="gia@example.com")).to_contain_text("Accepted")
+
+    guest.goto(link)
+    expect(guest.get_by_role("heading", name="This invitation has ended")).to_be_visible()

@@ -1,0 +1,124 @@
+"""The pages of invitations without a browser: who is offered what, and what the page of a link shows."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from reflex.istate.manager.memory import StateManagerMemory
+from reflex_base.utils.format import json_dumps
+
+from tca_app.config.settings import get_settings
+from tca_app.core.actor import Actor
+from tca_app.core.cache.redis import get_redis
+from tca_app.features.invitations import service as invitations
+from tca_app.features.invitations.schemas import InvitationCreate, InvitationQuery
+from tca_app.features.invitations.ui.accept_state import AcceptState
+from tca_app.features.invitations.ui.form_state import LINKS, InviteState
+from tca_app.features.invitations.ui.state import InvitationsState, ProjectInvitationsState
+from tca_app.ui.session import SessionState
+from tests.factories import make_admin, make_project, make_user, run
+from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    await get_redis().flushdb()
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def open_tab(console: Console, actor: Actor | None, path: str) -> Tab:
+    tab = Tab(
+        console, f"{actor.username if actor else 'nobody'} {path[:30]}", await sign_in(actor) if actor else "", path
+    )
+    await tab.hydrate()
+    return tab
+
+
+async def token_for(inviter: Actor, email: str, monkeypatch: pytest.MonkeyPatch, **into: Any) -> str:
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("off"))
+    sent = await run(invitations.invite, inviter, InvitationCreate(emails=[email], **into))
+    assert sent.secret_links
+    return sent.secret_links[0].partition("token=")[2].partition("&")[0]
+
+
+def form(updates: list[Any], **values: str) -> dict[str, str]:
+    return {**shown(updates, InviteState, "form_values"), "nonce": shown(updates, InviteState, "form_nonce"), **values}
+
+
+async def test_pasted_addresses_are_invited_and_listed(console: Console) -> None:
+    tab = await open_tab(console, await make_admin(), "/users?tab=invitations")
+    opened = await tab.send(InviteState.open_invite, project_id=0)
+    pasted = '"B, Bo" <bo@example.com>; ana@example.com'
+    updates = await tab.send(InviteState.save, form=form(opened, emails=pasted))
+    assert [toast["kind"] for toast in shown(updates, SessionState, "toasts")] == ["success"]
+    rows = shown(updates, InvitationsState, "rows")
+    assert {(row["email"], row["state"]) for row in rows} == {
+        ("ana@example.com", "pending"),
+        ("bo@example.com", "pending"),
+    }
+
+
+async def test_a_bad_address_is_named_and_nobody_is_invited(console: Console) -> None:
+    admin = await make_admin()
+    tab = await open_tab(console, admin, "/users")
+    opened = await tab.send(InviteState.open_invite, project_id=0)
+    updates = await tab.send(InviteState.save, form=form(opened, emails="ana@example.com, bob@"))
+    assert shown(updates, InviteState, "form_errors") == {"emails": "Not an email address: bob@."}
+    assert (await run(invitations.list_invitations, admin, InvitationQuery())).total == 0
+
+
+async def test_a_maintainer_is_offered_the_roles_they_may_grant(console: Console) -> None:
+    owner, mia = await make_user(), await make_user()
+    project_id = await make_project(owner, team={mia: "maintainer"})
+    for who, offered in ((owner, ["viewer", "deployer", "maintainer"]), (mia, ["viewer", "deployer"])):
+        tab = await open_tab(console, who, f"/projects/{project_id}?tab=members")
+        updates = await tab.send(InviteState.open_invite, project_id=project_id)
+        assert [option[0] for option in shown(updates, InviteState, "role_options")] == offered
+
+
+async def test_the_open_invitations_of_a_project_are_for_its_maintainers(console: Console) -> None:
+    owner, vic = await make_user(), await make_user()
+    project_id = await make_project(owner, team={vic: "viewer"})
+    data = InvitationCreate(emails=["ana@example.com"], project_id=project_id, role="viewer")
+    sent = await run(invitations.invite, owner, data)
+    tab = await open_tab(console, owner, f"/projects/{project_id}?tab=members")
+    updates = await tab.send(ProjectInvitationsState.load)
+    assert [row["email"] for row in shown(updates, ProjectInvitationsState, "rows")] == ["ana@example.com"]
+    await tab.send(InviteState.ask_revoke, invitation_id=sent.invitations[0].id)
+    updates = await tab.send(InviteState.revoke)
+    assert [toast["kind"] for toast in shown(updates, SessionState, "toasts")] == ["success"]
+    assert shown(updates, ProjectInvitationsState, "rows") == []
+    tab = await open_tab(console, vic, f"/projects/{project_id}?tab=members")
+    assert not shown(await tab.send(ProjectInvitationsState.load), ProjectInvitationsState, "rows")
+
+
+async def test_links_are_shown_once_and_kept_in_no_state(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("off"))
+    tab = await open_tab(console, await make_admin(), "/users")
+    opened = await tab.send(InviteState.open_invite, project_id=0)
+    updates = await tab.send(InviteState.save, form=form(opened, emails="ana@example.com"))
+    assert shown(updates, InviteState, "has_links")
+    assert LINKS.replace("-", "_") in str([event for update in updates for event in update.events or []])
+    assert "token=" not in json_dumps([update.delta for update in updates])
+
+
+async def test_the_page_of_a_link_says_what_can_be_done(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin, ana = await make_admin("boss"), await make_user("ana")
+    project_id = await make_project(admin, "Ledger")
+    for_new = await token_for(admin, "new@example.com", monkeypatch)
+    for_ana = await token_for(admin, "ana@example.com", monkeypatch, project_id=project_id, role="viewer")
+    cases = (
+        (None, for_new, "new"),
+        (None, for_ana, "sign_in"),
+        (ana, for_ana, "join"),
+        (ana, for_new, "other"),
+        (None, "x" * 43, "gone"),
+        (None, "", "gone"),
+    )
+    for who, token, phase in cases:
+        tab = await open_tab(console, who, f"/accept-invitation?token={token}")
+        updates = await tab.send(AcceptState.enter_invitation)
+        assert shown(updates, AcceptState, "phase") == phase
+        assert token not in json_dumps([update.delta for update in updates]) or not token
