@@ -28,6 +28,7 @@ from tca_app.models import (
     Deployment,
     Environment,
     EventEffect,
+    Factor,
     FreezeWindow,
     HealthCheck,
     Incident,
@@ -211,6 +212,13 @@ async def make_token(actor: Actor, project_id: int | None = None, **fields: Any)
             tokens.create_project_token, actor, project_id, ProjectTokenCreate(**({"name": "CI"} | fields))
         )
     return made.id, {"Authorization": f"Bearer {made.token}"}
+
+
+async def make_factor(whom: Actor, kind: str = "totp", **fields: Any) -> int:
+    """A confirmed second factor of a user; returns its id."""
+    values = {"user_id": whom.user_id, "kind": kind, "name": "Phone", "confirmed_at": datetime.now(UTC)} | fields
+    async with transaction() as session:
+        return (await session.execute(insert(Factor).values(values).returning(Factor.id))).scalar_one()
 
 
 async def make_webhook(

@@ -15,6 +15,7 @@ from tests.factories import (
     make_check,
     make_delivery,
     make_deployment,
+    make_factor,
     make_incident,
     make_invitation,
     make_notification,
@@ -34,6 +35,11 @@ PUBLIC = {
     ("DELETE", "/api/auth/session"),
     ("POST", "/api/auth/setup"),
     ("POST", "/api/auth/refresh"),
+    ("POST", "/api/auth/login/second-factor"),  # the challenge is what the right password was given
+    ("POST", "/api/auth/session/second-factor"),
+    ("POST", "/api/auth/session/second-factor/passkey"),
+    ("POST", "/api/auth/session/passkey/options"),  # a random challenge
+    ("POST", "/api/auth/session/passkey"),
     ("POST", "/api/auth/password/forgot"),  # answers alike for every address
     ("POST", "/api/auth/password/reset"),  # with the token of the link
     ("POST", "/api/auth/email/confirm"),  # the same
@@ -52,6 +58,7 @@ PUBLIC = {
 
 # Parameters of the calls, by the last part of their path.
 BODIES: dict[str, dict[str, Any]] = {
+    "confirm": {"code": "123456"},
     "deployments": {"environment": "production", "version": "1.0.0"},
     "freezes": {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z", "why": "Christmas"},
     "logs": {"first_seq": 1, "lines": ["x"]},
@@ -92,7 +99,9 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     project_id = await make_project(admin)
     before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
     names = ("session_id", "notification_id", "job_id", "webhook_id", "delivery_id", "deployment_id", "environment_id")
-    ids = dict.fromkeys((*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id"), 1)
+    ids = dict.fromkeys(
+        (*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id", "factor_id"), 1
+    )
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -117,6 +126,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids |= {"webhook_id": hook.id, "delivery_id": await make_delivery(hook.id)}
     ids |= {"deployment_id": await make_deployment(project_id, external_id="own"), "freeze_id": 1}
     ids["external_id"] = "own"
+    ids["factor_id"] = await make_factor(admin)
     ids |= {"environment_id": await environment_of(project_id)}
     ids["check_id"] = await make_check(project_id)
     of_project = "/projects/{project_id}/tokens" in path

@@ -61,8 +61,9 @@ def integer(name: str, default: int | None = None, *, nullable: bool = False) ->
     return sa.Column(name, sa.Integer(), server_default=server_default, nullable=nullable)
 
 
-def bigint(name: str, *, nullable: bool = False) -> sa.Column:
-    return sa.Column(name, sa.BigInteger(), nullable=nullable)
+def bigint(name: str, default: int | None = None, *, nullable: bool = False) -> sa.Column:
+    server_default = None if default is None else sa.text(str(default))
+    return sa.Column(name, sa.BigInteger(), server_default=server_default, nullable=nullable)
 
 
 def number(name: str, *, nullable: bool = False) -> sa.Column:

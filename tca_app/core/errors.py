@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from tca_app.core.plurals import plural
 
@@ -45,6 +46,11 @@ class AppError(Exception):
     def __post_init__(self) -> None:
         self.detail = self.detail or self.default
         super().__init__(self.detail)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Members of the problem beside those that all have."""
+        return {}
 
     @property
     def field_details(self) -> dict[str, str]:

@@ -8,7 +8,15 @@ from tca_app.models.aggregates import (
     DeploymentsSince,
     RolledSince,
 )
-from tca_app.models.auth import AuthSession, IdempotencyKey, Invitation, LoginThrottle, OneTimeToken
+from tca_app.models.auth import (
+    AuthSession,
+    Factor,
+    IdempotencyKey,
+    Invitation,
+    LoginThrottle,
+    OneTimeToken,
+    RecoveryCode,
+)
 from tca_app.models.dashboard import DashboardLayout
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
 from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
@@ -36,6 +44,7 @@ __all__ = [
     "Environment",
     "EventEffect",
     "EventHead",
+    "Factor",
     "FreezeWindow",
     "GithubCommit",
     "GithubDelivery",
@@ -57,6 +66,7 @@ __all__ = [
     "OneTimeToken",
     "Project",
     "ProjectMember",
+    "RecoveryCode",
     "RolledSince",
     "SlackChannel",
     "User",

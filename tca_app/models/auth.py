@@ -1,4 +1,4 @@
-"""Sign-in tables: sessions, throttles, one-time tokens, invitations, and stored responses of idempotent POST calls."""
+"""Sign-in tables: sessions, throttles, one-time tokens, invitations, second factors, and stored responses of POSTs."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -120,3 +120,42 @@ class IdempotencyKey(TableModel, table=True):
     created_at: datetime = Field(
         default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.now(), "nullable": False}
     )
+
+
+class Factor(Row, table=True):
+    """An authenticator app (`totp`) or a passkey of a user. It counts once it is confirmed.
+
+    `sealed_secret`: of an app, encrypted. `last_step`: the time step of the last code that was accepted, as each code
+    works once. `credential_id`, `public_key` and `sign_count` are those of a passkey.
+    """
+
+    __tablename__ = "factors"
+    __table_args__ = (
+        CheckConstraint("kind IN ('totp', 'passkey')", name="kind"),
+        Index("ix_factors_user_id", "user_id"),
+        Index(
+            "uq_factors_credential_id", "credential_id", unique=True, postgresql_where=text("credential_id IS NOT NULL")
+        ),
+    )
+
+    user_id: int = Field(sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE")
+    kind: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    sealed_secret: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
+    last_step: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    credential_id: bytes | None = Field(default=None, sa_type=LargeBinary)
+    public_key: bytes | None = Field(default=None, sa_type=LargeBinary)
+    sign_count: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    confirmed_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    last_used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+
+
+class RecoveryCode(Row, table=True):
+    """A recovery code, which works once in place of a second factor. Only its keyed hash is stored."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (Index("uq_recovery_codes_user_id_code_hash", "user_id", "code_hash", unique=True),)
+
+    user_id: int = Field(sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE")
+    code_hash: bytes = Field(sa_type=LargeBinary, repr=False)
+    used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)

@@ -17,6 +17,14 @@ class FieldProblem(BaseModel):
     detail: str
 
 
+class SecondFactor(BaseModel):
+    """What a sign-in still needs. A browser has the challenge as a cookie."""
+
+    methods: list[str] = Field(examples=[["totp", "recovery_code"]])
+    challenge: str | None = Field(default=None, description="Send it with the code; it works once.")
+    expires_in: int | None = Field(default=None, description="Seconds until the challenge expires.")
+
+
 class Problem(BaseModel):
     """RFC 9457. `code` is stable; `request_id` finds the call in the log."""
 
@@ -27,6 +35,9 @@ class Problem(BaseModel):
     code: str = Field(examples=["not_found"])
     request_id: str
     errors: list[FieldProblem] | None = None
+    second_factor: SecondFactor | None = Field(
+        default=None, description="With the code `second_factor_required` of a sign-in."
+    )
 
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
@@ -40,7 +51,9 @@ def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def problem_body(status: int, code: str, detail: str, errors: list[FieldError] | None = None) -> bytes:
+def problem_body(
+    status: int, code: str, detail: str, errors: list[FieldError] | None = None, extra: dict[str, Any] | None = None
+) -> bytes:
     """Return the JSON of one problem. It contains no internals."""
     body: dict[str, Any] = {
         "type": f"urn:tca-infraforge:problem:{code}",
@@ -49,6 +62,7 @@ def problem_body(status: int, code: str, detail: str, errors: list[FieldError] |
         "detail": detail,
         "code": code,
         "request_id": request_id_var.get(),
+        **(extra or {}),
     }
     if errors:
         body["errors"] = [{"pointer": _sendable(f.pointer), "detail": _sendable(f.detail)} for f in errors]
@@ -61,4 +75,4 @@ def _sendable(text: str) -> str:
 
 
 def problem_of(error: AppError) -> bytes:
-    return problem_body(error.status, error.code, error.detail, error.errors)
+    return problem_body(error.status, error.code, error.detail, error.errors, error.extra)

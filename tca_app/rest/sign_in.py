@@ -1,15 +1,19 @@
-"""What the routes share that sign a browser in: the rate limit per address, and the cookies."""
+"""What the calls that sign somebody in share: the rate limit, the cookies of a browser and the tokens of a script."""
 
 from typing import Annotated
 
-from fastapi import Depends, Response
+from fastapi import Depends, Request, Response
 
 from tca_app.config.settings import get_settings
+from tca_app.core.errors import NotSignedIn
 from tca_app.core.instance import instance_settings
 from tca_app.core.security.rate_limits import get_limits
-from tca_app.core.security.tokens import cookie_name
+from tca_app.core.security.tokens import cookie_in, cookie_name
+from tca_app.features.auth.second_factor import CHALLENGE_TTL, COOKIE, SecondFactorRequired
 from tca_app.features.auth.service import Client, SignIn
 from tca_app.rest.dependencies import FromClient
+from tca_app.rest.problems import MEDIA_TYPE, problem_of
+from tca_app.rest.responses import json_response
 
 DEVICE_DAYS = 180
 
@@ -25,12 +29,44 @@ LimitedClient = Annotated[Client, Depends(_limited)]
 
 def set_cookies(response: Response, done: SignIn) -> Response:
     """Return the response with the cookies of a new browser session."""
-    settings = get_settings()
-    for name, value, days in (
-        (cookie_name(), done.cookie, instance_settings().session_days),
-        (cookie_name("device"), done.device, DEVICE_DAYS),
-    ):
-        response.set_cookie(
-            name, value, max_age=days * 86400, httponly=True, samesite="lax", secure=settings.secure_cookies
-        )
+    _set_cookie(response, "sid", done.cookie, instance_settings().session_days * 86400)
+    _set_cookie(response, "device", done.device, DEVICE_DAYS * 86400)
     return response
+
+
+def browser_response(done: SignIn) -> Response:
+    """The response to a browser that signed in: cookies that its scripts cannot read, and no token."""
+    return set_cookies(Response(status_code=204), done)
+
+
+def script_response(done: SignIn) -> Response:
+    if done.answer is None:
+        raise NotSignedIn
+    return json_response(done.answer.model_dump_json().encode())
+
+
+def browser_challenge(refused: SecondFactorRequired) -> Response:
+    """The response to a browser whose password is right and not enough: the challenge is a cookie."""
+    shown = SecondFactorRequired(methods=refused.methods)
+    response = Response(problem_of(shown), shown.status, shown.headers, media_type=MEDIA_TYPE)
+    return set_challenge(response, refused.challenge)
+
+
+def set_challenge(response: Response, challenge: str, cookie: str = COOKIE) -> Response:
+    _set_cookie(response, cookie, challenge, int(CHALLENGE_TTL.total_seconds()))
+    return response
+
+
+def challenge_of(request: Request, cookie: str = COOKIE) -> str:
+    """Returns the challenge of the browser, or ""."""
+    return cookie_in(request.headers.get("cookie", ""), cookie_name(cookie))
+
+
+def drop_challenge(response: Response, cookie: str = COOKIE) -> Response:
+    _set_cookie(response, cookie, "", 0)
+    return response
+
+
+def _set_cookie(response: Response, name: str, value: str, max_age: int) -> None:
+    secure = get_settings().secure_cookies
+    response.set_cookie(cookie_name(name), value, max_age=max_age, httponly=True, samesite="lax", secure=secure)

@@ -20,6 +20,7 @@ from tca_app.features.dashboard.router import router as dashboard_router
 from tca_app.features.deployments.github.router import router as github_router
 from tca_app.features.deployments.router import router as deployments_router
 from tca_app.features.environments.router import router as environments_router
+from tca_app.features.factors.router import router as factors_router, user_router as user_factors_router
 from tca_app.features.health.history.router import router as health_history_router
 from tca_app.features.health.public_page.router import router as public_status_router
 from tca_app.features.health.router import router as health_router
@@ -58,6 +59,8 @@ ROUTERS = (
     instance_router,
     invitations_router,
     accept_router,
+    factors_router,
+    user_factors_router,
     health_history_router,
     public_status_router,
 )

@@ -24,6 +24,13 @@ async def issue(
 ) -> str:
     """Returns a new token. It replaces the earlier ones for the same purpose and user."""
     await withdraw(session, purpose, user_id)
+    return await issue_another(session, purpose, life, user_id=user_id, email=email)
+
+
+async def issue_another(
+    session: AsyncSession, purpose: str, life: timedelta, *, user_id: int | None = None, email: str = ""
+) -> str:
+    """Like `issue`, but the earlier ones stay valid: for visitors, whose tokens have nobody's id."""
     token = new_token()
     values = {"purpose": purpose, "token_hash": token_hash(token), "user_id": user_id, "email": email}
     await session.execute(insert(OneTimeToken).values(expires_at=func.now() + life, **values))

@@ -7,7 +7,6 @@ from pydantic import TypeAdapter
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import NotSignedIn
 from tca_app.core.schema import UrlId
 from tca_app.core.security.tokens import MAX_PASSWORD, cookie_in, cookie_name
 from tca_app.features.auth import password_reset, service, setup, step_up
@@ -25,13 +24,14 @@ from tca_app.features.auth.schemas import (
     SignedInUser,
     TokenPair,
 )
+from tca_app.features.auth.second_factor import SecondFactorRequired
 from tca_app.features.auth.service import Client, Kind, SignIn
 from tca_app.features.users import service as users
 from tca_app.rest.dependencies import CurrentActor, CurrentPerson, FromClient, Reading, Writing
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response
 from tca_app.rest.routing import console_router, token_scope
-from tca_app.rest.sign_in import LimitedClient, set_cookies
+from tca_app.rest.sign_in import LimitedClient, browser_challenge, browser_response, script_response
 
 router = console_router("/api/auth", "auth", "session")
 _sessions = TypeAdapter(list[SessionRead])
@@ -46,16 +46,13 @@ async def _sign_in(login: str, password: str, client: Client, kind: Kind) -> Sig
         return await service.sign_in(session, account, checked, client, kind)
 
 
-def _answer(done: SignIn) -> Response:
-    if done.answer is None:
-        raise NotSignedIn
-    return json_response(done.answer.model_dump_json().encode())
-
-
 @router.post("/login", response_model=LoginAnswer, responses=problems(401))
 async def login(data: LoginRequest, client: LimitedClient) -> Response:
-    """Sign in a script by username or email. Unknown, wrong, inactive and throttled accounts get the same response."""
-    return _answer(await _sign_in(data.login, data.password, client, "api"))
+    """Sign in a script by username or email. Unknown, wrong, inactive and throttled accounts get the same response.
+
+    401 `second_factor_required` has the challenge for `login/second-factor`.
+    """
+    return script_response(await _sign_in(data.login, data.password, client, "api"))
 
 
 @router.post("/token", response_model=LoginAnswer, responses=problems(401))
@@ -65,13 +62,19 @@ async def token(
     client: LimitedClient,
 ) -> Response:
     """Sign in with an OAuth2 password form, so that "Authorize" in `/docs` works."""
-    return _answer(await _sign_in(username, password, client, "api"))
+    return script_response(await _sign_in(username, password, client, "api"))
 
 
 @router.post("/session", status_code=204, response_class=Response, responses=problems(401, 403))
 async def open_browser_session(data: SessionRequest, client: LimitedClient) -> Response:
-    """Sign in a browser: sets an HttpOnly cookie and returns no token."""
-    return set_cookies(Response(status_code=204), await _sign_in(data.username, data.password, client, "browser"))
+    """Sign in a browser: sets an HttpOnly cookie and returns no token.
+
+    401 `second_factor_required` when the password is right and not enough; `session/second-factor` is the next call.
+    """
+    try:
+        return browser_response(await _sign_in(data.username, data.password, client, "browser"))
+    except SecondFactorRequired as refused:
+        return browser_challenge(refused)
 
 
 @router.delete("/session", status_code=204, response_class=Response, responses=problems(403))
@@ -89,7 +92,7 @@ async def close_browser_session(request: Request, client: FromClient, session: W
 @router.post("/setup", status_code=204, response_class=Response, responses=problems(403, 404, 409))
 async def set_up(data: SetupRequest, client: LimitedClient, session: Writing) -> Response:
     """Create the first administrator with the one-time token that the first start prints. 404 once there is one."""
-    return set_cookies(Response(status_code=204), await setup.set_up(session, data, client))
+    return browser_response(await setup.set_up(session, data, client))
 
 
 @router.post("/password/forgot", status_code=202, response_class=Response)

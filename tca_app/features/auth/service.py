@@ -32,6 +32,7 @@ from tca_app.features.auth.queries import (
     touch as touch,
 )
 from tca_app.features.auth.schemas import LoginAnswer, SignedInUser, TokenPair
+from tca_app.features.auth.second_factor import require_second_factor
 from tca_app.models import AuthSession, User
 
 _sessions = AuthSession.__table__.c
@@ -89,7 +90,8 @@ async def sign_in(
 ) -> SignIn:
     """Opens a session, or counts the failure.
 
-    Raises the same BadCredentials for an unknown name, a wrong password, an inactive user and a throttled account.
+    Raises the same BadCredentials for an unknown name, a wrong password, an inactive user and a throttled account;
+    SecondFactorRequired when the password is right and not enough.
     """
     right, fresh_hash = checked
     counts = await throttle.lock_counts(session, account.attempt)
@@ -98,6 +100,7 @@ async def sign_in(
         await emit(session, None, _failed(account, client))
         raise BadCredentials
     await throttle.forget(session, account.attempt)
+    await require_second_factor(session, account.user_id, account.hashed_password, fresh_hash)
     return await open_session(session, account.user_id, client, kind, account.hashed_password, fresh_hash)
 
 

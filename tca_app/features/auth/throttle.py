@@ -75,6 +75,14 @@ def sign_in_attempt(user_id: int | None, login: str, ip: str, device: str) -> At
     return Attempt(f"typed:{token_hash(f'{ip} {login}').hex()}", account, forgets_shown=False)
 
 
+def second_factor_attempt(user_id: int, ip: str, device: str) -> Attempt:
+    """Returns the attempt of a code after the right password. The password, which is known then, resets none of it."""
+    if device and is_device_of(user_id, device):
+        return Attempt(f"factor-device:{device}")
+    shown = f"factor-typed:{token_hash(f'{ip} {user_id}').hex()}"
+    return Attempt(shown, f"factor:{user_id}", forgets_shown=False)
+
+
 def session_attempt(user_id: int, session_id: int) -> Attempt:
     """Returns the attempt of a signed-in user who confirms the password. Only failures of this session cause a wait."""
     return Attempt(f"session:{session_id}", f"user:{user_id}")

@@ -8,7 +8,18 @@ from tca_app.core.events.log import RecordedEvent
 Channel = Literal["inbox", "mail"]
 CHANNELS: tuple[Channel, ...] = ("inbox", "mail")
 # Channels that cannot be switched off: they warn users of a change to their account that may be an attack.
-ALWAYS: frozenset[tuple[str, Channel]] = frozenset({("password_changed", "mail")})
+ALWAYS: frozenset[tuple[str, Channel]] = frozenset(
+    (name, "mail")
+    for name in (
+        "password_changed",
+        "factor_added",
+        "factor_removed",
+        "factors_reset",
+        "passkey_refused",
+        "recovery_code_used",
+        "recovery_codes_renewed",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,42 @@ KINDS: dict[str, Kind] = {
     "user_updated": Kind("Somebody changes your account", "subject", "{actor} changed your account", names_fields=True),
     "password_changed": Kind(
         "Your password is changed", "subject", "{actor} changed your password", template="password_changed"
+    ),
+    "factor_added": Kind(
+        "A second factor is added to your account",
+        "subject",
+        "{actor} added the {kind} {name} to your account",
+        template="factor",
+    ),
+    "factor_removed": Kind(
+        "A second factor is removed from your account",
+        "subject",
+        "{actor} removed the {kind} {name} from your account",
+        template="factor",
+    ),
+    "recovery_codes_renewed": Kind(
+        "Your recovery codes are replaced",
+        "subject",
+        "{actor} generated new recovery codes for your account",
+        template="factor",
+    ),
+    "recovery_code_used": Kind(
+        "A recovery code of yours is used",
+        "subject",
+        "{actor} used one of your recovery codes; {left} left",
+        template="factor",
+    ),
+    "factors_reset": Kind(
+        "An administrator resets your second factors",
+        "subject",
+        "{actor} reset two-factor authentication of your account",
+        template="factor",
+    ),
+    "passkey_refused": Kind(
+        "A passkey of yours may have been copied",
+        "subject",
+        "{actor} refused your passkey {name}, because it may have been copied",
+        template="factor",
     ),
     "session_revoked": Kind("Somebody signs out your sessions", "subject", "{actor} signed out your sessions"),
     "webhook_disabled": Kind(

@@ -42,6 +42,8 @@ SENTENCES = {
     "users.delete": "Move users to the trash",
     "users.restore": "Restore users from the trash",
     "users.bulk": "Change several users at once",
+    "users.read_factors": "See the second factors of a user",
+    "users.reset_factors": "Reset the second factors of a user",
 }
 ROLES = tuple(sorted(projects.RANK, key=lambda role: projects.RANK[role]))
 

@@ -18,6 +18,8 @@ RULES: dict[str, frozenset[str]] = {
     "users.delete": frozenset({SUPERUSER}),
     "users.restore": frozenset({SUPERUSER}),
     "users.bulk": frozenset({SUPERUSER}),
+    "users.read_factors": frozenset({SUPERUSER, SELF}),
+    "users.reset_factors": frozenset({SUPERUSER}),
 }
 OWN_FIELDS = frozenset({"email", "full_name", "password", "current_password"})
 

@@ -1,0 +1,78 @@
+"""Events of second factors. None of them contains a secret, a code or a key."""
+
+from tca_app.core.events.log import NOTIFYING, Event
+
+
+class _FactorEvent(Event):
+    """`subject` is the user whose factor it is."""
+
+    subject_type = "user"
+
+
+class FactorAdded(_FactorEvent):
+    """`kind` is "authenticator app" or "passkey", `name` is what the user calls it."""
+
+    type = "factor_added"
+    title = "{actor} added the {kind} {name} to the account of {subject}"
+    consumers = NOTIFYING
+
+    kind: str
+    name: str
+
+
+class FactorRemoved(_FactorEvent):
+    type = "factor_removed"
+    title = "{actor} removed the {kind} {name} from the account of {subject}"
+    consumers = NOTIFYING
+
+    kind: str
+    name: str
+
+
+class FactorRenamed(_FactorEvent):
+    type = "factor_renamed"
+    title = "{actor} renamed the {kind} {name}"
+
+    kind: str
+    name: str
+
+
+class RecoveryCodesRenewed(_FactorEvent):
+    type = "recovery_codes_renewed"
+    title = "{actor} generated new recovery codes for the account of {subject}"
+    consumers = NOTIFYING
+
+
+class RecoveryCodeUsed(_FactorEvent):
+    """`left` is how many unused codes remain."""
+
+    type = "recovery_code_used"
+    title = "{actor} used a recovery code of {subject}; {left} left"
+    consumers = NOTIFYING
+
+    left: int
+
+
+class FactorsReset(_FactorEvent):
+    type = "factors_reset"
+    title = "{actor} reset two-factor authentication of {subject}"
+    consumers = NOTIFYING
+
+
+class PasskeyRefused(_FactorEvent):
+    """Its sign count fell: somebody may have a copy of it."""
+
+    type = "passkey_refused"
+    title = "The passkey {name} of {subject} was refused, because it may have been copied"
+    consumers = NOTIFYING
+
+    name: str
+
+
+class SecondFactorFailed(_FactorEvent):
+    """Somebody who knows the password gave a wrong code or passkey."""
+
+    type = "second_factor_failed"
+    title = "Failed second factor for {subject}"
+
+    device: str

@@ -1,0 +1,169 @@
+"""Service functions for second factors of one's own account, and their reset by an administrator."""
+
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import lock
+from tca_app.core.display_name import display_name
+from tca_app.core.errors import Conflict, Invalid, NotFound
+from tca_app.core.events.log import emit
+from tca_app.features.auth import one_time_tokens, service as auth
+from tca_app.features.auth.second_factor import PURPOSE
+from tca_app.features.auth.step_up import require_recent_proof
+from tca_app.features.auth.throttle import database_now
+from tca_app.features.factors import events, recovery_codes, totp
+from tca_app.features.factors.schemas import (
+    FactorConfirmed,
+    FactorName,
+    FactorRead,
+    FactorsRead,
+    GivenCode,
+    RecoveryCodes,
+    TotpSetup,
+)
+from tca_app.features.users import policy, service as users
+from tca_app.models import Factor
+
+KINDS = {"totp": "authenticator app", "passkey": "passkey"}
+MAX_FACTORS = 20
+CHANGED = "two-factor authentication changed"
+_factors = Factor.__table__.c
+COLUMNS = tuple(_factors[name] for name in FactorRead.model_fields)
+
+
+async def list_factors(session: AsyncSession, actor: Actor) -> FactorsRead:
+    """Returns the actor's confirmed factors and how many recovery codes are left."""
+    return await _read(session, actor.user_id)
+
+
+async def _read(session: AsyncSession, user_id: int) -> FactorsRead:
+    rows = select(*COLUMNS).where(_factors.user_id == user_id, _factors.confirmed_at.is_not(None))
+    found = [FactorRead.model_validate(row) for row in await session.execute(rows.order_by(_factors.id))]
+    return FactorsRead(factors=found, recovery_codes_left=await recovery_codes.count_left(session, user_id))
+
+
+async def add_totp(session: AsyncSession, actor: Actor, data: FactorName) -> TotpSetup:
+    """Starts to add an authenticator app, which counts once `confirm_totp` got a code of it."""
+    await require_recent_proof(session, actor, is_credential=True)
+    await lock_factors(session, actor.user_id)
+    await refuse_too_many(session, actor.user_id)
+    unfinished = (_factors.user_id == actor.user_id) & _factors.confirmed_at.is_(None)
+    await session.execute(delete(Factor).where(unfinished))
+    secret = totp.new_secret()
+    values = {"user_id": actor.user_id, "kind": "totp", "name": data.name}
+    sealed = totp.seal(secret, actor.user_id)
+    made = insert(Factor).values(**values, sealed_secret=sealed).returning(_factors.id)
+    factor_id = (await session.execute(made)).scalar_one()
+    uri = totp.uri_of(secret, actor.username)
+    return TotpSetup(id=factor_id, name=data.name, secret=secret, uri=uri, qr_code=totp.qr_code_of(uri))
+
+
+async def confirm_totp(session: AsyncSession, actor: Actor, factor_id: int, data: GivenCode) -> FactorConfirmed:
+    """Makes an authenticator app count. Raises NotFound unless it is one that waits, Invalid for a wrong code."""
+    await require_recent_proof(session, actor, is_credential=True)
+    await lock_factors(session, actor.user_id)
+    waiting = _factors.id == factor_id, _factors.user_id == actor.user_id, _factors.confirmed_at.is_(None)
+    row = (await session.execute(select(_factors.sealed_secret).where(*waiting))).first()
+    if row is None:
+        raise NotFound
+    secret = totp.unseal(row.sealed_secret, actor.user_id)
+    step = totp.step_of(secret, recovery_codes.tidy(data.code), await database_now(session))
+    if step is None:
+        raise Invalid.at("code", "This code is not correct. Check the time of your device and enter the newest code.")
+    confirmed = update(Factor).where(*waiting).values(confirmed_at=func.now(), last_step=step).returning(*COLUMNS)
+    factor = (await session.execute(confirmed.execution_options(synchronize_session=False))).one()
+    return await note_added(session, actor, factor)
+
+
+async def note_added(session: AsyncSession, actor: Actor, factor: Row[*tuple[Any, ...]]) -> FactorConfirmed:
+    """Does what follows a new factor: recovery codes for the first one, the event, and the end of other sessions."""
+    others = select(_factors.id).where(
+        _factors.user_id == actor.user_id, _factors.id != factor.id, _factors.confirmed_at.is_not(None)
+    )
+    is_first = (await session.execute(others.limit(1))).first() is None
+    codes = await recovery_codes.renew(session, actor.user_id) if is_first else None
+    await emit(session, actor, events.FactorAdded(**about(actor), kind=KINDS[factor.kind], name=factor.name))
+    await auth.revoke_user(session, actor, actor.user_id, CHANGED, keep=actor.session_id)
+    return FactorConfirmed(factor=FactorRead.model_validate(factor), recovery_codes=codes)
+
+
+async def rename_factor(session: AsyncSession, actor: Actor, factor_id: int, data: FactorName) -> FactorRead:
+    await require_recent_proof(session, actor, is_credential=True)
+    named = update(Factor).where(*_confirmed(actor, factor_id)).values(name=data.name).returning(*COLUMNS)
+    row = (await session.execute(named.execution_options(synchronize_session=False))).first()
+    if row is None:
+        raise NotFound
+    await emit(session, actor, events.FactorRenamed(**about(actor), kind=KINDS[row.kind], name=row.name))
+    return FactorRead.model_validate(row)
+
+
+async def remove_factor(session: AsyncSession, actor: Actor, factor_id: int) -> None:
+    """Removes a factor. With the last one the recovery codes go too, and the password alone signs in."""
+    await require_recent_proof(session, actor, is_credential=True)
+    await lock_factors(session, actor.user_id)
+    gone = delete(Factor).where(*_confirmed(actor, factor_id)).returning(_factors.kind, _factors.name)
+    row = (await session.execute(gone)).first()
+    if row is None:
+        raise NotFound
+    if not (await list_factors(session, actor)).factors:
+        await recovery_codes.drop(session, actor.user_id)
+    await emit(session, actor, events.FactorRemoved(**about(actor), kind=KINDS[row.kind], name=row.name))
+    await auth.revoke_user(session, actor, actor.user_id, CHANGED, keep=actor.session_id)
+
+
+async def renew_recovery_codes(session: AsyncSession, actor: Actor) -> RecoveryCodes:
+    """Returns new recovery codes. Raises Conflict without a factor, which they would replace."""
+    await require_recent_proof(session, actor, is_credential=True)
+    await lock_factors(session, actor.user_id)
+    if not (await list_factors(session, actor)).factors:
+        raise Conflict("Add an authenticator app or a passkey first.")
+    codes = await recovery_codes.renew(session, actor.user_id)
+    await emit(session, actor, events.RecoveryCodesRenewed(**about(actor)))
+    return RecoveryCodes(recovery_codes=codes)
+
+
+async def list_user_factors(session: AsyncSession, actor: Actor, user_id: int) -> FactorsRead:
+    """Returns the factors of any user, for administrators, or your own. Raises NotFound."""
+    policy.require(actor, "users.read_factors", user_id)
+    await users.get_user(session, actor, user_id)
+    return await _read(session, user_id)
+
+
+async def reset_factors(session: AsyncSession, actor: Actor, user_id: int) -> None:
+    """Removes all factors and recovery codes of a user who lost them, and ends their sessions. Only administrators."""
+    policy.require(actor, "users.reset_factors")
+    await require_recent_proof(session, actor, is_credential=True)
+    user = await users.get_user(session, actor, user_id)
+    await lock_factors(session, user_id)
+    gone = delete(Factor).where(_factors.user_id == user_id).returning(_factors.id)
+    if not (await session.execute(gone)).all():
+        return
+    await recovery_codes.drop(session, user_id)
+    await one_time_tokens.withdraw(session, PURPOSE, user_id)
+    name = display_name(user)
+    await emit(session, actor, events.FactorsReset(subject_id=user_id, subject_name=name))
+    await auth.revoke_user(session, actor, user_id, CHANGED, keep=actor.session_id)
+
+
+async def lock_factors(session: AsyncSession, user_id: int) -> None:
+    """Serializes changes of one user's factors, so that each sees which one is the first or the last."""
+    await lock(session, f"factors:{user_id}")
+
+
+async def refuse_too_many(session: AsyncSession, user_id: int) -> None:
+    number = select(func.count()).where(_factors.user_id == user_id, _factors.confirmed_at.is_not(None))
+    if (await session.execute(number)).scalar_one() >= MAX_FACTORS:
+        raise Conflict(f"An account has at most {MAX_FACTORS} second factors. Remove one first.")
+
+
+def _confirmed(actor: Actor, factor_id: int) -> tuple[Any, ...]:
+    return _factors.id == factor_id, _factors.user_id == actor.user_id, _factors.confirmed_at.is_not(None)
+
+
+def about(actor: Actor) -> dict[str, Any]:
+    """Returns the subject of an event about the actor's own account."""
+    return {"subject_id": actor.user_id, "subject_name": actor.display_name}
