@@ -17,6 +17,7 @@ from tca_app.features.activity.ui import pages as activity_pages
 from tca_app.features.auth.ui import sign_in_pages
 from tca_app.features.dashboard.ui import pages as dashboard_pages
 from tca_app.features.deployments.ui import pages as deployment_pages
+from tca_app.features.factors.ui import sign_in_pages as second_factor_pages
 from tca_app.features.health.ui import pages as health_pages
 from tca_app.features.instance import service as instance
 from tca_app.features.instance.ui import pages as instance_pages
@@ -53,6 +54,7 @@ GC_AFTER_OBJECTS = 20_000
 PAGES = [
     *sign_in_pages.PAGES,
     *accept_pages.PAGES,
+    *second_factor_pages.PAGES,
     *settings_pages.PAGES,
     *dashboard_pages.PAGES,
     *users_pages.PAGES,

@@ -13,6 +13,8 @@ import "./forms.js";
 import "./drafts/forms.js";
 import "./focus.js";
 import "./log/viewer.js";
+import "./two-factor.js";
+import "./passkeys.js";
 import "./connection.js";
 
 startWatching();

@@ -2,11 +2,13 @@
 import { onAction } from "./buttons.js";
 import { call, find, here } from "./dom.js";
 import { forgetDrafts } from "./drafts/store.js";
+import { usePasskey } from "./passkeys.js";
 import { clearFaults, readForm, setBusy, showDone, showFaults, showProblem } from "./posted-form.js";
 import { SIDEBAR } from "./sidebar.js";
 
 const NO_ANSWER_MS = 20_000;
 const DASHBOARD = "/dashboard";
+const SECOND_FACTOR = "/login/second-factor";
 const OURS = { "x-requested-with": "tca-console" };
 
 /** A path of this site, or the dashboard. "//host" and "/\host" lead elsewhere and are refused. */
@@ -20,7 +22,7 @@ const nextPage = () => safeNext(new URLSearchParams(location.search).get("next")
 
 const tabs = new BroadcastChannel("tca-session");
 tabs.addEventListener("message", (event) => {
-  if (event.data === "signed-in" && here() === "/login") location.assign(nextPage());
+  if (event.data === "signed-in" && ["/login", SECOND_FACTOR].includes(here())) location.assign(nextPage());
   if (event.data === "signed-out") forgetDrafts();
 });
 
@@ -51,15 +53,32 @@ const enter = (form, next) => {
   document.dispatchEvent(new Event("visibilitychange"));
 };
 
+const HEADERS = { "content-type": "application/json", accept: "application/json", ...OURS };
+const UNREACHABLE = "The console cannot be reached. Check your connection and try again.";
+const NO_PASSKEY = "No passkey was used. Try again, or use your password.";
+
+/** What the form sends. With a passkey it is the response to the options that the page, or a call, has for it. */
+const bodyOf = async (form) => {
+  const { passkeyOptions: given, passkeyOptionsFrom: url } = form.dataset;
+  if (!given && !url) return readForm(form);
+  const response = given ? null : await call(url, { method: "POST", headers: HEADERS });
+  const options = given ? JSON.parse(given) : (await response.json()).publicKey;
+  return { credential: await usePasskey(options) };
+};
+
 const post = async (form) => {
   if (form.hasAttribute("data-busy")) return;
   clearFaults(form);
   setBusy(form, true);
-  const headers = { "content-type": "application/json", accept: "application/json", ...OURS };
+  const body = await bodyOf(form).catch(() => null);
+  if (!body) {
+    setBusy(form, false);
+    return showFaults(form, NO_PASSKEY, []);
+  }
   const response = await call(form.dataset.post, {
     method: "POST",
-    headers,
-    body: JSON.stringify(readForm(form)),
+    headers: HEADERS,
+    body: JSON.stringify(body),
   }).catch(() => null);
   if (response?.ok && form.dataset.done) return showDone(form);
   if (response?.ok) {
@@ -67,9 +86,11 @@ const post = async (form) => {
     return enter(form, nextPage()); // the button stays busy
   }
   const problem = await response?.json().catch(() => ({}));
+  // The page reads the challenge from the cookies of its own connection, so it is loaded anew.
+  if (problem?.code === "second_factor_required") return location.assign(SECOND_FACTOR + location.search);
   setBusy(form, false);
   if (response) showProblem(form, response, problem);
-  else showFaults(form, "The console cannot be reached. Check your connection and try again.", []);
+  else showFaults(form, UNREACHABLE, []);
 };
 
 document.addEventListener(

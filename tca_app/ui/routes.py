@@ -1,6 +1,7 @@
 """All URLs of the console. Pages are registered under the patterns; functions make links."""
 
 LOGIN = "/login"
+SECOND_FACTOR = "/login/second-factor"
 SETUP = "/setup"
 HOME = "/"
 DASHBOARD = "/dashboard"
@@ -31,6 +32,8 @@ CONFIRM_EMAIL = "/confirm-email"
 ACCEPT_INVITATION = "/accept-invitation"
 
 API_SESSION = "/api/auth/session"
+API_PASSKEY = "/api/auth/session/passkey"
+API_SECOND_FACTOR = "/api/auth/session/second-factor"
 API_SETUP = "/api/auth/setup"
 API_FORGOT = "/api/auth/password/forgot"
 API_RESET = "/api/auth/password/reset"

@@ -1,21 +1,28 @@
 """The session state of a tab: the viewer, their permissions and their toasts."""
 
+import json
 from collections.abc import AsyncGenerator
 from copy import deepcopy
 from time import time
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 from urllib.parse import quote
 from uuid import uuid4
 
 import reflex as rx
+from pydantic import ValidationError
 from reflex.event import Event, EventSpec
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import transaction
+from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotSignedIn
 from tca_app.core.instance import instance_settings
+from tca_app.core.schema import in_words
+from tca_app.features.auth.second_factor import methods_of
 from tca_app.features.auth.step_up import ReauthenticationRequired, reauthenticate
+from tca_app.features.factors import passkey_service
+from tca_app.features.factors.schemas import GivenCode, GivenPasskey, UsedCredential
+from tca_app.features.factors.sign_in import confirm_with_code
 from tca_app.ui import routes
 from tca_app.ui.handlers import CALL, PERMISSIONS, display_with, handler
 from tca_app.ui.long_text import shorten_words
@@ -68,6 +75,9 @@ class SessionState(rx.State):
     proof_is_asked: bool = False
     proof_error: str = ""
     proof_is_checked: bool = False
+    proof_methods: list[str] = []  # the second factors by which it can be confirmed too
+    proof_by: str = "password"  # or "code"
+    proof_options: str = ""  # JSON for the browser, while it asks for a passkey; its challenge is no secret
 
     _session_id: int = 0
     _undo: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -160,27 +170,66 @@ class SessionState(rx.State):
         if not is_open and not self.proof_is_checked:
             self.proof_is_asked, self.proof_error = False, ""
 
+    async def _ask_for_proof(self) -> None:
+        """Opens the dialog, with the second factors of the account."""
+        async with reading() as session:
+            self.proof_methods = list(await methods_of(session, self._as_actor().user_id))
+        self.proof_is_asked, self.proof_error, self.proof_by, self.proof_options = True, "", "password", ""
+
+    @handler("signed_in")
+    async def choose_proof(self, by: Literal["password", "code"]) -> None:
+        self.proof_by, self.proof_error = by, ""
+
+    @handler("signed_in")
+    async def ask_for_passkey(self) -> None:
+        """Gives the page what the browser needs to use a passkey; the page sends the result to `give_passkey`."""
+        async with transaction() as session:
+            options = await passkey_service.begin_proof(session, self._as_actor())
+        self.proof_error, self.proof_options = "", json.dumps(options.options)
+
+    @handler("signed_in")
+    async def give_passkey(self, form: dict[str, str]) -> None:
+        self.proof_options = ""
+        try:
+            credential = UsedCredential.model_validate_json(form.get("credential") or "null")
+            async with transaction() as session:
+                data = GivenPasskey(credential=credential)
+                await passkey_service.confirm_with_passkey(session, self._as_actor(), data)
+        except ValidationError:
+            self.proof_error = "No passkey was used. Try again, or use your password."
+        except AppError as error:
+            self.proof_error = " ".join(error.field_details.values()) or error.detail
+        else:
+            self.proof_is_asked = False
+            self._toast("Confirmed. You can continue now.")
+
     @handler("signed_in")
     async def give_proof(self, form: dict[str, str]) -> AsyncGenerator[None, None]:
-        """Confirms the password. The dialog or form that was refused is still open, and works now."""
+        """Confirms the password or a code. The dialog or form that was refused is still open, and works now."""
         self.proof_is_checked, self.proof_error = True, ""
         yield
         try:
             async with transaction() as session:
-                await reauthenticate(session, self._as_actor(), form.get("password", ""))
+                if "code" in form:
+                    await confirm_with_code(session, self._as_actor(), GivenCode(code=form["code"].strip()))
+                else:
+                    await reauthenticate(session, self._as_actor(), form.get("password", ""))
+        except ValidationError as error:
+            self.proof_error = in_words(error.errors()[0])
+            return
         except AppError as error:
             self.proof_error = " ".join(error.field_details.values()) or error.detail
             return
         finally:
             self.proof_is_checked = False
         self.proof_is_asked = False
-        self._toast("Password confirmed. You can continue now.")
+        self._toast("Confirmed. You can continue now.")
 
 
 def to_login(here: str) -> EventSpec:
     """Redirects to the sign-in page. `here` comes from the browser: that page accepts only a path of this site."""
     path = here.partition("?")[0].rstrip("/")
-    if path in ("", routes.LOGIN, routes.SETUP):
+    if path in ("", routes.LOGIN, routes.SECOND_FACTOR, routes.SETUP):
         return rx.redirect(routes.LOGIN)
     return rx.redirect(f"{routes.LOGIN}?next={quote(here, safe='/')}")
 
@@ -194,7 +243,7 @@ async def _show_error(state: rx.State, text: str, error: Exception) -> EventSpec
 
 async def _ask_for_proof(state: rx.State) -> None:
     session_state = await state.get_state(SessionState)
-    session_state.proof_is_asked, session_state.proof_error = True, ""
+    await session_state._ask_for_proof()
 
 
 display_with(_show_error, _ask_for_proof)

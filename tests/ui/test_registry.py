@@ -26,7 +26,14 @@ def test_every_handler_of_the_console_names_a_permission() -> None:
 
 def test_only_what_a_stranger_needs_is_public() -> None:
     public = {name.rpartition(".")[2] for name in RegistrationContext.get().event_handlers if _is_public(name)}
-    assert public == {"dismiss_toast", "enter_forgot", "enter_invitation", "enter_login", "enter_setup"}
+    assert public == {
+        "dismiss_toast",
+        "enter_forgot",
+        "enter_invitation",
+        "enter_login",
+        "enter_second_factor",
+        "enter_setup",
+    }
 
 
 def _is_public(name: str) -> bool:

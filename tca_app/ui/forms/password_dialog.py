@@ -1,36 +1,35 @@
-"""The dialog that asks for the password again before a sensitive change. It lies above the dialog that was refused."""
+"""The dialog that asks for the password again before a sensitive change. It lies above the dialog that was refused.
+
+An account with a second factor may confirm with that instead.
+"""
+
+from typing import Any
 
 import reflex as rx
 
 from tca_app.ui.components.basic import button, error_notice
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.forms.passkeys import passkey_form
 from tca_app.ui.session import SessionState
+
+state = SessionState
 
 
 def password_dialog() -> rx.Component:
-    state = SessionState
     return rx.dialog.root(
         rx.dialog.content(
-            rx.dialog.title("Confirm your password", custom_attrs=DIALOG_TITLE),
+            rx.dialog.title(
+                rx.cond(state.proof_methods.length() > 0, "Confirm who you are", "Confirm your password"),
+                custom_attrs=DIALOG_TITLE,
+            ),
             rx.dialog.description(
-                "This change is sensitive, and you last confirmed your password more than 10 minutes ago.",
+                "This change is sensitive, and you last confirmed who you are more than 10 minutes ago.",
                 custom_attrs=DIALOG_TEXT,
             ),
             rx.el.form(
                 error_notice(state.proof_error),
-                rx.el.div(
-                    rx.el.label("Password", html_for="proof-password"),
-                    rx.el.input(
-                        custom_attrs={"id": "proof-password"},
-                        name="password",
-                        type="password",
-                        class_name="input",
-                        required=True,
-                        auto_complete="current-password",
-                        max_length=256,
-                    ),
-                    class_name="field",
-                ),
+                rx.cond(state.proof_by == "code", _code_field(), _password_field()),
+                rx.cond(state.proof_methods.length() > 0, _other_ways()),
                 rx.el.div(
                     button("Cancel", on_click=state.close_proof(False), disabled=state.proof_is_checked),
                     button("Confirm", kind="primary", type="submit", busy=state.proof_is_checked),
@@ -40,8 +39,42 @@ def password_dialog() -> rx.Component:
                 reset_on_submit=True,
                 class_name="dialog-form",
             ),
+            passkey_form("get", state.proof_options, state.give_passkey),
             max_width="440px",
         ),
         open=state.proof_is_asked,
         on_open_change=state.close_proof,
+    )
+
+
+def _password_field() -> rx.Component:
+    return _field("password", "Password", type="password", auto_complete="current-password", max_length=256)
+
+
+def _code_field() -> rx.Component:
+    return _field("code", "Code", auto_complete="one-time-code", auto_focus=True, max_length=40)
+
+
+def _field(name: str, label: str, **props: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.label(label, html_for=f"proof-{name}"),
+        rx.el.input(
+            custom_attrs={"id": f"proof-{name}"}, name=name, class_name="input", required=True, key=name, **props
+        ),
+        class_name="field",
+    )
+
+
+def _other_ways() -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            state.proof_by == "code",
+            button("Use your password", kind="small", on_click=state.choose_proof("password")),
+            button("Use a code", kind="small", on_click=state.choose_proof("code")),
+        ),
+        rx.cond(
+            state.proof_methods.contains("passkey"),
+            button("Use a passkey", kind="small", icon="key-round", on_click=state.ask_for_passkey()),
+        ),
+        class_name="row",
     )

@@ -26,17 +26,25 @@ def auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
 
 
 def posted_form(
-    url: str, *fields: Any, submit: str, from_query: str = "", done: rx.Component | None = None
+    url: str,
+    *fields: Any,
+    submit: str,
+    from_query: str = "",
+    done: rx.Component | None = None,
+    kind: str = "primary",
+    passkey_options: Any = "",
+    passkey_options_from: str = "",
 ) -> rx.Component:
     """A form that assets/console/posted-form.js posts with fetch, so that a password never passes the websocket.
 
     `from_query` names parameters of the page's URL that belong to the body. After success the browser enters the
-    console; with `done` it shows that in place of the form.
+    console; with `done` it shows that in place of the form. With `passkey_options`, or a URL to get them from, it
+    posts the response of a passkey.
     """
     form = rx.el.form(
         rx.el.div(class_name="notice error", role="alert", hidden=True, custom_attrs={"data-form-error": ""}),
         *fields,
-        button(submit, kind="primary block", type="submit"),
+        button(submit, kind=f"{kind} block".strip(), type="submit"),
         action=url,
         method="post",
         no_validate=True,
@@ -46,6 +54,8 @@ def posted_form(
             "data-connected": rx.State.is_hydrated,
             "data-signed-in": AuthState.username != "",
             "data-done": "" if done is None else "next",
+            "data-passkey-options": passkey_options,
+            "data-passkey-options-from": passkey_options_from,
         },
     )
     return form if done is None else rx.fragment(form, rx.el.div(done, hidden=True))

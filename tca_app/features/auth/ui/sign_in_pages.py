@@ -32,6 +32,16 @@ def login_page() -> rx.Component:
             posted_field("password", "Password", complete="current-password", kind="password", max_length=256),
             submit="Sign in",
         ),
+        rx.el.div(
+            posted_form(
+                routes.API_PASSKEY,
+                submit="Continue with a passkey",
+                kind="",
+                passkey_options_from=f"{routes.API_PASSKEY}/options",
+            ),
+            hidden=True,
+            custom_attrs={"data-needs-passkeys": ""},
+        ),
         rx.el.p(link("Forgot password?", to=routes.FORGOT), class_name="auth-foot"),
         rx.cond(
             AuthState.needs_setup,

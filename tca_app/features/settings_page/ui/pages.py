@@ -4,6 +4,8 @@ import reflex as rx
 
 from tca_app.features.auth.ui.settings_pages import appearance_panel, password_panel, profile_panel
 from tca_app.features.auth.ui.state import PasswordState, ProfileState, SettingsState
+from tca_app.features.factors.ui.pages import two_factor_panels
+from tca_app.features.factors.ui.state import FactorsState
 from tca_app.features.tokens.ui.pages import token_settings
 from tca_app.features.tokens.ui.state import TokensState
 from tca_app.ui import routes
@@ -14,7 +16,7 @@ from tca_app.ui.layout.pages import page
 @page(
     routes.SETTINGS,
     "Settings",
-    on_load=(SettingsState.load, ProfileState.load, PasswordState.load, TokensState.load),
+    on_load=(SettingsState.load, ProfileState.load, PasswordState.load, FactorsState.load, TokensState.load),
 )
 def settings_page() -> rx.Component:
     tab = SettingsState.tab
@@ -23,6 +25,7 @@ def settings_page() -> rx.Component:
         tabs(
             ("Profile", routes.SETTINGS, tab == "profile"),
             ("Password", f"{routes.SETTINGS}?tab=password", tab == "password"),
+            ("Two-factor", f"{routes.SETTINGS}?tab=two-factor", tab == "two-factor"),
             ("Tokens", f"{routes.SETTINGS}?tab=tokens", tab == "tokens"),
             ("Appearance", f"{routes.SETTINGS}?tab=appearance", tab == "appearance"),
         ),
@@ -30,7 +33,13 @@ def settings_page() -> rx.Component:
             tab,
             ("tokens", token_settings()),
             rx.el.div(
-                rx.match(tab, ("password", password_panel()), ("appearance", appearance_panel()), profile_panel()),
+                rx.match(
+                    tab,
+                    ("password", password_panel()),
+                    ("two-factor", two_factor_panels()),
+                    ("appearance", appearance_panel()),
+                    profile_panel(),
+                ),
                 class_name="narrow",
             ),
         ),

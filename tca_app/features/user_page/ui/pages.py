@@ -4,6 +4,8 @@ import reflex as rx
 
 from tca_app.features.activity.ui.pages import subject_activity
 from tca_app.features.activity.ui.state import SubjectFeedState
+from tca_app.features.factors.ui.user_pages import user_factors
+from tca_app.features.factors.ui.user_state import UserFactorsState
 from tca_app.features.presence.ui.pages import editing_mark, who_else
 from tca_app.features.presence.ui.state import PresenceState
 from tca_app.features.user_page.ui.list_pages import users_page
@@ -23,11 +25,13 @@ _back = (
 @page(
     routes.USER,
     user_title,
-    on_load=(UserState.load, SubjectFeedState.load, PresenceState.load),
+    on_load=(UserState.load, UserFactorsState.load, SubjectFeedState.load, PresenceState.load),
     crumbs=(_back, (user_title, None)),
 )
 def user_page() -> rx.Component:
-    return user_detail(who_else(), subject_activity(), editing_mark("user", UserFormState.form_id))
+    return user_detail(
+        who_else(), rx.fragment(user_factors(), subject_activity()), editing_mark("user", UserFormState.form_id)
+    )
 
 
 PAGES = [users_page, user_page]

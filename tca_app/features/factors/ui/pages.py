@@ -1,0 +1,225 @@
+"""Two-factor authentication in the settings."""
+
+import reflex as rx
+
+from tca_app.features.factors.ui.form_state import FactorFormState
+from tca_app.features.factors.ui.state import CODES, QR_CODE, SECRET, FactorRow, FactorsState
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import button, error_notice, panel, relative_time
+from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.placeholders import error_state, skeleton_lines
+from tca_app.ui.forms.fields import form_dialog, text_field
+from tca_app.ui.forms.passkeys import passkey_form
+
+state = FactorsState
+form = FactorFormState
+
+
+def two_factor_panels() -> rx.Component:
+    return rx.el.div(
+        _recovery_codes_once(),
+        _setup(),
+        passkey_form("create", state.passkey_options, state.add_passkey),
+        rx.cond(
+            state.load_error != "",
+            error_state(state.load_error, state.load),
+            rx.cond(state.is_loaded, _panels(), panel("Second factors", skeleton_lines(3))),
+        ),
+        _form(),
+        _confirmation(),
+        class_name="stack",
+    )
+
+
+def _panels() -> rx.Component:
+    has_some = state.factors.length() > 0
+    return rx.fragment(
+        panel(
+            "Second factors",
+            rx.cond(has_some, rx.el.ul(rx.foreach(state.factors, _factor), class_name="rows"), _none()),
+            actions=(
+                button("Add authenticator app", kind="small", icon="smartphone", on_click=form.open_totp()),
+                rx.el.div(
+                    button("Add passkey", kind="small", icon="key-round", on_click=form.open_passkey()),
+                    hidden=True,
+                    custom_attrs={"data-needs-passkeys": ""},
+                ),
+            ),
+        ),
+        rx.cond(has_some, _recovery_codes()),
+    )
+
+
+def _none() -> rx.Component:
+    return rx.el.p(
+        "Your password alone signs you in. With a second factor somebody who learns it cannot.", class_name="muted"
+    )
+
+
+def _factor(row: FactorRow) -> rx.Component:
+    return rx.el.li(
+        factor_words(row),
+        button("Rename", kind="small", on_click=form.open_rename(row["id"])),
+        button("Remove", kind="small danger-quiet", on_click=state.ask_remove(row["id"])),
+        class_name="row",
+    )
+
+
+def factor_words(row: FactorRow) -> rx.Component:
+    """The name and kind of a factor, and when it was added and used."""
+    return rx.el.div(
+        rx.el.span(row["name"], class_name="cell-title"),
+        " ",
+        rx.cond(row["kind"] == "totp", badge("App", "", "smartphone"), badge("Passkey", "", "key-round")),
+        rx.el.div(
+            "Added ",
+            relative_time(row["created_at"]),
+            ", last used ",
+            relative_time(row["last_used_at"], "never"),
+            class_name="cell-sub",
+        ),
+        class_name="grow",
+    )
+
+
+def _recovery_codes() -> rx.Component:
+    return panel(
+        "Recovery codes",
+        rx.el.p(
+            rx.cond(
+                state.codes_left > 0,
+                rx.fragment(rx.el.strong(state.codes_left), " of 10 codes are unused. "),
+                "No code is left. ",
+            ),
+            "Each signs you in once, without your second factor.",
+            class_name="muted",
+        ),
+        actions=(button("Generate new codes", kind="small", icon="refresh-cw", on_click=state.ask_renew()),),
+    )
+
+
+def _setup() -> rx.Component:
+    """The new authenticator app. Always in the page, so that its secret passes through no state."""
+    return rx.el.section(
+        rx.el.h2("Add ", rx.el.strong(state.setup_name)),
+        rx.el.p("Scan the QR code with your authenticator app, or enter the key. Then enter the code that it shows."),
+        rx.el.div(
+            rx.el.output(id=QR_CODE, hidden=True, custom_attrs={"data-image": "totp-qr-image"}),
+            rx.el.img(custom_attrs={"id": "totp-qr-image"}, alt="QR code for your authenticator app"),
+            class_name="qr-code",
+        ),
+        rx.el.div(
+            rx.el.label("Key", html_for=SECRET),
+            rx.el.div(
+                _shown_once(rx.el.input, SECRET, "Key"),
+                _copy_button(SECRET),
+                class_name="row secret-row",
+            ),
+            class_name="field",
+        ),
+        rx.el.form(
+            rx.el.div(
+                rx.el.label("Code", html_for="totp-code"),
+                rx.el.input(
+                    custom_attrs={"id": "totp-code"},
+                    name="code",
+                    class_name="input",
+                    required=True,
+                    auto_complete="one-time-code",
+                    input_mode="numeric",
+                    max_length=10,
+                    aria_describedby="totp-code-error",
+                ),
+                rx.el.span(state.setup_error, id="totp-code-error", class_name="field-error", role="alert"),
+                class_name="field",
+            ),
+            rx.el.div(
+                button("Confirm", kind="primary", type="submit", busy=state.is_acting),
+                button("Cancel", on_click=state.cancel_setup(), disabled=state.is_acting),
+                class_name="row",
+            ),
+            on_submit=state.confirm_setup,
+            no_validate=True,
+            class_name="stack tight",
+            key=state.setup_id.to(str),
+        ),
+        class_name="notice secret",
+        aria_label="New authenticator app",
+        hidden=state.setup_id == 0,
+    )
+
+
+def _recovery_codes_once() -> rx.Component:
+    """New recovery codes, shown once. Always in the page too."""
+    return rx.el.section(
+        rx.el.h2("Your recovery codes"),
+        rx.el.p("Save them now: they are not shown again. Each signs you in once when you lose your second factor."),
+        _shown_once(rx.el.textarea, CODES, "Recovery codes", rows="10"),
+        rx.el.div(
+            _copy_button(CODES),
+            button(
+                "Download",
+                icon="download",
+                custom_attrs={"data-action": "download", "data-from": CODES, "data-file": "recovery-codes.txt"},
+            ),
+            button("I saved them", on_click=state.hide_codes()),
+            class_name="row",
+        ),
+        class_name="notice secret",
+        aria_label="New recovery codes",
+        hidden=~state.are_codes_shown,
+    )
+
+
+def _shown_once(control: object, field: str, label: str, **props: object) -> rx.Component:
+    return control(  # type: ignore[operator]
+        id=field,
+        class_name="input mono grow",
+        read_only=True,
+        aria_label=label,
+        auto_complete="off",
+        spell_check=False,
+        **props,
+    )
+
+
+def _copy_button(field: str) -> rx.Component:
+    return button(
+        rx.el.span("Copy", class_name="to-copy"),
+        rx.el.span("Copied", class_name="copied", role="status"),
+        icon="copy",
+        kind="primary",
+        custom_attrs={"data-action": "copy", "data-from": field},
+    )
+
+
+def _form() -> rx.Component:
+    titles = (("totp", "Add authenticator app"), ("passkey", "Add passkey"))
+    is_new = form.form_mode != "edit"
+    return form_dialog(
+        form,
+        title=rx.match(form.form_mode, *titles, "Rename second factor"),
+        submit=rx.cond(is_new, "Continue", "Save"),
+        on_submit=form.save,
+        text=rx.cond(is_new, "The name tells your devices apart.", ""),
+        fields=[text_field(form, "name", "Name", required=True, max_length=50)],
+    )
+
+
+def _confirmation() -> rx.Component:
+    last = "It is your last second factor: from then on your password alone signs you in. Recovery codes are deleted."
+    is_removal = state.asking == "remove"
+    return confirm_dialog(
+        open_=state.asking != "",
+        title=rx.cond(is_removal, rx.fragment("Remove ", state.asked["name"], "?"), "Generate new recovery codes?"),
+        text=rx.cond(
+            is_removal,
+            rx.cond(state.is_last, last, "Signing in no longer works with it. Your other sessions are signed out."),
+            "The earlier codes stop working immediately.",
+        ),
+        confirm=rx.cond(is_removal, "Remove factor", "Generate codes"),
+        on_confirm=state.act,
+        on_cancel=state.cancel_asking(),
+        busy=state.is_acting,
+        body=error_notice(state.act_error),
+    )

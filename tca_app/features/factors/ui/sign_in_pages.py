@@ -1,0 +1,59 @@
+"""The second step of a sign-in, after the password."""
+
+import reflex as rx
+
+from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, posted_form
+from tca_app.features.factors.ui.sign_in_state import SecondFactorState
+from tca_app.ui import routes
+from tca_app.ui.components.basic import link
+from tca_app.ui.layout.pages import page
+from tca_app.ui.websocket.connection import boot
+
+state = SecondFactorState
+
+
+@page(
+    routes.SECOND_FACTOR, "Confirm your sign-in", permission="public", on_load=(SecondFactorState.enter_second_factor,)
+)
+def second_factor_page() -> rx.Component:
+    return rx.cond(state.methods.length() > 0, _steps(), boot())
+
+
+def _steps() -> rx.Component:
+    return auth_frame(
+        "Confirm your sign-in",
+        "Your password is correct. This account also needs a second factor.",
+        rx.cond(state.methods.contains("passkey"), _passkey_form()),
+        rx.cond(state.methods.contains("totp") | state.methods.contains("recovery_code"), _code_form()),
+        rx.el.p(link("Start again", to=routes.LOGIN), class_name="auth-foot"),
+    )
+
+
+def _passkey_form() -> rx.Component:
+    return rx.el.div(
+        posted_form(
+            f"{routes.API_SECOND_FACTOR}/passkey", submit="Use a passkey", passkey_options=state.passkey_options
+        ),
+        hidden=True,
+        custom_attrs={"data-needs-passkeys": ""},
+    )
+
+
+def _code_form() -> rx.Component:
+    return posted_form(
+        routes.API_SECOND_FACTOR,
+        posted_field(
+            "code",
+            "Code",
+            complete="one-time-code",
+            hint="The six digits of your authenticator app, or one of your recovery codes.",
+            auto_focus=True,
+            auto_capitalize="none",
+            spell_check=False,
+            max_length=40,
+        ),
+        submit="Sign in",
+    )
+
+
+PAGES = [second_factor_page]
