@@ -25,7 +25,7 @@ import tca_app
 from tca_app.config.settings import get_settings
 from tca_app.core import schema, urls
 from tca_app.core.outgoing import http, mail, ssrf_safe
-from tca_app.core.security import tokens
+from tca_app.core.security import api_tokens, tokens
 from tca_app.core.telemetry import log, redaction
 from tca_app.features.activity import export
 from tca_app.features.auth import throttle
@@ -35,6 +35,7 @@ from tca_app.features.invitations.addresses import addresses_in
 from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.presence.ui.state import subject_of
 from tca_app.features.projects import creation
+from tca_app.features.tokens import authentication
 from tca_app.features.users import devices
 from tca_app.rest import bodies
 from tca_app.server.api import ROUTERS, build_api
@@ -264,6 +265,8 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "redaction": lambda text: redaction.redact({"name": text, text: [text]}),
     "secret name": redaction.is_secret,
     "cookie": lambda text: tokens.cookie_in(text, "sid"),
+    "API token": lambda text: api_tokens.is_well_formed(f"tca_{text}"),
+    "network of an API token": lambda text: authentication._is_within(text, ()),
     "access token": tokens.read_access_token,
     "access token of three parts": lambda text: tokens.read_access_token(f"{text}.{text}.{text}"),
     "password": lambda text: tokens.password_fault("Aa1" + text, text),

@@ -24,6 +24,7 @@ from tests.factories import (
     make_incident,
     make_notification,
     make_project,
+    make_token,
     make_user,
     make_webhook,
 )
@@ -35,6 +36,7 @@ _text = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)
 schemathesis.openapi.format("email", st.builds("{}@{}.example.com".format, _text, _text))
 schemathesis.openapi.format("http-url", st.builds("https://{}_1.example.com:8443/{}?q".format, _text, _text))
 schemathesis.openapi.format("new-password", st.builds("Gr33n-{}-Boat-{}".format, _text, _text))
+schemathesis.openapi.format("ip-network", st.ip_addresses().map(str))
 _keys = itertools.count()
 _guarded: set[str] = set()  # operations that were seen to answer this person and nobody without a session
 schema = schemathesis.openapi.from_dict(build_api().openapi())
@@ -96,6 +98,7 @@ async def people(server_url: str) -> AsyncIterator[People]:
         "webhook_id": webhook_id,
         "delivery_id": await make_delivery(webhook_id),
         "check_id": check_id,
+        "token_id": (await make_token(member, project_id))[0],
         "incident_id": await make_incident(check_id),
     }
     yield found

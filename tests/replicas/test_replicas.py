@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 
 import httpx
 import pytest
@@ -85,6 +86,21 @@ def test_who_is_deactivated_on_one_replica_is_out_on_both(replicas: Replicas, ne
             expect(tab.get_by_label("Username or email")).to_be_visible()
         for web in (replicas.one, replicas.two):
             assert httpx.get(f"{web.url}/api/v1/projects", headers=script).status_code == 401
+
+
+def test_a_token_that_is_revoked_on_one_replica_is_refused_on_the_other(replicas: Replicas) -> None:
+    def answer(web: Web) -> int:
+        return httpx.get(f"{web.url}/api/v1/users/me", headers=header).status_code
+
+    with replicas.admin as admin:
+        made = create(admin, "tokens", name="CI")
+        header = {"Authorization": f"Bearer {made['token']}"}
+        assert [answer(web) for web in (replicas.one, replicas.two, replicas.two)] == [200, 200, 200]
+        assert admin.delete(f"{replicas.one.url}/api/v1/tokens/{made['id']}").status_code == 204
+        assert answer(replicas.one) == 401
+        until = monotonic() + 2
+        while answer(replicas.two) != 401:
+            assert monotonic() < until
 
 
 def test_a_tab_outlives_whichever_replica_is_killed(replicas: Replicas, new_page: NewPage) -> None:

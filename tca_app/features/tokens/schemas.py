@@ -39,7 +39,13 @@ def _whole(value: object) -> object:
 
 _Network = Annotated[
     str,
-    Field(min_length=2, max_length=50, pattern=r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$", examples=["203.0.113.0/24"]),
+    Field(
+        min_length=2,
+        max_length=50,
+        pattern=r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$",
+        json_schema_extra={"format": "ip-network"},
+        examples=["203.0.113.0/24"],
+    ),
     AfterValidator(_network),
 ]
 Networks = Annotated[
