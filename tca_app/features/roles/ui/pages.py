@@ -23,6 +23,7 @@ PERMISSION_SENTENCES = {
     "webhooks.manage": "Manage the webhooks of the console",
     "instance.manage": "Change the instance settings",
     "jobs.manage": "See jobs, and run failed ones again",
+    "tokens.manage": "See the API tokens of everybody, and revoke them",
 }
 FOR_ALL = frozenset({"public", "signed_in"})
 
