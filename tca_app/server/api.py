@@ -38,6 +38,7 @@ from tca_app.rest.bodies import MAX_BODY
 from tca_app.rest.problems import MEDIA_TYPE, Problem, problem_body, problem_of
 from tca_app.rest.responses import json_response
 from tca_app.server.api_docs import add_documents
+from tca_app.server.openapi import operation_id
 
 # Ordered by request frequency.
 ROUTERS = (
@@ -85,6 +86,7 @@ def build_api() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
         max_body_size=MAX_BODY,
     )
     for error, handler in _HANDLERS.items():

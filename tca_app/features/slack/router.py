@@ -36,6 +36,6 @@ async def remove_slack(project_id: ProjectId, actor: CurrentActor, session: Writ
 
 @router.post("/{project_id:project}/slack/test", status_code=202, responses=problems(401, 403, 404, 409))
 @idempotent(service.read_channel, "project_id")
-async def send_test(project_id: ProjectId, actor: CurrentActor, session: Writing) -> SlackRead:
+async def send_slack_test(project_id: ProjectId, actor: CurrentActor, session: Writing) -> SlackRead:
     """Post a test message, without retries. `sent_at` and `error` show the result."""
     return await service.send_test(session, actor, project_id)

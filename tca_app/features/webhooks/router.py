@@ -71,7 +71,7 @@ async def rotate_secret(webhook_id: UrlId, actor: CurrentActor, session: Writing
 
 @router.post("/{webhook_id:int}/test", status_code=202, responses=problems(401, 403, 404, 409))
 @idempotent(service.get_webhook, "webhook_id")
-async def send_test(webhook_id: UrlId, actor: CurrentActor, session: Writing) -> Queued:
+async def send_webhook_test(webhook_id: UrlId, actor: CurrentActor, session: Writing) -> Queued:
     """Send a `ping`, without retries. Its delivery shows the result."""
     return await service.send_test(session, actor, webhook_id)
 

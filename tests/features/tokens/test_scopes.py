@@ -25,7 +25,7 @@ def _operations() -> dict[tuple[str, str], dict[str, Any]]:
         (method.upper(), path): operation
         for path, calls in build_api().openapi()["paths"].items()
         for method, operation in calls.items()
-        if "security" in operation and not path.startswith("/metrics")
+        if operation["security"] and not path.startswith("/metrics")
     }
 
 
