@@ -82,7 +82,7 @@ def _report() -> rx.Component:
         rx.el.div(
             rx.el.span(
                 "CONSOLE is the URL of this console, PROJECT the number in the URL of the project's page, and "
-                "TOKEN the access token that POST /api/auth/login returns.",
+                "TOKEN an API token of the project, which you create in its settings.",
                 class_name="cell-sub grow",
             ),
             button(
