@@ -34,6 +34,7 @@ def two_factor_panels() -> rx.Component:
 def _panels() -> rx.Component:
     has_some = state.factors.length() > 0
     return rx.fragment(
+        rx.cond(state.required_from != "", _requirement()),
         panel(
             "Second factors",
             rx.cond(has_some, rx.el.ul(rx.foreach(state.factors, _factor), class_name="rows"), _none()),
@@ -47,6 +48,15 @@ def _panels() -> rx.Component:
             ),
         ),
         rx.cond(has_some, _recovery_codes()),
+    )
+
+
+def _requirement() -> rx.Component:
+    return rx.el.p(
+        "Your organisation requires a second factor for your account. The date: ",
+        relative_time(state.required_from),
+        ".",
+        class_name="notice warning",
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Invalid
 from tca_app.features.factors import passkey_service, service as factors
+from tca_app.features.factors.requirement import needs_second_factor
 from tca_app.features.factors.schemas import FactorRead, GivenCode, PasskeyCreate
 from tca_app.ui.forms.state import faults_of
 from tca_app.ui.handlers import handler
@@ -32,6 +33,7 @@ class FactorRow(TypedDict):
 class FactorsState(SessionState):
     factors: list[FactorRow] = []
     codes_left: int = 0
+    required_from: str = ""  # when the instance settings require a factor that is not there yet
     is_loaded: bool = False
     load_error: str = ""
     setup_id: int = 0  # the authenticator app that waits for its first code
@@ -66,10 +68,12 @@ class FactorsState(SessionState):
         try:
             async with reading() as session:
                 found = await factors.list_factors(session, self._as_actor())
+                required_from = await needs_second_factor(session, self._as_actor())
         except AppError as error:
             self.load_error = error.detail
             return
         self.factors = [factor_row(factor) for factor in found.factors]
+        self.required_from = required_from.isoformat() if required_from else ""
         self.codes_left, self.is_loaded = found.recovery_codes_left, True
 
     @handler("signed_in")
