@@ -72,8 +72,11 @@ class InstanceState(FormState, SessionState):
 
     @handler("instance.manage", supersedes=True)
     async def refresh(self) -> None:
-        """Shows who changed the settings. The form stays as it is; saving it merges."""
-        self._show_change(await self._read())
+        """Shows who changed the settings. The form stays as it is; saving it merges what others changed in it."""
+        read = await self._read()
+        if _values(read) == self._form_base:  # something else changed, such as the logo
+            self.form_version = read.version
+        self._show_change(read)
 
     async def _read(self) -> InstanceRead:
         async with reading() as session:

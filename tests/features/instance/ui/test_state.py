@@ -1,5 +1,6 @@
 """The page `/admin`, without a browser."""
 
+import base64
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +9,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.features.instance import service
-from tca_app.features.instance.schemas import InstanceUpdate
+from tca_app.features.instance.schemas import InstanceUpdate, LogoUpdate
 from tca_app.features.instance.ui.state import HistoryState, InstanceState, LogoState
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_user, run
@@ -70,6 +71,17 @@ async def test_two_administrators_merge_their_changes(console: Console) -> None:
     updates = await tab.send(InstanceState.save, form=form)
     saved = shown(updates, InstanceState, "form_values")
     assert (saved["session_days"], saved["time_zone"]) == ("5", "Asia/Tokyo")
+
+
+async def test_another_logo_is_no_conflict_with_the_form(console: Console) -> None:
+    ada = await make_admin("ada")
+    tab = await admin_page(console, ada)
+    updates = await tab.send(InstanceState.load)
+    form = shown(updates, InstanceState, "form_values") | {"nonce": shown(updates, InstanceState, "form_nonce")}
+    await run(service.put_logo, ada, LogoUpdate(content=base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()))
+    await tab.send(InstanceState.refresh)
+    updates = await tab.send(InstanceState.save, form=form | {"session_days": "5"})
+    assert shown(updates, InstanceState, "form_values")["session_days"] == "5"
 
 
 async def test_the_history_shows_each_change(console: Console) -> None:
