@@ -102,6 +102,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     ids = dict.fromkeys(
         (*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id", "factor_id"), 1
     )
+    ids["group_id"] = 1
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -127,6 +128,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids |= {"deployment_id": await make_deployment(project_id, external_id="own"), "freeze_id": 1}
     ids["external_id"] = "own"
     ids["factor_id"] = await make_factor(admin)
+    ids["group_id"] = 1
     ids |= {"environment_id": await environment_of(project_id)}
     ids["check_id"] = await make_check(project_id)
     of_project = "/projects/{project_id}/tokens" in path
@@ -137,13 +139,16 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     bodies = {"members": {"user_id": admin.user_id, "role": "viewer"}, "transfer": {"user_id": admin.user_id}}
     bodies |= BODIES
     body = {"role": "viewer"} if path.endswith("members/{user_id}") else bodies.get(path.rsplit("/", 1)[-1])
+    body = {"group_id": 1} if path.endswith("}/groups") else {"role": "viewer"} if "}/groups/" in path else body
+    body = {"user_id": admin.user_id} if path.endswith("{group_id}/members") else body
     body = body or ({"description": "Mallory"} if "/webhooks/" in path else None)
     body = {"status": "succeeded"} if path.endswith(("/{deployment_id}", "/{external_id}")) else body
     body = {"weight": 2} if path.endswith("/{check_id}") else body
     body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
     answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)
     # What only administrators have at all is refused; elsewhere whatever is somebody else's does not exist.
-    refused = path.startswith("/api/v1/jobs/") or (path.startswith("/api/v1/users/") and method != "GET")
+    of_admins = path.startswith(("/api/v1/jobs/", "/api/v1/groups/"))
+    refused = of_admins or (path.startswith("/api/v1/users/") and method != "GET")
     expected = (403, 404) if refused else (404,)
     assert answer.status_code in expected, answer.text
     assert [await row_of(*row) for row in mine] == before

@@ -24,7 +24,7 @@ from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
 from tca_app.models.health import HealthCheck, HealthRoll, HealthSample, Incident, IncidentNote
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
 from tca_app.models.instance import InstanceSetting
-from tca_app.models.project import Project, ProjectMember
+from tca_app.models.project import Group, GroupMember, Project, ProjectGroup, ProjectMember
 from tca_app.models.slack import SlackChannel
 from tca_app.models.token import ApiToken
 from tca_app.models.user import User
@@ -49,6 +49,8 @@ __all__ = [
     "GithubCommit",
     "GithubDelivery",
     "GithubHook",
+    "Group",
+    "GroupMember",
     "HealthCheck",
     "HealthRoll",
     "HealthSample",
@@ -65,6 +67,7 @@ __all__ = [
     "NotificationPreference",
     "OneTimeToken",
     "Project",
+    "ProjectGroup",
     "ProjectMember",
     "RecoveryCode",
     "RolledSince",

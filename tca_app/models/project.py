@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row
+from tca_app.models.base import UTC_TIME, Row, TableModel, parent_id
 
 
 class Project(Row, table=True):
@@ -42,7 +42,11 @@ class Project(Row, table=True):
 
 
 class ProjectMember(Row, table=True):
-    """The role of one person in one project."""
+    """The role of one person in one project.
+
+    A trigger sets `role` to the higher one of `own_role` (null: a member only by groups) and `group_role`. A statement
+    that writes only `role` sets the own one.
+    """
 
     __tablename__ = "project_members"
     __table_args__ = (
@@ -53,4 +57,42 @@ class ProjectMember(Row, table=True):
 
     project_id: int = Field(sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
     user_id: int = Field(sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE")
+    role: str = Field(sa_type=Text)
+    own_role: str | None = Field(default=None, sa_type=Text)
+    group_role: str | None = Field(default=None, sa_type=Text)
+
+
+class Group(Row, table=True):
+    """A named set of people."""
+
+    __tablename__ = "groups"
+    __table_args__ = (Index("uq_groups_name", text("lower(name)"), unique=True),)
+
+    name: str = Field(sa_type=Text)
+    description: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+
+
+class GroupMember(TableModel, table=True):
+    """One person in one group."""
+
+    __tablename__ = "group_members"
+    __table_args__ = (Index("ix_group_members_user_id", "user_id"),)
+
+    group_id: int = parent_id("groups")
+    user_id: int = parent_id("users")
+
+
+class ProjectGroup(TableModel, table=True):
+    """The role that everybody in a group has in a project. The owner of a project is never a group."""
+
+    __tablename__ = "project_groups"
+    __table_args__ = (
+        CheckConstraint("role IN ('maintainer', 'deployer', 'viewer')", name="role"),
+        Index("ix_project_groups_group_id", "group_id"),
+    )
+
+    project_id: int = parent_id("projects")
+    group_id: int = parent_id("groups")
     role: str = Field(sa_type=Text)

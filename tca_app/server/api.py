@@ -21,6 +21,7 @@ from tca_app.features.deployments.github.router import router as github_router
 from tca_app.features.deployments.router import router as deployments_router
 from tca_app.features.environments.router import router as environments_router
 from tca_app.features.factors.router import router as factors_router, user_router as user_factors_router
+from tca_app.features.groups.router import project_router as project_groups_router, router as groups_router
 from tca_app.features.health.history.router import router as health_history_router
 from tca_app.features.health.public_page.router import router as public_status_router
 from tca_app.features.health.router import router as health_router
@@ -62,6 +63,8 @@ ROUTERS = (
     accept_router,
     factors_router,
     user_factors_router,
+    groups_router,
+    project_groups_router,
     health_history_router,
     public_status_router,
 )

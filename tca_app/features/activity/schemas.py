@@ -34,7 +34,7 @@ class ActivityFilter(BaseModel):
     search: SearchText = ""
     type: TypeName | None = None
     actor_id: UrlId | None = None
-    subject_type: Literal["user", "project", "deployment", "job", "webhook", "token", "instance"] | None = None
+    subject_type: Literal["user", "project", "deployment", "job", "webhook", "token", "instance", "group"] | None = None
     subject_id: UrlId | None = None
     about_id: UrlId | None = Field(None, description="Events about this user or by this user.")
     project_id: UrlId | None = None

@@ -12,12 +12,14 @@ from sqlalchemy import (
     Label,
     RowMapping,
     Select,
+    Text,
     bindparam,
     func,
     literal,
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -31,7 +33,7 @@ from tca_app.core.errors import NotFound
 from tca_app.features.projects import policy
 from tca_app.features.projects.schemas import MemberRead, ProjectQuery, ProjectRead
 from tca_app.features.users.schemas import PersonRead
-from tca_app.models import Project, ProjectMember, User
+from tca_app.models import Group, GroupMember, Project, ProjectGroup, ProjectMember, User
 
 # Columns of the tables: a select of mapped attributes takes one and a half times as long.
 _projects = Project.__table__.c
@@ -193,12 +195,25 @@ def _order(sort: str, columns: ColumnCollection[str, Any]) -> tuple[ColumnElemen
     return (column.desc(), columns.id.desc()) if sort.startswith("-") else (column.asc(), columns.id.asc())
 
 
+_in_groups, _granted, _groups = GroupMember.__table__.c, ProjectGroup.__table__.c, Group.__table__.c
+# The names of the groups that give a member a role in the project.
+_NAMES = func.array_agg(aggregate_order_by(_groups.name, func.lower(_groups.name)))
+_BY_GROUPS = (
+    select(func.coalesce(_NAMES, array([], type_=Text)))
+    .select_from(ProjectGroup.__table__)
+    .join(GroupMember.__table__, _in_groups.group_id == _granted.group_id)
+    .join(Group.__table__, _groups.id == _granted.group_id)
+    .where(_granted.project_id == _members.project_id, _in_groups.user_id == _members.user_id)
+    .correlate(_team)
+    .scalar_subquery()
+)
 MEMBER = (
     _members.user_id,
     _people.username,
     _people.full_name,
     _people.is_active,
     _members.role,
+    _BY_GROUPS.label("by_groups"),
     _members.created_at,
 )
 _TEAM = (

@@ -123,11 +123,12 @@ class ProjectRead(ReadModel):
 
 
 class MemberRead(ReadModel):
-    """One member of a project."""
+    """One member of a project. `by_groups`: the groups that give them a role, too; the highest role counts."""
 
     user_id: int
     username: str
     full_name: str
     is_active: bool
     role: Role
+    by_groups: list[str]
     created_at: datetime

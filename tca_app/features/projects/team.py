@@ -64,6 +64,8 @@ async def change_member(
     change = update(ProjectMember).where(col(ProjectMember.id) == row.id).values(role=data.role)
     await session.execute(change.execution_options(synchronize_session=False))
     member = await membership(session, project_id, user_id)
+    if member.role != data.role:
+        raise Conflict(f"By {_group_words(member)} this person is {member.role} at least. Change that first.")
     if data.role != row.role:
         about = {"user_id": user_id, "user_name": display_name(member), "role": data.role}
         changed = {"before": {"role": row.role}, "after": {"role": data.role}}
@@ -77,6 +79,9 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
     project = await find_project(session, actor, "projects.read" if leaving else "members.write", project_id)
     row = await _member(session, project_id, user_id)
     _refuse_owner(row)
+    member = await membership(session, project_id, user_id)
+    if member.by_groups:
+        raise Conflict(f"{display_name(member)} is a member by {_group_words(member)}. Change that first.")
     if not leaving:
         policy.require(actor, policy.grant_action(row.role), project.my_role)
     await session.execute(delete(ProjectMember).where(col(ProjectMember.id) == row.id))
@@ -104,6 +109,12 @@ async def _member(session: AsyncSession, project_id: int, user_id: int) -> _Memb
     if row is None:
         raise NotFound
     return _Member(**row)
+
+
+def _group_words(member: MemberRead) -> str:
+    """ "the group Platform", or "the groups Leads and Platform"."""
+    names = " and ".join(member.by_groups)
+    return f"the group {names}" if len(member.by_groups) == 1 else f"the groups {names}"
 
 
 def _refuse_owner(row: _Member) -> None:

@@ -66,7 +66,8 @@ async def test_the_team_is_listed_for_maintainers_and_above_highest_role_first(a
         assert answer.status_code == (200 if role in ("maintainer", "owner", "superuser") else 403)
     assert [m["role"] for m in answer.json()] == ["owner", "maintainer", "deployer", "viewer"]
     assert answer.headers["X-Total-Count"] == "4"
-    assert set(answer.json()[0]) == {"user_id", "username", "full_name", "is_active", "role", "created_at"}
+    expected = {"user_id", "username", "full_name", "is_active", "role", "by_groups", "created_at"}
+    assert set(answer.json()[0]) == expected
 
 
 async def test_the_owner_is_neither_changed_nor_removed(api):

@@ -1,0 +1,61 @@
+"""Schemas of groups."""
+
+from datetime import datetime
+
+from tca_app.core.database.concurrency import UNSET, Changes
+from tca_app.core.schema import Id, InputModel, Line200, Name50, ReadModel
+from tca_app.features.projects.schemas import GrantedRole
+
+
+class GroupCreate(InputModel):
+    name: Name50
+    description: Line200 = ""
+
+
+class GroupUpdate(Changes):
+    name: Name50 = UNSET
+    description: Line200 = UNSET
+
+
+class GroupRead(ReadModel):
+    """A group, with the number of its people and of the projects that have it."""
+
+    id: int
+    name: str
+    description: str
+    member_count: int
+    project_count: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class GroupMemberAdd(InputModel):
+    user_id: Id
+
+
+class GroupMemberRead(ReadModel):
+    """One person in a group."""
+
+    user_id: int
+    username: str
+    full_name: str
+    is_active: bool
+
+
+class ProjectGroupAdd(InputModel):
+    group_id: Id
+    role: GrantedRole = "viewer"
+
+
+class ProjectGroupUpdate(InputModel):
+    role: GrantedRole
+
+
+class ProjectGroupRead(ReadModel):
+    """A group in a project."""
+
+    group_id: int
+    name: str
+    member_count: int
+    role: GrantedRole
