@@ -18,6 +18,7 @@ from tca_app.features.auth.ui import sign_in_pages
 from tca_app.features.dashboard.ui import pages as dashboard_pages
 from tca_app.features.deployments.ui import pages as deployment_pages
 from tca_app.features.factors.ui import sign_in_pages as second_factor_pages
+from tca_app.features.groups.ui import pages as group_pages
 from tca_app.features.health.ui import pages as health_pages
 from tca_app.features.instance import service as instance
 from tca_app.features.instance.ui import pages as instance_pages
@@ -68,6 +69,7 @@ PAGES = [
     *instance_pages.PAGES,
     *role_pages.PAGES,
     *token_pages.PAGES,
+    *group_pages.PAGES,
 ]
 
 

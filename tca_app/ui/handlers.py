@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, Callable[[Actor | None], bool]] = {
     "signed_in": lambda actor: actor is not None,
     "users.manage": lambda actor: actor is not None and actor.is_superuser,
     "webhooks.manage": lambda actor: actor is not None and actor.is_superuser,
+    "groups.manage": lambda actor: actor is not None and actor.is_superuser,
     "instance.manage": lambda actor: actor is not None and actor.is_superuser,
     "jobs.manage": lambda actor: actor is not None and actor.is_superuser,
     "tokens.manage": lambda actor: actor is not None and actor.is_superuser,

@@ -29,6 +29,7 @@ class Entry(TypedDict):
 NAVIGATION = (
     ("Dashboard", routes.DASHBOARD, "layout-dashboard", "signed_in"),
     ("Users", routes.USERS, "users", "users.manage"),
+    ("Groups", routes.GROUPS, "contact", "groups.manage"),
     ("Projects", routes.PROJECTS, "folder-git-2", "signed_in"),
     ("Deployments", routes.DEPLOYMENTS, "rocket", "signed_in"),
     ("Activity", routes.ACTIVITY, "activity", "signed_in"),

@@ -23,6 +23,7 @@ SETTINGS = "/settings"
 WEBHOOKS = "/settings/webhooks"
 ADMIN = "/admin"
 ROLES = "/roles"
+GROUPS = "/groups"
 ADMIN_HISTORY = "/admin?tab=history"
 ALL_TOKENS = "/admin/tokens"
 

@@ -21,8 +21,8 @@ SENTENCES = {
     "projects.delete": "Move the project to the trash",
     "projects.restore": "Restore the project from the trash",
     "members.list": "See the members",
-    "members.write": "Add, change and remove viewers and deployers",
-    "members.grant_maintainer": "Add, change and remove maintainers",
+    "members.write": "Add, change and remove viewers and deployers, people and groups",
+    "members.grant_maintainer": "Add, change and remove maintainers, people and groups",
     "webhooks.manage": "Manage the webhooks of the project",
     "environments.read": "See environments and freeze windows",
     "environments.write": "Change environments and freeze windows",
@@ -50,9 +50,10 @@ ROLES = tuple(sorted(projects.RANK, key=lambda role: projects.RANK[role]))
 
 @dataclass(frozen=True, slots=True)
 class ProjectAction:
-    """An action in a project, and whether each of `ROLES` may do it."""
+    """An action in a project, the lowest role that may do it, and whether each of `ROLES` may."""
 
     sentence: str
+    lowest: str
     allowed: tuple[bool, ...]
 
 
@@ -65,7 +66,7 @@ def project_actions() -> list[ProjectAction]:
     """Returns the actions in a project, those of the lowest role first."""
     ranks = projects.RANK
     return [
-        ProjectAction(SENTENCES[name], tuple(ranks[role] >= ranks[lowest] for role in ROLES))
+        ProjectAction(SENTENCES[name], lowest, tuple(ranks[role] >= ranks[lowest] for role in ROLES))
         for name, lowest in sorted(projects.RULES.items(), key=lambda rule: ranks[rule[1]])
     ]
 

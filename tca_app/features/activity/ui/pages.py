@@ -102,6 +102,7 @@ def _line(entry: Entry) -> rx.Component:
                     ("token", rx.icon("key-round", size=16, aria_hidden="true")),
                     ("deployment", rx.icon("rocket", size=16, aria_hidden="true")),
                     ("job", rx.icon("list-checks", size=16, aria_hidden="true")),
+                    ("group", rx.icon("contact", size=16, aria_hidden="true")),
                     ("instance", rx.icon("shield", size=16, aria_hidden="true")),
                     rx.icon("user", size=16, aria_hidden="true"),
                 ),

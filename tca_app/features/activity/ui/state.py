@@ -107,6 +107,8 @@ def _url_of(event: ActivityRead) -> str:
         return routes.webhook(event.project_id, event.subject_id)
     if event.subject_type == "instance":
         return routes.ADMIN
+    if event.subject_type == "group":
+        return routes.GROUPS
     if event.subject_type == "token":
         return f"{routes.project(event.project_id)}?tab=settings" if event.project_id else ""
     pages = {"project": routes.project, "user": routes.user, "deployment": routes.deployment}

@@ -10,6 +10,8 @@ from tca_app.features.deployments.ui.project_pages import deployments_tab
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.environments.ui.pages import environment_settings
 from tca_app.features.environments.ui.state import EnvironmentsState
+from tca_app.features.groups.ui.project_pages import project_groups
+from tca_app.features.groups.ui.project_state import ProjectGroupsState
 from tca_app.features.invitations.ui.pages import project_invitations
 from tca_app.features.invitations.ui.state import ProjectInvitationsState
 from tca_app.features.presence.ui.pages import editing_mark, who_else
@@ -56,6 +58,7 @@ _title = record_title(state, state.heading, "Project")
         TokensState.load,
         MembersState.load,
         ProjectInvitationsState.load,
+        ProjectGroupsState.load,
         SubjectFeedState.load,
         PresenceState.load,
     ),
@@ -99,7 +102,7 @@ def _tabs() -> rx.Component:
 
 def _members() -> rx.Component:
     invited = rx.cond(may("members.write"), project_invitations(state.project["id"]))
-    return rx.el.div(members_tab(), invited, class_name="stack")
+    return rx.el.div(members_tab(), project_groups(), invited, class_name="stack")
 
 
 def _settings() -> rx.Component:

@@ -104,7 +104,10 @@ def _row(member: MemberRow) -> rx.Component:
                 class_name="person",
             )
         ),
-        rx.el.td(rx.cond(member["can_change"], _role_select(member), rx.el.span(member["role_label"]))),
+        rx.el.td(
+            rx.cond(member["can_change"], _role_select(member), rx.el.span(member["role_label"])),
+            rx.cond(member["by_groups"] != "", rx.el.div("by group ", member["by_groups"], class_name="cell-sub")),
+        ),
         rx.el.td(relative_time(member["joined_at"]), class_name="hide-phone"),
         rx.el.td(rx.cond(member["can_change"] & ~member["is_me"], remove), class_name="act"),
         tab_index=-1,

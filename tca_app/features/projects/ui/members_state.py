@@ -31,6 +31,7 @@ class MemberRow(TypedDict):
     initials: str
     role: str
     role_label: str
+    by_groups: str
     is_active: bool
     is_me: bool
     joined_at: str
@@ -180,6 +181,7 @@ def _member_row(actor: Actor, my_role: str | None, member: MemberRead) -> Member
         initials=initials_of(name),
         role=member.role,
         role_label=member.role.capitalize(),
+        by_groups=", ".join(member.by_groups),
         is_active=member.is_active,
         is_me=member.user_id == actor.user_id,
         joined_at=member.created_at.isoformat(),

@@ -20,6 +20,7 @@ from tca_app.ui.table.parts import plain_table
 # Permissions of whole pages, which only administrators have. A test fails for one without a sentence.
 PERMISSION_SENTENCES = {
     "users.manage": "Manage users and their sessions",
+    "groups.manage": "Manage groups and their people",
     "webhooks.manage": "Manage the webhooks of the console",
     "instance.manage": "Change the instance settings",
     "jobs.manage": "See jobs, and run failed ones again",
@@ -33,15 +34,18 @@ def roles_page() -> rx.Component:
     return rx.fragment(
         page_header("Roles", "What each role may do. The console enforces exactly these rules."),
         rx.el.div(
-            panel("In a project", _project_table(), flush=True),
+            panel("In a project", rx.el.div(_project_table(), class_name="roles"), flush=True),
             panel("Everybody who is signed in", _sentences(everybody_may())),
             panel(
                 "Administrators",
-                rx.el.p(
-                    "Administrators may do everything that an owner may, in every project, but override a freeze "
-                    "window only with a reason. They also may:"
+                rx.el.div(
+                    rx.el.p(
+                        "Administrators may do everything that an owner may, in every project, but override a freeze "
+                        "window only with a reason. They also may:"
+                    ),
+                    _sentences([*administrators_may(), *_page_sentences()]),
+                    class_name="stack tight",
                 ),
-                _sentences([*administrators_may(), *_page_sentences()]),
             ),
             class_name="stack",
         ),
@@ -54,9 +58,10 @@ def _project_table() -> rx.Component:
 
 
 def _row(action: ProjectAction) -> rx.Component:
-    return rx.el.tr(
-        rx.el.th(action.sentence, scope="row"), *(rx.el.td(_mark(is_allowed)) for is_allowed in action.allowed)
-    )
+    above = "" if action.lowest == ROLES[-1] else " and above"
+    lowest = rx.el.div(f"{action.lowest.capitalize()}{above}", class_name="cell-sub lowest")  # for the marks on a phone
+    marks = (rx.el.td(_mark(is_allowed)) for is_allowed in action.allowed)
+    return rx.el.tr(rx.el.th(action.sentence, lowest, scope="row"), *marks)
 
 
 def _mark(is_allowed: bool) -> rx.Component:

@@ -16,6 +16,7 @@ GROUPS = {
     "user": "People",
     "job": "Jobs",
     "instance": "Instance",
+    "group": "Groups",
 }
 
 

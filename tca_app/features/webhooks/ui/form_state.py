@@ -18,7 +18,7 @@ from tca_app.ui.url import record_id
 
 ALL, CHOSEN = "all", "chosen"
 TICK = "on_"  # prefix of the name of an event's checkbox
-NOT_IN_PROJECTS = ("user", "job", "instance")  # subjects whose events belong to no project
+NOT_IN_PROJECTS = ("user", "job", "instance", "group")  # subjects whose events belong to no project
 
 
 class WebhookForm(FormState, mixin=True):

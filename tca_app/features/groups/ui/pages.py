@@ -1,0 +1,123 @@
+"""The page `/groups`: named sets of people, for administrators."""
+
+import reflex as rx
+
+from tca_app.features.groups.ui.state import GroupPeopleState, GroupRow, GroupsState, PersonRow
+from tca_app.features.projects.ui.picker_pages import people_picker
+from tca_app.ui import routes
+from tca_app.ui.components.basic import avatar, button, error_notice, icon_button, page_header
+from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.forms.fields import form_dialog, text_field
+from tca_app.ui.layout.pages import page
+from tca_app.ui.table.parts import plain_table
+
+state, people = GroupsState, GroupPeopleState
+
+
+@page(routes.GROUPS, "Groups", permission="groups.manage", on_load=(GroupsState.load,))
+def groups_page() -> rx.Component:
+    return rx.fragment(
+        page_header(
+            "Groups",
+            "People who get a role in many projects at once. Projects add a group on their tab Members.",
+            button("New group", kind="primary", icon="plus", on_click=state.open_create()),
+        ),
+        rx.el.div(
+            rx.cond(
+                state.failure != "",
+                error_state(state.failure, state.load),
+                rx.cond(state.is_loaded, _list(), skeleton_lines(4)),
+            ),
+            class_name="table-frame",
+        ),
+        _form(),
+        _people_dialog(),
+        confirm_dialog(
+            open_=state.deleted_id > 0,
+            title=f"Delete the group {state.deleted_name}?",
+            text="Its people lose the roles that they have by it. Roles of their own stay.",
+            confirm="Delete group",
+            on_confirm=state.delete,
+            on_cancel=state.cancel_delete(),
+            busy=state.is_acting,
+            body=error_notice(state.delete_error),
+        ),
+    )
+
+
+def _list() -> rx.Component:
+    heads = (("Name", ""), ("People", ""), ("Projects", "hide-phone"), ("", "act"))
+    return rx.cond(
+        state.groups.length() > 0,
+        plain_table("Groups", heads, rx.foreach(state.groups, _row)),
+        empty_state(
+            "No groups yet",
+            "A group gives its people a role in every project that adds it.",
+            button("New group", kind="primary", icon="plus", on_click=state.open_create()),
+            icon="users",
+        ),
+    )
+
+
+def _row(group: GroupRow) -> rx.Component:
+    group_id = group["id"].to(int)
+    return rx.el.tr(
+        rx.el.td(
+            rx.el.span(group["name"], class_name="cell-title plain"),
+            rx.cond(group["description"] != "", rx.el.div(group["description"], class_name="cell-sub")),
+        ),
+        rx.el.td(button(group["people"], kind="small", icon="users", on_click=people.open_people(group_id))),
+        rx.el.td(group["projects"], class_name="hide-phone"),
+        rx.el.td(
+            icon_button(f"Edit {group['name']}", "pencil", "ghost small", on_click=state.open_edit(group_id)),
+            icon_button(f"Delete {group['name']}", "trash-2", "ghost small", on_click=state.ask_delete(group_id)),
+            class_name="act",
+        ),
+        custom_attrs={"data-row": group["id"]},
+        key=group["id"].to(str),
+    )
+
+
+def _form() -> rx.Component:
+    is_new = state.form_mode == "create"
+    return form_dialog(
+        state,
+        title=rx.cond(is_new, "New group", f"Edit {state.form_name}"),
+        submit=rx.cond(is_new, "Create", "Save"),
+        on_submit=state.save,
+        fields=[
+            text_field(state, "name", "Name", required=True, max_length=50),
+            text_field(state, "description", "Description", max_length=200),
+        ],
+    )
+
+
+def _people_dialog() -> rx.Component:
+    return form_dialog(
+        people,
+        title=f"People in {people.form_name}",
+        submit="Add",
+        on_submit=people.add,
+        text="They have the roles of this group in every project that adds it.",
+        fields=[
+            rx.cond(
+                people.members.length() > 0,
+                rx.el.ul(rx.foreach(people.members, _person), class_name="picked", aria_label="People"),
+                rx.el.p("Nobody yet.", class_name="muted"),
+            ),
+            people_picker(people, "Person"),
+        ],
+    )
+
+
+def _person(person: PersonRow) -> rx.Component:
+    return rx.el.li(
+        avatar(person["initials"]),
+        rx.el.span(person["name"], class_name="truncate grow"),
+        icon_button(f"Remove {person['name']}", "x", "ghost small", on_click=people.remove(person["id"])),
+        key=person["id"].to(str),
+    )
+
+
+PAGES = [groups_page]

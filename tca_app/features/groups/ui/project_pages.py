@@ -1,0 +1,69 @@
+"""The groups of a project, on its tab "Members"."""
+
+import reflex as rx
+
+from tca_app.features.groups.ui.project_state import ProjectGroupRow, ProjectGroupsState
+from tca_app.features.projects.ui.detail_pages import may
+from tca_app.features.projects.ui.detail_state import ProjectState
+from tca_app.features.projects.ui.picker_pages import roles_link
+from tca_app.ui.components.basic import button, icon_button, panel
+from tca_app.ui.forms.fields import form_dialog, select_field
+from tca_app.ui.record import is_at_its_url
+from tca_app.ui.table.parts import plain_table
+
+state = ProjectGroupsState
+_project_id = ProjectState.project["id"]
+
+
+def project_groups() -> rx.Component:
+    heads = (("Group", ""), ("People", "hide-phone"), ("Role", ""), ("", "act"))
+    shown = rx.cond(
+        state.groups.length() > 0,
+        plain_table("Groups", heads, rx.foreach(state.groups, _row)),
+        rx.el.p(
+            "No groups. A group gives its people a role here, and whoever joins it later gets it too.",
+            class_name="panel-body muted",
+        ),
+    )
+    add = button("Add group", kind="small", icon="plus", on_click=state.open_add(_project_id))
+    return rx.cond(
+        is_at_its_url(state) & state.is_shown,
+        rx.fragment(panel("Groups", shown, actions=(rx.cond(may("members.write"), add),), flush=True), _add_dialog()),
+    )
+
+
+def _row(group: ProjectGroupRow) -> rx.Component:
+    remove = icon_button(
+        f"Remove {group['name']}", "x", "ghost small", on_click=state.remove(_project_id, group["id"].to(int))
+    )
+    return rx.el.tr(
+        rx.el.td(rx.el.span(group["name"], class_name="cell-title plain")),
+        rx.el.td(group["people"], class_name="hide-phone"),
+        rx.el.td(rx.cond(group["can_change"], _role_select(group), rx.el.span(group["role_label"]))),
+        rx.el.td(rx.cond(group["can_change"], remove), class_name="act"),
+        key=group["id"].to(str),
+    )
+
+
+def _role_select(group: ProjectGroupRow) -> rx.Component:
+    return rx.el.select(
+        rx.foreach(state.role_options, lambda option: rx.el.option(option[1], value=option[0])),
+        value=group["role"],
+        on_change=lambda role: state.change_role(_project_id, group["id"].to(int), role),
+        class_name="select compact",
+        aria_label=f"Role of {group['name']}",
+    )
+
+
+def _add_dialog() -> rx.Component:
+    return form_dialog(
+        state,
+        title="Add group",
+        submit="Add",
+        on_submit=state.add,
+        fields=[
+            select_field(state, "group", "Group", state.choices),
+            select_field(state, "role", "Role", state.role_options),
+            roles_link(),
+        ],
+    )

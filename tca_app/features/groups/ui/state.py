@@ -1,0 +1,194 @@
+"""State of the page `/groups`: the list, the form of a group, and its people."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, ClassVar, TypedDict
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError, Invalid, Stale
+from tca_app.core.plurals import plural
+from tca_app.features.groups import service as groups
+from tca_app.features.groups.schemas import GroupCreate, GroupMemberAdd, GroupMemberRead, GroupRead, GroupUpdate
+from tca_app.features.projects.ui.picker_state import PickerState
+from tca_app.ui.forms.state import FormState
+from tca_app.ui.handlers import Events, handler
+from tca_app.ui.session import SessionState, initials_of
+
+LABELS = {"name": "Name", "description": "Description"}
+
+
+class GroupRow(TypedDict):
+    """A line of the list."""
+
+    id: int
+    name: str
+    description: str
+    people: str
+    projects: str
+
+
+class PersonRow(TypedDict):
+    id: int
+    name: str
+    username: str
+    initials: str
+
+
+def _row(group: GroupRead) -> GroupRow:
+    return GroupRow(
+        id=group.id,
+        name=group.name,
+        description=group.description,
+        people=plural(group.member_count, "person", "people"),
+        projects=plural(group.project_count, "project"),
+    )
+
+
+def _person(member: GroupMemberRead) -> PersonRow:
+    name = member.full_name or member.username
+    return PersonRow(id=member.user_id, name=name, username=member.username, initials=initials_of(name))
+
+
+class GroupsState(FormState, SessionState):
+    """State of the list, of the form, and of the confirmation of a deletion."""
+
+    groups: list[GroupRow] = []
+    is_loaded: bool = False
+    failure: str = ""
+    deleted_id: int = 0
+    deleted_name: str = ""
+    delete_error: str = ""
+    is_acting: bool = False
+
+    @handler("groups.manage", supersedes=True)
+    async def load(self) -> None:
+        self._watch(GroupsState.load, "groups")
+        try:
+            async with reading() as session:
+                found = await groups.list_groups(session, self._as_actor())
+        except AppError as error:
+            self.failure = error.detail
+            return
+        self.groups, self.is_loaded, self.failure = [_row(group) for group in found], True, ""
+
+    @handler("groups.manage")
+    async def open_create(self) -> None:
+        self._open_form("create", {"name": "", "description": ""})
+
+    @handler("groups.manage")
+    async def open_edit(self, group_id: int) -> None:
+        group = await self._read(group_id)
+        self._open_form("edit", _values(group), row_id=group.id, version=group.version, name=group.name)
+
+    async def _read(self, group_id: int) -> GroupRead:
+        async with reading() as session:
+            return await groups.get_group(session, self._as_actor(), group_id)
+
+    @handler("groups.manage")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            try:
+                await self._store(values)
+            except Stale as stale:
+                group = await self._read(self.form_id)
+                self._ask_to_merge(_values(group), version=group.version, who=stale.changed_by, labels=LABELS)
+                return
+            self._toast("Group created" if self.form_mode == "create" else "Group saved")
+            self._close_form()
+            yield GroupsState.load
+
+    async def _store(self, values: dict[str, str]) -> None:
+        actor = self._as_actor()
+        async with transaction() as session:
+            if self.form_mode == "create":
+                await groups.create_group(session, actor, GroupCreate(**values))
+            else:
+                await groups.update_group(session, actor, self.form_id, GroupUpdate(**values), self.form_version)
+
+    @handler("groups.manage")
+    async def ask_delete(self, group_id: int) -> None:
+        found = next((group for group in self.groups if group["id"] == group_id), None)
+        if found is not None:
+            self.deleted_id, self.deleted_name, self.delete_error = group_id, found["name"], ""
+
+    @handler("groups.manage")
+    async def cancel_delete(self) -> None:
+        if not self.is_acting:
+            self.deleted_id = 0
+
+    @handler("groups.manage")
+    async def delete(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        if not self.deleted_id or self.is_acting:
+            return
+        self.is_acting, self.delete_error = True, ""
+        yield
+        try:
+            async with transaction() as session:
+                await groups.delete_group(session, self._as_actor(), self.deleted_id)
+        except AppError as error:
+            self.delete_error = error.detail
+            return
+        finally:
+            self.is_acting = False
+        self._toast(f"Group {self.deleted_name} deleted")
+        self.deleted_id = 0
+        yield GroupsState.load
+
+
+def _values(group: GroupRead) -> dict[str, str]:
+    return {"name": group.name, "description": group.description}
+
+
+class GroupPeopleState(PickerState, FormState, SessionState):
+    """State of the dialog with the people of one group."""
+
+    members: list[PersonRow] = []
+
+    _openers: ClassVar = {"people": "open_people"}
+
+    @handler("groups.manage")
+    async def open_people(self, group_id: int) -> None:
+        async with reading() as session:
+            group = await groups.get_group(session, self._as_actor(), group_id)
+        self._forget_people()
+        self._open_form("people", {}, row_id=group_id, name=group.name)
+        await self._read_people()
+
+    async def _read_people(self) -> None:
+        async with reading() as session:
+            found = await groups.list_group_members(session, self._as_actor(), self.form_id)
+        self.members = [_person(member) for member in found]
+
+    def _not_offered(self) -> set[int]:
+        return {member["id"] for member in self.members}
+
+    def _someone_is_picked(self) -> None:
+        self.form_error = ""
+
+    @handler("groups.manage")
+    async def add(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        if self._begin_save(form) is None:
+            return
+        yield
+        with self._showing_errors():
+            if not self.picked:
+                raise Invalid("Search for a user and choose one.")
+            person = self.picked[0]
+            async with transaction() as session:
+                data = GroupMemberAdd(user_id=person["id"])
+                await groups.add_group_member(session, self._as_actor(), self.form_id, data)
+            self._forget_people()
+            await self._read_people()
+            self._toast(f"{person['name']} added to {self.form_name}")
+            yield GroupsState.load
+
+    @handler("groups.manage")
+    async def remove(self, person_id: int) -> Events:
+        """Removes one person. Adding them again gives the same roles back, so it asks nothing."""
+        async with transaction() as session:
+            await groups.remove_group_member(session, self._as_actor(), self.form_id, person_id)
+        await self._read_people()
+        return GroupsState.load

@@ -1,0 +1,96 @@
+"""Groups on their page and on the tab "Members" of a project, without a browser."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+
+from tca_app.core.actor import Actor
+from tca_app.features.groups import service
+from tca_app.features.groups.schemas import GroupCreate, GroupMemberAdd
+from tca_app.features.groups.ui.project_state import ProjectGroupsState
+from tca_app.features.groups.ui.state import GroupPeopleState, GroupsState
+from tca_app.features.projects.ui.members_state import MembersState
+from tests.factories import make_admin, make_project, make_user, run
+from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def page_of(console: Console, actor: Actor, path: str) -> Tab:
+    tab = Tab(console, f"{actor.username} {path}", await sign_in(actor), path)
+    await tab.hydrate()
+    return tab
+
+
+async def make_group(admin: Actor, name: str, *people: Actor) -> int:
+    group = await run(service.create_group, admin, GroupCreate(name=name))
+    for person in people:
+        await run(service.add_group_member, admin, group.id, GroupMemberAdd(user_id=person.user_id))
+    return group.id
+
+
+async def test_a_group_is_created_renamed_and_deleted(console: Console) -> None:
+    tab = await page_of(console, await make_admin(), "/groups")
+    nonce = shown(await tab.send(GroupsState.open_create), GroupsState, "form_nonce")
+    updates = await tab.send(GroupsState.save, form={"nonce": nonce, "name": "Platform", "description": ""})
+    [row] = shown(updates, GroupsState, "groups")
+    assert (row["name"], row["people"], row["projects"]) == ("Platform", "0 people", "0 projects")
+    nonce = shown(await tab.send(GroupsState.open_edit, group_id=row["id"]), GroupsState, "form_nonce")
+    updates = await tab.send(GroupsState.save, form={"nonce": nonce, "name": "Core", "description": "x"})
+    assert shown(updates, GroupsState, "groups")[0]["name"] == "Core"
+    await tab.send(GroupsState.ask_delete, group_id=row["id"])
+    assert shown(await tab.send(GroupsState.delete, _form={}), GroupsState, "groups") == []
+
+
+async def test_people_are_added_and_removed(console: Console) -> None:
+    admin, ana = await make_admin(), await make_user("ana")
+    group_id = await make_group(admin, "Platform")
+    tab = await page_of(console, admin, "/groups")
+    nonce = shown(await tab.send(GroupPeopleState.open_people, group_id=group_id), GroupPeopleState, "form_nonce")
+    await tab.send(GroupPeopleState.look_for, text="ana")
+    await tab.send(GroupPeopleState.pick, person_id=ana.user_id)
+    updates = await tab.send(GroupPeopleState.add, form={"nonce": nonce})
+    assert [person["name"] for person in shown(updates, GroupPeopleState, "members")] == ["Ana"]
+    assert shown(updates, GroupsState, "groups")[0]["people"] == "1 person"
+    updates = await tab.send(GroupPeopleState.remove, person_id=ana.user_id)
+    assert shown(updates, GroupPeopleState, "members") == []
+
+
+async def test_a_project_adds_a_group_and_its_people_say_so(console: Console) -> None:
+    admin, owner, ana = await make_admin(), await make_user(), await make_user("ana")
+    project_id, group_id = await make_project(owner), await make_group(admin, "Platform", ana)
+    tab = await page_of(console, owner, f"/projects/{project_id}?tab=members")
+    await tab.send(ProjectGroupsState.load)
+    await tab.send(MembersState.load)
+    nonce = shown(await tab.send(ProjectGroupsState.open_add, project_id=project_id), ProjectGroupsState, "form_nonce")
+    form = {"nonce": nonce, "group": str(group_id), "role": "deployer"}
+    updates = await tab.send(ProjectGroupsState.add, form=form)
+    assert shown(updates, ProjectGroupsState, "groups")[0]["role_label"] == "Deployer"
+    members = {member["username"]: member["by_groups"] for member in shown(updates, MembersState, "members")}
+    assert members["ana"] == "Platform"
+    updates = await tab.send(
+        ProjectGroupsState.change_role, project_id=project_id, group_id=group_id, role="maintainer"
+    )
+    assert shown(updates, ProjectGroupsState, "groups")[0]["role"] == "maintainer"
+    updates = await tab.send(ProjectGroupsState.remove, project_id=project_id, group_id=group_id)
+    assert shown(updates, ProjectGroupsState, "groups") == []
+
+
+async def test_a_maintainer_does_not_change_a_group_of_maintainers(console: Console) -> None:
+    admin, lead, ana = await make_admin(), await make_user(), await make_user("ana")
+    project_id = await make_project(admin, team={lead: "maintainer"})
+    group_id = await make_group(admin, "Platform", ana)
+    owner_tab = await page_of(console, admin, f"/projects/{project_id}?tab=members")
+    await owner_tab.send(ProjectGroupsState.load)
+    nonce = shown(
+        await owner_tab.send(ProjectGroupsState.open_add, project_id=project_id), ProjectGroupsState, "form_nonce"
+    )
+    await owner_tab.send(ProjectGroupsState.add, form={"nonce": nonce, "group": str(group_id), "role": "maintainer"})
+    tab = await page_of(console, lead, f"/projects/{project_id}?tab=members")
+    [row] = shown(await tab.send(ProjectGroupsState.load), ProjectGroupsState, "groups")
+    assert row["can_change"] is False
