@@ -1,0 +1,37 @@
+"""Groups in a real browser: created, filled, added to a project, and shown beside the member."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import sign_in
+from tests.e2e.test_journey import NewPage, create_project, create_user
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_group_makes_its_people_members_of_a_project(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    sign_in(page, *admin)
+    create_user(page, "gina", "Gina Grant")
+    create_project(page, "Grouped Project")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Groups").click()
+    page.get_by_role("button", name="New group").first.click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Platform")
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="0 people").click()
+    people = page.get_by_role("dialog")
+    people.get_by_role("combobox").fill("gina")
+    people.get_by_role("option").first.click()
+    people.get_by_role("button", name="Add", exact=True).click()
+    expect(people.get_by_role("list", name="People").get_by_role("listitem")).to_have_count(1)
+    people.get_by_role("button", name="Cancel").click()
+
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Projects").click()
+    page.get_by_role("link", name="Grouped Project").first.click()
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Members").click()
+    page.get_by_role("button", name="Add group").click()
+    page.get_by_role("dialog").get_by_label("Role", exact=True).select_option("deployer")
+    page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("by group Platform")).to_be_visible()
+    page.get_by_role("button", name="Remove Platform").click()
+    expect(page.get_by_text("by group Platform")).to_be_hidden()
