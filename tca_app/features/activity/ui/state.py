@@ -122,7 +122,6 @@ class Feed(rx.State, mixin=True):
     entries: list[Entry] = []
     is_loaded: bool = False
     has_more: bool = False
-    is_loading_more: bool = False
     failure: str = ""
 
     async def _load_feed(self, query: ActivityQuery) -> None:
