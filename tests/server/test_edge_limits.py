@@ -72,7 +72,14 @@ async def test_a_websocket_with_large_headers_is_refused() -> None:
 async def test_an_id_of_thousands_of_digits_is_not_found(api: httpx.AsyncClient, path: str) -> None:
     header = await bearer(await make_admin())
     assert is_problem(await api.get(path + "1" * 5_000, headers=header), 404, "not_found")
-    assert is_problem(await api.get(path + "1" * 25, headers=header), 422, "invalid")
+
+
+async def test_an_id_that_no_row_can_have_is_refused(api: httpx.AsyncClient) -> None:
+    """For a project it could be a slug."""
+    header, number = await bearer(await make_admin()), "1" * 25
+    assert is_problem(await api.get(f"/api/v1/users/{number}", headers=header), 422, "invalid")
+    assert is_problem(await api.get(f"/api/v1/deployments/{number}", headers=header), 422, "invalid")
+    assert is_problem(await api.get(f"/api/v1/projects/{number}", headers=header), 404, "not_found")
 
 
 @pytest.mark.parametrize("length", ["1" * 5_000, "-1", "1_0", "a"])

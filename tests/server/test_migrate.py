@@ -130,8 +130,10 @@ def test_everything_can_be_downgraded_and_made_again(empty_database: str, workin
     _end(_migrate(empty_database))
 
 
-def test_the_last_schema_before_the_squash_is_that_of_the_first_migration(empty_database: str) -> None:
-    _end(_migrate(empty_database))
+def test_the_last_schema_before_the_squash_is_that_of_the_first_migration(
+    empty_database: str, working_copy: Path
+) -> None:
+    _end(_alembic(empty_database, working_copy, "upgrade", migrate.INITIAL_SCHEMA))
     _set_revision(empty_database, migrate.LAST_BEFORE_SQUASH)
     with psycopg.connect(empty_database) as connection:
         connection.execute("INSERT INTO login_throttles VALUES ('kept', 1, now(), NULL)")
