@@ -70,8 +70,12 @@ def _row(group: GroupRow) -> rx.Component:
         rx.el.td(button(group["people"], kind="small", icon="users", on_click=people.open_people(group_id))),
         rx.el.td(group["projects"], class_name="hide-phone"),
         rx.el.td(
-            icon_button(f"Edit {group['name']}", "pencil", "ghost small", on_click=state.open_edit(group_id)),
-            icon_button(f"Delete {group['name']}", "trash-2", "ghost small", on_click=state.ask_delete(group_id)),
+            rx.el.div(
+                icon_button(f"Edit {group['name']}", "pencil", "ghost small", on_click=state.open_edit(group_id)),
+                icon_button(f"Delete {group['name']}", "trash-2", "ghost small", on_click=state.ask_delete(group_id)),
+                class_name="row",
+                style={"flex_wrap": "nowrap", "justify_content": "flex-end"},
+            ),
             class_name="act",
         ),
         custom_attrs={"data-row": group["id"]},
