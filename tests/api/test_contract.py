@@ -40,9 +40,12 @@ schemathesis.openapi.format("ip-network", st.ip_addresses().map(str))
 _keys = itertools.count()
 _guarded: set[str] = set()  # operations that were seen to answer this person and nobody without a session
 schema = schemathesis.openapi.from_dict(build_api().openapi())
-# Calls that refuse, rightly, a made-up token or password.
+# Calls that refuse, rightly, a made-up token, password, code or passkey.
 _NEED_A_SECRET = {
+    "POST /api/auth/factors/passkeys",
     "POST /api/auth/reauthenticate",
+    "POST /api/auth/reauthenticate/code",
+    "POST /api/auth/reauthenticate/passkey",
     "POST /api/auth/password/reset",
     "POST /api/auth/email/confirm",
 }
