@@ -63,7 +63,11 @@ def test_every_secret_of_a_repeatable_answer_is_documented_as_null() -> None:
             if status.startswith("2"):
                 name = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
                 fields = document["components"]["schemas"][name]["properties"]
-                secrets |= {(path, field): fields[field] for field in fields if is_secret(field)}
+                secrets |= {
+                    (path, field): fields[field]
+                    for field in fields
+                    if is_secret(field) and fields[field].get("type") != "boolean"
+                }
     assert {path for path, _ in secrets} == {
         f"{V1}/webhooks",
         f"{V1}/webhooks/{{webhook_id}}/rotate-secret",

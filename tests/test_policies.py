@@ -43,6 +43,7 @@ PUBLIC = {
     ("POST", "/api/auth/password/forgot"),  # answers alike for every address
     ("POST", "/api/auth/password/reset"),  # with the token of the link
     ("POST", "/api/auth/email/confirm"),  # the same
+    ("POST", "/api/auth/password/change"),  # with the cookie and the current password
     ("POST", "/api/auth/invitations/lookup"),  # the same
     ("POST", "/api/auth/invitations/accept"),  # the same
     ("POST", "/api/auth/invitations/join"),  # the same, and the cookie of the invited person

@@ -22,6 +22,7 @@ USER = {
     "username": "ana",
     "full_name": "Ana López",
     "password": "Green-Boat-42",
+    "must_change_password": True,
     "is_active": False,
     "is_superuser": True,
 }

@@ -46,7 +46,7 @@ const fetchNext = () => {
  * would start over. It is when no answer has come at all.
  */
 const enter = (form, next) => {
-  if (form.dataset.connected !== "true" || document.hidden || !form.dataset.post.endsWith("/session"))
+  if (form.dataset.connected !== "true" || document.hidden || !form.dataset.post.startsWith("/api/auth/session"))
     return location.assign(next);
   setTimeout(() => form.isConnected && form.dataset.signedIn !== "true" && location.assign(next), NO_ANSWER_MS);
   window.dispatchEvent(new PageTransitionEvent("pagehide"));

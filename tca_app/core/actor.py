@@ -28,6 +28,7 @@ class Actor:
     token_name: str = ""
     token_project_id: int = 0
     scopes: frozenset[str] | None = None
+    must_change_password: bool = False
 
     @property
     def display_name(self) -> str:

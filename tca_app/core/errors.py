@@ -112,6 +112,13 @@ class InsufficientScope(Forbidden):
         return cls(f"This needs an API token with the scope {scope}.", headers={"WWW-Authenticate": challenge})
 
 
+class PasswordChangeRequired(Forbidden):
+    """The caller's password was set by an administrator, and they have not changed it yet."""
+
+    code = "password_change_required"
+    default = "Change your password to continue."
+
+
 class NotFound(AppError):
     status = HTTPStatus.NOT_FOUND
     code = "not_found"

@@ -38,6 +38,7 @@ class User(Row, table=True):
     full_name: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     pending_email: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     hashed_password: str = Field(sa_type=Text, repr=False)
+    must_change_password: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
     is_superuser: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     auth_version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import NotFound, NotSignedIn
+from tca_app.core.errors import NotFound, NotSignedIn, PasswordChangeRequired
 from tca_app.core.schema import MAX_ID, Slug
 from tca_app.core.security.api_tokens import is_api_token
 from tca_app.core.security.rate_limits import get_limits
@@ -69,7 +69,27 @@ class Bearer(SecurityBase):
         caller = await find(token, request.scope["client_info"])
         user_id_var.set(caller.actor.user_id)
         require_scope(request, caller.actor)
+        require_changed_password(request, caller.actor)
         return caller
+
+
+# What somebody whose password an administrator set may call before they change it: see who they are, and sign out.
+_BEFORE_CHANGE = {
+    ("GET", "/api/auth/verify"),
+    ("GET", "/api/v1/users/me"),
+    ("POST", "/api/auth/logout"),
+    ("POST", "/api/auth/logout-all"),
+}
+
+
+def require_changed_password(request: Request, actor: Actor) -> None:
+    """Raises PasswordChangeRequired, except for the change itself, of which the service allows only the password."""
+    if not actor.must_change_password:
+        return
+    path = request.scope["path"]
+    is_change = request.method in ("PATCH", "PUT") and path == f"/api/v1/users/{actor.user_id}"
+    if not is_change and (request.method, path) not in _BEFORE_CHANGE:
+        raise PasswordChangeRequired
 
 
 class SignedIn(Bearer):
@@ -130,6 +150,7 @@ class _Viewer(SignedIn):
         if caller is None:
             raise NotSignedIn
         await get_limits().refuse_excess("api", f"user:{caller.actor.user_id}")
+        require_changed_password(request, caller.actor)
         return caller.actor
 
 

@@ -22,6 +22,7 @@ from tca_app.core.telemetry.log import request_id_var, user_id_var
 from tca_app.core.telemetry.metrics import note_refused_event
 from tca_app.core.telemetry.sampling import SampledLog
 from tca_app.features.auth import service as auth
+from tca_app.ui import routes
 from tca_app.ui.arguments import NOT_UNDERSTOOD
 from tca_app.ui.handlers import (
     CALL,
@@ -163,6 +164,8 @@ async def _refusal(state: BaseState, viewer: SessionState, event: Event, actor: 
     if permission is None:
         sampled.warning("ui.unguarded_event", event_name=event.name[:200], user_id=viewer.user_id)
         return StateUpdate()
+    if actor is not None and actor.must_change_password and permission != "public":
+        return StateUpdate(events=Event.from_event_type(rx.redirect(routes.CHANGE_PASSWORD)))
     if not isinstance(event.payload, dict):
         return await _toasted(state, viewer, NOT_UNDERSTOOD)
     if PERMISSIONS[permission](actor):

@@ -29,6 +29,7 @@ ALL_TOKENS = "/admin/tokens"
 
 FORGOT = "/forgot-password"
 RESET = "/reset-password"
+CHANGE_PASSWORD = "/change-password"  # noqa: S105  a path
 CONFIRM_EMAIL = "/confirm-email"
 ACCEPT_INVITATION = "/accept-invitation"
 
@@ -38,6 +39,7 @@ API_SECOND_FACTOR = "/api/auth/session/second-factor"
 API_SETUP = "/api/auth/setup"
 API_FORGOT = "/api/auth/password/forgot"
 API_RESET = "/api/auth/password/reset"
+API_CHANGE_PASSWORD = "/api/auth/password/change"  # noqa: S105  a path
 API_CONFIRM_EMAIL = "/api/auth/email/confirm"
 API_ACCEPT_INVITATION = "/api/auth/invitations/accept"
 API_JOIN_BY_INVITATION = "/api/auth/invitations/join"

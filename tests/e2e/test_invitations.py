@@ -1,5 +1,6 @@
-"""An administrator pastes an address, and the invited person makes an account and is signed in."""
+"""An administrator lets people in: by an invitation, or with a password that they have to change."""
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -37,3 +38,25 @@ def test_an_invited_person_makes_an_account(new_page: NewPage, admin: tuple[str,
 
     guest.goto(link)
     expect(guest.get_by_role("heading", name="This invitation has ended")).to_be_visible()
+
+
+def test_a_password_that_was_set_is_changed_first(new_page: NewPage, admin: tuple[str, str], console: Console) -> None:
+    with httpx.Client(base_url=console.url, timeout=10) as client:
+        token = client.post("/api/auth/login", json={"username": admin[0], "password": admin[1]}).json()
+        body = {"email": "hal@example.com", "username": "hal", "password": PASSWORD, "must_change_password": True}
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        assert client.post("/api/v1/users", json=body, headers=headers).status_code == 201
+    page = new_page()
+    page.goto("/login?next=/projects")
+    page.get_by_label("Username or email").fill("hal")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Choose your own password")).to_be_visible()
+    page.goto("/settings")
+    expect(page.get_by_role("heading", name="Choose your own password")).to_be_visible()
+    page.get_by_label("Current password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password", exact=True).fill("Amber-Wagon-99")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_role("button", name="Account")).to_be_visible()
+    page.goto("/projects")
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()

@@ -21,6 +21,7 @@ def create_user(page: Page, username: str, full_name: str) -> None:
     dialog.get_by_label("Username").fill(username)
     dialog.get_by_label("Full name").fill(full_name)
     dialog.get_by_label("Password", exact=True).fill(PASSWORD)
+    dialog.get_by_label("Must change it at the next sign-in").uncheck()
     dialog.get_by_role("button", name="Create").click()
     expect(dialog).to_be_hidden()
     expect(page.locator("tbody").get_by_text(username, exact=True)).to_be_visible()

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import NotSignedIn
 from tca_app.core.schema import UrlId
 from tca_app.core.security.tokens import MAX_PASSWORD, cookie_in, cookie_name
 from tca_app.features.auth import password_reset, service, setup, step_up
@@ -15,6 +16,7 @@ from tca_app.features.auth.schemas import (
     ForgottenPassword,
     LoginAnswer,
     LoginRequest,
+    PasswordChange,
     PasswordReset,
     Reauthentication,
     RefreshRequest,
@@ -27,6 +29,7 @@ from tca_app.features.auth.schemas import (
 from tca_app.features.auth.second_factor import SecondFactorRequired
 from tca_app.features.auth.service import Client, Kind, SignIn
 from tca_app.features.users import service as users
+from tca_app.features.users.schemas import UserUpdate
 from tca_app.rest.dependencies import CurrentActor, CurrentPerson, FromClient, Reading, Writing
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response
@@ -106,6 +109,18 @@ async def forgot_password(data: ForgottenPassword, _client: LimitedClient, sessi
 async def reset_password(data: PasswordReset, client: LimitedClient, session: Writing) -> Response:
     """Set the password with the token of the link. 410 when it was used or is older than an hour. Ends all sessions."""
     await password_reset.reset_password(session, data, client)
+    return Response(status_code=204)
+
+
+@router.post("/password/change", status_code=204, response_class=Response, responses=problems(401))
+async def change_password(data: PasswordChange, request: Request, client: LimitedClient, session: Writing) -> Response:
+    """Change the password of the person whom this browser signed in. Scripts: `PATCH /api/v1/users/{id}`."""
+    cookie = cookie_in(request.headers.get("cookie", ""), cookie_name())
+    caller = await service.resolve_browser(session, cookie, client)
+    if caller is None:
+        raise NotSignedIn
+    change = UserUpdate(password=data.password, current_password=data.current_password)
+    await users.update_user(session, caller.actor, caller.actor.user_id, change)
     return Response(status_code=204)
 
 

@@ -77,6 +77,13 @@ class PasswordReset(InputModel):
     password: NewPassword
 
 
+class PasswordChange(InputModel):
+    """A new password of one's own."""
+
+    current_password: GivenPassword
+    password: NewPassword
+
+
 class EmailConfirmation(InputModel):
     token: Token
 
@@ -104,6 +111,7 @@ class SignedInUser(ReadModel):
     full_name: str
     is_active: bool
     is_superuser: bool
+    must_change_password: bool = Field(description="Until they change it every other call answers 403.")
     last_login_at: datetime | None
     version: int
     created_at: datetime

@@ -74,5 +74,5 @@ async def once(
 
 
 def secret_fields(shape: type[BaseModel]) -> list[str]:
-    """Returns the fields that are null in a repeated response."""
-    return [name for name in shape.model_fields if is_secret(name)]
+    """Returns the fields that are null in a repeated response. Yes or no, such as in must_change_password, is none."""
+    return [name for name, field in shape.model_fields.items() if is_secret(name) and field.annotation is not bool]

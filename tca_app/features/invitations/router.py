@@ -22,7 +22,7 @@ from tca_app.features.invitations.schemas import (
     InvitationsSent,
     InvitationToken,
 )
-from tca_app.rest.dependencies import CurrentActor, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, Reading, Writing, require_changed_password
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
@@ -84,4 +84,5 @@ async def join_by_invitation(
     caller = await auth.resolve_browser(session, cookie_in(request.headers.get("cookie", ""), cookie_name()), client)
     if caller is None:
         raise NotSignedIn
+    require_changed_password(request, caller.actor)
     return item_response(await acceptance.join(session, caller.actor, data.token))

@@ -34,6 +34,7 @@ class UserCreate(InputModel):
     username: Username
     full_name: Line100 = ""
     password: NewPassword
+    must_change_password: bool = False
     is_active: bool = True
     is_superuser: bool = False
 
@@ -47,6 +48,7 @@ class UserUpdate(Changes):
     full_name: Line100 = UNSET
     password: NewPassword = UNSET
     current_password: GivenPassword = UNSET
+    must_change_password: bool = UNSET
     is_active: bool = UNSET
     is_superuser: bool = UNSET
 
@@ -80,6 +82,7 @@ class UserRead(SignedInUser):
                 | {
                     "is_active": True,
                     "is_superuser": False,
+                    "must_change_password": False,
                     "last_login_at": None,
                     "version": 1,
                     "created_at": "2026-05-04T09:30:00Z",

@@ -12,7 +12,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import VersionedRow, changed_fields, check_version, fields_of
 from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.display_name import display_name
-from tca_app.core.errors import AppError, Conflict, Invalid, NotFound
+from tca_app.core.errors import AppError, Conflict, Invalid, NotFound, PasswordChangeRequired
 from tca_app.core.events.log import emit
 from tca_app.core.security.tokens import hash_password, password_fault
 from tca_app.features.auth import one_time_tokens, service as auth, throttle
@@ -44,6 +44,7 @@ class _UserRow(VersionedRow, Protocol):
     pending_email: str
     is_active: bool
     is_superuser: bool
+    must_change_password: bool
     hashed_password: str
 
 
@@ -86,6 +87,11 @@ async def _refuse_weak(password: str, *words: str) -> None:
         raise Invalid.at("password", fault)
 
 
+def _refuse_same(before: "_UserRow", password: str, current_password: str | None) -> None:
+    if before.must_change_password and password == current_password:
+        raise Invalid.at("password", "Choose another password than the current one.")
+
+
 async def update_user(
     session: AsyncSession, actor: Actor, user_id: int, data: UserUpdate, if_version: int | None = None
 ) -> UserRead:
@@ -93,6 +99,8 @@ async def update_user(
     policy.require(actor, "users.update", user_id)
     given = data.given()
     policy.require_fields(actor, given)
+    if actor.must_change_password and not given.keys() <= {"password", "current_password"}:
+        raise PasswordChangeRequired
     current_password, password = given.pop("current_password", None), given.pop("password", None)
     before = await _find(session, user_id)
     if user_id == actor.user_id and (password or given.get("email", before.email) != before.email):
@@ -103,6 +111,9 @@ async def update_user(
         names = {name: given.get(name, before._mapping[name]) for name in ("username", "email", "full_name")}
         await _refuse_weak(password, *names.values())
         given["hashed_password"] = await hash_password(password)
+        if user_id == actor.user_id:
+            _refuse_same(before, password, current_password)
+            given["must_change_password"] = False
     if given.get("is_active") is False or given.get("is_superuser") is False:
         await lock_superusers(session)
     row = await _find(session, user_id, "change")
@@ -137,7 +148,8 @@ async def set_forgotten_password(session: AsyncSession, owner: Actor, password: 
     """Sets the password of a user who proved by a link in a mail who they are. Ends all their sessions."""
     row = await _find(session, owner.user_id, "change")
     await _refuse_weak(password, row.username, row.email, row.full_name)
-    await _write(session, owner, row, {"hashed_password": await hash_password(password)})
+    change = {"hashed_password": await hash_password(password), "must_change_password": False}
+    await _write(session, owner, row, change)
     await throttle.forget_account(session, owner.user_id)
 
 

@@ -7,7 +7,7 @@ import reflex as rx
 from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, posted_form
 from tca_app.features.auth.ui.state import AuthState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import link
+from tca_app.ui.components.basic import button, link
 from tca_app.ui.forms.password_fields import new_password_hint
 from tca_app.ui.layout.pages import page
 from tca_app.ui.websocket.connection import boot
@@ -167,6 +167,36 @@ def reset_password_page() -> rx.Component:
     )
 
 
+@page(routes.CHANGE_PASSWORD, "Change your password", permission="public")
+def change_password_page() -> rx.Component:
+    """Where everybody is led whose password an administrator set."""
+    return auth_frame(
+        "Choose your own password",
+        "An administrator set the current one. Until you change it you cannot use the console.",
+        posted_form(
+            routes.API_CHANGE_PASSWORD,
+            posted_field(
+                "current_password",
+                "Current password",
+                complete="current-password",
+                kind="password",
+                auto_focus=True,
+                max_length=256,
+            ),
+            posted_field(
+                "password",
+                "New password",
+                complete="new-password",
+                kind="password",
+                hint=new_password_hint(),
+                max_length=256,
+            ),
+            submit="Change password",
+        ),
+        rx.el.p(button("Sign out", kind="ghost", custom_attrs={"data-action": "sign-out"}), class_name="auth-foot"),
+    )
+
+
 @page(routes.CONFIRM_EMAIL, "Confirm your email address", permission="public")
 def confirm_email_page() -> rx.Component:
     """The link itself changes nothing, because mail filters open links, too."""
@@ -195,4 +225,4 @@ def _token_error() -> rx.Component:
     return rx.el.span(class_name="field-error", role="alert", custom_attrs={"data-error-for": "token"})
 
 
-PAGES = [login_page, setup_page, forgot_password_page, reset_password_page, confirm_email_page]
+PAGES = [login_page, setup_page, forgot_password_page, reset_password_page, change_password_page, confirm_email_page]

@@ -33,6 +33,10 @@ def _form(editing_mark: rx.Component, instead: rx.Component | None) -> rx.Compon
             _if_asked("full_name", text_field(state, "full_name", "Full name", max_length=100)),
             _if_asked("password", new_password_field(UserFormState, label="Password")),
             _if_asked(
+                "must_change_password",
+                check_field(state, "must_change_password", "Must change it at the next sign-in"),
+            ),
+            _if_asked(
                 "current_password",
                 current_password_field(UserFormState, hint="Only needed when you change your email address."),
             ),

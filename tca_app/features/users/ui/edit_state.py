@@ -14,7 +14,16 @@ from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
 LABELS = {"email": "Email", "username": "Username", "full_name": "Full name"}
-NEW = {"email": "", "username": "", "full_name": "", "password": "", "is_superuser": ""}
+NEW = {"email": "", "username": "", "full_name": "", "password": "", "must_change_password": "on", "is_superuser": ""}
+
+
+_PASSWORD = {"password": "", "must_change_password": "on"}
+
+
+def _with_ticks(values: dict[str, str]) -> dict[str, Any]:
+    """Returns the values with those of check boxes as yes or no."""
+    ticks = {name: values[name] == "on" for name in ("must_change_password", "is_superuser") if name in values}
+    return values | ticks
 
 
 class UserFormState(FormState, SessionState):
@@ -50,7 +59,7 @@ class UserFormState(FormState, SessionState):
         if user_id == self.user_id:
             raise Conflict("Change your own password in Settings.")
         text = f"{user.username} is signed out everywhere and must sign in with the new password."
-        self._show_form("password", f"Set password for {user.username}", text, "Save", {"password": ""}, row_id=user.id)
+        self._show_form("password", f"Set password for {user.username}", text, "Save", dict(_PASSWORD), row_id=user.id)
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -70,7 +79,7 @@ class UserFormState(FormState, SessionState):
             yield reload_of(self)
 
     async def _create(self, values: dict[str, str]) -> str:
-        data = UserCreate(**values | {"is_superuser": values["is_superuser"] == "on"})
+        data = UserCreate(**_with_ticks(values))
         actor, key = self._as_actor(), self.form_key
         async with transaction() as session:
             user = await once(
@@ -85,7 +94,8 @@ class UserFormState(FormState, SessionState):
         return f"User {user.username} created"
 
     async def _update(self, values: dict[str, str]) -> str:
-        data = UserUpdate(**{name: value for name, value in values.items() if value or name not in SECRETS})
+        given = {name: value for name, value in values.items() if value or name not in SECRETS}
+        data = UserUpdate(**_with_ticks(given))
         version = self.form_version or None
         async with transaction() as session:
             user = await users.update_user(session, self._as_actor(), self.form_id, data, if_version=version)
