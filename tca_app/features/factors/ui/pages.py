@@ -78,7 +78,7 @@ def _factor(row: FactorRow) -> rx.Component:
 def factor_words(row: FactorRow) -> rx.Component:
     """The name and kind of a factor, and when it was added and used."""
     return rx.el.div(
-        rx.el.span(row["name"], class_name="cell-title"),
+        rx.el.strong(row["name"]),
         " ",
         rx.cond(row["kind"] == "totp", badge("App", "", "smartphone"), badge("Passkey", "", "key-round")),
         rx.el.div(
