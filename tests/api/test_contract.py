@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -37,6 +38,7 @@ schemathesis.openapi.format("email", st.builds("{}@{}.example.com".format, _text
 schemathesis.openapi.format("http-url", st.builds("https://{}_1.example.com:8443/{}?q".format, _text, _text))
 schemathesis.openapi.format("new-password", st.builds("Gr33n-{}-Boat-{}".format, _text, _text))
 schemathesis.openapi.format("ip-network", st.ip_addresses().map(str))
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _keys = itertools.count()
 _guarded: set[str] = set()  # operations that were seen to answer this person and nobody without a session
 schema = schemathesis.openapi.from_dict(build_api().openapi())
@@ -75,9 +77,12 @@ class People:
     def lead_to_rows(self, path_parameters: dict[str, Any]) -> None:
         """Put what is there in place of every other number: with made up ones nearly all answers are 404."""
         for name, value in path_parameters.items():
-            is_number = str(value).isdecimal() and 1 <= int(value) <= MAX_ID and int(value) % 2 == 0
-            is_slug = name == "project_id" and isinstance(value, str) and len(value) % 2 == 0
-            if name in self.ids and (is_number or is_slug):
+            if name == "project_id":
+                is_valid = len(str(value)) <= 100 and _SLUG.fullmatch(str(value)) is not None
+                is_chosen = is_valid and len(str(value)) % 2 == 0
+            else:
+                is_chosen = str(value).isdecimal() and 1 <= int(value) <= MAX_ID and int(value) % 2 == 0
+            if name in self.ids and is_chosen:
                 path_parameters[name] = self.ids[name]
 
 
