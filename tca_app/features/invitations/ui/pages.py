@@ -44,7 +44,7 @@ def invitations_list() -> rx.Component:
 def project_invitations(project_id: Any) -> rx.Component:
     """The open invitations into a project, for its maintainers."""
     rows = ProjectInvitationsState.rows
-    heads = (("Address", ""), ("Role", ""), ("Status", ""), ("Invited by", "hide-phone"), ("", "act"))
+    heads = (("Address", ""), ("Role", "hide-phone"), ("Status", ""), ("Invited by", "hide-phone"), ("", "act"))
     return rx.fragment(
         invitation_links(),
         panel(
@@ -180,7 +180,7 @@ COLUMNS = (
 def _project_row(row: InvitationRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(rx.el.span(row["email"], class_name="truncate")),
-        rx.el.td(row["role_label"]),
+        rx.el.td(row["role_label"], class_name="hide-phone"),
         rx.el.td(state_badge(row["state"])),
         rx.el.td(row["invited_by"], class_name="hide-phone"),
         rx.el.td(_row_buttons(row), class_name="act"),
