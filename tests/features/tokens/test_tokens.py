@@ -71,7 +71,11 @@ async def test_a_token_that_ended_is_refused(api: httpx.AsyncClient, values: dic
     assert (await api.get(ME, headers=header)).status_code == 401
 
 
-@pytest.mark.parametrize("token", [new_api_token(), "tca_x", "tca_" + "0" * 46, new_api_token()[:-1]])
+@pytest.mark.parametrize(
+    "token",
+    [new_api_token(), "tca_x", "tca_" + "0" * 46, new_api_token()[:-1]],
+    ids=["unknown", "short", "wrong checksum", "cut off"],
+)
 async def test_an_unknown_or_mistyped_token_is_refused(api: httpx.AsyncClient, token: str) -> None:
     answer = await api.get(ME, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
