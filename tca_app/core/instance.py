@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from tca_app.config.settings import get_settings
 
-SignUp = Literal["nobody", "invited", "provider"]
+SignUp = Literal["nobody", "invited"]
 TwoFactor = Literal["nobody", "administrators", "everybody"]
 
 # Settings that the environment may set, by the name of its field in `config.fields`.
@@ -27,9 +27,10 @@ ENVIRONMENT = {
 class InstanceSettings:
     """The effective settings.
 
-    `sign_up`: who gets an account without an administrator creating it: nobody, people with an invitation, or also
-    everybody at their first sign-in by a provider. `two_factor_since`: when the value of `two_factor_required` was set;
-    its days of grace begin then, or when the account is created if that is later. `logo`: the hash of the image, or "".
+    `sign_up`: who gets an account without an administrator creating it: nobody, or people with an invitation.
+    `two_factor_required`: who is asked to add a second factor; nobody is locked out without one. `two_factor_since`:
+    when that was set; its days of grace begin then, or when the account is created if that is later. `logo`: the hash
+    of the image, or "".
     """
 
     app_name: str
@@ -50,7 +51,7 @@ class InstanceSettings:
         return f"/api/v1/instance/logo?v={self.logo}" if self.logo else ""
 
     def requires_two_factor(self, *, is_superuser: bool) -> bool:
-        """Return whether this person needs a second factor, once the days of grace are over."""
+        """Return whether this person is asked to have a second factor, once the days of grace are over."""
         return self.two_factor_required in (("everybody", "administrators") if is_superuser else ("everybody",))
 
 

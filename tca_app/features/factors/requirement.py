@@ -1,4 +1,4 @@
-"""Whether an account must have a second factor, by the instance settings."""
+"""Whether an account is asked to have a second factor, by the instance settings."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from tca_app.models import User
 
 
 async def needs_second_factor(session: AsyncSession, actor: Actor) -> datetime | None:
-    """Returns from when on the actor needs a second factor, or None: it is not required, or they have one."""
+    """Returns until when the actor is asked to add a second factor, or None: they are not asked, or they have one."""
     settings = instance_settings()
     if not settings.requires_two_factor(is_superuser=actor.is_superuser):
         return None

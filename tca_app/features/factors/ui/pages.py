@@ -53,7 +53,7 @@ def _panels() -> rx.Component:
 
 def _requirement() -> rx.Component:
     return rx.el.p(
-        "Your organisation requires a second factor for your account. The date: ",
+        "Your organisation asks you to add a second factor to your account. You have time until: ",
         relative_time(state.required_from),
         ".",
         class_name="notice warning",

@@ -27,7 +27,6 @@ state = InstanceState
 SIGN_UP = (
     ("nobody", "Nobody: administrators create accounts"),
     ("invited", "People with an invitation"),
-    ("provider", "People with an invitation, and anybody at their first sign-in by a provider"),
 )
 TWO_FACTOR = (("nobody", "Nobody"), ("administrators", "Administrators"), ("everybody", "Everybody"))
 
@@ -106,8 +105,14 @@ def _sections() -> rx.Component:
                 select_field(
                     state, "sign_up", LABELS["sign_up"], SIGN_UP, hint="Administrators can always create users."
                 ),
-                select_field(state, "two_factor_required", LABELS["two_factor_required"], TWO_FACTOR),
-                _number("two_factor_grace_days", "Until then people can sign in without a second factor.", 0, 90),
+                select_field(
+                    state,
+                    "two_factor_required",
+                    LABELS["two_factor_required"],
+                    TWO_FACTOR,
+                    hint="They are asked in their settings to add a second factor. Nobody is locked out without one.",
+                ),
+                _number("two_factor_grace_days", "The request names the day until which they have time.", 0, 90),
                 class_name="stack",
             ),
         ),
