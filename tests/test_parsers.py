@@ -47,7 +47,7 @@ from tca_app.ui.websocket.limits import network_of
 
 SIZE = 100_000
 LIMIT_S = 0.010
-TRIES = 7
+TRIES = 10
 # What is read here is of our own making: the front end's files while they are built, the settings at the start.
 OURS = (
     "tca_app.frontend.build",

@@ -230,7 +230,7 @@ def test_signing_in_does_not_load_the_page_anew(new_page: NewPage, admin: tuple[
     page = new_page()
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
     page.goto("/login?next=/users")
-    expect(page.locator("form[data-connected=true]")).to_be_visible()
+    expect(page.locator("form[data-post='/api/auth/session'][data-connected=true]")).to_be_visible()
     page.evaluate("window.stillHere = true")
     page.get_by_label("Username or email").fill(admin[0])
     page.get_by_label("Password", exact=True).fill(admin[1])

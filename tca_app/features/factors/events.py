@@ -31,7 +31,7 @@ class FactorRemoved(_FactorEvent):
 
 class FactorRenamed(_FactorEvent):
     type = "factor_renamed"
-    title = "{actor} renamed the {kind} {name}"
+    title = "{actor} renamed a second factor of {subject} to {name}"
 
     kind: str
     name: str

@@ -154,6 +154,7 @@ async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(mon
         ("probe_health",),
         ("purge_trash",),
         ("trim_tables",),
+        ("warn_of_expiring_tokens",),
     ]  # the nightly one is not due at noon
     await do_jobs()
     assert await _rows("SELECT FROM procrastinate_jobs") == []

@@ -92,8 +92,8 @@ async def test_without_times_the_report_is_the_time(ci: Ci) -> None:
 @pytest.mark.parametrize(
     ("field", "body"),
     [
-        ("finished_at", {"status": "succeeded", "finished_at": ago(minutes=-2)}),
-        ("started_at", {"status": "in_progress", "started_at": ago(minutes=-2)}),
+        ("finished_at", {"status": "succeeded", "finished_at": ago(days=-1)}),
+        ("started_at", {"status": "in_progress", "started_at": ago(days=-1)}),
         ("finished_at", {"status": "failed", "started_at": ago(minutes=2), "finished_at": ago(minutes=3)}),
         ("started_at", {"status": "in_progress", "queued_at": ago(minutes=2), "started_at": ago(minutes=3)}),
         ("finished_at", {"status": "cancelled", "queued_at": ago(minutes=2), "finished_at": ago(minutes=3)}),
