@@ -120,10 +120,11 @@ def forgot_password_page() -> rx.Component:
     return auth_frame(
         "Forgot your password?",
         "Enter the email address of your account. You get a link that sets a new password.",
-        rx.match(
-            AuthState.mail,
-            ("off", _notice("This console sends no mail. Ask an administrator for a new password.")),
-            ("files", rx.fragment(_notice("Mail is not set up: mails are files in ", _mail_folder()), ask)),
+        rx.cond(AuthState.mail == "files", _notice("Mail is not set up: mails are files in ", _mail_folder())),
+        # One place for the form, so that it stays as it is when the state arrives.
+        rx.cond(
+            AuthState.mail == "off",
+            _notice("This console sends no mail. Ask an administrator for a new password."),
             ask,
         ),
         _back_to_sign_in(),
