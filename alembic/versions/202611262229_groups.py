@@ -13,7 +13,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 # `role` is always the highest of the person's own role and the role by groups. A statement that writes only `role`
-# sets the own one, so that whoever adds or changes a member need not know about groups.
+# sets the own one, so that code that adds or changes a member needs no knowledge of groups.
 EFFECTIVE_ROLE = """
 CREATE FUNCTION effective_role() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

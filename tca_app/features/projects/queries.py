@@ -104,7 +104,7 @@ async def get_project(session: AsyncSession, actor: Actor, project_id: int) -> P
 
 
 async def find_project_id(session: AsyncSession, slug: str) -> int | None:
-    """Returns the id of the project with this slug, whoever may see it, also in the trash."""
+    """Returns the id of the project with this slug, without a permission check, also in the trash."""
     return (await session.execute(select(_projects.id).where(_projects.slug == slug))).scalar()
 
 

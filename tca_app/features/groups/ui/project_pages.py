@@ -21,7 +21,7 @@ def project_groups() -> rx.Component:
         state.groups.length() > 0,
         plain_table("Groups", heads, rx.foreach(state.groups, _row)),
         rx.el.p(
-            "No groups. A group gives its people a role here, and whoever joins it later gets it too.",
+            "No groups. A group gives its people a role here, also people who join it later.",
             class_name="panel-body muted",
         ),
     )
