@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import PASSWORD, Console, sign_in
 from tests.e2e.test_journey import NewPage
 from tests.mailbox import Mailbox, ReadMail
+from tests.processes import eventually
 
 pytestmark = pytest.mark.e2e
 NEW = "Violet-Train-17"
@@ -25,12 +26,11 @@ def make_person(console: Console, admin: tuple[str, str], name: str) -> None:
 
 def mail_to(console: Console, page: Page, address: str, is_wanted: Callable[[ReadMail], bool]) -> ReadMail:
     """The first such mail; it is written by a worker."""
-    for _ in range(200):
-        found = [mail for mail in Mailbox(console.data_dir / "mail").read() if address in mail.to and is_wanted(mail)]
-        if found:
-            return found[0]
-        page.wait_for_timeout(100)
-    raise AssertionError(f"no mail to {address}")
+    mailbox = Mailbox(console.data_dir / "mail")
+    wanted = eventually(
+        lambda: [mail for mail in mailbox.read() if address in mail.to and is_wanted(mail)], f"a mail to {address}"
+    )
+    return wanted[0]
 
 
 def link_in(mail: ReadMail) -> str:

@@ -182,8 +182,7 @@ async def test_the_public_page_follows(api: httpx.AsyncClient) -> None:
 
 
 async def test_other_processes_follow_a_change(listening: LocalCache[Any]) -> None:
-    task = asyncio.create_task(service.keep_current())
-    await asyncio.sleep(0)
+    task = asyncio.create_task(service.keep_current())  # it subscribes before `until` lets a notification in
     try:
         with psycopg.connect(get_settings().database_url.get_secret_value(), autocommit=True) as other:
             other.execute("INSERT INTO instance_settings (name, value) VALUES ('session_days', '4'), ('unknown', '1')")

@@ -114,12 +114,12 @@ async def test_a_lock_that_a_cancelled_event_was_granted_is_given_back(
     """A tab that reloads cancels its first snapshot, and must not wait ten seconds for what that one left."""
     manager = console.state_manager
     assert isinstance(manager, States)
-    grant, is_granted = manager.redis.set, asyncio.Event()
+    grant, is_granted, may_answer = manager.redis.set, asyncio.Event(), asyncio.Event()
 
     async def grant_slowly(*args: Any, **options: Any) -> Any:
         granted = await grant(*args, **options)
         is_granted.set()
-        await asyncio.sleep(0.1)
+        await may_answer.wait()
         return granted
 
     async def change() -> None:
@@ -132,6 +132,7 @@ async def test_a_lock_that_a_cancelled_event_was_granted_is_given_back(
     cancelled.cancel()
     await asyncio.gather(cancelled, return_exceptions=True)
     assert cancelled.cancelled()
+    may_answer.set()
     await asyncio.wait_for(change(), LIMIT_S)
 
 
