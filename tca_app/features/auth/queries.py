@@ -117,17 +117,22 @@ session_cache: LocalCache[_Found] = LocalCache(10_000)
 _ANYWHERE = Client()
 
 
-def _caller(found: _Found, client: Client) -> Caller:
-    person = found.person
-    actor = Actor(
+def actor_of(person: SignedInUser, client: Client) -> Actor:
+    """Returns the person as an actor. The caller adds the session or token."""
+    return Actor(
         user_id=person.id,
         username=person.username,
         full_name=person.full_name,
         is_superuser=person.is_superuser,
-        must_change_password=person.must_change_password,
-        session_id=found.session_id,
         ip=client.ip,
         request_id=client.request_id,
+    )
+
+
+def _caller(found: _Found, client: Client) -> Caller:
+    person = found.person
+    actor = replace(
+        actor_of(person, client), must_change_password=person.must_change_password, session_id=found.session_id
     )
     return Caller(actor, person, found.touch_at < datetime.now(UTC))
 

@@ -1,7 +1,7 @@
 """Authenticates API tokens: from the database, with a short local cache that follows every revocation."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import col
 
-from tca_app.core.actor import Actor
 from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.session import after_commit
 from tca_app.core.display_name import display_name
@@ -20,7 +19,7 @@ from tca_app.core.errors import NotSignedIn
 from tca_app.core.security.api_tokens import is_well_formed
 from tca_app.core.security.scopes import including
 from tca_app.core.security.tokens import token_hash
-from tca_app.features.auth.queries import PERSON, TOUCH_AFTER, person_fields
+from tca_app.features.auth.queries import PERSON, TOUCH_AFTER, actor_of, person_fields
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.auth.service import Caller, Client
 from tca_app.models import ApiToken, Project, User
@@ -128,20 +127,14 @@ def _caller(found: _Found, client: Client) -> Caller:
     """Returns the caller. Raises NotSignedIn for an address from which the token does not work."""
     if found.networks and not _is_within(client.ip, found.networks):
         raise NotSignedIn
-    person = found.person
-    actor = Actor(
-        user_id=person.id,
-        username=person.username,
-        full_name=person.full_name,
-        is_superuser=person.is_superuser,
-        ip=client.ip,
-        request_id=client.request_id,
+    actor = replace(
+        actor_of(found.person, client),
         token_id=found.token_id,
         token_name=found.token_name,
         token_project_id=found.project_id,
         scopes=found.scopes,
     )
-    return Caller(actor, person, found.touch_at < datetime.now(UTC))
+    return Caller(actor, found.person, found.touch_at < datetime.now(UTC))
 
 
 def _is_within(ip: str, networks: Iterable[Network]) -> bool:
