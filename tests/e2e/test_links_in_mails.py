@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import PASSWORD, Console, sign_in
 from tests.e2e.test_journey import NewPage
@@ -24,7 +24,7 @@ def make_person(console: Console, admin: tuple[str, str], name: str) -> None:
         assert client.post("/api/v1/users", json=body, headers=headers).status_code == 201
 
 
-def mail_to(console: Console, page: Page, address: str, is_wanted: Callable[[ReadMail], bool]) -> ReadMail:
+def mail_to(console: Console, address: str, is_wanted: Callable[[ReadMail], bool]) -> ReadMail:
     """The first such mail; it is written by a worker."""
     mailbox = Mailbox(console.data_dir / "mail")
     wanted = eventually(
@@ -48,7 +48,7 @@ def test_a_forgotten_password_is_set_anew(new_page: NewPage, admin: tuple[str, s
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_text("a mail with a link is on its way")).to_be_visible()
 
-    link = link_in(mail_to(console, page, "forgetful@example.com", lambda mail: "new password" in mail.subject))
+    link = link_in(mail_to(console, "forgetful@example.com", lambda mail: "new password" in mail.subject))
     page.goto(link)
     page.get_by_label("New password", exact=True).fill("short")
     page.get_by_role("button", name="Set the password").click()
@@ -78,9 +78,9 @@ def test_a_new_address_counts_once_it_is_confirmed(new_page: NewPage, admin: tup
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Open the link that we sent to").first).to_be_visible()
 
-    page.goto(link_in(mail_to(console, page, "moved@example.com", lambda mail: "Confirm" in mail.subject)))
+    page.goto(link_in(mail_to(console, "moved@example.com", lambda mail: "Confirm" in mail.subject)))
     page.get_by_role("button", name="Confirm the address").click()
     page.get_by_role("link", name="Open the console").click()
     page.goto("/settings")
     expect(page.get_by_label("Email")).to_have_value("moved@example.com")
-    assert mail_to(console, page, "mover@example.com", lambda mail: "was changed" in mail.subject)
+    assert mail_to(console, "mover@example.com", lambda mail: "was changed" in mail.subject)
