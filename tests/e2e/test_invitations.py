@@ -33,6 +33,7 @@ def test_an_invited_person_makes_an_account(new_page: NewPage, admin: tuple[str,
     expect(guest.get_by_text("This username is taken.")).to_be_visible()
     guest.get_by_label("Username").fill("gia")
     guest.get_by_role("button", name="Create account").click()
+    guest.wait_for_url("**/dashboard**")
     expect(guest.get_by_role("button", name="Account")).to_be_visible()
     expect(page.get_by_role("row", name="gia@example.com")).to_contain_text("Accepted")
 
