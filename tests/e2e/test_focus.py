@@ -20,12 +20,12 @@ def test_the_focus_shows_before_and_after_sign_in_and_in_a_dialog(new_page: NewP
     page = new_page()
     page.goto("/login")
     expect(page.get_by_label("Username or email")).to_be_focused()
-    assert all([focus_shows(page) for _ in range(4)])
+    assert all(focus_shows(page) for _ in range(4))
     sign_in(page, *admin, path="/users")
-    assert all([focus_shows(page) for _ in range(12)])
+    assert all(focus_shows(page) for _ in range(12))
     page.get_by_role("button", name="Invite", exact=True).press("Enter")
     expect(page.get_by_label("Email addresses")).to_be_focused()
-    assert all([focus_shows(page) for _ in range(2)])
+    assert all(focus_shows(page) for _ in range(2))
 
 
 def test_a_table_wider_than_the_page_scrolls_in_its_frame(new_page: NewPage, admin: tuple[str, str]) -> None:
