@@ -229,7 +229,9 @@ class SessionState(rx.State):
 def to_login(here: str) -> EventSpec:
     """Redirects to the sign-in page. `here` comes from the browser: that page accepts only a path of this site."""
     path = here.partition("?")[0].rstrip("/")
-    if path in ("", routes.LOGIN, routes.SECOND_FACTOR, routes.SETUP):
+    if path in (routes.LOGIN, routes.SECOND_FACTOR):
+        return rx.redirect(here)  # a late event of the page before must not drop where it leads
+    if path in ("", routes.SETUP):
         return rx.redirect(routes.LOGIN)
     return rx.redirect(f"{routes.LOGIN}?next={quote(here, safe='/')}")
 

@@ -181,6 +181,7 @@ def test_unsaved_settings_are_there_when_the_person_comes_back(new_page: NewPage
     page.goto("/settings")
     expect(page.get_by_text(RESTORED)).to_be_visible()
     expect(page.get_by_label("Full name")).to_have_value("Ada Typed")
+    expect(page.locator(".progress[data-busy=false]")).to_have_count(1)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text(RESTORED)).to_be_hidden()
     page.reload()

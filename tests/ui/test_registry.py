@@ -67,7 +67,8 @@ def test_the_way_back_after_sign_in_stays_on_this_site(asked: str, leads_to: str
     [
         ("/users?q=a&page=2", "/login?next=/users%3Fq%3Da%26page%3D2"),
         ("/", "/login"),
-        ("/login?next=/x", "/login"),
+        ("/login?next=/x", "/login?next=/x"),
+        ("/login/second-factor/?next=/x", "/login/second-factor/?next=/x"),
         ("", "/login"),
     ],
 )
