@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
@@ -23,6 +22,10 @@ SLUG_TAKEN = "This slug is taken."
 SLUG_ROUNDS = 20
 MAX_NAME = 100
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
+# Made once, on the tables: building a statement on mapped classes for each call took a fifth of the time of a creation.
+_projects = Project.__table__
+_INSERT = insert(_projects).on_conflict_do_nothing(index_elements=["slug"]).returning(_projects.c.id)
+_INSERT_MEMBER = insert(ProjectMember.__table__)
 
 
 async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreate) -> ProjectRead:
@@ -34,7 +37,7 @@ async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreat
     fields = data.model_dump(exclude={"team_members"})
     project_id = await _insert_under_slug(session, actor, fields)
     team = [{"user_id": actor.user_id, "role": "owner"}, *(member.model_dump() for member in data.team_members)]
-    await session.execute(insert(ProjectMember), [member | {"project_id": project_id} for member in team])
+    await session.execute(_INSERT_MEMBER, [member | {"project_id": project_id} for member in team])
     await create_default_environments(session, project_id)
     created = await get_project(session, actor, project_id)
     await emit(session, actor, events.ProjectCreated.of(created, after=fields | {"slug": created.slug}))
@@ -81,11 +84,9 @@ async def _insert_under_slug(session: AsyncSession, actor: Actor, fields: dict[s
 
 async def _insert(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> int | None:
     """Returns the id of the new project, or None when the slug is taken."""
-    statement = insert(Project).values(**fields, owner_id=actor.user_id, updated_by_id=actor.user_id, version=1)
-    inserted = await session.execute(
-        statement.on_conflict_do_nothing(index_elements=["slug"]).returning(col(Project.id))
-    )
-    return inserted.scalar()
+    row = fields | {"owner_id": actor.user_id, "updated_by_id": actor.user_id, "version": 1}
+    inserted: int | None = (await session.execute(_INSERT, row)).scalar()
+    return inserted
 
 
 def slug_of(name: str) -> str:

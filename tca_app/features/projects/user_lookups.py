@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.display_name import display_name_sql
@@ -10,6 +10,13 @@ from tca_app.core.errors import Conflict, FieldError
 from tca_app.models import User
 
 _users = User.__table__.c
+_ACTIVE = (
+    select(_users.id)
+    .where(_users.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))), _users.is_active)
+    .where(_users.deleted_at.is_(None), _users.kind == "person")
+    .order_by(_users.id)
+    .with_for_update(read=True, key_share=True)
+)
 
 
 class UnknownPerson(Conflict):
@@ -28,10 +35,7 @@ async def display_names(session: AsyncSession, user_ids: Iterable[int]) -> dict[
 
 async def active_users(session: AsyncSession, user_ids: Iterable[int]) -> set[int]:
     """Returns the active people and locks them, so that nobody deletes them before the transaction ends."""
-    statement = select(_users.id).where(_users.id.in_(set(user_ids)), _users.is_active, _users.deleted_at.is_(None))
-    statement = statement.where(_users.kind == "person")
-    rows = await session.execute(statement.order_by(_users.id).with_for_update(read=True, key_share=True))
-    return set(rows.scalars())
+    return set((await session.execute(_ACTIVE, {"ids": list(set(user_ids))})).scalars())
 
 
 async def require_active_user(session: AsyncSession, field: str, user_id: int) -> None:
