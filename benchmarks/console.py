@@ -47,8 +47,17 @@ def running(command: list[str], url: str, **environment: str) -> Iterator[int]:
         _wait_for(url, process)
         yield process.pid
     finally:
-        process.send_signal(signal.SIGINT)
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask a server to end, and kill it after 30 seconds: one that waits for open connections must not lose a run."""
+    process.send_signal(signal.SIGINT)
+    try:
         process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _answers(url: str) -> bool:
