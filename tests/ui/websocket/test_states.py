@@ -23,7 +23,7 @@ from tca_app.ui.websocket.states import NOT_DONE, PERHAPS_DONE, States, bounded,
 from tests.factories import make_admin, make_user, until
 from tests.ui.harness import SECRET, Console, Notes, Tab, console_on, shown, sign_in
 
-LIMIT_S = 3.0  # one by design, and more for a machine that does much at once
+LIMIT_S = 8.0  # one by design, and more for a machine that does much at once
 Frozen = Callable[[], AbstractContextManager[None]]
 
 

@@ -18,7 +18,11 @@ from tca_app.models import HealthRoll, IncidentNote
 from tests.factories import bearer, do_jobs, make_admin, make_check, make_incident, make_project, make_user, run
 
 CHECKS, INCIDENTS = "/api/v1/health/checks", "/api/v1/incidents"
-TODAY = datetime.combine(datetime.now(UTC).date(), time.min, UTC)
+
+
+def today() -> datetime:
+    """The first moment of this day. A function, because a run of the suite may go on over midnight."""
+    return datetime.combine(datetime.now(UTC).date(), time.min, UTC)
 
 
 async def roll(check_id: int, starts_at: datetime, count: int, passed: int, seconds: int = 86_400) -> None:
@@ -61,7 +65,7 @@ async def test_the_history_has_a_step_for_what_was_probed(api: httpx.AsyncClient
     check_id, now = await make_check(), datetime.now(UTC)
     await roll(check_id, now - timedelta(minutes=10), 5, 4, seconds=300)
     await roll(check_id, now - timedelta(hours=25), 5, 5, seconds=300)
-    await roll(check_id, TODAY - timedelta(days=89), 1440, 1439)
+    await roll(check_id, today() - timedelta(days=89), 1440, 1439)
     day = await get(api, header, f"{CHECKS}/{check_id}/history")
     assert (day["step_seconds"], len(day["points"])) == (300, 1)
     point = day["points"][0]
@@ -77,11 +81,11 @@ async def test_the_score_weighs_the_shares_and_leaves_out_what_was_not_probed() 
     heavy, light = await make_check(weight=3), await make_check(weight=1)
     await make_check(weight=50)
     for check_id, days_ago, passed in ((heavy, 0, 10), (light, 0, 4), (heavy, 1, 5), (heavy, 7, 10), (light, 8, 0)):
-        await roll(check_id, TODAY - timedelta(days=days_ago), 10, passed)
+        await roll(check_id, today() - timedelta(days=days_ago), 10, passed)
     async with reading() as session:
         trend = await score_trend(session, actor, 7)
         nothing = await score(session, actor, timedelta(hours=24))
-    assert [point.day for point in trend.points] == [(TODAY - timedelta(days=n)).date() for n in range(6, -1, -1)]
+    assert [point.day for point in trend.points] == [(today() - timedelta(days=n)).date() for n in range(6, -1, -1)]
     assert [point.score for point in trend.points] == [None] * 5 + [50.0, pytest.approx(85.0)]
     # Over the week: (3 * 15/20 + 1 * 4/10) / 4; before: (3 * 10/10 + 1 * 0/10) / 4.
     assert trend.now == pytest.approx(66.25)
@@ -92,8 +96,8 @@ async def test_the_score_weighs_the_shares_and_leaves_out_what_was_not_probed() 
 async def test_the_score_is_of_what_one_may_see() -> None:
     owner, stranger, admin = await make_user(), await make_user(), await make_admin()
     part, place = await make_check(), await make_check(await make_project(owner))
-    await roll(part, TODAY, 10, 10)
-    await roll(place, TODAY, 10, 0)
+    await roll(part, today(), 10, 10)
+    await roll(place, today(), 10, 0)
     async with reading() as session:
         found = [(await score_trend(session, who, 30)).now for who in (owner, stranger, admin)]
     assert found == [50.0, 100.0, 50.0]

@@ -19,7 +19,7 @@ from tca_app.features.health.ui.state import StatusState
 from tca_app.models import HealthCheck
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_check, make_incident, make_project, make_user, run
-from tests.features.health.history.test_service import TODAY, roll
+from tests.features.health.history.test_service import roll, today
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 
@@ -109,7 +109,7 @@ async def test_the_page_has_the_score_that_the_card_of_the_dashboard_leads_to(co
     owner = await make_user()
     check_id = await make_check(await make_project(owner), "Ledger production")
     for days_ago, passed in ((0, 10), (6, 8), (20, 5), (80, 1)):
-        await roll(check_id, TODAY - timedelta(days=days_ago), 10, passed)
+        await roll(check_id, today() - timedelta(days=days_ago), 10, passed)
     found = {}
     for days in ("7", "30", "90", "8", ""):
         address = f"?days={days}" if days else ""
