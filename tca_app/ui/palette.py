@@ -13,6 +13,7 @@ from tca_app.ui.components.basic import link
 from tca_app.ui.components.dialogs import DIALOG_TITLE
 from tca_app.ui.handlers import PERMISSIONS, handler
 from tca_app.ui.session import SessionState
+from tca_app.ui.var import as_handler, as_var
 
 MAX_PER_SOURCE = 6
 
@@ -113,7 +114,7 @@ def _body() -> rx.Component:
             auto_complete="off",
             max_length=MAX_SEARCH,
             auto_focus=True,
-            on_change=PaletteState.look_up.debounce(120),
+            on_change=as_handler(PaletteState.look_up).debounce(120),
             role="combobox",
             aria_expanded=True,
             aria_autocomplete="list",
@@ -126,7 +127,9 @@ def _body() -> rx.Component:
                 aria_label="Results",
                 custom_attrs={"id": "palette-lines"},
             ),
-            rx.cond(PaletteState.entries.length() == 0, rx.el.p("No results.", class_name="none", role="status")),
+            rx.cond(
+                as_var(PaletteState.entries).length() == 0, rx.el.p("No results.", class_name="none", role="status")
+            ),
             class_name="palette-list",
         ),
         rx.el.div(

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncGenerator
 from copy import deepcopy
 from time import time
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -224,6 +224,12 @@ class SessionState(rx.State):
             self.proof_is_checked = False
         self.proof_is_asked = False
         self._toast("Confirmed. You can continue now.")
+
+
+if TYPE_CHECKING:
+    SessionMixin = SessionState
+else:
+    SessionMixin = rx.State  # a mixin is listed before SessionState, whose methods it uses
 
 
 def to_login(here: str) -> EventSpec:

@@ -101,6 +101,6 @@ def facts(*entries: tuple[str, Child]) -> rx.Component:
     return rx.el.dl(*(part for pair in pairs for part in pair), class_name="facts")
 
 
-def error_notice(text: rx.Var[str]) -> rx.Component:
+def error_notice(text: rx.Var[str] | str) -> rx.Component:
     """An error that belongs to no field. Nothing is shown without one."""
     return rx.cond(text != "", rx.el.div(text, class_name="notice error", role="alert"))

@@ -13,7 +13,7 @@ DIALOG_TEXT = {"size": "2", "color": "gray"}
 
 def confirm_dialog(
     *,
-    open_: rx.Var[bool],
+    open_: rx.Var[bool] | bool,
     title: Child,
     text: Child,
     confirm: str,

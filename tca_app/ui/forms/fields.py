@@ -50,6 +50,7 @@ from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
 from tca_app.ui.forms.drafts import draft_keeper, draft_note
 from tca_app.ui.forms.state import MINE, SECRETS, THEIRS, Clash, FormState, draft_name
 from tca_app.ui.record import browser_url
+from tca_app.ui.var import as_var
 
 __all__ = ["FormState", "check_field", "form_dialog", "form_error", "select_field", "text_field"]
 
@@ -68,7 +69,7 @@ def form_dialog(
 
     It is shown only on the page where it was opened. While it is `blocked` it cannot be submitted; a field says why.
     """
-    content = rx.cond(state.form_clashes.length() > 0, merge(state), rx.fragment(restored_note(state), *fields))
+    content = rx.cond(as_var(state.form_clashes).length() > 0, merge(state), rx.fragment(restored_note(state), *fields))
     dialog = rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title(title, custom_attrs=DIALOG_TITLE),
@@ -99,7 +100,7 @@ def form_attributes(state: type[FormState]) -> dict[str, Any]:
     """The attributes of a form that assets/console reads: its nonce, how often it was sent, and its draft."""
     return {
         "data-once": state.form_nonce,
-        "data-round": state.form_round.to(str),
+        "data-round": as_var(state.form_round).to(str),
         "data-draft": state.form_draft,
     }
 
@@ -204,7 +205,7 @@ def _described(state: type[FormState], name: str, hint: str) -> dict[str, Any]:
     return {
         "custom_attrs": {"id": f"field-{name}"},
         "aria_describedby": ids,
-        "aria_invalid": state.form_errors.contains(name),
+        "aria_invalid": as_var(state.form_errors).contains(name),
     }
 
 

@@ -11,6 +11,7 @@ from tca_app.ui.components.basic import button, error_notice
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
 from tca_app.ui.forms.passkeys import passkey_form
 from tca_app.ui.session import SessionState
+from tca_app.ui.var import as_var
 
 state = SessionState
 
@@ -19,7 +20,7 @@ def password_dialog() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title(
-                rx.cond(state.proof_methods.length() > 0, "Confirm who you are", "Confirm your password"),
+                rx.cond(as_var(state.proof_methods).length() > 0, "Confirm who you are", "Confirm your password"),
                 custom_attrs=DIALOG_TITLE,
             ),
             rx.dialog.description(
@@ -29,7 +30,7 @@ def password_dialog() -> rx.Component:
             rx.el.form(
                 error_notice(state.proof_error),
                 rx.cond(state.proof_by == "code", _code_field(), _password_field()),
-                rx.cond(state.proof_methods.length() > 0, _other_ways()),
+                rx.cond(as_var(state.proof_methods).length() > 0, _other_ways()),
                 rx.el.div(
                     button("Cancel", on_click=state.close_proof(False), disabled=state.proof_is_checked),
                     button("Confirm", kind="primary", type="submit", busy=state.proof_is_checked),
@@ -73,7 +74,7 @@ def _other_ways() -> rx.Component:
             button("Use a code", kind="small", on_click=state.choose_proof("code")),
         ),
         rx.cond(
-            state.proof_methods.contains("passkey"),
+            as_var(state.proof_methods).contains("passkey"),
             button("Use a passkey", kind="small", icon="key-round", on_click=state.ask_for_passkey()),
         ),
         class_name="row",

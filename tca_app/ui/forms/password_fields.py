@@ -5,12 +5,13 @@ import reflex as rx
 from tca_app.ui.forms.fields import text_field
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.session import SessionState
+from tca_app.ui.var import as_var
 
 MAX_PASSWORD = 256
 
 
 def new_password_hint() -> rx.Component:
-    length = SessionState.password_min_length.to(str)
+    length = as_var(SessionState.password_min_length).to(str)
     return rx.fragment(
         "At least ", length, " characters with a digit and an uppercase letter, and not a common password."
     )

@@ -17,6 +17,7 @@ from tca_app.core.errors import AppError
 from tca_app.core.schema import in_words
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import MovedOn
+from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import number_in, record_url
 
 THEIRS, MINE = "theirs", "mine"
@@ -39,7 +40,7 @@ class Clash(TypedDict):
     theirs: str
 
 
-class FormState(rx.State, mixin=True):
+class FormState(SessionMixin, mixin=True):
     """Mixin for a state with a form dialog. List it before the state's base class."""
 
     form_mode: str = ""  # "" while closed, else as named by the caller: "create", "edit"
@@ -62,6 +63,7 @@ class FormState(rx.State, mixin=True):
     _form_base: dict[str, str] = {}  # the values when the form was opened or last merged
     _form_mine: dict[str, str] = {}  # the values that were last sent
 
+    save: ClassVar[Any]  # the handler of the state with the form
     _draft_name: ClassVar[str] = ""  # shared by states with the same form; otherwise the name of the class
     _openers: ClassVar[dict[str, str]] = {"create": "open_create", "edit": "open_edit"}  # maps modes to handlers
 

@@ -1,5 +1,7 @@
 """The account menu of the top bar, and the choice of the theme."""
 
+from typing import Literal
+
 import reflex as rx
 from reflex.style import color_mode, set_color_mode
 
@@ -7,6 +9,9 @@ from tca_app.config.settings import VERSION
 from tca_app.ui import routes
 from tca_app.ui.components.basic import avatar, link
 from tca_app.ui.session import SessionState
+
+Mode = Literal["light", "dark", "system"]
+MODES: tuple[tuple[str, Mode], ...] = (("Light", "light"), ("Dark", "dark"), ("System", "system"))
 
 
 def account_menu() -> rx.Component:
@@ -25,7 +30,7 @@ def account_menu() -> rx.Component:
             rx.menu.separator(),
             rx.menu.item(link("Settings", to=routes.SETTINGS, class_name=""), as_child=True),
             rx.menu.separator(),
-            *(_theme_item(label, mode) for label, mode in (("Light", "light"), ("Dark", "dark"), ("System", "system"))),
+            *(_theme_item(label, mode) for label, mode in MODES),
             rx.menu.separator(),
             rx.menu.item("Sign out", custom_attrs={"data-action": "sign-out"}),
             rx.el.div(f"Version {VERSION}", class_name="cell-sub", style={"padding": "6px 12px 2px"}),
@@ -34,7 +39,7 @@ def account_menu() -> rx.Component:
     )
 
 
-def _theme_item(label: str, mode: str) -> rx.Component:
+def _theme_item(label: str, mode: Mode) -> rx.Component:
     is_chosen = color_mode == mode
     return rx.menu.item(
         f"{label} theme",
@@ -53,7 +58,7 @@ def theme_choice() -> rx.Component:
                 on_click=set_color_mode(mode),
                 custom_attrs={"aria-pressed": rx.cond(color_mode == mode, "true", "false")},
             )
-            for label, mode in (("Light", "light"), ("Dark", "dark"), ("System", "system"))
+            for label, mode in MODES
         ),
         class_name="segments",
         role="group",

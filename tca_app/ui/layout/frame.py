@@ -14,6 +14,7 @@ from tca_app.ui.layout.brand import app_name, logo
 from tca_app.ui.layout.toasts import toasts
 from tca_app.ui.palette import NAVIGATION, palette
 from tca_app.ui.session import SessionState
+from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import connection_status
 
 Body = Callable[[], rx.Component]
@@ -46,7 +47,7 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
                 class_name="main",
             ),
             class_name="shell",
-            custom_attrs={"data-viewer": SessionState.user_id.to(str)},
+            custom_attrs={"data-viewer": as_var(SessionState.user_id).to(str)},
         ),
         password_dialog(),
         toasts(),
@@ -81,7 +82,7 @@ def _nav_link(label: str, url: str, icon: str, permission: str, route: str) -> r
         title=label,
         custom_attrs={"aria-current": "page"} if is_here else {},
     )
-    return shown if permission == "signed_in" else rx.cond(SessionState.grants.contains(permission), shown)
+    return shown if permission == "signed_in" else rx.cond(as_var(SessionState.grants).contains(permission), shown)
 
 
 def _topbar(crumbs: tuple[Crumb, ...], items: tuple[TopbarItem, ...]) -> rx.Component:

@@ -14,6 +14,7 @@ from tca_app.ui.gate import PAGE_PERMISSIONS
 from tca_app.ui.layout.brand import app_name
 from tca_app.ui.layout.frame import Body, Crumb, TopbarItem, shell
 from tca_app.ui.session import SessionState
+from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import boot
 
 
@@ -96,7 +97,7 @@ def _page_title(title: Any) -> Any:
 def _guarded(entry: Page, topbar: tuple[TopbarItem, ...]) -> rx.Component:
     shown = entry.body()
     if entry.permission != "signed_in":
-        shown = rx.cond(SessionState.grants.contains(entry.permission), shown, forbidden())
+        shown = rx.cond(as_var(SessionState.grants).contains(entry.permission), shown, forbidden())
     return rx.cond(
         SessionState.outage,
         outage(),

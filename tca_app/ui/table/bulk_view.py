@@ -5,10 +5,11 @@ import reflex as rx
 from tca_app.ui.components.basic import button, error_notice, icon_button
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.table.bulk import BulkAction, BulkActions
+from tca_app.ui.var import as_var
 
 
 def bulk_bar(state: type[BulkActions]) -> rx.Component:
-    count = state.selected.length()
+    count = as_var(state.selected).length()
     return rx.cond(
         count > 0,
         rx.el.div(
@@ -44,7 +45,7 @@ def bulk_dialog(state: type[BulkActions], body: rx.Component | None) -> rx.Compo
 def refusals_notice(state: type[BulkActions]) -> rx.Component:
     """Lists the refusals of the last action until the viewer dismisses them."""
     return rx.cond(
-        state.refusals.length() > 0,
+        as_var(state.refusals).length() > 0,
         rx.el.div(
             rx.el.div(
                 rx.el.strong("Not changed:"),

@@ -9,6 +9,7 @@ from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import button, icon_button, link
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.table.state import PAGE_SIZES, Filter, TableState
+from tca_app.ui.var import as_var
 
 
 def query_url(**changes: Any) -> rx.Var[str]:
@@ -39,7 +40,7 @@ def plain_table(label: str, heads: Sequence[tuple[str, str]], rows: rx.Component
     )
 
 
-def tools_row(state: type[TableState], search_label: str, tools: Sequence[rx.Component]) -> rx.Component:
+def tools_row(state: Any, search_label: str, tools: Sequence[rx.Component]) -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.icon("search", size=16, aria_hidden="true"),
@@ -69,14 +70,14 @@ def _filter(state: type[TableState], entry: Filter) -> rx.Component:
     return rx.el.select(
         rx.el.option(f"{entry.label}: {entry.default}", value=""),
         *(rx.el.option(text, value=value) for value, text in entry.options),
-        value=state.filters[entry.key].to(str) | "",
+        value=as_var(state.filters[entry.key]).to(str) | "",
         on_change=lambda value: rx.redirect(query_url(**{entry.key: value, "page": ""})),
         class_name="select",
         aria_label=entry.label,
     )
 
 
-def no_match(state: type[TableState]) -> rx.Component:
+def no_match(state: Any) -> rx.Component:
     narrowing = (*(entry.key for entry in state._spec.filters), *state._spec.narrows)
     clear = query_url(q="", page="", **dict.fromkeys(narrowing, ""))
     return empty_state(
@@ -106,7 +107,7 @@ def view_switch(label: str, key: str, shown: Any, *views: tuple[str, str, Any]) 
     )
 
 
-def export_menu(url: str, query: rx.Var[str]) -> rx.Component:
+def export_menu(url: str, query: rx.Var[str] | str) -> rx.Component:
     """A menu of files with the rows of the list. `url` is the REST route, `query` the filters of the list."""
     return rx.menu.root(
         rx.menu.trigger(button("Export", icon="download")),
@@ -120,7 +121,7 @@ def export_menu(url: str, query: rx.Var[str]) -> rx.Component:
     )
 
 
-def _file_link(label: str, url: rx.Var[str]) -> rx.Component:
+def _file_link(label: str, url: rx.Var[str] | str) -> rx.Component:
     """A link to the REST API that the browser opens itself, without the client-side router.
 
     With `download` it is no navigation: on a navigation Reflex would close the websocket of the page.
@@ -134,7 +135,7 @@ def foot(state: type[TableState]) -> rx.Component:
         rx.el.span(class_name="spacer"),
         rx.el.select(
             *(rx.el.option(f"{size} per page", value=str(size)) for size in PAGE_SIZES),
-            value=state.page_size.to(str),
+            value=as_var(state.page_size).to(str),
             on_change=lambda size: rx.redirect(query_url(size=size, page="")),
             class_name="select",
             aria_label="Rows per page",

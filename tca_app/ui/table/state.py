@@ -13,6 +13,7 @@ from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.handlers import CALL, handler, unexpected_error
+from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import fields_of, page_url
 
 log = structlog.get_logger(__name__)
@@ -99,7 +100,7 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-class TableState(rx.State, mixin=True):
+class TableState(SessionMixin, mixin=True):
     """Mixin for a state with the table. List it before the state's base class.
 
     The feature sets `_spec: ClassVar`, annotates `rows` with its own TypedDict (with an `id: int`), implements
@@ -120,6 +121,7 @@ class TableState(rx.State, mixin=True):
     flashed: list[int] = []  # rows that changed at the last load; the turn tells two consecutive loads apart
     flash_turn: bool = False
 
+    load: ClassVar[Any]  # the feature's handler
     _spec: ClassVar[TableSpec]
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[Any], int, bool]:

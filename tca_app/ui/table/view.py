@@ -47,6 +47,7 @@ from tca_app.ui.table.bulk_view import bulk_bar, bulk_dialog, refusals_notice
 from tca_app.ui.table.grid import Column, Grid, RowAction
 from tca_app.ui.table.parts import foot, no_match, tools_row
 from tca_app.ui.table.state import TRASH, TableState
+from tca_app.ui.var import as_var
 
 
 def data_table(
@@ -69,16 +70,16 @@ def data_table(
     the row's checkbox and menu. `question` is shown in the confirmation of bulk actions. `empty` is shown when there
     are no rows yet; `tools` are beside the filters. `instead` is another view of the same rows, and when to show it.
     """
-    has_bulk = issubclass(state, BulkActions)
-    body = Grid(state, tuple(columns), label, row_name, tuple(actions), has_bulk).body()
-    bar = bulk_bar(state) if has_bulk else None
+    bulk = state if issubclass(state, BulkActions) else None
+    body = Grid(state, tuple(columns), label, row_name, tuple(actions), bulk is not None).body()
+    bar = bulk_bar(bulk) if bulk else None
     if TRASH in state._spec.filters:
         empty = rx.cond(state.is_trash, _empty_trash(label), empty)
     if instead:
         body = rx.cond(instead[0], instead[1], body)
         bar = rx.cond(~instead[0], bar) if bar else None
     return rx.el.div(
-        refusals_notice(state) if has_bulk else None,
+        refusals_notice(bulk) if bulk else None,
         tools_row(state, search_label, tools),
         rx.el.div(
             bar,
@@ -86,14 +87,14 @@ def data_table(
                 state.load_error != "",
                 error_state(state.load_error, state.load),
                 rx.cond(
-                    state.is_loaded & (state.rows.length() == 0),
+                    state.is_loaded & (as_var(state.rows).length() == 0),
                     rx.cond(state.is_filtered, no_match(state), empty),
                     rx.fragment(body, foot(state)),
                 ),
             ),
             class_name="table-frame",
         ),
-        bulk_dialog(state, question) if has_bulk else None,
+        bulk_dialog(bulk, question) if bulk else None,
     )
 
 

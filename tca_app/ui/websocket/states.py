@@ -107,7 +107,7 @@ class _Commands(Redis):
         if self._has_failed and redis_is_unreachable():
             raise redis.ConnectionError("Redis does not answer")
         try:
-            result = await super().execute_command(*args, **options)
+            result = await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # not annotated
         except (redis.ConnectionError, redis.TimeoutError):
             self._has_failed = True
             raise

@@ -12,6 +12,7 @@ from tca_app.ui.components.placeholders import empty_state, error_state, skeleto
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import at_its_url
 from tca_app.ui.table.parts import export_menu, no_match, query_url, tools_row
+from tca_app.ui.var import as_var
 
 state = ActivityState
 
@@ -46,7 +47,7 @@ def _types() -> rx.Component:
     return rx.el.select(
         rx.el.option("Type: all", value=""),
         *(rx.el.option(type_label(name), value=name) for name in sorted(CATALOGUE)),
-        value=state.filters["type"].to(str) | "",
+        value=as_var(state.filters["type"]).to(str) | "",
         on_change=lambda value: rx.redirect(query_url(type=value)),
         class_name="select",
         aria_label="Type",
@@ -111,19 +112,19 @@ def _line(entry: Entry) -> rx.Component:
             ),
             _details(entry),
         ),
-        key=entry["id"].to(str),
+        key=as_var(entry["id"]).to(str),
     )
 
 
 def _details(entry: Entry) -> rx.Component:
     return rx.el.div(
         rx.cond(
-            entry["changes"].to(list).length() > 0,
+            as_var(entry["changes"]).to(list).length() > 0,
             rx.el.table(
                 rx.el.thead(
                     rx.el.tr(*(rx.el.th(text, scope="col") for text in ("Field", "Before", "After"))),
                 ),
-                rx.el.tbody(rx.foreach(entry["changes"].to(list[dict[str, str]]), _change)),
+                rx.el.tbody(rx.foreach(as_var(entry["changes"]).to(list[dict[str, str]]), _change)),
                 class_name="diff",
             ),
             rx.el.p("No fields changed.", class_name="muted"),

@@ -18,7 +18,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import CALL, handler, unexpected_error
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.record import RecordState
-from tca_app.ui.session import SessionState
+from tca_app.ui.session import SessionMixin, SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec
 from tca_app.ui.url import fields_of, number_in, page_path, page_url
 from tca_app.ui.zone import start_of, today_in, zone_of
@@ -116,7 +116,7 @@ def _url_of(event: ActivityRead) -> str:
     return page(event.subject_id) if page and event.subject_id else ""
 
 
-class Feed(rx.State, mixin=True):
+class Feed(SessionMixin, mixin=True):
     """Mixin for a state with a feed. The feature sets `_wanted` and has a handler that awaits `_load_feed`."""
 
     entries: list[Entry] = []

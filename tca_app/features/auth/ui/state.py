@@ -113,7 +113,9 @@ class ProfileState(FormState, SessionState):
 
     async def _update(self, values: dict[str, str]) -> UserRead:
         actor = self._as_actor()
-        data = UserUpdate(**{name: value for name, value in values.items() if value or name != "current_password"})
+        data = UserUpdate.model_validate(
+            {name: value for name, value in values.items() if value or name != "current_password"}
+        )
         async with transaction() as session:
             return await users.update_user(session, actor, actor.user_id, data, if_version=self.form_version)
 

@@ -12,12 +12,15 @@ from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.placeholders import skeleton
+from tca_app.ui.var import as_var
 
 state = DashboardState
 
 
 def cards() -> rx.Component:
-    return rx.cond(state.cards.length() > 0, rx.el.div(rx.foreach(state.cards, _named), class_name="cards numbers"))
+    return rx.cond(
+        as_var(state.cards).length() > 0, rx.el.div(rx.foreach(state.cards, _named), class_name="cards numbers")
+    )
 
 
 def _named(name: Any) -> rx.Component:

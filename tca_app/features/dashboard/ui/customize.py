@@ -5,6 +5,7 @@ import reflex as rx
 from tca_app.features.dashboard.ui.customize_state import CustomizeState, Line
 from tca_app.ui.components.basic import button, icon_button
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.var import as_var
 
 state = CustomizeState
 
@@ -40,13 +41,13 @@ def _list(title: str, lines: list[Line]) -> rx.Component:
 
 
 def _line(line: Line) -> rx.Component:
-    name = line["name"].to(str)
+    name = as_var(line["name"]).to(str)
     return rx.el.li(
         rx.el.label(
             rx.el.input(
                 type="checkbox",
                 class_name="checkbox",
-                checked=line["is_shown"].to(bool),
+                checked=as_var(line["is_shown"]).to(bool),
                 on_change=lambda is_shown: state.show(name, is_shown),
             ),
             rx.el.span(line["label"]),
@@ -64,6 +65,6 @@ def _step(line: Line, way: str, step: int, is_at_end: bool) -> rx.Component:
         f"Move {line['label']} {way}",
         f"arrow-{way}",
         "ghost small",
-        on_click=state.move(line["name"].to(str), step),
+        on_click=state.move(as_var(line["name"]).to(str), step),
         custom_attrs={"aria-disabled": rx.cond(is_at_end, "true", "false"), "data-moves": f"{line['name']} {way}"},
     )

@@ -26,6 +26,7 @@ from tca_app.ui.components.placeholders import empty_state, error_state
 from tca_app.ui.layout.pages import page
 from tca_app.ui.periods import period_links
 from tca_app.ui.session import SessionState
+from tca_app.ui.var import as_var
 
 state = DashboardState
 
@@ -91,7 +92,7 @@ def _nothing() -> rx.Component:
     """The empty state of a dashboard on which everything is hidden. It is not shown after a failed read."""
     is_read = state.is_loaded & (state.failure == "")
     return rx.cond(
-        is_read & ~state.has_steps & (state.cards.length() + state.panels.length() == 0),
+        is_read & ~state.has_steps & (as_var(state.cards).length() + as_var(state.panels).length() == 0),
         panel(
             "Nothing is shown", empty_state("You have hidden everything", "Use Customize to show it again."), flush=True
         ),

@@ -14,6 +14,7 @@ from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import link, name_or_link, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.long_text import cut_in_middle
+from tca_app.ui.var import as_var
 
 state = DashboardState
 MEASURES = f"{routes.DEPLOYMENTS}?view=measures"
@@ -144,7 +145,7 @@ def _measure(figure: Figure) -> rx.Component:
         rx.el.dd(figure["basis"], class_name="muted num hide-phone"),
         rx.el.dd(rx.el.strong(figure["value"], class_name="num")),
         class_name="line",
-        key=figure["label"].to(str),
+        key=as_var(figure["label"]).to(str),
     )
 
 
@@ -190,7 +191,9 @@ def _new_entry(entry: Any) -> rx.Component:
 def system_health() -> rx.Component:
     nothing = empty_state("No checks have run yet", "The first check runs within a minute.", icon="heart-pulse")
     lines = rx.cond(
-        HealthState.parts.length() > 0, rx.el.ul(rx.foreach(HealthState.parts, _part), class_name="lines"), nothing
+        as_var(HealthState.parts).length() > 0,
+        rx.el.ul(rx.foreach(HealthState.parts, _part), class_name="lines"),
+        nothing,
     )
     return panel(
         "System health",
@@ -217,7 +220,7 @@ def _part(part: Part) -> rx.Component:
         rx.el.div(name, rx.el.div(part["detail"], class_name="cell-sub truncate"), class_name="grow"),
         rx.el.div(state_badges(part["state"], part["is_wavering"]), class_name="part-badges"),
         rx.el.span(part["latency"], class_name="num muted part-latency", title="Latency of the last check"),
-        key=part["id"].to(str),
+        key=as_var(part["id"]).to(str),
     )
 
 

@@ -8,7 +8,8 @@ from tca_app.features.deployments.ui.state import STATUS_LABELS, DeploymentRow
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, relative_time
 from tca_app.ui.long_text import cut_in_middle
-from tca_app.ui.table.view import Column, open_link
+from tca_app.ui.table.grid import Column
+from tca_app.ui.table.view import open_link
 
 _LOOKS = {
     "pending_approval": ("warn", "hand"),

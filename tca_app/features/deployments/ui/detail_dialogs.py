@@ -10,6 +10,7 @@ from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.forms.drafts import draft_note
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.var import as_var
 
 state = DeploymentState
 shown = DeploymentState.deployment
@@ -47,7 +48,7 @@ def _dialog(action: str) -> rx.Component:
         on_confirm=state.confirm,
         on_cancel=state.cancel_asking(),
         busy=state.is_acting,
-        blocked=_is_frozen & ~state.may_override_freeze if action in NEW else False,
+        blocked=_is_frozen & ~as_var(state.may_override_freeze) if action in NEW else False,
         draft=state.question_draft,
         kind="primary" if action in ("approve", "start", "succeed") else "danger",
         body=rx.el.div(

@@ -18,6 +18,7 @@ from tca_app.ui.detail import by_phase, record_title
 from tca_app.ui.forms.drafts import draft_keeper
 from tca_app.ui.layout.pages import page
 from tca_app.ui.long_text import cut_in_middle
+from tca_app.ui.var import as_var
 
 state = DeploymentState
 shown = DeploymentState.deployment
@@ -72,7 +73,8 @@ _BUTTONS = (
 
 def _act(action: str, label: str, kind: str, icon: str) -> rx.Component:
     return rx.cond(
-        state.allowed.contains(action), button(label, kind=kind, icon=icon, on_click=state.ask(shown["id"], action))
+        as_var(state.allowed).contains(action),
+        button(label, kind=kind, icon=icon, on_click=state.ask(shown["id"], action)),
     )
 
 
@@ -140,7 +142,7 @@ def _changes() -> rx.Component:
     return panel(
         "What changed",
         rx.cond(
-            state.before.length() > 0,
+            as_var(state.before).length() > 0,
             rx.el.div(
                 rx.el.p(since),
                 rx.cond(
@@ -153,7 +155,7 @@ def _changes() -> rx.Component:
             rx.el.p("There is no earlier deployment to this environment.", class_name="panel-body muted"),
         ),
         rx.cond(
-            state.between.length() > 0,
+            as_var(state.between).length() > 0,
             rx.el.ul(rx.foreach(state.between, _between), class_name="lines", aria_label="Deployments between"),
         ),
         flush=True,
@@ -165,7 +167,7 @@ def _between(row: DeploymentRow) -> rx.Component:
         link(cut_in_middle(row["version"]), to=row["url"], class_name="cell-title grow"),
         deployment_badge(row["status"]),
         rx.el.span(relative_time(row["at"]), class_name="muted"),
-        key=row["id"].to(str),
+        key=as_var(row["id"]).to(str),
     )
 
 
@@ -179,5 +181,5 @@ def _step(step: Step) -> rx.Component:
         rx.el.span(
             relative_time(step["at"]), rx.cond(step["who"] != "", rx.el.span(" · ", step["who"])), class_name="muted"
         ),
-        key=step["label"].to(str),
+        key=as_var(step["label"]).to(str),
     )

@@ -187,7 +187,7 @@ class DeploymentState(RecordState, SessionState):
             if action == "rollback":
                 asked = Rollback(to_id=self.plan["to_id"], description=reason, freeze_reason=freeze_reason)
                 return await approvals.roll_back(session, actor, deployment_id, asked, source="ui")
-            step = DeploymentStep(status=REPORTS[action], reason=reason)
+            step = DeploymentStep.model_validate({"status": REPORTS[action], "reason": reason})
             return await deployments.step_deployment(session, actor, deployment_id, step)
 
 

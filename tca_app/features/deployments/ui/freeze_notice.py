@@ -30,7 +30,7 @@ def freeze_of(holding: Sequence[FreezeRead], environment_id: int, zone: ZoneInfo
     return NO_FREEZE
 
 
-def freeze_notice(freeze: Freeze, environment: Any, may_pass: Any) -> rx.Component:
+def freeze_notice(freeze: Any, environment: Any, may_pass: Any) -> rx.Component:
     """The notice: who froze it, until when and why, and what the viewer can do."""
     rest = rx.cond(
         may_pass,

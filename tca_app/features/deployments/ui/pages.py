@@ -16,6 +16,7 @@ from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import at_its_url
 from tca_app.ui.table.view import data_table, open_link
+from tca_app.ui.var import as_var
 
 state = DeploymentsState
 
@@ -83,7 +84,7 @@ def _figure(figure: Figure) -> rx.Component:
         rx.el.div(figure["basis"], class_name="card-trend"),
         rx.el.p(figure["meaning"], class_name="cell-sub"),
         class_name="panel card",
-        key=figure["label"].to(str),
+        key=as_var(figure["label"]).to(str),
     )
 
 
@@ -110,14 +111,16 @@ def _matrix() -> rx.Component:
     nothing = empty_state("No projects yet", "Your projects' environments appear here.", icon="folder-git-2")
     table = matrix_table(MatrixState.columns, MatrixState.lines, _line_head)
     more = rx.el.div(
-        rx.el.span("The first ", MatrixState.lines.length(), " by name."),
+        rx.el.span("The first ", as_var(MatrixState.lines).length(), " by name."),
         link("Search all projects", to=f"{routes.PROJECTS}?show=where&sort=name"),
         class_name="table-foot",
     )
     return rx.el.div(
         rx.cond(
             MatrixState.is_loaded,
-            rx.cond(MatrixState.lines.length() > 0, rx.fragment(table, rx.cond(MatrixState.has_more, more)), nothing),
+            rx.cond(
+                as_var(MatrixState.lines).length() > 0, rx.fragment(table, rx.cond(MatrixState.has_more, more)), nothing
+            ),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
         ),
         class_name="table-frame",

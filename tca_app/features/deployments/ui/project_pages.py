@@ -14,6 +14,7 @@ from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import at_its_url
 from tca_app.ui.table.parts import plain_table
+from tca_app.ui.var import as_var
 
 state = ProjectDeploymentsState
 
@@ -63,7 +64,7 @@ def _environment(card: EnvironmentCard) -> rx.Component:
             rx.el.div("Not deployed", class_name="muted"),
         ),
         class_name="panel card",
-        key=card["id"].to(str),
+        key=as_var(card["id"]).to(str),
     )
 
 
@@ -83,7 +84,7 @@ def _newest() -> rx.Component:
     )
     return panel(
         "Newest",
-        rx.cond(state.rows.length() > 0, _table(), nothing),
+        rx.cond(as_var(state.rows).length() > 0, _table(), nothing),
         rx.cond(
             state.has_more,
             rx.el.div(link("All deployments", to=routes.DEPLOYMENTS, class_name="link"), class_name="panel-foot"),

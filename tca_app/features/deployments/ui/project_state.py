@@ -136,7 +136,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             yield ProjectDeploymentsState.load
 
     async def _create(self, values: dict[str, str]) -> DeploymentRead:
-        data = DeploymentCreate(**values)
+        data = DeploymentCreate.model_validate(values)
         actor, project_id = self._as_actor(), self.form_id
         async with transaction() as session:
             return await idempotency.once(

@@ -12,6 +12,7 @@ from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.record import at_its_url, is_at_its_url
+from tca_app.ui.var import as_var
 
 state = EnvironmentsState
 
@@ -28,7 +29,7 @@ def environment_settings() -> rx.Component:
         panel(
             "Freeze windows",
             rx.cond(
-                state.windows.length() > 0,
+                as_var(state.windows).length() > 0,
                 rx.el.ul(rx.foreach(state.windows, _window), class_name="lines"),
                 rx.el.p("No freeze windows.", class_name="panel-body muted"),
             ),
@@ -66,7 +67,7 @@ def _environment(row: EnvironmentRow) -> rx.Component:
             "ghost small",
             on_click=state.ask_delete(state.project_id, row["id"]),
         ),
-        key=row["id"].to(str),
+        key=as_var(row["id"]).to(str),
     )
 
 
@@ -78,7 +79,7 @@ def _window(window: FreezeRow) -> rx.Component:
             class_name="grow",
         ),
         button("Lift", kind="small", on_click=state.lift(state.project_id, window["id"])),
-        key=window["id"].to(str),
+        key=as_var(window["id"]).to(str),
     )
 
 

@@ -10,6 +10,7 @@ from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import error_state, skeleton_lines
 from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.forms.passkeys import passkey_form
+from tca_app.ui.var import as_var
 
 state = FactorsState
 form = FactorFormState
@@ -32,7 +33,7 @@ def two_factor_panels() -> rx.Component:
 
 
 def _panels() -> rx.Component:
-    has_some = state.factors.length() > 0
+    has_some = as_var(state.factors).length() > 0
     return rx.fragment(
         rx.cond(state.required_from != "", _requirement()),
         panel(
@@ -151,7 +152,7 @@ def _setup() -> rx.Component:
             on_submit=state.confirm_setup,
             no_validate=True,
             class_name="stack tight",
-            key=state.setup_id.to(str),
+            key=as_var(state.setup_id).to(str),
         ),
         class_name="notice secret",
         aria_label="New authenticator app",

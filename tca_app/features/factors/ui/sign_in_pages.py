@@ -7,6 +7,7 @@ from tca_app.features.factors.ui.sign_in_state import SecondFactorState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link
 from tca_app.ui.layout.pages import page
+from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import boot
 
 state = SecondFactorState
@@ -16,15 +17,15 @@ state = SecondFactorState
     routes.SECOND_FACTOR, "Confirm your sign-in", permission="public", on_load=(SecondFactorState.enter_second_factor,)
 )
 def second_factor_page() -> rx.Component:
-    return rx.cond(state.methods.length() > 0, _steps(), boot())
+    return rx.cond(as_var(state.methods).length() > 0, _steps(), boot())
 
 
 def _steps() -> rx.Component:
     return auth_frame(
         "Confirm your sign-in",
         "Your password is correct. This account also needs a second factor.",
-        rx.cond(state.methods.contains("passkey"), _passkey_form()),
-        rx.cond(state.methods.contains("totp") | state.methods.contains("recovery_code"), _code_form()),
+        rx.cond(as_var(state.methods).contains("passkey"), _passkey_form()),
+        rx.cond(as_var(state.methods).contains("totp") | as_var(state.methods).contains("recovery_code"), _code_form()),
         rx.el.p(link("Start again", to=routes.LOGIN), class_name="auth-foot"),
     )
 

@@ -8,12 +8,13 @@ from tca_app.features.factors.ui.user_state import UserFactorsState
 from tca_app.ui.components.basic import button, error_notice, panel
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.var import as_var
 
 state = UserFactorsState
 
 
 def user_factors() -> rx.Component:
-    has_some = state.factors.length() > 0
+    has_some = as_var(state.factors).length() > 0
     return rx.cond(
         is_at_its_url(state) & state.is_shown,
         rx.fragment(

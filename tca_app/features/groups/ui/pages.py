@@ -11,6 +11,7 @@ from tca_app.ui.components.placeholders import empty_state, error_state, skeleto
 from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.parts import plain_table
+from tca_app.ui.var import as_var
 
 state, people = GroupsState, GroupPeopleState
 
@@ -49,7 +50,7 @@ def groups_page() -> rx.Component:
 def _list() -> rx.Component:
     heads = (("Name", ""), ("People", ""), ("Projects", "hide-phone"), ("", "act"))
     return rx.cond(
-        state.groups.length() > 0,
+        as_var(state.groups).length() > 0,
         plain_table("Groups", heads, rx.foreach(state.groups, _row)),
         empty_state(
             "No groups yet",
@@ -61,7 +62,7 @@ def _list() -> rx.Component:
 
 
 def _row(group: GroupRow) -> rx.Component:
-    group_id = group["id"].to(int)
+    group_id = as_var(group["id"]).to(int)
     return rx.el.tr(
         rx.el.td(
             rx.el.span(group["name"], class_name="cell-title plain"),
@@ -79,7 +80,7 @@ def _row(group: GroupRow) -> rx.Component:
             class_name="act",
         ),
         custom_attrs={"data-row": group["id"]},
-        key=group["id"].to(str),
+        key=as_var(group["id"]).to(str),
     )
 
 
@@ -106,7 +107,7 @@ def _people_dialog() -> rx.Component:
         text="They have the roles of this group in every project that adds it.",
         fields=[
             rx.cond(
-                people.members.length() > 0,
+                as_var(people.members).length() > 0,
                 rx.el.ul(rx.foreach(people.members, _person), class_name="picked", aria_label="People"),
                 rx.el.p("Nobody yet.", class_name="muted"),
             ),
@@ -120,7 +121,7 @@ def _person(person: PersonRow) -> rx.Component:
         avatar(person["initials"]),
         rx.el.span(person["name"], class_name="truncate grow"),
         icon_button(f"Remove {person['name']}", "x", "ghost small", on_click=people.remove(person["id"])),
-        key=person["id"].to(str),
+        key=as_var(person["id"]).to(str),
     )
 
 

@@ -10,6 +10,7 @@ from tca_app.ui.components.basic import button, icon_button, panel
 from tca_app.ui.forms.fields import form_dialog, select_field
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import plain_table
+from tca_app.ui.var import as_var
 
 state = ProjectGroupsState
 _project_id = ProjectState.project["id"]
@@ -18,7 +19,7 @@ _project_id = ProjectState.project["id"]
 def project_groups() -> rx.Component:
     heads = (("Group", ""), ("People", "hide-phone"), ("Role", ""), ("", "act"))
     shown = rx.cond(
-        state.groups.length() > 0,
+        as_var(state.groups).length() > 0,
         plain_table("Groups", heads, rx.foreach(state.groups, _row)),
         rx.el.p(
             "No groups. A group gives its people a role here, also people who join it later.",
@@ -34,14 +35,14 @@ def project_groups() -> rx.Component:
 
 def _row(group: ProjectGroupRow) -> rx.Component:
     remove = icon_button(
-        f"Remove {group['name']}", "x", "ghost small", on_click=state.remove(_project_id, group["id"].to(int))
+        f"Remove {group['name']}", "x", "ghost small", on_click=state.remove(_project_id, as_var(group["id"]).to(int))
     )
     return rx.el.tr(
         rx.el.td(rx.el.span(group["name"], class_name="cell-title plain")),
         rx.el.td(group["people"], class_name="hide-phone"),
         rx.el.td(rx.cond(group["can_change"], _role_select(group), rx.el.span(group["role_label"]))),
         rx.el.td(rx.cond(group["can_change"], remove), class_name="act"),
-        key=group["id"].to(str),
+        key=as_var(group["id"]).to(str),
     )
 
 
@@ -49,7 +50,7 @@ def _role_select(group: ProjectGroupRow) -> rx.Component:
     return rx.el.select(
         rx.foreach(state.role_options, lambda option: rx.el.option(option[1], value=option[0])),
         value=group["role"],
-        on_change=lambda role: state.change_role(_project_id, group["id"].to(int), role),
+        on_change=lambda role: state.change_role(_project_id, as_var(group["id"]).to(int), role),
         class_name="select compact",
         aria_label=f"Role of {group['name']}",
     )

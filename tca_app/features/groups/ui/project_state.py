@@ -89,7 +89,7 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
             return
         yield
         with self._showing_errors():
-            data = ProjectGroupAdd(group_id=number_in(values["group"]), role=values["role"])
+            data = ProjectGroupAdd.model_validate({"group_id": number_in(values["group"]), "role": values["role"]})
             async with transaction() as session:
                 added = await in_projects.add_project_group(session, self._as_actor(), self.form_id, data)
             self._close_form()
@@ -106,7 +106,7 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
         if role not in dict(GRANTED):
             raise Invalid("Unknown role.")
         async with transaction() as session:
-            data = ProjectGroupUpdate(role=role)
+            data = ProjectGroupUpdate.model_validate({"role": role})
             changed = await in_projects.change_project_group(session, self._as_actor(), project_id, group_id, data)
         self._toast(f"Group {changed.name} is now {changed.role}")
         return [ProjectGroupsState.refresh, *RELOAD]

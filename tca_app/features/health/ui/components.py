@@ -5,11 +5,12 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.health.overview import HOURS
-from tca_app.features.health.ui.charts import HEIGHT, STEP, Bars
+from tca_app.features.health.ui.charts import HEIGHT, STEP
 from tca_app.features.health.ui.form_state import CheckState
 from tca_app.features.health.ui.state import Component
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import icon_button, name_or_link
+from tca_app.ui.var import as_var
 
 
 def component_line(component: Component, days: Any) -> rx.Component:
@@ -34,9 +35,9 @@ def component_line(component: Component, days: Any) -> rx.Component:
             class_name="component-name",
         ),
         _spark(component),
-        _bars(component["hours"].to(dict[str, str]), f"{HOURS} hours", "hours"),
-        _bars(component["days"].to(dict[str, str]), f"{days} days (UTC)", "days"),
-        key=component["id"].to(str),
+        _bars(as_var(component["hours"]).to(dict[str, str]), f"{HOURS} hours", "hours"),
+        _bars(as_var(component["days"]).to(dict[str, str]), f"{days} days (UTC)", "days"),
+        key=as_var(component["id"]).to(str),
     )
 
 
@@ -68,13 +69,13 @@ def _settings(component: Component) -> rx.Component:
             f"Settings of {component['name']}",
             "settings-2",
             "ghost small",
-            on_click=CheckState.open_edit(component["id"].to(int)),
+            on_click=CheckState.open_edit(as_var(component["id"]).to(int)),
         ),
     )
 
 
 def _spark(component: Component) -> rx.Component:
-    path = rx.el.path(d=component["spark"].to(str), class_name="spark")
+    path = rx.el.path(d=as_var(component["spark"]).to(str), class_name="spark")
     return rx.el.figure(
         _picture(component["spark_text"], f"0 0 {HOURS * STEP} {HEIGHT}", path),
         rx.el.figcaption("Latency ", rx.el.span(component["latency"], class_name="num"), aria_hidden="true"),
@@ -82,7 +83,7 @@ def _spark(component: Component) -> rx.Component:
     )
 
 
-def _bars(bars: Bars, label: str, kind: str) -> rx.Component:
+def _bars(bars: Any, label: str, kind: str) -> rx.Component:
     paths = (rx.el.path(d=bars[look], class_name=f"bar-{look}") for look in ("good", "some", "bad", "none"))
     return rx.el.figure(
         _picture(bars["text"], bars["box"], *paths),

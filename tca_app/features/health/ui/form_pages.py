@@ -6,9 +6,10 @@ import reflex as rx
 
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
 from tca_app.ui.forms.state import FormState
+from tca_app.ui.var import as_var
 
 
-def check_dialog(state: type[FormState]) -> rx.Component:
+def check_dialog(state: Any) -> rx.Component:
     """The dialog of a CheckState. Checks without a URL have no fields about the response."""
     return form_dialog(
         state,
@@ -73,7 +74,7 @@ def _two(*fields: rx.Component) -> rx.Component:
 
 
 def _if_given(state: type[FormState], name: str, field: rx.Component) -> rx.Component:
-    return rx.cond(state.form_values.contains(name), field)
+    return rx.cond(as_var(state.form_values).contains(name), field)
 
 
 def _number_field(

@@ -17,6 +17,7 @@ from tca_app.ui.components.placeholders import empty_state, error_state, skeleto
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
 from tca_app.ui.layout.pages import page
 from tca_app.ui.periods import period_links
+from tca_app.ui.var import as_var
 
 state = StatusState
 
@@ -32,7 +33,7 @@ def status_page() -> rx.Component:
                 state.public_page != "",
                 rx.el.a("Public page", href=routes.PUBLIC_STATUS, target="_blank", class_name="btn"),
             ),
-            rx.cond(state.grants.contains("jobs.manage"), link("Jobs", to=routes.JOBS, class_name="btn")),
+            rx.cond(as_var(state.grants).contains("jobs.manage"), link("Jobs", to=routes.JOBS, class_name="btn")),
         ),
         rx.el.div(
             rx.cond(state.failure != "", panel("Components", error_state(state.failure, state.load), flush=True)),
@@ -95,7 +96,7 @@ def _components() -> rx.Component:
         rx.cond(
             state.is_loaded,
             rx.cond(
-                state.components.length() > 0,
+                as_var(state.components).length() > 0,
                 rx.el.ul(
                     rx.foreach(state.components, lambda line: component_line(line, state.days)), class_name="components"
                 ),
@@ -120,7 +121,7 @@ def _incidents() -> rx.Component:
         rx.cond(
             state.is_loaded,
             rx.cond(
-                state.incidents.length() > 0,
+                as_var(state.incidents).length() > 0,
                 rx.el.ol(rx.foreach(state.incidents, _incident), class_name="incidents"),
                 nothing,
             ),
@@ -148,16 +149,16 @@ def _incident(incident: IncidentLine) -> rx.Component:
                     "Add a note",
                     kind="small",
                     icon="message-square-plus",
-                    on_click=NoteState.open_note(incident["id"].to(int)),
+                    on_click=NoteState.open_note(as_var(incident["id"]).to(int)),
                     aria_label=f"Add a note about {incident['name']}",
                 ),
             ),
             class_name="incident-head",
         ),
         rx.el.p(incident["reason"], class_name="reason"),
-        rx.el.ul(rx.foreach(incident["notes"].to(list[Note]), _note), class_name="notes"),
+        rx.el.ul(rx.foreach(as_var(incident["notes"]).to(list[Note]), _note), class_name="notes"),
         rx.el.p(incident["notified"], class_name="cell-sub"),
-        key=incident["id"].to(str),
+        key=as_var(incident["id"]).to(str),
     )
 
 
@@ -168,7 +169,7 @@ def _note(note: Note) -> rx.Component:
         rx.el.span(relative_time(note["at"]), class_name="muted"),
         rx.cond(note["is_public"], rx.fragment(" ", badge("Public", "", "globe"))),
         rx.el.p(note["text"]),
-        key=note["id"].to(str),
+        key=as_var(note["id"]).to(str),
     )
 
 

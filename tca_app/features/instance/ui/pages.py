@@ -22,6 +22,7 @@ from tca_app.ui.forms.fields import (
 )
 from tca_app.ui.layout.brand import logo
 from tca_app.ui.layout.pages import page
+from tca_app.ui.var import as_var
 
 state = InstanceState
 SIGN_UP = (
@@ -66,7 +67,7 @@ def _form() -> rx.Component:
     return rx.el.form(
         rx.el.input(type="hidden", name="nonce", value=state.form_nonce, read_only=True),
         rx.el.div(form_error(state), restored_note(state), class_name="stack"),
-        rx.cond(state.form_clashes.length() > 0, panel("Conflict", merge(state)), _sections()),
+        rx.cond(as_var(state.form_clashes).length() > 0, panel("Conflict", merge(state)), _sections()),
         rx.el.div(
             rx.cond(
                 state.changed_at != "",
@@ -130,7 +131,7 @@ def _sections() -> rx.Component:
 
 def _or_fixed(name: str, control: rx.Component) -> rx.Component:
     """The field, or its value when the environment sets it."""
-    return rx.cond(state.fixed.contains(name), _fixed(name), control)
+    return rx.cond(as_var(state.fixed).contains(name), _fixed(name), control)
 
 
 def _fixed(name: str) -> rx.Component:

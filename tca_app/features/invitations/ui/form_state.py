@@ -65,8 +65,12 @@ class InviteState(FormState, RecordState, SessionState):
             yield [self._reload(), *self._show_links(sent)]
 
     async def _invite(self, values: dict[str, str]) -> InvitationsSent:
-        data = InvitationCreate(
-            emails=addresses_in(values["emails"]), project_id=self.form_id or None, role=values.get("role") or None
+        data = InvitationCreate.model_validate(
+            {
+                "emails": addresses_in(values["emails"]),
+                "project_id": self.form_id or None,
+                "role": values.get("role") or None,
+            }
         )
         actor = self._as_actor()
         async with transaction() as session:

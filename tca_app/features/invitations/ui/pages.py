@@ -17,6 +17,7 @@ from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.grid import Column
 from tca_app.ui.table.parts import plain_table
 from tca_app.ui.table.view import data_table
+from tca_app.ui.var import as_var
 
 state = InviteState
 
@@ -52,7 +53,7 @@ def project_invitations(project_id: Any) -> rx.Component:
             rx.cond(
                 is_at_its_url(ProjectInvitationsState) & ProjectInvitationsState.is_loaded,
                 rx.cond(
-                    rows.length() > 0,
+                    as_var(rows).length() > 0,
                     plain_table("Invitations", heads, rx.foreach(rows, _project_row)),
                     rx.el.p("Nobody is invited. Invite people who have no account yet.", class_name="panel-body muted"),
                 ),
@@ -86,7 +87,9 @@ def invite_dialogs() -> rx.Component:
                     hint="Up to 100, with commas, spaces or new lines between them.",
                     spell_check=False,
                 ),
-                rx.cond(state.form_values.contains("role"), select_field(state, "role", "Role", state.role_options)),
+                rx.cond(
+                    as_var(state.form_values).contains("role"), select_field(state, "role", "Role", state.role_options)
+                ),
             ],
         ),
         confirm_dialog(
@@ -144,7 +147,7 @@ def _address_cell(row: InvitationRow) -> rx.Component:
             rx.el.div(
                 link(row["project_name"], to=routes.project(row["project_id"])),
                 " as ",
-                row["role_label"].to(str).lower(),
+                as_var(row["role_label"]).to(str).lower(),
                 class_name="cell-sub truncate",
             ),
         ),

@@ -12,6 +12,7 @@ from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.grid import Column, RowAction
 from tca_app.ui.table.view import data_table
+from tca_app.ui.var import as_var
 
 state = JobsState
 
@@ -54,7 +55,7 @@ def _queues() -> rx.Component:
     return panel(
         "Queues",
         rx.cond(
-            state.queues.length() > 0,
+            as_var(state.queues).length() > 0,
             rx.el.div(
                 rx.el.table(
                     rx.el.thead(
@@ -80,7 +81,7 @@ def _queues() -> rx.Component:
 def _workers() -> rx.Component:
     """A badge for the workers. Without a running worker no job runs, which is an error."""
     return rx.cond(
-        state.queues.length() > 0,
+        as_var(state.queues).length() > 0,
         rx.cond(
             state.workers > 0,
             badge("Workers are running", "good", "circle-check"),
@@ -94,13 +95,13 @@ def _queue(queue: Queue) -> rx.Component:
         rx.el.th(queue["name"], scope="row"),
         *(rx.el.td(queue[name], class_name="right num") for name in ("waiting", "running", "retrying")),
         rx.el.td(
-            rx.cond(queue["dead"].to(int) > 0, badge(queue["dead"], "bad", "circle-x"), queue["dead"]),
+            rx.cond(as_var(queue["dead"]).to(int) > 0, badge(queue["dead"], "bad", "circle-x"), queue["dead"]),
             class_name="right num",
         ),
         rx.el.td(
             rx.cond(queue["is_late"], badge(queue["lag"], "warn", "clock-alert"), queue["lag"]), class_name="right num"
         ),
-        key=queue["name"].to(str),
+        key=as_var(queue["name"]).to(str),
     )
 
 

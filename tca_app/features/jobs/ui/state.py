@@ -101,7 +101,7 @@ class JobsState(BulkActions, SessionState):
         return [_row(job) for job in page.items], page.total, page.capped
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[JobResult]:
-        return await jobs.bulk_jobs(session, actor, JobBulk(action=action, ids=ids))
+        return await jobs.bulk_jobs(session, actor, JobBulk.model_validate({"action": action, "ids": ids}))
 
     @rx.var
     def is_filtered(self) -> bool:

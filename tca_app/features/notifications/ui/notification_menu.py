@@ -13,6 +13,7 @@ from tca_app.ui.components.basic import link, relative_time
 from tca_app.ui.handlers import handler
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.session import SessionState
+from tca_app.ui.var import as_var
 
 NEWEST = 8
 
@@ -116,7 +117,7 @@ def notification_menu() -> rx.Component:
                 class_name="panel-head",
             ),
             rx.cond(
-                state.newest.length() > 0,
+                as_var(state.newest).length() > 0,
                 rx.el.ul(rx.foreach(state.newest, inbox_line), class_name="inbox"),
                 rx.el.p("No notifications yet.", class_name="none muted"),
             ),
@@ -147,8 +148,8 @@ def inbox_line(line: Line) -> rx.Component:
             ),
             relative_time(line["at"]),
             type="button",
-            on_click=NotificationMenuState.open_one(line["id"].to(int)),
+            on_click=NotificationMenuState.open_one(as_var(line["id"]).to(int)),
             custom_attrs={"data-read": rx.cond(line["is_read"], "true", "false")},
         ),
-        key=line["id"].to(str),
+        key=as_var(line["id"]).to(str),
     )

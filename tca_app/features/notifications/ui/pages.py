@@ -2,12 +2,13 @@
 
 import reflex as rx
 
-from tca_app.features.notifications.ui.notification_menu import inbox_line
-from tca_app.features.notifications.ui.state import Choice, InboxState, Line
+from tca_app.features.notifications.ui.notification_menu import Line, inbox_line
+from tca_app.features.notifications.ui.state import Choice, InboxState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, icon_button, page_header, panel, tabs
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.layout.pages import page
+from tca_app.ui.var import as_var
 
 state = InboxState
 CHANNEL_LABELS = (("inbox", "Inbox"), ("mail", "Mail"))
@@ -35,7 +36,7 @@ def notifications_page() -> rx.Component:
 
 def _inbox() -> rx.Component:
     lines = rx.cond(
-        state.lines.length() > 0,
+        as_var(state.lines).length() > 0,
         rx.el.ul(rx.foreach(state.lines, _line), class_name="inbox"),
         rx.cond(
             state.tab == "unread",
@@ -63,10 +64,14 @@ def _line(line: Line) -> rx.Component:
         inbox_line(line).children[0],
         rx.cond(
             line["is_read"],
-            icon_button("Mark as unread", "mail", "ghost small", on_click=state.set_read(line["id"].to(int), False)),
-            icon_button("Mark as read", "check", "ghost small", on_click=state.set_read(line["id"].to(int), True)),
+            icon_button(
+                "Mark as unread", "mail", "ghost small", on_click=state.set_read(as_var(line["id"]).to(int), False)
+            ),
+            icon_button(
+                "Mark as read", "check", "ghost small", on_click=state.set_read(as_var(line["id"]).to(int), True)
+            ),
         ),
-        key=line["id"].to(str),
+        key=as_var(line["id"]).to(str),
     )
 
 
@@ -74,7 +79,7 @@ def _preferences() -> rx.Component:
     return panel(
         "Notification preferences",
         rx.cond(
-            state.choices.length() > 0,
+            as_var(state.choices).length() > 0,
             rx.el.table(
                 rx.el.thead(
                     rx.el.tr(
@@ -102,7 +107,7 @@ def _preferences() -> rx.Component:
 def _choice(choice: Choice) -> rx.Component:
     def cell(channel: str, text: str) -> rx.Component:
         return rx.el.td(
-            rx.cond(choice["offered"].to(list[str]).contains(channel), box(channel, text)),
+            rx.cond(as_var(choice["offered"]).to(list[str]).contains(channel), box(channel, text)),
         )
 
     def box(channel: str, text: str) -> rx.Component:
@@ -110,9 +115,9 @@ def _choice(choice: Choice) -> rx.Component:
             rx.el.input(
                 type="checkbox",
                 class_name="checkbox",
-                checked=choice["on"].to(list[str]).contains(channel),
-                disabled=choice["fixed"].to(list[str]).contains(channel),
-                on_change=lambda is_on: state.choose(choice["kind"].to(str), channel, is_on),
+                checked=as_var(choice["on"]).to(list[str]).contains(channel),
+                disabled=as_var(choice["fixed"]).to(list[str]).contains(channel),
+                on_change=lambda is_on: state.choose(as_var(choice["kind"]).to(str), channel, is_on),
             ),
             rx.el.span(text, ": ", choice["label"], class_name="sr-only"),
         )
@@ -120,7 +125,7 @@ def _choice(choice: Choice) -> rx.Component:
     return rx.el.tr(
         rx.el.th(choice["label"], scope="row"),
         *(cell(channel, text) for channel, text in CHANNEL_LABELS),
-        key=choice["kind"].to(str),
+        key=as_var(choice["kind"]).to(str),
     )
 
 

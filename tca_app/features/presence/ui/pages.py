@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.features.presence.ui.state import PresenceState
 from tca_app.ui.components.basic import avatar
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.var import as_var
 
 state = PresenceState
 MOST = 3
@@ -16,16 +17,16 @@ def who_else() -> rx.Component:
     """Shows who else has this page open: the name of the first, and all as avatars."""
     first = state.others[0]
     return rx.cond(
-        is_at_its_url(state) & (state.others.length() > 0),
+        is_at_its_url(state) & (as_var(state.others).length() > 0),
         rx.el.span(
             rx.foreach(state.others[:MOST], lambda other: avatar(other["initials"])),
             rx.el.span(
                 first["name"],
-                rx.cond(state.others.length() > 1, f" and {state.others.length() - 1} more", ""),
+                rx.cond(as_var(state.others).length() > 1, f" and {as_var(state.others).length() - 1} more", ""),
                 rx.cond(
                     first["is_editing"],
-                    rx.cond(state.others.length() > 1, " are here, one is editing", " is editing"),
-                    rx.cond(state.others.length() > 1, " are here", " is here"),
+                    rx.cond(as_var(state.others).length() > 1, " are here, one is editing", " is editing"),
+                    rx.cond(as_var(state.others).length() > 1, " are here", " is here"),
                 ),
             ),
             class_name="who-else",

@@ -10,6 +10,7 @@ from tca_app.features.projects.ui.state import ProjectsState, add_environments
 from tca_app.ui import routes
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.view import open_link
+from tca_app.ui.var import as_var
 
 state = ProjectsState
 
@@ -28,5 +29,5 @@ def _environments() -> rx.Component:
         state.columns,
         state.rows,
         lambda row: open_link(row["name"], row["url"]),
-        lambda row: rx.cond(state.flashed.contains(row["id"]), flash, ""),
+        lambda row: rx.cond(as_var(state.flashed).contains(row["id"]), flash, ""),
     )

@@ -13,13 +13,14 @@ from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import button, error_notice, facts, page_header, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.var import as_var
 
 state = ProjectState
 project = ProjectState.project
 
 
 def may(action: str) -> Any:
-    return state.allowed.contains(action)
+    return as_var(state.allowed).contains(action)
 
 
 def project_header(who_else: rx.Component) -> rx.Component:

@@ -5,6 +5,7 @@ import reflex as rx
 from tca_app.core.urls import MAX_URL
 from tca_app.features.projects.ui.form_state import NAME_LENGTH, ProjectForm
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
+from tca_app.ui.var import as_handler, as_var
 
 
 def project_dialog(state: type[ProjectForm], editing_mark: rx.Component, *more: rx.Component) -> rx.Component:
@@ -53,10 +54,15 @@ def project_dialog(state: type[ProjectForm], editing_mark: rx.Component, *more: 
 
 def _name_field(state: type[ProjectForm]) -> rx.Component:
     field = text_field(
-        state, "name", "Name", required=True, max_length=NAME_LENGTH, on_change=state.look_for_name.debounce(300)
+        state,
+        "name",
+        "Name",
+        required=True,
+        max_length=NAME_LENGTH,
+        on_change=as_handler(state.look_for_name).debounce(300),
     )
     return rx.el.div(field, rx.el.p(state.name_hint, class_name="cell-sub", role="status"))
 
 
 def _if_given(state: type[ProjectForm], name: str, field: rx.Component) -> rx.Component:
-    return rx.cond(state.form_values.contains(name), field)
+    return rx.cond(as_var(state.form_values).contains(name), field)

@@ -78,7 +78,7 @@ class ProjectForm(FormState, mixin=True):
             yield self._saved()
 
     async def _update(self, values: dict[str, str]) -> ProjectRead:
-        data = ProjectUpdate(**values)
+        data = ProjectUpdate.model_validate(values)
         async with transaction() as session:
             return await projects.update_project(
                 session, self._as_actor(), self.form_id, data, if_version=self.form_version

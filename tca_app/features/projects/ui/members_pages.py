@@ -14,6 +14,7 @@ from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.forms.fields import form_dialog, select_field
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import plain_table
+from tca_app.ui.var import as_var
 
 PREVIEW = 6
 state = MembersState
@@ -22,7 +23,7 @@ _is_loaded = is_at_its_url(state) & state.members_loaded
 
 
 def _may(action: str) -> Any:
-    return ProjectState.allowed.contains(action)
+    return as_var(ProjectState.allowed).contains(action)
 
 
 def members_tab() -> rx.Component:
@@ -78,7 +79,7 @@ def _team() -> rx.Component:
         ),
         rx.el.div(
             rx.cond(
-                state.members.length() > 0,
+                as_var(state.members).length() > 0,
                 rx.fragment(_table(), _count()),
                 empty_state("No matches", "No member has this name.", icon="search-x"),
             ),
@@ -135,11 +136,11 @@ def _role_select(member: MemberRow) -> rx.Component:
 
 def _count() -> rx.Component:
     more = rx.cond(
-        state.members_total > state.members.length(),
+        state.members_total > as_var(state.members).length(),
         rx.el.span(" Search to find the others."),
     )
     return rx.el.div(
-        rx.el.span(state.members.length(), " of ", state.members_total, class_name="num", role="status"),
+        rx.el.span(as_var(state.members).length(), " of ", state.members_total, class_name="num", role="status"),
         more,
         class_name="table-foot",
     )

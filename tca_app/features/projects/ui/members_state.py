@@ -121,7 +121,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         with self._showing_errors():
             if not self.picked:
                 raise Invalid("Search for a user and choose one.")
-            data = TeamMember(user_id=self.picked[0]["id"], role=values["role"])
+            data = TeamMember.model_validate({"user_id": self.picked[0]["id"], "role": values["role"]})
             async with transaction() as session:
                 await team.add_member(session, self._as_actor(), self.form_id, data)
             self._close_form()
@@ -132,7 +132,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
     async def change_role(self, project_id: int, person_id: int, role: str) -> Events:
         self._require_record(project_id, self._team_of)
         async with transaction() as session:
-            data = MemberUpdate(role=role) if role in dict(GRANTED) else None
+            data = MemberUpdate.model_validate({"role": role}) if role in dict(GRANTED) else None
             if data is None:
                 raise Invalid("Unknown role.")
             member = await team.change_member(session, self._as_actor(), project_id, person_id, data)

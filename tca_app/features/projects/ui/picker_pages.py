@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.features.projects.ui.picker_state import Person, PickerState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import avatar, icon_button
+from tca_app.ui.var import as_handler, as_var
 
 
 def people_picker(state: type[PickerState], label: str, *, hint: str = "", roles: Any = None) -> rx.Component:
@@ -21,7 +22,7 @@ def people_picker(state: type[PickerState], label: str, *, hint: str = "", roles
             class_name="picked",
             aria_label="Chosen",
         ),
-        _search(state) if state._picks_many else rx.cond(state.picked.length() == 0, _search(state)),
+        _search(state) if state._picks_many else rx.cond(as_var(state.picked).length() == 0, _search(state)),
         rx.el.span(hint, class_name="hint") if hint else None,
         roles_link() if roles else None,
         class_name="field picker",
@@ -46,19 +47,19 @@ def _search(state: type[PickerState]) -> rx.Component:
             role="combobox",
             form="no-form",
             aria_autocomplete="list",
-            aria_expanded=state.people.length() > 0,
+            aria_expanded=as_var(state.people).length() > 0,
             aria_controls="people-found",
             # Rendered anew after each pick, so that it is empty and keeps the focus.
-            key=f"person-{state.picked.length()}",
-            auto_focus=state.picked.length() > 0,
-            on_change=state.look_for.debounce(150),
+            key=f"person-{as_var(state.picked).length()}",
+            auto_focus=as_var(state.picked).length() > 0,
+            on_change=as_handler(state.look_for).debounce(150),
             aria_labelledby="person-label",
         ),
         rx.cond(
             state.people_text != "",
             rx.el.div(
                 rx.cond(
-                    state.people.length() > 0,
+                    as_var(state.people).length() > 0,
                     rx.foreach(state.people, lambda person, index: _found(state, person, index)),
                     rx.el.p("No matching people.", class_name="none", role="status"),
                 ),
@@ -98,5 +99,5 @@ def _picked(state: type[PickerState], person: Person, roles: Any) -> rx.Componen
         if roles
         else None,
         icon_button(f"Remove {person['name']}", "x", "ghost small", on_click=state.unpick(person["id"])),
-        key=person["id"].to(str),
+        key=as_var(person["id"]).to(str),
     )

@@ -2,12 +2,10 @@
 
 from typing import ClassVar, TypedDict
 
-import reflex as rx
-
 from tca_app.core.database.session import reading
 from tca_app.features.users import service as users
 from tca_app.ui.handlers import handler
-from tca_app.ui.session import initials_of
+from tca_app.ui.session import SessionMixin, initials_of
 from tca_app.ui.url import MAX_SEARCH, printable
 
 FOUND = 6
@@ -20,7 +18,7 @@ class Person(TypedDict):
     initials: str
 
 
-class PickerState(rx.State, mixin=True):
+class PickerState(SessionMixin, mixin=True):
     """Mixin of the user picker. List it before the state's base class."""
 
     people: list[Person] = []

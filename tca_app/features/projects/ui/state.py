@@ -111,7 +111,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
         return rows, page.total, page.capped
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
-        return await projects.bulk_projects(session, actor, ProjectBulk(action=action, ids=ids))
+        return await projects.bulk_projects(session, actor, ProjectBulk.model_validate({"action": action, "ids": ids}))
 
     async def _add_cells(self, session: Session, actor: Actor, rows: list[ProjectRow]) -> None:
         for read in _environments:
@@ -142,7 +142,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
 
     async def _create(self, values: dict[str, str], form: dict[str, str]) -> ProjectRead:
         team = [{"user_id": who["id"], "role": form.get(f"role.{who['id']}", "viewer")} for who in self.picked]
-        data = ProjectCreate(**values, team_members=team)
+        data = ProjectCreate.model_validate(values | {"team_members": team})
         actor, key = self._as_actor(), self.form_key
         async with transaction() as session:
             return await idempotency.once(
@@ -162,7 +162,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
             raise Invalid("Unknown status.")
         before = next((row["status"] for row in self.rows if row["id"] == project_id), "active")
         async with transaction() as session:
-            data = ProjectUpdate(status=status)
+            data = ProjectUpdate.model_validate({"status": status})
             project = await projects.update_project(session, self._as_actor(), project_id, data)
         if before == project.status:
             self._toast(f"{project.name} is {project.status}.")

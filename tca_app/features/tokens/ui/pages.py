@@ -13,6 +13,7 @@ from tca_app.ui.detail import secret_once
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import plain_table
+from tca_app.ui.var import as_var
 
 state = TokensState
 PERSONAL_SCOPES = (
@@ -57,7 +58,7 @@ def _section(title: str, lead: str) -> rx.Component:
             ),
             actions=(
                 rx.cond(
-                    state.rows.length() > 0,
+                    as_var(state.rows).length() > 0,
                     button("New token", kind="small", icon="plus", on_click=state.open_create()),
                 ),
             ),
@@ -84,7 +85,7 @@ def _shown_token() -> rx.Component:
 def _list(lead: str) -> rx.Component:
     heads = (("Token", ""), ("Status", ""), ("Last used", "hide-phone"), ("Expires", "hide-phone"), ("", "act"))
     return rx.cond(
-        state.rows.length() > 0,
+        as_var(state.rows).length() > 0,
         plain_table("API tokens", heads, rx.foreach(state.rows, _row)),
         empty_state(
             "No API tokens",
@@ -106,7 +107,7 @@ def _row(row: TokenRow) -> rx.Component:
         rx.el.td(relative_time(row["last_used_at"]), class_name="hide-phone"),
         rx.el.td(relative_time(row["expires_at"]), class_name="hide-phone"),
         rx.el.td(rx.cond(row["state"] == "active", _menu(row)), class_name="act"),
-        key=row["id"].to(str),
+        key=as_var(row["id"]).to(str),
     )
 
 
@@ -128,7 +129,7 @@ def token_badge(row: Any) -> rx.Component:
 
 
 def _menu(row: TokenRow) -> rx.Component:
-    token_id = row["id"].to(int)
+    token_id = as_var(row["id"]).to(int)
     return rx.menu.root(
         rx.menu.trigger(icon_button(f"Actions for {row['name']}", "ellipsis", "ghost small")),
         rx.menu.content(

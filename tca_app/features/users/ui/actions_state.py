@@ -129,7 +129,7 @@ class ActState(NewOwnerState, RecordState, SessionState):
 
     async def _change(self, act: str, user_id: int) -> Events:
         async with transaction() as session:
-            data = UserUpdate(**ACTS[act].changes)
+            data = UserUpdate.model_validate(ACTS[act].changes)
             user = await users.update_user(session, self._as_actor(), user_id, data)
         self._toast(ACTS[act].done.format(name=user.username))
         return reload_of(self)

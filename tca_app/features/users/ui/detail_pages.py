@@ -15,6 +15,7 @@ from tca_app.ui.detail import record_title
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.parts import plain_table
+from tca_app.ui.var import as_var
 
 _person = UserState.person
 _is_here = is_at_its_url(UserState)
@@ -110,7 +111,7 @@ def _projects() -> rx.Component:
             rx.el.p("And ", UserState.more_projects, " more.", class_name="panel-body muted"),
         ),
     )
-    return _when_loaded(rx.cond(UserState.projects.length() > 0, rows, none))
+    return _when_loaded(rx.cond(as_var(UserState.projects).length() > 0, rows, none))
 
 
 def _project_row(row: MembershipRow) -> rx.Component:
@@ -129,7 +130,7 @@ def _sessions() -> rx.Component:
     heads = (("Device", ""), *((label, "hide-phone") for label in no_phone), ("", ""))
     none = rx.el.p("No open sessions.", class_name="panel-body muted")
     rows = plain_table("Sessions", heads, rx.foreach(UserState.sessions, _session_row))
-    return _when_loaded(rx.cond(UserState.sessions.length() > 0, rows, none))
+    return _when_loaded(rx.cond(as_var(UserState.sessions).length() > 0, rows, none))
 
 
 def _session_row(row: SessionRow) -> rx.Component:

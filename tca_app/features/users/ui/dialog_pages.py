@@ -10,6 +10,7 @@ from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
 from tca_app.ui.forms.password_fields import current_password_field, new_password_field
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.var import as_var
 
 
 def user_dialogs(editing_mark: rx.Component, instead: rx.Component | None = None) -> rx.Component:
@@ -50,7 +51,7 @@ def _form(editing_mark: rx.Component, instead: rx.Component | None) -> rx.Compon
 
 
 def _if_asked(name: str, field: rx.Component) -> rx.Component:
-    return rx.cond(UserFormState.form_values.contains(name), field)
+    return rx.cond(as_var(UserFormState.form_values).contains(name), field)
 
 
 def _username_field() -> rx.Component:

@@ -34,7 +34,7 @@ class UserFormState(FormState, SessionState):
     form_text: str = ""
     form_submit: str = ""
 
-    def _show_form(self, mode: str, title: str, text: str, submit: str, values: dict[str, str], **row: int) -> None:
+    def _show_form(self, mode: str, title: str, text: str, submit: str, values: dict[str, str], **row: Any) -> None:
         self.form_title, self.form_text, self.form_submit = title, text, submit
         self._open_form(mode, values, **row)
 

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from tca_app.features.users.ui.new_owner_state import NewOwner, NewOwnerState
+from tca_app.ui.var import as_handler, as_var
 
 
 def new_owner_picker(state: type[NewOwnerState]) -> rx.Component:
@@ -21,7 +22,7 @@ def _picker(state: type[NewOwnerState]) -> rx.Component:
             aria_label="Find the new owner",
             auto_complete="off",
             max_length=100,
-            on_change=state.find_owners.debounce(200),
+            on_change=as_handler(state.find_owners).debounce(200),
             # Outside of every form: Enter here must not delete anybody.
             custom_attrs={"form": "no-form"},
         ),
@@ -29,7 +30,7 @@ def _picker(state: type[NewOwnerState]) -> rx.Component:
             rx.cond(state.new_owner["id"] > 0, _person(state, state.new_owner, True)),
             rx.foreach(state.owner_candidates, lambda person: _person(state, person, False)),
             rx.cond(
-                (state.owner_candidates.length() == 0) & (state.new_owner["id"] == 0),
+                (as_var(state.owner_candidates).length() == 0) & (state.new_owner["id"] == 0),
                 rx.el.p("No active user matches.", class_name="muted"),
             ),
             class_name="picker",
@@ -45,7 +46,7 @@ def _person(state: type[NewOwnerState], person: NewOwner, chosen: bool) -> rx.Co
         rx.el.input(
             type="radio",
             name="transfer_to",
-            value=person["id"].to(str),
+            value=as_var(person["id"]).to(str),
             checked=chosen,
             on_change=state.choose_owner(person["id"]),
         ),

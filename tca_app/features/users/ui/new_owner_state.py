@@ -2,11 +2,10 @@
 
 from typing import TypedDict
 
-import reflex as rx
-
 from tca_app.core.database.session import reading
 from tca_app.features.users import service as users
 from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import printable
 
 
@@ -21,7 +20,7 @@ class NewOwner(TypedDict):
 NO_OWNER = NewOwner(id=0, name="", username="")
 
 
-class NewOwnerState(rx.State, mixin=True):
+class NewOwnerState(SessionMixin, mixin=True):
     """Mixin of a confirmation that deletes users. List it before the state's base class."""
 
     owner_text: str = ""  # why a new owner is needed; empty when none is

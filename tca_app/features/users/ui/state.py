@@ -93,7 +93,9 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
         new_owner = self.new_owner["id"] or None if action == "delete" else None
-        return await users.bulk_users(session, actor, UserBulk(action=action, ids=ids, transfer_to=new_owner))
+        return await users.bulk_users(
+            session, actor, UserBulk.model_validate({"action": action, "ids": ids, "transfer_to": new_owner})
+        )
 
     async def _prepare_question(self, action: str) -> None:
         if action == "delete":

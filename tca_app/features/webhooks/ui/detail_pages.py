@@ -8,11 +8,12 @@ from tca_app.features.webhooks.ui.status import delivery_badge, hook_badge
 from tca_app.ui.components.basic import button, facts, link, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.var import as_var
 
 state = WebhooksState
 log = DeliveriesState
 hook = WebhooksState.shown
-hook_id = WebhooksState.shown["id"].to(int)
+hook_id = as_var(WebhooksState.shown["id"]).to(int)
 _is_loaded = is_at_its_url(log) & log.is_loaded
 
 
@@ -40,7 +41,7 @@ def _why_off() -> rx.Component:
 
 
 def _facts() -> rx.Component:
-    names = hook["event_names"].to(list[str])
+    names = as_var(hook["event_names"]).to(list[str])
     return facts(
         ("Description", rx.cond(hook["description"] != "", hook["description"], "None")),
         ("Events", rx.cond(names.length() > 0, names.join(", "), "All events")),
@@ -83,7 +84,7 @@ def _deliveries() -> rx.Component:
     return rx.cond(
         _is_loaded,
         rx.cond(
-            log.deliveries.length() > 0,
+            as_var(log.deliveries).length() > 0,
             rx.fragment(rx.el.ol(rx.foreach(log.deliveries, _delivery), class_name="feed deliveries"), _more()),
             empty_state("No deliveries yet", "Send a test to check the receiver.", icon="send-horizontal"),
         ),
@@ -93,13 +94,13 @@ def _deliveries() -> rx.Component:
 
 def _more() -> rx.Component:
     return rx.cond(
-        (log.deliveries.length() < log.deliveries_total) & (log.deliveries.length() < 100),
+        (as_var(log.deliveries).length() < log.deliveries_total) & (as_var(log.deliveries).length() < 100),
         rx.el.div(button("Load more", on_click=log.more(hook_id)), class_name="feed-more"),
     )
 
 
 def _delivery(row: DeliveryRow) -> rx.Component:
-    is_open = log.open_id == row["id"].to(int)
+    is_open = log.open_id == as_var(row["id"]).to(int)
     return rx.el.li(
         rx.el.button(
             delivery_badge(row["status"]),
@@ -110,11 +111,11 @@ def _delivery(row: DeliveryRow) -> rx.Component:
             rx.el.span(relative_time(row["at"]), class_name="muted"),
             type="button",
             class_name="feed-line",
-            on_click=log.toggle(hook_id, row["id"].to(int)),
+            on_click=log.toggle(hook_id, as_var(row["id"]).to(int)),
             aria_expanded=rx.cond(is_open, "true", "false"),
         ),
         rx.cond(is_open, _sent(row)),
-        key=row["id"].to(str),
+        key=as_var(row["id"]).to(str),
     )
 
 
@@ -138,7 +139,7 @@ def _sent(row: DeliveryRow) -> rx.Component:
                         "Redeliver",
                         kind="small",
                         icon="rotate-cw",
-                        on_click=log.redeliver(hook_id, row["id"].to(int)),
+                        on_click=log.redeliver(hook_id, as_var(row["id"]).to(int)),
                     )
                 ),
                 class_name="stack tight",

@@ -1,5 +1,7 @@
 """The dialog that creates or edits a webhook."""
 
+from typing import Any
+
 import reflex as rx
 
 from tca_app.core.events.log import CATALOGUE
@@ -57,7 +59,7 @@ def _ticks(state: type[WebhookForm]) -> rx.Component:
     return rx.el.div(*(_group(state, kind, groups[kind]) for kind in ordered), class_name="event-ticks")
 
 
-def _group(state: type[WebhookForm], kind: str, names: list[str]) -> rx.Component:
+def _group(state: Any, kind: str, names: list[str]) -> rx.Component:
     shown = rx.el.fieldset(
         rx.el.legend(GROUPS.get(kind, f"{kind.capitalize()}s")),
         *(_tick(state, name) for name in names),

@@ -16,6 +16,7 @@ from tca_app.ui.layout.pages import page
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import plain_table
 from tca_app.ui.table.view import open_link
+from tca_app.ui.var import as_var
 
 state = WebhooksState
 
@@ -78,14 +79,14 @@ def _list(lead: str) -> rx.Component:
         rx.el.div(
             rx.el.p(lead, class_name="muted grow"),
             rx.cond(
-                state.hooks.length() > 0,
+                as_var(state.hooks).length() > 0,
                 button("New webhook", kind="primary", icon="plus", on_click=state.open_create()),
             ),
             class_name="table-tools section-lead",
         ),
         rx.el.div(
             rx.cond(
-                state.hooks.length() > 0,
+                as_var(state.hooks).length() > 0,
                 _table(),
                 empty_state(
                     "No webhooks yet",
@@ -123,12 +124,12 @@ def _row(hook: HookRow) -> rx.Component:
         rx.el.td(_menu(hook), class_name="act"),
         tab_index=-1,
         custom_attrs={"data-row": hook["id"]},
-        key=hook["id"].to(str),
+        key=as_var(hook["id"]).to(str),
     )
 
 
 def _menu(hook: HookRow) -> rx.Component:
-    hook_id = hook["id"].to(int)
+    hook_id = as_var(hook["id"]).to(int)
     return rx.menu.root(
         rx.menu.trigger(icon_button(f"Actions for {hook['url']}", "ellipsis", "ghost small")),
         rx.menu.content(

@@ -6,13 +6,14 @@ import reflex as rx
 
 from tca_app.features.webhooks.ui.state import HookRow
 from tca_app.ui.components.badges import badge
+from tca_app.ui.var import as_var
 
 
 def hook_badge(hook: HookRow) -> rx.Component:
     return rx.cond(
         hook["is_active"],
         rx.cond(
-            hook["failures"].to(int) > 0,
+            as_var(hook["failures"]).to(int) > 0,
             badge("Failing", "warn", "triangle-alert"),
             badge("Active", "good", "circle-check"),
         ),

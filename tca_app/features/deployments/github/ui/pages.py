@@ -9,6 +9,7 @@ from tca_app.ui.components.basic import Child, button, error_notice, facts, pane
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.detail import secret_once
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.var import as_var
 
 state = HookState
 
@@ -84,7 +85,7 @@ def _fresh() -> rx.Component:
     return secret_once(
         SHOWN_ONCE,
         rx.el.p("Copy the secret now: it is not shown again."),
-        hidden=~state.is_fresh,
+        hidden=~as_var(state.is_fresh),
         on_done=state.forget(),
     )
 

@@ -9,6 +9,7 @@ from tca_app.features.deployments.matrix.ui.schemas import Cell
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, relative_time
 from tca_app.ui.long_text import cut_in_middle
+from tca_app.ui.var import as_var
 
 
 def matrix_table(columns: Any, lines: Any, head: Callable[[Any], rx.Component], flash: Any = None) -> rx.Component:
@@ -45,12 +46,12 @@ def _line(line: Any, head: Callable[[Any], rx.Component], flash: Any) -> rx.Comp
 def _cell(cell: Cell) -> rx.Component:
     runs = rx.el.div(
         link(cut_in_middle(cell["version"]), to=cell["url"], class_name="cell-title"),
-        rx.el.div(relative_time(cell["at"].to(str)), " · ", cell["who"], class_name="cell-sub"),
+        rx.el.div(relative_time(as_var(cell["at"]).to(str)), " · ", cell["who"], class_name="cell-sub"),
     )
     nothing = rx.el.div(rx.cond(cell["is_there"], "Not deployed", "–"), class_name="muted")
     return rx.el.td(
-        rx.cond(cell["version"].to(str) != "", runs, nothing),
+        rx.cond(as_var(cell["version"]).to(str) != "", runs, nothing),
         rx.cond(cell["is_deploying"], badge("Deploying", "info", "loader")),
         role="cell",
-        custom_attrs={"data-label": cell["environment"], "data-there": cell["is_there"].to(str)},
+        custom_attrs={"data-label": cell["environment"], "data-there": as_var(cell["is_there"]).to(str)},
     )
