@@ -10,7 +10,7 @@ TESTS := $(VENV)/.tests
 # Python compiles modules on their first import; compiling all of them here doubles the time of an installation.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run migrate demo test faults contract benchmarks check
+.PHONY: help run migrate demo test faults contract benchmarks client check
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -34,6 +34,9 @@ contract: $(TESTS) ## Call every operation of the REST API at random: CONTRACT_E
 
 benchmarks: $(TESTS) ## Measure beside a limit and a FastAPI template; needs a quiet machine
 	@CHROMIUM="$$(.ci/chromium $(BIN))" exec $(BIN)/python -m benchmarks
+
+client: $(TESTS) ## Generate the types and operations of the Python client from the OpenAPI document
+	@PYTHONPATH=. $(BIN)/python clients/python/generate_client.py
 
 check: $(TESTS) ## Format, lint, types, import rules, and whether the migrations match the models
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
