@@ -95,7 +95,7 @@ def test_the_first_request_with_the_key_may_still_be_in_progress(pauses: list[fl
         (409, tca_client.Conflict),
         (412, tca_client.PreconditionFailed),
         (422, tca_client.Invalid),
-        (500, tca_client.Problem),
+        (418, tca_client.Problem),
     ],
 )
 def test_a_problem_is_an_error_of_its_kind(status: int, kind: type[tca_client.Problem]) -> None:
@@ -106,6 +106,13 @@ def test_a_problem_is_an_error_of_its_kind(status: int, kind: type[tca_client.Pr
     assert type(caught.value) is kind
     assert (caught.value.code, caught.value.request_id, caught.value.attempts) == ("some_code", "r-1", 1)
     assert str(caught.value) == "No. (/version: Required.)"
+
+
+def test_a_console_that_failed_is_as_good_as_unreachable(pauses: list[float]) -> None:
+    client, requests = client_of(problem(500, "internal"))
+    with pytest.raises(tca_client.Unreachable, match=r"^The console failed: No\. \(request r-1\)$"):
+        create(client)
+    assert len(requests) == 1
 
 
 @pytest.mark.parametrize(

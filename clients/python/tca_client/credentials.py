@@ -74,10 +74,8 @@ class GivenTokens:
     def __init__(self, tokens: list[str]) -> None:
         self._tokens = tokens
 
-    def take(self) -> str:
-        if not self._tokens:
-            raise NoCredentials("This job has no ID token left: each one is good for a quarter of an hour.")
-        return self._tokens.pop(0)
+    def take(self) -> str | None:
+        return self._tokens.pop(0) if self._tokens else None
 
 
 @dataclass(frozen=True)
@@ -135,19 +133,21 @@ class ExchangedToken:
             return self._token
 
     def _exchange(self) -> dict[str, Any]:
-        while True:
-            form = {"grant_type": EXCHANGE, "subject_token": self._id_tokens.take(), "subject_token_type": ID_TOKEN}
+        refusal: TcaError = NoCredentials("This job has no ID token left: each one is good for a quarter of an hour.")
+        while (id_token := self._id_tokens.take()) is not None:
+            form = {"grant_type": EXCHANGE, "subject_token": id_token, "subject_token_type": ID_TOKEN}
             try:
                 with Calls(self._url, transport=self._transport) as calls:
-                    answer: dict[str, Any] = calls._json(
-                        "POST", "/api/auth/token-exchange", form=form | {"audience": self._project}
-                    )
+                    whole = form | {"audience": self._project}
+                    answer: dict[str, Any] = calls._json("POST", "/api/auth/token-exchange", form=whole)
                     return answer
             except Problem as refused:
                 if refused.code != REFUSED:
                     raise
+                refusal = NotSignedIn(401, refused.code, refused.detail, refused.request_id)
                 if self._id_tokens.is_new:
-                    raise NotSignedIn(401, refused.code, refused.detail, refused.request_id) from None
+                    break
+        raise refusal
 
 
 def config_file() -> Path:

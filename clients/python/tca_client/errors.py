@@ -11,7 +11,7 @@ class TcaError(Exception):
 
 
 class Unreachable(TcaError):
-    """There was no response, or only one of a proxy that says the console is not there."""
+    """There was no response, or one that says that the console is not there or has failed."""
 
 
 class NotAConsole(TcaError):
@@ -91,6 +91,8 @@ def error_of(response: httpx.Response, attempts: int) -> TcaError:
         return _foreign(response)
     if status in UNAVAILABLE:
         return Unreachable(f"The console is not available: {known['detail']}")
+    if status >= 500:
+        return Unreachable(f"The console failed: {known['detail']} (request {known['request_id']})")
     return BY_STATUS.get(status, Problem)(status, **known, errors=bad, attempts=attempts, body=body)
 
 
