@@ -1,10 +1,15 @@
-"""API tokens in a real browser: shown once, used, rotated, revoked, and listed for administrators."""
+"""API tokens: in a real browser, and in the quick start of a pipeline."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import Console, sign_in
+from tests.e2e.conftest import ROOT, Console, sign_in
 from tests.e2e.test_journey import NewPage, create_project
 
 pytestmark = pytest.mark.e2e
@@ -69,3 +74,25 @@ def test_tokens_of_a_person_and_of_a_project(new_page: NewPage, admin: tuple[str
     choose(page, "CI", "Revoke").get_by_role("button", name="Revoke").click()
     expect(page.get_by_text("CI revoked")).to_be_visible()
     assert [status_with(console, token) for token in (second, third)] == [200, 401]
+
+
+def test_the_quick_start_leads_to_a_deployment(console: Console, admin: tuple[str, str], tmp_path: Path) -> None:
+    """The lines of the page, as they are. pip takes what is installed already, and no network."""
+    first, *blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "quick-start.md").read_text(), re.DOTALL)
+    assert first == "make run\n"
+    assert f'"username": "{admin[0]}", "password": "{admin[1]}"' in blocks[0]
+    script = "".join(blocks).replace("http://localhost:8000", console.url)
+    offline = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_TARGET": str(tmp_path)}
+    env = offline | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(tmp_path)}
+    command = ["bash", "-euo", "pipefail", "-c", script]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "Copying files\nRestarting\n" in done.stdout
+    assert "ledger   production   1.4.2" in done.stdout
+    found = re.search(r"^tca: Deployment \d+: 1\.4\.2 to production, (http\S+)$", done.stderr, re.MULTILINE)
+    assert found is not None
+    number = found[1].rsplit("/", 1)[-1]
+    login = httpx.post(f"{console.url}/api/auth/login", json={"username": admin[0], "password": admin[1]}).json()
+    header = {"Authorization": f"Bearer {login['access_token']}"}
+    lines = httpx.get(f"{console.url}/api/v1/deployments/{number}/logs", headers=header).json()
+    assert [line["line"] for line in lines] == ["Copying files", "Restarting"]
