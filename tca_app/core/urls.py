@@ -48,3 +48,9 @@ def link_of(value: str) -> str:
         return check_url(value)
     except ValueError:
         return ""
+
+
+def is_local_path(text: str) -> bool:
+    """Whether this is a page of this site: `//host` and the like lead elsewhere, and `/api/` is no page."""
+    is_path = text.startswith("/") and not text.startswith(("//", "/\\", "/api/")) and text.isprintable()
+    return is_path and len(text) <= MAX_URL

@@ -321,3 +321,12 @@ async def test_the_certificate_must_be_for_the_name_and_not_for_the_address(
         with pytest.raises(TargetUnreachable, match="its certificate is not valid"):
             await send("POST", f"https://evil.example.com:{sink.port}/")
         assert len(sink.got) == 1
+
+
+def test_the_host_that_the_operator_named_may_be_private_over_https_only() -> None:
+    named = "10.0.0.5:8443"
+    assert target_of("https://10.0.0.5:8443/keys", named).is_trusted
+    for other in ("http://10.0.0.5:8443/keys", "https://10.0.0.6:8443/keys", "https://10.0.0.5/keys"):
+        with pytest.raises(ForbiddenAddress):
+            target_of(other, named)
+    assert not target_of("https://example.com/keys", named).is_trusted
