@@ -53,6 +53,8 @@ TABLES = (
     "login_throttles",
     "one_time_tokens",
     "invitations",
+    "identities",
+    "pending_sign_ins",
     "webhook_deliveries",
     "webhooks",
     "incident_notes",

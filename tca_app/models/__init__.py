@@ -12,9 +12,11 @@ from tca_app.models.auth import (
     AuthSession,
     Factor,
     IdempotencyKey,
+    Identity,
     Invitation,
     LoginThrottle,
     OneTimeToken,
+    PendingSignIn,
     RecoveryCode,
 )
 from tca_app.models.dashboard import DashboardLayout
@@ -55,6 +57,7 @@ __all__ = [
     "HealthRoll",
     "HealthSample",
     "IdempotencyKey",
+    "Identity",
     "Incident",
     "IncidentNote",
     "InstanceSetting",
@@ -66,6 +69,7 @@ __all__ = [
     "NotificationDigest",
     "NotificationPreference",
     "OneTimeToken",
+    "PendingSignIn",
     "Project",
     "ProjectGroup",
     "ProjectMember",

@@ -1,4 +1,4 @@
-"""Sign-in tables: sessions, throttles, one-time tokens, invitations, second factors, and stored responses of POSTs."""
+"""Sign-in tables: sessions, throttles, one-time tokens, invitations, identities, factors; stored responses of POSTs."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -105,6 +105,48 @@ class Invitation(Row, table=True):
     accepted_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     accepted_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
     revoked_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+
+
+class Identity(Row, table=True):
+    """A way to sign in. The provider, its issuer and the subject there identify the person, never a name or an email.
+
+    `name` is what the provider calls the person, for display only; it is renewed at each sign-in.
+    """
+
+    __tablename__ = "identities"
+    __table_args__ = (
+        Index("uq_identities_subject", "provider", "issuer", "subject", unique=True),
+        Index("uq_identities_user", "user_id", "provider", "issuer", unique=True),
+    )
+
+    user_id: int = Field(sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE")
+    provider: str = Field(sa_type=Text)
+    issuer: str = Field(sa_type=Text)
+    subject: str = Field(sa_type=Text)
+    name: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    last_used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+
+
+class PendingSignIn(Row, table=True):
+    """A sign-in that somebody began and has not finished at the provider. Works once, in the browser that began it.
+
+    Only hashes of the state and of the browser's cookie are stored; the nonce and the PKCE verifier derive from both.
+    `session_id` is set when a signed-in person links an identity or proves again who they are.
+    """
+
+    __tablename__ = "pending_sign_ins"
+    __table_args__ = (
+        Index("uq_pending_sign_ins_state", "state_hash", unique=True),
+        Index("ix_pending_sign_ins_expires_at", "expires_at"),
+    )
+
+    state_hash: bytes = Field(sa_type=LargeBinary)
+    browser_hash: bytes = Field(sa_type=LargeBinary)
+    provider: str = Field(sa_type=Text)
+    intent: str = Field(sa_type=Text)
+    session_id: int | None = Field(default=None, sa_type=BigInteger)
+    next_path: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    expires_at: datetime = Field(sa_type=UTC_TIME)
 
 
 class IdempotencyKey(TableModel, table=True):

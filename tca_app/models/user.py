@@ -15,6 +15,8 @@ class User(Row, table=True):
     `pending_email` is the address that the user changes to, until they confirm it. `kind` is "person", or "service" for
     the account that a token of a project acts as: it is a member of the project, but never signs in and appears in no
     list of users.
+
+    Without `hashed_password` they sign in at a provider (`Identity`).
     """
 
     __tablename__ = "users"
@@ -37,7 +39,7 @@ class User(Row, table=True):
     username: str = Field(sa_type=Text)
     full_name: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     pending_email: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
-    hashed_password: str = Field(sa_type=Text, repr=False)
+    hashed_password: str | None = Field(default=None, sa_type=Text, repr=False)
     must_change_password: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
     is_superuser: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})

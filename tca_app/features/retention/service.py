@@ -29,6 +29,7 @@ _OLD = {
     "login_throttles": "last_failed_at < now() - interval '24 hours'",
     "one_time_tokens": "expires_at < now() - interval '7 days'",
     "invitations": "greatest(expires_at, accepted_at, revoked_at) < now() - interval '90 days'",
+    "pending_sign_ins": "expires_at < now()",
     "notifications": "read_at < now() - interval '90 days' OR created_at < now() - interval '1 year'",
     "webhook_deliveries": "at < now() - interval '90 days'",
     "event_effects": "consumer <> 'analytics' AND at < now() - interval '30 days'",
