@@ -115,6 +115,33 @@ class Fields(BaseSettings):
     first_superuser_email: str = Field("", description="Their email.")
     first_superuser_password: SecretStr = Field(SecretStr(""), description="Their password.")
 
+    github_client_id: str = Field(
+        "", description="With the next one: sign-in with GitHub ([single-sign-on.md](single-sign-on.md))."
+    )
+    github_client_secret: SecretStr = Field(
+        SecretStr(""),
+        description="The secret of the OAuth app.",
+        json_schema_extra=_extra(refused="one without the other"),
+    )
+    github_allowed_orgs: CommaList = Field(
+        [], description="Only active members of one of these organizations may sign in with GitHub."
+    )
+    oidc_issuer: str = Field(
+        "",
+        description="With `OIDC_CLIENT_ID`: sign-in at this OpenID Connect provider, exactly as it calls itself.",
+        json_schema_extra=_extra(refused="not https; one without the other"),
+    )
+    oidc_client_id: str = Field("", description="The client id there.")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="The client secret there; empty for a public client, which PKCE protects."
+    )
+    oidc_admin_claim: str = Field(
+        "",
+        description="`claim=value`, such as `groups=platform-admins`: whoever has it is an administrator, decided at "
+        "each sign-in there.",
+    )
+    oidc_label: str = Field("single sign-on", max_length=40, description="Its name on the pages: Continue with ….")
+
     rate_limit_login: str = Field(
         "10/minute",
         description="Sign-in, set-up and refresh, per address; empty is off.",

@@ -29,6 +29,19 @@ def production_faults(s: Settings) -> list[str]:
         faults.append("OUTBOUND_ALLOWED_HOSTS must be empty: it opens a way into the network behind the console")
     faults += _store_faults(s)
     faults += _sender_faults(s)
+    faults += _provider_faults(s)
+    return faults
+
+
+def _provider_faults(s: Settings) -> list[str]:
+    """Check sign-in with GitHub and OpenID Connect: a half-set provider would show no button and no reason."""
+    faults = []
+    if bool(s.github_client_id) != bool(s.github_client_secret.get_secret_value()):
+        faults.append("GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET must be set together")
+    if bool(s.oidc_issuer) != bool(s.oidc_client_id):
+        faults.append("OIDC_ISSUER and OIDC_CLIENT_ID must be set together")
+    if s.oidc_issuer and not s.oidc_issuer.startswith("https://"):
+        faults.append("OIDC_ISSUER must start with https://")
     return faults
 
 

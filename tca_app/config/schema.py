@@ -39,7 +39,7 @@ class Settings(Fields):
 
     model_config = SettingsConfigDict(env_file=ENV_FILE, extra="ignore", env_ignore_empty=False)
 
-    @field_validator("allowed_hosts", "allowed_origins", "outbound_allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "allowed_origins", "outbound_allowed_hosts", "github_allowed_orgs", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Accept a comma-separated list or a JSON list."""
@@ -136,6 +136,26 @@ class Settings(Fields):
         check_url(value.get_secret_value())
         return value
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        return check_url(value)
+
+    @field_validator("oidc_admin_claim")
+    @classmethod
+    def _claim(cls, value: str) -> str:
+        name, _, wanted = value.partition("=")
+        if value and not (name and wanted):
+            raise ValueError("must look like groups=platform-admins")
+        return value
+
+    @field_validator("github_allowed_orgs")
+    @classmethod
+    def _organizations(cls, values: list[str]) -> list[str]:
+        if not all(name.isascii() and name.replace("-", "").isalnum() for name in values):
+            raise ValueError("must be names of GitHub organizations, separated by commas")
+        return values
+
     @field_validator("sentry_dsn")
     @classmethod
     def _sentry_form(cls, value: SecretStr) -> SecretStr:
@@ -176,6 +196,16 @@ class Settings(Fields):
     def has_mail(self) -> bool:
         """Return True if mails are sent or, without a server in development, written to a folder."""
         return self.smtp_url.get_secret_value() != MAIL_IS_OFF
+
+    @property
+    def has_github(self) -> bool:
+        """Return True if people may sign in with GitHub."""
+        return bool(self.github_client_id and self.github_client_secret.get_secret_value())
+
+    @property
+    def has_oidc(self) -> bool:
+        """Return True if people may sign in at the OpenID Connect provider."""
+        return bool(self.oidc_issuer and self.oidc_client_id)
 
     @property
     def is_production(self) -> bool:

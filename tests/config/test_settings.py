@@ -293,3 +293,20 @@ def test_every_bad_value_of_a_list_is_named_at_once(monkeypatch: pytest.MonkeyPa
     (fault,) = faults(monkeypatch, ALLOWED_ORIGINS="localhost:3000,ftp://x")
     assert "localhost:3000" in fault
     assert "ftp://x" in fault
+
+
+@pytest.mark.parametrize(
+    ("names", "fault"),
+    [
+        ({"GITHUB_CLIENT_ID": "x"}, "GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET must be set together"),
+        ({"OIDC_CLIENT_ID": "x"}, "OIDC_ISSUER and OIDC_CLIENT_ID must be set together"),
+        ({"OIDC_CLIENT_ID": "x", "OIDC_ISSUER": "http://id.example.com"}, "OIDC_ISSUER must start with https://"),
+        ({"OIDC_ADMIN_CLAIM": "groups"}, "OIDC_ADMIN_CLAIM: must look like groups=platform-admins"),
+        ({"GITHUB_ALLOWED_ORGS": "acme,a/b"}, "GITHUB_ALLOWED_ORGS: must be names of GitHub organizations"),
+    ],
+)
+def test_production_refuses_a_provider_that_is_half_set(
+    monkeypatch: pytest.MonkeyPatch, names: dict[str, str], fault: str
+) -> None:
+    (found,) = faults(monkeypatch, **PRODUCTION, **names)
+    assert found.startswith(fault)
