@@ -31,6 +31,7 @@ from tca_app.models import (
     Factor,
     FreezeWindow,
     HealthCheck,
+    Identity,
     Incident,
     Invitation,
     LoggedEvent,
@@ -247,6 +248,14 @@ async def make_check(project_id: int | None = None, name: str = "", **fields: An
         values |= {"kind": "environment", "project_id": project_id, "environment_id": environment_id}
     async with transaction() as session:
         made = insert(HealthCheck).values(values | fields).returning(HealthCheck.id)
+        return (await session.execute(made)).scalar_one()
+
+
+async def make_identity(owner: Actor, subject: str = "s-1") -> int:
+    """A linked identity at GitHub; returns its id."""
+    values = {"provider": "github", "issuer": "https://github.com", "subject": subject, "name": owner.username}
+    async with transaction() as session:
+        made = insert(Identity).values(user_id=owner.user_id, **values).returning(Identity.id)
         return (await session.execute(made)).scalar_one()
 
 

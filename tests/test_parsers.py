@@ -24,7 +24,7 @@ from reflex.route import get_router
 import tca_app
 from tca_app.config.settings import get_settings
 from tca_app.core import schema, urls
-from tca_app.core.outgoing import http, mail, ssrf_safe
+from tca_app.core.outgoing import http, mail, openid, ssrf_safe
 from tca_app.core.security import api_tokens, tokens
 from tca_app.core.telemetry import log, redaction
 from tca_app.features.activity import export
@@ -36,7 +36,7 @@ from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.presence.ui.state import subject_of
 from tca_app.features.projects import creation
 from tca_app.features.tokens import authentication
-from tca_app.features.users import devices
+from tca_app.features.users import devices, provided_accounts
 from tca_app.rest import bodies
 from tca_app.server.api import ROUTERS, build_api
 from tca_app.server.edge import Edge
@@ -286,6 +286,9 @@ PARSERS: dict[str, Callable[[str], object]] = {
         httpx.Headers({"retry-after": text.encode("ascii", "ignore").decode()})
     ),
     "URL": urls.check_url,
+    "local path": urls.is_local_path,
+    "key id of an ID token": openid._key_id,
+    "username of a provider": provided_accounts.username_from,
     "link": urls.link_of,
     "mail header": lambda text: mail._encoded("Subject", text[:1000]),
     "compare page": lambda text: compare.compare_url(text, "a", "b"),

@@ -16,6 +16,7 @@ from tests.factories import (
     make_delivery,
     make_deployment,
     make_factor,
+    make_identity,
     make_incident,
     make_invitation,
     make_notification,
@@ -47,6 +48,8 @@ PUBLIC = {
     ("POST", "/api/auth/invitations/lookup"),  # the same
     ("POST", "/api/auth/invitations/accept"),  # the same
     ("POST", "/api/auth/invitations/join"),  # the same, and the cookie of the invited person
+    ("GET", "/api/auth/oauth/{provider}/start"),  # both lead to a page in every case
+    ("GET", "/api/auth/oauth/{provider}/callback"),
     ("POST", "/api/hooks/github/{project_id}"),  # signed with the project's own key
     ("GET", "/api"),
     ("GET", "/api/v1/instance/logo"),  # the sign-in page shows it
@@ -103,7 +106,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     ids = dict.fromkeys(
         (*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id", "factor_id"), 1
     )
-    ids["group_id"] = 1
+    ids |= {"group_id": 1, "identity_id": 1}
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -131,6 +134,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids["factor_id"] = await make_factor(admin)
     ids["group_id"] = 1
     ids |= {"environment_id": await environment_of(project_id)}
+    ids["identity_id"] = await make_identity(admin)
     ids["check_id"] = await make_check(project_id)
     of_project = "/projects/{project_id}/tokens" in path
     ids["token_id"], _ = await make_token(admin, project_id if of_project else None)

@@ -14,6 +14,7 @@ from tca_app.core.errors import AppError, FieldError
 from tca_app.core.instance import instance_settings
 from tca_app.core.schema import in_words
 from tca_app.features.activity.router import router as activity_router
+from tca_app.features.auth.oauth.router import browser_router as oauth_browser_router, router as oauth_router
 from tca_app.features.auth.router import router as auth_router
 from tca_app.features.dashboard.layout.router import router as dashboard_layout_router
 from tca_app.features.dashboard.router import router as dashboard_router
@@ -67,6 +68,8 @@ ROUTERS = (
     project_groups_router,
     health_history_router,
     public_status_router,
+    oauth_router,
+    oauth_browser_router,
 )
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "payload_too_large"}
 

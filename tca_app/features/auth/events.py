@@ -31,3 +31,21 @@ class SessionRevoked(_SessionEvent):
 
     sessions: list[int]
     reason: str
+
+
+class IdentityLinked(_SessionEvent):
+    """`subject` can sign in at this provider from now on."""
+
+    type = "identity_linked"
+    title = "{actor} linked {provider} to the account of {subject}"
+    consumers = NOTIFYING
+
+    provider: str
+
+
+class IdentityUnlinked(_SessionEvent):
+    type = "identity_unlinked"
+    title = "{actor} unlinked {provider} from the account of {subject}"
+    consumers = NOTIFYING
+
+    provider: str

@@ -1,6 +1,7 @@
 """Step-up: sensitive changes need a proof of identity that is at most ten minutes old.
 
-A sign-in is such a proof. Later the caller confirms the password (or a second factor) and repeats the change.
+A sign-in is such a proof. Later the caller confirms the password, or signs in at a linked provider again
+(features.auth.oauth), and repeats the change.
 """
 
 from contextvars import ContextVar
@@ -17,6 +18,7 @@ from tca_app.features.auth import throttle
 from tca_app.models import AuthSession, User
 
 PROOF_LASTS = timedelta(minutes=10)
+NO_PASSWORD = "Your account has no password. Sign in again at your provider."  # noqa: S105  a sentence
 
 # Whether the current call was refused for lack of a proof: a page then asks for it, whatever it does with the error.
 refused_var: ContextVar[bool] = ContextVar("step_up_refused", default=False)
@@ -67,6 +69,8 @@ async def reauthenticate(session: AsyncSession, actor: Actor, password: str) -> 
     row = (await session.execute(select(col(User.hashed_password)).where(col(User.id) == actor.user_id))).first()
     if row is None:
         raise NotSignedIn
+    if row.hashed_password is None:
+        raise Invalid.at("password", NO_PASSWORD)
     await confirm_password(session, actor, row.hashed_password, password, "password")
 
 

@@ -149,6 +149,19 @@ KINDS: dict[str, Kind] = {
         template="factor",
     ),
     "session_revoked": Kind("Somebody signs out your sessions", "subject", "{actor} signed out your sessions"),
+    "identity_linked": Kind(
+        "A way to sign in is linked to your account",
+        "subject",
+        "{provider} was linked to your account: it can sign in as you now",
+        frozenset({"inbox", "mail"}),
+        even_own=True,
+    ),
+    "identity_unlinked": Kind(
+        "A way to sign in is unlinked from your account",
+        "subject",
+        "{provider} was unlinked from your account",
+        even_own=True,
+    ),
     "webhook_disabled": Kind(
         "A webhook is disabled", "maintainers", "{actor} disabled the webhook to {subject}: {reason}"
     ),

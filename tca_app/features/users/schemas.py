@@ -39,6 +39,15 @@ class UserCreate(InputModel):
     is_superuser: bool = False
 
 
+class ProvidedUser(InputModel):
+    """A new account without a password, from what a sign-in provider says."""
+
+    email: Email
+    username: Username
+    full_name: Line100 = ""
+    is_superuser: bool = False
+
+
 class UserUpdate(Changes):
     """Changing your own email or password requires `current_password`. A new email of yours becomes `pending_email`
     until you open the link that is sent to it. Only superusers may set some fields."""

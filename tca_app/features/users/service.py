@@ -45,7 +45,7 @@ class _UserRow(VersionedRow, Protocol):
     is_active: bool
     is_superuser: bool
     must_change_password: bool
-    hashed_password: str
+    hashed_password: str | None
 
 
 Lock = Literal["change", "remove"] | None
@@ -103,7 +103,8 @@ async def update_user(
         raise PasswordChangeRequired
     current_password, password = given.pop("current_password", None), given.pop("password", None)
     before = await _find(session, user_id)
-    if user_id == actor.user_id and (password or given.get("email", before.email) != before.email):
+    is_own = user_id == actor.user_id and (password or given.get("email", before.email) != before.email)
+    if is_own and before.hashed_password is not None:
         await confirm_password(session, actor, before.hashed_password, current_password, "current_password")
     elif password or any(given.get(name, before._mapping[name]) != before._mapping[name] for name in SENSITIVE):
         await require_recent_proof(session, actor, is_credential=True)
@@ -181,7 +182,8 @@ async def lock_superusers(session: AsyncSession) -> None:
     await lock(session, "superusers")
 
 
-async def _keep_a_superuser(session: AsyncSession, row: _UserRow) -> None:
+async def keep_a_superuser(session: AsyncSession, row: _UserRow) -> None:
+    """Raises Conflict when this is the last active administrator. Take `lock_superusers` first."""
     if not (row.is_superuser and row.is_active):
         return
     others = select(col(User.id)).where(
@@ -197,7 +199,7 @@ async def _write(session: AsyncSession, actor: Actor, row: _UserRow, given: Mapp
         return UserRead.model_validate(row)
     loses_rights = changed.get("is_active") is False or changed.get("is_superuser") is False
     if loses_rights:
-        await _keep_a_superuser(session, row)
+        await keep_a_superuser(session, row)
     cut_off = loses_rights or "hashed_password" in changed or "email" in changed
     keep = actor.session_id if row.id == actor.user_id and not loses_rights else 0
     if cut_off and not keep:
@@ -249,7 +251,7 @@ async def delete_user(
     await lock_superusers(session)
     row = await _find(session, user_id, "remove")
     check_version(row, {}, if_version)
-    await _keep_a_superuser(session, row)
+    await keep_a_superuser(session, row)
     if user_id == actor.user_id:
         raise Conflict("You cannot delete your own account. Ask another administrator.")
     await projects.hand_over_all(session, actor, row, transfer_to)

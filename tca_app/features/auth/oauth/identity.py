@@ -1,0 +1,79 @@
+"""What a provider says about a person, what a sign-in needs to know while it is under way, and why one is refused."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tca_app.config.settings import get_settings
+from tca_app.core.errors import Forbidden
+from tca_app.core.security.tokens import keyed_token
+from tca_app.features.auth.oauth.schemas import ProviderKey
+
+Intent = Literal["sign_in", "link", "reauthenticate"]
+
+REASONS = {
+    "cancelled": "The sign-in was cancelled, or the provider refused it.",
+    "expired": "This sign-in took longer than 10 minutes, was used already, or began in another browser. Try again.",
+    "unavailable": "The provider cannot be reached. Try again in a moment.",
+    "invalid": "The provider's answer could not be verified. Try again, or ask an administrator.",
+    "not_a_member": "You are not a member of a GitHub organization that may sign in here.",
+    "unverified_email": "The provider has not verified your email address. Verify it there, then try again.",
+    "account_exists": "There is an account with your email address. Sign in with your password, then link this way to "
+    "sign in on the page Settings.",
+    "no_account": "You have no account here. Ask an administrator for one.",
+    "inactive": "Your account is deactivated. Ask an administrator.",
+    "taken": "That identity is linked to somebody else's account.",
+    "linked_already": "Another identity of this provider is linked to your account. Unlink it first.",
+    "not_signed_in": "Your session has ended. Sign in, then try again.",
+    "not_yours": "That identity is not the one that is linked to your account.",
+    "not_proven": "The provider did not ask you to sign in again. Try again.",
+    "needs_proof": "Confirm who you are, then link it again.",
+    "too_many": "Too many attempts. Wait a minute and try again.",
+    "failed": "That did not work. Try again in a moment.",
+}
+
+
+class SignInRefused(Forbidden):
+    """A sign-in at a provider was refused. `reason` is a key of REASONS, the only thing that a URL names."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(REASONS[reason])
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as the provider knows them. `subject` never changes and is never given to anybody else.
+
+    `email` is empty unless the provider verified it. `is_admin` is None when the provider does not decide that.
+    """
+
+    provider: ProviderKey
+    issuer: str
+    subject: str
+    name: str
+    email: str = ""
+    username: str = ""
+    full_name: str = ""
+    is_admin: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One sign-in under way. Both secrets together give the nonce and the verifier, so neither of them is stored."""
+
+    provider: ProviderKey
+    intent: Intent
+    state: str
+    browser: str  # the value of this browser's cookie
+
+    @property
+    def nonce(self) -> str:
+        return keyed_token("oauth nonce", self.state, self.browser)
+
+    @property
+    def verifier(self) -> str:
+        return keyed_token("oauth verifier", self.state, self.browser)
+
+    @property
+    def redirect_uri(self) -> str:
+        return f"{get_settings().public_url}/api/auth/oauth/{self.provider}/callback"

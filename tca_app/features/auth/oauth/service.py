@@ -1,0 +1,131 @@
+"""Sign-in at a provider: begin it, and finish it when the browser comes back.
+
+A provider is called between two transactions, so that a slow one holds no database connection.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import transaction
+from tca_app.core.errors import AppError
+from tca_app.core.instance import instance_settings
+from tca_app.core.outgoing.openid import ProviderError, ProviderUnavailable
+from tca_app.features.auth.oauth import identities, pending
+from tca_app.features.auth.oauth.identity import Flow, Intent, Person, SignInRefused
+from tca_app.features.auth.oauth.pending import Begun
+from tca_app.features.auth.oauth.providers import CLIENTS, find_provider
+from tca_app.features.auth.oauth.schemas import ProviderKey
+from tca_app.features.auth.service import Client, SignIn, open_session
+from tca_app.features.auth.step_up import ReauthenticationRequired, require_recent_proof
+from tca_app.features.users import provided_accounts
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the browser goes, and the value of the cookie that binds the sign-in to it."""
+
+    location: str
+    browser: str
+
+
+async def start(provider: ProviderKey, intent: Intent, next_path: str, actor: Actor | None) -> Start:
+    """Begins a sign-in. Raises NotFound for a provider that is not configured, and SignInRefused.
+
+    Linking needs a recent proof of identity, so that nobody who finds an open tab adds a way in of their own.
+    """
+    find_provider(provider)
+    if intent != "sign_in" and actor is None:
+        raise SignInRefused("not_signed_in")
+    flow = pending.new_flow(provider, intent)
+    location = await _ask(flow)
+    async with transaction() as session:
+        if intent == "link" and actor is not None:
+            try:
+                await require_recent_proof(session, actor)
+            except ReauthenticationRequired:
+                raise SignInRefused("needs_proof") from None
+        await pending.store(session, flow, next_path, actor.session_id if actor and intent != "sign_in" else 0)
+    return Start(location, flow.browser)
+
+
+async def _ask(flow: Flow) -> str:
+    try:
+        return str(await CLIENTS[flow.provider].authorization_url(flow))
+    except ProviderUnavailable as error:
+        log.warning("sign_in_provider_unavailable", provider=flow.provider, reason=str(error))
+        raise SignInRefused("unavailable") from None
+    except ProviderError as error:
+        log.warning("sign_in_provider_refused", provider=flow.provider, reason=str(error))
+        raise SignInRefused("invalid") from None
+
+
+async def person_of(flow: Flow, code: str, issuer: str) -> Person:
+    """Returns who signed in at the provider. Raises SignInRefused. Call it without a database connection."""
+    if issuer and issuer != find_provider(flow.provider).issuer:
+        raise SignInRefused("invalid")  # the answer of another provider (RFC 9207)
+    if not code:
+        raise SignInRefused("cancelled")
+    try:
+        found: Person = await CLIENTS[flow.provider].person_of(flow, code)
+    except ProviderUnavailable as error:
+        log.warning("sign_in_provider_unavailable", provider=flow.provider, reason=str(error))
+        raise SignInRefused("unavailable") from None
+    except ProviderError as error:
+        log.warning("sign_in_provider_refused", provider=flow.provider, reason=str(error))
+        raise SignInRefused("invalid") from None
+    return found
+
+
+async def finish_own(session: AsyncSession, begun: Begun, person: Person, actor: Actor | None) -> None:
+    """Links the person, or notes the proof, for the session that began it and no other."""
+    if actor is None or actor.session_id != begun.session_id:
+        raise SignInRefused("not_signed_in")
+    if begun.flow.intent == "link":
+        await identities.link(session, actor, person)
+    else:
+        await identities.prove(session, actor, person)
+
+
+async def sign_in(session: AsyncSession, person: Person, client: Client) -> SignIn:
+    """Opens a session. The first sign-in of a person creates an account, if the instance allows it."""
+    found = await identities.find_identity(session, person)
+    if found is None:
+        user_id = await _new_account(session, person)
+    elif not found.is_active or found.deleted_at is not None:
+        raise SignInRefused("inactive")
+    else:
+        user_id = found.user_id
+        if person.is_admin is not None:
+            await provided_accounts.set_superuser(
+                session, user_id, person.is_admin, find_provider(person.provider).label
+            )
+    await identities.note_use(session, person)
+    return await open_session(session, user_id, client, "browser")
+
+
+async def _new_account(session: AsyncSession, person: Person) -> int:
+    """Creates an account. One that has the same address is never signed in to: the address may have changed hands."""
+    if not person.email:
+        raise SignInRefused("unverified_email")
+    if await provided_accounts.email_is_taken(session, person.email):
+        raise SignInRefused("account_exists")
+    if instance_settings().sign_up != "provider":
+        raise SignInRefused("no_account")
+    try:
+        made = await provided_accounts.insert_without_password(
+            session,
+            email=person.email,
+            username=person.username,
+            full_name=person.full_name,
+            is_superuser=bool(person.is_admin),
+        )
+    except AppError:
+        raise SignInRefused("failed") from None
+    owner = Actor(made.id, made.username, made.full_name, made.is_superuser)
+    await identities.insert_identity(session, owner, person)
+    return made.id
