@@ -11,10 +11,11 @@ const DASHBOARD = "/dashboard";
 const SECOND_FACTOR = "/login/second-factor";
 const OURS = { "x-requested-with": "tca-console" };
 
-/** A path of this site, or the dashboard. "//host" and "/\host" lead elsewhere and are refused. */
+/** A page of this site, or the dashboard. "//host" and "/\host" lead elsewhere and are refused; /api/ has no pages. */
 const safeNext = (value) => {
   const isPath = /^\/(?![/\\])\P{Cc}*$/u.test(value ?? "");
-  return isPath && new URL(value, location.origin).origin === location.origin ? value : DASHBOARD;
+  const url = isPath && new URL(value, location.origin);
+  return url && url.origin === location.origin && !url.pathname.startsWith("/api/") ? value : DASHBOARD;
 };
 const nextPage = () => safeNext(new URLSearchParams(location.search).get("next"));
 

@@ -18,6 +18,8 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotSignedIn
 from tca_app.core.instance import instance_settings
 from tca_app.core.schema import in_words
+from tca_app.features.auth.oauth.identities import ways_to_sign_in
+from tca_app.features.auth.oauth.providers import StartLink
 from tca_app.features.auth.second_factor import methods_of
 from tca_app.features.auth.step_up import ReauthenticationRequired, reauthenticate
 from tca_app.features.factors import passkey_service
@@ -78,6 +80,8 @@ class SessionState(rx.State):
     proof_methods: list[str] = []  # the second factors by which it can be confirmed too
     proof_by: str = "password"  # or "code"
     proof_options: str = ""  # JSON for the browser, while it asks for a passkey; its challenge is no secret
+    proof_has_password: bool = True
+    proof_links: list[StartLink] = []  # providers where the viewer can sign in again instead
 
     _session_id: int = 0
     _undo: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -171,9 +175,14 @@ class SessionState(rx.State):
             self.proof_is_asked, self.proof_error = False, ""
 
     async def _ask_for_proof(self) -> None:
-        """Opens the dialog, with the second factors of the account."""
+        """Opens the dialog, with the second factors of the account and the providers to sign in at again."""
+        actor = self._as_actor()
         async with reading() as session:
-            self.proof_methods = list(await methods_of(session, self._as_actor().user_id))
+            self.proof_methods = list(await methods_of(session, actor.user_id))
+            ways = await ways_to_sign_in(session, actor)
+        here = str(self.router_data.get("asPath", ""))
+        self.proof_has_password = ways.has_password
+        self.proof_links = [provider.link("reauthenticate", here) for provider in ways.linked]
         self.proof_is_asked, self.proof_error, self.proof_by, self.proof_options = True, "", "password", ""
 
     @handler("signed_in")

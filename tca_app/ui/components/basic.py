@@ -13,6 +13,11 @@ def link(*children: Child, to: Any, class_name: Any = "link", **props: Any) -> r
     return ReactRouterLink.create(*children, to=to, class_name=class_name, **props)
 
 
+def outside_link(*children: Child, url: Any, class_name: Any = "link") -> rx.Component:
+    """A link that the browser follows by itself, to what is no page of the console."""
+    return link(*children, to=url, class_name=class_name, reload_document=True)
+
+
 def name_or_link(name: Any, url: Any) -> rx.Component:
     """The name of a row's subject, as a link when `url` is not empty."""
     return rx.cond(

@@ -1,13 +1,14 @@
 """The dialog that asks for the password again before a sensitive change. It lies above the dialog that was refused.
 
-An account with a second factor may confirm with that instead.
+An account with a second factor may confirm with that instead, and one that is linked to a provider by signing in there
+again, which is the only way without a password.
 """
 
 from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components.basic import button, error_notice
+from tca_app.ui.components.basic import button, error_notice, outside_link
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
 from tca_app.ui.forms.passkeys import passkey_form
 from tca_app.ui.session import SessionState
@@ -17,34 +18,57 @@ state = SessionState
 
 
 def password_dialog() -> rx.Component:
+    has_methods, has_links = as_var(state.proof_methods).length() > 0, as_var(state.proof_links).length() > 0
     return rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title(
-                rx.cond(as_var(state.proof_methods).length() > 0, "Confirm who you are", "Confirm your password"),
+                rx.cond(has_methods | ~state.proof_has_password, "Confirm who you are", "Confirm your password"),
                 custom_attrs=DIALOG_TITLE,
             ),
             rx.dialog.description(
                 "This change is sensitive, and you last confirmed who you are more than 10 minutes ago.",
                 custom_attrs=DIALOG_TEXT,
             ),
-            rx.el.form(
-                error_notice(state.proof_error),
-                rx.cond(state.proof_by == "code", _code_field(), _password_field()),
-                rx.cond(as_var(state.proof_methods).length() > 0, _other_ways()),
-                rx.el.div(
-                    button("Cancel", on_click=state.close_proof(False), disabled=state.proof_is_checked),
-                    button("Confirm", kind="primary", type="submit", busy=state.proof_is_checked),
-                    class_name="dialog-foot",
-                ),
-                on_submit=state.give_proof,
-                reset_on_submit=True,
-                class_name="dialog-form",
-            ),
+            rx.cond(state.proof_has_password | has_methods, _form(), _cancel()),
+            rx.cond(has_links, _provider_links()),
             passkey_form("get", state.proof_options, state.give_passkey),
             max_width="440px",
         ),
         open=state.proof_is_asked,
         on_open_change=state.close_proof,
+    )
+
+
+def _form() -> rx.Component:
+    asks_for_code = (state.proof_by == "code") | ~state.proof_has_password
+    return rx.el.form(
+        error_notice(state.proof_error),
+        rx.cond(asks_for_code, _code_field(), _password_field()),
+        rx.cond(as_var(state.proof_methods).length() > 0, _other_ways()),
+        rx.el.div(
+            button("Cancel", on_click=state.close_proof(False), disabled=state.proof_is_checked),
+            button("Confirm", kind="primary", type="submit", busy=state.proof_is_checked),
+            class_name="dialog-foot",
+        ),
+        on_submit=state.give_proof,
+        reset_on_submit=True,
+        class_name="dialog-form",
+    )
+
+
+def _cancel() -> rx.Component:
+    return rx.el.div(button("Cancel", on_click=state.close_proof(False)), class_name="dialog-foot")
+
+
+def _provider_links() -> rx.Component:
+    return rx.el.div(
+        rx.foreach(
+            state.proof_links,
+            lambda entry: outside_link("Sign in again with ", entry["label"], url=entry["url"], class_name="btn block"),
+        ),
+        rx.el.p("You come back to this page. Then repeat the change.", class_name="hint"),
+        class_name="stack tight",
+        style={"margin_top": "16px"},
     )
 
 
@@ -69,9 +93,12 @@ def _field(name: str, label: str, **props: Any) -> rx.Component:
 def _other_ways() -> rx.Component:
     return rx.el.div(
         rx.cond(
-            state.proof_by == "code",
-            button("Use your password", kind="small", on_click=state.choose_proof("password")),
-            button("Use a code", kind="small", on_click=state.choose_proof("code")),
+            state.proof_has_password,
+            rx.cond(
+                state.proof_by == "code",
+                button("Use your password", kind="small", on_click=state.choose_proof("password")),
+                button("Use a code", kind="small", on_click=state.choose_proof("code")),
+            ),
         ),
         rx.cond(
             as_var(state.proof_methods).contains("passkey"),

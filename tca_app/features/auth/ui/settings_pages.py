@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from tca_app.features.auth.oauth.ui.pages import sign_in_panel
 from tca_app.features.auth.ui.state import PasswordState, ProfileState
 from tca_app.ui.components.badges import role_badge
 from tca_app.ui.components.basic import button, facts, panel, relative_time
@@ -35,13 +36,17 @@ def profile_panel() -> rx.Component:
                     text_field(state, "full_name", "Full name", auto_complete="name", max_length=100),
                     text_field(state, "email", "Email", type_="email", required=True, auto_complete="email"),
                     rx.cond(state.pending_email != "", _pending_email()),
-                    current_password_field(state, hint="Only needed when you change the email address."),
+                    rx.cond(
+                        PasswordState.has_password,
+                        current_password_field(state, hint="Only needed when you change the email address."),
+                    ),
                 ),
                 rx.el.div(skeleton_lines(4), class_name="panel-body"),
             ),
             flush=True,
         ),
         keeper_of(state),
+        sign_in_panel(),
         panel(
             "Account",
             facts(
@@ -69,7 +74,11 @@ def password_panel() -> rx.Component:
         "Password",
         _own_form(
             state,
-            current_password_field(state, required=True),
+            rx.cond(
+                state.has_password,
+                current_password_field(state, required=True),
+                rx.el.p("Your account has no password yet. With one you can also sign in here.", class_name="hint"),
+            ),
             new_password_field(state),
             new_password_field(state, "repeated", "Confirm new password", hint=""),
             rx.el.p("Changing it signs out your other sessions.", class_name="hint muted"),

@@ -7,7 +7,7 @@ import reflex as rx
 from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, posted_form
 from tca_app.features.auth.ui.state import AuthState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, link
+from tca_app.ui.components.basic import button, link, outside_link
 from tca_app.ui.forms.password_fields import new_password_hint
 from tca_app.ui.layout.pages import page
 from tca_app.ui.websocket.connection import boot
@@ -18,6 +18,10 @@ def login_page() -> rx.Component:
     return auth_frame(
         "Sign in",
         "Use your username or your email address.",
+        rx.cond(
+            AuthState.sign_in_error != "",
+            rx.el.p(AuthState.sign_in_error, class_name="notice error", role="alert", style={"margin_bottom": "16px"}),
+        ),
         posted_form(
             routes.API_SESSION,
             posted_field(
@@ -42,6 +46,7 @@ def login_page() -> rx.Component:
             hidden=True,
             custom_attrs={"data-needs-passkeys": ""},
         ),
+        rx.cond(AuthState.sign_in_links.length() > 0, _provider_links()),
         rx.el.p(link("Forgot password?", to=routes.FORGOT), class_name="auth-foot"),
         rx.cond(
             AuthState.needs_setup,
@@ -51,6 +56,18 @@ def login_page() -> rx.Component:
                 style={"margin_top": "16px"},
             ),
         ),
+    )
+
+
+def _provider_links() -> rx.Component:
+    return rx.el.div(
+        rx.el.p("or", class_name="muted", style={"text_align": "center"}),
+        rx.foreach(
+            AuthState.sign_in_links,
+            lambda entry: outside_link("Continue with ", entry["label"], url=entry["url"], class_name="btn block"),
+        ),
+        class_name="stack tight",
+        style={"margin_top": "16px"},
     )
 
 

@@ -8,7 +8,11 @@ import reflex as rx
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Invalid, Stale
+from tca_app.core.urls import is_local_path
 from tca_app.features.auth import setup
+from tca_app.features.auth.oauth.identities import ways_to_sign_in
+from tca_app.features.auth.oauth.identity import REASONS
+from tca_app.features.auth.oauth.providers import StartLink, providers
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserRead, UserUpdate
 from tca_app.ui import routes
@@ -23,8 +27,7 @@ PROFILE_LABELS = {"full_name": "Full name", "email": "Email"}
 
 def local_path(text: str) -> str:
     """Returns the path if it is one of this site, else the dashboard: `//host` and the like lead elsewhere."""
-    is_local = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
-    return text if is_local else routes.DASHBOARD
+    return text if is_local_path(text) else routes.DASHBOARD
 
 
 class AuthState(SessionState):
@@ -34,12 +37,17 @@ class AuthState(SessionState):
     setup_phase: str = ""  # "" unknown, open, closed
     mail: str = ""  # "" unknown, on, files (development without SMTP_URL), off
     mail_folder: str = ""
+    sign_in_links: list[StartLink] = []  # GitHub and the OpenID Connect provider, if they are configured
+    sign_in_error: str = ""  # why the last sign-in at one of them was refused
 
     @handler("public")
     async def enter_login(self) -> Events:
         """Redirects a signed-in user to the requested page."""
         if CALL.get().actor is not None:
             return rx.redirect(local_path(query_param(self.router_data, "next")), replace=True)
+        wanted = query_param(self.router_data, "next")
+        self.sign_in_links = [provider.link("sign_in", wanted) for provider in providers()]
+        self.sign_in_error = REASONS.get(query_param(self.router_data, "reason"), "")
         self.needs_setup = await _is_setup_open()
         return None
 
@@ -125,10 +133,15 @@ def _profile_values(user: UserRead) -> dict[str, str]:
 
 
 class PasswordState(FormState, SessionState):
-    """State of the form for your own password."""
+    """State of the form for your own password, or for the first one of somebody who signs in at a provider."""
+
+    has_password: bool = True
 
     @handler("signed_in")
     async def load(self) -> None:
+        actor = self._as_actor()
+        async with reading() as session:
+            self.has_password = (await ways_to_sign_in(session, actor)).has_password
         self._open_form("edit", {"current_password": "", "password": "", "repeated": ""})
 
     @handler("signed_in")
@@ -140,9 +153,11 @@ class PasswordState(FormState, SessionState):
         with self._showing_errors():
             if values["password"] != values["repeated"]:
                 raise Invalid.at("repeated", "The passwords do not match.")
-            data = UserUpdate(password=values["password"], current_password=values["current_password"])
+            given = {"current_password": values["current_password"]} if values["current_password"] else {}
+            data = UserUpdate(password=values["password"], **given)
             actor = self._as_actor()
             async with transaction() as session:
                 await users.update_user(session, actor, actor.user_id, data)
             self._open_form("edit", dict.fromkeys(values, ""))
+            self.has_password = True
             self._toast("Password changed. Your other sessions are signed out.")

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from tca_app.features.auth.oauth.ui.state import IdentitiesState
 from tca_app.features.auth.ui.settings_pages import appearance_panel, password_panel, profile_panel
 from tca_app.features.auth.ui.state import PasswordState, ProfileState, SettingsState
 from tca_app.features.factors.ui.pages import two_factor_panels
@@ -16,7 +17,14 @@ from tca_app.ui.layout.pages import page
 @page(
     routes.SETTINGS,
     "Settings",
-    on_load=(SettingsState.load, ProfileState.load, PasswordState.load, FactorsState.load, TokensState.load),
+    on_load=(
+        SettingsState.load,
+        ProfileState.load,
+        PasswordState.load,
+        IdentitiesState.load,
+        FactorsState.load,
+        TokensState.load,
+    ),
 )
 def settings_page() -> rx.Component:
     tab = SettingsState.tab
