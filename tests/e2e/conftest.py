@@ -1,5 +1,6 @@
 """Runs the whole product as one process, with browsers that use it by role and label."""
 
+import asyncio
 import os
 import re
 import socket
@@ -15,6 +16,8 @@ from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+from tests.features.auth.oauth.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
 
 ROOT = Path(__file__).parents[2]
 START_S = 240  # the first start builds the pages
@@ -80,7 +83,18 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="session")
-def console(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Console]:
+def provider() -> Iterator[FakeProvider]:
+    """An OpenID Connect provider, which signs in whoever a test says, in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, daemon=True).start()
+    running = asyncio.run_coroutine_threadsafe(FakeProvider().__aenter__(), loop).result(10)
+    yield running
+    asyncio.run_coroutine_threadsafe(running.__aexit__(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+
+
+@pytest.fixture(scope="session")
+def console(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver, provider: FakeProvider) -> Iterator[Console]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -96,7 +110,11 @@ def console(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Ite
         "STATUS_PUBLIC": "true",
         "PASSWORD_HASH_MEMORY_KIB": "1024",
         "LOG_LEVEL": "WARNING",
-        "OUTBOUND_ALLOWED_HOSTS": receiver.url.removeprefix("http://"),
+        "OUTBOUND_ALLOWED_HOSTS": ",".join(url.removeprefix("http://") for url in (receiver.url, provider.url)),
+        "OIDC_ISSUER": provider.url,
+        "OIDC_CLIENT_ID": CLIENT_ID,
+        "OIDC_CLIENT_SECRET": CLIENT_SECRET,
+        "OIDC_LABEL": "Acme",
     }
     command = [sys.executable, "-m", "tca_app", "serve"]
     process = subprocess.Popen(
