@@ -39,8 +39,8 @@ async def start(provider: ProviderKey, intent: Intent, next_path: str, actor: Ac
     Linking needs a recent proof of identity, so that nobody who finds an open tab adds a way in of their own.
     """
     find_provider(provider)
-    if intent != "sign_in" and actor is None:
-        raise SignInRefused("not_signed_in")
+    if intent != "sign_in":
+        _require_full_session(actor)
     flow = pending.new_flow(provider, intent)
     location = await _ask(flow)
     async with transaction() as session:
@@ -51,6 +51,15 @@ async def start(provider: ProviderKey, intent: Intent, next_path: str, actor: Ac
                 raise SignInRefused("needs_proof") from None
         await pending.store(session, flow, next_path, actor.session_id if actor and intent != "sign_in" else 0)
     return Start(location, flow.browser)
+
+
+def _require_full_session(actor: Actor | None) -> Actor:
+    """Until a password that an administrator set is changed, its holder may do nothing else."""
+    if actor is None:
+        raise SignInRefused("not_signed_in")
+    if actor.must_change_password:
+        raise SignInRefused("password_change")
+    return actor
 
 
 async def _ask(flow: Flow) -> str:
@@ -83,7 +92,8 @@ async def person_of(flow: Flow, code: str, issuer: str) -> Person:
 
 async def finish_own(session: AsyncSession, begun: Begun, person: Person, actor: Actor | None) -> None:
     """Links the person, or notes the proof, for the session that began it and no other."""
-    if actor is None or actor.session_id != begun.session_id:
+    actor = _require_full_session(actor)
+    if actor.session_id != begun.session_id:
         raise SignInRefused("not_signed_in")
     if begun.flow.intent == "link":
         await identities.link(session, actor, person)

@@ -67,6 +67,11 @@ async def test_linking_needs_the_session_that_began_it(browser: Browser) -> None
     assert await owners() == []
 
 
+async def test_a_password_of_an_administrator_is_changed_before_anything_is_linked(browser: Browser) -> None:
+    await signed_in(browser, await make_user("ana", must_change_password=True))
+    assert refused(await browser.start(intent="link"), "/settings") == "password_change"
+
+
 async def test_a_stranger_cannot_link(browser: Browser) -> None:
     assert refused(await browser.start(intent="link"), "/settings") == "not_signed_in"
 
