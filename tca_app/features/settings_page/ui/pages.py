@@ -18,9 +18,9 @@ from tca_app.ui.layout.pages import page
     routes.SETTINGS,
     "Settings",
     on_load=(
-        SettingsState.load,
         ProfileState.load,
         PasswordState.load,
+        SettingsState.load,  # shows the tab: after its form is opened anew, which drops what is typed in it
         IdentitiesState.load,
         FactorsState.load,
         TokensState.load,
