@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from tca_app.config.settings import get_settings
 
-SignUp = Literal["nobody", "invited"]
+SignUp = Literal["nobody", "invited", "provider"]
 TwoFactor = Literal["nobody", "administrators", "everybody"]
 
 # Settings that the environment may set, by the name of its field in `config.fields`.
@@ -27,10 +27,10 @@ ENVIRONMENT = {
 class InstanceSettings:
     """The effective settings.
 
-    `sign_up`: who gets an account without an administrator creating it: nobody, or people with an invitation.
-    `two_factor_required`: who is asked to add a second factor; nobody is locked out without one. `two_factor_since`:
-    when that was set; its days of grace begin then, or when the account is created if that is later. `logo`: the hash
-    of the image, or "".
+    `sign_up`: who gets an account without an administrator creating it: nobody, people with an invitation, or also
+    everybody at their first sign-in at a provider. `two_factor_required`: who is asked to add a second factor; nobody
+    is locked out without one. `two_factor_since`: when that was set; its days of grace begin then, or when the account
+    is created if that is later. `logo`: the hash of the image, or "".
     """
 
     app_name: str

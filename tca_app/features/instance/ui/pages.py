@@ -28,6 +28,7 @@ state = InstanceState
 SIGN_UP = (
     ("nobody", "Nobody: administrators create accounts"),
     ("invited", "People with an invitation"),
+    ("provider", "People with an invitation, and everybody at their first sign-in at a provider"),
 )
 TWO_FACTOR = (("nobody", "Nobody"), ("administrators", "Administrators"), ("everybody", "Everybody"))
 

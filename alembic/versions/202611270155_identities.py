@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from initial_schema.build import bigint, binary, create_index, create_table, reference, row, text, timestamp
 
-revision: str = "202611262255"
+revision: str = "202611270155"
 down_revision: str | None = "202611262243"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
