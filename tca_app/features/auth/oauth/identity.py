@@ -6,6 +6,7 @@ from typing import Literal
 from tca_app.config.settings import get_settings
 from tca_app.core.errors import Forbidden
 from tca_app.core.security.tokens import keyed_token
+from tca_app.core.urls import is_local_path
 from tca_app.features.auth.oauth.schemas import ProviderKey
 
 Intent = Literal["sign_in", "link", "reauthenticate"]
@@ -31,6 +32,11 @@ REASONS = {
     "too_many": "Too many attempts. Wait a minute and try again.",
     "failed": "That did not work. Try again in a moment.",
 }
+
+
+def may_open_later(page: str) -> bool:
+    """Whether a sign-in may lead to this page: one of this site without a token in its URL, which proxies would log."""
+    return is_local_path(page) and "token=" not in page
 
 
 class SignInRefused(Forbidden):

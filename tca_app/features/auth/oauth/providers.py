@@ -7,9 +7,8 @@ from urllib.parse import urlencode
 
 from tca_app.config.settings import get_settings
 from tca_app.core.errors import NotFound
-from tca_app.core.urls import is_local_path
 from tca_app.features.auth.oauth import github, oidc
-from tca_app.features.auth.oauth.identity import Intent
+from tca_app.features.auth.oauth.identity import Intent, may_open_later
 from tca_app.features.auth.oauth.schemas import ProviderKey
 
 CLIENTS: dict[ProviderKey, ModuleType] = {"github": github, "oidc": oidc}
@@ -32,7 +31,7 @@ class Provider:
 
     def link(self, intent: Intent, next_page: str = "") -> StartLink:
         """Returns the link that leads there. Absolute: the sign-in comes back to PUBLIC_URL, to its cookies."""
-        query = {"intent": intent} | ({"next": next_page} if is_local_path(next_page) else {})
+        query = {"intent": intent} | ({"next": next_page} if may_open_later(next_page) else {})
         return StartLink(
             label=self.label,
             url=f"{get_settings().public_url}/api/auth/oauth/{self.key}/start?{urlencode(query)}",

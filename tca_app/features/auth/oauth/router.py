@@ -17,9 +17,8 @@ from tca_app.core.errors import AppError, NotFound, TooManyRequests
 from tca_app.core.schema import UrlId
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import cookie_in, cookie_name
-from tca_app.core.urls import is_local_path
 from tca_app.features.auth.oauth import identities, pending, service
-from tca_app.features.auth.oauth.identity import Intent, SignInRefused
+from tca_app.features.auth.oauth.identity import Intent, SignInRefused, may_open_later
 from tca_app.features.auth.oauth.schemas import IdentityRead, ProviderKey
 from tca_app.features.auth.service import Client, resolve_browser
 from tca_app.rest.dependencies import CurrentActor, FromClient, Reading, Writing
@@ -99,7 +98,7 @@ async def finish_sign_in(
 
 
 def _page(path: str, otherwise: str) -> str:
-    return path if is_local_path(path) else otherwise
+    return path if may_open_later(path) else otherwise
 
 
 def _back(reason: str, intent: Intent, next_page: str) -> RedirectResponse:

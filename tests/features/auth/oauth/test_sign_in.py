@@ -12,6 +12,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.database.session import transaction
 from tca_app.core.instance import keep
 from tca_app.features.auth.oauth.identity import REASONS
+from tca_app.features.auth.oauth.providers import find_provider
 from tca_app.models import Identity, PendingSignIn, User
 from tests.factories import make_user, row_of
 from tests.features.auth.oauth.conftest import OIDC, Browser
@@ -230,6 +231,13 @@ async def test_usernames_are_made_valid_and_unique(browser: Browser, said: str, 
 @pytest.mark.parametrize("page", ["//evil.example", "https://evil.example", "/\\evil.example", "/api/auth/verify"])
 async def test_it_never_leads_to_another_site(browser: Browser, page: str) -> None:
     assert await browser.sign_in(next=page) == "/dashboard"
+
+
+async def test_the_token_of_a_link_is_neither_stored_nor_passed_on(browser: Browser) -> None:
+    await browser.start(next="/accept-invitation?token=canary")
+    async with transaction() as session:
+        assert (await session.execute(select(PendingSignIn.next_path))).scalars().all() == [""]
+    assert find_provider("oidc").link("sign_in", "/accept-invitation?token=canary")["url"].endswith("intent=sign_in")
 
 
 async def test_a_provider_that_is_away_is_named(browser: Browser, provider: FakeProvider) -> None:
