@@ -1,14 +1,15 @@
-"""The step between the right password and a session, for accounts with a second factor.
+"""The step between the first proof and a session, for accounts with a second factor.
 
-The password opens no session then. It gets a challenge that works once and for five minutes: a browser as a cookie, a
-script in the response. `features.factors` redeems it for a code, a recovery code or a passkey.
+The right password, or a sign-in at a provider, opens no session then. It gets a challenge that works once and for five
+minutes: a browser as a cookie, a script in the response. `features.factors` redeems it for a code, a recovery code or
+a passkey.
 """
 
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -24,13 +25,13 @@ Method = Literal["totp", "passkey", "recovery_code"]
 
 @dataclass
 class SecondFactorRequired(NotSignedIn):
-    """The password is right. `challenge` opens the next step; `methods` are the second factors of the account."""
+    """The first proof is right. `challenge` opens the next step; `methods` are the second factors of the account."""
 
     challenge: str = field(default="", repr=False)
     methods: list[Method] = field(default_factory=list)
 
     code = "second_factor_required"
-    default = "The password is correct. Confirm your second factor to sign in."
+    default = "Confirm your second factor to sign in."
     keeps_changes = True  # the challenge
 
     @property
@@ -51,14 +52,19 @@ async def methods_of(session: AsyncSession, user_id: int) -> list[Method]:
 
 
 async def require_second_factor(
-    session: AsyncSession, user_id: int, proven_hash: str | None, fresh_hash: str | None
+    session: AsyncSession, user_id: int, proven_hash: str | None = None, fresh_hash: str | None = None
 ) -> None:
-    """Raises SecondFactorRequired if the account has one, after the password was checked against `proven_hash`."""
+    """Raises SecondFactorRequired if the account has one.
+
+    `proven_hash` is the hash that the password was checked against; None after a sign-in at a provider.
+    """
     methods = await methods_of(session, user_id)
     if not methods:
         return
     # The lock makes a change of the password wait, which then withdraws this challenge.
-    unchanged = select(col(User.id)).where(col(User.id) == user_id, col(User.hashed_password) == proven_hash)
+    unchanged = select(col(User.id)).where(
+        col(User.id) == user_id, col(User.hashed_password) == proven_hash if proven_hash else true()
+    )
     if (await session.execute(unchanged.with_for_update(read=True))).first() is None:
         raise BadCredentials
     if fresh_hash:

@@ -24,7 +24,7 @@ class SignInExpired(NotSignedIn):
     """The challenge is unknown, used, or older than five minutes."""
 
     code = "second_factor_expired"
-    default = "This sign-in has expired. Start again with your password."
+    default = "This sign-in has expired. Start again."
 
 
 class WrongSecondFactor(NotSignedIn):
@@ -52,7 +52,7 @@ async def pending_methods(session: AsyncSession, challenge: str) -> list[Method]
 async def finish_with_code(
     session: AsyncSession, challenge: str, data: GivenCode, client: Client, kind: Kind
 ) -> SignIn:
-    """Opens the session of a sign-in whose password was right. Raises SignInExpired, WrongSecondFactor."""
+    """Opens the session of a sign-in whose first proof was right. Raises SignInExpired, WrongSecondFactor."""
 
     async def check(session: AsyncSession, user_id: int) -> str | None:
         return await use_code(session, user_id, data.code)

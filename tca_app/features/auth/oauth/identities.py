@@ -11,10 +11,11 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import lock
 from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events.log import emit
-from tca_app.features.auth import events
+from tca_app.features.auth import events, one_time_tokens
 from tca_app.features.auth.oauth.identity import Person, SignInRefused
 from tca_app.features.auth.oauth.providers import Provider, label_of, providers
 from tca_app.features.auth.oauth.schemas import IdentityRead
+from tca_app.features.auth.second_factor import PURPOSE
 from tca_app.features.auth.step_up import note_proof, require_recent_proof
 from tca_app.models import Identity, User
 
@@ -74,7 +75,7 @@ async def find_identity(session: AsyncSession, person: Person) -> Found | None:
 
     A second sign-in of the same person waits, so that of two first ones only one creates an account.
     """
-    await lock(session, f"identity {person.provider} {person.issuer} {person.subject}")
+    await _lock(session, person.provider, person.issuer, person.subject)
     rows = await session.execute(
         select(_identities.id, _identities.user_id, _users.is_active, _users.deleted_at)
         .join(User, _users.id == _identities.user_id)
@@ -82,6 +83,11 @@ async def find_identity(session: AsyncSession, person: Person) -> Found | None:
     )
     row = rows.first()
     return Found(*row) if row else None
+
+
+async def _lock(session: AsyncSession, *identity: str) -> None:
+    """Makes sign-ins with this identity, linking and unlinking it wait for each other."""
+    await lock(session, f"identity {' '.join(identity)}")
 
 
 def _is(person: Person) -> tuple[ColumnElement[bool], ...]:
@@ -133,8 +139,18 @@ async def prove(session: AsyncSession, actor: Actor, person: Person) -> None:
 
 
 async def unlink(session: AsyncSession, actor: Actor, identity_id: int) -> None:
-    """Unlinks an identity of yours. Raises Conflict for the last way to sign in."""
+    """Unlinks an identity of yours, and ends a sign-in with it that waits for the second factor.
+
+    Raises Conflict for the last way to sign in.
+    """
     await require_recent_proof(session, actor, is_credential=True)
+    own = select(_identities.provider, _identities.issuer, _identities.subject)
+    row = (
+        await session.execute(own.where(_identities.id == identity_id, _identities.user_id == actor.user_id))
+    ).first()
+    if row is None:
+        raise NotFound
+    await _lock(session, *row)
     locked = select(_users.hashed_password).where(_users.id == actor.user_id).with_for_update(key_share=True)
     has_password = (await session.execute(locked)).scalar_one() is not None
     identities = await list_identities(session, actor)
@@ -144,5 +160,6 @@ async def unlink(session: AsyncSession, actor: Actor, identity_id: int) -> None:
     if not has_password and not any(other.is_usable for other in identities if other.id != identity_id):
         raise Conflict(ONLY_WAY)
     await session.execute(delete(Identity).where(_identities.id == identity_id))
+    await one_time_tokens.withdraw(session, PURPOSE, actor.user_id)
     about = {"subject_id": actor.user_id, "subject_name": actor.display_name}
     await emit(session, actor, events.IdentityUnlinked(**about, provider=found.label))

@@ -20,18 +20,20 @@ from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.features.auth.oauth import identities, pending, service
 from tca_app.features.auth.oauth.identity import Intent, SignInRefused, may_open_later
 from tca_app.features.auth.oauth.schemas import IdentityRead, ProviderKey
+from tca_app.features.auth.second_factor import SecondFactorRequired
 from tca_app.features.auth.service import Client, resolve_browser
 from tca_app.rest.dependencies import CurrentActor, FromClient, Reading, Writing
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response
 from tca_app.rest.routing import console_router
-from tca_app.rest.sign_in import set_cookies
+from tca_app.rest.sign_in import set_challenge, set_cookies
 
 # Not a ConsoleRoute: RFC 6749, 4.1.2 asks a client to ignore parameters of a provider that it does not know.
 browser_router = APIRouter(prefix="/api/auth/oauth", tags=["auth"])
 router = console_router("/api/auth", "auth", "session")
 COOKIE = "oauth"
-LOGIN, SETTINGS, DASHBOARD = "/login", "/settings", "/dashboard"  # pages; `ui.routes` is for screens
+# Pages; `ui.routes` is for screens.
+LOGIN, SECOND_FACTOR, SETTINGS, DASHBOARD = "/login", "/login/second-factor", "/settings", "/dashboard"
 _identities = TypeAdapter(list[IdentityRead])
 _REDIRECT: dict[int | str, dict[str, Any]] = {303: {"description": "Leads on, or to a page that says why not."}}
 
@@ -87,6 +89,9 @@ async def finish_sign_in(
             else:
                 response = RedirectResponse(_page(next_page, SETTINGS), status_code=303)
                 await service.finish_own(session, begun, person, actor)
+    except SecondFactorRequired as required:
+        response = _lead(SECOND_FACTOR, {}, next_page)
+        set_challenge(response, required.challenge)
     except SignInRefused as refusal:
         response = _back(refusal.reason, intent, next_page)
     except NotFound:
@@ -103,11 +108,15 @@ def _page(path: str, otherwise: str) -> str:
 
 def _back(reason: str, intent: Intent, next_page: str) -> RedirectResponse:
     """Leads to a page that says why not: the sign-in page, or the settings. The URL names the reason only."""
-    query = {"reason": reason}
-    if intent == "sign_in" and _page(next_page, ""):
-        query["next"] = next_page
-    page = LOGIN if intent == "sign_in" else SETTINGS
-    return RedirectResponse(f"{page}?{urlencode(query, quote_via=quote)}", status_code=303)
+    if intent == "sign_in":
+        return _lead(LOGIN, {"reason": reason}, next_page)
+    return _lead(SETTINGS, {"reason": reason}, "")
+
+
+def _lead(page: str, query: dict[str, str], next_page: str) -> RedirectResponse:
+    """Leads to a page that leads on to `next_page`."""
+    query = query | ({"next": next_page} if _page(next_page, "") else {})
+    return RedirectResponse(f"{page}?{urlencode(query, quote_via=quote)}".removesuffix("?"), status_code=303)
 
 
 async def _refuse_excess(client: Client) -> None:

@@ -18,6 +18,7 @@ from tca_app.features.auth.oauth.identity import Flow, Intent, Person, SignInRef
 from tca_app.features.auth.oauth.pending import Begun
 from tca_app.features.auth.oauth.providers import CLIENTS, find_provider
 from tca_app.features.auth.oauth.schemas import ProviderKey
+from tca_app.features.auth.second_factor import require_second_factor
 from tca_app.features.auth.service import Client, SignIn, open_session
 from tca_app.features.auth.step_up import ReauthenticationRequired, require_recent_proof
 from tca_app.features.users import provided_accounts
@@ -102,7 +103,11 @@ async def finish_own(session: AsyncSession, begun: Begun, person: Person, actor:
 
 
 async def sign_in(session: AsyncSession, person: Person, client: Client) -> SignIn:
-    """Opens a session. The first sign-in of a person creates an account, if the instance allows it."""
+    """Opens a session. The first sign-in of a person creates an account, if the instance allows it.
+
+    Raises SignInRefused, and SecondFactorRequired as after a password: the console does not know how the provider
+    checked who it is.
+    """
     found = await identities.find_identity(session, person)
     if found is None:
         user_id = await _new_account(session, person)
@@ -115,6 +120,7 @@ async def sign_in(session: AsyncSession, person: Person, client: Client) -> Sign
                 session, user_id, person.is_admin, find_provider(person.provider).label
             )
     await identities.note_use(session, person)
+    await require_second_factor(session, user_id)
     return await open_session(session, user_id, client, "browser")
 
 

@@ -1,4 +1,4 @@
-"""The second step of a sign-in, after the password."""
+"""The second step of a sign-in, after the password or the provider."""
 
 import reflex as rx
 
@@ -23,7 +23,7 @@ def second_factor_page() -> rx.Component:
 def _steps() -> rx.Component:
     return auth_frame(
         "Confirm your sign-in",
-        "Your password is correct. This account also needs a second factor.",
+        "Your account also needs a second factor.",
         rx.cond(as_var(state.methods).contains("passkey"), _passkey_form()),
         rx.cond(as_var(state.methods).contains("totp") | as_var(state.methods).contains("recovery_code"), _code_form()),
         rx.el.p(link("Start again", to=routes.LOGIN), class_name="auth-foot"),
