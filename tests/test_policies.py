@@ -50,6 +50,7 @@ PUBLIC = {
     ("POST", "/api/auth/invitations/join"),  # the same, and the cookie of the invited person
     ("GET", "/api/auth/oauth/{provider}/start"),  # both lead to a page in every case
     ("GET", "/api/auth/oauth/{provider}/callback"),
+    ("POST", "/api/auth/oauth/{provider}/invitation"),  # the token of the link is the permission
     ("POST", "/api/hooks/github/{project_id}"),  # signed with the project's own key
     ("GET", "/api"),
     ("GET", "/api/v1/instance/logo"),  # the sign-in page shows it

@@ -54,6 +54,12 @@ const enter = (form, next) => {
   document.dispatchEvent(new Event("visibilitychange"));
 };
 
+/** To a provider. The form is usable again for somebody who comes back with the browser's button. */
+const leave = (form, url) => {
+  window.addEventListener("pageshow", () => setBusy(form, false), { once: true });
+  location.assign(url);
+};
+
 const HEADERS = { "content-type": "application/json", accept: "application/json", ...OURS };
 const UNREACHABLE = "The console cannot be reached. Check your connection and try again.";
 const NO_PASSKEY = "No passkey was used. Try again, or use your password.";
@@ -82,6 +88,7 @@ const post = async (form) => {
     body: JSON.stringify(body),
   }).catch(() => null);
   if (response?.ok && form.dataset.done) return showDone(form);
+  if (response?.ok && form.dataset.leadsAway) return leave(form, (await response.json()).url);
   if (response?.ok) {
     tabs.postMessage("signed-in");
     return enter(form, nextPage()); // the button stays busy

@@ -54,6 +54,7 @@ _NEED_A_SECRET = {
     "POST /api/auth/invitations/lookup",
     "POST /api/auth/invitations/accept",
     "POST /api/auth/invitations/join",
+    "POST /api/auth/oauth/{provider}/invitation",
 }
 # Calls that refuse, rightly, a time zone or an image that does not exist.
 _NEED_WHAT_EXISTS = {"PATCH /api/v1/instance", "PUT /api/v1/instance/logo"}

@@ -1,4 +1,4 @@
-"""Single sign-on in a browser: a first sign-in, linking and unlinking, and a refusal in words."""
+"""Single sign-on in a browser: a first sign-in, an invitation, linking and unlinking, and a refusal in words."""
 
 import httpx
 import pytest
@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Console, sign_in
 from tests.e2e.test_journey import NewPage
-from tests.e2e.test_links_in_mails import make_person
+from tests.e2e.test_links_in_mails import link_in, mail_to, make_person
 from tests.features.auth.oauth.provider import ANA, FakeProvider
 
 pytestmark = pytest.mark.e2e
@@ -62,3 +62,20 @@ def test_a_person_links_the_provider_and_unlinks_it(
     panel.get_by_role("button", name="Unlink Acme").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Unlink").click()
     expect(panel.get_by_role("link", name="Link Acme")).to_be_visible()
+
+
+def test_an_invited_person_accepts_at_the_provider(
+    new_page: NewPage, admin: tuple[str, str], console: Console, provider: FakeProvider
+) -> None:
+    with httpx.Client(base_url=console.url, timeout=10) as client:
+        token = client.post("/api/auth/login", json={"username": admin[0], "password": admin[1]}).json()
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        invited = client.post("/api/v1/invitations", json={"emails": ["ivy@example.com"]}, headers=headers)
+        assert invited.status_code == 201
+    provider.person = ANA | {"sub": "invited", "email": "elsewhere@example.com", "preferred_username": "ivy"}
+    page = new_page()
+    page.goto(link_in(mail_to(console, "ivy@example.com", lambda mail: "invited you" in mail.subject)))
+    page.get_by_role("button", name="Continue with Acme").click()
+    page.wait_for_url("**/dashboard**")
+    page.goto("/settings")
+    expect(page.get_by_label("Email", exact=True)).to_have_value("ivy@example.com")

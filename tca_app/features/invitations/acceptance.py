@@ -19,7 +19,7 @@ from tca_app.features.invitations import events
 from tca_app.features.invitations.queries import IS_PENDING, invitations
 from tca_app.features.invitations.schemas import InvitationAcceptance, InvitationDetails
 from tca_app.features.projects import policy as projects_policy, team
-from tca_app.features.users import policy as users_policy, service as users
+from tca_app.features.users import policy as users_policy, provided_accounts, service as users
 from tca_app.features.users.schemas import UserCreate
 from tca_app.models import Invitation, Project, ProjectMember, User
 
@@ -82,16 +82,38 @@ async def accept(session: AsyncSession, data: InvitationAcceptance, client: Clie
     Raises InvitationExpired, AccountExists, SignUpClosed, Conflict (username taken) or Invalid (weak password); the
     link still works after all but the first.
     """
-    row, _ = await _find(session, data.token, lock=True)
-    if await _has_account(session, row.email):
-        raise AccountExists
-    if not creates_accounts():
-        raise SignUpClosed
+    row = await _find_for_new_account(session, data.token)
     account = UserCreate(email=row.email, **data.model_dump(exclude={"token"}))
     person = await users.insert_user(session, account, None)
     who = Actor(person.id, person.username, person.full_name, False, ip=client.ip, request_id=client.request_id)
     await _complete(session, who, row)
     return await open_session(session, person.id, client, "browser")
+
+
+async def accept_at_provider(
+    session: AsyncSession, token: str, client: Client, *, username: str, full_name: str, is_superuser: bool
+) -> Actor:
+    """Like `accept`, for somebody who signs in at a provider, which the caller links: the account has no password.
+
+    Its address is that of the invitation, whichever one the provider names.
+    """
+    row = await _find_for_new_account(session, token)
+    person = await provided_accounts.insert_without_password(
+        session, email=row.email, username=username, full_name=full_name, is_superuser=is_superuser
+    )
+    who = Actor(person.id, person.username, person.full_name, is_superuser, ip=client.ip, request_id=client.request_id)
+    await _complete(session, who, row)
+    return who
+
+
+async def _find_for_new_account(session: AsyncSession, token: str) -> _Pending:
+    """Locks an invitation whose address has no account yet."""
+    row, _ = await _find(session, token, lock=True)
+    if await _has_account(session, row.email):
+        raise AccountExists
+    if not creates_accounts():
+        raise SignUpClosed
+    return row
 
 
 async def join(session: AsyncSession, actor: Actor, token: str) -> InvitationDetails:

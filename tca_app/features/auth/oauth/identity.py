@@ -20,6 +20,8 @@ REASONS = {
     "unverified_email": "The provider has not verified your email address. Verify it there, then try again.",
     "account_exists": "There is an account with your email address. Sign in with your password, then link this way to "
     "sign in on the page Settings.",
+    "invited_account": "The invited address has an account that this identity is not linked to. Sign in to it first.",
+    "invitation_ended": "This invitation can no longer be accepted.",
     "no_account": "You have no account here. Ask an administrator for one.",
     "inactive": "Your account is deactivated. Ask an administrator.",
     "taken": "That identity is linked to somebody else's account.",
@@ -72,6 +74,11 @@ class Flow:
     intent: Intent
     state: str
     browser: str  # the value of this browser's cookie
+
+    @property
+    def invitation(self) -> str:
+        """The token of the invitation that this sign-in accepts, or ""."""
+        return self.browser.partition(".")[2]
 
     @property
     def nonce(self) -> str:

@@ -25,8 +25,10 @@ class Begun:
     next_path: str
 
 
-def new_flow(provider: ProviderKey, intent: Intent) -> Flow:
-    return Flow(provider, intent, new_token(), new_token())
+def new_flow(provider: ProviderKey, intent: Intent, invitation: str = "") -> Flow:
+    """Returns a new sign-in. The token of an invitation goes into the cookie, so that nothing stored accepts it."""
+    browser = f"{new_token()}.{invitation}" if invitation else new_token()
+    return Flow(provider, intent, new_token(), browser)
 
 
 async def store(session: AsyncSession, flow: Flow, next_path: str, session_id: int) -> None:

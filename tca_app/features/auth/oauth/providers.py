@@ -37,6 +37,11 @@ class Provider:
             url=f"{get_settings().public_url}/api/auth/oauth/{self.key}/start?{urlencode(query)}",
         )
 
+    @property
+    def invitation_link(self) -> StartLink:
+        """Where the page of an invitation posts its token to."""
+        return StartLink(label=self.label, url=f"/api/auth/oauth/{self.key}/invitation")
+
 
 def providers() -> list[Provider]:
     settings = get_settings()

@@ -10,6 +10,12 @@ from tca_app.core.schema import ReadModel
 ProviderKey = Literal["github", "oidc"]
 
 
+class ProviderPage(ReadModel):
+    """Where the browser goes on: the page of the provider that asks the person."""
+
+    url: str
+
+
 class IdentityRead(ReadModel):
     """A way to sign in at a provider. `name` is what the provider calls you."""
 

@@ -9,8 +9,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import transaction
-from tca_app.core.errors import AppError
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError, Gone
 from tca_app.core.instance import instance_settings
 from tca_app.core.outgoing.openid import ProviderError, ProviderUnavailable
 from tca_app.features.auth.oauth import identities, pending
@@ -21,6 +21,7 @@ from tca_app.features.auth.oauth.schemas import ProviderKey
 from tca_app.features.auth.second_factor import require_second_factor
 from tca_app.features.auth.service import Client, SignIn, open_session
 from tca_app.features.auth.step_up import ReauthenticationRequired, require_recent_proof
+from tca_app.features.invitations import acceptance
 from tca_app.features.users import provided_accounts
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,14 @@ class Start:
 
     location: str
     browser: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A session that was opened, and whether its account is new."""
+
+    session: SignIn
+    is_new: bool
 
 
 async def start(provider: ProviderKey, intent: Intent, next_path: str, actor: Actor | None) -> Start:
@@ -51,6 +60,19 @@ async def start(provider: ProviderKey, intent: Intent, next_path: str, actor: Ac
             except ReauthenticationRequired:
                 raise SignInRefused("needs_proof") from None
         await pending.store(session, flow, next_path, actor.session_id if actor and intent != "sign_in" else 0)
+    return Start(location, flow.browser)
+
+
+async def start_with_invitation(provider: ProviderKey, token: str) -> Start:
+    """Begins a sign-in that accepts an invitation. Raises NotFound, InvitationExpired and SignInRefused."""
+    find_provider(provider)
+    async with reading() as session:
+        invitation = await acceptance.look_up(session, token)
+    flow = pending.new_flow(provider, "sign_in", token)
+    location = await _ask(flow)
+    page = f"/projects/{invitation.project_id}" if invitation.project_id else ""
+    async with transaction() as session:
+        await pending.store(session, flow, page, session_id=0)
     return Start(location, flow.browser)
 
 
@@ -102,14 +124,16 @@ async def finish_own(session: AsyncSession, begun: Begun, person: Person, actor:
         await identities.prove(session, actor, person)
 
 
-async def sign_in(session: AsyncSession, person: Person, client: Client) -> SignIn:
-    """Opens a session. The first sign-in of a person creates an account, if the instance allows it.
+async def sign_in(session: AsyncSession, begun: Begun, person: Person, client: Client) -> Done:
+    """Opens a session. The first sign-in of a person creates an account, by invitation or if the instance allows it.
 
     Raises SignInRefused, and SecondFactorRequired as after a password: the console does not know how the provider
     checked who it is.
     """
     found = await identities.find_identity(session, person)
-    if found is None:
+    if found is None and begun.flow.invitation:
+        user_id = await _invited_account(session, begun.flow.invitation, person, client)
+    elif found is None:
         user_id = await _new_account(session, person)
     elif not found.is_active or found.deleted_at is not None:
         raise SignInRefused("inactive")
@@ -121,7 +145,26 @@ async def sign_in(session: AsyncSession, person: Person, client: Client) -> Sign
             )
     await identities.note_use(session, person)
     await require_second_factor(session, user_id)
-    return await open_session(session, user_id, client, "browser")
+    return Done(await open_session(session, user_id, client, "browser"), is_new=found is None)
+
+
+async def _invited_account(session: AsyncSession, invitation: str, person: Person, client: Client) -> int:
+    """Accepts an invitation with a new account of its address, and links the person: the link proves the address."""
+    try:
+        owner = await acceptance.accept_at_provider(
+            session,
+            invitation,
+            client,
+            username=person.username,
+            full_name=person.full_name,
+            is_superuser=bool(person.is_admin),
+        )
+    except acceptance.AccountExists:
+        raise SignInRefused("invited_account") from None
+    except (Gone, acceptance.SignUpClosed):
+        raise SignInRefused("invitation_ended") from None
+    await identities.insert_identity(session, owner, person)
+    return owner.user_id
 
 
 async def _new_account(session: AsyncSession, person: Person) -> int:

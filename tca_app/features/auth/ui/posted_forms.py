@@ -26,10 +26,11 @@ def auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
 
 
 def posted_form(
-    url: str,
+    url: Any,
     *fields: Any,
-    submit: str,
+    submit: Any,
     from_query: str = "",
+    leads_away: bool = False,
     done: rx.Component | None = None,
     kind: str = "primary",
     passkey_options: Any = "",
@@ -38,7 +39,8 @@ def posted_form(
     """A form that assets/console/posted-form.js posts with fetch, so that a password never passes the websocket.
 
     `from_query` names parameters of the page's URL that belong to the body. After success the browser enters the
-    console; with `done` it shows that in place of the form. With `passkey_options`, or a URL to get them from, it
+    console; with `done` it shows that in place of the form, and with `leads_away` it goes to the `url` of the response.
+    With `passkey_options`, or a URL to get them from, it
     posts the response of a passkey.
     """
     form = rx.el.form(
@@ -51,6 +53,7 @@ def posted_form(
         custom_attrs={
             "data-post": url,
             "data-from-query": from_query,
+            "data-leads-away": "yes" if leads_away else "",
             "data-connected": rx.State.is_hydrated,
             "data-signed-in": AuthState.username != "",
             "data-done": "" if done is None else "next",

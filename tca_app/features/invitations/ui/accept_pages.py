@@ -50,6 +50,7 @@ def _new_account() -> rx.Component:
     return auth_frame(
         "Create your account",
         _lead(),
+        _refusal(),
         posted_form(
             routes.API_ACCEPT_INVITATION,
             _token_error(),
@@ -75,6 +76,7 @@ def _new_account() -> rx.Component:
             submit="Create account",
             from_query="token",
         ),
+        _providers(),
     )
 
 
@@ -90,8 +92,38 @@ def _sign_in() -> rx.Component:
     return auth_frame(
         "Sign in to accept",
         _lead(),
+        _refusal(),
         rx.el.p("You have an account with this address.", class_name="notice"),
         _below(button("Sign in", kind="primary block", on_click=rx.redirect(_sign_in_and_return))),
+        _providers(),
+    )
+
+
+def _refusal() -> rx.Component:
+    return rx.cond(
+        state.error != "",
+        rx.el.p(state.error, class_name="notice error", role="alert", style={"margin_bottom": "16px"}),
+    )
+
+
+def _providers() -> rx.Component:
+    return rx.cond(
+        state.providers.length() > 0,
+        rx.el.div(
+            rx.el.p("or", class_name="muted", style={"text_align": "center"}),
+            rx.foreach(
+                state.providers,
+                lambda entry: posted_form(
+                    entry["url"],
+                    submit="Continue with " + entry["label"].to(str),
+                    from_query="token",
+                    leads_away=True,
+                    kind="",
+                ),
+            ),
+            class_name="stack tight",
+            style={"margin_top": "16px"},
+        ),
     )
 
 

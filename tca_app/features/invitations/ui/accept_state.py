@@ -6,6 +6,8 @@ from pydantic import ValidationError
 
 from tca_app.core.database.session import reading
 from tca_app.core.errors import Gone
+from tca_app.features.auth.oauth.identity import REASONS
+from tca_app.features.auth.oauth.providers import StartLink, providers
 from tca_app.features.invitations import acceptance
 from tca_app.features.invitations.schemas import InvitationDetails, InvitationToken
 from tca_app.features.users import service as users
@@ -24,6 +26,8 @@ class AcceptState(SessionState):
     project: str = ""
     role: str = ""
     invited_by: str = ""
+    providers: list[StartLink] = []  # where the person may sign in to accept
+    error: str = ""  # why that was refused
 
     @handler("public")
     async def enter_invitation(self) -> None:
@@ -33,6 +37,8 @@ class AcceptState(SessionState):
             return
         self.email, self.invited_by = details.email, details.invited_by
         self.project, self.role = details.project_name or "", details.role or ""
+        self.providers = [provider.invitation_link for provider in providers()]
+        self.error = REASONS.get(query_param(self.router_data, "reason"), "")
         self.phase = await self._phase_of(details)
 
     async def _look_up(self) -> InvitationDetails | None:

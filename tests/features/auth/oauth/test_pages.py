@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
+from tca_app.core.database.session import transaction
 from tca_app.features.auth.oauth.identity import REASONS
 from tca_app.features.auth.oauth.ui.state import IdentitiesState
 from tca_app.features.auth.ui.state import AuthState, PasswordState
+from tca_app.features.invitations import service as invitations
+from tca_app.features.invitations.ui.accept_state import AcceptState
 from tca_app.models import User
 from tca_app.ui.session import SessionState
-from tests.factories import make_identity, make_user, row_of
+from tests.factories import make_admin, make_identity, make_invitation, make_user, row_of
 from tests.features.auth.oauth.provider import FakeProvider
 from tests.features.auth.oauth.test_sign_in import link_to
 from tests.features.auth.test_step_up import grow_old
@@ -78,3 +81,19 @@ async def test_a_first_password_is_set_without_a_current_one(console: Console, p
     form = {"nonce": shown(opened, PasswordState, "form_nonce"), "current_password": ""}
     await tab.send(PasswordState.save, form=form | dict.fromkeys(("password", "repeated"), "Violet-Train-17"))
     assert (await row_of(User, ana.user_id))["hashed_password"]
+
+
+async def test_the_page_of_an_invitation_offers_the_providers(console: Console, provider: FakeProvider) -> None:
+    invitation_id = await make_invitation(await make_admin())
+    async with transaction() as session:
+        link = await invitations.new_link(session, invitation_id)
+    assert link is not None
+    tab = Tab(console, "t1", path=f"{link.path}&reason=cancelled")
+    await tab.hydrate()
+    updates = await tab.send(AcceptState.enter_invitation)
+    assert shown(updates, AcceptState, "phase") == "new"
+    assert shown(updates, AcceptState, "error") == REASONS["cancelled"]
+    assert shown(updates, AcceptState, "providers") == [
+        {"label": "GitHub", "url": "/api/auth/oauth/github/invitation"},
+        {"label": "Acme", "url": "/api/auth/oauth/oidc/invitation"},
+    ]
