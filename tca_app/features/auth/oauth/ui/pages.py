@@ -44,10 +44,14 @@ def sign_in_panel() -> rx.Component:
 
 def _line(title: Any, about: Any, action: Any) -> rx.Component:
     return rx.el.div(
-        rx.el.div(rx.el.div(title, class_name="legend"), rx.el.div(about, class_name="muted truncate")),
+        rx.el.div(
+            rx.el.div(title, class_name="legend"),
+            rx.el.div(about, class_name="muted truncate"),
+            style={"min_width": "0"},
+        ),
         action,
         class_name="row",
-        style={"justify_content": "space-between"},
+        style={"justify_content": "space-between", "flex_wrap": "nowrap"},
     )
 
 
@@ -61,7 +65,8 @@ def _password() -> rx.Component:
 
 
 def _identity(row: Any) -> rx.Component:
-    used = rx.fragment(row["name"], " · last used ", relative_time(row["used_at"], "never"))
+    last = rx.cond(row["used_at"] != "", rx.fragment("last used ", relative_time(row["used_at"])), "not used yet")
+    used = rx.fragment(row["name"], " · ", last)
     return _line(
         row["label"],
         rx.cond(row["is_usable"], used, "This provider is no longer offered."),
