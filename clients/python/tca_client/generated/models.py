@@ -323,7 +323,7 @@ class InstanceRead(TypedDict):
 
     app_name: str
     logo_url: str
-    sign_up: Literal["nobody", "invited"]
+    sign_up: Literal["nobody", "invited", "provider"]
     two_factor_required: Literal["nobody", "administrators", "everybody"]
     two_factor_grace_days: int
     two_factor_since: str | None
@@ -344,7 +344,7 @@ class InstanceUpdate(TypedDict):
     """
 
     app_name: NotRequired[str]
-    sign_up: NotRequired[Literal["nobody", "invited"]]
+    sign_up: NotRequired[Literal["nobody", "invited", "provider"]]
     two_factor_required: NotRequired[Literal["nobody", "administrators", "everybody"]]
     two_factor_grace_days: NotRequired[int]
     session_days: NotRequired[int]
@@ -636,6 +636,8 @@ class PreferenceChange(TypedDict):
         "factors_reset",
         "passkey_refused",
         "session_revoked",
+        "identity_linked",
+        "identity_unlinked",
         "webhook_disabled",
         "token_expiring",
         "token_revoked",
@@ -979,6 +981,8 @@ class WebhookCreate(TypedDict):
                 "health_check_updated",
                 "health_degraded",
                 "health_recovered",
+                "identity_linked",
+                "identity_unlinked",
                 "incident_noted",
                 "instance_settings_changed",
                 "invitation_accepted",
@@ -1099,6 +1103,8 @@ class WebhookUpdate(TypedDict):
                 "health_check_updated",
                 "health_degraded",
                 "health_recovered",
+                "identity_linked",
+                "identity_unlinked",
                 "incident_noted",
                 "instance_settings_changed",
                 "invitation_accepted",

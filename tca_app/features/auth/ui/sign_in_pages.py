@@ -10,6 +10,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, outside_link
 from tca_app.ui.forms.password_fields import new_password_hint
 from tca_app.ui.layout.pages import page
+from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import boot
 
 
@@ -46,7 +47,7 @@ def login_page() -> rx.Component:
             hidden=True,
             custom_attrs={"data-needs-passkeys": ""},
         ),
-        rx.cond(AuthState.sign_in_links.length() > 0, _provider_links()),
+        rx.cond(as_var(AuthState.sign_in_links).length() > 0, _provider_links()),
         rx.el.p(link("Forgot password?", to=routes.FORGOT), class_name="auth-foot"),
         rx.cond(
             AuthState.needs_setup,

@@ -153,8 +153,9 @@ class PasswordState(FormState, SessionState):
         with self._showing_errors():
             if values["password"] != values["repeated"]:
                 raise Invalid.at("repeated", "The passwords do not match.")
-            given = {"current_password": values["current_password"]} if values["current_password"] else {}
-            data = UserUpdate(password=values["password"], **given)
+            data = UserUpdate(password=values["password"])
+            if values["current_password"]:
+                data = UserUpdate(password=values["password"], current_password=values["current_password"])
             actor = self._as_actor()
             async with transaction() as session:
                 await users.update_user(session, actor, actor.user_id, data)

@@ -10,6 +10,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link
 from tca_app.ui.forms.password_fields import MAX_PASSWORD, new_password_hint
 from tca_app.ui.layout.pages import page
+from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import boot
 
 state = AcceptState
@@ -108,7 +109,7 @@ def _refusal() -> rx.Component:
 
 def _providers() -> rx.Component:
     return rx.cond(
-        state.providers.length() > 0,
+        as_var(state.providers).length() > 0,
         rx.el.div(
             rx.el.p("or", class_name="muted", style={"text_align": "center"}),
             rx.foreach(

@@ -8,6 +8,7 @@ from tca_app.features.auth.oauth.ui.state import IdentitiesState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, link, outside_link, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.var import as_var
 
 state = IdentitiesState
 
@@ -15,7 +16,7 @@ state = IdentitiesState
 def sign_in_panel() -> rx.Component:
     """Not shown on a console where people sign in with passwords only."""
     return rx.cond(
-        (state.rows.length() > 0) | (state.links.length() > 0),
+        (as_var(state.rows).length() > 0) | (as_var(state.links).length() > 0),
         rx.fragment(
             panel(
                 "Sign-in",
@@ -29,7 +30,7 @@ def sign_in_panel() -> rx.Component:
             ),
             confirm_dialog(
                 open_=state.unlink_id != 0,
-                title="Unlink " + state.unlink_label.to(str) + "?",
+                title="Unlink " + as_var(state.unlink_label) + "?",
                 text="You can no longer sign in there. Your account and your open sessions stay.",
                 confirm="Unlink",
                 cancel="Keep it",
