@@ -24,6 +24,7 @@ from tca_app.core.cache import redis
 from tca_app.core.cache.local import LocalCache, listen
 from tca_app.core.cache.redis import close_redis
 from tca_app.core.database.session import close_db, transaction
+from tca_app.core.events import consumers
 from tca_app.core.security import rate_limits
 from tca_app.core.stores.embedded import embedded_stores
 from tca_app.features.auth.queries import session_cache
@@ -90,6 +91,8 @@ CHEAP = {
 }
 # A busy machine is not an unreachable Redis. Tests of an unreachable Redis use the timeout of the product.
 redis.TIMEOUT_S = rate_limits.TIMEOUT_S = 10.0  # type: ignore[attr-defined]  # imported there by name
+# Under load a consumer waits for more events before each batch. Tests write a few and wait for the result.
+consumers.BATCH_WAIT_S = 0.01
 _run = contextlib.ExitStack()
 _stores: dict[str, str] = {}
 
