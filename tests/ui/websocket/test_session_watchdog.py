@@ -84,7 +84,7 @@ async def test_each_tab_of_an_ended_session_returns_to_its_own_page_after_the_si
     assert {to: update.events[0].payload["path"] for to, update in app.sent} == {
         "a": "/login?next=/users%3Fsearch%3Dana%26page%3D2",
         "b": "/login?next=/projects/7/%3Ftab%3Dsettings",
-        "c": "/login",
+        "c": "/login?next=/users",
         "d": "/login",
     }
 

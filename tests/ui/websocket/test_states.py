@@ -93,6 +93,8 @@ async def test_a_new_page_shows_the_outage_and_is_loaded_when_redis_is_back(
     console: Console, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(states, "LOOK_EVERY_S", 0.05)
+    # The thawed Redis grants a lock to the event that was given up; the reload waits until that lock ends.
+    monkeypatch.setattr(console.state_manager, "lock_expiration", 500)
     is_unreachable = True
     monkeypatch.setattr(states, "redis_is_unreachable", lambda: is_unreachable)
     loading = asyncio.create_task(load_unserved())
@@ -128,11 +130,11 @@ async def test_a_lock_that_a_cancelled_event_was_granted_is_given_back(
 
     monkeypatch.setattr(manager.redis, "set", grant_slowly)
     cancelled = asyncio.create_task(change())
-    await is_granted.wait()
+    await until(is_granted.is_set)
     cancelled.cancel()
+    may_answer.set()  # only now: the cancelled event waits for the answer
     await asyncio.gather(cancelled, return_exceptions=True)
     assert cancelled.cancelled()
-    may_answer.set()
     await asyncio.wait_for(change(), LIMIT_S)
 
 
