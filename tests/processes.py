@@ -25,6 +25,8 @@ from tests.factories import PASSWORD
 ROOT = Path(__file__).parents[1]
 START_S = 240  # the first start of a checkout builds the pages
 ADMIN = "ada"
+# One client for all probes: a client of its own for each would take more CPU than the start that it waits for.
+PROBES = httpx.Client(timeout=2, limits=httpx.Limits(max_keepalive_connections=0))
 # Hashing is as cheap as argon2 allows, and both secrets are the same everywhere, as replicas need them.
 SETTINGS = {
     "SECRET_KEY": "k" * 48,
@@ -56,7 +58,7 @@ def eventually(happened: Callable[[], Any], what: str, seconds: float = 30.0) ->
     while not (found := happened()):
         if monotonic() > end:
             raise AssertionError(f"it did not happen within {seconds:.0f} s: {what}")
-        sleep(0.02)
+        sleep(0.05)
     return found
 
 
@@ -152,7 +154,7 @@ class Web(Process):
     def is_ready(self) -> bool:
         self.must_run()
         try:
-            return httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200
+            return PROBES.get(f"{self.url}/health/ready").status_code == 200
         except httpx.HTTPError:
             return False
 
