@@ -28,10 +28,10 @@ from tca_app.core.events import consumers
 from tca_app.core.security import rate_limits
 from tca_app.core.stores.embedded import embedded_stores
 from tca_app.features.auth.queries import session_cache
-from tca_app.server.api import build_api
 from tca_app.server.edge import Edge
 from tca_app.server.migrate import migrate
 from tests.factories import until
+from tests.rest_api import rest_api
 
 TABLES = (
     "dashboard_layouts",
@@ -230,7 +230,7 @@ def edge() -> ASGIApp:
         await send({"type": "http.response.start", "status": 404, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    return Edge(build_api(), no_pages, get_settings(), "")
+    return Edge(rest_api(), no_pages, get_settings(), "")
 
 
 @pytest.fixture

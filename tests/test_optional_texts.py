@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tca_app.server.api import build_api
 from tests.factories import PASSWORD, bearer, make_admin, make_deployment, make_freeze, make_project
+from tests.rest_api import document
 
 V1 = "/api/v1"
 
@@ -98,11 +98,10 @@ async def test_null_is_refused_where_empty_is(
 
 def test_the_document_offers_null_for_every_text_that_may_be_empty() -> None:
     """A text may be empty when it has neither a least length nor a pattern of its own."""
-    document = build_api().openapi()
-    to_schemas = document["components"]["schemas"]
+    to_schemas = document()["components"]["schemas"]
     bodies = {
         call["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-        for calls in document["paths"].values()
+        for calls in document()["paths"].values()
         for call in calls.values()
         if "$ref" in call.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     }

@@ -8,7 +8,6 @@ import pytest
 from fastapi.routing import APIRoute
 
 from tca_app.models import Project, User, Webhook
-from tca_app.server.api import build_api
 from tests.factories import (
     environment_of,
     make_admin,
@@ -27,6 +26,7 @@ from tests.factories import (
     row_of,
     signed_in,
 )
+from tests.rest_api import document, rest_api
 
 # Open to everybody, each for a reason: they sign in, or reveal only that the console is there.
 PUBLIC = {
@@ -78,8 +78,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 
 def routes() -> list[tuple[str, str]]:
-    document = build_api().openapi()
-    return sorted((method.upper(), path) for path, calls in document["paths"].items() for method in calls)
+    return sorted((method.upper(), path) for path, calls in document()["paths"].items() for method in calls)
 
 
 def api_routes(router: Any) -> Iterator[APIRoute]:
@@ -93,7 +92,7 @@ def api_routes(router: Any) -> Iterator[APIRoute]:
 
 def test_every_route_stands_in_the_document() -> None:
     """What is hidden from the document is hidden from the tests that walk it."""
-    found = list(api_routes(build_api().router))
+    found = list(api_routes(rest_api().router))
     assert len(found) >= len({path for _, path in routes()})
     assert [route.path for route in found if not route.include_in_schema] == []
 

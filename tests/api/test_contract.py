@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from typing import Any
 
 import httpx
@@ -14,7 +15,6 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from tca_app.core.schema import MAX_ID
-from tca_app.server.api import build_api
 from tests.factories import (
     PASSWORD,
     environment_of,
@@ -29,6 +29,7 @@ from tests.factories import (
     make_user,
     make_webhook,
 )
+from tests.rest_api import document
 
 # `make contract` runs the long form: 100 examples, and the limits of every field, some sixty calls an operation.
 IS_LONG = "CONTRACT_EXAMPLES" in os.environ
@@ -42,7 +43,7 @@ schemathesis.openapi.format("ip-network", st.ip_addresses().map(str))
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _keys = itertools.count()
 _guarded: set[str] = set()  # operations that were seen to answer this person and nobody without a session
-schema = schemathesis.openapi.from_dict(build_api().openapi())
+schema = schemathesis.openapi.from_dict(deepcopy(document()))
 # Calls that refuse, rightly, a made-up token, password, code or passkey.
 _NEED_A_SECRET = {
     "POST /api/auth/factors/passkeys",

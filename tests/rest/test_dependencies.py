@@ -12,6 +12,7 @@ from tca_app.features.projects.router import router as projects_router
 from tca_app.features.users.router import router as users_router
 from tca_app.server.api import build_api
 from tests.factories import bearer, make_deployment, make_project, make_user
+from tests.rest_api import rest_api
 from tests.test_policies import api_routes
 
 
@@ -81,7 +82,7 @@ async def test_digits_are_a_number_and_never_a_slug(api: httpx.AsyncClient) -> N
 
 
 def test_every_call_of_a_project_takes_its_slug() -> None:
-    paths = {route.path_format: route.path for route in api_routes(build_api().router) if "project_id" in route.path}
+    paths = {route.path_format: route.path for route in api_routes(rest_api().router) if "project_id" in route.path}
     assert [path for path in paths.values() if "{project_id:project}" not in path] == [
         "/api/hooks/github/{project_id:int}"  # the URL that was copied into GitHub
     ]

@@ -8,12 +8,12 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from tca_app.server.api import build_api
 from tests.factories import bearer, make_user
+from tests.rest_api import document, rest_api
 from tests.test_policies import api_routes
 
-API = build_api()
-DOCUMENT: dict[str, Any] = API.openapi()
+API = rest_api()
+DOCUMENT = document()
 SCHEMAS = DOCUMENT["components"]["schemas"]
 OPERATIONS = {f"{method} {path}": op for path, calls in DOCUMENT["paths"].items() for method, op in calls.items()}
 

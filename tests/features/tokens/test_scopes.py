@@ -11,8 +11,8 @@ from tca_app.core.cache.local import LocalCache
 from tca_app.core.security.scopes import SCOPES
 from tca_app.rest.dependencies import Bearer
 from tca_app.rest.routing import TOKEN_SCOPE, ConsoleRoute
-from tca_app.server.api import build_api
 from tests.factories import PASSWORD, bearer, make_admin, make_deployment, make_project, make_token, make_user
+from tests.rest_api import document, rest_api
 from tests.test_policies import api_routes
 
 NOBODY = 2**40  # an id that nothing has
@@ -23,7 +23,7 @@ def _operations() -> dict[tuple[str, str], dict[str, Any]]:
     """The calls that need a signed-in caller."""
     return {
         (method.upper(), path): operation
-        for path, calls in build_api().openapi()["paths"].items()
+        for path, calls in document()["paths"].items()
         for method, operation in calls.items()
         if operation["security"] and not path.startswith("/metrics")
     }
@@ -35,7 +35,7 @@ SCOPE_OF = {call: operation[TOKEN_SCOPE] for call, operation in OPERATIONS.items
 
 def test_every_route_with_a_caller_declares_a_scope() -> None:
     assert set(SCOPE_OF.values()) == {*SCOPES, "session"}
-    routes = [route for route in api_routes(build_api().router) if _has_caller(route)]
+    routes = [route for route in api_routes(rest_api().router) if _has_caller(route)]
     assert len(routes) > 60
     assert [route.path for route in routes if not isinstance(route, ConsoleRoute)] == []
 
