@@ -1,4 +1,4 @@
-"""The commands as real processes on free ports, with a stand-in for the built pages."""
+"""The commands: those that run as real processes on free ports, with a stand-in for the built pages."""
 
 import json
 import os
@@ -13,7 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from tca_app import __main__ as command_line
+from tca_app.config.settings import get_settings
 from tca_app.core.stores.embedded import embedded_stores
 from tca_app.frontend import build
 from tests.processes import eventually
@@ -59,6 +62,20 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def _migrated(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("migrated")
+    assert _run(project, folder, "migrate").returncode == 0
+    return folder / "postgres"
+
+
+@pytest.fixture
+def data_dir(_migrated: Path, tmp_path: Path) -> Path:
+    """A DATA_DIR that a console of this version has left behind, without any users."""
+    subprocess.run(["cp", "-a", _migrated, tmp_path], check=True)  # with the owners, unlike shutil.copytree
+    return tmp_path
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -68,6 +85,25 @@ def _free_port() -> int:
 def _environment(data_dir: Path, **settings: str) -> dict[str, str]:
     keep = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR", "LANG")}
     return {**keep, "DATA_DIR": str(data_dir), **settings}
+
+
+def _call(data_dir: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command that ends before it starts anything, in this process: the imports alone take two seconds of CPU."""
+    handler = signal.getsignal(signal.SIGTERM)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ.keys() - _environment(data_dir).keys():
+            patch.delenv(name)
+        for name, value in _environment(data_dir, **settings).items():
+            patch.setenv(name, value)
+        patch.setattr(command_line, "ROOT", data_dir)  # where there is no .env
+        patch.chdir(data_dir)
+        get_settings.cache_clear()
+        try:
+            done = CliRunner().invoke(command_line.commands, command)
+            return subprocess.CompletedProcess(command, done.exit_code, done.stdout, done.stderr)
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+            get_settings.cache_clear()
 
 
 def _run(project: Path, data_dir: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -164,10 +200,10 @@ def test_the_first_start_ends_with_the_set_up_link_and_a_later_one_gives_a_new_o
     assert links[0] != links[1]
 
 
-def test_the_first_admin_is_there_before_the_first_answer(project: Path, tmp_path: Path) -> None:
+def test_the_first_admin_is_there_before_the_first_answer(project: Path, data_dir: Path) -> None:
     """Whoever waits for /health/ready signs in next."""
     names = {"USERNAME": "ada", "EMAIL": "ada@example.com", "PASSWORD": "Blue-Harbour-42"}
-    with _console(project, tmp_path, **{f"FIRST_SUPERUSER_{name}": value for name, value in names.items()}) as console:
+    with _console(project, data_dir, **{f"FIRST_SUPERUSER_{name}": value for name, value in names.items()}) as console:
         assert "people before the first answer: [('ada',)]" in console.lines
 
 
@@ -179,11 +215,11 @@ def _is_open(port: int) -> bool:
     return True
 
 
-def test_a_request_under_way_is_answered_before_the_end(project: Path, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_a_request_under_way_is_answered_before_the_end(project: Path, data_dir: Path) -> None:
+    gate = data_dir / "gate"
     os.mkfifo(gate)
     with (
-        _console(project, tmp_path, GATE=str(gate)) as console,
+        _console(project, data_dir, GATE=str(gate)) as console,
         socket.create_connection(("127.0.0.1", console.port)) as browser,
     ):
         browser.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
@@ -198,31 +234,31 @@ def test_a_request_under_way_is_answered_before_the_end(project: Path, tmp_path:
         assert b"hello" in answer
 
 
-def test_after_kill_9_the_next_start_works_at_once(project: Path, tmp_path: Path) -> None:
+def test_after_kill_9_the_next_start_works_at_once(project: Path, data_dir: Path) -> None:
     port = str(_free_port())
-    with _console(project, tmp_path, PORT=port) as console:
+    with _console(project, data_dir, PORT=port) as console:
         console.end(signal.SIGKILL)
-    assert _store_pids(tmp_path)
-    with _console(project, tmp_path, PORT=port) as console:
+    assert _store_pids(data_dir)
+    with _console(project, data_dir, PORT=port) as console:
         assert console.get("/").text == "hello"
         assert console.end(signal.SIGTERM) == 0
-    assert not _store_pids(tmp_path)
+    assert not _store_pids(data_dir)
 
 
-def test_migrate_beside_a_running_console_shares_its_stores(project: Path, tmp_path: Path) -> None:
-    with _console(project, tmp_path) as console:
-        before = _store_pids(tmp_path)
-        done = _run(project, tmp_path, "migrate")
+def test_migrate_beside_a_running_console_shares_its_stores(project: Path, data_dir: Path) -> None:
+    with _console(project, data_dir) as console:
+        before = _store_pids(data_dir)
+        done = _run(project, data_dir, "migrate")
         assert (done.returncode, done.stderr) == (0, "")
-        assert set(before) <= set(_store_pids(tmp_path))
+        assert set(before) <= set(_store_pids(data_dir))
         assert console.get("/").text == "hello"
 
 
-def test_a_taken_port_is_one_line(project: Path, tmp_path: Path) -> None:
+def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        done = _run(project, tmp_path, "serve", PORT=str(other.getsockname()[1]))
+        done = _call(tmp_path, "serve", PORT=str(other.getsockname()[1]))
     _is_one_line(done, "cannot listen on 127.0.0.1", 1)
     assert not (tmp_path / "postgres").exists()
 
@@ -245,15 +281,13 @@ def test_an_unreachable_database_is_one_line_without_the_password(project: Path,
         ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR"),
     ],
 )
-def test_a_wrong_setting_is_one_line_and_exit_code_78(
-    project: Path, tmp_path: Path, settings: dict[str, str], named: str
-) -> None:
+def test_a_wrong_setting_is_one_line_and_exit_code_78(tmp_path: Path, settings: dict[str, str], named: str) -> None:
     for command in ("serve", "check-config"):
-        _is_one_line(_run(project, tmp_path, command, **settings), named, 78)
+        _is_one_line(_call(tmp_path, command, **settings), named, 78)
 
 
-def test_a_queue_that_does_not_exist_is_refused_with_the_list(project: Path, tmp_path: Path) -> None:
-    done = _run(project, tmp_path, "worker", "--queue", "email_queue", "--queue", "nonsense")
+def test_a_queue_that_does_not_exist_is_refused_with_the_list(tmp_path: Path) -> None:
+    done = _call(tmp_path, "worker", "--queue", "email_queue", "--queue", "nonsense")
     _is_one_line(done, "there is no nonsense; the queues are email_queue, notification_queue", 1)
     assert not (tmp_path / "postgres").exists()
 
@@ -262,44 +296,42 @@ def test_a_queue_that_does_not_exist_is_refused_with_the_list(project: Path, tmp
     ("host", "shown"),
     [("::1", "http://[::1]:"), ("::", "http://localhost:"), ("0.0.0.0", "http://localhost:")],
 )
-def test_the_links_that_are_printed_work(project: Path, tmp_path: Path, host: str, shown: str) -> None:
-    with _console(project, tmp_path, HOST=host) as console:
+def test_the_links_that_are_printed_work(project: Path, data_dir: Path, host: str, shown: str) -> None:
+    with _console(project, data_dir, HOST=host) as console:
         console.end(signal.SIGTERM)
         ready, link = console.lines[-2:]
     assert ready.endswith(f"{shown}{console.port}")
     assert f"{shown}{console.port}/setup?token=" in link
 
 
-def test_a_killed_store_is_started_again_while_the_console_serves(project: Path, tmp_path: Path) -> None:
-    with _console(project, tmp_path) as console:
-        for pid in _store_pids(tmp_path):
+def test_a_killed_store_is_started_again_while_the_console_serves(project: Path, data_dir: Path) -> None:
+    with _console(project, data_dir) as console:
+        for pid in _store_pids(data_dir):
             with suppress(ProcessLookupError):  # a child of one that was killed before it
                 os.kill(pid, signal.SIGKILL)
         console.read_until("started again")
         assert console.get("/").text == "hello"
         assert console.end(signal.SIGTERM) == 0
-    assert not _store_pids(tmp_path)
+    assert not _store_pids(data_dir)
 
 
-def test_a_store_that_cannot_be_started_again_ends_the_console_with_an_error(project: Path, tmp_path: Path) -> None:
-    with _console(project, tmp_path) as console:
-        data = tmp_path / "postgres" / "data"
+def test_a_store_that_cannot_be_started_again_ends_the_console_with_an_error(project: Path, data_dir: Path) -> None:
+    with _console(project, data_dir) as console:
+        data = data_dir / "postgres" / "data"
         main = int((data / "postmaster.pid").read_text().split()[0])
-        data.rename(tmp_path / "elsewhere")
+        data.rename(data_dir / "elsewhere")
         os.kill(main, signal.SIGKILL)
         console.read_until("cannot be started again")
         assert console.process.wait(30) == 1
-    assert not _store_pids(tmp_path)
+    assert not _store_pids(data_dir)
 
 
 @pytest.mark.parametrize(
     ("given", "missing"),
     [({}, "DATABASE_URL and REDIS_URL"), ({"REDIS_URL": "redis://127.0.0.1"}, "DATABASE_URL")],
 )
-def test_a_replica_without_shared_stores_is_one_line(
-    project: Path, tmp_path: Path, given: dict[str, str], missing: str
-) -> None:
-    done = _run(project, tmp_path, "web", **given)
+def test_a_replica_without_shared_stores_is_one_line(tmp_path: Path, given: dict[str, str], missing: str) -> None:
+    done = _call(tmp_path, "web", **given)
     _is_one_line(done, f"{missing}:", 78)
     assert not _store_pids(tmp_path)
 
@@ -315,30 +347,25 @@ def test_a_replica_does_not_migrate_and_says_what_is_missing(project: Path, tmp_
             assert console.end(signal.SIGTERM) == 0
 
 
-def test_check_config_reports_every_error_at_once(project: Path, tmp_path: Path) -> None:
-    assert _run(project, tmp_path, "check-config").returncode == 0
-    done = _run(
-        project,
-        tmp_path,
-        "check-config",
-        ENVIRONMENT="production",
-        DEBUG="true",
-        OUTBOUND_ALLOWED_HOSTS="localhost:9000",
-    )
+def test_check_config_reports_every_error_at_once(tmp_path: Path) -> None:
+    assert _call(tmp_path, "check-config").returncode == 0
+    production = {"ENVIRONMENT": "production", "DEBUG": "true", "OUTBOUND_ALLOWED_HOSTS": "localhost:9000"}
+    done = _call(tmp_path, "check-config", **production)
     assert done.returncode == 78
     for name in ("SECRET_KEY", "JWT_SECRET_KEY", "DEBUG", "PUBLIC_URL", "OUTBOUND_ALLOWED_HOSTS"):
         assert any(line.startswith(name) for line in done.stderr.splitlines()), name
 
 
-@pytest.mark.parametrize("command", ["check-config", "migrate"])
-def test_a_misspelt_setting_is_warned_about_at_the_start(project: Path, tmp_path: Path, command: str) -> None:
-    done = _run(project, tmp_path, command, REDIS_ULR="redis://localhost")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[0] == "Warning: REDIS_ULR is not a setting; did you mean REDIS_URL?"
+def test_a_misspelt_setting_is_warned_about_at_the_start(project: Path, data_dir: Path) -> None:
+    checked = _call(data_dir, "check-config", REDIS_ULR="redis://localhost")
+    migrated = _run(project, data_dir, "migrate", REDIS_ULR="redis://localhost")
+    assert (checked.returncode, migrated.returncode) == (0, 0), migrated.stderr
+    for errors in (checked.stderr, migrated.stderr):
+        assert errors.splitlines()[0] == "Warning: REDIS_ULR is not a setting; did you mean REDIS_URL?"
 
 
-def test_openapi_prints_the_document(project: Path, tmp_path: Path) -> None:
-    done = _run(project, tmp_path, "openapi")
+def test_openapi_prints_the_document(tmp_path: Path) -> None:
+    done = _call(tmp_path, "openapi")
     assert json.loads(done.stdout)["openapi"].startswith("3.")
 
 
