@@ -13,15 +13,18 @@ from playwright.sync_api import Page, expect
 from tca_app.ui.palette import NAVIGATION
 from tests.e2e.conftest import sign_in
 from tests.factories import PASSWORD
-from tests.processes import Web, sign_in as bearer_of
+from tests.features.factors.accounts import code_of
+from tests.mailbox import Mailbox
+from tests.processes import Web, eventually, sign_in as bearer_of
 from tests.replicas.conftest import Replicas
 
 pytestmark = pytest.mark.e2e
 NewPage = Callable[[], Page]
+NEW = "Violet-Train-17"
 PATIENCE_MS = 20_000  # a lock that was left behind in Redis ends after ten seconds
 
 
-def create(admin: httpx.Client, kind: str, **fields: str) -> dict[str, object]:
+def create(admin: httpx.Client, kind: str, **fields: object) -> dict[str, object]:
     answer = admin.post(f"/api/v1/{kind}", json=fields)
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
@@ -202,3 +205,44 @@ def test_what_nginx_keeps_to_itself(replicas: Replicas) -> None:
     assert "/_event" in log
     assert "canary-word" not in log
     assert "token=" not in log
+
+
+def test_what_works_once_works_once_over_both_replicas(replicas: Replicas) -> None:
+    """Links and codes, in twenty requests at once: half of them to each replica, each from an address of its own."""
+    mails = Mailbox(replicas.cluster.home / "mail")
+
+    def post_to_both(path: str, *bodies: dict[str, str]) -> list[int]:
+        """Returns the status of each that was not refused."""
+
+        def post(number: int) -> int:
+            web = (replicas.one, replicas.two)[number % 2]
+            headers = {"X-Forwarded-For": f"203.0.113.{number}", "Origin": replicas.url}
+            body = bodies[number % len(bodies)]
+            return httpx.post(f"{web.url}/api/auth/{path}", json=body, headers=headers, timeout=30).status_code
+
+        with ThreadPoolExecutor(20) as crowd:
+            return [status for status in crowd.map(post, range(20)) if status < 400]
+
+    def token_for(email: str) -> str:
+        eventually(lambda: any(email in mail.to for mail in mails.read()), f"a mail for {email}")
+        return next(mail.token for mail in reversed(mails.read()) if email in mail.to)
+
+    with replicas.admin as admin:
+        create(admin, "invitations", emails=["guest@example.com"])
+        create_user(admin, "forgetful")
+        create_user(admin, "careful")
+        asked = admin.post("/api/auth/password/forgot", json={"email": "forgetful@example.com"})
+        assert asked.status_code == 202
+    token = token_for("guest@example.com")
+    accounts = [{"token": token, "username": f"guest{number}", "password": NEW} for number in range(20)]
+    assert post_to_both("invitations/accept", *accounts) == [204]
+    assert post_to_both("password/reset", {"token": token_for("forgetful@example.com"), "password": NEW}) == [204]
+
+    header = bearer_of(replicas.url, "careful")
+    with httpx.Client(base_url=replicas.url, headers=header) as careful:
+        app = careful.post("/api/auth/factors/totp", json={"name": "Phone"}).json()
+        confirm = f"/api/auth/factors/totp/{app['id']}/confirm"
+        assert careful.post(confirm, json={"code": code_of(app["secret"])}).status_code == 200
+    refused = httpx.post(f"{replicas.url}/api/auth/login", json={"username": "careful", "password": PASSWORD})
+    given = {"challenge": refused.json()["second_factor"]["challenge"], "code": code_of(app["secret"], 1)}
+    assert post_to_both("login/second-factor", given) == [200]
