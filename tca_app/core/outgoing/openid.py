@@ -5,6 +5,7 @@ After a failure nothing is asked for five seconds, so that callers of an issuer 
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import lru_cache
 from time import monotonic
 from typing import Any
@@ -92,7 +93,7 @@ class Issuer:
             raise ProviderUnavailable("the provider did not answer a moment ago")
         try:
             return await self.get(url)
-        except ProviderUnavailable:
+        except (ProviderUnavailable, ProviderError):
             self._failed_at = monotonic()
             raise
 
@@ -102,6 +103,7 @@ class Issuer:
             if monotonic() - self._metadata_at > KEEP_S:
                 found = await self._get_once(get_well_known_url(self.url, external=True))
                 if found.get("issuer") != self.url:
+                    self._failed_at = monotonic()
                     raise ProviderError("the discovery document names another issuer")
                 self._metadata, self._metadata_at = found, monotonic()
             return self._metadata
@@ -113,13 +115,13 @@ class Issuer:
             raise ProviderError(f"the discovery document has no {name}")
         return found
 
-    async def verified(self, token: str) -> tuple[Json, Json]:
+    async def verified(self, token: str, algorithms: Sequence[str] = ALGORITHMS) -> tuple[Json, Json]:
         """Return the header and the claims of a signed token. Raises ProviderError; the claims are not checked yet."""
         if not isinstance(token, str) or len(token) > MAX_TOKEN:
             raise ProviderError("the token is missing or too long")
         try:
             key = await self._key(_key_id(token))
-            found = jwt.decode(token, key, algorithms=ALGORITHMS)
+            found = jwt.decode(token, key, algorithms=algorithms)
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise ProviderError(f"the token cannot be verified ({type(error).__name__})") from None
         return dict(found.header), dict(found.claims)
@@ -152,11 +154,26 @@ class Issuer:
 
 def _key_id(token: str) -> str | None:
     """Return the key id in the header, which is not verified yet. Raises ValueError."""
-    header = orjson.loads(urlsafe_b64decode(token.partition(".")[0].encode()))
-    if not isinstance(header, dict):
-        raise ValueError("the header is not an object")
-    key_id = header.get("kid")
+    key_id = _part(token, 0).get("kid")
     return key_id if key_id is None else str(key_id)
+
+
+def claimed_issuer(token: str) -> str:
+    """Return the issuer that a token claims to be from, or "". Nothing is verified yet."""
+    try:
+        issuer = _part(token, 1).get("iss") if len(token) <= MAX_TOKEN else ""
+    except ValueError:
+        return ""
+    return issuer if isinstance(issuer, str) else ""
+
+
+def _part(token: str, index: int) -> Json:
+    """Return the header or the claims of a token, which are not verified yet. Raises ValueError."""
+    parts = token.split(".", 2)
+    found = orjson.loads(urlsafe_b64decode(parts[index].encode())) if index < len(parts) else None
+    if not isinstance(found, dict):
+        raise ValueError("this part of the token is not an object")
+    return found
 
 
 def _public_key(key: Json) -> RSAKey | ECKey | OKPKey | None:
@@ -170,7 +187,7 @@ def _public_key(key: Json) -> RSAKey | ECKey | OKPKey | None:
         return None
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def get_issuer(url: str, operators_host: str = "") -> Issuer:
     """Return the issuer that all callers share."""
     return Issuer(url, operators_host)
