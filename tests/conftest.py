@@ -50,6 +50,8 @@ TABLES = (
     "procrastinate_jobs",
     "idempotency_keys",
     "api_tokens",
+    "ci_trusts",
+    "used_id_tokens",
     "auth_sessions",
     "login_throttles",
     "one_time_tokens",

@@ -17,6 +17,8 @@ from tca_app.core.events.log import Event, emit, event_row
 from tca_app.core.security.tokens import hash_password
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
+from tca_app.features.ci import service as trusts
+from tca_app.features.ci.schemas import GITHUB, TrustCreate
 from tca_app.features.deployments.aggregates.daily import refresh_deployments
 from tca_app.features.projects.default_environments import create_default_environments
 from tca_app.features.tokens import service as tokens
@@ -213,6 +215,12 @@ async def make_token(actor: Actor, project_id: int | None = None, **fields: Any)
             tokens.create_project_token, actor, project_id, ProjectTokenCreate(**({"name": "CI"} | fields))
         )
     return made.id, {"Authorization": f"Bearer {made.token}"}
+
+
+async def make_trust(owner: Actor, project_id: int, **fields: Any) -> int:
+    """An issuer of ID tokens that a project trusts: GitHub for one repository by default. Returns its id."""
+    values = {"name": "Release", "issuer": GITHUB, "claims": {"repository": "acme/ledger"}} | fields
+    return (await run(trusts.create_trust, owner, project_id, TrustCreate(**values))).id
 
 
 async def make_factor(whom: Actor, kind: str = "totp", **fields: Any) -> int:

@@ -29,6 +29,7 @@ from tca_app.core.security import api_tokens, tokens
 from tca_app.core.telemetry import log, redaction
 from tca_app.features.activity import export
 from tca_app.features.auth import throttle
+from tca_app.features.ci.claims import job_of
 from tca_app.features.deployments import compare
 from tca_app.features.deployments.github import payloads
 from tca_app.features.invitations.addresses import addresses_in
@@ -269,6 +270,9 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "network of an API token": lambda text: authentication._is_within(text, ()),
     "access token": tokens.read_access_token,
     "access token of three parts": lambda text: tokens.read_access_token(f"{text}.{text}.{text}"),
+    "issuer of an ID token": openid.claimed_issuer,
+    "issuer of an ID token of three parts": lambda text: openid.claimed_issuer(f"{text}.{text}.{text}"),
+    "claims of a job": lambda text: job_of({"repository": text, "ref": text}),
     "password": lambda text: tokens.password_fault("Aa1" + text, text),
     "device cookie": lambda text: throttle.is_device_of(7, text),
     "login name": lambda text: throttle.sign_in_attempt(None, text, "", ""),

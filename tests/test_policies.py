@@ -21,6 +21,7 @@ from tests.factories import (
     make_notification,
     make_project,
     make_token,
+    make_trust,
     make_user,
     make_webhook,
     row_of,
@@ -36,6 +37,7 @@ PUBLIC = {
     ("DELETE", "/api/auth/session"),
     ("POST", "/api/auth/setup"),
     ("POST", "/api/auth/refresh"),
+    ("POST", "/api/auth/token-exchange"),  # with the ID token of a CI job
     ("POST", "/api/auth/login/second-factor"),  # the challenge is what the right password was given
     ("POST", "/api/auth/session/second-factor"),
     ("POST", "/api/auth/session/second-factor/passkey"),
@@ -63,6 +65,7 @@ PUBLIC = {
 
 # Parameters of the calls, by the last part of their path.
 BODIES: dict[str, dict[str, Any]] = {
+    "ci-trusts": {"name": "x", "issuer": "https://ci.example.com", "claims": {"repository": "acme/ledger"}},
     "confirm": {"code": "123456"},
     "deployments": {"environment": "production", "version": "1.0.0"},
     "freezes": {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z", "why": "Christmas"},
@@ -102,7 +105,16 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     admin = await make_admin()
     project_id = await make_project(admin)
     before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
-    names = ("session_id", "notification_id", "job_id", "webhook_id", "delivery_id", "deployment_id", "environment_id")
+    names = (
+        "trust_id",
+        "session_id",
+        "notification_id",
+        "job_id",
+        "webhook_id",
+        "delivery_id",
+        "deployment_id",
+        "environment_id",
+    )
     ids = dict.fromkeys(
         (*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id", "factor_id"), 1
     )
@@ -131,6 +143,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids |= {"webhook_id": hook.id, "delivery_id": await make_delivery(hook.id)}
     ids |= {"deployment_id": await make_deployment(project_id, external_id="own"), "freeze_id": 1}
     ids["external_id"] = "own"
+    ids["trust_id"] = await make_trust(admin, project_id)
     ids["factor_id"] = await make_factor(admin)
     ids["group_id"] = 1
     ids |= {"environment_id": await environment_of(project_id)}

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel
 
+from tca_app.features.ci.schemas import TrustCreate
 from tca_app.features.deployments.schemas import DeploymentCreate
 from tca_app.features.environments.schemas import EnvironmentCreate, FreezeCreate
 from tca_app.features.health.schemas import CheckUpdate
@@ -61,6 +62,7 @@ DEPLOYMENT = {
 }
 TOKEN = {"name": "Laptop", "scopes": ["write"], "allowed_networks": ["127.0.0.0/8"], "expires_in_days": 7}
 PROJECT_TOKEN = TOKEN | {"name": "CI", "role": "maintainer"}
+TRUST = {"name": "Release", "issuer": "https://ci.example.com", "claims": {"repository": "acme/*", "ref": "main"}}
 CHECK = {
     "expected_status": 204,
     "timeout_s": 2,
@@ -172,6 +174,14 @@ async def test_an_api_token_of_a_person_and_of_a_project(api: httpx.AsyncClient)
         assert shown(stored, wanted) == wanted
         ends_at = datetime.fromisoformat(stored["expires_at"])
         assert timedelta(days=6, hours=23) < ends_at - NOW < timedelta(days=7, hours=1)
+
+
+async def test_a_trusted_issuer(api: httpx.AsyncClient) -> None:
+    covers(TrustCreate, TRUST)
+    owner = await make_user()
+    header, path = await bearer(owner), f"/api/v1/projects/{await make_project(owner)}/ci-trusts"
+    await create(api, path, header, TRUST)
+    assert [shown(row, TRUST) for row in await read(api, path, header)] == [TRUST]
 
 
 async def test_the_settings_of_a_health_check(api: httpx.AsyncClient) -> None:

@@ -158,7 +158,8 @@ class PayloadTooLarge(AppError):
 
     @classmethod
     def above(cls, limit: int) -> "PayloadTooLarge":
-        return cls(f"The request body is larger than {limit // 1024**2} MiB.")
+        shown = f"{limit // 1024**2} MiB" if limit >= 1024**2 else f"{limit // 1024} KiB"
+        return cls(f"The request body is larger than {shown}.")
 
 
 class UriTooLong(AppError):

@@ -50,7 +50,7 @@ _PATTERN_WORDS = {
 def in_words(fault: Mapping[str, Any]) -> str:
     """Return a pydantic error in plain words, the same in forms, over REST and in commands."""
     context, kind = fault.get("ctx", {}), fault["type"]
-    if kind == "missing" or (kind == "string_too_short" and context.get("min_length") == 1):
+    if kind == "missing" or (kind in ("string_too_short", "too_short") and context.get("min_length") == 1):
         return "Required."
     if kind == "string_too_short":
         return f"Use at least {context['min_length']} characters."
@@ -119,6 +119,8 @@ _Line200 = Annotated[str, Field(max_length=200, pattern=rf"^{_ONE_LINE}*$"), Aft
 _Line500 = Annotated[str, Field(max_length=500, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
 Name255 = Annotated[str, Field(min_length=1, max_length=255, pattern=_FILLED), AfterValidator(_tidy)]
 Name50 = Annotated[str, Field(min_length=1, max_length=50, pattern=_FILLED), AfterValidator(_tidy)]
+# An exact text, or the beginning of one followed by `*`.
+Wildcard = Annotated[str, Field(min_length=1, max_length=255, pattern=rf"^[^*\x00-\x1f\x7f-\x9f{_REORDER}]+\*?$")]
 Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=_FILLED), AfterValidator(_tidy)]
 _Text2000 = Annotated[str, Field(max_length=2000, pattern=rf"^{_TEXT}*$"), AfterValidator(_tidy)]
 SearchText = Annotated[str, Field(max_length=MAX_SEARCH, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]

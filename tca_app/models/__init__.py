@@ -19,6 +19,7 @@ from tca_app.models.auth import (
     PendingSignIn,
     RecoveryCode,
 )
+from tca_app.models.ci import CiTrust, UsedIdToken
 from tca_app.models.dashboard import DashboardLayout
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
 from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
@@ -35,6 +36,7 @@ from tca_app.models.webhook import Webhook, WebhookDelivery
 __all__ = [
     "ApiToken",
     "AuthSession",
+    "CiTrust",
     "DailyDeploymentTotals",
     "DailyDeployments",
     "DailyDurations",
@@ -76,6 +78,7 @@ __all__ = [
     "RecoveryCode",
     "RolledSince",
     "SlackChannel",
+    "UsedIdToken",
     "User",
     "Webhook",
     "WebhookDelivery",

@@ -38,6 +38,10 @@ class Problem(BaseModel):
     second_factor: SecondFactor | None = Field(
         default=None, description="With the code `second_factor_required` of a sign-in."
     )
+    error: str | None = Field(
+        default=None, description="With 400 of a token exchange: the error of RFC 6749, section 5.2."
+    )
+    error_description: str | None = None
 
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:

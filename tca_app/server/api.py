@@ -16,6 +16,7 @@ from tca_app.core.schema import in_words
 from tca_app.features.activity.router import router as activity_router
 from tca_app.features.auth.oauth.router import browser_router as oauth_browser_router, router as oauth_router
 from tca_app.features.auth.router import router as auth_router
+from tca_app.features.ci.router import exchange_router, router as ci_router
 from tca_app.features.dashboard.layout.router import router as dashboard_layout_router
 from tca_app.features.dashboard.router import router as dashboard_router
 from tca_app.features.deployments.github.router import router as github_router
@@ -59,6 +60,8 @@ ROUTERS = (
     github_router,
     slack_router,
     tokens_router,
+    ci_router,
+    exchange_router,
     instance_router,
     invitations_router,
     accept_router,

@@ -47,6 +47,7 @@ MAX_TARGET = 8 * 1024
 ONE_VALUE = (b"host", b"origin", b"authorization", b"content-type", b"content-length", b"idempotency-key", b"if-match")
 MAX_DIGITS = 12  # of a Content-Length
 WRITES = ("POST", "PUT", "PATCH")
+FORM_CALLS = ("/api/auth/token", "/api/auth/token-exchange")
 COOKIE_CALLS = ("/api/auth/session", "/api/auth/setup", "/api/v1/instance/logo")
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 
@@ -184,7 +185,7 @@ class Edge:
             return PayloadTooLarge.above(limit)
         has_body = length not in (b"", b"0") or b"transfer-encoding" in headers
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        expected = b"application/x-www-form-urlencoded" if scope["path"] == "/api/auth/token" else b"application/json"
+        expected = b"application/x-www-form-urlencoded" if scope["path"] in FORM_CALLS else b"application/json"
         if scope["method"] in WRITES and has_body and kind != expected:
             return UnsupportedMediaType(f"Send the body as {expected.decode()}.")
         if scope["path"].startswith(COOKIE_CALLS):

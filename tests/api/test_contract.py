@@ -26,6 +26,7 @@ from tests.factories import (
     make_notification,
     make_project,
     make_token,
+    make_trust,
     make_user,
     make_webhook,
 )
@@ -51,6 +52,7 @@ _NEED_A_SECRET = {
     "POST /api/auth/reauthenticate/code",
     "POST /api/auth/reauthenticate/passkey",
     "POST /api/auth/password/reset",
+    "POST /api/auth/token-exchange",
     "POST /api/auth/email/confirm",
     "POST /api/auth/invitations/lookup",
     "POST /api/auth/invitations/accept",
@@ -117,6 +119,7 @@ async def people(server_url: str) -> AsyncIterator[People]:
         "check_id": check_id,
         "token_id": (await make_token(member, project_id))[0],
         "incident_id": await make_incident(check_id),
+        "trust_id": await make_trust(admin, project_id),
     }
     yield found
     found.client.close()

@@ -15,6 +15,7 @@ from tca_app.rest.bodies import (
     MAX_BODY,
     MAX_GITHUB_BODY,
     MAX_KEYS,
+    MAX_TOKEN_EXCHANGE,
     max_body,
     read_json,
     whole_body,
@@ -33,7 +34,12 @@ async def endless() -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize(
     ("path", "limit"),
-    [("/api/hooks/github/7", MAX_GITHUB_BODY), ("/api/v1/projects/7/github-hook", MAX_BODY), ("/api", MAX_BODY)],
+    [
+        ("/api/hooks/github/7", MAX_GITHUB_BODY),
+        ("/api/auth/token-exchange", MAX_TOKEN_EXCHANGE),
+        ("/api/v1/projects/7/github-hook", MAX_BODY),
+        ("/api", MAX_BODY),
+    ],
 )
 def test_only_deliveries_of_github_may_be_large(path: str, limit: int) -> None:
     assert max_body(path) == limit

@@ -17,20 +17,23 @@ from tca_app.core.errors import TooManyRequests
 log = structlog.get_logger(__name__)
 
 
-Name = Literal["login", "api", "invitations", "invited_address"]
+Name = Literal["login", "api", "invitations", "invited_address", "token_exchange"]
 # How many mails one person may cause, and one address may get, by invitations. No setting changes them.
 INVITATIONS = {"invitations": "500/day", "invited_address": "10/day"}
+# Of one address. Build machines behind one address share it, so it is wider than that of sign-in.
+TOKEN_EXCHANGE = {"token_exchange": "60/minute"}
 
 
 class Limits:
     """The rate limits of the settings: `login` per address, `api` per caller. An empty setting disables a limit.
 
-    The limits of invitations are fixed.
+    The limits of invitations and of the exchange of CI tokens are fixed.
     """
 
     def __init__(self) -> None:
         settings = get_settings()
-        rates = {"login": settings.rate_limit_login, "api": settings.rate_limit_api} | INVITATIONS
+        rates = {"login": settings.rate_limit_login, "api": settings.rate_limit_api}
+        rates |= INVITATIONS | TOKEN_EXCHANGE
         self._rates = {name: parse(notation) for name, notation in rates.items() if notation}
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = SlidingWindowCounterRateLimiter(_redis_storage())

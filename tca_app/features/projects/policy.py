@@ -26,6 +26,7 @@ RULES = {
     "hooks.write": "maintainer",
     "slack.manage": "maintainer",
     "tokens.manage": "maintainer",
+    "ci_trusts.manage": "maintainer",
     "health.note": "deployer",
     "health.manage": "maintainer",
 }

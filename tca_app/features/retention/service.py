@@ -21,9 +21,12 @@ PURGED_AT_ONCE = 100
 # every job that may still run. Those of the aggregates stay, because the aggregates can be rebuilt from them.
 _OLD = {
     "idempotency_keys": "created_at < now() - interval '24 hours'",
-    "api_tokens": "least(expires_at, revoked_at) < now() - interval '90 days'",
-    # A service account without a token, unless a deployment names it.
+    "api_tokens": "least(expires_at, revoked_at) < now() - interval '90 days' "
+    "OR ci_trust_id IS NOT NULL AND expires_at < now() - interval '1 day'",
+    "used_id_tokens": "expires_at < now()",
+    # A service account without a token or a trusted issuer, unless a deployment names it.
     "users": "kind = 'service' AND NOT EXISTS (SELECT FROM api_tokens WHERE user_id = users.id) "
+    "AND NOT EXISTS (SELECT FROM ci_trusts WHERE user_id = users.id) "
     "AND NOT EXISTS (SELECT FROM deployments WHERE created_by_id = users.id)",
     "auth_sessions": "least(expires_at, revoked_at) < now() - interval '30 days'",
     "login_throttles": "last_failed_at < now() - interval '24 hours'",

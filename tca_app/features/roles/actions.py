@@ -32,6 +32,7 @@ SENTENCES = {
     "hooks.write": "Connect a GitHub repository",
     "slack.manage": "Connect a Slack channel",
     "tokens.manage": "Manage the API tokens of the project",
+    "ci_trusts.manage": "Choose which CI jobs get tokens of the project",
     "health.note": "Add notes to incidents",
     "health.manage": "Change, pause and publish health checks",
     "users.directory": "Find people by name",

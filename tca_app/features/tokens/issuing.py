@@ -25,6 +25,7 @@ class NewToken(NamedTuple):
     allowed_networks: Sequence[str] = ()
     created_by_id: int | None = None
     rotated_from_id: int | None = None
+    ci_trust_id: int | None = None
 
 
 async def insert_token(session: AsyncSession, new: NewToken) -> tuple[int, str]:

@@ -28,6 +28,7 @@ _PLAIN = (
     "scopes",
     "allowed_networks",
     "project_id",
+    "ci_trust_id",
     "created_at",
     "expires_at",
     "last_used_at",
@@ -61,6 +62,7 @@ WHOLE = (
 )
 """A whole token with its owner, not yet filtered by what the actor may see."""
 _NEWEST = (_tokens.created_at.desc(), _tokens.id.desc())
+_OWN_FIRST = (_tokens.ci_trust_id.is_not(None), *_NEWEST)  # however many jobs there are
 
 
 async def list_tokens(session: AsyncSession, actor: Actor) -> list[TokenRead]:
@@ -71,7 +73,7 @@ async def list_tokens(session: AsyncSession, actor: Actor) -> list[TokenRead]:
 
 
 async def list_project_tokens(session: AsyncSession, actor: Actor, project_id: int) -> list[TokenRead]:
-    """Returns the tokens of a project, newest first. Raises NotFound, Forbidden."""
+    """Returns the tokens of a project, newest first, those of CI jobs last. Raises NotFound, Forbidden."""
     policy.require_session(actor)
     project = await get_project(session, actor, project_id)
     projects.require(actor, policy.MANAGE, project.my_role)
@@ -79,7 +81,7 @@ async def list_project_tokens(session: AsyncSession, actor: Actor, project_id: i
 
 
 async def _listed(session: AsyncSession, rows: Select[Any], owner_id: int) -> list[TokenRead]:
-    found = await session.execute(rows.order_by(*_NEWEST).limit(MOST), {"owner_id": owner_id})
+    found = await session.execute(rows.order_by(*_OWN_FIRST).limit(MOST), {"owner_id": owner_id})
     return to_reads(TokenRead, found)
 
 

@@ -112,8 +112,9 @@ class TokenQuery(BaseModel):
 class TokenRead(ReadModel):
     """An API token without its text. `prefix` is its beginning.
 
-    `role`: the role in the project, for a token of a project. `is_replaced`: a rotation made another one. `created_by`
-    is empty when its maker was deleted.
+    `role`: the role in the project, for a token of a project. `ci_trust_id`: the trusted issuer whose ID token a CI job
+    exchanged for it. `is_replaced`: a rotation made another one. `created_by` is empty when its maker was deleted, or
+    is a CI job.
     """
 
     id: int
@@ -122,6 +123,7 @@ class TokenRead(ReadModel):
     scopes: list[Scope]
     allowed_networks: list[str]
     project_id: int | None
+    ci_trust_id: int | None
     role: Role | None
     state: TokenState
     is_replaced: bool

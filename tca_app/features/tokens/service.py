@@ -58,6 +58,7 @@ class _TokenRow(Protocol):
     id: int
     user_id: int
     project_id: int | None
+    ci_trust_id: int | None
     name: str
     scopes: list[str]
     allowed_networks: list[str]
@@ -128,7 +129,7 @@ async def _refuse_excess(session: AsyncSession, new: NewToken, user_id: int) -> 
     """Raises Conflict when the owner has the most tokens already."""
     owner = f"project:{new.project_id}" if new.project_id else f"user:{user_id}"
     await lock(session, f"api_tokens:{owner}")
-    of_project = _tokens.project_id == new.project_id
+    of_project = (_tokens.project_id == new.project_id) & _tokens.ci_trust_id.is_(None)
     mine = of_project if new.project_id else (_tokens.user_id == user_id) & _tokens.project_id.is_(None)
     if (await session.execute(select(func.count()).where(mine, *is_live()))).scalar_one() >= MOST_LIVE:
         raise Conflict(f"There are {MOST_LIVE} API tokens already. Revoke one first.")
@@ -212,6 +213,8 @@ async def _rotate(session: AsyncSession, actor: Actor, row: _TokenRow, data: Tok
     """Inserts the successor, with the lifetime that the old token had, and lets the old one end after the overlap."""
     if row.state != "active":
         raise Conflict(f"This token is {row.state}. Create another one.")
+    if row.ci_trust_id is not None:
+        raise Conflict("A token of a CI job cannot be rotated. The next job gets another one.")
     if row.is_replaced:
         raise Conflict("This token was rotated already. Rotate the newer one.")
     await require_recent_proof(session, actor, is_credential=True)
@@ -278,6 +281,6 @@ async def _revoke(session: AsyncSession, actor: Actor, row: _TokenRow) -> None:
     if row.state != "active":
         return
     await _end_token(session, row, {"revoked_at": func.now()})
-    if row.project_id is not None:
+    if row.project_id is not None and row.ci_trust_id is None:
         await close_service_account(session, row.user_id)
     await emit(session, actor, events.TokenRevoked.of(row))

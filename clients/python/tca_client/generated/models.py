@@ -947,6 +947,10 @@ class WebhookCreate(TypedDict):
     event_types: NotRequired[
         list[
             Literal[
+                "ci_job_authenticated",
+                "ci_trust_added",
+                "ci_trust_changed",
+                "ci_trust_removed",
                 "deployment_approval_requested",
                 "deployment_approved",
                 "deployment_cancelled",
@@ -1069,6 +1073,10 @@ class WebhookUpdate(TypedDict):
     event_types: NotRequired[
         list[
             Literal[
+                "ci_job_authenticated",
+                "ci_trust_added",
+                "ci_trust_changed",
+                "ci_trust_removed",
                 "deployment_approval_requested",
                 "deployment_approved",
                 "deployment_cancelled",
@@ -1339,6 +1347,8 @@ class Problem(TypedDict):
     request_id: str
     errors: NotRequired[list[FieldProblem] | None]
     second_factor: NotRequired[SecondFactor | None]
+    error: NotRequired[str | None]
+    error_description: NotRequired[str | None]
 
 
 class ProjectCreate(TypedDict):

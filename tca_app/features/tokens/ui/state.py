@@ -57,7 +57,7 @@ def token_row(token: TokenRead) -> TokenRow:
         networks=", ".join(token.allowed_networks),
         state=token.state,
         is_replaced=token.is_replaced,
-        can_act=token.state == "active" and not token.is_replaced,
+        can_act=token.state == "active" and not token.is_replaced and token.ci_trust_id is None,
         created_by=token.created_by,
         created_at=token.created_at.isoformat(),
         expires_at=token.expires_at.isoformat() if token.expires_at else "",

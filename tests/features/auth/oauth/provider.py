@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 CLIENT_ID, CLIENT_SECRET = "console", "canary-client-words"
 KEYS = [RSAKey.generate_key(2048, {"kid": kid, "use": "sig"}) for kid in ("one", "two")]
@@ -40,7 +40,7 @@ class FakeProvider:
     without: set[str] = field(default_factory=set)
     header: dict[str, Any] = field(default_factory=lambda: {"alg": "RS256", "kid": "one"})
     key: Any = field(default_factory=lambda: KEYS[0])
-    published: list[RSAKey] = field(default_factory=lambda: [KEYS[0]])
+    published: list[RSAKey | ECKey] = field(default_factory=lambda: [KEYS[0]])
     userinfo: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     github: dict[str, tuple[int, Any]] = field(default_factory=dict)

@@ -1,0 +1,144 @@
+"""Service functions for the issuers of ID tokens that a project trusts: list, add, change and remove."""
+
+from typing import Any, Protocol
+
+import httpx
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.concurrency import fields_of
+from tca_app.core.database.lists import to_reads
+from tca_app.core.display_name import display_name_sql
+from tca_app.core.errors import Conflict, FieldError, Invalid, NotFound
+from tca_app.core.events.log import emit
+from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, target_of
+from tca_app.features.auth.step_up import require_recent_proof
+from tca_app.features.ci import events, policy
+from tca_app.features.ci.claims import names_a_repository
+from tca_app.features.ci.schemas import NAMING, TrustCreate, TrustRead, TrustUpdate
+from tca_app.features.projects.service import find_project, get_project
+from tca_app.features.tokens import ci_tokens
+from tca_app.features.tokens.service import insert_service_account
+from tca_app.models import CiTrust, User
+
+MOST = 20  # of one project
+_trusts = CiTrust.__table__.c
+_maker = User.__table__.alias("maker")
+_WHOLE = (
+    select(*CiTrust.__table__.c, func.coalesce(display_name_sql(_maker.c), "").label("created_by"))
+    .select_from(CiTrust.__table__)
+    .outerjoin(_maker, _maker.c.id == _trusts.created_by_id)
+)
+
+
+class _TrustRow(Protocol):
+    """A row of `_WHOLE`."""
+
+    id: int
+    user_id: int
+    name: str
+    issuer: str
+    claims: dict[str, str]
+
+
+async def list_trusts(session: AsyncSession, actor: Actor, project_id: int) -> list[TrustRead]:
+    """Returns the trusted issuers of a project, oldest first. Raises NotFound, Forbidden."""
+    project = await get_project(session, actor, project_id)
+    policy.require_manager(actor, project.my_role)
+    found = await session.execute(_WHOLE.where(_trusts.project_id == project_id).order_by(_trusts.id))
+    return to_reads(TrustRead, found)
+
+
+async def create_trust(session: AsyncSession, actor: Actor, project_id: int, data: TrustCreate) -> TrustRead:
+    """Trusts an issuer for certain claims. Raises Invalid, Forbidden, ReauthenticationRequired, Conflict (too many)."""
+    policy.require_session(actor)
+    project = await find_project(session, actor, policy.MANAGE, project_id)
+    await require_recent_proof(session, actor, is_credential=True)
+    _refuse_issuer(data.issuer)
+    _refuse_claims(data.claims)
+    of_project = select(func.count()).where(_trusts.project_id == project_id)
+    if (await session.execute(of_project)).scalar_one() >= MOST:
+        raise Conflict(f"There are {MOST} trusted issuers already. Remove one first.")
+    user_id = await insert_service_account(session, project_id, data.name, ci_tokens.ROLE)
+    values = data.model_dump() | {"project_id": project_id, "user_id": user_id, "created_by_id": actor.user_id}
+    trust_id = (await session.execute(insert(CiTrust).values(values).returning(_trusts.id))).scalar_one()
+    about = {"trust_id": trust_id, "trust": data.name}
+    after = {"issuer": data.issuer, "claims": data.claims, "role": ci_tokens.ROLE}
+    await emit(session, actor, events.CiTrustAdded.of(project, after=after, **about))
+    return await _read(session, trust_id)
+
+
+async def update_trust(
+    session: AsyncSession, actor: Actor, project_id: int, trust_id: int, data: TrustUpdate
+) -> TrustRead:
+    """Updates the given fields. Another issuer or other claims end the tokens that jobs have now."""
+    policy.require_session(actor)
+    project = await find_project(session, actor, policy.MANAGE, project_id)
+    before = await _lock(session, project_id, trust_id)
+    changed = {name: value for name, value in data.given().items() if getattr(before, name) != value}
+    if not changed:
+        return await _read(session, trust_id)
+    await require_recent_proof(session, actor, is_credential=True)
+    if "issuer" in changed:
+        _refuse_issuer(changed["issuer"])
+    if "claims" in changed:
+        _refuse_claims(changed["claims"])
+    await session.execute(update(CiTrust.__table__).where(_trusts.id == trust_id).values(changed))
+    if "name" in changed:
+        await ci_tokens.rename_ci_account(session, before.user_id, changed["name"])
+    if changed.keys() & {"issuer", "claims"}:
+        await ci_tokens.end_ci_tokens(session, trust_id, before.user_id)
+    about = {"trust_id": trust_id, "trust": changed.get("name", before.name)}
+    await emit(
+        session, actor, events.CiTrustChanged.of(project, before=fields_of(before, changed), after=changed, **about)
+    )
+    return await _read(session, trust_id)
+
+
+async def delete_trust(session: AsyncSession, actor: Actor, project_id: int, trust_id: int) -> None:
+    """Removes a trusted issuer. The tokens of its jobs end at once, on every replica. Raises NotFound."""
+    policy.require_session(actor)
+    project = await find_project(session, actor, policy.MANAGE, project_id)
+    before = await _lock(session, project_id, trust_id)
+    await session.execute(delete(CiTrust).where(_trusts.id == trust_id))
+    await ci_tokens.delete_ci_account(session, before.user_id)
+    gone: dict[str, Any] = {"issuer": before.issuer, "claims": before.claims}
+    about = {"trust_id": trust_id, "trust": before.name}
+    await emit(session, actor, events.CiTrustRemoved.of(project, before=gone, **about))
+
+
+async def _lock(session: AsyncSession, project_id: int, trust_id: int) -> _TrustRow:
+    """Returns a trust of the project and locks it until the transaction ends. Raises NotFound."""
+    of_project = (_trusts.id == trust_id) & (_trusts.project_id == project_id)
+    row = (await session.execute(select(*_trusts).where(of_project).with_for_update())).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def _read(session: AsyncSession, trust_id: int) -> TrustRead:
+    found = await session.execute(_WHOLE.where(_trusts.id == trust_id))
+    return to_reads(TrustRead, [found.one()])[0]
+
+
+def _refuse_issuer(url: str) -> None:
+    """Raises Invalid unless the URL is public and https, or the operator allows its host for development."""
+    try:
+        target = target_of(url)
+    except ForbiddenAddress as refusal:
+        raise Invalid(str(refusal), errors=[FieldError("/issuer", str(refusal))]) from None
+    parsed = httpx.URL(url)
+    if parsed.scheme != "https" and not target.is_trusted:
+        raise Invalid.at("issuer", "Enter a URL that starts with https://.")
+    if parsed.query or parsed.fragment:
+        raise Invalid.at("issuer", "The URL of an issuer has no query and no fragment.")
+
+
+def _refuse_claims(claims: dict[str, str]) -> None:
+    """Raises Invalid unless the claims name a repository."""
+    if not names_a_repository(claims):
+        raise Invalid.at(
+            "claims",
+            f"Name the repository with one of {', '.join(NAMING)}. Use its whole name, or owner/* for all of an owner.",
+        )
