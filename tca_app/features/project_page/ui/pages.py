@@ -4,6 +4,8 @@ import reflex as rx
 
 from tca_app.features.activity.ui.pages import subject_activity
 from tca_app.features.activity.ui.state import SubjectFeedState
+from tca_app.features.ci.ui.pages import ci_trust_settings
+from tca_app.features.ci.ui.state import TrustsState
 from tca_app.features.deployments.github.ui.pages import github_settings
 from tca_app.features.deployments.github.ui.state import HookState
 from tca_app.features.deployments.ui.project_pages import deployments_tab
@@ -56,6 +58,7 @@ _title = record_title(state, state.heading, "Project")
         HookState.load,
         SlackState.load,
         TokensState.load,
+        TrustsState.load,
         MembersState.load,
         ProjectInvitationsState.load,
         ProjectGroupsState.load,
@@ -112,6 +115,7 @@ def _settings() -> rx.Component:
         rx.cond(may("hooks.write"), github_settings()),
         rx.cond(may("slack.manage"), slack_settings()),
         rx.cond(may("tokens.manage"), project_token_settings()),
+        rx.cond(may("ci_trusts.manage"), ci_trust_settings()),
         ownership_settings(),
         class_name="stack narrow",
     )
