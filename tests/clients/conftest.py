@@ -15,7 +15,9 @@ from starlette.types import ASGIApp
 
 from tca_client import calls
 from tca_client.command import log, main, process
+from tests.features.ci.conftest import issuer
 
+__all__ = ["issuer"]  # a fixture
 URL = "http://localhost"
 LOST = httpx.ReadError("the connection was cut")
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from tca_app.config.settings import get_settings
 from tca_client import NotSignedIn
 from tca_client.command.jobs import facts_of_job
 from tca_client.credentials import (
@@ -17,8 +18,12 @@ from tca_client.credentials import (
     NoCredentials,
     find_credentials,
 )
+from tests.clients.conftest import URL as CONSOLE, Command
+from tests.factories import deployment_events, make_project, make_trust, make_user
+from tests.features.ci.issuer import GITLAB_JOB, Issuer
 
 URL = "https://console.example.com"
+DEPLOY = ("deploy", "--project", "ledger", "--environment", "production", "--version", "1.4.2", "--", "true")
 
 
 class Exchange:
@@ -154,3 +159,49 @@ def test_a_git_folder_says_which_commit_it_is_and_when_it_was_made(
     facts = facts_of_job({})
     assert len(facts["commit_sha"]) == 40
     assert facts["commit_at"] == at
+
+
+async def trusting(issuer: Issuer, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> None:
+    """A project that trusts the jobs of the issuer. The console has the address that `tca` calls."""
+    owner = await make_user()
+    await make_trust(owner, await make_project(owner, "Ledger"), issuer=issuer.url, **fields)
+    monkeypatch.setattr(get_settings(), "public_url", CONSOLE)
+
+
+async def test_a_job_of_github_deploys_without_a_secret(
+    tca: Command, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await trusting(issuer, monkeypatch)
+
+    def issue(url: httpx.URL, **_: Any) -> httpx.Response:
+        token = issuer.job_token(aud=url.params["audience"])
+        return httpx.Response(200, json={"count": 1, "value": token}, request=httpx.Request("GET", url))
+
+    monkeypatch.setattr(httpx, "get", issue)
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "https://run.actions.example.com/idtoken/1?api-version=2.0")
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of-the-runner")
+    assert await tca("whoami", "--project", "ledger") == 0
+    assert await tca(*DEPLOY) == 0
+    assert (await deployment_events())[-1] == ("deployment_succeeded", "succeeded")
+
+
+async def test_a_job_of_gitlab_deploys_without_a_secret(
+    tca: Command, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await trusting(issuer, monkeypatch, claims={"project_path": "acme/platform/ledger", "environment": "production"})
+    monkeypatch.setenv("TCA_ID_TOKEN", issuer.job_token(GITLAB_JOB))
+    assert await tca(*DEPLOY) == 0
+    assert (await deployment_events())[-1] == ("deployment_succeeded", "succeeded")
+    assert await tca(*DEPLOY) == 77  # the only ID token is used
+    assert "it was used before" in tca.said
+    monkeypatch.setenv("TCA_ID_TOKEN_2", issuer.job_token(GITLAB_JOB))
+    assert await tca(*DEPLOY) == 0
+
+
+async def test_a_job_that_the_project_does_not_trust_is_refused(
+    tca: Command, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await trusting(issuer, monkeypatch, claims={"repository": "acme/other"})
+    monkeypatch.setenv("TCA_ID_TOKEN", issuer.job_token())
+    assert await tca(*DEPLOY) == 77
+    assert await deployment_events() == []
