@@ -94,18 +94,19 @@ def _add_job(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", type=float, default=3600, metavar="SECONDS", help=wait)
     mask = "variable whose value never enters the log; those named TOKEN, SECRET and the like never do"
     parser.add_argument("--mask", action="append", default=[], metavar="NAME", help=mask)
-    parser.add_argument("--description", default="")
+    parser.add_argument("--description", default="", metavar="TEXT", help="a note for people")
 
 
 def _add_deploy(acts: Acts) -> None:
     parser = _add(acts, "deploy", run_deploy, "Report a deployment and run the command after --.")
+    parser.epilog = "tca deploy --project ledger --environment production --version 1.4.2 -- ./deploy.sh"
     parser.add_argument("--project", required=True, help="slug or number")
-    parser.add_argument("--environment")
+    parser.add_argument("--environment", metavar="NAME")
     parser.add_argument("--version", dest="deployed", metavar="VERSION")
     parser.add_argument("--deployment", type=int, metavar="NUMBER", help="carry out this one, which somebody requested")
-    parser.add_argument("--external-id", default="", help="your own id: it is deployed once")
-    parser.add_argument("--commit", default="")
-    parser.add_argument("--ref", default="")
+    parser.add_argument("--external-id", default="", metavar="ID", help="your own id: it is deployed once")
+    parser.add_argument("--commit", default="", help="that of the CI job, or of the git folder, unless given")
+    parser.add_argument("--ref", default="", help="branch or tag; that of the CI job unless given")
     parser.add_argument("--required", action="store_true", help="do not deploy while the console is unreachable")
     _add_job(parser)
 
@@ -114,7 +115,7 @@ def _add_rollback(acts: Acts) -> None:
     about = "Deploy the previous version again, by the command after -- or by CI."
     parser = _add(acts, "rollback", run_rollback, about)
     parser.add_argument("--project", required=True, help="slug or number")
-    parser.add_argument("--environment", required=True)
+    parser.add_argument("--environment", required=True, metavar="NAME")
     _add_job(parser)
 
 
