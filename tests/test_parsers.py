@@ -28,7 +28,7 @@ from tca_app.core.outgoing import http, mail, openid, ssrf_safe
 from tca_app.core.security import api_tokens, tokens
 from tca_app.core.telemetry import log, redaction
 from tca_app.features.activity import export
-from tca_app.features.auth import throttle
+from tca_app.features.auth import devices, throttle
 from tca_app.features.ci.claims import job_of
 from tca_app.features.deployments import compare
 from tca_app.features.deployments.github import payloads
@@ -37,7 +37,7 @@ from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.presence.ui.state import subject_of
 from tca_app.features.projects import creation
 from tca_app.features.tokens import authentication
-from tca_app.features.users import devices, provided_accounts
+from tca_app.features.users import provided_accounts
 from tca_app.rest import bodies
 from tca_app.server.api import ROUTERS, build_api
 from tca_app.server.edge import Edge

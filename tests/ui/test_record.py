@@ -8,6 +8,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from reflex.state import State
 
 from tca_app.core.actor import Actor
+from tca_app.features.auth.ui.sessions_state import SessionsState
 from tca_app.features.deployments.github.ui.state import HookState
 from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_state import LogState
@@ -152,6 +153,10 @@ async def test_an_act_on_the_person_before_is_refused(console: Console) -> None:
     await tab.send(UserState.load)
     updates = await tab.send(ActState.ask, act="deactivate", user_id=ana.user_id)
     assert shown(updates, ActState, "asking") is True
+    await tab.send(SessionsState.load)
+    await sign_in(ana)
+    await tab.send(SessionsState.refresh)
+    await tab.send(SessionsState.ask_end_others, user_id=ana.user_id)
     form = opened(await tab.send(UserFormState.open_edit, user_id=ana.user_id), UserFormState)
     tab.path = f"/users/{bob.user_id}"
     for event, more in (
@@ -161,7 +166,9 @@ async def test_an_act_on_the_person_before_is_refused(console: Console) -> None:
         (UserFormState.open_edit, {"user_id": ana.user_id}),
         (UserFormState.open_password, {"user_id": ana.user_id}),
         (UserFormState.save, {"form": form | {"full_name": "Bob"}}),
-        (UserState.ask_end, {"user_id": ana.user_id, "session_id": 1}),
+        (SessionsState.ask_end, {"user_id": ana.user_id, "session_id": 1}),
+        (SessionsState.ask_end_others, {"user_id": ana.user_id}),
+        (SessionsState.end, {"form": {}}),
     ):
         assert refused(await tab.send(event, **more)), event
     row = await row_of(User, ana.user_id)

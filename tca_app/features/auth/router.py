@@ -168,6 +168,13 @@ async def list_sessions(actor: CurrentActor, session: Reading) -> Response:
     return json_response(_sessions.dump_json(await service.list_sessions(session, actor, actor.user_id)))
 
 
+@router.delete("/sessions", status_code=204, response_class=Response, responses=problems(401))
+async def end_other_sessions(actor: CurrentActor, session: Writing) -> Response:
+    """End all sessions of the caller except this one."""
+    await service.end_other_sessions(session, actor, actor.user_id)
+    return Response(status_code=204)
+
+
 @router.delete("/sessions/{session_id:int}", status_code=204, response_class=Response, responses=problems(401, 404))
 async def revoke_session(session_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
     await service.revoke_session(session, actor, session_id)

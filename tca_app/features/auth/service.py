@@ -251,6 +251,14 @@ async def sign_out_everywhere(session: AsyncSession, actor: Actor) -> None:
     await revoke_user(session, actor, actor.user_id, "signed out everywhere")
 
 
+async def end_other_sessions(session: AsyncSession, actor: Actor, user_id: int) -> int:
+    """Ends the sessions of a user except the current one, and returns their number: your own, or anybody's as a
+    superuser. Raises NotFound for others."""
+    if user_id != actor.user_id and not actor.is_superuser:
+        raise NotFound
+    return await revoke_user(session, actor, user_id, f"ended by {actor.username}", keep=actor.session_id)
+
+
 async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -> None:
     """Ends one session: your own, or any session as a superuser. Raises NotFound for others."""
     which = col(AuthSession.id) == session_id

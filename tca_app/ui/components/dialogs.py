@@ -16,7 +16,7 @@ def confirm_dialog(
     open_: rx.Var[bool] | bool,
     title: Child,
     text: Child,
-    confirm: str,
+    confirm: Child,
     on_confirm: Any,
     on_cancel: Any,
     busy: rx.Var[bool] | bool = False,

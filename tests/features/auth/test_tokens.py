@@ -246,6 +246,15 @@ async def test_sessions_are_listed_and_ended_by_their_owner(api: httpx.AsyncClie
     assert await me(api, other["access_token"]) == 401
 
 
+async def test_all_other_sessions_end_at_once(api: httpx.AsyncClient) -> None:
+    _, header = await signed_in(await make_user("ana"))
+    other, elsewhere = await tokens_of(api, "ana"), await signed_in(await make_user("bo1"))
+    assert (await api.delete("/api/auth/sessions", headers=header)).status_code == 204
+    assert await me(api, other["access_token"]) == 401
+    for kept in (header, elsewhere[1]):
+        assert (await api.get(ME, headers=kept)).status_code == 200
+
+
 async def test_another_persons_session_does_not_exist(api: httpx.AsyncClient) -> None:
     ana, ana_header = await signed_in(await make_user("ana"))
     _, bo_header = await signed_in(await make_user("bo1"))

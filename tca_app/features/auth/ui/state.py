@@ -21,7 +21,7 @@ from tca_app.ui.handlers import CALL, Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
 
-TABS = ("profile", "password", "two-factor", "tokens", "appearance")
+TABS = ("profile", "password", "sessions", "two-factor", "tokens", "appearance")
 PROFILE_LABELS = {"full_name": "Full name", "email": "Email"}
 
 

@@ -3,6 +3,8 @@
 import reflex as rx
 
 from tca_app.features.auth.oauth.ui.state import IdentitiesState
+from tca_app.features.auth.ui.sessions_pages import sessions_panel
+from tca_app.features.auth.ui.sessions_state import SessionsState
 from tca_app.features.auth.ui.settings_pages import appearance_panel, password_panel, profile_panel
 from tca_app.features.auth.ui.state import PasswordState, ProfileState, SettingsState
 from tca_app.features.factors.ui.pages import two_factor_panels
@@ -21,6 +23,7 @@ from tca_app.ui.layout.pages import page
         ProfileState.load,
         PasswordState.load,
         SettingsState.load,  # shows the tab: after its form is opened anew, which drops what is typed in it
+        SessionsState.load,
         IdentitiesState.load,
         FactorsState.load,
         TokensState.load,
@@ -33,12 +36,14 @@ def settings_page() -> rx.Component:
         tabs(
             ("Profile", routes.SETTINGS, tab == "profile"),
             ("Password", f"{routes.SETTINGS}?tab=password", tab == "password"),
+            ("Sessions", f"{routes.SETTINGS}?tab=sessions", tab == "sessions"),
             ("Two-factor", f"{routes.SETTINGS}?tab=two-factor", tab == "two-factor"),
             ("Tokens", f"{routes.SETTINGS}?tab=tokens", tab == "tokens"),
             ("Appearance", f"{routes.SETTINGS}?tab=appearance", tab == "appearance"),
         ),
         rx.match(
             tab,
+            ("sessions", sessions_panel()),
             ("tokens", token_settings()),
             rx.el.div(
                 rx.match(

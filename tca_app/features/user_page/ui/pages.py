@@ -1,9 +1,11 @@
-"""The page of one user: the profile, the other viewers and the activity."""
+"""The page of one user: the profile, the other viewers, the sessions and the activity."""
 
 import reflex as rx
 
 from tca_app.features.activity.ui.pages import subject_activity
 from tca_app.features.activity.ui.state import SubjectFeedState
+from tca_app.features.auth.ui.sessions_pages import sessions_panel
+from tca_app.features.auth.ui.sessions_state import SessionsState
 from tca_app.features.factors.ui.user_pages import user_factors
 from tca_app.features.factors.ui.user_state import UserFactorsState
 from tca_app.features.presence.ui.pages import editing_mark, who_else
@@ -25,12 +27,14 @@ _back = (
 @page(
     routes.USER,
     user_title,
-    on_load=(UserState.load, UserFactorsState.load, SubjectFeedState.load, PresenceState.load),
+    on_load=(UserState.load, SessionsState.load, UserFactorsState.load, SubjectFeedState.load, PresenceState.load),
     crumbs=(_back, (user_title, None)),
 )
 def user_page() -> rx.Component:
     return user_detail(
-        who_else(), rx.fragment(user_factors(), subject_activity()), editing_mark("user", UserFormState.form_id)
+        who_else(),
+        rx.fragment(sessions_panel(), user_factors(), subject_activity()),
+        editing_mark("user", UserFormState.form_id),
     )
 
 

@@ -1,15 +1,14 @@
-"""The page of one user: profile, projects and sessions."""
+"""The page of one user: profile and projects."""
 
 import reflex as rx
 
 from tca_app.features.users.ui.actions_state import ActState
-from tca_app.features.users.ui.detail_state import MembershipRow, SessionRow, UserState
+from tca_app.features.users.ui.detail_state import MembershipRow, UserState
 from tca_app.features.users.ui.dialog_pages import user_dialogs
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.ui import routes
-from tca_app.ui.components.badges import active_badge, badge, project_status_badge, role_badge
+from tca_app.ui.components.badges import active_badge, project_status_badge, role_badge
 from tca_app.ui.components.basic import button, facts, icon_button, link, page_header, panel, relative_time
-from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import error_state, not_found, skeleton, skeleton_lines
 from tca_app.ui.detail import record_title
 from tca_app.ui.record import is_at_its_url
@@ -23,7 +22,7 @@ _is_loaded = _is_here & UserState.is_loaded
 user_title = record_title(UserState, UserState.title, "User")
 
 
-def user_detail(who_else: rx.Component, activity: rx.Component, editing_mark: rx.Component) -> rx.Component:
+def user_detail(who_else: rx.Component, panels: rx.Component, editing_mark: rx.Component) -> rx.Component:
     """The page of one person; others of the features give what is theirs."""
     failed = error_state(UserState.load_error, UserState.load)
     return rx.cond(
@@ -31,22 +30,20 @@ def user_detail(who_else: rx.Component, activity: rx.Component, editing_mark: rx
         not_found(),
         rx.fragment(
             rx.cond(_is_loaded, _header(who_else), page_header(user_title, skeleton("260px"))),
-            rx.cond(_is_here & (UserState.load_error != ""), failed, _panels(activity)),
+            rx.cond(_is_here & (UserState.load_error != ""), failed, _panels(panels)),
             user_dialogs(editing_mark),
-            _end_dialog(),
         ),
     )
 
 
-def _panels(activity: rx.Component) -> rx.Component:
+def _panels(panels: rx.Component) -> rx.Component:
     return rx.el.div(
         rx.el.div(
             panel("Profile", rx.cond(_is_loaded, _profile(), skeleton_lines(6))),
             panel("Projects", _projects(), flush=True),
             class_name="halves",
         ),
-        panel("Sessions", _sessions(), flush=True),
-        activity,
+        panels,
         class_name="stack",
     )
 
@@ -125,46 +122,5 @@ def _project_row(row: MembershipRow) -> rx.Component:
     )
 
 
-def _sessions() -> rx.Component:
-    no_phone = ("Kind", "IP address", "Last used", "Signed in")
-    heads = (("Device", ""), *((label, "hide-phone") for label in no_phone), ("", ""))
-    none = rx.el.p("No open sessions.", class_name="panel-body muted")
-    rows = plain_table("Sessions", heads, rx.foreach(UserState.sessions, _session_row))
-    return _when_loaded(rx.cond(as_var(UserState.sessions).length() > 0, rows, none))
-
-
-def _session_row(row: SessionRow) -> rx.Component:
-    return rx.el.tr(
-        rx.el.td(
-            rx.el.span(row["device"], class_name="cell-title"),
-            rx.cond(row["is_current"], rx.fragment(" ", badge("This session", "good", "check"))),
-            rx.el.div(row["ip"], ", ", relative_time(row["last_used_at"]), class_name="cell-sub only-phone"),
-        ),
-        rx.el.td(
-            rx.cond(row["kind"] == "api", badge("API", "", "terminal"), badge("Browser", "", "globe")),
-            class_name="hide-phone",
-        ),
-        rx.el.td(row["ip"], class_name="num hide-phone"),
-        rx.el.td(relative_time(row["last_used_at"]), class_name="hide-phone"),
-        rx.el.td(relative_time(row["created_at"]), class_name="hide-phone"),
-        rx.el.td(
-            button("End session", kind="small", on_click=UserState.ask_end(_person["id"], row["id"])),
-            class_name="right",
-        ),
-    )
-
-
 def _when_loaded(shown: rx.Component) -> rx.Component:
     return rx.cond(_is_loaded, shown, rx.el.div(skeleton_lines(3), class_name="panel-body"))
-
-
-def _end_dialog() -> rx.Component:
-    return confirm_dialog(
-        open_=_is_here & UserState.ending,
-        title="End this session?",
-        text=UserState.ending_text,
-        confirm="End session",
-        on_confirm=UserState.end_session,
-        on_cancel=UserState.cancel_end(),
-        busy=UserState.ending_busy,
-    )

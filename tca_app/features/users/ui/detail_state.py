@@ -1,16 +1,13 @@
-"""State of the page of one user: profile, projects and sessions."""
+"""State of the page of one user: profile and projects."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, TypedDict
 
 import reflex as rx
 
-from tca_app.core.database.session import reading, transaction
+from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError, NotFound
-from tca_app.features.auth import service as auth
-from tca_app.features.auth.schemas import SessionRead
 from tca_app.features.users import service as users
-from tca_app.features.users.devices import device_words
 from tca_app.features.users.schemas import MembershipRead
 from tca_app.features.users.ui.state import UserRow, UsersState, user_row
 from tca_app.ui import routes
@@ -44,33 +41,15 @@ class MembershipRow(TypedDict):
     role: str
 
 
-class SessionRow(TypedDict):
-    """An open session of the user."""
-
-    id: int
-    kind: str
-    device: str
-    ip: str
-    created_at: str
-    last_used_at: str
-    is_current: bool
-
-
 class UserState(RecordState, SessionState):
     """State of the page of one user."""
 
     person: UserRow = NOBODY
     projects: list[MembershipRow] = []
     project_total: int = 0
-    sessions: list[SessionRow] = []
     is_loaded: bool = False
     is_missing: bool = False
     load_error: str = ""
-    ending: bool = False
-    ending_text: str = ""
-    ending_busy: bool = False
-
-    _ending_id: int = 0
 
     @rx.var
     def title(self) -> str:
@@ -91,7 +70,6 @@ class UserState(RecordState, SessionState):
         self._watch(UserState.load, f"user:{user_id}", "projects")
         if self._enter_record():
             self._empty()
-            self.ending = False
             yield
         self.load_error, self.is_missing = "", False
         try:
@@ -108,45 +86,14 @@ class UserState(RecordState, SessionState):
         async with reading() as session:
             user = await users.get_user(session, actor, user_id)
             page = await users.list_memberships(session, actor, user_id)
-            sessions = await auth.list_sessions(session, actor, user_id)
         self.person, self.project_total = user_row(user), page.total
         self.projects = [_membership_row(entry) for entry in page.items]
-        self.sessions = [_session_row(entry) for entry in sessions]
         self.is_loaded = True
 
     def _empty(self) -> None:
         """Clears the page, so that nothing of the previous user is shown under the new URL."""
-        self.person, self.projects, self.sessions, self.project_total = NOBODY, [], [], 0
+        self.person, self.projects, self.project_total = NOBODY, [], 0
         self.is_loaded = False
-
-    @handler("signed_in")
-    async def ask_end(self, user_id: int, session_id: int) -> None:
-        self._require_record(user_id, self.person["id"])
-        for entry in self.sessions:
-            if entry["id"] == session_id:
-                what = "This is the session you use now: you will be signed out." if entry["is_current"] else ""
-                self.ending_text = what or f"{entry['device']} at {entry['ip']} is signed out immediately."
-                self.ending, self._ending_id = True, session_id
-
-    @handler("signed_in")
-    async def cancel_end(self) -> None:
-        self.ending = self.ending_busy
-
-    @handler("signed_in")
-    async def end_session(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        """Ends the session that was confirmed. The service checks the permission."""
-        if not self.ending:
-            return
-        self._require_record(self.person["id"], self.person["id"])
-        self.ending_busy = True
-        yield
-        try:
-            async with transaction() as session:
-                await auth.revoke_session(session, self._as_actor(), self._ending_id)
-            self._toast("Session ended")
-        finally:
-            self.ending = self.ending_busy = False
-        yield UserState.load
 
 
 def require_person(state: rx.State, user_id: int) -> None:
@@ -165,15 +112,3 @@ def reload_of(state: rx.State) -> Events:
 
 def _membership_row(entry: MembershipRead) -> MembershipRow:
     return MembershipRow(id=entry.project_id, name=entry.name, slug=entry.slug, status=entry.status, role=entry.role)
-
-
-def _session_row(entry: SessionRead) -> SessionRow:
-    return SessionRow(
-        id=entry.id,
-        kind=entry.kind,
-        device=device_words(entry.user_agent),
-        ip=entry.ip,
-        created_at=entry.created_at.isoformat(),
-        last_used_at=entry.last_used_at.isoformat(),
-        is_current=entry.is_current,
-    )

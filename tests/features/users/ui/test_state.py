@@ -10,13 +10,12 @@ from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.actor import Actor
 from tca_app.features.users import service as users
-from tca_app.features.users.devices import device_words
 from tca_app.features.users.schemas import UserUpdate
 from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.detail_state import UserState
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.state import UsersState
-from tca_app.models import AuthSession, Project, User
+from tca_app.models import Project, User
 from tca_app.ui import routes
 from tca_app.ui.handlers import permission_of
 from tca_app.ui.palette import PaletteState
@@ -89,7 +88,6 @@ async def test_a_member_sees_no_page_but_their_own(console: Console) -> None:
     own = await open_tab(console, member, f"/users/{member.user_id}")
     updates = await own.hydrate()
     assert shown(updates, UserState, "person")["username"] == "member"
-    assert [entry["is_current"] for entry in shown(updates, UserState, "sessions")].count(True) == 1
 
 
 async def test_the_url_says_what_is_listed(console: Console) -> None:
@@ -277,26 +275,6 @@ async def test_the_last_administrator_sees_the_reason_of_a_refusal(console: Cons
     assert (await row_of(User, admin.user_id))["is_superuser"] is True
 
 
-async def test_ones_own_other_session_can_be_ended_and_nobody_elses(console: Console) -> None:
-    ana, victim = await make_user("ana"), await make_user("victim")
-    await sign_in(ana)
-    tab = await open_tab(console, ana, f"/users/{ana.user_id}")
-    sessions = shown(await tab.hydrate(), UserState, "sessions")
-    other = next(entry["id"] for entry in sessions if not entry["is_current"])
-    await sign_in(victim)
-    await tab.send(
-        UserState.ask_end, user_id=ana.user_id, session_id=other + 2
-    )  # the victim's is not on this page: nothing opens
-    await tab.send(UserState.end_session, form={})
-    assert (await row_of(AuthSession, other + 2))["user_id"] == victim.user_id
-    assert (await row_of(AuthSession, other + 2))["revoked_at"] is None
-    await tab.send(UserState.ask_end, user_id=ana.user_id, session_id=other)
-    updates = await tab.send(UserState.end_session, form={})
-    assert [entry["id"] for entry in shown(updates, UserState, "sessions")] == [
-        entry["id"] for entry in sessions if entry["is_current"]
-    ]
-
-
 async def test_the_projects_of_a_person_come_with_their_role_not_the_viewers(console: Console) -> None:
     ana, admin = await make_user("ana"), await make_admin()
     await make_project(admin, "Billing", {ana: "deployer"})
@@ -321,21 +299,3 @@ async def test_the_palette_finds_people_for_administrators_only(console: Console
 )
 def test_the_id_of_a_page_is_read_politely(url: str, expected: int) -> None:
     assert record_id({"asPath": url}, routes.USERS) == expected
-
-
-@pytest.mark.parametrize(
-    ("user_agent", "words"),
-    [
-        (
-            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML) Chrome/140.0 Safari/537.36 Edg/140.0",
-            "Edge on Windows",
-        ),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1", "Safari on iPhone"),
-        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
-        ("python-httpx/0.28", "Python script"),
-        ("something else", "something else"),
-        ("", "Unknown device"),
-    ],
-)
-def test_a_device_is_named_in_words(user_agent: str, words: str) -> None:
-    assert device_words(user_agent) == words

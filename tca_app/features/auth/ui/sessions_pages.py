@@ -1,0 +1,85 @@
+"""The panel of open sessions: a tab of one's own settings, and on the page of a user."""
+
+import reflex as rx
+
+from tca_app.features.auth.ui.sessions_state import SessionRow, SessionsState
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import button, error_notice, panel, relative_time
+from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.placeholders import error_state, skeleton_lines
+from tca_app.ui.record import is_at_its_url
+from tca_app.ui.table.parts import plain_table
+from tca_app.ui.var import as_var
+
+state = SessionsState
+
+
+def sessions_panel() -> rx.Component:
+    """The open sessions of the user of the page, each with what ends it."""
+    return rx.fragment(
+        panel(
+            "Sessions",
+            rx.match(
+                rx.cond(is_at_its_url(state), state.phase, ""),
+                ("list", _list()),
+                ("failed", error_state(state.failure, state.load)),
+                rx.el.div(skeleton_lines(3), class_name="panel-body"),
+            ),
+            actions=(_end_others(),),
+            flush=True,
+        ),
+        _confirmation(),
+    )
+
+
+def _end_others() -> rx.Component:
+    """Without the current session in the list, on the page of another user, there are no others: all end."""
+    has_current = state.person_id == state.user_id
+    label = rx.cond(has_current, "End all other sessions", "End all sessions")
+    return rx.cond(
+        is_at_its_url(state) & (as_var(state.rows).length() > rx.cond(has_current, 1, 0)),
+        button(label, kind="small danger-quiet", on_click=state.ask_end_others(state.person_id)),
+    )
+
+
+def _list() -> rx.Component:
+    no_phone = ("Kind", "IP address", "Last used", "Signed in")
+    heads = (("Device", ""), *((label, "hide-phone") for label in no_phone), ("", ""))
+    none = rx.el.p("No open sessions.", class_name="panel-body muted")
+    return rx.cond(as_var(state.rows).length() > 0, plain_table("Sessions", heads, rx.foreach(state.rows, _row)), none)
+
+
+def _row(row: SessionRow) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(
+            rx.el.span(row["device"], class_name="cell-title"),
+            rx.cond(row["is_current"], rx.fragment(" ", badge("This session", "good", "check"))),
+            rx.el.div(row["ip"], ", ", relative_time(row["last_used_at"]), class_name="cell-sub only-phone"),
+        ),
+        rx.el.td(
+            rx.cond(row["kind"] == "api", badge("API", "", "terminal"), badge("Browser", "", "globe")),
+            class_name="hide-phone",
+        ),
+        rx.el.td(row["ip"], class_name="num hide-phone"),
+        rx.el.td(relative_time(row["last_used_at"]), class_name="hide-phone"),
+        rx.el.td(relative_time(row["created_at"]), class_name="hide-phone"),
+        rx.el.td(
+            button("End session", kind="small", on_click=state.ask_end(state.person_id, row["id"])),
+            class_name="right",
+        ),
+        key=as_var(row["id"]).to(str),
+    )
+
+
+def _confirmation() -> rx.Component:
+    is_one = state.asking == "one"
+    return confirm_dialog(
+        open_=is_at_its_url(state) & (state.asking != ""),
+        title=rx.cond(is_one, "End this session?", "End these sessions?"),
+        text=state.asking_text,
+        confirm=rx.cond(is_one, "End session", "End sessions"),
+        on_confirm=state.end,
+        on_cancel=state.cancel(),
+        busy=state.is_acting,
+        body=error_notice(state.act_error),
+    )
