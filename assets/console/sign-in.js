@@ -1,6 +1,6 @@
 /* Signing in, setting up and signing out: by REST, so that no password passes the websocket. */
 import { onAction } from "./buttons.js";
-import { call, find, here } from "./dom.js";
+import { call, find, here, watch } from "./dom.js";
 import { forgetDrafts } from "./drafts/store.js";
 import { usePasskey } from "./passkeys.js";
 import { clearFaults, readForm, setBusy, showDone, showFaults, showProblem } from "./posted-form.js";
@@ -25,6 +25,13 @@ const tabs = new BroadcastChannel("tca-session");
 tabs.addEventListener("message", (event) => {
   if (event.data === "signed-in" && ["/login", SECOND_FACTOR].includes(here())) location.assign(nextPage());
   if (event.data === "signed-out") forgetDrafts();
+});
+
+/* A sign-in at a provider comes back as a page of the console: the first one that is drawn wakes the other tabs. */
+let isAnnounced = false;
+watch(".shell[data-viewer]", () => {
+  if (!isAnnounced) tabs.postMessage("signed-in");
+  isAnnounced = true;
 });
 
 /* ---- into the console ---- */

@@ -20,7 +20,8 @@ const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyl
 const ago = (then) => {
   const seconds = Math.round((then - Date.now()) / 1000);
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? [];
-  return unit ? relative.format(Math.trunc(seconds / size), unit) : "just now";
+  if (unit) return relative.format(Math.trunc(seconds / size), unit);
+  return seconds > 10 ? "in less than a minute" : "just now"; // clocks differ by some seconds
 };
 
 const setTime = (element) => {

@@ -2,6 +2,7 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 
 from tca_app.core.display_name import display_name
 
@@ -15,6 +16,9 @@ class Actor:
 
     With a token, `token_name` names it with its owner, `scopes` are those of the token, and `token_project_id` is its
     project unless it is a person's. `is_superuser` is then True only with the scope `admin`.
+
+    While an administrator acts as another user, the actor is that user, `acting_id` and `acting_name` are those of the
+    administrator, and `session_id` is the administrator's session.
     """
 
     user_id: int
@@ -29,6 +33,9 @@ class Actor:
     token_project_id: int = 0
     scopes: frozenset[str] | None = None
     must_change_password: bool = False
+    acting_id: int = 0
+    acting_name: str = ""
+    acting_until: datetime | None = None
 
     @property
     def display_name(self) -> str:
@@ -36,5 +43,13 @@ class Actor:
 
     @property
     def event_name(self) -> str:
-        """The name in the event log: of the token, so that nobody mistakes a script for its owner."""
+        """The name in the event log: of the token, so that nobody mistakes a script for its owner, or both names
+        while an administrator acts as the user."""
+        if self.acting_id:
+            return f"{self.acting_name} (acting as {self.display_name})"
         return self.token_name or self.display_name
+
+    @property
+    def event_id(self) -> int:
+        """The id in the event log: of the person who did it, who is not the user whom they act as."""
+        return self.acting_id or self.user_id

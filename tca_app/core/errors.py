@@ -100,6 +100,13 @@ class SessionRequired(Forbidden):
     default = "API tokens cannot do this. Sign in and try again."
 
 
+class NotWhileActing(Forbidden):
+    """An administrator who acts as another user tried what only that user may do, such as changing the password."""
+
+    code = "not_while_acting"
+    default = "You cannot do this while you act as another user."
+
+
 class InsufficientScope(Forbidden):
     """An API token lacks the scope of the call (RFC 6750, 3.1)."""
 

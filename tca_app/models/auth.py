@@ -16,6 +16,7 @@ class AuthSession(Row, table=True):
 
     Valid while not revoked, not expired, not idle for too long, and `auth_version` equals that of its user.
     `verified_at`: when its user last proved who they are, which sensitive changes need again after ten minutes.
+    `acting_for_id`: the user whom its user, an administrator, acts as until `acting_until`.
     """
 
     __tablename__ = "auth_sessions"
@@ -24,6 +25,7 @@ class AuthSession(Row, table=True):
         Index("uq_auth_sessions_family", "family", unique=True),
         Index("ix_auth_sessions_user_id", "user_id", postgresql_where=text("revoked_at IS NULL")),
         Index("ix_auth_sessions_expires_at", "expires_at"),
+        Index("ix_auth_sessions_acting_for_id", "acting_for_id", postgresql_where=text("acting_for_id IS NOT NULL")),
     )
 
     user_id: int = Field(sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE")
@@ -41,6 +43,8 @@ class AuthSession(Row, table=True):
     expires_at: datetime = Field(sa_type=UTC_TIME)
     revoked_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     revoked_reason: str | None = Field(default=None, sa_type=Text)
+    acting_for_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+    acting_until: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
 class LoginThrottle(TableModel, table=True):

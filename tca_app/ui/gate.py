@@ -52,9 +52,10 @@ _given_up: set[asyncio.Task[Any]] = set()  # the event loop keeps only weak refe
 class Gate(rx.Middleware):
     """Middleware that runs before every event, under the lock of its state. Denies by default.
 
-    A state belongs to the session for which it was hydrated. Another session, or none, with the same client token
-    (stolen, or left over after a sign-out) gets it only after a reset, and only by one of the two hydrate events: these
-    load the whole tree, while with Redis any other event loads only a part, so that a reset would leave the rest.
+    A state belongs to the session for which it was hydrated, and to the user whom its administrator acts as, so that
+    what a page showed to one never runs as the other. Another session, or none, with the same client token (stolen, or
+    left over after a sign-out) gets it only after a reset, and only by one of the two hydrate events: these load the
+    whole tree, while with Redis any other event loads only a part, so that a reset would leave the rest.
     """
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
@@ -71,17 +72,18 @@ class Gate(rx.Middleware):
         CALL.set(Call(actor, request_id))
         user_id_var.set(actor.user_id if actor else None)
         session_id = actor.session_id if actor else 0
+        acting_for = actor.user_id if actor and actor.acting_id else 0
         viewer = await state.get_state(SessionState)
-        if viewer._session_id != session_id:
+        if (viewer._session_id, viewer._acting_for) != (session_id, acting_for):
             if event.name not in _HYDRATES:
                 # The snapshot that follows is empty without a session, and its on_load leads to the sign-in page.
                 return StateUpdate(events=[Event(name=_REHYDRATE)])
             state._get_root_state().reset()
-            viewer._session_id = session_id
+            viewer._session_id, viewer._acting_for = session_id, acting_for
         elif event.name in _HYDRATES and viewer.toasts:
             viewer._keep_toasts([])
         viewer._show(actor)
-        OPEN_SOCKETS.note(state.router_data, session_id)
+        OPEN_SOCKETS.note(state.router_data, session_id, acting_for)
         LIVE.moved(state.router_data)
         refusal = await _refusal(state, viewer, event, actor)
         if refusal is not None:

@@ -18,6 +18,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotSignedIn
 from tca_app.core.instance import instance_settings
 from tca_app.core.schema import in_words
+from tca_app.features.auth.acting import stop_acting
 from tca_app.features.auth.oauth.identities import ways_to_sign_in
 from tca_app.features.auth.oauth.providers import StartLink
 from tca_app.features.auth.second_factor import methods_of
@@ -83,7 +84,12 @@ class SessionState(rx.State):
     proof_has_password: bool = True
     proof_links: list[StartLink] = []  # providers where the viewer can sign in again instead
 
+    # While an administrator acts as this viewer: the administrator's name, and until when.
+    acting_name: str = ""
+    acting_until: str = ""
+
     _session_id: int = 0
+    _acting_for: int = 0
     _undo: dict[str, tuple[str, dict[str, Any]]] = {}
 
     @rx.var
@@ -110,6 +116,8 @@ class SessionState(rx.State):
             "full_name": actor.full_name if actor else "",
             "is_superuser": bool(actor and actor.is_superuser),
             "grants": [name for name, rule in PERMISSIONS.items() if rule(actor)] if actor else [],
+            "acting_name": actor.acting_name if actor else "",
+            "acting_until": actor.acting_until.isoformat() if actor and actor.acting_until else "",
             "instance_name": instance.app_name if instance.app_name != built_with.app_name else "",
             "logo_url": instance.logo_url,
             "password_min_length": instance.password_min_length,
@@ -168,6 +176,14 @@ class SessionState(rx.State):
         self._keep_toasts([Toast(**toast) for toast in self.toasts if toast["id"] != toast_id])
         # A deep copy, because a state returns wrapped values, and a wrapped list is not a list.
         return Event(name=found[0], payload=deepcopy(dict(found[1]))) if found else None
+
+    @handler("signed_in")
+    async def stop_acting(self) -> EventSpec:
+        """Returns the administrator to their own account, on the page of the user whom they acted as."""
+        actor = self._as_actor()
+        async with transaction() as session:
+            await stop_acting(session, actor)
+        return rx.redirect(routes.user(actor.user_id))
 
     @handler("signed_in")
     async def close_proof(self, is_open: bool = False) -> None:

@@ -21,10 +21,13 @@ def test_a_person_signs_in_at_the_provider_for_the_first_time(
         assert client.patch("/api/v1/instance", json={"sign_up": "provider"}, headers=headers).status_code == 200
     provider.person = ANA | {"sub": "first", "email": "single@example.com", "preferred_username": "single"}
     page = new_page()
+    waiting = page.context.new_page()
+    waiting.goto("/login?next=/projects")
     page.goto("/login?next=/settings")
     page.get_by_role("link", name="Continue with Acme").click()
     expect(page.get_by_role("button", name="Account")).to_be_visible()
     expect(page.get_by_role("heading", level=1, name="Settings")).to_be_visible()
+    expect(waiting.get_by_role("heading", level=1, name="Projects")).to_be_visible()
     panel = page.locator("section", has=page.get_by_role("heading", name="Sign-in"))
     expect(panel).to_contain_text("single@example.com")
     expect(panel).to_contain_text("Not set")

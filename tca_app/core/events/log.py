@@ -160,6 +160,11 @@ async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None
     changed(session, event.subject_type)
 
 
+def _acted_for(actor: Actor | None) -> dict[str, Any]:
+    """Return the fields of the user whom an administrator acted as; the actor of the event is the administrator."""
+    return {"acting_for_id": actor.user_id, "acting_for": actor.display_name} if actor and actor.acting_id else {}
+
+
 def event_row(actor: Actor | None, event: Event) -> dict[str, Any]:
     """Return the values of a log row, without those that the database computes."""
     return {
@@ -170,9 +175,9 @@ def event_row(actor: Actor | None, event: Event) -> dict[str, Any]:
         "subject_id": event.subject_id,
         "subject_name": event.subject_name,
         "project_id": event.project_id,
-        "data": event.data(),
+        "data": event.data() | _acted_for(actor),
         "actor_type": ("token" if actor.token_id else "user") if actor else "system",
-        "actor_id": actor.user_id if actor else None,
+        "actor_id": actor.event_id if actor else None,
         "actor_name": actor.event_name if actor else "System",
         "ip": actor.ip if actor else client_ip_var.get(),
         "request_id": (actor.request_id if actor else "") or request_id_var.get(),

@@ -1,4 +1,4 @@
-"""Events of sign-in: successful and failed sign-ins, and ended sessions."""
+"""Events of sign-in: successful and failed sign-ins, ended sessions, and acting as another user."""
 
 from tca_app.core.events.log import NOTIFYING, Event
 
@@ -49,3 +49,19 @@ class IdentityUnlinked(_SessionEvent):
     consumers = NOTIFYING
 
     provider: str
+
+
+class ActingStarted(_SessionEvent):
+    """An administrator acts as `subject` until then. Their events in between have both names."""
+
+    type = "acting_started"
+    title = "{actor} acts as {subject}: {reason}"
+    consumers = NOTIFYING
+
+    reason: str
+    until: str
+
+
+class ActingStopped(_SessionEvent):
+    type = "acting_stopped"
+    title = "{actor} stopped acting as {subject}"

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Interval, Row, Select, bindparam, case, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Interval, Row, Select, and_, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import col
@@ -15,9 +15,11 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.session import after_commit
+from tca_app.core.display_name import display_name
 from tca_app.core.errors import NotFound, NotSignedIn
 from tca_app.core.instance import InstanceSettings, instance_settings
 from tca_app.core.security.tokens import read_access_token, token_hash
+from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.schemas import SessionRead, SignedInUser
 from tca_app.models import AuthSession, User
 from tca_app.models.base import UTC_TIME
@@ -37,6 +39,9 @@ PERSON = (
     col(User.created_at),
     col(User.updated_at),
 )
+
+
+_acted = User.__table__.alias("acted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +96,58 @@ def is_valid() -> tuple[SQLCoreOperations[bool], ...]:
     )
 
 
+def _is_acting() -> ColumnElement[bool]:
+    """Returns the condition of the user whom the administrator of a session acts as now."""
+    return and_(
+        _acted.c.id == col(AuthSession.acting_for_id),
+        col(AuthSession.acting_until) > func.now(),
+        col(User.is_superuser),
+        _acted.c.is_active,
+        _acted.c.deleted_at.is_(None),
+        _acted.c.is_superuser.is_(False),
+        _acted.c.kind == "person",
+    )
+
+
 @lru_cache(maxsize=2)
 def _session_by(column: str) -> Select[*tuple[Any, ...]]:
     """Returns the statement that every request runs. Cached, because building it takes longer than running it."""
     return (
         select(
-            *PERSON, col(AuthSession.id).label("session_id"), col(AuthSession.last_used_at), ends_at().label("ends_at")
+            *PERSON,
+            col(AuthSession.id).label("session_id"),
+            col(AuthSession.last_used_at),
+            ends_at().label("ends_at"),
+            col(AuthSession.acting_until),
         )
         .join(User, col(User.id) == col(AuthSession.user_id))
         .where(getattr(AuthSession, column) == bindparam("value"), *is_valid())
     )
 
 
+@lru_cache(maxsize=1)
+def _acted_by() -> Select[*tuple[Any, ...]]:
+    """Returns the statement for the user whom the administrator of a session acts as."""
+    return (
+        select(*(_acted.c[name] for name in SignedInUser.model_fields))
+        .select_from(AuthSession)
+        .join(User, col(User.id) == col(AuthSession.user_id))
+        .join(_acted, _is_acting())
+        .where(col(AuthSession.id) == bindparam("session_id"))
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """What is cached of a session. With `acting_id`, that administrator acts as the person."""
+
     person: SignedInUser
     session_id: int
     touch_at: datetime
     ends_at: datetime
+    acting_id: int = 0
+    acting_name: str = ""
+    acting_until: datetime | None = None
 
 
 session_cache: LocalCache[_Found] = LocalCache(10_000)
@@ -132,7 +171,12 @@ def actor_of(person: SignedInUser, client: Client) -> Actor:
 def _caller(found: _Found, client: Client) -> Caller:
     person = found.person
     actor = replace(
-        actor_of(person, client), must_change_password=person.must_change_password, session_id=found.session_id
+        actor_of(person, client),
+        session_id=found.session_id,
+        must_change_password=person.must_change_password and not found.acting_id,
+        acting_id=found.acting_id,
+        acting_name=found.acting_name,
+        acting_until=found.acting_until,
     )
     return Caller(actor, person, found.touch_at < datetime.now(UTC))
 
@@ -142,10 +186,27 @@ async def _resolve(session: AsyncSession, column: str, value: UUID | bytes, key:
     row = (await session.execute(_session_by(column), {"value": value})).first()
     if row is None:
         return None
-    person = SignedInUser(**person_fields(row))
-    found = _Found(person, row.session_id, row.last_used_at + TOUCH_AFTER, row.ends_at)
-    session_cache.put(key, found, (f"user:{found.person.id}", f"session:{found.session_id}"), generation)
+    found = _Found(SignedInUser(**person_fields(row)), row.session_id, row.last_used_at + TOUCH_AFTER, row.ends_at)
+    if row.acting_until is not None:
+        found = await _as_acted(session, found, row.acting_until)
+    tags = (f"user:{row.id}", f"user:{found.person.id}", f"session:{found.session_id}")
+    session_cache.put(key, found, tags, generation)
     return _caller(found, client)
+
+
+async def _as_acted(session: AsyncSession, own: _Found, until: datetime) -> _Found:
+    """Returns the session as that of the user whom its administrator acts as, or as it is when that has ended."""
+    acted = (await session.execute(_acted_by(), {"session_id": own.session_id})).first()
+    if acted is None:
+        return own
+    return replace(
+        own,
+        person=SignedInUser(**person_fields(acted)),
+        ends_at=min(own.ends_at, until),
+        acting_id=own.person.id,
+        acting_name=display_name(own.person),
+        acting_until=until,
+    )
 
 
 def _known(key: str, client: Client) -> Caller | None:
@@ -194,12 +255,23 @@ def forget_person(session: AsyncSession, user_id: int) -> None:
     after_commit(session, lambda: session_cache.drop(f"user:{user_id}"))
 
 
-async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[int]:
-    """Returns the sessions that are still valid. Their cache entries are renewed, so an open page needs no query; the
-    entries of the others are dropped."""
+async def live_sessions(session: AsyncSession, session_ids: list[int]) -> dict[int, int]:
+    """Returns the sessions that are still valid, each with the id of the user whom its administrator acts as, or 0.
+
+    Their cache entries are renewed, so an open page needs no query; the entries of the others are dropped.
+    """
     rows = await session.execute(
-        select(col(AuthSession.id), col(User.version), col(AuthSession.last_used_at), ends_at().label("ends_at"))
+        select(
+            col(AuthSession.id),
+            col(User.version),
+            col(AuthSession.last_used_at),
+            ends_at().label("ends_at"),
+            col(AuthSession.acting_until),
+            _acted.c.id.label("acted_id"),
+            _acted.c.version.label("acted_version"),
+        )
         .join(User, col(User.id) == col(AuthSession.user_id))
+        .outerjoin(_acted, _is_acting())
         .where(col(AuthSession.id).in_(session_ids), *is_valid())
     )
     alive = {row.id: row for row in rows}
@@ -208,14 +280,17 @@ async def live_sessions(session: AsyncSession, session_ids: list[int]) -> set[in
             session_cache.renew(f"session:{session_id}", partial(_still_true, alive[session_id]))
         else:
             session_cache.drop(f"session:{session_id}")
-    return set(alive)
+    return {session_id: row.acted_id or 0 for session_id, row in alive.items()}
 
 
 def _still_true(row: Row[*tuple[Any, ...]], found: _Found) -> _Found | None:
     """Whether the cached user is current: every change of a user increments the version."""
-    if found.person.version != row.version:
+    if (found.person.id if found.acting_id else None) != row.acted_id:
         return None
-    return replace(found, touch_at=row.last_used_at + TOUCH_AFTER, ends_at=row.ends_at)
+    if found.person.version != (row.acted_version if found.acting_id else row.version):
+        return None
+    end = min(row.ends_at, row.acting_until) if found.acting_id else row.ends_at
+    return replace(found, touch_at=row.last_used_at + TOUCH_AFTER, ends_at=end)
 
 
 async def touch(session: AsyncSession, session_id: int) -> bool:
@@ -238,6 +313,7 @@ async def touch(session: AsyncSession, session_id: int) -> bool:
 
 async def list_sessions(session: AsyncSession, actor: Actor, user_id: int) -> list[SessionRead]:
     """Returns your open sessions, most recently used first. Superusers may list those of another user."""
+    require_own(actor, "sessions.list")
     if user_id != actor.user_id and not actor.is_superuser:
         raise NotFound
     rows = await session.execute(

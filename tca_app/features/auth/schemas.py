@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tca_app.core.schema import Email, InputModel, Line100, ReadModel, Username
+from tca_app.core.schema import Email, InputModel, Line100, ReadModel, Reason, Username
 from tca_app.core.security.tokens import MAX_PASSWORD
 
 # A password that is only checked: any text of limited length.
@@ -100,6 +100,12 @@ class SetupRequest(InputModel):
 
 class RefreshRequest(InputModel):
     refresh_token: Token
+
+
+class ActingStart(InputModel):
+    """Why an administrator acts as another user; the event log has it."""
+
+    reason: Reason
 
 
 class SignedInUser(ReadModel):

@@ -16,6 +16,7 @@ from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
 from tca_app.core.security.tokens import keyed_token, new_access_token, new_token, same, token_hash, verify_password
 from tca_app.features.auth import events, throttle
+from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.queries import (
     PERSON,
     Caller as Caller,
@@ -239,7 +240,11 @@ async def revoke(session: AsyncSession, actor: Actor | None, which: ColumnElemen
 
 
 async def revoke_user(session: AsyncSession, actor: Actor | None, user_id: int, reason: str, keep: int = 0) -> int:
-    """Ends all sessions of a user except `keep`."""
+    """Ends all sessions of a user except `keep`, and lets nobody act as them any longer."""
+    acting = update(AuthSession).where(col(AuthSession.acting_for_id) == user_id)
+    await session.execute(
+        acting.values(acting_for_id=None, acting_until=None).execution_options(synchronize_session=False)
+    )
     return await revoke(session, actor, (col(AuthSession.user_id) == user_id) & (col(AuthSession.id) != keep), reason)
 
 
@@ -248,12 +253,14 @@ async def sign_out(session: AsyncSession, actor: Actor) -> None:
 
 
 async def sign_out_everywhere(session: AsyncSession, actor: Actor) -> None:
+    require_own(actor, "sessions.end")
     await revoke_user(session, actor, actor.user_id, "signed out everywhere")
 
 
 async def end_other_sessions(session: AsyncSession, actor: Actor, user_id: int) -> int:
     """Ends the sessions of a user except the current one, and returns their number: your own, or anybody's as a
     superuser. Raises NotFound for others."""
+    require_own(actor, "sessions.end")
     if user_id != actor.user_id and not actor.is_superuser:
         raise NotFound
     return await revoke_user(session, actor, user_id, f"ended by {actor.username}", keep=actor.session_id)
@@ -261,6 +268,7 @@ async def end_other_sessions(session: AsyncSession, actor: Actor, user_id: int) 
 
 async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -> None:
     """Ends one session: your own, or any session as a superuser. Raises NotFound for others."""
+    require_own(actor, "sessions.end")
     which = col(AuthSession.id) == session_id
     if not actor.is_superuser:
         which &= col(AuthSession.user_id) == actor.user_id

@@ -15,6 +15,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import Forbidden, InsufficientScope, Invalid, NotSignedIn, SessionRequired
 from tca_app.core.security.tokens import verify_password
 from tca_app.features.auth import throttle
+from tca_app.features.auth.policy import require_own
 from tca_app.models import AuthSession, User
 
 PROOF_LASTS = timedelta(minutes=10)
@@ -44,6 +45,7 @@ async def require_recent_proof(session: AsyncSession, actor: Actor, *, is_creden
 
     An API token cannot prove anything: its scope decides, and it never changes a credential or an administrator.
     """
+    require_own(actor, "proof.use")
     if actor.scopes is not None:
         _require_admin_scope(actor.scopes, is_credential=is_credential)
         return
@@ -77,6 +79,7 @@ async def reauthenticate(session: AsyncSession, actor: Actor, password: str) -> 
 async def confirm_password(session: AsyncSession, actor: Actor, hashed: str, given: str | None, field: str) -> None:
     """Checks the current password of a signed-in user. Failures count as failed sign-ins, but only failures of this
     session cause a wait, so that a stranger cannot block the user. An API token never gets that far."""
+    require_own(actor, "proof.give")
     if actor.token_id:
         raise SessionRequired
     if not given:

@@ -8,6 +8,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import BadCredentials, Conflict, Invalid
 from tca_app.core.events.log import emit
 from tca_app.features.auth import one_time_tokens
+from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.second_factor import PURPOSE
 from tca_app.features.auth.service import Client, Kind, SignIn, open_session
 from tca_app.features.auth.step_up import require_recent_proof
@@ -87,6 +88,7 @@ async def finish_with_passkey(
 
 async def begin_proof(session: AsyncSession, actor: Actor) -> PasskeyOptions:
     """Returns what the browser needs to confirm who the actor is before a sensitive change."""
+    require_own(actor, "proof.give")
     challenge = await one_time_tokens.issue(session, passkeys.PROOF, passkeys.CHALLENGE_TTL, user_id=actor.user_id)
     return PasskeyOptions(publicKey=await passkeys.assertion_options(session, challenge, actor.user_id))
 

@@ -12,6 +12,7 @@ from tca_app.core.display_name import display_name
 from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.auth import one_time_tokens, service as auth
+from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.second_factor import PURPOSE
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.auth.throttle import database_now
@@ -37,6 +38,7 @@ COLUMNS = tuple(_factors[name] for name in FactorRead.model_fields)
 
 async def list_factors(session: AsyncSession, actor: Actor) -> FactorsRead:
     """Returns the actor's confirmed factors and how many recovery codes are left."""
+    require_own(actor, "factors.list")
     return await _read(session, actor.user_id)
 
 
@@ -128,6 +130,7 @@ async def renew_recovery_codes(session: AsyncSession, actor: Actor) -> RecoveryC
 
 async def list_user_factors(session: AsyncSession, actor: Actor, user_id: int) -> FactorsRead:
     """Returns the factors of any user, for administrators, or your own. Raises NotFound."""
+    require_own(actor, "factors.list")
     policy.require(actor, "users.read_factors", user_id)
     await users.get_user(session, actor, user_id)
     return await _read(session, user_id)

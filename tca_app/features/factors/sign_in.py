@@ -10,6 +10,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import Invalid, NotSignedIn, SessionRequired
 from tca_app.core.events.log import emit
 from tca_app.features.auth import one_time_tokens, step_up, throttle
+from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.second_factor import PURPOSE, Method, methods_of
 from tca_app.features.auth.service import Client, Kind, SignIn, open_session
 from tca_app.features.factors import events, recovery_codes
@@ -95,6 +96,7 @@ async def confirm_with_code(session: AsyncSession, actor: Actor, data: GivenCode
 
 async def confirm(session: AsyncSession, actor: Actor, check: Check, field: str) -> None:
     """Counts as a proof for ten minutes if `check` accepts. Failures count like those of the password."""
+    require_own(actor, "proof.give")
     if actor.token_id:
         raise SessionRequired
     attempt = throttle.session_attempt(actor.user_id, actor.session_id)

@@ -14,6 +14,7 @@ from tca_app.core.errors import Conflict, Forbidden, Gone
 from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
 from tca_app.core.security.tokens import token_hash
+from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.service import Client, SignIn, open_session
 from tca_app.features.invitations import events
 from tca_app.features.invitations.queries import IS_PENDING, invitations
@@ -118,6 +119,7 @@ async def _find_for_new_account(session: AsyncSession, token: str) -> _Pending:
 
 async def join(session: AsyncSession, actor: Actor, token: str) -> InvitationDetails:
     """Adds the actor to the project. Raises InvitationExpired, or Forbidden when it is for another address."""
+    require_own(actor, "invitations.accept")
     row, inviter = await _find(session, token, lock=True)
     own = await session.execute(select(_users.email).where(_users.id == actor.user_id))
     if own.scalar_one() != row.email:

@@ -15,6 +15,7 @@ from tca_app.core.instance import instance_settings
 from tca_app.core.jobs.queue import enqueue
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import new_token, token_hash
+from tca_app.features.auth.policy import require_own
 from tca_app.features.invitations import events
 from tca_app.features.invitations.queries import (
     IS_PENDING,
@@ -118,6 +119,7 @@ async def _change_unanswered(session: AsyncSession, invitation_id: int, values: 
 
 async def _require(session: AsyncSession, actor: Actor, project_id: int | None, *roles: str) -> None:
     """Raises Forbidden or NotFound, or ReauthenticationRequired for the role of maintainer. Locks the project."""
+    require_own(actor, "invitations.manage")
     if project_id is None:
         users_policy.require(actor, "users.create")
         return

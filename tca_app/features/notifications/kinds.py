@@ -148,6 +148,9 @@ KINDS: dict[str, Kind] = {
         "{actor} refused your passkey {name}, because it may have been copied",
         template="factor",
     ),
+    "acting_started": Kind(
+        "An administrator acts as you", "subject", "{actor} acts as you for up to 30 minutes", says="reason"
+    ),
     "session_revoked": Kind("Somebody signs out your sessions", "subject", "{actor} signed out your sessions"),
     "identity_linked": Kind(
         "A way to sign in is linked to your account",

@@ -33,7 +33,7 @@ class Subject:
 async def enter(session: AsyncSession, actor: Actor, subject: Subject, place: str, *, is_editing: bool) -> None:
     """Adds the actor to the viewers and notifies the others. Raises NotFound for what the actor may not see."""
     await _refuse_unseen(session, actor, subject)
-    viewer = Viewer(actor.user_id, actor.display_name, is_editing)
+    viewer = Viewer(actor.user_id, actor.event_name, is_editing)
     try:
         await presence.put(subject.topic, place, viewer)
     except (RedisError, OSError) as error:

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, Forbidden, SessionRequired
+from tca_app.features.auth.policy import require_own
 from tca_app.features.projects import policy as projects
 
 MANAGE = "tokens.manage"  # in a project
 
 
 def require_session(actor: Actor) -> None:
-    """Raises SessionRequired: no token lists, creates, rotates or revokes tokens."""
+    """Raises SessionRequired: no token lists, creates, rotates or revokes tokens, and NotWhileActing."""
+    require_own(actor, "tokens.use")
     if actor.token_id:
         raise SessionRequired
 

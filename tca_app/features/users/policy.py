@@ -20,6 +20,7 @@ RULES: dict[str, frozenset[str]] = {
     "users.bulk": frozenset({SUPERUSER}),
     "users.read_factors": frozenset({SUPERUSER, SELF}),
     "users.reset_factors": frozenset({SUPERUSER}),
+    "users.act_as": frozenset({SUPERUSER}),
 }
 OWN_FIELDS = frozenset({"email", "full_name", "password", "current_password"})
 

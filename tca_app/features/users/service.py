@@ -16,6 +16,7 @@ from tca_app.core.errors import AppError, Conflict, Invalid, NotFound, PasswordC
 from tca_app.core.events.log import emit
 from tca_app.core.security.tokens import hash_password, password_fault
 from tca_app.features.auth import one_time_tokens, service as auth, throttle
+from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.step_up import confirm_password, require_recent_proof
 from tca_app.features.projects import service as projects
 from tca_app.features.users import email_change, events, policy
@@ -87,6 +88,13 @@ async def _refuse_weak(password: str, *words: str) -> None:
         raise Invalid.at("password", fault)
 
 
+def _require_own_credentials(actor: Actor, before: "_UserRow", given: Mapping[str, Any], password: str | None) -> None:
+    if password:
+        require_own(actor, "password.change")
+    if "email" in given and (given["email"] != before.email or before.pending_email):
+        require_own(actor, "email.change")
+
+
 def _refuse_same(before: "_UserRow", password: str, current_password: str | None) -> None:
     if before.must_change_password and password == current_password:
         raise Invalid.at("password", "Choose another password than the current one.")
@@ -103,6 +111,7 @@ async def update_user(
         raise PasswordChangeRequired
     current_password, password = given.pop("current_password", None), given.pop("password", None)
     before = await _find(session, user_id)
+    _require_own_credentials(actor, before, given, password)
     is_own = user_id == actor.user_id and (password or given.get("email", before.email) != before.email)
     if is_own and before.hashed_password is not None:
         await confirm_password(session, actor, before.hashed_password, current_password, "current_password")
@@ -133,6 +142,8 @@ async def confirm_email(session: AsyncSession, token: str, viewer: Actor | None)
 
     Raises ConfirmationExpired, or Conflict when somebody else has the address by now.
     """
+    if viewer is not None:
+        require_own(viewer, "email.confirm")
     found = await one_time_tokens.redeem(session, email_change.PURPOSE, token)
     if found is None or found.user_id is None:
         raise email_change.ConfirmationExpired

@@ -10,6 +10,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import icon_button, link
 from tca_app.ui.forms.password_dialog import password_dialog
 from tca_app.ui.layout.account_menu import account_menu
+from tca_app.ui.layout.acting_banner import acting_banner
 from tca_app.ui.layout.brand import app_name, logo
 from tca_app.ui.layout.toasts import toasts
 from tca_app.ui.palette import NAVIGATION, palette
@@ -43,6 +44,7 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
             ),
             rx.el.div(
                 _topbar(crumbs, topbar),
+                acting_banner(),
                 rx.el.main(shown, id="content", tab_index=-1, class_name="content"),
                 class_name="main",
             ),

@@ -51,7 +51,7 @@ class SessionWatch:
         self.answered_at = monotonic()
         self.blanked: set[str] = set()
         self.shown: dict[str, dict[str, bool]] = {}  # maps a socket to the condition that its header shows
-        self.asking: asyncio.Task[set[int]] | None = None
+        self.asking: asyncio.Task[dict[int, int]] | None = None
 
     async def once(self) -> None:
         """Runs one round: drops closed sockets, cuts off dead sessions, blanks all tabs if PostgreSQL is silent."""
@@ -70,7 +70,9 @@ class SessionWatch:
         self.answered_at = monotonic()
         dead = [socket for socket in sockets if socket.session_id not in alive]
         await asyncio.gather(*(self._cut(socket) for socket in dead))
-        await self._restore([socket for socket in sockets if socket.session_id in alive])
+        kept = [socket for socket in sockets if socket.session_id in alive]
+        self.blanked |= {socket.socket_id for socket in kept if socket.acting_for != alive[socket.session_id]}
+        await self._restore(kept)
 
     async def _show_condition(self, sockets: list[OpenSocket]) -> None:
         """Shows in every tab when live updates are paused or Redis is unreachable, and when that has ended."""
@@ -80,8 +82,8 @@ class SessionWatch:
                 await self._send(socket, StateUpdate(delta=pushed(**now)))
         self.shown = {socket.socket_id: now for socket in sockets}
 
-    async def _ask(self, sockets: list[OpenSocket]) -> set[int] | None:
-        """Returns the valid sessions, or None when PostgreSQL does not respond in time.
+    async def _ask(self, sockets: list[OpenSocket]) -> dict[int, int] | None:
+        """Returns what `live_sessions` returns, or None when PostgreSQL does not respond in time.
 
         Cancelling a query of a server that hangs takes many seconds itself. Nothing waits for that, and no second
         query starts before the first one has ended.
@@ -109,7 +111,8 @@ class SessionWatch:
             self.blanked.add(socket.socket_id)
 
     async def _restore(self, sockets: list[OpenSocket]) -> None:
-        """Reloads the blanked pages through Gate once PostgreSQL is back."""
+        """Reloads pages through Gate: those that were blanked, once PostgreSQL is back, and those of an administrator
+        who began or stopped to act as another user."""
         for socket in sockets:
             if socket.socket_id in self.blanked:
                 self.blanked.discard(socket.socket_id)
@@ -132,7 +135,7 @@ class SessionWatch:
         await namespace_of(self.app).emit("event", update, to=socket.socket_id)
 
 
-async def _alive(sockets: list[OpenSocket]) -> set[int]:
+async def _alive(sockets: list[OpenSocket]) -> dict[int, int]:
     async with reading() as session:
         return await auth.live_sessions(session, sorted({socket.session_id for socket in sockets}))
 

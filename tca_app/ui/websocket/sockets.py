@@ -12,12 +12,13 @@ from tca_app.ui.url import page_url
 
 @dataclass(frozen=True, slots=True)
 class OpenSocket:
-    """One tab: its socket, the client token of its state, its session and its page."""
+    """One tab: its socket, the client token of its state, its session, its page, and whom the viewer acts as, or 0."""
 
     socket_id: str
     token: str
     session_id: int
     url: str
+    acting_for: int = 0
 
 
 def namespace_of(app: rx.App) -> EventNamespace:
@@ -55,11 +56,11 @@ class OpenSockets:
     def __len__(self) -> int:
         return len(self._by_socket)
 
-    def note(self, router_data: dict[str, Any], session_id: int) -> None:
+    def note(self, router_data: dict[str, Any], session_id: int, acting_for: int = 0) -> None:
         """Stores the session of a socket. A socket without one has nothing to cut off."""
         socket_id, token = router_data.get("sid", ""), router_data.get("token", "")
         if session_id and socket_id:
-            self._by_socket[socket_id] = OpenSocket(socket_id, token, session_id, page_url(router_data))
+            self._by_socket[socket_id] = OpenSocket(socket_id, token, session_id, page_url(router_data), acting_for)
         else:
             self._by_socket.pop(socket_id, None)
 

@@ -15,6 +15,7 @@ from tca_app.features.auth import events, one_time_tokens
 from tca_app.features.auth.oauth.identity import Person, SignInRefused
 from tca_app.features.auth.oauth.providers import Provider, label_of, providers
 from tca_app.features.auth.oauth.schemas import IdentityRead
+from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.second_factor import PURPOSE
 from tca_app.features.auth.step_up import note_proof, require_recent_proof
 from tca_app.models import Identity, User
@@ -49,6 +50,7 @@ class WaysToSignIn:
 
 async def list_identities(session: AsyncSession, actor: Actor) -> list[IdentityRead]:
     """Returns your own identities."""
+    require_own(actor, "identities.list")
     rows = await session.execute(
         select(*_identities).where(_identities.user_id == actor.user_id).order_by(_identities.id)
     )
@@ -113,6 +115,7 @@ async def note_use(session: AsyncSession, person: Person) -> None:
 
 async def link(session: AsyncSession, actor: Actor, person: Person) -> None:
     """Links a person at a provider to your account. You proved who you are when you began."""
+    require_own(actor, "identities.change")
     found = await find_identity(session, person)
     if found is not None and found.user_id != actor.user_id:
         raise SignInRefused("taken")
@@ -131,6 +134,7 @@ async def link(session: AsyncSession, actor: Actor, person: Person) -> None:
 
 async def prove(session: AsyncSession, actor: Actor, person: Person) -> None:
     """Notes that you signed in at your provider again, for the sensitive changes of the next ten minutes."""
+    require_own(actor, "proof.give")
     found = await find_identity(session, person)
     if found is None or found.user_id != actor.user_id:
         raise SignInRefused("not_yours")
@@ -143,6 +147,7 @@ async def unlink(session: AsyncSession, actor: Actor, identity_id: int) -> None:
 
     Raises Conflict for the last way to sign in.
     """
+    require_own(actor, "identities.change")
     await require_recent_proof(session, actor, is_credential=True)
     own = select(_identities.provider, _identities.issuer, _identities.subject)
     row = (

@@ -77,11 +77,14 @@ async def start_with_invitation(provider: ProviderKey, token: str) -> Start:
 
 
 def _require_full_session(actor: Actor | None) -> Actor:
-    """Until a password that an administrator set is changed, its holder may do nothing else."""
+    """Until a password that an administrator set is changed, its holder may do nothing else, and nobody links or proves
+    anything while they act as another user: not even what they began before."""
     if actor is None:
         raise SignInRefused("not_signed_in")
     if actor.must_change_password:
         raise SignInRefused("password_change")
+    if actor.acting_id:
+        raise SignInRefused("acting")
     return actor
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, NotFound
+from tca_app.core.errors import AppError, Forbidden, NotFound
 from tca_app.core.plurals import plural
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.devices import device_words
@@ -64,7 +64,7 @@ class SessionsState(RecordState, SessionState):
         try:
             async with reading() as session:
                 found = await auth.list_sessions(session, self._as_actor(), self.person_id)
-        except NotFound:
+        except (Forbidden, NotFound):
             self.rows, self.phase = [], ""  # the page reports a missing user itself
         except AppError as error:
             self.rows, self.phase, self.failure = [], "failed", error.detail

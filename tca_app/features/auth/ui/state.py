@@ -22,6 +22,7 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
 
 TABS = ("profile", "password", "sessions", "two-factor", "tokens", "appearance")
+TABS_WHILE_ACTING = ("profile", "appearance")  # nothing that concerns credentials
 PROFILE_LABELS = {"full_name": "Full name", "email": "Email"}
 
 
@@ -76,7 +77,7 @@ class SettingsState(SessionState):
     @handler("signed_in")
     async def load(self) -> None:
         wanted = query_param(self.router_data, "tab")
-        self.tab = wanted if wanted in TABS else TABS[0]
+        self.tab = wanted if wanted in (TABS_WHILE_ACTING if self._as_actor().acting_id else TABS) else TABS[0]
 
 
 class ProfileState(FormState, SessionState):
@@ -140,6 +141,8 @@ class PasswordState(FormState, SessionState):
     @handler("signed_in")
     async def load(self) -> None:
         actor = self._as_actor()
+        if actor.acting_id:
+            return
         async with reading() as session:
             self.has_password = (await ways_to_sign_in(session, actor)).has_password
         self._open_form("edit", {"current_password": "", "password": "", "repeated": ""})

@@ -58,7 +58,7 @@ class Stays:
             await self.leave(key)
         async with transaction() as session:
             await presence.enter(session, actor, subject, key, is_editing=is_editing)
-        viewer = Viewer(actor.user_id, actor.display_name, is_editing)
+        viewer = Viewer(actor.user_id, actor.event_name, is_editing)
         self._by_key[key] = Stay(socket_id, subject.topic, viewer)
 
     async def leave(self, key: str) -> None:

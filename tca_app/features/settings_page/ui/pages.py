@@ -6,7 +6,7 @@ from tca_app.features.auth.oauth.ui.state import IdentitiesState
 from tca_app.features.auth.ui.sessions_pages import sessions_panel
 from tca_app.features.auth.ui.sessions_state import SessionsState
 from tca_app.features.auth.ui.settings_pages import appearance_panel, password_panel, profile_panel
-from tca_app.features.auth.ui.state import PasswordState, ProfileState, SettingsState
+from tca_app.features.auth.ui.state import TABS_WHILE_ACTING, PasswordState, ProfileState, SettingsState
 from tca_app.features.factors.ui.pages import two_factor_panels
 from tca_app.features.factors.ui.state import FactorsState
 from tca_app.features.tokens.ui.pages import token_settings
@@ -14,6 +14,16 @@ from tca_app.features.tokens.ui.state import TokensState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import page_header, tabs
 from tca_app.ui.layout.pages import page
+from tca_app.ui.session import SessionState
+
+LABELS = {
+    "profile": "Profile",
+    "password": "Password",
+    "sessions": "Sessions",
+    "two-factor": "Two-factor",
+    "tokens": "Tokens",
+    "appearance": "Appearance",
+}
 
 
 @page(
@@ -33,14 +43,7 @@ def settings_page() -> rx.Component:
     tab = SettingsState.tab
     return rx.fragment(
         page_header("Settings", "Your account on this console."),
-        tabs(
-            ("Profile", routes.SETTINGS, tab == "profile"),
-            ("Password", f"{routes.SETTINGS}?tab=password", tab == "password"),
-            ("Sessions", f"{routes.SETTINGS}?tab=sessions", tab == "sessions"),
-            ("Two-factor", f"{routes.SETTINGS}?tab=two-factor", tab == "two-factor"),
-            ("Tokens", f"{routes.SETTINGS}?tab=tokens", tab == "tokens"),
-            ("Appearance", f"{routes.SETTINGS}?tab=appearance", tab == "appearance"),
-        ),
+        rx.cond(SessionState.acting_name == "", _tabs(*LABELS), _tabs(*TABS_WHILE_ACTING)),
         rx.match(
             tab,
             ("sessions", sessions_panel()),
@@ -57,6 +60,14 @@ def settings_page() -> rx.Component:
             ),
         ),
     )
+
+
+def _tabs(*names: str) -> rx.Component:
+    return tabs(*((LABELS[name], _url(name), SettingsState.tab == name) for name in names))
+
+
+def _url(name: str) -> str:
+    return routes.SETTINGS if name == "profile" else f"{routes.SETTINGS}?tab={name}"
 
 
 PAGES = [settings_page]

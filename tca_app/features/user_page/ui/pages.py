@@ -4,6 +4,7 @@ import reflex as rx
 
 from tca_app.features.activity.ui.pages import subject_activity
 from tca_app.features.activity.ui.state import SubjectFeedState
+from tca_app.features.auth.ui.acting_state import ActingState
 from tca_app.features.auth.ui.sessions_pages import sessions_panel
 from tca_app.features.auth.ui.sessions_state import SessionsState
 from tca_app.features.factors.ui.user_pages import user_factors
@@ -27,13 +28,20 @@ _back = (
 @page(
     routes.USER,
     user_title,
-    on_load=(UserState.load, SessionsState.load, UserFactorsState.load, SubjectFeedState.load, PresenceState.load),
+    on_load=(
+        UserState.load,
+        ActingState.load,
+        SessionsState.load,
+        UserFactorsState.load,
+        SubjectFeedState.load,
+        PresenceState.load,
+    ),
     crumbs=(_back, (user_title, None)),
 )
 def user_page() -> rx.Component:
     return user_detail(
         who_else(),
-        rx.fragment(sessions_panel(), user_factors(), subject_activity()),
+        rx.fragment(rx.cond(SessionState.acting_name == "", sessions_panel()), user_factors(), subject_activity()),
         editing_mark("user", UserFormState.form_id),
     )
 

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from tca_app.features.auth.ui.acting_pages import acting_dialog, acting_item
 from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.detail_state import MembershipRow, UserState
 from tca_app.features.users.ui.dialog_pages import user_dialogs
@@ -32,6 +33,7 @@ def user_detail(who_else: rx.Component, panels: rx.Component, editing_mark: rx.C
             rx.cond(_is_loaded, _header(who_else), page_header(user_title, skeleton("260px"))),
             rx.cond(_is_here & (UserState.load_error != ""), failed, _panels(panels)),
             user_dialogs(editing_mark),
+            rx.cond(SessionState.is_superuser, acting_dialog(UserState.title)),
         ),
     )
 
@@ -76,6 +78,7 @@ def _more() -> rx.Component:
             rx.cond(
                 ~UserState.is_self,
                 rx.fragment(
+                    rx.cond(_person["is_active"] & ~_person["is_superuser"], acting_item(user_id)),
                     rx.menu.item("Set password", on_click=UserFormState.open_password(user_id)),
                     rx.menu.item("Delete", on_click=ask("delete", user_id), color_scheme="red"),
                 ),

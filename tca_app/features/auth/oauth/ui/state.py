@@ -49,6 +49,9 @@ class IdentitiesState(SessionState):
                 await require_recent_proof(session, self._as_actor())
 
     async def _read(self) -> None:
+        if self._as_actor().acting_id:
+            self.rows, self.links = [], []
+            return
         async with reading() as session:
             ways = await identities.ways_to_sign_in(session, self._as_actor())
         self.has_password = ways.has_password
