@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from tca_app.config.settings import ConfigError, get_settings, unknown_settings
+from tca_app.config.settings import ConfigError, Role, check_settings, get_settings, unknown_settings
 from tca_app.config.table import write_settings_table
 from tca_app.consumers.analytics import recount
 from tca_app.consumers.streams import replay
@@ -31,7 +31,7 @@ from tca_app.frontend.build import ROOT
 from tca_app.frontend.bundle import BundleError
 from tca_app.server.bootstrap import run_once
 from tca_app.server.lifespan import run_to_the_end
-from tca_app.server.migrate import MigrationError, check_models, migrate
+from tca_app.server.migrate import MigrationError, OldDatabaseError, check_models, migrate, require_postgres_version
 from tca_app.server.serve import StartError, serve as run_console
 from tca_app.server.web import serve_replica
 from tca_app.server.worker import run_worker
@@ -173,11 +173,20 @@ def replay_streams(
 
 
 @commands.command()
-def check_config() -> None:
-    """Report every fault of the settings; exit code 78 if there is one."""
+def check_config(role: Annotated[Role, typer.Argument(help="The process that is to start.")] = Role.SERVE) -> None:
+    """Report everything that a process refuses to start with; exit code 78 if there is something."""
     with _plain_faults():
-        settings = get_settings()
-        _say(f"The settings are fine ({settings.environment})")
+        settings, faults = check_settings(role)
+        try:
+            if settings.database_url.get_secret_value():
+                require_postgres_version(settings)
+        except OldDatabaseError as error:
+            faults.append(str(error))
+        except MigrationError as error:
+            typer.echo(f"Warning: the version of PostgreSQL was not checked: {error}", err=True)
+        if faults:
+            raise ConfigError(faults)
+        _say(f"The settings of {role} are fine ({settings.environment})")
 
 
 @commands.command()

@@ -18,7 +18,8 @@ def unknown_names(known: Iterable[str], env_file: Path) -> list[str]:
     in_file = dotenv_values(env_file) if env_file.is_file() else {}
     lines = [_line(f"{name} in {env_file}", name, names) for name in in_file if name.upper() not in names]
     for name in sorted(set(os.environ) - set(in_file)):
-        if name.upper() not in names and (name.startswith(PREFIXES) or get_close_matches(name, names, 1, NEAR)):
+        upper = name.upper()  # settings are read in any case
+        if upper not in names and (upper.startswith(PREFIXES) or get_close_matches(upper, names, 1, NEAR)):
             lines.append(_line(name, name, names))
     return lines
 

@@ -55,6 +55,14 @@ class Settings(Fields):
         addresses.host_name(value)
         return value.strip("[]")
 
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        try:
+            return value.expanduser().resolve()
+        except (OSError, RuntimeError):
+            raise ValueError(f"{str(value)!r} is not the path of a folder") from None
+
     @field_validator("public_url")
     @classmethod
     def _one_origin(cls, value: str) -> str:
@@ -174,7 +182,6 @@ class Settings(Fields):
 
     @model_validator(mode="after")
     def _derive(self) -> Self:
-        self.data_dir = self.data_dir.expanduser().resolve()
         if not self.public_url:
             self.public_url = own_url(self.host, self.port)
         if not self.allowed_hosts:

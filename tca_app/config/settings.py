@@ -1,7 +1,10 @@
 """The settings of this process, read once from the environment and `.env`."""
 
+from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
+from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -13,6 +16,15 @@ from tca_app.config.secrets import development_secrets
 VERSION = "0.2.0"
 
 
+class Role(StrEnum):
+    """A process of the console."""
+
+    SERVE = "serve"
+    WEB = "web"
+    WORKER = "worker"
+    MIGRATE = "migrate"
+
+
 class ConfigError(Exception):
     """The settings are invalid. `faults` has one readable line per fault."""
 
@@ -21,35 +33,66 @@ class ConfigError(Exception):
         self.faults = faults
 
 
-def load_settings() -> Settings:
-    """Read the settings and the development secrets. Raises ConfigError with every fault."""
-    s, faults = _read()
-    if s.is_production:
-        faults |= {fault: name for fault in production_faults(s) if (name := fault.split()[0]) not in faults.values()}
+def load_settings(role: Role = Role.SERVE) -> Settings:
+    """Read the settings and the development secrets. Raises ConfigError with everything that `role` refuses."""
+    s, faults = check_settings(role)
     if faults:
-        raise ConfigError(list(faults))
-    if not (s.is_production or (s.secret_key.get_secret_value() and s.jwt_secret_key.get_secret_value())):
-        try:
-            kept = development_secrets(s.data_dir)
-        except (OSError, ValueError) as error:
-            raise ConfigError([f"DATA_DIR: cannot keep secrets in {s.data_dir}: {error}"]) from None
-        for name in ("secret_key", "jwt_secret_key"):
-            if not getattr(s, name).get_secret_value():
-                setattr(s, name, SecretStr(kept[name]))
+        raise ConfigError(faults)
     return s
 
 
+def check_settings(role: Role) -> tuple[Settings, list[str]]:
+    """Return the settings and everything that `role` refuses. An invalid setting has its default."""
+    try:
+        dotenv_values(ENV_FILE)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{ENV_FILE} cannot be read: {getattr(error, 'strerror', 'it is not UTF-8')}"]) from None
+    s, invalid = _read()
+    faults = [*invalid, *_role_faults(s, role, set(invalid.values()))]
+    if s.is_production:
+        faults += [fault for fault in production_faults(s) if fault.split()[0] not in invalid.values()]
+    elif "DATA_DIR" not in invalid.values():
+        faults += _add_development_secrets(s)
+    return s, faults
+
+
+def _role_faults(s: Settings, role: Role, invalid: set[str]) -> list[str]:
+    """Name the shared stores that a web replica lacks, unless they are set and invalid."""
+    urls = {"DATABASE_URL": s.database_url, "REDIS_URL": s.redis_url} if role is Role.WEB else {}
+    missing = [name for name, url in urls.items() if not url.get_secret_value() and name not in invalid]
+    if not missing:
+        return []
+    return [f"{' and '.join(missing)}: a web replica needs the stores of the others; `serve` brings its own"]
+
+
+def _add_development_secrets(s: Settings) -> list[str]:
+    """Set the keys that are missing in development. Returns the faults of the folder that stores them."""
+    missing = [name for name in ("secret_key", "jwt_secret_key") if not getattr(s, name).get_secret_value()]
+    if not missing:
+        return []
+    try:
+        kept = development_secrets(s.data_dir)
+    except (OSError, ValueError) as error:
+        return [f"DATA_DIR: cannot keep secrets in {s.data_dir}: {error}"]
+    for name in missing:
+        setattr(s, name, SecretStr(kept[name]))
+    return []
+
+
 def _read() -> tuple[Settings, dict[str, str]]:
-    """Return the settings and the faults by setting.
+    """Return the settings, and the names of the invalid ones by fault.
 
     An invalid setting gets its default, so that the other checks run in the same pass.
     """
     try:
         return Settings(), {}
     except ValidationError as error:
-        names = {str(e["loc"][0]) for e in error.errors()}
-        faults = {_in_words(e): str(e["loc"][0]).upper() for e in error.errors()}
-    return Settings(**{name: Settings.model_fields[name].default for name in names}), faults
+        details = error.errors()
+    names = {str(e["loc"][0]) for e in details}
+    defaults: dict[str, Any] = {name: Settings.model_fields[name].default for name in names}
+    if any(e["loc"] == ("environment",) and str(e["input"]).lower().startswith("prod") for e in details):
+        defaults["environment"] = "production"  # a misspelt production is checked as production, too
+    return Settings(**defaults), {_in_words(e): str(e["loc"][0]).upper() for e in details}
 
 
 def _in_words(fault: ErrorDetails) -> str:
@@ -58,7 +101,10 @@ def _in_words(fault: ErrorDetails) -> str:
 
 def unknown_settings() -> list[str]:
     """Return a line for each name that was probably meant as a setting."""
-    return unknown_names(Settings.model_fields, ENV_FILE)
+    try:
+        return unknown_names(Settings.model_fields, ENV_FILE)
+    except (OSError, UnicodeDecodeError):
+        return []  # the command reports it
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 from tca_app.config.schema import Settings
-from tca_app.config.settings import ConfigError, get_settings
+from tca_app.config.settings import Role, get_settings, load_settings
 from tca_app.server.lifespan import run_to_the_end
 from tca_app.server.migrate import require_schema
 from tca_app.server.serve import build_pages, claim_port, run_server
@@ -18,8 +18,7 @@ def serve_replica(say: Callable[[str], None]) -> None:
 
     It does not migrate, because replicas of two versions would conflict; run `migrate` once per version.
     """
-    settings = get_settings()
-    _require_stores(settings)
+    settings = load_settings(Role.WEB)
     claim_port(settings)
     require_schema()
     build_pages(settings, say)
@@ -28,15 +27,6 @@ def serve_replica(say: Callable[[str], None]) -> None:
         os.environ["RUN_WORKER"] = "false"
         get_settings.cache_clear()
     run_to_the_end(run_server(get_settings(), say))
-
-
-def _require_stores(settings: Settings) -> None:
-    urls = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
-    missing = [name for name, url in urls.items() if not url.get_secret_value()]
-    if missing:
-        raise ConfigError(
-            [f"{' and '.join(missing)}: a web replica needs the stores of the others; `serve` brings its own"]
-        )
 
 
 def _share_state(settings: Settings) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tca_app.config.schema import Settings
-from tca_app.config.settings import ConfigError, load_settings, unknown_settings
+from tca_app.config.settings import ConfigError, Role, check_settings, load_settings, unknown_settings
 from tca_app.core.addresses import is_this_machine
 
 SECRETS = {
@@ -262,6 +262,65 @@ def test_every_error_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     named = {fault.split()[0].strip(":") for fault in found}
     assert named == {"PORT", "PUBLIC_URL", "DEBUG", "SECRET_KEY", "JWT_SECRET_KEY", "SMTP_URL"}
     assert sum(fault.startswith("PUBLIC_URL") for fault in found) == 1
+
+
+def test_a_web_replica_names_the_missing_stores_beside_every_other_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"ENVIRONMENT": "production", "PORT": "ninety", "PUBLIC_URL": "http://x"}.items():
+        monkeypatch.setenv(name, value)
+    common = ["PORT", "SECRET_KEY", "JWT_SECRET_KEY", "PUBLIC_URL", "SMTP_URL"]
+    for role in Role:
+        named = [fault.split()[0].strip(":") for fault in check_settings(role)[1]]
+        assert named == (["PORT", "DATABASE_URL", *common[1:]] if role is Role.WEB else common)
+
+
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        ({}, ["DATABASE_URL and REDIS_URL:"]),
+        ({"DATABASE_URL": "postgresql:///console"}, ["REDIS_URL:"]),
+        ({"DATABASE_URL": "mysql://x"}, ["DATABASE_URL: must start", "REDIS_URL:"]),
+        ({"DATABASE_URL": "postgresql:///console", "REDIS_URL": "redis://"}, []),
+    ],
+)
+def test_an_invalid_store_is_not_called_missing(
+    monkeypatch: pytest.MonkeyPatch, names: dict[str, str], missing: list[str]
+) -> None:
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    found = check_settings(Role.WEB)[1]
+    assert [fault.startswith(start) for fault, start in zip(found, missing, strict=True)] == [True] * len(missing)
+
+
+def test_a_misspelt_production_is_checked_as_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = faults(monkeypatch, **PRODUCTION | {"ENVIRONMENT": "prod", "DEBUG": "true"})
+    assert [fault.split()[0] for fault in found] == ["ENVIRONMENT:", "DEBUG"]
+
+
+@pytest.mark.parametrize("name", ["HOST", "PORT", "PUBLIC_URL", "ENVIRONMENT", "ALLOWED_HOSTS", "DATA_DIR"])
+def test_no_error_is_reported_for_a_setting_that_follows_from_another(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    wrong = {"HOST": "a b", "DATA_DIR": "~nobody-of-this-name/x"}.get(name, "http://x/y")
+    (fault,) = faults(monkeypatch, **PRODUCTION | {name: wrong})
+    assert fault.startswith(name)
+
+
+@pytest.mark.parametrize("content", [b"NAME=\xff\n", None])
+def test_an_env_file_that_cannot_be_read_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    if content is None:
+        (tmp_path / ".env").symlink_to("/proc/self/mem")  # reading it fails for everybody
+    else:
+        (tmp_path / ".env").write_bytes(content)
+    (fault,) = faults(monkeypatch)
+    assert fault.startswith(".env cannot be read: ")
+    assert unknown_settings() == []
+
+
+def test_a_misspelt_name_in_lower_case_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("databse_url", "x")
+    assert unknown_settings() == ["databse_url is not a setting; did you mean DATABASE_URL?"]
 
 
 def test_a_name_that_is_nearly_a_setting_is_named_with_the_one_that_was_meant(

@@ -19,6 +19,7 @@ from tca_app import __main__ as command_line
 from tca_app.config.settings import get_settings
 from tca_app.core.stores.embedded import embedded_stores
 from tca_app.frontend import build
+from tca_app.server import migrate
 from tests.processes import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -354,6 +355,31 @@ def test_check_config_reports_every_error_at_once(tmp_path: Path) -> None:
     assert done.returncode == 78
     for name in ("SECRET_KEY", "JWT_SECRET_KEY", "DEBUG", "PUBLIC_URL", "OUTBOUND_ALLOWED_HOSTS"):
         assert any(line.startswith(name) for line in done.stderr.splitlines()), name
+
+
+def test_check_config_names_what_a_replica_lacks_in_the_same_pass(tmp_path: Path) -> None:
+    done = _call(tmp_path, "check-config", "web", DEBUG="true", ENVIRONMENT="production", SMTP_URL="off")
+    assert done.returncode == 78
+    named = [line.split()[0] for line in done.stderr.splitlines()]
+    assert named == ["DATABASE_URL", "SECRET_KEY", "JWT_SECRET_KEY", "DEBUG", "PUBLIC_URL"]
+
+
+def test_check_config_names_a_postgresql_that_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "OLDEST_POSTGRES", 99)
+    url = get_settings().database_url.get_secret_value()
+    done = _call(tmp_path, "check-config", DATABASE_URL=url, PORT="ninety")
+    assert done.returncode == 78
+    port, version = done.stderr.splitlines()
+    assert port.startswith("PORT: ")
+    assert version.endswith("is too old (DATABASE_URL): the console needs 99 or newer")
+
+
+def test_check_config_says_that_a_database_cannot_be_reached(tmp_path: Path) -> None:
+    """It may run where the database is not: before a rollout, in CI."""
+    url = f"postgresql://console:canary@127.0.0.1:{_free_port()}/console"
+    done = _call(tmp_path, "check-config", DATABASE_URL=url)
+    _is_one_line(done, "Warning: the version of PostgreSQL was not checked: the database cannot be used", 0)
+    assert "canary" not in done.stderr
 
 
 def test_a_misspelt_setting_is_warned_about_at_the_start(project: Path, data_dir: Path) -> None:
