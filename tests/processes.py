@@ -62,6 +62,17 @@ def eventually(happened: Callable[[], Any], what: str, seconds: float = 30.0) ->
     return found
 
 
+def end_process(process: subprocess.Popen[Any], seconds: float = 30.0) -> None:
+    """Asks a process to end, and kills it when it does not: no test run may wait for one for ever."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
+        raise
+
+
 def postgres_pids(data_dir: Path) -> list[int]:
     """The main process of the embedded PostgreSQL in a DATA_DIR, and every process that it has started."""
     main = int((data_dir / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
@@ -135,9 +146,8 @@ class Process:
 
     def stop(self) -> None:
         """As a person or a supervisor does, so that it ends the stores that it has started."""
-        if self.is_running():
-            self.send(signal.SIGTERM)
-            self.exit_code()
+        if self.running is not None and self.is_running():
+            end_process(self.running)
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import httpx
 import pytest
+
+from tests.processes import end_process
 
 ROOT = Path(__file__).parents[2]
 START_S = 30
@@ -28,16 +30,17 @@ def server_url() -> Iterator[str]:
         _wait_for(server, url)
         yield url
     finally:
-        server.terminate()
-        server.wait(10)
+        end_process(server, 10)
 
 
 def _wait_for(server: subprocess.Popen[bytes], url: str) -> None:
     end = monotonic() + START_S
-    while True:
-        try:
-            httpx.get(url + "/health/live").raise_for_status()
-            return
-        except httpx.HTTPError:
-            if server.poll() is not None or monotonic() > end:
-                pytest.fail("the REST server did not start")
+    with httpx.Client() as client:
+        while True:
+            try:
+                client.get(url + "/health/live").raise_for_status()
+                return
+            except httpx.HTTPError:
+                if server.poll() is not None or monotonic() > end:
+                    pytest.fail("the REST server did not start")
+                sleep(0.05)

@@ -3,7 +3,7 @@
 import itertools
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -69,8 +69,8 @@ schema.config.checks.negative_data_rejection.expected_statuses += ["413"]
 class People:
     """An admin and a member with projects; signs them in again when a call has ended their session."""
 
-    def __init__(self, server_url: str) -> None:
-        self.client = httpx.Client(base_url=server_url)
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
         self.headers: dict[str, dict[str, str]] = {"nobody": {}}
         self.ids: dict[str, int] = {}
 
@@ -97,8 +97,15 @@ class People:
                 path_parameters[name] = self.ids[name]
 
 
+@pytest.fixture(scope="module")
+def client(server_url: str) -> Iterator[httpx.Client]:
+    """One for all tests, because a new one takes as much CPU as a test."""
+    with httpx.Client(base_url=server_url) as found:
+        yield found
+
+
 @pytest.fixture
-async def people(server_url: str) -> AsyncIterator[People]:
+async def people(client: httpx.Client) -> People:
     admin = await make_admin("contractadmin")
     member = await make_user("contractmember")
     project_id = await make_project(admin, "Contract one", team={member: "maintainer"})
@@ -107,7 +114,7 @@ async def people(server_url: str) -> AsyncIterator[People]:
     await make_project(member, "Contract two")
     webhook_id = (await make_webhook(admin)).id
     check_id = await make_check(project_id)
-    found = People(server_url)
+    found = People(client)
     found.ids = {
         "user_id": member.user_id,
         "project_id": project_id,
@@ -121,8 +128,7 @@ async def people(server_url: str) -> AsyncIterator[People]:
         "incident_id": await make_incident(check_id),
         "trust_id": await make_trust(admin, project_id),
     }
-    yield found
-    found.client.close()
+    return found
 
 
 def _given(examples: int, *phases: Phase) -> settings:

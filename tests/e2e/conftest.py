@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.features.auth.oauth.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
+from tests.processes import end_process
 
 ROOT = Path(__file__).parents[2]
 START_S = 240  # the first start builds the pages
@@ -124,8 +125,7 @@ def console(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver, provid
         link = _setup_link(process)
         yield Console(link.partition("/setup")[0], link, process, data_dir)
     finally:
-        process.terminate()
-        process.wait(30)
+        end_process(process)
 
 
 def _setup_link(process: subprocess.Popen[str]) -> str:

@@ -17,6 +17,7 @@ from tests.processes import Web, eventually
 
 AGAIN_S = 0.05
 GIVE_UP = 2000  # attempts at one write: a hundred seconds
+JOIN_S = 600 if "FAULT_WRITES" in os.environ else 120
 _seeds = itertools.count(1)  # a name is made from it, too
 
 
@@ -153,5 +154,6 @@ def reached(threads: Sequence[Writer], acks: Acks, writes: int) -> None:
 def joined(threads: Sequence[Writer], acks: Acks) -> None:
     """Waits until all of them are done; an error of one fails the test."""
     for thread in threads:
-        thread.join()
+        thread.join(JOIN_S)
     assert acks.faults == []
+    assert not [thread.name for thread in threads if thread.is_alive()]

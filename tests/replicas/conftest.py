@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import browser, playwright_  # noqa: F401 - fixtures
-from tests.processes import ROOT, Cluster, Web, cluster, eventually, free_port, sign_in
+from tests.processes import ROOT, Cluster, Web, cluster, end_process, eventually, free_port, sign_in
 
 TEMPLATE = ROOT / "deploy" / "nginx.conf"
 
@@ -80,8 +80,7 @@ class nginx:
         return self.home
 
     def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.wait(10)
+        end_process(self.process, 10)
         shutil.rmtree(self.home, ignore_errors=True)
 
 

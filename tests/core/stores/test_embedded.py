@@ -104,7 +104,7 @@ def test_two_users_share_the_stores_and_the_last_one_stops_them(tmp_path: Path) 
     assert _postmaster(tmp_path) == first, "the other one still uses it"
     assert _runs(first)
     pid = _redis_pid(urls)
-    other.communicate("")
+    other.communicate("", 60)
     assert not _runs(first)
     assert not _runs(pid)
 
@@ -113,7 +113,7 @@ def test_after_kill_9_the_next_start_takes_over_what_is_left(tmp_path: Path) -> 
     holder = _hold(tmp_path)
     left = _postmaster(tmp_path)
     holder.kill()
-    holder.communicate()
+    holder.communicate(timeout=60)
     assert _runs(left)
     started = time.monotonic()
     with embedded_stores(tmp_path, durable=False) as urls:
@@ -130,7 +130,7 @@ def test_after_kill_9_of_everything_the_next_start_recovers(tmp_path: Path) -> N
         pids = [holder.pid, _postmaster(tmp_path), _redis_pid(urls)]
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
-        holder.communicate()
+        holder.communicate(timeout=60)
         with embedded_stores(tmp_path) as again:
             assert _notes(again) == ["committed"]
             assert _redis_pid(again) not in pids
@@ -211,7 +211,7 @@ def test_nothing_is_started_again_while_the_stores_are_stopped(tmp_path: Path) -
         holder = _hold(tmp_path, "keep")
         assert holder.stderr
         pids = [_postmaster(tmp_path)]
-        holder.communicate("")
+        holder.communicate("", 60)
         assert holder.returncode == 0
         assert not any(_runs(pid) for pid in pids)
         assert is_gone(RedisServer(tmp_path).address)
