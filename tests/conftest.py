@@ -27,9 +27,11 @@ from tca_app.core.database.session import close_db, transaction
 from tca_app.core.events import consumers
 from tca_app.core.security import rate_limits
 from tca_app.core.stores.embedded import embedded_stores
+from tca_app.demo.organisation import Demo
 from tca_app.features.auth.queries import session_cache
 from tca_app.server.edge import Edge
 from tca_app.server.migrate import migrate
+from tests.demo_data import copy_in_use, fill_template
 from tests.factories import until
 from tests.rest_api import rest_api
 
@@ -148,11 +150,12 @@ def _settle(**names: str) -> None:
     get_settings.cache_clear()
 
 
-# Tests that run whole processes: each row on one worker, one after the other, because in parallel they would starve.
-WHOLE_PROCESSES = {
+# Each row on one worker, one after the other: whole processes would starve in parallel, others share a database.
+TOGETHER = {
     "processes": ("tests/e2e/", "tests/replicas/", "tests/faults/"),
     "starts": ("tests/server/test_serve.py", "tests/core/stores/test_embedded.py"),
-    "plans": ("tests/test_list_plans.py",),  # one database, filled once
+    "plans": ("tests/test_list_plans.py",),
+    "demo": ("tests/demo/", "tests/features/dashboard/test_figures.py"),
 }
 
 
@@ -161,7 +164,7 @@ class _OneForProcesses(LoadScopeScheduling):
     that pytest does not read any more)."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((name for name, paths in WHOLE_PROCESSES.items() if nodeid.startswith(paths)), nodeid)
+        return next((name for name, paths in TOGETHER.items() if nodeid.startswith(paths)), nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
@@ -211,6 +214,18 @@ async def db() -> AsyncIterator[AsyncSession]:
         async with transaction() as session:
             yield session
             raise Undo
+
+
+@pytest.fixture(scope="session")
+async def _demo_template() -> Demo:
+    return await fill_template("tca_demo")
+
+
+@pytest.fixture
+async def demo(_demo_template: Demo) -> AsyncIterator[Demo]:
+    """A database of its own with the demo data. Its tests run on one worker, see `TOGETHER`."""
+    async with copy_in_use("tca_demo", "tca_demo_copy"):
+        yield _demo_template
 
 
 @pytest.fixture

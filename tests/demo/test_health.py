@@ -9,6 +9,7 @@ from sqlalchemy import text
 from tca_app.consumers.health import probe_round
 from tca_app.core.database.session import reading
 from tca_app.demo import organisation
+from tca_app.demo.organisation import Demo
 from tca_app.features.retention import service as retention
 from tests.factories import bearer, make_admin, run
 
@@ -52,10 +53,9 @@ async def test_the_demo_was_probed_for_120_days_and_what_is_kept_adds_up(api: ht
     assert await value(missed) >= 1  # the longest incident can be seen in its day
 
 
-async def test_ten_minutes_later_nothing_of_the_demo_is_red(api: httpx.AsyncClient) -> None:
+async def test_ten_minutes_later_nothing_of_the_demo_is_red(demo: Demo, api: httpx.AsyncClient) -> None:
     """Its hosts do not exist. They are paused, and say so; the console's own parts are asked for real."""
     admin = await make_admin("firstadmin")
-    await run(organisation.fill)
     incidents = await value("SELECT count(*) FROM incidents")
     for minutes in range(1, 11):
         await probe_round(datetime.now(UTC) + timedelta(minutes=minutes))

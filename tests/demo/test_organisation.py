@@ -8,13 +8,13 @@ from tca_app.core.database.session import reading
 from tca_app.core.errors import Conflict
 from tca_app.core.events.verify import verify_log
 from tca_app.demo import organisation
-from tests.factories import bearer, make_admin, make_user, run
+from tca_app.demo.organisation import Demo
+from tests.factories import bearer, make_admin, run
 
 
-async def test_the_demo_fills_lists_charts_and_trends(api):
-    admin = await make_admin("firstadmin")
-    made = await run(organisation.fill)
-    header = await bearer(admin)
+async def test_the_demo_fills_lists_charts_and_trends(demo, api):
+    made = demo
+    header = await bearer(await make_admin("firstadmin"))
     users = await api.get("/api/v1/users?limit=1", headers=header)
     projects = await api.get("/api/v1/projects", headers=header)
     trash = await api.get("/api/v1/users?deleted=true", headers=header)
@@ -31,17 +31,14 @@ async def test_the_demo_fills_lists_charts_and_trends(api):
         assert (await api.post("/api/auth/login", json=login)).status_code == 200
 
 
-async def test_the_demo_does_not_mix_with_real_people_unless_forced():
-    await make_admin()
-    await make_user()
+async def test_the_demo_does_not_mix_with_real_people_unless_forced(demo):
     with pytest.raises(Conflict):
         await run(organisation.fill)
     assert (await run(organisation.fill, force=True)).users == 200
-    assert (await run(organisation.fill, force=True)).users == 200
 
 
-async def test_the_demo_has_a_history_that_fits_its_rows() -> None:
-    made = await run(organisation.fill)
+async def test_the_demo_has_a_history_that_fits_its_rows(demo: Demo) -> None:
+    made = demo
     checked = await run(verify_log)
     assert (checked.fault, checked.events) == ("", made.events)
     assert (await run(recount))[1] == []
@@ -57,8 +54,8 @@ async def test_the_demo_has_a_history_that_fits_its_rows() -> None:
         assert (await session.execute(text(wrong))).scalar_one() == 0
 
 
-async def test_the_demo_deployed_as_a_team_does() -> None:
-    made = await run(organisation.fill)
+async def test_the_demo_deployed_as_a_team_does(demo: Demo) -> None:
+    made = demo
     async with reading() as session:
 
         async def count(condition: str) -> int:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -32,14 +33,27 @@ def _url(database: str) -> str:
     return f"{before.rpartition('/')[0]}/{database}?{options}"
 
 
-@pytest.fixture
-def empty_database() -> Iterator[str]:
+@contextmanager
+def _database(template: str) -> Iterator[str]:
     with psycopg.connect(_url("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {NAME} TEMPLATE template0")
+        connection.execute(f"CREATE DATABASE {NAME} TEMPLATE {template}")
         try:
             yield _url(NAME)
         finally:
             connection.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database() -> Iterator[str]:
+    with _database("template0") as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_database() -> Iterator[str]:
+    """A copy of the one that was migrated at the start of the run."""
+    with _database("tca") as url:
+        yield url
 
 
 @pytest.fixture
@@ -111,23 +125,21 @@ def test_of_two_at_once_one_does_the_work(empty_database: str) -> None:
         assert connection.execute(INVALID).fetchall() == []
 
 
-def test_a_new_migration_is_the_last_file_and_follows_the_head(empty_database: str, working_copy: Path) -> None:
-    _end(_migrate(empty_database))
-    added = _add_migration(empty_database, working_copy)
+def test_a_new_migration_is_the_last_file_and_follows_the_head(migrated_database: str, working_copy: Path) -> None:
+    added = _add_migration(migrated_database, working_copy)
     assert _versions(working_copy)[-1] == added
-    _end(_alembic(empty_database, working_copy, "upgrade", "head"))
-    assert _revision(empty_database) == str(int(_head()) + 1)
+    _end(_alembic(migrated_database, working_copy, "upgrade", "head"))
+    assert _revision(migrated_database) == str(int(_head()) + 1)
 
 
-def test_everything_can_be_downgraded_and_made_again(empty_database: str, working_copy: Path) -> None:
-    _end(_migrate(empty_database))
-    _end(_alembic(empty_database, working_copy, "downgrade", "base"))
-    with psycopg.connect(empty_database) as connection:
+def test_everything_can_be_downgraded_and_made_again(migrated_database: str, working_copy: Path) -> None:
+    _end(_alembic(migrated_database, working_copy, "downgrade", "base"))
+    with psycopg.connect(migrated_database) as connection:
         left = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
         assert connection.execute(left).fetchone() == (1,)  # Alembic's own
         left = "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
         assert connection.execute(left).fetchall() == []
-    _end(_migrate(empty_database))
+    _end(_migrate(migrated_database))
 
 
 def test_the_last_schema_before_the_squash_is_that_of_the_first_migration(
@@ -144,26 +156,24 @@ def test_the_last_schema_before_the_squash_is_that_of_the_first_migration(
         assert connection.execute("SELECT key FROM login_throttles").fetchall() == [("kept",)]
 
 
-def test_an_older_schema_is_refused_with_what_to_do(empty_database: str) -> None:
-    _end(_migrate(empty_database))
-    _set_revision(empty_database, "0130")
-    runner = _migrate(empty_database)
+def test_an_older_schema_is_refused_with_what_to_do(migrated_database: str) -> None:
+    _set_revision(migrated_database, "0130")
+    runner = _migrate(migrated_database)
     said, _ = runner.communicate(timeout=120)
     assert runner.returncode == 1
     (line,) = said.splitlines()
     assert "schema 0130" in line
     assert f"check out commit {migrate.COMMIT_BEFORE_SQUASH}" in line
-    assert _revision(empty_database) == "0130"
+    assert _revision(migrated_database) == "0130"
 
 
-def test_indexes_are_built_beside_a_transaction_that_lasts(empty_database: str, working_copy: Path) -> None:
-    _end(_migrate(empty_database))
-    added = _add_migration(empty_database, working_copy)
+def test_indexes_are_built_beside_a_transaction_that_lasts(migrated_database: str, working_copy: Path) -> None:
+    added = _add_migration(migrated_database, working_copy)
     added.write_text(added.read_text().replace("    pass\n", CONCURRENT_INDEX, 1))
-    with psycopg.connect(empty_database, autocommit=True) as looking, psycopg.connect(empty_database) as lasting:
+    with psycopg.connect(migrated_database, autocommit=True) as looking, psycopg.connect(migrated_database) as lasting:
         lasting.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         lasting.execute("SELECT 1")
-        runners = [_alembic(empty_database, working_copy, "upgrade", "head") for _ in range(2)]
+        runners = [_alembic(migrated_database, working_copy, "upgrade", "head") for _ in range(2)]
         end = time.monotonic() + 60
         waits = "SELECT FROM pg_stat_activity WHERE application_name = 'tca migrate' AND wait_event_type = 'Lock'"
         longer = " AND now() - query_start > interval '2.5 s'"  # the limit for a lock on a table is 2

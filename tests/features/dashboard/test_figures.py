@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
-from tca_app.demo import organisation
-from tests.factories import bearer, make_deployment, make_project, make_user, run
+from tca_app.demo.organisation import Demo
+from tests.factories import bearer, make_deployment, make_project, make_user
 
 _MINE = "(:sees_all OR p.id IN (SELECT project_id FROM project_members WHERE user_id = :viewer))"
 _ROWS = (
@@ -48,8 +48,7 @@ async def viewer_of(kind: str) -> Actor:
 
 
 @pytest.mark.parametrize("kind", ["administrator", "member"])
-async def test_every_figure_is_a_count_of_its_own(api: httpx.AsyncClient, kind: str) -> None:
-    await run(organisation.fill)
+async def test_every_figure_is_a_count_of_its_own(demo: Demo, api: httpx.AsyncClient, kind: str) -> None:
     viewer = await viewer_of(kind)
     header = await bearer(viewer)
     for days in (7, 30, 90):
