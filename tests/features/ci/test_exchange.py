@@ -279,6 +279,18 @@ async def test_without_its_trust_the_token_of_a_job_ends_at_once(
         assert list((await db.execute(accounts)).scalars()) == [False]
 
 
+async def test_of_exchanges_that_meet_a_removal_no_token_is_left(
+    api: httpx.AsyncClient, issuer: Issuer, ledger: int, owner: Actor
+) -> None:
+    (trust,) = await run(trusts.list_trusts, owner, ledger)
+    await token_for(api, issuer.job_token(), ledger)
+    asked = [ask(api, issuer.job_token(), ledger) for _ in range(8)]
+    removed = run(trusts.delete_trust, owner, ledger, trust.id)
+    answers, _ = await asyncio.gather(asyncio.gather(*asked), removed)
+    assert {answer.status_code for answer in answers} <= {200, 400}
+    assert await _count(ApiToken) == 0
+
+
 @pytest.mark.parametrize(
     ("change", "status"), [({"claims": {"repository": "acme/ledger"}}, 401), ({"name": "CD"}, 200)]
 )
