@@ -14,6 +14,7 @@ from tca_app.ui.var import as_var
 
 state = TrustsState
 PRESETS = (("github", "GitHub Actions"), ("gitlab", "GitLab"), ("other", "Another issuer"))
+REQUEST = "Jobs request an ID token with the audience "
 BREAK = {"overflow_wrap": "anywhere"}  # a claim may be long and without a space
 LEAD = "CI jobs get a token of 15 minutes for the ID token of their run, so that no secret is stored."
 
@@ -55,14 +56,14 @@ def _add_button(kind: str) -> rx.Component:
 
 def _list() -> rx.Component:
     heads = (("Trusted jobs", ""), ("Last used", "hide-phone"), ("", "act"))
-    audience = rx.el.p("Jobs request an ID token with the audience ", rx.el.code(state.audience), ".")
+    audience = rx.el.p(REQUEST, rx.el.code(state.audience), ".")
     return rx.cond(
         as_var(state.rows).length() > 0,
         rx.fragment(
             plain_table("Trusted CI", heads, rx.foreach(state.rows, _row)),
             rx.el.div(audience, class_name="panel-body muted"),
         ),
-        empty_state("No CI is trusted", LEAD, _add_button("primary"), icon="workflow"),
+        empty_state("No CI is trusted", f"{LEAD} {REQUEST}{state.audience}.", _add_button("primary"), icon="workflow"),
     )
 
 
