@@ -17,7 +17,7 @@ from tca_app.features.deployments.approvals import approve_deployment, refuse_de
 from tca_app.features.deployments.schemas import Approval, DeploymentStep, Refusal
 from tca_app.features.deployments.service import step_deployment
 from tca_app.models import Deployment, DeploymentLog, Environment, FreezeWindow
-from tca_client import calls
+from tca_client import Unreachable, calls
 from tca_client.command import process
 from tests.clients.conftest import LOST, Command
 from tests.factories import (
@@ -301,6 +301,25 @@ async def test_a_console_that_goes_away_meanwhile_changes_nothing_for_the_comman
     assert tca.out == "one\ntwo\nthree"
     assert "Warning: The log is incomplete" in tca.said
     assert "Warning: The result was not recorded" in tca.said
+
+
+async def test_a_console_that_fails_is_not_called_over_and_over(
+    tca: Command, ledger: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = 0
+
+    def fail(request: httpx.Request) -> None:
+        nonlocal failed
+        if request.url.path.endswith("/logs"):
+            failed += 1
+            (tca.folder / "failed").touch()
+            raise Unreachable("The console failed")
+
+    tca.transport.before = fail
+    script = "echo one; until test -e failed; do sleep 0.01; done; sleep 0.1; echo two"
+    assert await tca(*deploy(command=("--", "sh", "-c", script))) == 0
+    assert failed == 2  # in the meantime, and at the end
+    assert "Warning: The log is incomplete: The console failed" in tca.said
 
 
 @pytest.mark.parametrize(

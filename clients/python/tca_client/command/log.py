@@ -15,6 +15,7 @@ MAX_BATCH = 1_000
 MAX_BATCH_CHARS = 120_000  # at most six bytes a character in JSON: under the 1 MiB of a body
 MAX_WAITING_CHARS = 32_000_000  # kept in memory while the console is unreachable
 PAUSE_S = 1.0
+REST_S = 10.0
 SIGN_OF_LIFE_S = 600.0  # a deployment without any report times out
 
 
@@ -78,6 +79,7 @@ class Log:
                 self._put_back(batch)
                 if self._is_closed:
                     self.problem = str(lost)
+                self._rest()
             except TcaError as refused:
                 self.problem = str(refused)
 
@@ -96,6 +98,11 @@ class Log:
                 chars += len(batch[-1]) + 1
             self._chars -= chars
             return batch
+
+    def _rest(self) -> None:
+        """Leave a console alone that has just failed, unless the command has ended."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed, REST_S)
 
     def _put_back(self, batch: list[str]) -> None:
         with self._changed:
