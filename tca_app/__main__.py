@@ -89,7 +89,7 @@ def check_migrations() -> None:
     """Compare the migrations with the models on a throw-away database (`make check`)."""
     with _plain_faults(), TemporaryDirectory(prefix="tca-") as folder:
         with embedded_stores(Path(folder), redis=False, durable=False) as urls:
-            os.environ["DATABASE_URL"] = urls.database_url
+            os.environ |= {"DATABASE_URL": urls.database_url, "DATABASE_URL_FILE": ""}
             get_settings.cache_clear()
             check_models()
         _say("The migrations match the models")

@@ -18,10 +18,18 @@ def unknown_names(known: Iterable[str], env_file: Path) -> list[str]:
     in_file = dotenv_values(env_file) if env_file.is_file() else {}
     lines = [_line(f"{name} in {env_file}", name, names) for name in in_file if name.upper() not in names]
     for name in sorted(set(os.environ) - set(in_file)):
-        upper = name.upper()  # settings are read in any case
-        if upper not in names and (upper.startswith(PREFIXES) or get_close_matches(upper, names, 1, NEAR)):
+        if name.upper() not in names and _is_meant(name.upper(), names):  # settings are read in any case
             lines.append(_line(name, name, names))
     return lines
+
+
+def _is_meant(name: str, names: set[str]) -> bool:
+    """Return True for a prefix of ours, a near miss, and the file of a setting that is no secret."""
+    return (
+        name.startswith(PREFIXES)
+        or bool(get_close_matches(name, names, 1, NEAR))
+        or (name.endswith("_FILE") and name.removesuffix("_FILE") in names)
+    )
 
 
 def _line(where: str, name: str, names: set[str]) -> str:

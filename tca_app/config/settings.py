@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from tca_app.config.names import unknown_names
 from tca_app.config.production import production_faults
 from tca_app.config.schema import ENV_FILE, Settings
+from tca_app.config.secret_files import FILE_NAMES, read_secret_files
 from tca_app.config.secrets import development_secrets
 
 VERSION = "0.2.0"
@@ -84,15 +85,20 @@ def _read() -> tuple[Settings, dict[str, str]]:
 
     An invalid setting gets its default, so that the other checks run in the same pass.
     """
+    secrets, faults = read_secret_files(ENV_FILE)
+    values: dict[str, Any] = {**secrets, **{name.lower(): _default(name.lower()) for name in faults.values()}}
     try:
-        return Settings(), {}
+        return Settings(**values), faults
     except ValidationError as error:
         details = error.errors()
-    names = {str(e["loc"][0]) for e in details}
-    defaults: dict[str, Any] = {name: Settings.model_fields[name].default for name in names}
+    values |= {name: _default(name) for name in (str(e["loc"][0]) for e in details)}
     if any(e["loc"] == ("environment",) and str(e["input"]).lower().startswith("prod") for e in details):
-        defaults["environment"] = "production"  # a misspelt production is checked as production, too
-    return Settings(**defaults), {_in_words(e): str(e["loc"][0]).upper() for e in details}
+        values["environment"] = "production"  # a misspelt production is checked as production, too
+    return Settings(**values), faults | {_in_words(e): str(e["loc"][0]).upper() for e in details}
+
+
+def _default(name: str) -> object:
+    return Settings.model_fields[name].default
 
 
 def _in_words(fault: ErrorDetails) -> str:
@@ -102,7 +108,7 @@ def _in_words(fault: ErrorDetails) -> str:
 def unknown_settings() -> list[str]:
     """Return a line for each name that was probably meant as a setting."""
     try:
-        return unknown_names(Settings.model_fields, ENV_FILE)
+        return unknown_names([*Settings.model_fields, *FILE_NAMES], ENV_FILE)
     except (OSError, UnicodeDecodeError):
         return []  # the command reports it
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from tca_app.config.fields import Fields
+from tca_app.config.secret_files import FILE_NAMES
 
 START, END = "<!-- settings -->", "<!-- end of settings -->"
 
@@ -30,9 +31,9 @@ def _lines() -> Iterator[str]:
     for name, field in Fields.model_fields.items():
         extra: Any = field.json_schema_extra or {}
         default = extra.get("default_text") or _default_of(field)
-        yield f"| `{name.upper()}` | {default} | {field.description} | {extra.get('refused', '')} |".replace(
-            "|  |", "| |"
-        )
+        file_name = f"{name.upper()}_FILE"
+        names = f"`{name.upper()}`" + (f", `{file_name}`" if file_name in FILE_NAMES else "")
+        yield f"| {names} | {default} | {field.description} | {extra.get('refused', '')} |".replace("|  |", "| |")
 
 
 def _default_of(field: FieldInfo) -> str:
