@@ -26,6 +26,7 @@ from tca_app.core.stores.embedded import configured_stores, embedded_stores
 from tca_app.core.stores.servers import StoreError
 from tca_app.demo import organisation
 from tca_app.features.auth import setup
+from tca_app.features.factors import service as factors
 from tca_app.features.webhooks.signing import service_keys
 from tca_app.frontend.build import ROOT
 from tca_app.frontend.bundle import BundleError
@@ -120,6 +121,15 @@ def create_admin(
             )
         )
         _say(f"{admin.username} is an administrator now")
+
+
+@commands.command()
+def reset_factors(username: str) -> None:
+    """Remove the second factors and recovery codes of a user, and end their sessions."""
+    with _plain_faults(), configured_stores():
+        migrate()
+        name = run_once(lambda session: factors.reset_on_server(session, username))
+        _say(f"{name} signs in with the password alone now")
 
 
 @commands.command("demo")

@@ -17,7 +17,7 @@ from tca_app.features.activity.ui import pages as activity_pages
 from tca_app.features.auth.ui import sign_in_pages
 from tca_app.features.dashboard.ui import pages as dashboard_pages
 from tca_app.features.deployments.ui import pages as deployment_pages
-from tca_app.features.factors.ui import sign_in_pages as second_factor_pages
+from tca_app.features.factors.ui import setup_pages as factor_setup_pages, sign_in_pages as second_factor_pages
 from tca_app.features.groups.ui import pages as group_pages
 from tca_app.features.health.ui import pages as health_pages
 from tca_app.features.instance import service as instance
@@ -56,6 +56,7 @@ PAGES = [
     *sign_in_pages.PAGES,
     *accept_pages.PAGES,
     *second_factor_pages.PAGES,
+    *factor_setup_pages.PAGES,
     *settings_pages.PAGES,
     *dashboard_pages.PAGES,
     *users_pages.PAGES,

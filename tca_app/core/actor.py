@@ -2,7 +2,7 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tca_app.core.display_name import display_name
 
@@ -19,6 +19,8 @@ class Actor:
 
     While an administrator acts as another user, the actor is that user, `acting_id` and `acting_name` are those of the
     administrator, and `session_id` is the administrator's session.
+
+    `second_factor_due` is when the account must have a second factor, or None: it has one, or needs none.
     """
 
     user_id: int
@@ -36,6 +38,12 @@ class Actor:
     acting_id: int = 0
     acting_name: str = ""
     acting_until: datetime | None = None
+    second_factor_due: datetime | None = None
+
+    @property
+    def lacks_second_factor(self) -> bool:
+        """Whether the days of grace are over, so that the actor may only add a second factor."""
+        return self.second_factor_due is not None and self.second_factor_due <= datetime.now(UTC)
 
     @property
     def display_name(self) -> str:

@@ -126,6 +126,13 @@ class PasswordChangeRequired(Forbidden):
     default = "Change your password to continue."
 
 
+class SecondFactorSetupRequired(Forbidden):
+    """The caller must have a second factor by now, and has none."""
+
+    code = "second_factor_setup_required"
+    default = "Your organisation requires a second factor. Add one to your account to continue."
+
+
 class NotFound(AppError):
     status = HTTPStatus.NOT_FOUND
     code = "not_found"

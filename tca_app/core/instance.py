@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tca_app.config.settings import get_settings
@@ -28,9 +28,9 @@ class InstanceSettings:
     """The effective settings.
 
     `sign_up`: who gets an account without an administrator creating it: nobody, people with an invitation, or also
-    everybody at their first sign-in at a provider. `two_factor_required`: who is asked to add a second factor; nobody
-    is locked out without one. `two_factor_since`: when that was set; its days of grace begin then, or when the account
-    is created if that is later. `logo`: the hash of the image, or "".
+    everybody at their first sign-in at a provider. `two_factor_required`: who must have a second factor once the days
+    of grace are over. `two_factor_since`: when that was set; `two_factor_administrators_since`: since when it includes
+    administrators without a break. `logo`: the hash of the image, or "".
     """
 
     app_name: str
@@ -42,6 +42,7 @@ class InstanceSettings:
     two_factor_required: TwoFactor = "nobody"
     two_factor_grace_days: int = 7
     two_factor_since: datetime | None = None
+    two_factor_administrators_since: datetime | None = None
     time_zone: str = "UTC"
     logo: str = ""
 
@@ -51,8 +52,24 @@ class InstanceSettings:
         return f"/api/v1/instance/logo?v={self.logo}" if self.logo else ""
 
     def requires_two_factor(self, *, is_superuser: bool) -> bool:
-        """Return whether this person is asked to have a second factor, once the days of grace are over."""
+        """Return whether this person must have a second factor, once the days of grace are over."""
         return self.two_factor_required in (("everybody", "administrators") if is_superuser else ("everybody",))
+
+    def two_factor_due(self, created_at: datetime, *, is_superuser: bool, superuser_since: datetime | None) -> datetime:
+        """Return when the days of grace of a person end whom the requirement names.
+
+        They begin when it reached them: with the decision, the account, or their becoming an administrator.
+        """
+        everybody = max(created_at, self.two_factor_since or created_at)
+        began = self.two_factor_administrators_since or self.two_factor_since or created_at
+        as_administrator = max(created_at, superuser_since or created_at, began)
+        if not is_superuser:
+            since = everybody
+        elif self.two_factor_required == "administrators":
+            since = as_administrator
+        else:
+            since = min(everybody, as_administrator)
+        return since + timedelta(days=self.two_factor_grace_days)
 
 
 _FIELDS = frozenset(field.name for field in fields(InstanceSettings))

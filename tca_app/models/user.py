@@ -14,7 +14,7 @@ class User(Row, table=True):
 
     `pending_email` is the address that the user changes to, until they confirm it. `kind` is "person", or "service" for
     the account that a token of a project acts as: it is a member of the project, but never signs in and appears in no
-    list of users.
+    list of users. `superuser_since`: when the user became an administrator; None if the account was created so.
 
     Without `hashed_password` they sign in at a provider (`Identity`).
     """
@@ -43,6 +43,7 @@ class User(Row, table=True):
     must_change_password: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
     is_superuser: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    superuser_since: datetime | None = Field(default=None, sa_type=UTC_TIME)
     auth_version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     last_login_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})

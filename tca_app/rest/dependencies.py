@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import NotFound, NotSignedIn, PasswordChangeRequired
+from tca_app.core.errors import NotFound, NotSignedIn, PasswordChangeRequired, SecondFactorSetupRequired
 from tca_app.core.schema import MAX_ID, Slug
 from tca_app.core.security.api_tokens import is_api_token
 from tca_app.core.security.rate_limits import get_limits
@@ -70,11 +70,12 @@ class Bearer(SecurityBase):
         user_id_var.set(caller.actor.user_id)
         require_scope(request, caller.actor)
         require_changed_password(request, caller.actor)
+        require_due_factor(request, caller.actor)
         return caller
 
 
-# What somebody whose password an administrator set may call before they change it: see who they are, and sign out.
-_BEFORE_CHANGE = {
+# What everybody may call who is signed in: see who they are, and sign out.
+_ALWAYS = {
     ("GET", "/api/auth/verify"),
     ("GET", "/api/v1/users/me"),
     ("POST", "/api/auth/logout"),
@@ -88,8 +89,22 @@ def require_changed_password(request: Request, actor: Actor) -> None:
         return
     path = request.scope["path"]
     is_change = request.method in ("PATCH", "PUT") and path == f"/api/v1/users/{actor.user_id}"
-    if not is_change and (request.method, path) not in _BEFORE_CHANGE:
+    if not is_change and (request.method, path) not in _ALWAYS:
         raise PasswordChangeRequired
+
+
+# What adds a second factor to one's own account, and proves before who one is. API tokens have no scope for these.
+_ADDS_FACTOR = ("/api/auth/factors", "/api/auth/recovery-codes", "/api/auth/reauthenticate")
+
+
+def require_due_factor(request: Request, actor: Actor) -> None:
+    """Raises SecondFactorSetupRequired when the days of grace are over, except for what adds a factor."""
+    if not actor.lacks_second_factor:
+        return
+    path = request.scope["path"]
+    adds_factor = any(path == start or path.startswith(f"{start}/") for start in _ADDS_FACTOR)
+    if not adds_factor and (request.method, path) not in _ALWAYS:
+        raise SecondFactorSetupRequired
 
 
 class SignedIn(Bearer):
@@ -151,6 +166,7 @@ class _Viewer(SignedIn):
             raise NotSignedIn
         await get_limits().refuse_excess("api", f"user:{caller.actor.user_id}")
         require_changed_password(request, caller.actor)
+        require_due_factor(request, caller.actor)
         return caller.actor
 
 

@@ -168,6 +168,8 @@ async def _refusal(state: BaseState, viewer: SessionState, event: Event, actor: 
         return StateUpdate()
     if actor is not None and actor.must_change_password and permission != "public":
         return StateUpdate(events=Event.from_event_type(rx.redirect(routes.CHANGE_PASSWORD)))
+    if actor is not None and actor.lacks_second_factor and permission not in ("public", "second_factor.setup"):
+        return _to_second_factor(state)
     if not isinstance(event.payload, dict):
         return await _toasted(state, viewer, NOT_UNDERSTOOD)
     if PERMISSIONS[permission](actor):
@@ -177,6 +179,13 @@ async def _refusal(state: BaseState, viewer: SessionState, event: Event, actor: 
     if _is_of_refused_page(state, actor):
         return StateUpdate()
     return await _toasted(state, viewer, REFUSED)
+
+
+def _to_second_factor(state: BaseState) -> StateUpdate:
+    """Leads to the page where a second factor is added. A late event of the page before must not load it again."""
+    if str(state.router_data.get("pathname", "")).rstrip("/") == routes.ADD_SECOND_FACTOR:
+        return StateUpdate()
+    return StateUpdate(events=Event.from_event_type(rx.redirect(routes.ADD_SECOND_FACTOR)))
 
 
 # Maps routes to the permission of their page; filled by `ui.layout.pages.add_pages`.

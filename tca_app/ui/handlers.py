@@ -27,6 +27,7 @@ PERMISSION_MARK = "__tca_permission__"
 PERMISSIONS: dict[str, Callable[[Actor | None], bool]] = {
     "public": lambda actor: True,
     "signed_in": lambda actor: actor is not None,
+    "second_factor.setup": lambda actor: actor is not None,  # also for those who may do nothing else yet
     "users.manage": lambda actor: actor is not None and actor.is_superuser,
     "webhooks.manage": lambda actor: actor is not None and actor.is_superuser,
     "groups.manage": lambda actor: actor is not None and actor.is_superuser,

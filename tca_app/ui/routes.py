@@ -29,6 +29,7 @@ ALL_TOKENS = "/admin/tokens"
 
 FORGOT = "/forgot-password"
 RESET = "/reset-password"
+ADD_SECOND_FACTOR = "/add-second-factor"
 CHANGE_PASSWORD = "/change-password"  # noqa: S105  a path
 CONFIRM_EMAIL = "/confirm-email"
 ACCEPT_INVITATION = "/accept-invitation"

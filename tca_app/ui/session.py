@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from time import time
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotSignedIn
 from tca_app.core.instance import instance_settings
+from tca_app.core.plurals import plural
 from tca_app.core.schema import in_words
 from tca_app.features.auth.acting import stop_acting
 from tca_app.features.auth.oauth.identities import ways_to_sign_in
@@ -51,6 +53,14 @@ def initials_of(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
+def time_left(due: datetime | None) -> str:
+    """Returns how many days are left, in words; "" without a time, or when it has passed."""
+    left = due - datetime.now(UTC) if due else timedelta(0)
+    if left <= timedelta(0):
+        return ""
+    return plural(left.days, "day") if left.days else "less than a day"
+
+
 class SessionState(rx.State):
     """Base of every feature's state: `class UsersState(SessionState)`.
 
@@ -63,6 +73,7 @@ class SessionState(rx.State):
     is_superuser: bool = False
     grants: list[str] = []
     toasts: list[Toast] = []
+    second_factor_left: str = ""  # how long is left to add the second factor that is required, such as "3 days"
     # Only pushed, by the session watchdog: PostgreSQL does not respond, so nobody's permissions are known.
     outage: bool = False
     # Settings of the instance that differ from what the pages were built with.
@@ -118,6 +129,7 @@ class SessionState(rx.State):
             "grants": [name for name, rule in PERMISSIONS.items() if rule(actor)] if actor else [],
             "acting_name": actor.acting_name if actor else "",
             "acting_until": actor.acting_until.isoformat() if actor and actor.acting_until else "",
+            "second_factor_left": time_left(actor.second_factor_due if actor else None),
             "instance_name": instance.app_name if instance.app_name != built_with.app_name else "",
             "logo_url": instance.logo_url,
             "password_min_length": instance.password_min_length,
@@ -185,7 +197,7 @@ class SessionState(rx.State):
             await stop_acting(session, actor)
         return rx.redirect(routes.user(actor.user_id))
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def close_proof(self, is_open: bool = False) -> None:
         if not is_open and not self.proof_is_checked:
             self.proof_is_asked, self.proof_error = False, ""
@@ -201,18 +213,18 @@ class SessionState(rx.State):
         self.proof_links = [provider.link("reauthenticate", here) for provider in ways.linked]
         self.proof_is_asked, self.proof_error, self.proof_by, self.proof_options = True, "", "password", ""
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def choose_proof(self, by: Literal["password", "code"]) -> None:
         self.proof_by, self.proof_error = by, ""
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def ask_for_passkey(self) -> None:
         """Gives the page what the browser needs to use a passkey; the page sends the result to `give_passkey`."""
         async with transaction() as session:
             options = await passkey_service.begin_proof(session, self._as_actor())
         self.proof_error, self.proof_options = "", json.dumps(options.options)
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def give_passkey(self, form: dict[str, str]) -> None:
         self.proof_options = ""
         try:
@@ -228,7 +240,7 @@ class SessionState(rx.State):
             self.proof_is_asked = False
             self._toast("Confirmed. You can continue now.")
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def give_proof(self, form: dict[str, str]) -> AsyncGenerator[None, None]:
         """Confirms the password or a code. The dialog or form that was refused is still open, and works now."""
         self.proof_is_checked, self.proof_error = True, ""

@@ -25,7 +25,7 @@ async def test_a_person_sees_their_page(console: Console) -> None:
     updates = await tab.hydrate()
     assert shown(updates, SessionState, "username") == "ana"
     assert shown(updates, Notes, "rows") == [f"{SECRET} of ana"]
-    assert shown(updates, SessionState, "grants") == ["public", "signed_in"]
+    assert shown(updates, SessionState, "grants") == ["public", "signed_in", "second_factor.setup"]
     assert not console.errors
 
 

@@ -19,6 +19,8 @@ from tca_app.core.display_name import display_name
 from tca_app.core.errors import NotFound, NotSignedIn
 from tca_app.core.instance import InstanceSettings, instance_settings
 from tca_app.core.security.tokens import read_access_token, token_hash
+from tca_app.features.auth import factor_requirement
+from tca_app.features.auth.factor_requirement import HAS_FACTOR, WithoutFactor
 from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.schemas import SessionRead, SignedInUser
 from tca_app.models import AuthSession, User
@@ -115,6 +117,7 @@ def _session_by(column: str) -> Select[*tuple[Any, ...]]:
     return (
         select(
             *PERSON,
+            *factor_requirement.COLUMNS,
             col(AuthSession.id).label("session_id"),
             col(AuthSession.last_used_at),
             ends_at().label("ends_at"),
@@ -142,6 +145,7 @@ class _Found:
     """What is cached of a session. With `acting_id`, that administrator acts as the person."""
 
     person: SignedInUser
+    without_factor: WithoutFactor | None
     session_id: int
     touch_at: datetime
     ends_at: datetime
@@ -174,6 +178,7 @@ def _caller(found: _Found, client: Client) -> Caller:
         actor_of(person, client),
         session_id=found.session_id,
         must_change_password=person.must_change_password and not found.acting_id,
+        second_factor_due=factor_requirement.due(found.without_factor),
         acting_id=found.acting_id,
         acting_name=found.acting_name,
         acting_until=found.acting_until,
@@ -186,7 +191,8 @@ async def _resolve(session: AsyncSession, column: str, value: UUID | bytes, key:
     row = (await session.execute(_session_by(column), {"value": value})).first()
     if row is None:
         return None
-    found = _Found(SignedInUser(**person_fields(row)), row.session_id, row.last_used_at + TOUCH_AFTER, row.ends_at)
+    person = SignedInUser(**person_fields(row))
+    found = _Found(person, WithoutFactor.of(row), row.session_id, row.last_used_at + TOUCH_AFTER, row.ends_at)
     if row.acting_until is not None:
         found = await _as_acted(session, found, row.acting_until)
     tags = (f"user:{row.id}", f"user:{found.person.id}", f"session:{found.session_id}")
@@ -264,6 +270,7 @@ async def live_sessions(session: AsyncSession, session_ids: list[int]) -> dict[i
         select(
             col(AuthSession.id),
             col(User.version),
+            HAS_FACTOR,
             col(AuthSession.last_used_at),
             ends_at().label("ends_at"),
             col(AuthSession.acting_until),
@@ -284,7 +291,9 @@ async def live_sessions(session: AsyncSession, session_ids: list[int]) -> dict[i
 
 
 def _still_true(row: Row[*tuple[Any, ...]], found: _Found) -> _Found | None:
-    """Whether the cached user is current: every change of a user increments the version."""
+    """Whether the cached user is current: every change of a user but those of factors increments the version."""
+    if (found.without_factor is None) != row.has_factor:
+        return None
     if (found.person.id if found.acting_id else None) != row.acted_id:
         return None
     if found.person.version != (row.acted_version if found.acting_id else row.version):

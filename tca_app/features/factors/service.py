@@ -5,12 +5,14 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import lock
 from tca_app.core.display_name import display_name
 from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.instance import instance_settings
 from tca_app.features.auth import one_time_tokens, service as auth
 from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.second_factor import PURPOSE
@@ -27,10 +29,11 @@ from tca_app.features.factors.schemas import (
     TotpSetup,
 )
 from tca_app.features.users import policy, service as users
-from tca_app.models import Factor
+from tca_app.models import Factor, User
 
 KINDS = {"totp": "authenticator app", "passkey": "passkey"}
 MAX_FACTORS = 20
+LAST_IS_REQUIRED = "Your organisation requires a second factor. Add another one before you remove this one."
 CHANGED = "two-factor authentication changed"
 _factors = Factor.__table__.c
 COLUMNS = tuple(_factors[name] for name in FactorRead.model_fields)
@@ -89,6 +92,7 @@ async def note_added(session: AsyncSession, actor: Actor, factor: Row[*tuple[Any
     is_first = (await session.execute(others.limit(1))).first() is None
     codes = await recovery_codes.renew(session, actor.user_id) if is_first else None
     await emit(session, actor, events.FactorAdded(**about(actor), kind=KINDS[factor.kind], name=factor.name))
+    auth.forget_person(session, actor.user_id)
     await auth.revoke_user(session, actor, actor.user_id, CHANGED, keep=actor.session_id)
     return FactorConfirmed(factor=FactorRead.model_validate(factor), recovery_codes=codes)
 
@@ -104,7 +108,10 @@ async def rename_factor(session: AsyncSession, actor: Actor, factor_id: int, dat
 
 
 async def remove_factor(session: AsyncSession, actor: Actor, factor_id: int) -> None:
-    """Removes a factor. With the last one the recovery codes go too, and the password alone signs in."""
+    """Removes a factor. With the last one the recovery codes go too, and the password alone signs in.
+
+    Raises Conflict for the last one of somebody who must have one.
+    """
     await require_recent_proof(session, actor, is_credential=True)
     await lock_factors(session, actor.user_id)
     gone = delete(Factor).where(*_confirmed(actor, factor_id)).returning(_factors.kind, _factors.name)
@@ -112,7 +119,10 @@ async def remove_factor(session: AsyncSession, actor: Actor, factor_id: int) -> 
     if row is None:
         raise NotFound
     if not (await list_factors(session, actor)).factors:
+        if instance_settings().requires_two_factor(is_superuser=actor.is_superuser):
+            raise Conflict(LAST_IS_REQUIRED)
         await recovery_codes.drop(session, actor.user_id)
+    auth.forget_person(session, actor.user_id)
     await emit(session, actor, events.FactorRemoved(**about(actor), kind=KINDS[row.kind], name=row.name))
     await auth.revoke_user(session, actor, actor.user_id, CHANGED, keep=actor.session_id)
 
@@ -141,15 +151,29 @@ async def reset_factors(session: AsyncSession, actor: Actor, user_id: int) -> No
     policy.require(actor, "users.reset_factors")
     await require_recent_proof(session, actor, is_credential=True)
     user = await users.get_user(session, actor, user_id)
+    await _reset(session, actor, user_id, display_name(user))
+
+
+async def reset_on_server(session: AsyncSession, username: str) -> str:
+    """Like reset_factors, for who runs the server: the way out when no administrator can sign in. Raises NotFound."""
+    named = (func.lower(col(User.username)) == username.strip().lower()) & (col(User.kind) == "person")
+    row = (await session.execute(select(col(User.id), col(User.username), col(User.full_name)).where(named))).first()
+    if row is None:
+        raise NotFound(f"There is no user {username}.")
+    await _reset(session, None, row.id, display_name(row))
+    return str(row.username)
+
+
+async def _reset(session: AsyncSession, actor: Actor | None, user_id: int, name: str) -> None:
     await lock_factors(session, user_id)
     gone = delete(Factor).where(_factors.user_id == user_id).returning(_factors.id)
     if not (await session.execute(gone)).all():
         return
     await recovery_codes.drop(session, user_id)
     await one_time_tokens.withdraw(session, PURPOSE, user_id)
-    name = display_name(user)
     await emit(session, actor, events.FactorsReset(subject_id=user_id, subject_name=name))
-    await auth.revoke_user(session, actor, user_id, CHANGED, keep=actor.session_id)
+    auth.forget_person(session, user_id)
+    await auth.revoke_user(session, actor, user_id, CHANGED, keep=actor.session_id if actor else 0)
 
 
 async def lock_factors(session: AsyncSession, user_id: int) -> None:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 TOPIC = "instance"
 POLL_S = 3.0  # while change notifications do not arrive
 LOGO = "logo"
+ADMINISTRATORS_SINCE = "two_factor_administrators_since"
 SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 _rows = InstanceSetting.__table__.c
 _refreshing = asyncio.Lock()  # so that of two reads the later one counts
@@ -70,6 +71,9 @@ async def _current(session: AsyncSession) -> _Current:
     )
     current = _Current()
     for row in await session.execute(rows):
+        if row.name == ADMINISTRATORS_SINCE:
+            current.stored[row.name] = datetime.fromisoformat(row.value) if row.value else None
+            continue
         current.version += row.version
         current.updated_at, current.changed_by = row.changed_at, row.editor or ""
         if row.name == "two_factor_required":
@@ -138,7 +142,8 @@ def _refuse_read_only(given: Mapping[str, Any]) -> None:
 async def _store(session: AsyncSession, actor: Actor, before: _Current, values: Mapping[str, Any]) -> InstanceRead:
     """Stores the values, emits the event, and lets this process read them before the response is sent."""
     about = {"changed_by_id": actor.user_id, "changed_at": func.clock_timestamp()}
-    put = insert(InstanceSetting.__table__).values([{"name": name, "value": v} | about for name, v in values.items()])
+    stored = {**values, **_administrators_since(before.settings, values)}
+    put = insert(InstanceSetting.__table__).values([{"name": name, "value": v} | about for name, v in stored.items()])
     own = {"version": _rows.version + 1, "changed_by_id": actor.user_id, "changed_at": func.clock_timestamp()}
     await session.execute(put.on_conflict_do_update(index_elements=["name"], set_={"value": put.excluded.value} | own))
     after = await _current(session)
@@ -146,6 +151,18 @@ async def _store(session: AsyncSession, actor: Actor, before: _Current, values: 
     await emit(session, actor, InstanceSettingsChanged.of(after.settings.app_name, **changes))
     after_commit(session, refresh_or_log)
     return _to_read(after)
+
+
+def _administrators_since(before: instance.InstanceSettings, values: Mapping[str, Any]) -> dict[str, str]:
+    """Returns since when administrators must have a second factor: not later because others must have one, too."""
+    required = values.get("two_factor_required")
+    if required is None:
+        return {}
+    if required == "nobody":
+        return {ADMINISTRATORS_SINCE: ""}
+    was_required = before.two_factor_required != "nobody"
+    since = (before.two_factor_administrators_since or before.two_factor_since) if was_required else None
+    return {ADMINISTRATORS_SINCE: (since or datetime.now(UTC)).isoformat()}
 
 
 async def put_logo(session: AsyncSession, actor: Actor, data: LogoUpdate) -> InstanceRead:

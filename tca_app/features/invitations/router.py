@@ -22,7 +22,7 @@ from tca_app.features.invitations.schemas import (
     InvitationsSent,
     InvitationToken,
 )
-from tca_app.rest.dependencies import CurrentActor, Reading, Writing, require_changed_password
+from tca_app.rest.dependencies import CurrentActor, Reading, Writing, require_changed_password, require_due_factor
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
@@ -85,4 +85,5 @@ async def join_by_invitation(
     if caller is None:
         raise NotSignedIn
     require_changed_password(request, caller.actor)
+    require_due_factor(request, caller.actor)
     return item_response(await acceptance.join(session, caller.actor, data.token))

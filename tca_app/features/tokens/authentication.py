@@ -19,6 +19,8 @@ from tca_app.core.errors import NotSignedIn
 from tca_app.core.security.api_tokens import is_well_formed
 from tca_app.core.security.scopes import including
 from tca_app.core.security.tokens import token_hash
+from tca_app.features.auth import factor_requirement
+from tca_app.features.auth.factor_requirement import WithoutFactor
 from tca_app.features.auth.queries import PERSON, TOUCH_AFTER, actor_of, person_fields
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.auth.service import Caller, Client
@@ -31,6 +33,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class _Found:
     person: SignedInUser
+    without_factor: WithoutFactor | None
     token_id: int
     token_name: str
     project_id: int
@@ -68,6 +71,7 @@ def _by_hash() -> Select[*tuple[Any, ...]]:
     return (
         select(
             *PERSON,
+            *factor_requirement.COLUMNS,
             *map(col, columns),
             col(ApiToken.id).label("token_id"),
             col(ApiToken.project_id),
@@ -109,6 +113,7 @@ def _found(row: Row[*tuple[Any, ...]]) -> _Found:
     person = SignedInUser(**person_fields(row) | {"is_superuser": row.is_superuser and "admin" in scopes})
     return _Found(
         person=person,
+        without_factor=WithoutFactor.of(row),
         token_id=row.token_id,
         token_name=f"{row.name} ({row.project_name or display_name(row)})",
         project_id=row.project_id or 0,
@@ -129,6 +134,7 @@ def _caller(found: _Found, client: Client) -> Caller:
         raise NotSignedIn
     actor = replace(
         actor_of(found.person, client),
+        second_factor_due=factor_requirement.due(found.without_factor),
         token_id=found.token_id,
         token_name=found.token_name,
         token_project_id=found.project_id,

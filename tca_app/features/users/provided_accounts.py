@@ -79,7 +79,7 @@ async def set_superuser(session: AsyncSession, user_id: int, is_superuser: bool,
     row: Any = (await session.execute(locked)).one()
     if row.is_superuser == is_superuser:
         return
-    values = {"is_superuser": is_superuser, "version": User.version + 1, "updated_by_id": None}
+    values: dict[str, Any] = {"is_superuser": is_superuser, "version": User.version + 1, "updated_by_id": None}
     if not is_superuser:
         try:
             await users.keep_a_superuser(session, row)
@@ -87,6 +87,8 @@ async def set_superuser(session: AsyncSession, user_id: int, is_superuser: bool,
             log.warning("last_administrator_kept", user_id=user_id, provider=provider)
             return
         values["auth_version"] = User.auth_version + 1
+    else:
+        values["superuser_since"] = func.now()
     await session.execute(update(User).where(_users.id == user_id).values(values))
     auth.forget_person(session, user_id)
     about = {"subject_id": user_id, "subject_name": display_name(row)}

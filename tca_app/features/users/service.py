@@ -211,6 +211,8 @@ async def _write(session: AsyncSession, actor: Actor, row: _UserRow, given: Mapp
     loses_rights = changed.get("is_active") is False or changed.get("is_superuser") is False
     if loses_rights:
         await keep_a_superuser(session, row)
+    if changed.get("is_superuser"):
+        changed["superuser_since"] = func.now()
     cut_off = loses_rights or "hashed_password" in changed or "email" in changed
     keep = actor.session_id if row.id == actor.user_id and not loses_rights else 0
     if cut_off and not keep:

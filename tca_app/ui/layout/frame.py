@@ -45,7 +45,7 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
             rx.el.div(
                 _topbar(crumbs, topbar),
                 acting_banner(),
-                rx.el.main(shown, id="content", tab_index=-1, class_name="content"),
+                rx.el.main(_second_factor_banner(), shown, id="content", tab_index=-1, class_name="content"),
                 class_name="main",
             ),
             class_name="shell",
@@ -53,6 +53,21 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
         ),
         password_dialog(),
         toasts(),
+    )
+
+
+def _second_factor_banner() -> rx.Component:
+    """How long is left to add the second factor that is required."""
+    return rx.cond(
+        SessionState.second_factor_left != "",
+        rx.el.p(
+            "Your organisation requires a second factor. Time left: ",
+            rx.el.strong(SessionState.second_factor_left),
+            ". ",
+            link("Add a second factor", to=f"{routes.SETTINGS}?tab=two-factor"),
+            class_name="notice warning",
+            style={"margin_bottom": "16px"},
+        ),
     )
 
 

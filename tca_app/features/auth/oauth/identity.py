@@ -28,6 +28,7 @@ REASONS = {
     "linked_already": "Another identity of this provider is linked to your account. Unlink it first.",
     "not_signed_in": "Your session has ended. Sign in, then try again.",
     "acting": "You cannot do this while you act as another user.",
+    "second_factor_setup": "Add a second factor first: your organisation requires one.",
     "password_change": "Change your password first: an administrator set it.",
     "not_yours": "That identity is not the one that is linked to your account.",
     "not_proven": "The provider did not ask you to sign in again. Try again.",

@@ -50,7 +50,7 @@ async def start(provider: ProviderKey, intent: Intent, next_path: str, actor: Ac
     """
     find_provider(provider)
     if intent != "sign_in":
-        _require_full_session(actor)
+        _require_full_session(actor, intent)
     flow = pending.new_flow(provider, intent)
     location = await _ask(flow)
     async with transaction() as session:
@@ -76,13 +76,16 @@ async def start_with_invitation(provider: ProviderKey, token: str) -> Start:
     return Start(location, flow.browser)
 
 
-def _require_full_session(actor: Actor | None) -> Actor:
+def _require_full_session(actor: Actor | None, intent: str) -> Actor:
     """Until a password that an administrator set is changed, its holder may do nothing else, and nobody links or proves
-    anything while they act as another user: not even what they began before."""
+    anything while they act as another user: not even what they began before. Who must add a second factor first may
+    prove who they are, which adding one needs."""
     if actor is None:
         raise SignInRefused("not_signed_in")
     if actor.must_change_password:
         raise SignInRefused("password_change")
+    if actor.lacks_second_factor and intent == "link":
+        raise SignInRefused("second_factor_setup")
     if actor.acting_id:
         raise SignInRefused("acting")
     return actor
@@ -118,7 +121,7 @@ async def person_of(flow: Flow, code: str, issuer: str) -> Person:
 
 async def finish_own(session: AsyncSession, begun: Begun, person: Person, actor: Actor | None) -> None:
     """Links the person, or notes the proof, for the session that began it and no other."""
-    actor = _require_full_session(actor)
+    actor = _require_full_session(actor, begun.flow.intent)
     if actor.session_id != begun.session_id:
         raise SignInRefused("not_signed_in")
     if begun.flow.intent == "link":

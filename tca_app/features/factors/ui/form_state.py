@@ -11,7 +11,7 @@ from tca_app.features.factors import passkey_service, service as factors
 from tca_app.features.factors.schemas import FactorName
 from tca_app.features.factors.ui.state import QR_CODE, SECRET, FactorsState
 from tca_app.ui.forms.state import FormState
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import handler, set_permission
 from tca_app.ui.session import SessionState
 
 
@@ -20,22 +20,22 @@ class FactorFormState(FormState, SessionState):
 
     _openers: ClassVar = {"totp": "open_totp", "passkey": "open_passkey", "edit": "open_rename"}
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def open_totp(self) -> None:
         self._open_form("totp", {"name": "Authenticator app"})
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def open_passkey(self) -> None:
         self._open_form("passkey", {"name": "Passkey"})
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def open_rename(self, factor_id: int) -> None:
         listed = await self.get_state(FactorsState)
         for row in listed.factors:
             if row["id"] == factor_id:
                 self._open_form("edit", {"name": row["name"]}, row_id=factor_id)
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
         values = self._begin_save(form)
         if values is None:
@@ -68,3 +68,7 @@ class FactorFormState(FormState, SessionState):
             await factors.rename_factor(session, self._as_actor(), self.form_id, data)
         self._toast("Renamed")
         return [FactorsState.refresh]
+
+
+for _name in ("close_form", "resume_form", "discard_draft"):  # of the mixin
+    set_permission(FactorFormState.event_handlers[_name].fn, "second_factor.setup")

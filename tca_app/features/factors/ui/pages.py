@@ -54,7 +54,7 @@ def _panels() -> rx.Component:
 
 def _requirement() -> rx.Component:
     return rx.el.p(
-        "Your organisation asks you to add a second factor to your account. You have time until: ",
+        "Your organisation requires a second factor. Without one you can use nothing else here from: ",
         relative_time(state.required_from),
         ".",
         class_name="notice warning",

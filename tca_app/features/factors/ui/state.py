@@ -51,7 +51,7 @@ class FactorsState(SessionState):
     def is_last(self) -> bool:
         return len(self.factors) == 1
 
-    @handler("signed_in", supersedes=True)
+    @handler("second_factor.setup", supersedes=True)
     async def load(self) -> None:
         """Loads the factors, only on their tab. What is shown once disappears with the page that showed it."""
         self.setup_id, self.setup_error, self.are_codes_shown, self.asking = 0, "", False, ""
@@ -59,7 +59,14 @@ class FactorsState(SessionState):
         if query_param(self.router_data, "tab") == TAB:
             await self._read_factors()
 
-    @handler("signed_in", supersedes=True)
+    @handler("second_factor.setup", supersedes=True)
+    async def load_setup(self) -> None:
+        """Loads the page of those who must add a factor first."""
+        self.setup_id, self.setup_error, self.are_codes_shown, self.asking = 0, "", False, ""
+        self.passkey_options = ""
+        await self._read_factors()
+
+    @handler("second_factor.setup", supersedes=True)
     async def refresh(self) -> None:
         await self._read_factors()
 
@@ -76,7 +83,7 @@ class FactorsState(SessionState):
         self.required_from = required_from.isoformat() if required_from else ""
         self.codes_left, self.is_loaded = found.recovery_codes_left, True
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def confirm_setup(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
         """Confirms the new authenticator app with a code of it."""
         if not self.setup_id or self.is_acting:
@@ -98,7 +105,7 @@ class FactorsState(SessionState):
         self._toast(f"{done.factor.name} added. Your other sessions are signed out.")
         yield [*self._end_setup(), *self._show_codes(done.recovery_codes), FactorsState.refresh]
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def add_passkey(self, form: dict[str, str]) -> Any:
         """Adds the passkey that the browser made. It sends nothing when the person or the device refused."""
         if not self.passkey_options:
@@ -115,7 +122,7 @@ class FactorsState(SessionState):
         self._toast(f"{done.factor.name} added. Your other sessions are signed out.")
         return [*self._show_codes(done.recovery_codes), FactorsState.refresh]
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def cancel_setup(self) -> Any:
         return self._end_setup()
 
@@ -130,27 +137,27 @@ class FactorsState(SessionState):
         self.are_codes_shown = True
         return [rx.set_value(CODES, "\n".join(codes))]
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def hide_codes(self) -> Any:
         self.are_codes_shown = False
         return rx.set_value(CODES, "")
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def ask_remove(self, factor_id: int) -> None:
         for row in self.factors:
             if row["id"] == factor_id:
                 self.asked, self.asking, self.act_error = row, "remove", ""
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def ask_renew(self) -> None:
         self.asking, self.act_error = "renew", ""
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def cancel_asking(self) -> None:
         if not self.is_acting:
             self.asking = ""
 
-    @handler("signed_in")
+    @handler("second_factor.setup")
     async def act(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
         """Does what was confirmed."""
         if not self.asking or self.is_acting:

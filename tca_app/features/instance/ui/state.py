@@ -21,7 +21,7 @@ LABELS = {
     "time_zone": "Default time zone",
     "status_public": "Public status page",
     "sign_up": "Who may get an account",
-    "two_factor_required": "Ask for two-factor",
+    "two_factor_required": "Require two-factor",
     "two_factor_grace_days": "Days to add it",
     "session_days": "Longest session (days)",
     "session_idle_minutes": "Idle time (minutes)",
