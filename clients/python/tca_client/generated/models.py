@@ -635,6 +635,7 @@ class PreferenceChange(TypedDict):
         "recovery_code_used",
         "factors_reset",
         "passkey_refused",
+        "acting_started",
         "session_revoked",
         "identity_linked",
         "identity_unlinked",
@@ -947,6 +948,8 @@ class WebhookCreate(TypedDict):
     event_types: NotRequired[
         list[
             Literal[
+                "acting_started",
+                "acting_stopped",
                 "ci_job_authenticated",
                 "ci_trust_added",
                 "ci_trust_changed",
@@ -1073,6 +1076,8 @@ class WebhookUpdate(TypedDict):
     event_types: NotRequired[
         list[
             Literal[
+                "acting_started",
+                "acting_stopped",
                 "ci_job_authenticated",
                 "ci_trust_added",
                 "ci_trust_changed",
