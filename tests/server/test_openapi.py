@@ -74,7 +74,9 @@ def test_what_generators_trip_over_is_not_there() -> None:
         assert not path.endswith("/") or path == "/"
     for name, operation in OPERATIONS.items():
         assert operation.get("summary"), name
-        assert any(code.startswith("2") for code in operation["responses"]), name
+        assert any(code.startswith(("2", "3")) for code in operation["responses"]), (
+            name
+        )  # a redirect is all that some do
         assert any(code.startswith("4") for code in operation["responses"]), name
 
 
