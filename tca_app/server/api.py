@@ -32,6 +32,7 @@ from tca_app.features.invitations.router import accept_router, router as invitat
 from tca_app.features.jobs.router import router as jobs_router
 from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.notifications.router import router as notifications_router
+from tca_app.features.personal_data.router import router as personal_data_router
 from tca_app.features.projects.router import router as projects_router
 from tca_app.features.slack.router import router as slack_router
 from tca_app.features.tokens.router import router as tokens_router
@@ -46,6 +47,7 @@ from tca_app.server.openapi import operation_id
 # Ordered by request frequency.
 ROUTERS = (
     users_router,
+    personal_data_router,
     projects_router,
     auth_router,
     health_router,

@@ -46,6 +46,7 @@ API_ACCEPT_INVITATION = "/api/auth/invitations/accept"
 API_JOIN_BY_INVITATION = "/api/auth/invitations/join"
 API_DEPLOYMENTS = "/api/v1/deployments"
 API_LOGO = "/api/v1/instance/logo"
+API_USERS = "/api/v1/users"
 API_ACTIVITY_EXPORT = "/api/v1/activity/export"
 
 

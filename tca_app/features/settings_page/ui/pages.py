@@ -9,6 +9,8 @@ from tca_app.features.auth.ui.settings_pages import appearance_panel, password_p
 from tca_app.features.auth.ui.state import TABS_WHILE_ACTING, PasswordState, ProfileState, SettingsState
 from tca_app.features.factors.ui.pages import two_factor_panels
 from tca_app.features.factors.ui.state import FactorsState
+from tca_app.features.personal_data.ui.pages import personal_data_panel
+from tca_app.features.personal_data.ui.state import PersonalDataState
 from tca_app.features.tokens.ui.pages import token_settings
 from tca_app.features.tokens.ui.state import TokensState
 from tca_app.ui import routes
@@ -37,6 +39,7 @@ LABELS = {
         IdentitiesState.load,
         FactorsState.load,
         TokensState.load,
+        PersonalDataState.load,
     ),
 )
 def settings_page() -> rx.Component:
@@ -54,11 +57,22 @@ def settings_page() -> rx.Component:
                     ("password", password_panel()),
                     ("two-factor", two_factor_panels()),
                     ("appearance", appearance_panel()),
-                    profile_panel(),
+                    _profile(),
                 ),
                 class_name="narrow",
             ),
         ),
+    )
+
+
+def _profile() -> rx.Component:
+    return rx.el.div(
+        profile_panel(),
+        rx.cond(
+            SessionState.acting_name == "",
+            personal_data_panel(SessionState.user_id, "Everything that the console stores about you, as one file."),
+        ),
+        class_name="stack",
     )
 
 

@@ -9,6 +9,8 @@ from tca_app.features.auth.ui.sessions_pages import sessions_panel
 from tca_app.features.auth.ui.sessions_state import SessionsState
 from tca_app.features.factors.ui.user_pages import user_factors
 from tca_app.features.factors.ui.user_state import UserFactorsState
+from tca_app.features.personal_data.ui.pages import personal_data_panel
+from tca_app.features.personal_data.ui.state import PersonalDataState
 from tca_app.features.presence.ui.pages import editing_mark, who_else
 from tca_app.features.presence.ui.state import PresenceState
 from tca_app.features.user_page.ui.list_pages import users_page
@@ -17,6 +19,7 @@ from tca_app.features.users.ui.detail_state import UserState
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.ui import routes
 from tca_app.ui.layout.pages import page
+from tca_app.ui.record import is_at_its_url
 from tca_app.ui.session import SessionState
 
 _back = (
@@ -35,14 +38,27 @@ _back = (
         UserFactorsState.load,
         SubjectFeedState.load,
         PresenceState.load,
+        PersonalDataState.load,
     ),
     crumbs=(_back, (user_title, None)),
 )
 def user_page() -> rx.Component:
     return user_detail(
         who_else(),
-        rx.fragment(rx.cond(SessionState.acting_name == "", sessions_panel()), user_factors(), subject_activity()),
+        rx.fragment(
+            rx.cond(SessionState.acting_name == "", sessions_panel()),
+            user_factors(),
+            _personal_data(),
+            subject_activity(),
+        ),
         editing_mark("user", UserFormState.form_id),
+    )
+
+
+def _personal_data() -> rx.Component:
+    return rx.cond(
+        is_at_its_url(UserState) & UserState.is_loaded & SessionState.is_superuser,
+        personal_data_panel(UserState.person["id"], "Everything that the console stores about this user, as one file."),
     )
 
 

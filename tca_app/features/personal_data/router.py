@@ -1,0 +1,28 @@
+"""REST endpoint of a person's data."""
+
+from datetime import UTC, datetime
+
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from tca_app.core.schema import UrlId
+from tca_app.features.personal_data import service
+from tca_app.rest.dependencies import CurrentViewer, Writing
+from tca_app.rest.problems import problems
+from tca_app.rest.routing import console_router
+
+router = console_router("/api/v1/users", "users", "session")
+
+
+@router.get(
+    "/{user_id:int}/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/json": {}}}, **problems(401, 403, 404)},
+)
+async def export_personal_data(user_id: UrlId, actor: CurrentViewer, session: Writing) -> Response:
+    """Download what the console stores about a person: yourself, or anybody as a superuser. Needs a recent proof of
+    identity. A browser's session cookie is accepted."""
+    await service.begin_export(session, actor, user_id)
+    name = f"user-{user_id}-{datetime.now(UTC):%Y-%m-%d}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingResponse(service.export_parts(user_id), headers=headers, media_type="application/json")
