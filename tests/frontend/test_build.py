@@ -72,6 +72,16 @@ def test_only_a_finished_build_of_these_sources_counts(tmp_path: Path) -> None:
     assert not build.is_built(web, "now")
 
 
+def test_an_image_with_other_pages_says_so_instead_of_building(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An image has no Node."""
+    monkeypatch.setattr(build, "is_built", lambda *_args, **_named: False)
+    monkeypatch.setattr(build, "find_spec", lambda _name: None)
+    with pytest.raises(BundleError, match="APP_NAME"):
+        build.ensure_built(tmp_path)
+
+
 def test_node_and_npm_come_from_the_package_whatever_the_system_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

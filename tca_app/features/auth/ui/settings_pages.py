@@ -11,7 +11,6 @@ from tca_app.ui.forms.fields import form_attributes, form_error, keeper_of, rest
 from tca_app.ui.forms.password_fields import current_password_field, new_password_field
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.layout.account_menu import theme_choice
-from tca_app.ui.var import as_var
 
 
 def _own_form(state: type[FormState], *fields: rx.Component) -> rx.Component:
@@ -27,7 +26,6 @@ def _own_form(state: type[FormState], *fields: rx.Component) -> rx.Component:
 
 def profile_panel() -> rx.Component:
     state = ProfileState
-    is_acting = as_var(state.acting_name) != ""
     return rx.el.div(
         panel(
             "Profile",
@@ -36,18 +34,10 @@ def profile_panel() -> rx.Component:
                 _own_form(
                     state,
                     text_field(state, "full_name", "Full name", auto_complete="name", max_length=100),
-                    text_field(
-                        state,
-                        "email",
-                        "Email",
-                        type_="email",
-                        required=True,
-                        auto_complete="email",
-                        read_only=is_acting,
-                    ),
+                    text_field(state, "email", "Email", type_="email", required=True, auto_complete="email"),
                     rx.cond(state.pending_email != "", _pending_email()),
                     rx.cond(
-                        PasswordState.has_password & ~is_acting,
+                        PasswordState.has_password,
                         current_password_field(state, hint="Only needed when you change the email address."),
                     ),
                 ),

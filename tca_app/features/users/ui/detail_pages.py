@@ -55,10 +55,7 @@ def _header(who_else: rx.Component) -> rx.Component:
         UserState.title,
         rx.el.span(rx.el.span(_person["username"], class_name="mono"), who_else, class_name="row"),
         button("Edit", icon="pencil", on_click=UserFormState.open_edit(_person["id"])),
-        rx.cond(
-            UserState.is_self & (as_var(SessionState.acting_name) == ""),
-            link("Change password", to=f"{routes.SETTINGS}?tab=password", class_name="btn"),
-        ),
+        rx.cond(UserState.is_self, link("Change password", to=f"{routes.SETTINGS}?tab=password", class_name="btn")),
         rx.cond(SessionState.is_superuser, _more()),
     )
 
