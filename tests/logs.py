@@ -18,7 +18,7 @@ from tca_app.core.telemetry.log import setup_logging
 def written_log(form: Literal["console", "json"] = "json", *, debug: bool = False) -> Iterator[io.StringIO]:
     """Everything from INFO up, or all with DEBUG, of the console and of libraries, formatted and redacted."""
     settings, root, configure = get_settings(), logging.getLogger(), structlog.configure
-    handlers, level = root.handlers[:], root.level
+    handlers, level, configured = root.handlers[:], root.level, structlog.get_config()
     text = io.StringIO()
     # Loggers must not be kept: they would write into this text for ever.
     uncached = lambda **given: configure(**given | {"cache_logger_on_first_use": False})  # noqa: E731
@@ -33,7 +33,7 @@ def written_log(form: Literal["console", "json"] = "json", *, debug: bool = Fals
     try:
         yield text
     finally:
-        structlog.reset_defaults()
+        configure(**configured)
         root.handlers[:] = handlers
         root.setLevel(level)
         logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
