@@ -26,6 +26,7 @@ from tca_app.core.stores.embedded import configured_stores, embedded_stores
 from tca_app.core.stores.servers import StoreError
 from tca_app.demo import organisation
 from tca_app.features.auth import setup
+from tca_app.features.backup.service import create_backup
 from tca_app.features.factors import service as factors
 from tca_app.features.webhooks.signing import service_keys
 from tca_app.frontend.build import ROOT
@@ -33,11 +34,13 @@ from tca_app.frontend.bundle import BundleError
 from tca_app.server.bootstrap import run_once
 from tca_app.server.lifespan import run_to_the_end
 from tca_app.server.migrate import MigrationError, OldDatabaseError, check_models, migrate, require_postgres_version
+from tca_app.server.restore import restore_backup, use_database
 from tca_app.server.serve import StartError, build_pages as build_front_end, serve as run_console
 from tca_app.server.web import serve_replica
 from tca_app.server.worker import run_worker
 
 CONFIG_FAULT = 78  # EX_CONFIG of sysexits.h
+STARTED_IN = Path.cwd()
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -162,6 +165,34 @@ def check_log() -> None:
             typer.echo(f"The event log is broken: {check.fault}", err=True)
             raise typer.Exit(1)
         _say(f"{plural(check.events, 'event')} in {plural(check.chains, 'chain')}: intact")
+
+
+@commands.command()
+def backup(
+    to: Annotated[Path | None, typer.Option(help="A new file, or a folder; BACKUP_DIR if left out.")] = None,
+) -> None:
+    """Back up the database into one file, while the console runs; encrypted when BACKUP_KEY is set."""
+    with _plain_faults(), configured_stores():
+        _say(create_backup(STARTED_IN / to if to else None).summary)
+
+
+@commands.command()
+def restore(
+    file: Path,
+    database_url: Annotated[str, typer.Option(help="The database, without a password; DATABASE_URL if unset.")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="Replace what the database holds.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before replacing.")] = False,
+) -> None:
+    """Restore a backup into an empty database, migrate it and check it. Stop the console first."""
+    with _plain_faults():
+        if database_url:
+            use_database(database_url)
+        with configured_stores():
+            done = restore_backup(STARTED_IN / file, replace=replace, ask=None if yes else typer.prompt)
+        _say(done.summary)
+        if done.faults:
+            typer.echo("\n".join(done.faults), err=True)
+            raise typer.Exit(1)
 
 
 @commands.command("recount")

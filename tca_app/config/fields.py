@@ -205,6 +205,17 @@ class Fields(BaseSettings):
         json_schema_extra=_extra(refused="when not empty"),
     )
 
+    backup_dir: Path | None = Field(
+        None,
+        description="The folder of backups ([backup.md](backup.md)).",
+        json_schema_extra=_extra(default="`DATA_DIR/backups`"),
+    )
+    backup_key: SecretStr = Field(
+        SecretStr(""),
+        description="Encrypts backups, and is needed to restore them: at least 32 bytes. Keep it elsewhere, too.",
+        json_schema_extra=_extra(refused="guessable"),
+    )
+
     deployment_timeout_minutes: int = Field(
         120,
         ge=1,

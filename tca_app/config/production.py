@@ -25,6 +25,8 @@ def production_faults(s: Settings) -> list[str]:
             faults.append(f"{name.upper()} must not be empty")
     if s.metrics_token.get_secret_value():
         faults += [f"METRICS_TOKEN {why}" for why in _secret_faults(s.metrics_token.get_secret_value())]
+    if s.backup_key.get_secret_value():
+        faults += [f"BACKUP_KEY {why}" for why in _secret_faults(s.backup_key.get_secret_value())]
     if s.outbound_allowed_hosts:
         faults.append("OUTBOUND_ALLOWED_HOSTS must be empty: it opens a way into the network behind the console")
     faults += _store_faults(s)

@@ -18,6 +18,7 @@ from tca_app.core.urls import check_url
 ENV_FILE = Path(".env")
 MAIL_IS_OFF = "off"
 SIGNING_PREFIX, MIN_SIGNING_BYTES = "whsec_", 24
+MIN_BACKUP_KEY_BYTES = 32
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -55,11 +56,11 @@ class Settings(Fields):
         addresses.host_name(value)
         return value.strip("[]")
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "backup_dir")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
+    def _absolute(cls, value: Path | None) -> Path | None:
         try:
-            return value.expanduser().resolve()
+            return value.expanduser().resolve() if value else None
         except (OSError, RuntimeError):
             raise ValueError(f"{str(value)!r} is not the path of a folder") from None
 
@@ -111,6 +112,18 @@ class Settings(Fields):
                 is_long = False
             if not (is_long and key.strip().startswith(SIGNING_PREFIX)):
                 raise ValueError(f"must be {SIGNING_PREFIX} and base64 of at least {MIN_SIGNING_BYTES} bytes")
+        return value
+
+    @field_validator("backup_dir", mode="before")
+    @classmethod
+    def _no_folder(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("backup_key")
+    @classmethod
+    def _long_key(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value().encode()) < MIN_BACKUP_KEY_BYTES:
+            raise ValueError(f"must have at least {MIN_BACKUP_KEY_BYTES} bytes; make one with: openssl rand -base64 48")
         return value
 
     @field_validator("smtp_url")

@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.schema import Settings
+from tca_app.core.cache.redis import close_redis
 from tca_app.core.database.session import close_db, lock, transaction
 from tca_app.features.auth import setup
 
@@ -22,6 +23,7 @@ def run_once(act: Callable[[AsyncSession], Awaitable[T]]) -> T:
                 return await act(session)
         finally:
             await close_db()
+            await close_redis()
 
     return asyncio.run(whole())
 

