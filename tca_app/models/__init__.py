@@ -19,7 +19,6 @@ from tca_app.models.auth import (
     PendingSignIn,
     RecoveryCode,
 )
-from tca_app.models.ci import CiTrust, UsedIdToken
 from tca_app.models.dashboard import DashboardLayout
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
 from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
@@ -29,7 +28,7 @@ from tca_app.models.inbox import Notification, NotificationDigest, NotificationP
 from tca_app.models.instance import InstanceSetting
 from tca_app.models.project import Group, GroupMember, Project, ProjectGroup, ProjectMember
 from tca_app.models.slack import SlackChannel
-from tca_app.models.token import ApiToken
+from tca_app.models.token import ApiToken, CiTrust, UsedIdToken
 from tca_app.models.user import User
 from tca_app.models.webhook import Webhook, WebhookDelivery
 

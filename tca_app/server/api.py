@@ -14,7 +14,6 @@ from tca_app.core.errors import AppError, FieldError
 from tca_app.core.instance import instance_settings
 from tca_app.core.schema import in_words
 from tca_app.features.activity.router import router as activity_router
-from tca_app.features.auth.oauth.router import browser_router as oauth_browser_router, router as oauth_router
 from tca_app.features.auth.router import router as auth_router
 from tca_app.features.ci.router import exchange_router, router as ci_router
 from tca_app.features.dashboard.layout.router import router as dashboard_layout_router
@@ -34,6 +33,7 @@ from tca_app.features.metrics.router import router as metrics_router
 from tca_app.features.notifications.router import router as notifications_router
 from tca_app.features.personal_data.router import router as personal_data_router
 from tca_app.features.projects.router import router as projects_router
+from tca_app.features.single_sign_on.router import browser_router as oauth_browser_router, router as oauth_router
 from tca_app.features.slack.router import router as slack_router
 from tca_app.features.tokens.router import router as tokens_router
 from tca_app.features.users.router import router as users_router

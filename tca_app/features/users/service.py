@@ -12,7 +12,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import VersionedRow, changed_fields, check_version, fields_of
 from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.display_name import display_name
-from tca_app.core.errors import AppError, Conflict, Invalid, NotFound, PasswordChangeRequired
+from tca_app.core.errors import Conflict, Invalid, NotFound, PasswordChangeRequired
 from tca_app.core.events.log import emit
 from tca_app.core.security.tokens import hash_password, password_fault
 from tca_app.features.auth import one_time_tokens, service as auth, throttle
@@ -28,7 +28,7 @@ from tca_app.features.users.queries import (
     search_people as search_people,
     user_read,
 )
-from tca_app.features.users.schemas import BulkResult, UserBulk, UserCreate, UserRead, UserUpdate
+from tca_app.features.users.schemas import UserCreate, UserRead, UserUpdate
 from tca_app.models import User
 from tca_app.models.user import changed_by
 
@@ -280,28 +280,3 @@ async def restore_user(session: AsyncSession, actor: Actor, user_id: int) -> Use
     after = await _store(session, actor, user_id, {"deleted_at": None})
     await emit(session, actor, events.UserRestored(**_subject(after)))
     return after
-
-
-async def bulk_users(session: AsyncSession, actor: Actor, data: UserBulk) -> list[BulkResult]:
-    """Applies one action to many users in one transaction. A refusal affects only its own row."""
-    policy.require(actor, "users.bulk")
-    if data.action in ("deactivate", "delete"):
-        await lock_superusers(session)
-    results = {}
-    for user_id in sorted(set(data.ids)):  # one order for all, so that two bulk actions cannot deadlock
-        try:
-            async with session.begin_nested():
-                await _act(session, actor, data, user_id)
-            results[user_id] = BulkResult(id=user_id, ok=True)
-        except AppError as refusal:
-            results[user_id] = BulkResult(id=user_id, ok=False, detail=refusal.detail)
-    return [results[user_id] for user_id in dict.fromkeys(data.ids)]
-
-
-async def _act(session: AsyncSession, actor: Actor, data: UserBulk, user_id: int) -> None:
-    if data.action == "delete":
-        await delete_user(session, actor, user_id, data.transfer_to)
-    elif data.action == "restore":
-        await restore_user(session, actor, user_id)
-    else:
-        await update_user(session, actor, user_id, UserUpdate(is_active=data.action == "activate"))

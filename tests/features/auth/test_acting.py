@@ -22,7 +22,6 @@ from tca_app.features.auth import acting, service as auth, step_up
 from tca_app.features.auth.oauth import identities
 from tca_app.features.auth.oauth.identity import Flow, Person, SignInRefused
 from tca_app.features.auth.oauth.pending import Begun
-from tca_app.features.auth.oauth.service import finish_own
 from tca_app.features.auth.policy import CREDENTIALS
 from tca_app.features.auth.schemas import ActingStart
 from tca_app.features.ci import service as ci
@@ -32,6 +31,7 @@ from tca_app.features.invitations import acceptance, service as invitations
 from tca_app.features.invitations.schemas import InvitationCreate
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectCreate
+from tca_app.features.single_sign_on.service import finish_own
 from tca_app.features.tokens import service as tokens
 from tca_app.features.tokens.schemas import TokenCreate
 from tca_app.features.users import service as users

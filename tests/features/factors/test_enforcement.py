@@ -13,11 +13,11 @@ from tca_app.core import instance
 from tca_app.core.database.session import transaction
 from tca_app.core.errors import Conflict
 from tca_app.features.auth.oauth.identity import SignInRefused
-from tca_app.features.auth.oauth.service import _require_full_session
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.features.factors import service as factors
 from tca_app.features.factors.ui.form_state import FactorFormState
 from tca_app.features.factors.ui.state import FactorsState
+from tca_app.features.single_sign_on.service import _require_full_session
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
 from tca_app.models import User

@@ -8,6 +8,7 @@ from sqlmodel import col
 from tca_app.core.database.session import transaction
 from tca_app.core.errors import AppError, Conflict
 from tca_app.features.users import service
+from tca_app.features.users.bulk import bulk_users
 from tca_app.features.users.schemas import UserBulk, UserCreate, UserUpdate
 from tca_app.models import Project, ProjectMember, User
 from tests.factories import PASSWORD, bearer, make_admin, make_project, make_user, row_of, run
@@ -32,8 +33,8 @@ async def test_two_administrators_who_remove_each_other_leave_one():
         lambda actor, other: run(service.update_user, actor, other, UserUpdate(is_superuser=False)),
         lambda actor, other: run(service.update_user, actor, other, UserUpdate(is_active=False)),
         lambda actor, other: run(service.delete_user, actor, other),
-        lambda actor, other: run(service.bulk_users, actor, UserBulk(action="delete", ids=[other])),
-        lambda actor, other: run(service.bulk_users, actor, UserBulk(action="deactivate", ids=[other, actor.user_id])),
+        lambda actor, other: run(bulk_users, actor, UserBulk(action="delete", ids=[other])),
+        lambda actor, other: run(bulk_users, actor, UserBulk(action="deactivate", ids=[other, actor.user_id])),
     ]
     from sqlalchemy import select, update
 
@@ -158,7 +159,7 @@ async def test_a_bulk_act_reports_each_refusal_and_does_the_rest():
     admin, owner, person = await make_admin(), await make_user("rik"), await make_user()
     await make_project(owner)
     ids = [owner.user_id, person.user_id, 999999, admin.user_id, person.user_id]
-    results = await run(service.bulk_users, admin, UserBulk(action="delete", ids=ids))
+    results = await run(bulk_users, admin, UserBulk(action="delete", ids=ids))
     assert [(r.id, r.ok) for r in results] == [
         (owner.user_id, False),
         (person.user_id, True),
@@ -167,7 +168,7 @@ async def test_a_bulk_act_reports_each_refusal_and_does_the_rest():
     ]
     assert results[0].detail.startswith("rik owns 1 project")
     assert (await row_of(User, person.user_id))["deleted_at"] is not None
-    restored = await run(service.bulk_users, admin, UserBulk(action="restore", ids=[person.user_id]))
+    restored = await run(bulk_users, admin, UserBulk(action="restore", ids=[person.user_id]))
     assert restored[0].ok
     assert (await row_of(User, person.user_id))["deleted_at"] is None
 

@@ -5,6 +5,7 @@ from typing import ClassVar, TypedDict
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.features.users import service as users
+from tca_app.features.users.bulk import bulk_users
 from tca_app.features.users.schemas import BulkResult, UserBulk, UserQuery, UserRead
 from tca_app.features.users.ui.new_owner_state import NewOwnerState
 from tca_app.ui import routes
@@ -93,7 +94,7 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
         new_owner = self.new_owner["id"] or None if action == "delete" else None
-        return await users.bulk_users(
+        return await bulk_users(
             session, actor, UserBulk.model_validate({"action": action, "ids": ids, "transfer_to": new_owner})
         )
 

@@ -18,12 +18,13 @@ from tca_app.core.schema import UrlId
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.core.urls import is_local_path
-from tca_app.features.auth.oauth import identities, pending, service
+from tca_app.features.auth.oauth import identities, pending
 from tca_app.features.auth.oauth.identity import Intent, SignInRefused, may_open_later
 from tca_app.features.auth.oauth.schemas import IdentityRead, ProviderKey, ProviderPage
 from tca_app.features.auth.second_factor import SecondFactorRequired
 from tca_app.features.auth.service import Client, resolve_browser
 from tca_app.features.invitations.schemas import InvitationToken
+from tca_app.features.single_sign_on import service
 from tca_app.rest.dependencies import CurrentActor, FromClient, Reading, Writing
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response
