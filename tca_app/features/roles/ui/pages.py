@@ -26,7 +26,7 @@ PERMISSION_SENTENCES = {
     "jobs.manage": "See jobs, and run failed ones again",
     "tokens.manage": "See the API tokens of everybody, and revoke them",
 }
-FOR_ALL = frozenset({"public", "signed_in"})
+FOR_ALL = frozenset({"public", "signed_in", "second_factor.setup"})
 
 
 @page(routes.ROLES, "Roles")
