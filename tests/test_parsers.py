@@ -28,7 +28,8 @@ from tca_app.core.outgoing import http, mail, openid, ssrf_safe
 from tca_app.core.security import api_tokens, tokens
 from tca_app.core.telemetry import log, redaction
 from tca_app.features.activity import export
-from tca_app.features.auth import devices, throttle
+from tca_app.features.auth import throttle
+from tca_app.features.auth.ui import devices
 from tca_app.features.ci.claims import job_of
 from tca_app.features.deployments import compare
 from tca_app.features.deployments.github import payloads

@@ -12,7 +12,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import Gone
 from tca_app.core.jobs.queue import enqueue
 from tca_app.features.auth import one_time_tokens
-from tca_app.features.auth.queries import Client
+from tca_app.features.auth.callers import Client
 from tca_app.features.auth.schemas import PasswordReset
 from tca_app.features.users import service as users
 from tca_app.models import OneTimeToken, User

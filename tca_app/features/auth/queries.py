@@ -20,6 +20,7 @@ from tca_app.core.errors import NotFound, NotSignedIn
 from tca_app.core.instance import InstanceSettings, instance_settings
 from tca_app.core.security.tokens import read_access_token, token_hash
 from tca_app.features.auth import factor_requirement
+from tca_app.features.auth.callers import PERSON, Caller, Client, actor_of, person_fields
 from tca_app.features.auth.factor_requirement import HAS_FACTOR, WithoutFactor
 from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.schemas import SessionRead, SignedInUser
@@ -28,45 +29,7 @@ from tca_app.models.base import UTC_TIME
 
 TOUCH_AFTER = timedelta(minutes=1)
 
-PERSON = (
-    col(User.id),
-    col(User.email),
-    col(User.username),
-    col(User.full_name),
-    col(User.is_active),
-    col(User.is_superuser),
-    col(User.must_change_password),
-    col(User.last_login_at),
-    col(User.version),
-    col(User.created_at),
-    col(User.updated_at),
-)
-
-
 _acted = User.__table__.alias("acted")
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """The client of a request."""
-
-    ip: str = ""
-    user_agent: str = ""
-    request_id: str = ""
-    device: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A resolved session: the actor, the user's fields, and whether to record that the session was used."""
-
-    actor: Actor
-    person: SignedInUser
-    is_stale: bool
-
-
-def person_fields(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    return {name: row._mapping[name] for name in SignedInUser.model_fields}
 
 
 def ends_at() -> ColumnElement[datetime]:
@@ -158,18 +121,6 @@ session_cache: LocalCache[_Found] = LocalCache(10_000)
 
 
 _ANYWHERE = Client()
-
-
-def actor_of(person: SignedInUser, client: Client) -> Actor:
-    """Returns the person as an actor. The caller adds the session or token."""
-    return Actor(
-        user_id=person.id,
-        username=person.username,
-        full_name=person.full_name,
-        is_superuser=person.is_superuser,
-        ip=client.ip,
-        request_id=client.request_id,
-    )
 
 
 def _caller(found: _Found, client: Client) -> Caller:

@@ -16,18 +16,15 @@ from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
 from tca_app.core.security.tokens import keyed_token, new_access_token, new_token, same, token_hash, verify_password
 from tca_app.features.auth import events, throttle
+from tca_app.features.auth.callers import PERSON, Caller as Caller, Client as Client, person_fields
 from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.queries import (
-    PERSON,
-    Caller as Caller,
-    Client as Client,
     forget_person as forget_person,
     is_valid,
     known_bearer as known_bearer,
     known_browser as known_browser,
     list_sessions as list_sessions,
     live_sessions as live_sessions,
-    person_fields,
     resolve_bearer as resolve_bearer,
     resolve_browser as resolve_browser,
     touch as touch,

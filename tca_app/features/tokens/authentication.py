@@ -20,8 +20,9 @@ from tca_app.core.security.api_tokens import is_well_formed
 from tca_app.core.security.scopes import including
 from tca_app.core.security.tokens import token_hash
 from tca_app.features.auth import factor_requirement
+from tca_app.features.auth.callers import PERSON, actor_of, person_fields
 from tca_app.features.auth.factor_requirement import WithoutFactor
-from tca_app.features.auth.queries import PERSON, TOUCH_AFTER, actor_of, person_fields
+from tca_app.features.auth.queries import TOUCH_AFTER
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.auth.service import Caller, Client
 from tca_app.models import ApiToken, Project, User

@@ -14,7 +14,8 @@ from tca_app.config.settings import get_settings
 from tca_app.core.cache import local
 from tca_app.core.cache.local import CHANNEL, LocalCache
 from tca_app.core.database.session import transaction
-from tca_app.features.auth.queries import Client, known_browser, live_sessions, resolve_browser
+from tca_app.features.auth.callers import Client
+from tca_app.features.auth.queries import known_browser, live_sessions, resolve_browser
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
 from tests.factories import END_LISTENING, make_admin, make_project, make_user, run, signed_in, until

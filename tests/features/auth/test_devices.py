@@ -2,7 +2,7 @@
 
 import pytest
 
-from tca_app.features.auth.devices import device_words
+from tca_app.features.auth.ui.devices import device_words
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
 from tca_app.core.plurals import plural
 from tca_app.features.auth import service as auth
-from tca_app.features.auth.devices import device_words
 from tca_app.features.auth.schemas import SessionRead
+from tca_app.features.auth.ui.devices import device_words
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
