@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from tca_app.config.settings import ConfigError, Role, check_settings, get_settings, unknown_settings
+from tca_app.config.settings import ConfigError, Role, check_settings, get_settings, logs_are_json, unknown_settings
 from tca_app.config.table import write_settings_table
 from tca_app.consumers.analytics import recount
 from tca_app.consumers.streams import replay
@@ -24,6 +24,7 @@ from tca_app.core.jobs.queue import QUEUE_NAMES, RetryForever
 from tca_app.core.plurals import plural
 from tca_app.core.stores.embedded import configured_stores, embedded_stores
 from tca_app.core.stores.servers import StoreError
+from tca_app.core.telemetry.lines import lines
 from tca_app.demo import organisation
 from tca_app.features.auth import setup
 from tca_app.features.backup.service import create_backup
@@ -46,25 +47,25 @@ commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_except
 
 
 @commands.callback()
-def console() -> None:
+def console(context: typer.Context) -> None:
     """TCA InfraForge console."""
     os.chdir(ROOT)  # .env, the default DATA_DIR and Reflex' settings lie here
-    for line in unknown_settings():
-        typer.echo(f"Warning: {line}", err=True)
+    lines.as_json = context.invoked_subcommand in set(Role) and logs_are_json()
+    lines.warn(*unknown_settings())
 
 
 @commands.command()
 def serve() -> None:
     """Run the console: stores, migrations, front end, web."""
     with _plain_faults():
-        run_console(_say)
+        run_console()
 
 
 @commands.command()
 def web() -> None:
     """Run one web replica on DATABASE_URL and REDIS_URL. Jobs run in `worker` unless RUN_WORKER is set."""
     with _plain_faults():
-        serve_replica(_say)
+        serve_replica()
 
 
 @commands.command()
@@ -85,14 +86,14 @@ def migrate_database() -> None:
     """Apply the migrations of this version to the database."""
     with _plain_faults(), configured_stores():
         migrate()
-        _say("The database is up to date")
+        lines.say("The database is up to date")
 
 
 @commands.command()
 def build_pages() -> None:
     """Build the front end, so that `web` and `serve` need not: for an image or a read-only installation."""
     with _plain_faults():
-        build_front_end(get_settings(), _say)
+        build_front_end(get_settings())
 
 
 @commands.command(hidden=True)
@@ -103,7 +104,7 @@ def check_migrations() -> None:
             os.environ |= {"DATABASE_URL": urls.database_url, "DATABASE_URL_FILE": ""}
             get_settings.cache_clear()
             check_models()
-        _say("The migrations match the models")
+        lines.say("The migrations match the models")
 
 
 @commands.command()
@@ -130,7 +131,7 @@ def create_admin(
                 session, email=email, username=username, full_name=full_name, password=password
             )
         )
-        _say(f"{admin.username} is an administrator now")
+        lines.say(f"{admin.username} is an administrator now")
 
 
 @commands.command()
@@ -139,7 +140,7 @@ def reset_factors(username: str) -> None:
     with _plain_faults(), configured_stores():
         migrate()
         name = run_once(lambda session: factors.reset_on_server(session, username))
-        _say(f"{name} signs in with the password alone now")
+        lines.say(f"{name} signs in with the password alone now")
 
 
 @commands.command("demo")
@@ -150,9 +151,9 @@ def fill_demo(force: Annotated[bool, typer.Option(help="Add the data even when t
         made = run_once(lambda session: organisation.fill(session, force=force))
         users, projects = plural(made.users, "user"), plural(made.projects, "project")
         things = f"{users}, {projects} and {plural(made.deployments, 'deployment')}"
-        _say(f"Made {things}, with {plural(made.events, 'event')} of 120 days")
-        _say("Environments with an address are paused on /status: the demo's hosts do not exist")
-        _say(f"Sign in as {made.admin} (administrator) or {made.member}; everybody's password is {made.password}")
+        lines.say(f"Made {things}, with {plural(made.events, 'event')} of 120 days")
+        lines.say("Environments with an address are paused on /status: the demo's hosts do not exist")
+        lines.say(f"Sign in as {made.admin} (administrator) or {made.member}; everybody's password is {made.password}")
 
 
 @commands.command("verify-log")
@@ -162,9 +163,9 @@ def check_log() -> None:
         migrate()
         check = run_once(verify_log)
         if check.fault:
-            typer.echo(f"The event log is broken: {check.fault}", err=True)
+            lines.fail(f"The event log is broken: {check.fault}")
             raise typer.Exit(1)
-        _say(f"{plural(check.events, 'event')} in {plural(check.chains, 'chain')}: intact")
+        lines.say(f"{plural(check.events, 'event')} in {plural(check.chains, 'chain')}: intact")
 
 
 @commands.command()
@@ -173,7 +174,7 @@ def backup(
 ) -> None:
     """Back up the database into one file, while the console runs; encrypted when BACKUP_KEY is set."""
     with _plain_faults(), configured_stores():
-        _say(create_backup(STARTED_IN / to if to else None).summary)
+        lines.say(create_backup(STARTED_IN / to if to else None).summary)
 
 
 @commands.command()
@@ -189,9 +190,9 @@ def restore(
             use_database(database_url)
         with configured_stores():
             done = restore_backup(STARTED_IN / file, replace=replace, ask=None if yes else typer.prompt)
-        _say(done.summary)
+        lines.say(done.summary)
         if done.faults:
-            typer.echo("\n".join(done.faults), err=True)
+            lines.fail(*done.faults)
             raise typer.Exit(1)
 
 
@@ -201,11 +202,10 @@ def recount_metrics() -> None:
     with _plain_faults(), configured_stores():
         migrate()
         found = run_once(recount)
-        for line in found.differences:
-            _say(line)
+        lines.say(*found.differences)
         if found.mended > len(found.differences):
-            _say(f"and {found.mended - len(found.differences):,} more")
-        _say(f"{plural(found.compared, 'number')}: {f'{found.mended:,} mended' if found.mended else 'all right'}")
+            lines.say(f"and {found.mended - len(found.differences):,} more")
+        lines.say(f"{plural(found.compared, 'number')}: {f'{found.mended:,} mended' if found.mended else 'all right'}")
 
 
 @commands.command("replay-stream")
@@ -217,7 +217,7 @@ def replay_streams(
     with _plain_faults(), configured_stores():
         migrate()
         done = run_once(lambda session: replay(session, first))
-        _say(f"Appended {plural(done, 'event')}")
+        lines.say(f"Appended {plural(done, 'event')}")
 
 
 @commands.command()
@@ -231,18 +231,17 @@ def check_config(role: Annotated[Role, typer.Argument(help="The process that is 
         except OldDatabaseError as error:
             faults.append(str(error))
         except MigrationError as error:
-            typer.echo(f"Warning: the version of PostgreSQL was not checked: {error}", err=True)
+            lines.warn(f"the version of PostgreSQL was not checked: {error}")
         if faults:
             raise ConfigError(faults)
-        _say(f"The settings of {role} are fine ({settings.environment})")
+        lines.say(f"The settings of {role} are fine ({settings.environment})")
 
 
 @commands.command()
 def service_signing_key() -> None:
     """Print the keys that sign calls to the services of *_SERVICE_URL, for their receivers."""
     with _plain_faults():
-        for key in service_keys():
-            _say(key)
+        lines.say(*service_keys())
 
 
 @commands.command(hidden=True)
@@ -255,7 +254,7 @@ def document_config() -> None:
 def openapi() -> None:
     """Print the OpenAPI document of the REST interface."""
     with _plain_faults():
-        _say(
+        lines.say(
             json.dumps(import_module("tca_app.server.api").build_api().openapi(), indent=1)
         )  # FastAPI is slow to import
 
@@ -266,13 +265,8 @@ def stores() -> None:
     with _plain_faults(), configured_stores(keep=True) as urls:
         migrate()
         found = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
-        _say(json.dumps({name: url for name, url in found.items() if url}))
+        lines.say(json.dumps({name: url for name, url in found.items() if url}))
         sys.stdin.read()
-
-
-def _say(line: str) -> None:
-    typer.echo(line)
-    sys.stdout.flush()
 
 
 @contextmanager
@@ -282,16 +276,16 @@ def _plain_faults() -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        typer.echo("\n".join(error.faults), err=True)
+        lines.fail(*error.faults)
         raise typer.Exit(CONFIG_FAULT) from None
     except AppError as error:
-        typer.echo("\n".join(f"{fault.name}: {fault.detail}" for fault in error.errors) or error.detail, err=True)
+        lines.fail(*([f"{fault.name}: {fault.detail}" for fault in error.errors] or [error.detail]))
         raise typer.Exit(1) from None
     except RetryForever as error:
-        typer.echo(str(error), err=True)
+        lines.fail(str(error))
         raise typer.Exit(1) from None
     except (StoreError, BundleError, MigrationError, StartError) as error:
-        typer.echo(str(error), err=True)
+        lines.fail(str(error))
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(0) from None

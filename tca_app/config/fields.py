@@ -233,7 +233,10 @@ class Fields(BaseSettings):
         "chosen for it, without addresses, reasons and names ([0025](decisions/0025-public-status-page.md), "
         "[instance.md](instance.md)).",
     )
-    log_format: Literal["console", "json"] = Field("console", description="Or `json`.")
+    log_format: Literal["console", "json"] = Field(
+        "console",
+        description="Or `json`: an object a line, for what `serve`, `web`, `worker` and `migrate` print, too.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Or `DEBUG`, `WARNING`, `ERROR`."
     )

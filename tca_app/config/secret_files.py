@@ -20,9 +20,15 @@ FILE_NAMES = {
 }
 
 
+def read_names(env_file: Path) -> dict[str, str]:
+    """Return what the environment and `env_file` set, as settings are read: in any case, the environment first."""
+    in_file = {name.upper(): value or "" for name, value in dotenv_values(env_file).items()}
+    return in_file | {name.upper(): value for name, value in os.environ.items()}
+
+
 def read_secret_files(env_file: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Return the values by field, and the names of the settings without a usable value by fault."""
-    names = {name.upper(): value or "" for name, value in {**dotenv_values(env_file), **os.environ}.items()}
+    names = read_names(env_file)
     values, faults = {}, {}
     for file_name, field in FILE_NAMES.items():
         if not names.get(file_name):

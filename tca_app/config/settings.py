@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from tca_app.config.names import unknown_names
 from tca_app.config.production import production_faults
 from tca_app.config.schema import ENV_FILE, Settings
-from tca_app.config.secret_files import FILE_NAMES, read_secret_files
+from tca_app.config.secret_files import FILE_NAMES, read_names, read_secret_files
 from tca_app.config.secrets import development_secrets
 
 VERSION = "0.2.0"
@@ -111,6 +111,14 @@ def unknown_settings() -> list[str]:
         return unknown_names([*Settings.model_fields, *FILE_NAMES], ENV_FILE)
     except (OSError, UnicodeDecodeError):
         return []  # the command reports it
+
+
+def logs_are_json() -> bool:
+    """Return True if LOG_FORMAT is json, also while other settings are invalid."""
+    try:
+        return read_names(ENV_FILE).get("LOG_FORMAT") == "json"
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
@@ -19,6 +18,7 @@ from tca_app.core.database.session import close_db, transaction
 from tca_app.core.errors import AppError
 from tca_app.core.instance import instance_settings
 from tca_app.core.stores.embedded import configured_stores
+from tca_app.core.telemetry.lines import lines
 from tca_app.features.deployments.reports.waiting import end_waiting
 from tca_app.frontend import build
 from tca_app.frontend.build import PAGES_ARE_BUILT
@@ -33,22 +33,22 @@ class StartError(Exception):
     """The console cannot start. The text is one line for a person."""
 
 
-def serve(say: Callable[[str], None]) -> None:
-    """Run the console until Ctrl-C or SIGTERM. `say` prints a line for the person at the terminal."""
+def serve() -> None:
+    """Run the console until Ctrl-C or SIGTERM."""
     settings = get_settings()
     claim_port(settings)
     if not (settings.database_url.get_secret_value() and settings.redis_url.get_secret_value()):
-        say(f"Starting the stores in {settings.data_dir}")
+        lines.say(f"Starting the stores in {settings.data_dir}")
     with configured_stores(keep=True):
         migrate()
-        build_pages(settings, say)
-        run_to_the_end(run_server(get_settings(), say))
+        build_pages(settings)
+        run_to_the_end(run_server(get_settings()))
 
 
-def build_pages(settings: Settings, say: Callable[[str], None]) -> None:
+def build_pages(settings: Settings) -> None:
     """Build the front end unless it is up to date."""
-    if build.ensure_built(settings.data_dir, on_start=lambda: say("Building the front end (a minute or two)")):
-        say("The front end is built")
+    if build.ensure_built(settings.data_dir, on_start=lambda: lines.say("Building the front end (a minute or two)")):
+        lines.say("The front end is built")
 
 
 async def setup_link(settings: Settings) -> str:
@@ -100,7 +100,7 @@ def _load_app() -> object:
     return import_module("tca_app.tca_app").app()
 
 
-async def run_server(settings: Settings, say: Callable[[str], None]) -> None:
+async def run_server(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, then let the requests in progress finish."""
     app = _load_app()
     # Before the server is announced as ready, because the operator signs in next.
@@ -109,7 +109,7 @@ async def run_server(settings: Settings, say: Callable[[str], None]) -> None:
     on_stop(partial(_stop, server))
     interrupted: Any = server.main_loop_interrupt  # the embedded server uses an asyncio event, unlike its base class
     serving = asyncio.create_task(server.serve())
-    announcing = asyncio.create_task(_announce(settings, link, say))
+    announcing = asyncio.create_task(_announce(settings, link))
     ending = {serving, asyncio.create_task(interrupted.wait())}
     await asyncio.wait({announcing, *ending}, return_when="FIRST_COMPLETED")
     if announcing.done():
@@ -129,14 +129,14 @@ def _stop(server: Server) -> None:
     server.stop()  # type: ignore[no-untyped-call]
 
 
-async def _announce(settings: Settings, link: str, say: Callable[[str], None]) -> None:
+async def _announce(settings: Settings, link: str) -> None:
     while True:
         if await _answers(settings):
             break
         await asyncio.sleep(0.05)
     ready = f"{instance_settings().app_name} is ready: {settings.public_url}"
     # One write, so that a reader of the first line also gets the second.
-    say(f"{ready}\n{setup_line(link)}" if link else ready)
+    lines.say(*filter(None, [ready, setup_line(link)]))
 
 
 async def _answers(settings: Settings) -> bool:

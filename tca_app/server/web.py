@@ -1,7 +1,6 @@
 """`python -m tca_app web`: one of several web replicas on shared stores (docs/replicas.md)."""
 
 import os
-from collections.abc import Callable
 
 from tca_app.config.schema import Settings
 from tca_app.config.settings import Role, get_settings, load_settings
@@ -13,7 +12,7 @@ from tca_app.server.serve import build_pages, claim_port, run_server
 REDIS_CONNECTIONS = "20"
 
 
-def serve_replica(say: Callable[[str], None]) -> None:
+def serve_replica() -> None:
     """Serve until Ctrl-C or SIGTERM. A replica keeps no state of its own; all state is in the stores.
 
     It does not migrate, because replicas of two versions would conflict; run `migrate` once per version.
@@ -21,12 +20,12 @@ def serve_replica(say: Callable[[str], None]) -> None:
     settings = load_settings(Role.WEB)
     claim_port(settings)
     require_schema()
-    build_pages(settings, say)
+    build_pages(settings)
     _share_state(settings)
     if "run_worker" not in settings.model_fields_set:
         os.environ["RUN_WORKER"] = "false"
         get_settings.cache_clear()
-    run_to_the_end(run_server(get_settings(), say))
+    run_to_the_end(run_server(get_settings()))
 
 
 def _share_state(settings: Settings) -> None:

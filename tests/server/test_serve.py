@@ -306,7 +306,7 @@ def test_the_links_that_are_printed_work(project: Path, data_dir: Path, host: st
 
 
 def test_a_killed_store_is_started_again_while_the_console_serves(project: Path, data_dir: Path) -> None:
-    with _console(project, data_dir) as console:
+    with _console(project, data_dir, LOG_FORMAT="json") as console:
         for pid in _store_pids(data_dir):
             with suppress(ProcessLookupError):  # a child of one that was killed before it
                 os.kill(pid, signal.SIGKILL)
@@ -314,6 +314,9 @@ def test_a_killed_store_is_started_again_while_the_console_serves(project: Path,
         assert console.get("/").text == "hello"
         assert console.end(signal.SIGTERM) == 0
     assert not _store_pids(data_dir)
+    written = [json.loads(line)["event"] for line in console.lines]
+    starts = ("Starting the stores", "TCA InfraForge is ready: ", "Create the first admin (this link works once): ")
+    assert [line.startswith(start) for line, start in zip(written, starts, strict=False)] == [True] * 3
 
 
 def test_a_store_that_cannot_be_started_again_ends_the_console_with_an_error(project: Path, data_dir: Path) -> None:
@@ -388,6 +391,23 @@ def test_a_misspelt_setting_is_warned_about_at_the_start(project: Path, data_dir
     assert (checked.returncode, migrated.returncode) == (0, 0), migrated.stderr
     for errors in (checked.stderr, migrated.stderr):
         assert errors.splitlines()[0] == "Warning: REDIS_ULR is not a setting; did you mean REDIS_URL?"
+
+
+def test_the_errors_of_a_process_are_json_when_its_log_is(tmp_path: Path) -> None:
+    names = {"LOG_FORMAT": "json", "PORT": "ninety", "REDIS_URL": "x", "DATABSE_URL": "x", "ENVIRONMENT": "production"}
+    done = _call(tmp_path, "web", **names)
+    assert (done.returncode, done.stdout) == (78, "")
+    written = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {frozenset(line) for line in written} == {frozenset({"event", "level", "timestamp"})}
+    assert [line["level"] for line in written] == ["warning", *["error"] * 7]
+    named = [str(line["event"]).split()[0].strip(":") for line in written]
+    assert named[:4] == ["DATABSE_URL", "PORT", "REDIS_URL", "DATABASE_URL"]
+
+
+def test_check_config_writes_for_a_person_whatever_the_log_is(tmp_path: Path) -> None:
+    done = _call(tmp_path, "check-config", "web", LOG_FORMAT="json", REDIS_URL="redis://")
+    _is_one_line(done, "DATABASE_URL: a web replica needs", 78)
+    assert done.stderr.startswith("DATABASE_URL")
 
 
 def test_openapi_prints_the_document(tmp_path: Path) -> None:

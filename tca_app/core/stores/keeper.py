@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from time import monotonic
 from typing import Protocol
 
 from tca_app.core.stores.servers import StoreError
+from tca_app.core.telemetry.lines import lines
 
 POLL_INTERVAL_S = 1.0
 STABLE_S = 2.0  # a store that ends sooner after its start counts as a failed start
@@ -57,13 +57,13 @@ class Keeper(threading.Thread):
 
     def _restart(self, gone: Sequence[str]) -> str:
         """Restart the stores. Returns the reason of a failure, or ""."""
-        _say(f"{' and '.join(gone)} ended; starting again")
+        lines.note(f"{' and '.join(gone)} ended; starting again")
         try:
             self._start_again(gone)
         except (StoreError, OSError) as error:
-            _say(str(error))
+            lines.note(str(error))
             return str(error)
-        _say(f"{' and '.join(gone)} started again")
+        lines.note(f"{' and '.join(gone)} started again")
         return ""
 
     def _give_up(self, fault: str) -> None:
@@ -82,8 +82,3 @@ def is_gone(address: Path) -> bool:
     except OSError:
         return False
     return False
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
