@@ -62,7 +62,7 @@ def use_database(url: str) -> None:
             "--database-url must not carry a password, because everybody on this machine can read it: set PGPASSWORD "
             "or PGPASSFILE, or DATABASE_URL instead"
         )
-    os.environ["DATABASE_URL"] = url
+    os.environ |= {"DATABASE_URL": url, "DATABASE_URL_FILE": ""}
     get_settings.cache_clear()
 
 

@@ -8,7 +8,15 @@ from pydantic import SecretStr
 
 from tca_app.config.schema import Settings
 from tca_app.config.secret_files import FILE_NAMES, MAX_BYTES
-from tca_app.config.settings import ConfigError, Role, check_settings, load_settings, unknown_settings
+from tca_app.config.settings import (
+    ConfigError,
+    Role,
+    check_settings,
+    get_settings,
+    load_settings,
+    unknown_settings,
+)
+from tca_app.server.restore import use_database
 
 CANARY = "Canary7uKx2Vq9Zt3vN1xW7rL5yB9mK2cH6j"
 
@@ -118,6 +126,14 @@ def test_a_file_that_is_missing_or_no_file_is_named(monkeypatch: pytest.MonkeyPa
 def test_a_file_that_may_not_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SMTP_URL_FILE", "/proc/self/mem")  # a read of it fails for root, too
     assert _fault() == "SMTP_URL_FILE: '/proc/self/mem' cannot be used: Input/output error"
+
+
+def test_restore_replaces_the_database_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL_FILE", "/run/secrets/database_url")
+    monkeypatch.setenv("DATABASE_URL", "")
+    use_database("postgresql:///elsewhere")
+    get_settings.cache_clear()  # the next test has its own environment again
+    assert load_settings().database_url.get_secret_value() == "postgresql:///elsewhere"
 
 
 @pytest.mark.parametrize("value", [CANARY, f"postgresql://u:{CANARY}@db/console", f"./{CANARY}"])
