@@ -22,3 +22,11 @@ async def test_the_api_and_its_document_name_the_version(api: httpx.AsyncClient)
 
 def test_the_account_menu_shows_the_version() -> None:
     assert f"Version {VERSION}" in str(account_menu())
+
+
+def test_the_files_that_name_an_image_name_that_of_this_version() -> None:
+    """They cannot read the version, so a release changes them with it."""
+    root = CHANGELOG.parent
+    for name in ("deploy/compose.yaml", "deploy/compose.trial.yaml", "deploy/kubernetes/base/kustomization.yaml"):
+        tags = re.findall(r"(?:tca-infraforge:|newTag: )([\w.-]+)", (root / name).read_text())
+        assert set(tags) == {VERSION}, name
