@@ -169,9 +169,7 @@ def check_log() -> None:
 
 
 @commands.command()
-def backup(
-    to: Annotated[Path | None, typer.Option(help="A new file, or a folder; BACKUP_DIR if left out.")] = None,
-) -> None:
+def backup(to: Annotated[Path | None, typer.Option(help="A new file, or a folder.")] = None) -> None:
     """Back up the database into one file, while the console runs; encrypted when BACKUP_KEY is set."""
     with _plain_faults(), configured_stores():
         lines.say(create_backup(STARTED_IN / to if to else None).summary)

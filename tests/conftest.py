@@ -73,6 +73,7 @@ TABLES = (
     "github_hooks",
     "slack_channels",
     "instance_settings",
+    "backup_runs",
     "deployment_logs",
     "deployments",
     "freeze_windows",

@@ -207,9 +207,11 @@ class Fields(BaseSettings):
 
     backup_dir: Path | None = Field(
         None,
-        description="The folder of backups ([backup.md](backup.md)).",
-        json_schema_extra=_extra(default="`DATA_DIR/backups`"),
+        description="The folder of backups. When it is set, workers make one each day ([backup.md](backup.md)).",
+        json_schema_extra=_extra(default="`DATA_DIR/backups`, by command only"),
     )
+    backup_at: str = Field("02:30", description="When they make it, in UTC.")
+    backup_keep: int = Field(14, ge=1, le=10_000, description="How many backups stay in `BACKUP_DIR`.")
     backup_key: SecretStr = Field(
         SecretStr(""),
         description="Encrypts backups, and is needed to restore them: at least 32 bytes. Keep it elsewhere, too.",

@@ -1,6 +1,7 @@
 """The settings with their validation and the values derived from others."""
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Callable
 from email.utils import parseaddr
@@ -118,6 +119,13 @@ class Settings(Fields):
     @classmethod
     def _no_folder(cls, value: object) -> object:
         return value or None
+
+    @field_validator("backup_at")
+    @classmethod
+    def _time_of_day(cls, value: str) -> str:
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise ValueError("must look like 02:30")
+        return value
 
     @field_validator("backup_key")
     @classmethod

@@ -25,7 +25,7 @@ from tca_app.models.event import EventEffect, EventHead, JobFailure, LoggedEvent
 from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
 from tca_app.models.health import HealthCheck, HealthRoll, HealthSample, Incident, IncidentNote
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
-from tca_app.models.instance import InstanceSetting
+from tca_app.models.instance import BackupRun, InstanceSetting
 from tca_app.models.project import Group, GroupMember, Project, ProjectGroup, ProjectMember
 from tca_app.models.slack import SlackChannel
 from tca_app.models.token import ApiToken, CiTrust, UsedIdToken
@@ -35,6 +35,7 @@ from tca_app.models.webhook import Webhook, WebhookDelivery
 __all__ = [
     "ApiToken",
     "AuthSession",
+    "BackupRun",
     "CiTrust",
     "DailyDeploymentTotals",
     "DailyDeployments",

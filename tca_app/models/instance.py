@@ -1,4 +1,4 @@
-"""The settings of the whole console."""
+"""The settings of the whole console, and its scheduled backups."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, TableModel
+from tca_app.models.base import UTC_TIME, Row, TableModel
 
 
 class InstanceSetting(TableModel, table=True):
@@ -25,3 +25,14 @@ class InstanceSetting(TableModel, table=True):
     changed_at: datetime = Field(
         default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.now(), "nullable": False}
     )
+
+
+class BackupRun(Row, table=True):
+    """A scheduled backup that ended: with a file, or with an error."""
+
+    __tablename__ = "backup_runs"
+
+    started_at: datetime = Field(sa_type=UTC_TIME)
+    finished_at: datetime = Field(sa_type=UTC_TIME)
+    bytes: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    error: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})

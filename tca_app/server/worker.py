@@ -4,6 +4,7 @@ import asyncio
 
 from tca_app.consumers import (
     analytics,
+    backup,
     digest,
     health,
     mail,
@@ -20,7 +21,7 @@ from tca_app.features.instance import service as instance
 from tca_app.server.lifespan import on_stop, running
 
 # Importing these modules registers their jobs; the tuple keeps the imports from looking unused.
-CONSUMERS = (analytics, notifications, streams, webhooks, mail, slack, services, digest, maintenance, health)
+CONSUMERS = (analytics, notifications, streams, webhooks, mail, slack, services, digest, maintenance, backup, health)
 
 
 async def run_jobs(queues: list[str] | None = None, *, until_empty: bool = False) -> None:

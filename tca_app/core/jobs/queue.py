@@ -41,7 +41,7 @@ QUEUES = {
     "webhook_queue": 1,
     "stream_queue": 1,
     "delivery_queue": 8,
-    MAINTENANCE_QUEUE: 1,
+    MAINTENANCE_QUEUE: 2,  # a long backup holds nothing up
     HEALTH_QUEUE: 1,
 }
 QUEUE_NAMES = tuple(QUEUES)

@@ -21,3 +21,11 @@ class Manifest(BaseModel):
     secret_check: str = Field(max_length=500)
     dump_bytes: int = 0
     dump_sha256: str = Field(default="", max_length=64)
+
+
+class BackupsRead(BaseModel):
+    """When a scheduled backup last succeeded and failed, and the size of the last good one."""
+
+    succeeded_at: datetime | None
+    failed_at: datetime | None
+    bytes: int | None

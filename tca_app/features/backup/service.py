@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from tca_app.config.settings import VERSION, get_settings
 from tca_app.core.security.encryption import encrypt
 from tca_app.core.stores.clients import dump_database
 from tca_app.features.backup.archive import write_archive
-from tca_app.features.backup.errors import BackupError
+from tca_app.features.backup.errors import BackupError, BackupIsRunning
 from tca_app.features.backup.schemas import Manifest
 
 SECRET_CHECK = "backup"  # noqa: S105 - a purpose
@@ -29,6 +29,7 @@ COUNTED = (
     "api_tokens",
 )
 CONNECT_TIMEOUT_S = 5
+_ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtextextended('backup', 0))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,11 @@ def backup_dir() -> Path:
     return settings.backup_dir or settings.data_dir / "backups"
 
 
-def create_backup(to: Path | None = None) -> Backup:
+def create_backup(to: Path | None = None, is_stopped: Callable[[], bool] = lambda: False) -> Backup:
     """Back up the database into a new file: `to`, or one named after the time in the folder `to` or of the settings.
 
-    The file appears when it is complete, with mode 0600. Raises BackupError or StoreError.
+    The file appears when it is complete, with mode 0600. Raises BackupError or StoreError, also soon
+    after `is_stopped`.
     """
     settings = get_settings()
     key = settings.backup_key.get_secret_value()
@@ -70,10 +72,17 @@ def create_backup(to: Path | None = None) -> Backup:
     with _snapshot(url) as (connection, snapshot), _new_file(path) as draft:
         manifest = _manifest(connection, now)
         with draft.open("wb") as file:
-            manifest = write_archive(file, key, manifest, dump_database(url, snapshot))
+            manifest = write_archive(file, key, manifest, _until(is_stopped, dump_database(url, snapshot)))
             file.flush()
             os.fsync(file.fileno())
     return Backup(path, path.stat().st_size, bool(key), manifest)
+
+
+def _until(is_stopped: Callable[[], bool], dump: Iterable[bytes]) -> Iterator[bytes]:
+    for data in dump:
+        if is_stopped():
+            raise BackupError("the backup was stopped")
+        yield data
 
 
 def _target(to: Path | None, now: datetime, *, is_encrypted: bool) -> Path:
@@ -123,6 +132,8 @@ def _snapshot(url: str) -> Iterator[tuple[psycopg.Connection, str]]:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             for limit in ("statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout"):
                 connection.execute(f"SET LOCAL {limit} = 0")
+            if connection.execute(_ONE_AT_A_TIME).fetchone() != (True,):
+                raise BackupIsRunning("another backup is being made")
             (snapshot,) = connection.execute("SELECT pg_export_snapshot()").fetchone() or ("",)
             yield connection, snapshot
     except psycopg.Error as error:

@@ -6,6 +6,7 @@
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +22,7 @@ from tca_app.core.cache.redis import RedisRefused, ping_redis
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.core.plurals import plural
+from tca_app.features.backup.schedule import last_backups
 from tca_app.features.health.schemas import Check
 from tca_app.features.jobs.schemas import QueueRead
 from tca_app.features.jobs.service import count_queues
@@ -30,6 +32,7 @@ HEAD_START_S = 0.25
 MAX_LAG_S = 60.0
 MIN_FREE_DISK = 0.05
 ROOT = Path(__file__).resolve().parents[3]
+MAX_BACKUP_AGE = timedelta(hours=27)
 T = TypeVar("T")
 
 
@@ -133,6 +136,22 @@ async def _streams() -> Check:
     return await _queue("stream_queue", "entry", "entries")
 
 
+async def _backup() -> Check:
+    """Checks that the last scheduled backup succeeded, and is not older than a day and the time that it may take."""
+    if not get_settings().backup_dir:
+        return Check(status="ok", detail="no scheduled backups (BACKUP_DIR)")
+    try:
+        async with reading() as session:
+            last = await last_backups(session)
+    except (AppError, OSError) as error:
+        return Check(status="degraded", detail=f"cannot read the backups ({type(error).__name__})")
+    good = f"last backup at {last.succeeded_at:%Y-%m-%d %H:%M} UTC" if last.succeeded_at else "no backup yet"
+    if last.failed_at and (not last.succeeded_at or last.failed_at > last.succeeded_at):
+        return Check(status="degraded", detail=f"failed at {last.failed_at:%Y-%m-%d %H:%M} UTC, see the log; {good}")
+    is_late = not last.succeeded_at or datetime.now(UTC) - last.succeeded_at > MAX_BACKUP_AGE
+    return Check(status="degraded" if is_late else "ok", detail=good)
+
+
 async def _queue(name: str, one: str, many: str) -> Check:
     try:
         async with reading() as session:
@@ -165,5 +184,6 @@ PARTS: dict[str, Callable[[], Awaitable[Check]]] = {
     "disk": _disk,
     "mail": _mail,
     "streams": _streams,
+    "backup": _backup,
 }
 SERVING = ("database", "redis", "jobs", "migrations", "disk")

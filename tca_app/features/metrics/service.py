@@ -8,12 +8,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config.settings import VERSION
+from tca_app.config.settings import VERSION, get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.cache.local import seconds_disconnected
 from tca_app.core.database.session import pool_use
 from tca_app.core.errors import AppError
 from tca_app.core.telemetry.metrics import REGISTRY
+from tca_app.features.backup.schedule import last_backups
+from tca_app.features.backup.schemas import BackupsRead
 from tca_app.features.health.schemas import HealthRead
 from tca_app.features.health.service import health
 from tca_app.features.jobs.schemas import QueuesRead
@@ -42,8 +44,10 @@ async def scrape(session: AsyncSession, actor: Actor | None) -> bytes:
     if parts.checks["database"].status == "ok":
         try:
             families += _queues(await count_queues(session))
+            if get_settings().backup_dir:
+                families += _backups(await last_backups(session))
         except (AppError, OSError) as error:
-            log.warning("metrics.without_queues", error=type(error).__name__)
+            log.warning("metrics.without_database", error=type(error).__name__)
     return generate_latest(REGISTRY) + generate_latest(_Snapshot(families))
 
 
@@ -78,6 +82,19 @@ def _health(read: HealthRead) -> list[Metric]:
         ),
         _gauge("probe_seconds", "Duration of the last check of a component.", "part", timed),
     ]
+
+
+def _backups(last: BackupsRead) -> list[Metric]:
+    values = {
+        "last_success_timestamp_seconds": ("When a scheduled backup last succeeded.", last.succeeded_at),
+        "last_failure_timestamp_seconds": ("When one last failed.", last.failed_at),
+    }
+    families: list[Metric] = [
+        GaugeMetricFamily(f"tca_backup_{name}", help_, at.timestamp()) for name, (help_, at) in values.items() if at
+    ]
+    if last.bytes is not None:
+        families.append(GaugeMetricFamily("tca_backup_last_bytes", "The size of the last good one.", last.bytes))
+    return families
 
 
 def _pools() -> list[Metric]:

@@ -36,6 +36,7 @@ _OLD = {
     "notifications": "read_at < now() - interval '90 days' OR created_at < now() - interval '1 year'",
     "webhook_deliveries": "at < now() - interval '90 days'",
     "event_effects": "consumer <> 'analytics' AND at < now() - interval '30 days'",
+    "backup_runs": "finished_at < now() - interval '1 year'",
     "health_samples": "at < now() - interval '48 hours'",
     "health_rolls": "seconds = 300 AND starts_at < now() - interval '30 days' OR starts_at < now() - interval '1 year'",
     "job_failures": "NOT EXISTS (SELECT FROM procrastinate_jobs WHERE id = job_id)",

@@ -148,6 +148,7 @@ async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(mon
             await deferrer.defer_jobs(deferrer.get_previous_tasks(at=at))
     found = await _rows("SELECT task_name FROM procrastinate_jobs ORDER BY task_name")
     assert found == [
+        ("back_up",),
         ("begin_periods",),
         ("fail_timed_out",),
         ("plan_digests",),

@@ -16,6 +16,7 @@ PARTS = {
     "disk": ("Disk", 2),
     "mail": ("Mail", 1),
     "streams": ("Streams", 1),
+    "backup": ("Backup", 1),
 }
 SERVICES = {
     "user_service": ("User service", 1),
