@@ -341,7 +341,16 @@ def test_a_name_that_is_nearly_a_setting_is_named_with_the_one_that_was_meant(
 
 @pytest.mark.parametrize(
     "name",
-    ["HOSTNAME", "REDIS_PORT_6379_TCP", "DATABASE_SERVICE_HOST", "XDG_DATA_DIRS", "LOGNAME", "ADMIN_PASSWORD", "HOME"],
+    [
+        "HOSTNAME",
+        "REDIS_PORT_6379_TCP",
+        "DATABASE_SERVICE_HOST",
+        "DATABASE_USER",
+        "XDG_DATA_DIRS",
+        "LOGNAME",
+        "ADMIN_PASSWORD",
+        "HOME",
+    ],
 )
 def test_names_of_other_programs_are_not_warned_about(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "x")
