@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from tca_app import __main__ as command_line
 from tca_app.config.settings import get_settings
+from tca_app.core.addresses import read_database_url
 from tca_app.core.stores.clients import dump_database
 from tca_app.core.stores.servers import StoreError
 from tca_app.features.backup import service
@@ -29,6 +30,10 @@ def _call(*words: str, answer: str = "") -> Result:
     return CliRunner().invoke(command_line.commands, list(words), input=answer)
 
 
+def _database() -> str:
+    return str(read_database_url(get_settings().database_url.get_secret_value())["dbname"])
+
+
 def test_backup_says_where_it_is_and_what_is_not_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = _call("backup", "--to", str(tmp_path / "console.tar"))
     assert done.exit_code == 0, done.output
@@ -42,7 +47,7 @@ def test_backup_says_where_it_is_and_what_is_not_in_it(tmp_path: Path, monkeypat
     assert "cannot be written" in _call("backup", "--to", str(tmp_path / "missing" / "console.tar")).stderr
 
     held = _call("restore", str(tmp_path / "console.tar"))
-    assert (held.exit_code, held.stderr.partition(":")[0]) == (1, "the database tca_main is not empty")
+    assert (held.exit_code, held.stderr.partition(":")[0]) == (1, f"the database {_database()} is not empty")
     assert "cannot be read" in _call("restore", str(tmp_path / "missing.tar")).stderr
     monkeypatch.setattr("tca_app.features.backup.restore._OTHERS", "SELECT 0")
     refused = _call("restore", str(tmp_path / "console.tar"), "--replace", answer="something else\n")
