@@ -206,6 +206,14 @@ def admin(browser: Browser, console: Console) -> tuple[str, str]:
     return ADMIN
 
 
+def sign_in_by_call(page: Page, username: str, password: str = PASSWORD, path: str = "/dashboard") -> None:
+    """By the call of the form, which spares the browser a page; then the page that was asked for."""
+    answer = page.request.post("/api/auth/session", data={"username": username, "password": password})
+    assert answer.status == 204, answer.text()
+    page.goto(path)
+    expect(page.get_by_role("button", name="Account")).to_be_visible(timeout=30_000)
+
+
 def sign_in(page: Page, username: str, password: str = PASSWORD, path: str = "/login") -> None:
     """Through the form, until the page that was asked for is there."""
     page.goto(path)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import sign_in
+from tests.e2e.conftest import sign_in_by_call
 from tests.e2e.test_journey import NewPage, create_project
 
 pytestmark = pytest.mark.e2e
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.e2e
 
 def test_what_somebody_did_can_be_read_filtered_and_taken_along(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     create_project(page, "Logged Project")
     page.get_by_role("link", name="Activity", exact=True).click()
     expect(page.get_by_role("heading", name="Activity", level=1)).to_be_visible()
@@ -33,7 +33,7 @@ def test_what_somebody_did_can_be_read_filtered_and_taken_along(new_page: NewPag
 
 def test_a_view_that_nothing_matches_can_be_widened_again(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     page.goto("/activity?type=project_purged&actor=1&project=1&subject=user&q=nobody")
     page.get_by_role("button", name="Clear filters").click()
     expect(page).to_have_url(re.compile("/activity$"))

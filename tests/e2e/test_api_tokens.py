@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import ROOT, Console, sign_in
+from tests.e2e.conftest import ROOT, Console, sign_in_by_call
 from tests.e2e.test_journey import NewPage, create_project
 
 pytestmark = pytest.mark.e2e
@@ -36,7 +36,7 @@ def choose(page: Page, name: str, action: str) -> Locator:
 
 def test_tokens_of_a_person_and_of_a_project(new_page: NewPage, admin: tuple[str, str], console: Console) -> None:
     page = new_page()
-    sign_in(page, *admin, path="/settings?tab=tokens")
+    sign_in_by_call(page, *admin, path="/settings?tab=tokens")
     page.get_by_role("button", name="New token").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Laptop")

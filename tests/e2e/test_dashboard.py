@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import sign_in
+from tests.e2e.conftest import sign_in_by_call
 from tests.e2e.test_journey import NewPage, create_project
 
 pytestmark = pytest.mark.e2e
@@ -15,7 +15,7 @@ def cards(page: Page) -> list[str]:
 
 def test_what_somebody_hides_and_moves_stays_so(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page(viewport={"width": 390, "height": 844})
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     create_project(page, "Arranged Project")
     page.goto("/dashboard")
     standard = ["Total users", "Active projects", "Deployments", "System health", "Success rate"]

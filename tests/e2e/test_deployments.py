@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import sign_in
+from tests.e2e.conftest import sign_in_by_call
 from tests.e2e.test_journey import NewPage, create_project
 
 pytestmark = pytest.mark.e2e
@@ -12,7 +12,7 @@ LINES = 10_000
 
 def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     create_project(page, "Watched Project")
     page.get_by_role("link", name="Watched Project").first.click()
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Deployments").click()
@@ -24,7 +24,7 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
     expect(page.get_by_text("Queued").first).to_be_visible()
 
     watcher = new_page()
-    sign_in(watcher, *admin, path=page.url)
+    sign_in_by_call(watcher, *admin, path=page.url)
     expect(watcher.get_by_text("No log output yet.")).to_be_visible()
     page.get_by_role("button", name="Start").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Start").click()
@@ -50,7 +50,7 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
     assert len(download.value.path().read_text().splitlines()) == LINES
 
     wall = new_page()
-    sign_in(wall, *admin, path="/projects?q=watched")
+    sign_in_by_call(wall, *admin, path="/projects?q=watched")
     wall.get_by_role("button", name="Environments").click()
     expect(wall.get_by_text("Deploying")).to_be_visible()
     page.get_by_role("button", name="Mark as succeeded").click()
@@ -63,7 +63,7 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
 
 def test_a_freeze_is_passed_with_a_reason(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     create_project(page, "Frozen Project")
     page.get_by_role("link", name="Frozen Project").first.click()
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Settings").click()
@@ -84,7 +84,7 @@ def test_a_freeze_is_passed_with_a_reason(new_page: NewPage, admin: tuple[str, s
 
 def test_the_tier_of_an_environment_is_guessed_shown_and_changed(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     create_project(page, "Tiered Project")
     page.get_by_role("link", name="Tiered Project").first.click()
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Settings").click()

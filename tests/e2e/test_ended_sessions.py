@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import PASSWORD, Console, sign_in
+from tests.e2e.conftest import PASSWORD, Console, sign_in_by_call
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 
 def test_one_sign_in_brings_every_tab_back_to_its_own_page(new_page: NewPage, admin: tuple[str, str]) -> None:
     first = new_page()
-    sign_in(first, *admin, path="/users?q=ada")
+    sign_in_by_call(first, *admin, path="/users?q=ada")
     second, third = first.context.new_page(), first.context.new_page()
     second.goto("/settings?tab=password")
     expect(second.get_by_label("New password", exact=True)).to_be_visible()
@@ -22,7 +22,7 @@ def test_one_sign_in_brings_every_tab_back_to_its_own_page(new_page: NewPage, ad
     expect(third.get_by_role("heading", name="Projects", level=1)).to_be_visible()
 
     elsewhere = new_page()
-    sign_in(elsewhere, *admin, path="/settings?tab=sessions")
+    sign_in_by_call(elsewhere, *admin, path="/settings?tab=sessions")
     elsewhere.get_by_role("button", name="End all other sessions").click()
     elsewhere.get_by_role("alertdialog").get_by_role("button", name="End sessions").click()
     expect(elsewhere.get_by_role("button", name="End session", exact=True)).to_have_count(1)
@@ -46,7 +46,7 @@ def test_an_administrator_acts_as_a_user_in_all_tabs_and_comes_back(
         user = {"email": "acted@example.com", "username": "acted", "full_name": "Ana Acted", "password": PASSWORD}
         user_id = client.post("/api/v1/users", json=user, headers=header).json()["id"]
     page = new_page()
-    sign_in(page, *admin, path=f"/users/{user_id}")
+    sign_in_by_call(page, *admin, path=f"/users/{user_id}")
     second = page.context.new_page()
     second.goto("/projects")
     expect(second.get_by_role("heading", name="Projects", level=1)).to_be_visible()

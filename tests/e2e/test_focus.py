@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import sign_in
+from tests.e2e.conftest import sign_in_by_call
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
@@ -21,7 +21,7 @@ def test_the_focus_shows_before_and_after_sign_in_and_in_a_dialog(new_page: NewP
     page.goto("/login")
     expect(page.get_by_label("Username or email")).to_be_focused()
     assert all(focus_shows(page) for _ in range(4))
-    sign_in(page, *admin, path="/users")
+    sign_in_by_call(page, *admin, path="/users")
     assert all(focus_shows(page) for _ in range(12))
     page.get_by_role("button", name="Invite", exact=True).press("Enter")
     expect(page.get_by_label("Email addresses")).to_be_focused()
@@ -30,6 +30,6 @@ def test_the_focus_shows_before_and_after_sign_in_and_in_a_dialog(new_page: NewP
 
 def test_a_table_wider_than_the_page_scrolls_in_its_frame(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page(viewport={"width": 820, "height": 900})
-    sign_in(page, *admin, path="/users")
+    sign_in_by_call(page, *admin, path="/users")
     expect(page.get_by_role("row").nth(1)).to_be_visible()
     assert page.evaluate(WIDTH) == 820

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import sign_in
+from tests.e2e.conftest import sign_in_by_call
 from tests.e2e.test_journey import NewPage, create_project, create_user
 
 pytestmark = pytest.mark.e2e
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.e2e
 
 def test_a_group_makes_its_people_members_of_a_project(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     create_user(page, "gina", "Gina Grant")
     create_project(page, "Grouped Project")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Groups").click()

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import PASSWORD, Console, sign_in
+from tests.e2e.conftest import PASSWORD, Console, sign_in_by_call
 from tests.e2e.test_journey import NewPage
 from tests.e2e.test_links_in_mails import link_in, mail_to
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.e2e
 
 def test_an_invited_person_makes_an_account(new_page: NewPage, admin: tuple[str, str], console: Console) -> None:
     page = new_page()
-    sign_in(page, *admin, path="/users")
+    sign_in_by_call(page, *admin, path="/users")
     page.get_by_role("button", name="Invite", exact=True).click()
     page.get_by_label("Email addresses").fill('"Guest, Gia" <gia@example.com>; oops')
     page.get_by_role("button", name="Send invitations").click()

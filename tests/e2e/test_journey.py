@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.e2e.conftest import PASSWORD, Console, sign_in
+from tests.e2e.conftest import PASSWORD, Console, sign_in, sign_in_by_call
 
 pytestmark = pytest.mark.e2e
 NewPage = Callable[..., Page]
@@ -125,7 +125,7 @@ def test_no_secret_reaches_the_page_or_a_frame(new_page: NewPage, admin: tuple[s
             )
 
     page.on("websocket", listen)
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     sid = next(cookie for cookie in page.context.cookies() if cookie["name"] == "sid")
     assert sid["httpOnly"]
     assert sid["sameSite"] == "Lax"
@@ -140,7 +140,7 @@ def test_no_secret_reaches_the_page_or_a_frame(new_page: NewPage, admin: tuple[s
 
 def test_signing_out_in_one_tab_signs_out_the_others(new_page: NewPage, admin: tuple[str, str]) -> None:
     first = new_page()
-    sign_in(first, *admin)
+    sign_in_by_call(first, *admin)
     second = first.context.new_page()
     second.goto("/users")
     expect(second.locator("tbody tr").first).to_be_visible()
@@ -153,7 +153,7 @@ def test_signing_out_in_one_tab_signs_out_the_others(new_page: NewPage, admin: t
 def test_a_double_click_creates_one(new_page: NewPage, admin: tuple[str, str]) -> None:
     """A double click has one effect."""
     page = new_page()
-    sign_in(page, *admin, path="/projects")
+    sign_in_by_call(page, *admin, path="/projects")
     page.get_by_role("button", name="New project").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name", exact=True).fill("Twice clicked")
@@ -166,9 +166,9 @@ def test_a_double_click_creates_one(new_page: NewPage, admin: tuple[str, str]) -
 def test_a_stale_edit_is_neither_lost_nor_forced(new_page: NewPage, admin: tuple[str, str]) -> None:
     """Two admins edit one user; the second sees who changed what and chooses."""
     first, second = new_page(), new_page()
-    sign_in(first, *admin)
+    sign_in_by_call(first, *admin)
     create_user(first, "stale1", "Old Name")
-    sign_in(second, *admin)
+    sign_in_by_call(second, *admin)
     dialogs = []
     for page in (first, second):
         page.goto("/users?q=stale1")
@@ -187,7 +187,7 @@ def test_a_stale_edit_is_neither_lost_nor_forced(new_page: NewPage, admin: tuple
 
 def test_the_list_survives_back_reload_and_a_shared_link(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     create_user(page, "urlperson", "Url Person")
     page.goto("/users")
     page.get_by_role("searchbox", name="Search users").fill("URLPERSON")
@@ -204,7 +204,7 @@ def test_the_list_survives_back_reload_and_a_shared_link(new_page: NewPage, admi
 
 def test_a_deleted_user_comes_back_with_undo(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     create_user(page, "undone1", "Un Done")
     page.goto("/users?q=undone1")
     page.get_by_role("button", name="Actions for undone1").click()
@@ -217,7 +217,7 @@ def test_a_deleted_user_comes_back_with_undo(new_page: NewPage, admin: tuple[str
 
 def test_an_unknown_page_is_a_404_with_a_way_back(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     answer = page.goto("/no/such/page")
     assert answer is not None
     assert answer.status == 404

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import PASSWORD, Console, sign_in
+from tests.e2e.conftest import PASSWORD, Console, sign_in_by_call
 from tests.e2e.test_journey import NewPage
 from tests.mailbox import Mailbox, ReadMail
 from tests.processes import eventually
@@ -72,7 +72,7 @@ def test_a_forgotten_password_is_set_anew(new_page: NewPage, admin: tuple[str, s
 def test_a_new_address_counts_once_it_is_confirmed(new_page: NewPage, admin: tuple[str, str], console: Console) -> None:
     make_person(console, admin, "mover")
     page = new_page()
-    sign_in(page, "mover", PASSWORD, path="/settings")
+    sign_in_by_call(page, "mover", PASSWORD, path="/settings")
     page.get_by_label("Email", exact=True).fill("moved@example.com")
     page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_role("button", name="Save").click()

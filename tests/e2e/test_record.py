@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Console, sign_in
+from tests.e2e.conftest import Console, sign_in_by_call
 from tests.e2e.test_journey import create_project, create_user
 
 pytestmark = pytest.mark.e2e
@@ -39,7 +39,7 @@ NEVER_MS = 10_000_000
 def slow_page(new_page: NewPage, admin: tuple[str, str], path: str) -> Page:
     page = new_page()
     page.add_init_script(SLOW_FRAMES)
-    sign_in(page, *admin, path=path)
+    sign_in_by_call(page, *admin, path=path)
     return page
 
 
@@ -62,7 +62,7 @@ def assert_never_drawn(page: Page, text: str, path: str) -> None:
 def records(browser: Browser, console: Console, admin: tuple[str, str]) -> None:
     """Two projects and two people, to go from one to the other."""
     page = browser.new_context(base_url=console.url).new_page()
-    sign_in(page, *admin)
+    sign_in_by_call(page, *admin)
     create_project(page, "Uxalpha")
     create_project(page, "Uxbeta")
     create_user(page, "uxone", "Uxone Person")
