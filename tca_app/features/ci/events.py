@@ -29,7 +29,7 @@ class CiJobAuthenticated(_TrustEvent):
     """A job exchanged its ID token. The claims name the job; a claim that the issuer does not make is empty."""
 
     type = "ci_job_authenticated"
-    title = "{actor} exchanged its ID token for an API token"
+    title = "{actor} exchanged its ID token for an API token of {subject}"
 
     repository: str
     ref: str
