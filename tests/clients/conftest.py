@@ -4,7 +4,7 @@ import asyncio
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 from starlette.types import ASGIApp
+from structlog.testing import capture_logs
 
 from tca_client import calls
 from tca_client.command import log, main, process
@@ -82,15 +83,14 @@ class Command:
         self.monkeypatch.setattr(process, "sys", SimpleNamespace(stdout=shown, stdin=sys.stdin))
         code = await asyncio.to_thread(main.main, arguments)
         printed, self.said = self.capsys.readouterr()
-        lines = [line for line in printed.splitlines(keepends=True) if "[info" not in line]  # the console's own log
-        self.out = shown.buffer.getvalue().decode(errors="replace") + "".join(lines)
+        self.out = shown.buffer.getvalue().decode(errors="replace") + printed
         return code
 
 
 @pytest.fixture
 async def tca(
     transport: InProcess, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Command:
+) -> AsyncIterator[Command]:
     for name in list(os.environ):
         if name.startswith(("TCA_", "GITHUB_", "CI_", "ACTIONS_", "XDG_")):
             monkeypatch.delenv(name)
@@ -100,4 +100,5 @@ async def tca(
     monkeypatch.setattr(main, "transport", transport)
     monkeypatch.setattr(calls, "sleep", lambda _: None)
     monkeypatch.setattr(log, "PAUSE_S", 0.01)
-    return Command(transport, capsys, monkeypatch, tmp_path)
+    with capture_logs():  # those of the console, which runs in this process
+        yield Command(transport, capsys, monkeypatch, tmp_path)

@@ -16,6 +16,7 @@ from tca_app.features.deployments.ui.pages import PAGES as DEPLOYMENTS
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.environments.ui.freeze_state import FreezeState
 from tca_app.features.environments.ui.state import EnvironmentsState
+from tca_app.features.personal_data.ui.state import PersonalDataState
 from tca_app.features.project_page.ui.pages import PAGES as PROJECTS
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.members_state import MembersState
@@ -144,7 +145,10 @@ def test_every_part_of_a_page_about_a_record_knows_its_address() -> None:
     assert len(about_one) == 3
     parts = {State.get_class_substate(load.state_full_name) for entry in about_one for load in entry.on_load}
     assert WebhooksState in parts
-    assert {part for part in parts if "record_url" not in part.vars} == {LogState}  # it compares the ids
+    assert {part for part in parts if "record_url" not in part.vars} == {
+        LogState,
+        PersonalDataState,
+    }  # by id
 
 
 async def test_an_act_on_the_person_before_is_refused(console: Console) -> None:

@@ -23,8 +23,8 @@ START_SECONDS = 60  # long enough for crash recovery after kill -9
 SOCKET_PATH_BYTES = 100  # Linux allows 107; the rest is for a lock file's suffix
 REDIS_MEMORY = "128mb"
 
-# Settings for tests, where data is discarded and nothing should wait for the disk.
-VOLATILE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=256MB")
+# Settings for tests, where data is discarded, nothing should wait for the disk, and many processes share a server.
+VOLATILE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=256MB", "max_connections=300")
 
 
 class StoreError(Exception):
