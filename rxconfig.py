@@ -1,5 +1,6 @@
 """Reflex' settings, from the console's own. `reflex run` also gets its stores from here, once, in its main process."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ is_reflex_run = "reflex" in (program.stem, program.parent.name) and "run" in sys
 try:
     if is_reflex_run and MAIN_PROCESS not in os.environ:
         os.environ[MAIN_PROCESS] = str(os.getpid())
+        # Workers inherit it and enable it when they serve: importing and compiling leave no garbage, and search a lot.
+        gc.disable()
         prepare_environment(get_settings().data_dir)
         start_stores()
     adopt_ports()
