@@ -11,7 +11,7 @@ TESTS := $(VENV)/.tests
 # `make test` keeps what was compiled, whatever the environment says: a hundred processes import the same modules.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run migrate demo test faults contract benchmarks client check
+.PHONY: help run migrate demo test faults contract benchmarks image-test client check
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -35,6 +35,9 @@ contract: $(TESTS) ## Call every operation of the REST API at random: CONTRACT_E
 
 benchmarks: $(TESTS) ## Measure beside a limit and a FastAPI template; needs a quiet machine
 	@CHROMIUM="$$(.ci/chromium $(BIN))" exec $(BIN)/python -m benchmarks
+
+image-test: ## Build the image with buildah and use it; as root on Debian, ten minutes or more
+	@exec .ci/image-test
 
 client: $(TESTS) ## Generate the types and operations of the Python client from the OpenAPI document
 	@PYTHONPATH=. $(BIN)/python clients/python/generate_client.py
