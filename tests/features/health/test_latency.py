@@ -12,7 +12,7 @@ from tca_app.features.health import service
 from tca_app.features.health.internal_checks import PARTS
 from tca_app.features.health.schemas import Check
 
-SLOW_S = 0.2
+SLOW_S = 0.5
 
 
 @pytest.fixture(params=["database", "disk"])
