@@ -85,7 +85,7 @@ class Found:
 
 
 class TellingSmtp:
-    """A mail server that refuses whoever signs in, and says with which password."""
+    """A mail server that refuses every sign-in, and repeats the password."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 here\r\n")
@@ -256,7 +256,7 @@ async def look_into_stores(api: httpx.AsyncClient, found: Found) -> None:
 
 
 # The browser's headers are part of the state of its tab: Gate asks with this cookie for every event, and for those that
-# the console sends itself. So whoever reads the Redis of the states reads cookies (docs/decisions/0018).
+# the console sends itself. So a reader of the Redis of the states reads cookies (docs/decisions/0018).
 BELONGS = [("states in Redis", "the session cookie")]
 
 

@@ -137,7 +137,7 @@ class Fields(BaseSettings):
     )
     oidc_admin_claim: str = Field(
         "",
-        description="`claim=value`, such as `groups=platform-admins`: whoever has it is an administrator, decided at "
+        description="`claim=value`, such as `groups=platform-admins`: people with it are administrators, decided at "
         "each sign-in there.",
     )
     oidc_label: str = Field("single sign-on", max_length=40, description="Its name on the pages: Continue with ….")

@@ -39,7 +39,7 @@ expect.set_options(timeout=20_000)  # a wait ends when its condition holds; this
 
 @dataclass(frozen=True)
 class Console:
-    """A running console. `setup_link` works once, for whoever comes first."""
+    """A running console. `setup_link` works once, for the first person."""
 
     url: str
     setup_link: str
@@ -85,7 +85,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="session")
 def provider() -> Iterator[FakeProvider]:
-    """An OpenID Connect provider, which signs in whoever a test says, in a thread of its own."""
+    """An OpenID Connect provider, which signs in the person that a test names, in a thread of its own."""
     loop = asyncio.new_event_loop()
     Thread(target=loop.run_forever, daemon=True).start()
     running = asyncio.run_coroutine_threadsafe(FakeProvider().__aenter__(), loop).result(10)

@@ -76,7 +76,7 @@ def test_an_app_and_recovery_codes(new_page: NewPage, admin: tuple[str, str]) ->
 
 
 def add_authenticator(page: Page) -> None:
-    """A virtual device with passkeys that confirms by itself whoever uses it."""
+    """A virtual device with passkeys that confirms every user by itself."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     options = {

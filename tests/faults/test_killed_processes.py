@@ -25,7 +25,7 @@ def test_what_was_acknowledged_survives_kills_at_random(stores: Cluster, sink: M
         web.wait()
     writing = write(webs, sign_in(webs[0].url), acks, WRITES)
     starts: list[float] = []
-    victims: list[Process] = [*webs, *workers]  # each of them once, then whoever it hits
+    victims: list[Process] = [*webs, *workers]  # each of them once, then one at random
     chance.shuffle(victims)
     for number in range(1, KILLS + 1):
         # At its share of the writes, so that the kills lie all over the load.

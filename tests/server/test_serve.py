@@ -202,7 +202,7 @@ def test_the_first_start_ends_with_the_set_up_link_and_a_later_one_gives_a_new_o
 
 
 def test_the_first_admin_is_there_before_the_first_answer(project: Path, data_dir: Path) -> None:
-    """Whoever waits for /health/ready signs in next."""
+    """A script that waits for /health/ready signs in next."""
     names = {"USERNAME": "ada", "EMAIL": "ada@example.com", "PASSWORD": "Blue-Harbour-42"}
     with _console(project, data_dir, **{f"FIRST_SUPERUSER_{name}": value for name, value in names.items()}) as console:
         assert "people before the first answer: [('ada',)]" in console.lines

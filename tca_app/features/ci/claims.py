@@ -27,7 +27,7 @@ class Job(NamedTuple):
 def names_a_repository(claims: Mapping[str, str]) -> bool:
     """Returns whether one of the claims names a repository, or all repositories of one owner.
 
-    `acme*` would also trust the repositories of whoever registers `acme-evil`.
+    `acme*` would also trust the repositories of an owner who registers `acme-evil`.
     """
     return any(_names_one(name, claims[name]) for name in NAMING if name in claims)
 

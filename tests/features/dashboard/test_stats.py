@@ -139,7 +139,7 @@ async def test_what_goes_on_tells_how_long_the_last_five_good_ones_took_there(ap
 
 
 async def test_a_request_for_the_dashboard_asks_at_most_eight_questions(api):
-    """The whole request, and no more of them for whoever has many projects."""
+    """The whole request, and no more of them for people with many projects."""
     admin, member = await make_admin(), await make_user()
     for _ in range(12):
         await make_deployment(await make_project(member), status="succeeded")

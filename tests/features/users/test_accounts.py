@@ -65,7 +65,7 @@ async def test_every_order_is_the_other_one_reversed(api, sort):
     ids = [p["id"] for p in (await api.get(f"{USERS}?sort={sort}", headers=header)).json()]
     back = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
     reverse = [p["id"] for p in (await api.get(f"{USERS}?sort={back}", headers=header)).json()]
-    if "last_login_at" in sort:  # whoever never signed in stands at the end both ways
+    if "last_login_at" in sort:  # users who never signed in are last in both orders
         assert ids[0] == reverse[0]
         assert ids[1:] == reverse[:0:-1]
     else:

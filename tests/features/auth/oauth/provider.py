@@ -24,7 +24,7 @@ def _base64(data: bytes) -> bytes:
 
 @dataclass
 class Code:
-    """A code that was given out: what the browser asked for, and the claims of whoever signed in."""
+    """A code that was given out: what the browser asked for, and the claims of the person who signed in."""
 
     challenge: str
     redirect_uri: str
@@ -33,7 +33,7 @@ class Code:
 
 @dataclass
 class FakeProvider:
-    """Signs in whoever `person` says. `claims`, `header` and `key` change the next ID tokens."""
+    """Signs in `person`. `claims`, `header` and `key` change the next ID tokens."""
 
     person: dict[str, Any] = field(default_factory=lambda: dict(ANA))
     claims: dict[str, Any] = field(default_factory=dict)
