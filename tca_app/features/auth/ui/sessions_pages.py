@@ -43,8 +43,14 @@ def _end_others() -> rx.Component:
 
 
 def _list() -> rx.Component:
-    no_phone = ("Kind", "IP address", "Last used", "Signed in")
-    heads = (("Device", ""), *((label, "hide-phone") for label in no_phone), ("", ""))
+    heads = (
+        ("Device", ""),
+        ("Kind", "hide-narrow"),
+        ("IP address", "hide-phone"),
+        ("Last used", "hide-phone"),
+        ("Signed in", "hide-narrow"),
+        ("", ""),
+    )
     none = rx.el.p("No open sessions.", class_name="panel-body muted")
     return rx.cond(as_var(state.rows).length() > 0, plain_table("Sessions", heads, rx.foreach(state.rows, _row)), none)
 
@@ -58,11 +64,11 @@ def _row(row: SessionRow) -> rx.Component:
         ),
         rx.el.td(
             rx.cond(row["kind"] == "api", badge("API", "", "terminal"), badge("Browser", "", "globe")),
-            class_name="hide-phone",
+            class_name="hide-narrow",
         ),
         rx.el.td(row["ip"], class_name="num hide-phone"),
         rx.el.td(relative_time(row["last_used_at"]), class_name="hide-phone"),
-        rx.el.td(relative_time(row["created_at"]), class_name="hide-phone"),
+        rx.el.td(relative_time(row["created_at"]), class_name="hide-narrow"),
         rx.el.td(
             button("End session", kind="small", on_click=state.ask_end(state.person_id, row["id"])),
             class_name="right",
