@@ -16,10 +16,15 @@ PACKAGE = Path(tca_app.__file__).parent
 STATES = [path for pattern in ("features/**/ui/*.py", "ui/*.py") for path in PACKAGE.glob(pattern)]
 
 
-def test_every_handler_of_the_console_names_a_permission() -> None:
-    assert len(STATES) > 80
+@pytest.fixture(scope="module", autouse=True)
+def _all_screens() -> None:
+    """Each test sees the handlers of all screens, whichever tests this worker runs."""
     for path in STATES:
         import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+
+
+def test_every_handler_of_the_console_names_a_permission() -> None:
+    assert len(STATES) > 80
     ours = [name for name in unguarded_handlers() if "tests___" not in name]
     assert ours == []
 
