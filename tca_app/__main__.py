@@ -165,7 +165,8 @@ def check_log() -> None:
         if check.fault:
             lines.fail(f"The event log is broken: {check.fault}")
             raise typer.Exit(1)
-        lines.say(f"{plural(check.events, 'event')} in {plural(check.chains, 'chain')}: intact")
+        erased = f" ({check.erased} erased)" if check.erased else ""
+        lines.say(f"{plural(check.events, 'event')}{erased} in {plural(check.chains, 'chain')}: intact")
 
 
 @commands.command()

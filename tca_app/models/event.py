@@ -1,4 +1,4 @@
-"""The append-only event log, the head of each hash chain, handled events and job failures."""
+"""The append-only event log, the head of each hash chain, erasures, handled events and job failures."""
 
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,10 @@ from tca_app.models.base import UTC_TIME, TableModel
 
 
 class LoggedEvent(TableModel, table=True):
-    """One event. A trigger computes `sequence`, `previous_hash` and `hash` at insert.
+    """One event. A trigger computes `sequence`, `salt`, `previous_hash` and `hash` at insert.
 
-    It has no foreign keys, because events outlive their purged subjects.
+    It has no foreign keys, because events outlive their purged subjects. Events that were erased, or written before
+    there were salts, have none.
     """
 
     __tablename__ = "events"
@@ -46,6 +47,7 @@ class LoggedEvent(TableModel, table=True):
     data: dict[str, Any] = Field(sa_type=JSONB)
     ip: str = Field(sa_type=Text)
     request_id: str = Field(sa_type=Text)
+    salt: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
     previous_hash: bytes = Field(default=None, sa_type=LargeBinary, sa_column_kwargs={"nullable": False})
     hash: bytes = Field(default=None, sa_type=LargeBinary, sa_column_kwargs={"nullable": False})
     search_text: str | None = Field(
@@ -67,6 +69,23 @@ class EventHead(TableModel, table=True):
     subject_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     sequence: int = Field(sa_type=BigInteger)
     hash: bytes = Field(sa_type=LargeBinary)
+
+
+class EventErasure(TableModel, table=True):
+    """Personal data of an event was erased. `seal` is the hash of what is left; the last one of an event counts.
+
+    `erasure` is in the event `user_erased`, with the digest of all its seals.
+    """
+
+    __tablename__ = "event_erasures"
+
+    event_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    id: int | None = Field(default=None, sa_type=BigInteger, primary_key=True, sa_column_args=(Identity(always=False),))
+    erasure: UUID = Field(sa_type=Uuid)
+    seal: bytes = Field(sa_type=LargeBinary)
+    at: datetime = Field(
+        default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.now(), "nullable": False}
+    )
 
 
 class EventEffect(TableModel, table=True):

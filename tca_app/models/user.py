@@ -16,12 +16,21 @@ class User(Row, table=True):
     the account that a token of a project acts as: it is a member of the project, but never signs in and appears in no
     list of users. `superuser_since`: when the user became an administrator; None if the account was created so.
 
-    Without `hashed_password` they sign in at a provider (`Identity`).
+    Without `hashed_password` they sign in at a provider (`Identity`). `erased_at`: the person was erased; what is left
+    is the id, under names that nobody can choose, and the row counts as deleted for good.
     """
 
     __tablename__ = "users"
     __table_args__ = (
-        CheckConstraint("username ~ '^[A-Za-z0-9]{3,50}$'", name="username_form"),
+        CheckConstraint(
+            "username ~ '^[A-Za-z0-9]{3,50}$' OR erased_at IS NOT NULL AND username = 'erased-' || id",
+            name="username_form",
+        ),
+        CheckConstraint(
+            "erased_at IS NULL OR (deleted_at IS NOT NULL AND hashed_password IS NULL AND NOT is_active "
+            "AND NOT is_superuser)",
+            name="erased_account",
+        ),
         CheckConstraint("email = lower(email)", name="email_folded"),
         CheckConstraint("kind IN ('person', 'service')", name="kind"),
         CheckConstraint("kind = 'person' OR (NOT is_superuser AND hashed_password = '!')", name="service_account"),
@@ -49,6 +58,7 @@ class User(Row, table=True):
     version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
     deleted_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    erased_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     search_text: str | None = Field(
         default=None,
         sa_column=Column(

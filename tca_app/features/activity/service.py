@@ -15,7 +15,8 @@ from tca_app.features.activity.schemas import ActivityFilter, ActivityQuery, Act
 from tca_app.models import LoggedEvent, Project, ProjectMember
 
 _log = LoggedEvent.__table__.c
-_COLUMNS = tuple(column for column in _log if column.name not in ("search_text", "hash", "previous_hash", "sequence"))
+_INTERNAL = ("search_text", "salt", "hash", "previous_hash", "sequence")
+_COLUMNS = tuple(column for column in _log if column.name not in _INTERNAL)
 
 
 async def list_activity(session: AsyncSession, actor: Actor, query: ActivityQuery) -> tuple[list[ActivityRead], bool]:
