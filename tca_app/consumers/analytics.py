@@ -47,7 +47,8 @@ _NUMBERS = f"""
       ('events', logged.type, 1),
       (counted.name, '', 1),
       ('users_total', '', CASE logged.type WHEN 'user_created' THEN 1 WHEN 'user_restored' THEN 1
-        WHEN 'user_deleted' THEN -1 ELSE 0 END),
+        WHEN 'user_deleted' THEN -1
+        WHEN 'user_erased' THEN CAST(CAST(logged.data ->> 'was_in_trash' AS boolean) AS int) - 1 ELSE 0 END),
       ('projects_active', '', {ACTIVE_CHANGE})
     ) AS number (name, dimension, value)
     WHERE number.name IS NOT NULL AND number.value <> 0

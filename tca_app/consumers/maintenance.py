@@ -1,11 +1,13 @@
-"""Periodic maintenance jobs, each run once across all workers."""
+"""Maintenance jobs; the periodic ones run once across all workers."""
 
 import structlog
+from procrastinate.jobs import Job
 
 from tca_app.consumers.analytics import begin_periods, recount
 from tca_app.core.database.session import transaction
-from tca_app.core.jobs.queue import periodic
+from tca_app.core.jobs.queue import MAINTENANCE_QUEUE, periodic, task
 from tca_app.features.deployments.timeouts import fail_timed_out
+from tca_app.features.personal_data import erasure
 from tca_app.features.retention import service as retention
 from tca_app.features.tokens.expiry import BATCH as TOKENS_AT_ONCE, warn_of_expiry
 
@@ -68,3 +70,10 @@ async def warn_of_expiring_tokens() -> None:
     while warned == TOKENS_AT_ONCE:
         async with transaction() as session:
             warned = await warn_of_expiry(session)
+
+
+@task(erasure.TASK, MAINTENANCE_QUEUE)
+async def erase_remains(_job: Job, user_id: int) -> None:
+    """Erase what was still being written when a person was erased."""
+    async with transaction() as session:
+        await erasure.erase_remains(session, user_id)

@@ -3,19 +3,25 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import CursorResult, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
-from tca_app.features.notifications.kinds import ALWAYS, OFFERED
+from tca_app.core.events.log import RecordedEvent
+from tca_app.features.notifications.kinds import ALWAYS, KINDS, OFFERED, body_of, title_of
 from tca_app.features.notifications.schemas import InboxQuery, NotificationRead, Preference, PreferenceChange
 from tca_app.models import Notification, NotificationPreference
 
 _inbox = Notification.__table__.c
 _COLUMNS = tuple(_inbox[name] for name in NotificationRead.model_fields)
 COUNT_CAP = 100
+_RENEW = text(
+    "UPDATE notifications SET title = line.title, body = line.body "
+    "FROM jsonb_to_recordset(:lines) AS line (event_id bigint, title text, body text) "
+    "WHERE notifications.event_id = line.event_id"
+).bindparams(bindparam("lines", type_=JSONB))
 
 
 async def list_notifications(
@@ -103,3 +109,14 @@ async def change_preferences(
     keys = ["user_id", "kind", "channel"]
     await session.execute(put.on_conflict_do_update(index_elements=keys, set_={"is_on": put.excluded.is_on}))
     return await list_preferences(session, actor)
+
+
+async def renew(session: AsyncSession, events: Sequence[RecordedEvent]) -> None:
+    """Writes the notifications of these events anew, after personal data was erased from the events."""
+    lines = [
+        {"event_id": event.id, "title": title_of(event), "body": body_of(event)}
+        for event in events
+        if event.type in KINDS
+    ]
+    if lines:
+        await session.execute(_RENEW, {"lines": lines})

@@ -9,3 +9,20 @@ class PersonalDataExported(Event):
     type = "personal_data_exported"
     subject_type = "user"
     title = "{actor} exported the personal data of {subject}"
+
+
+class UserErased(Event):
+    """`subject` is the erased account, named by its id only.
+
+    `erasure` marks the events that lost personal data; `events` is their number and `digest` the hash of their seals
+    (core.events.verify). `was_in_trash`: the account did not count as a user any more.
+    """
+
+    type = "user_erased"
+    subject_type = "user"
+    title = "{actor} erased the account of {subject}"
+
+    erasure: str
+    events: int
+    digest: str
+    was_in_trash: bool

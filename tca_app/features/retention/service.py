@@ -56,7 +56,7 @@ _PROJECTS = text(
 _USERS = text(
     f"""
     DELETE FROM users WHERE id IN (
-      SELECT id FROM users WHERE deleted_at < now() - make_interval(days => :days)
+      SELECT id FROM users WHERE deleted_at < now() - make_interval(days => :days) AND erased_at IS NULL
         AND NOT EXISTS (SELECT FROM projects WHERE owner_id = users.id)
       ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
     ) RETURNING id, {DISPLAY_NAME_TEXT} AS name

@@ -46,6 +46,7 @@ SENTENCES = {
     "users.read_factors": "See the second factors of a user",
     "users.reset_factors": "Reset the second factors of a user",
     "users.export": "Export what is stored about a user",
+    "users.erase": "Erase the personal data of a user",
     "users.act_as": "Act as a user for half an hour, under both names",
 }
 ROLES = tuple(sorted(projects.RANK, key=lambda role: projects.RANK[role]))

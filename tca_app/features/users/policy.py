@@ -18,6 +18,7 @@ RULES: dict[str, frozenset[str]] = {
     "users.delete": frozenset({SUPERUSER}),
     "users.restore": frozenset({SUPERUSER}),
     "users.export": frozenset({SUPERUSER, SELF}),
+    "users.erase": frozenset({SUPERUSER, SELF}),
     "users.bulk": frozenset({SUPERUSER}),
     "users.read_factors": frozenset({SUPERUSER, SELF}),
     "users.reset_factors": frozenset({SUPERUSER}),

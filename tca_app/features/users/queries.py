@@ -72,7 +72,7 @@ async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:
 @lru_cache(maxsize=256)
 def _chosen(is_active: bool | None, is_superuser: bool | None, deleted: bool, sort: UserSort) -> Select[Any]:
     """Returns the statement of a list. Cached, because building it takes as long as running it."""
-    in_trash = _users.deleted_at.is_not(None) if deleted else _users.deleted_at.is_(None)
+    in_trash = _users.deleted_at.is_not(None) & _users.erased_at.is_(None) if deleted else _users.deleted_at.is_(None)
     rows = select(*COLUMNS).where(in_trash, _IS_PERSON)
     if is_active is not None:
         rows = rows.where(_users.is_active.is_(is_active))

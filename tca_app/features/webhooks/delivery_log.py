@@ -1,10 +1,11 @@
 """The delivery log: records each attempt and disables a webhook that keeps failing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.events.log import emit
@@ -126,3 +127,11 @@ async def give_up(session: AsyncSession, webhook_id: int, message_id: str) -> No
     mine = _deliveries.id == last.scalar_subquery()
     statement = update(WebhookDelivery).where(mine, _deliveries.status == "retrying").values(status="failed")
     await session.execute(statement.execution_options(synchronize_session=False))
+
+
+async def empty_bodies(session: AsyncSession, event_ids: Sequence[int]) -> None:
+    """Empties what was sent about these events, after personal data was erased from them."""
+    if event_ids:
+        about = _deliveries.event_id == func.any(bindparam("ids", list(event_ids), ARRAY(BigInteger)))
+        emptied = update(WebhookDelivery).where(about).values(request_body="{}", request_headers={})
+        await session.execute(emptied.execution_options(synchronize_session=False))

@@ -29,6 +29,7 @@ from tca_app.features.factors import passkey_service, service as factors
 from tca_app.features.factors.schemas import FactorName
 from tca_app.features.invitations import acceptance, service as invitations
 from tca_app.features.invitations.schemas import InvitationCreate
+from tca_app.features.personal_data import erasure
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectCreate
 from tca_app.features.single_sign_on.service import finish_own
@@ -245,6 +246,7 @@ async def calls_of(actor: Actor, project_id: int) -> dict[str, list[tuple[Any, .
             (factors.add_totp, actor, FactorName(name="Phone")),
             (passkey_service.begin_registration, actor),
             (factors.renew_recovery_codes, actor),
+            (erasure.erase_user, actor, actor.user_id),
         ],
         "sessions.end": [
             (auth.sign_out_everywhere, actor),
