@@ -1,29 +1,61 @@
-"""The panel that exports a person's data."""
+"""The panel that exports a person's data, or erases the person."""
 
 import reflex as rx
 
-from tca_app.features.personal_data.ui.state import PersonalDataState
+from tca_app.features.personal_data.ui.state import ErasureState, PersonalDataState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, link, panel
+from tca_app.ui.components.basic import button, error_notice, link, panel
+from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.record import is_at_its_url
 from tca_app.ui.var import as_var
 
 state = PersonalDataState
+ERASED = (
+    "Name, email address, sessions, tokens and memberships are gone for good, also from the event log. "
+    'History shows "Erased user" with the id. This cannot be undone.'
+)
 
 
 def personal_data_panel(user_id: int, text: str) -> rx.Component:
     person = as_var(user_id)
     return panel(
         "Personal data",
-        rx.el.p(text, class_name="muted"),
-        rx.cond(
-            (as_var(state.ready_id) == person) & (person != 0),
-            link(
-                "Download JSON",
-                to=f"{routes.API_USERS}/{person}/export",
-                class_name="btn primary",
-                reload_document=True,
-                custom_attrs={"download": ""},
+        rx.el.div(
+            rx.el.p(text, class_name="muted"),
+            rx.el.div(
+                _export(person),
+                button("Erase account", icon="user-x", kind="danger-quiet", on_click=ErasureState.ask(person)),
+                class_name="row",
             ),
-            button("Export data", icon="download", on_click=state.prepare(person)),
+            class_name="stack",
         ),
+        _erase_dialog(),
+    )
+
+
+def _erase_dialog() -> rx.Component:
+    return confirm_dialog(
+        open_=is_at_its_url(ErasureState) & ErasureState.is_asking,
+        title=rx.el.span("Erase the account of ", ErasureState.username_to_type, "?"),
+        text=ERASED,
+        confirm="Erase account",
+        on_confirm=ErasureState.erase,
+        on_cancel=ErasureState.cancel(),
+        busy=ErasureState.is_erasing,
+        body=error_notice(ErasureState.erase_error),
+        type_name=ErasureState.username_to_type,
+    )
+
+
+def _export(person: rx.vars.NumberVar[float]) -> rx.Component:
+    return rx.cond(
+        (as_var(state.ready_id) == person) & (person != 0),
+        link(
+            "Download JSON",
+            to=f"{routes.API_USERS}/{person}/export",
+            class_name="btn primary",
+            reload_document=True,
+            custom_attrs={"download": ""},
+        ),
+        button("Export data", icon="download", on_click=state.prepare(person)),
     )

@@ -10,7 +10,7 @@ from tca_app.features.auth.ui.state import TABS_WHILE_ACTING, PasswordState, Pro
 from tca_app.features.factors.ui.pages import two_factor_panels
 from tca_app.features.factors.ui.state import FactorsState
 from tca_app.features.personal_data.ui.pages import personal_data_panel
-from tca_app.features.personal_data.ui.state import PersonalDataState
+from tca_app.features.personal_data.ui.state import ErasureState, PersonalDataState
 from tca_app.features.tokens.ui.pages import token_settings
 from tca_app.features.tokens.ui.state import TokensState
 from tca_app.ui import routes
@@ -40,6 +40,7 @@ LABELS = {
         FactorsState.load,
         TokensState.load,
         PersonalDataState.load,
+        ErasureState.load,
     ),
 )
 def settings_page() -> rx.Component:

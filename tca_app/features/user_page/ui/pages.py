@@ -10,7 +10,7 @@ from tca_app.features.auth.ui.sessions_state import SessionsState
 from tca_app.features.factors.ui.user_pages import user_factors
 from tca_app.features.factors.ui.user_state import UserFactorsState
 from tca_app.features.personal_data.ui.pages import personal_data_panel
-from tca_app.features.personal_data.ui.state import PersonalDataState
+from tca_app.features.personal_data.ui.state import ErasureState, PersonalDataState
 from tca_app.features.presence.ui.pages import editing_mark, who_else
 from tca_app.features.presence.ui.state import PresenceState
 from tca_app.features.user_page.ui.list_pages import users_page
@@ -39,6 +39,7 @@ _back = (
         SubjectFeedState.load,
         PresenceState.load,
         PersonalDataState.load,
+        ErasureState.load,
     ),
     crumbs=(_back, (user_title, None)),
 )
