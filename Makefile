@@ -7,11 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
+TOOLS := $(VENV)/tools
 # Python compiles modules on their first import; compiling all of them here doubles the time of an installation.
 # `make test` keeps what was compiled, whatever the environment says: a hundred processes import the same modules.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run migrate demo test faults contract benchmarks image-test client check
+.PHONY: help run migrate demo test matrix faults contract benchmarks image-test client check lock audit sbom
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -26,6 +27,9 @@ demo: $(RUNS) ## Fill the database with realistic data
 
 test: $(TESTS) ## Run every test on throw-away stores, browser tests included
 	@CHROMIUM="$$(.ci/chromium $(BIN))" PYTHONDONTWRITEBYTECODE= exec $(BIN)/python -m pytest -n 2
+
+matrix: ## Run the tests without a browser on each of Python 3.11 to 3.13 that is installed
+	@exec .ci/matrix 3.11 3.12 3.13
 
 faults: $(TESTS) ## Kill processes for half an hour or more: FAULT_WRITES=10000 FAULT_KILLS=200 unless set
 	@FAULT_WRITES=$${FAULT_WRITES:-10000} FAULT_KILLS=$${FAULT_KILLS:-200} exec $(BIN)/python -m pytest -s tests/faults
@@ -49,13 +53,25 @@ check: $(TESTS) ## Format, lint, types, import rules, and whether the migrations
 	@found=$$(PYTHONPATH=. $(BIN)/lint-imports --no-cache) || { echo "$$found"; exit 1; }
 	@$(BIN)/python -m tca_app check-migrations
 
+lock: $(TOOLS)/bin/uv ## Resolve requirements*.txt into the locks with hashes; newest versions with UPGRADE=--upgrade
+	@exec .ci/lock $(TOOLS)/bin/uv $(UPGRADE)
+
+audit: $(TOOLS)/bin/uv $(RUNS) ## Ask for known faults of the pinned packages; STRICT=--strict fails when nobody answers
+	@exec .ci/audit $(TOOLS)/bin/pip-audit $(BIN)/npm $(STRICT)
+
+sbom: $(TOOLS)/bin/uv $(RUNS) ## List the packages of the image in dist/, as CycloneDX
+	@PATH=$(CURDIR)/$(BIN):$$PATH exec .ci/sbom $(TOOLS)/bin/cyclonedx-py dist
+
 $(BIN)/python:
 	@.ci/venv $(PYTHON) $(VENV)
 
-$(RUNS): requirements.txt | $(BIN)/python
-	@echo "Installing requirements.txt"
-	@$(PIP) install --no-compile -r $< && touch $@
+$(RUNS): requirements.lock | $(BIN)/python
+	@echo "Installing $<"
+	@$(PIP) install --no-compile --require-hashes -r $< && touch $@
 
-$(TESTS): requirements-dev.txt $(RUNS)
-	@echo "Installing requirements-dev.txt"
-	@$(PIP) install --no-compile -r $< && touch $@
+$(TESTS): requirements-dev.lock $(RUNS)
+	@echo "Installing $<"
+	@$(PIP) install --no-compile --require-hashes -r $< && touch $@
+
+$(TOOLS)/bin/uv: .ci/tools.txt | $(BIN)/python
+	@.ci/venv $(PYTHON) $(TOOLS) && $(TOOLS)/bin/python -m pip --disable-pip-version-check -q install -r $< && touch $@

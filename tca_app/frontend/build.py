@@ -28,7 +28,8 @@ SOURCES = (
     "tca_app/tca_app.py",
     "rxconfig.py",
     "assets/**/*",
-    "requirements.txt",
+    "requirements.lock",
+    "reflex.lock/package-lock.json",
 )
 # Settings that are compiled into the pages. The URL is not one of them, because the bundle is relocatable.
 BAKED_IN = ("app_name",)
@@ -43,6 +44,7 @@ def prepare_environment(data_dir: Path) -> None:
         "NPM_CONFIG_UPDATE_NOTIFIER": "false",
         "NPM_CONFIG_FUND": "false",
         "NPM_CONFIG_AUDIT": "false",
+        "NPM_CONFIG_OMIT_LOCKFILE_REGISTRY_RESOLVED": "true",  # reflex.lock/ is the same for every registry
     }
     if shell := shutil.which(
         "bash"

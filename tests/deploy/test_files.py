@@ -227,7 +227,7 @@ def test_the_address_of_an_overlay_is_one_everywhere() -> None:
 def test_the_image_gets_everything_that_the_console_reads() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert all((ROOT / name).exists() for name in allowed)
-    assert {"tca_app", "alembic", "alembic.ini", "assets", "rxconfig.py", "requirements.txt"} <= allowed
+    assert {"tca_app", "alembic", "alembic.ini", "assets", "rxconfig.py", "requirements.lock", "reflex.lock"} <= allowed
     assert not {".env", ".data", "deploy", ".git"} & allowed
 
 

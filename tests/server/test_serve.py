@@ -54,7 +54,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("project")
     for name in ("tca_app", "alembic"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("alembic.ini", "rxconfig.py", "requirements.txt"):
+    for name in ("alembic.ini", "rxconfig.py", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     (root / "tca_app" / "tca_app.py").write_text(STAND_IN)
     (root / ".web/build/client").mkdir(parents=True)
