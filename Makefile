@@ -12,7 +12,7 @@ TOOLS := $(VENV)/tools
 # `make test` keeps what was compiled, whatever the environment says: a hundred processes import the same modules.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run migrate demo test matrix faults contract benchmarks image-test client check lock audit sbom
+.PHONY: help run migrate demo test matrix faults fuzz bench cluster image-test client check lock audit sbom
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -34,11 +34,14 @@ matrix: ## Run the tests without a browser on each of Python 3.11 to 3.13 that i
 faults: $(TESTS) ## Kill processes for half an hour or more: FAULT_WRITES=10000 FAULT_KILLS=200 unless set
 	@FAULT_WRITES=$${FAULT_WRITES:-10000} FAULT_KILLS=$${FAULT_KILLS:-200} exec $(BIN)/python -m pytest -s tests/faults
 
-contract: $(TESTS) ## Call every operation of the REST API at random: CONTRACT_EXAMPLES=100 unless set
+fuzz: $(TESTS) ## Call every operation of the REST API at random: CONTRACT_EXAMPLES=100 unless set
 	@CONTRACT_EXAMPLES=$${CONTRACT_EXAMPLES:-100} exec $(BIN)/python -m pytest -n 2 tests/api/test_contract.py
 
-benchmarks: $(TESTS) ## Measure beside a limit and a FastAPI template; needs a quiet machine
+bench: $(TESTS) ## Measure beside a limit and a FastAPI template; needs a quiet machine
 	@CHROMIUM="$$(.ci/chromium $(BIN))" exec $(BIN)/python -m benchmarks
+
+cluster: $(TESTS) ## Put load on two web replicas and two workers behind nginx, and restart them meanwhile
+	@exec $(BIN)/python -m benchmarks.cluster
 
 image-test: ## Build the image with buildah and use it; as root on Debian, ten minutes or more
 	@exec .ci/image-test

@@ -1,4 +1,4 @@
-"""Measures what a user feels and prints one table with the bounds: `python -m benchmarks`, or `make benchmarks`."""
+"""Measures what a user feels and prints one table with the bounds: `python -m benchmarks`, or `make bench`."""
 
 import multiprocessing
 from collections.abc import Callable

@@ -32,7 +32,7 @@ from tests.factories import (
 )
 from tests.rest_api import document
 
-# `make contract` runs the long form: 100 examples, and the limits of every field, some sixty calls an operation.
+# `make fuzz` runs the long form: 100 examples, and the limits of every field, some sixty calls an operation.
 IS_LONG = "CONTRACT_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "6"))
 _text = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)

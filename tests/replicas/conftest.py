@@ -1,8 +1,5 @@
 """Two web replicas and two workers behind Debian's nginx, as in docs/replicas.md."""
 
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,9 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import browser, playwright_  # noqa: F401 - fixtures
-from tests.processes import ROOT, Cluster, Web, cluster, end_process, eventually, free_port, sign_in
-
-TEMPLATE = ROOT / "deploy" / "nginx.conf"
+from tests.nginx import nginx
+from tests.processes import Cluster, Web, cluster, eventually, free_port, sign_in
 
 
 @pytest.fixture(autouse=True)
@@ -59,36 +55,6 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
         eventually(lambda: httpx.get(f"{url}/health/live").status_code == 200, "nginx answers")
         eventually(lambda: running.living_workers() == 2, "both workers are there")
         yield Replicas(url, one, two, running, home)
-
-
-class nginx:
-    """A running nginx with the template's settings; only the addresses are others."""
-
-    def __init__(self, port: int, upstreams: list[str]) -> None:
-        # Not pytest's own folder: nginx' workers give up root, and have to pass through.
-        self.home = Path(tempfile.mkdtemp(prefix="tca-nginx-"))
-        self.home.chmod(0o711)
-        text = TEMPLATE.read_text()
-        for placed, own in zip(("8080", "8001", "8002"), (str(port), *upstreams), strict=True):
-            assert f"127.0.0.1:{placed}" in text
-            text = text.replace(f"127.0.0.1:{placed}", f"127.0.0.1:{own}")
-        (self.home / "nginx.conf").write_text(text)
-
-    def __enter__(self) -> Path:
-        command = [_program(), "-p", str(self.home), "-c", str(self.home / "nginx.conf"), "-g", "daemon off;"]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        return self.home
-
-    def __exit__(self, *_: object) -> None:
-        end_process(self.process, 10)
-        shutil.rmtree(self.home, ignore_errors=True)
-
-
-def _program() -> str:
-    found = subprocess.run([ROOT / ".ci" / "nginx"], capture_output=True, text=True, check=False)
-    if found.returncode:
-        pytest.fail(found.stderr.strip())
-    return found.stdout.strip()
 
 
 @pytest.fixture
