@@ -40,7 +40,10 @@ config = rx.Config(
     telemetry_enabled=False,
     show_built_with_reflex=False,
     frontend_lazy_bundled_libraries=True,
-    frontend_packages=["purgecss@8.0.0"],  # takes out of the stylesheet what no page uses (tca_app/frontend/bundle.py)
+    frontend_packages=[
+        "purgecss@8.0.0",  # takes out of the stylesheet what no page uses (tca_app/frontend/bundle.py)
+        "@fontsource-variable/inter@5.3.0",
+    ],
     plugins=[rx.plugins.RadixThemesPlugin(theme=radix_theme())],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

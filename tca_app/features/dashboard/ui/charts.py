@@ -9,11 +9,11 @@ from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 
 state = DashboardState
-# Blue, amber and grey differ in lightness too, for people who are colour-blind. The legend uses the same colours.
+# The colours of the badges. They differ in lightness too, for people who are colour-blind; the legend uses the same.
 RESULTS = (
-    ("succeeded", "Succeeded", "var(--indigo-9)"),
+    ("succeeded", "Succeeded", "var(--green-9)"),
     ("cancelled", "Cancelled", "var(--gray-8)"),
-    ("failed", "Failed", "var(--amber-11)"),
+    ("failed", "Failed", "var(--red-11)"),
 )
 
 
