@@ -11,11 +11,20 @@ const DASHBOARD = "/dashboard";
 const SECOND_FACTOR = "/login/second-factor";
 const OURS = { "x-requested-with": "tca-console" };
 
+/** The path as the server reads it. */
+const decoded = (path) => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return "/api/"; // the server reads it in another way than we do
+  }
+};
+
 /** A page of this site, or the dashboard. "//host" and "/\host" lead elsewhere and are refused; /api/ has no pages. */
 const safeNext = (value) => {
   const isPath = /^\/(?![/\\])\P{Cc}*$/u.test(value ?? "");
   const url = isPath && new URL(value, location.origin);
-  return url && url.origin === location.origin && !url.pathname.startsWith("/api/") ? value : DASHBOARD;
+  return url && url.origin === location.origin && !/^\/+api\//.test(decoded(url.pathname)) ? value : DASHBOARD;
 };
 const nextPage = () => safeNext(new URLSearchParams(location.search).get("next"));
 

@@ -1,6 +1,8 @@
 """Parses and checks URLs from users and clients as a browser does, and keeps them as they were typed."""
 
 import re
+from posixpath import normpath
+from urllib.parse import unquote
 
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
@@ -51,6 +53,11 @@ def link_of(value: str) -> str:
 
 
 def is_local_path(text: str) -> bool:
-    """Whether this is a page of this site: `//host` and the like lead elsewhere, and `/api/` is no page."""
-    is_path = text.startswith("/") and not text.startswith(("//", "/\\", "/api/")) and text.isprintable()
-    return is_path and len(text) <= MAX_URL
+    """Whether this is a page of this site: `//host` and the like lead elsewhere, and `/api/` is no page.
+
+    A browser resolves dots and the server decodes the path, so `/%61pi/` and `/x/../api/` are `/api/` too.
+    """
+    if not text.startswith("/") or text.startswith("//") or not text.isprintable() or len(text) > MAX_URL:
+        return False
+    path = unquote(text.partition("?")[0].partition("#")[0])
+    return "\\" not in path and not normpath(path).lstrip("/").startswith("api/")

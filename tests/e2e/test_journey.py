@@ -103,7 +103,10 @@ def test_signing_in_leads_to_the_page_that_was_asked_for(new_page: NewPage, admi
     expect(page.get_by_role("searchbox", name="Search users")).to_have_value("ada")
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+ELSEWHERE = ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/%2561pi/auth/verify"]
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
 def test_signing_in_never_leads_elsewhere(new_page: NewPage, admin: tuple[str, str], target: str) -> None:
     page = new_page()
     page.goto(f"/login?next={target}")
@@ -144,7 +147,7 @@ def test_signing_out_in_one_tab_signs_out_the_others(new_page: NewPage, admin: t
     second = first.context.new_page()
     second.goto("/users")
     expect(second.locator("tbody tr").first).to_be_visible()
-    first.get_by_role("button", name="Account").click()
+    first.get_by_role("button", name="Account", exact=True).click()
     first.get_by_role("menuitem", name="Sign out").click()
     first.wait_for_url("**/login**")
     second.wait_for_url("**/login**", timeout=6000)

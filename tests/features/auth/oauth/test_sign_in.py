@@ -228,7 +228,11 @@ async def test_usernames_are_made_valid_and_unique(browser: Browser, said: str, 
     assert names == ["ANA", username]
 
 
-@pytest.mark.parametrize("page", ["//evil.example", "https://evil.example", "/\\evil.example", "/api/auth/verify"])
+ELSEWHERE = ["//evil.example", "https://evil.example", "/\\evil.example", "/.\\evil.example"]
+NO_PAGE = ["/api/x", "/%61pi/x", "/./api/x", "/x/../api/x", "/x/%2e%2e/%61pi/x?y", "/x\\..\\api\\x", "/.//api/x"]
+
+
+@pytest.mark.parametrize("page", [*ELSEWHERE, *NO_PAGE])
 async def test_it_never_leads_to_another_site(browser: Browser, page: str) -> None:
     assert await browser.sign_in(next=page) == "/dashboard"
 
