@@ -149,7 +149,8 @@ async def _hand_over(session: AsyncSession, actor: Actor, which: ColumnElement[b
 
 
 async def hand_over_all(session: AsyncSession, actor: Actor, person: _Person, to_id: int | None) -> None:
-    """Transfers all projects of a deleted user. Raises Conflict when there are some and `to_id` is None.
+    """Transfers all projects of a deleted user. Raises Conflict when there are some and `to_id` is None, and
+    ReauthenticationRequired.
 
     Projects in the trash are transferred too, so that a restored project has an owner who exists.
     """
@@ -165,6 +166,7 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: _Person, to
         trash = f" ({in_trash} in the trash)" if in_trash else ""
         detail = f"{person.username} owns {plural(owned, 'project')}{trash}. Choose a new owner."
         raise Conflict(detail, errors=[FieldError("/transfer_to", detail)])
+    await require_recent_proof(session, actor)
     await _hand_over(session, actor, col(Project.owner_id) == person.id, person.id, to_id)
 
 

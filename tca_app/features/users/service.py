@@ -95,6 +95,12 @@ def _require_own_credentials(actor: Actor, before: "_UserRow", given: Mapping[st
         require_own(actor, "email.change")
 
 
+def _is_sensitive(before: "_UserRow", given: Mapping[str, Any]) -> bool:
+    """Returns whether a change needs a proof: of the address or the role, also by activating an administrator."""
+    is_back = given.get("is_active", False) and before.is_superuser and not before.is_active
+    return is_back or any(given.get(name, before._mapping[name]) != before._mapping[name] for name in SENSITIVE)
+
+
 def _refuse_same(before: "_UserRow", password: str, current_password: str | None) -> None:
     if before.must_change_password and password == current_password:
         raise Invalid.at("password", "Choose another password than the current one.")
@@ -115,7 +121,7 @@ async def update_user(
     is_own = user_id == actor.user_id and (password or given.get("email", before.email) != before.email)
     if is_own and before.hashed_password is not None:
         await confirm_password(session, actor, before.hashed_password, current_password, "current_password")
-    elif password or any(given.get(name, before._mapping[name]) != before._mapping[name] for name in SENSITIVE):
+    elif password or _is_sensitive(before, given):
         await require_recent_proof(session, actor, is_credential=True)
     if password:
         names = {name: given.get(name, before._mapping[name]) for name in ("username", "email", "full_name")}
@@ -133,7 +139,7 @@ async def update_user(
     if user_id == actor.user_id and given.get("email", row.email) != row.email and email_change.is_confirmed_by_mail():
         await email_change.refuse_taken(session, given["email"])
         given["pending_email"] = given.pop("email")
-        await email_change.ask_for_confirmation(session, user_id)
+        await email_change.ask_for_confirmation(session, user_id, given["pending_email"])
     return await _write(session, actor, row, given)
 
 
@@ -275,9 +281,12 @@ async def delete_user(
 
 
 async def restore_user(session: AsyncSession, actor: Actor, user_id: int) -> UserRead:
-    """Restores a user from the trash with their role and memberships. Raises NotFound if not in the trash."""
+    """Restores a user from the trash with their role and memberships. Raises NotFound if not in the trash,
+    ReauthenticationRequired for an administrator."""
     policy.require(actor, "users.restore")
-    await _find(session, user_id, "change", deleted=True)
+    row = await _find(session, user_id, "change", deleted=True)
+    if row.is_superuser:
+        await require_recent_proof(session, actor, is_credential=True)
     after = await _store(session, actor, user_id, {"deleted_at": None})
     await emit(session, actor, events.UserRestored(**_subject(after)))
     return after
