@@ -13,13 +13,15 @@ from limits.errors import StorageError
 from tca_app.config.settings import get_settings
 from tca_app.core.cache.redis import TIMEOUT_S, redis_circuit_breaker
 from tca_app.core.errors import TooManyRequests
+from tca_app.core.security.tokens import token_hash
 
 log = structlog.get_logger(__name__)
 
 
-Name = Literal["login", "api", "invitations", "invited_address", "token_exchange"]
-# How many mails one person may cause, and one address may get, by invitations. No setting changes them.
-INVITATIONS = {"invitations": "500/day", "invited_address": "10/day"}
+Name = Literal["login", "api", "invitations", "email_changes", "mailed_address", "token_exchange"]
+# How many mails one person may cause at addresses of their choice, by invitations and by changes of their own address,
+# and how many one address may get. No setting changes them.
+MAILS = {"invitations": "500/day", "email_changes": "20/day", "mailed_address": "10/day"}
 # Of one address. Build machines behind one address share it, so it is wider than that of sign-in.
 TOKEN_EXCHANGE = {"token_exchange": "60/minute"}
 
@@ -27,17 +29,21 @@ TOKEN_EXCHANGE = {"token_exchange": "60/minute"}
 class Limits:
     """The rate limits of the settings: `login` per address, `api` per caller. An empty setting disables a limit.
 
-    The limits of invitations and of the exchange of CI tokens are fixed.
+    The limits of mails and of the exchange of CI tokens are fixed.
     """
 
     def __init__(self) -> None:
         settings = get_settings()
         rates = {"login": settings.rate_limit_login, "api": settings.rate_limit_api}
-        rates |= INVITATIONS | TOKEN_EXCHANGE
+        rates |= MAILS | TOKEN_EXCHANGE
         self._rates = {name: parse(notation) for name, notation in rates.items() if notation}
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = SlidingWindowCounterRateLimiter(_redis_storage())
         self._circuit = redis_circuit_breaker()
+
+    async def refuse_mail(self, address: str) -> None:
+        """Count a mail to an address that somebody chose. Only a hash of the address is stored."""
+        await self.refuse_excess("mailed_address", token_hash(address).hex())
 
     async def refuse_excess(self, name: Name, caller: str, cost: int = 1) -> None:
         """Count `cost` calls. Raises TooManyRequests with Retry-After when the limit is exceeded."""

@@ -150,7 +150,7 @@ async def _limit(actor: Actor, emails: list[str]) -> None:
     if not actor.is_superuser:
         await limits.refuse_excess("invitations", str(actor.user_id), len(emails))
     for email in emails:
-        await limits.refuse_excess("invited_address", email)
+        await limits.refuse_mail(email)
 
 
 async def _send(session: AsyncSession, actor: Actor, ids: list[int]) -> InvitationsSent:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.core.errors import Conflict, FieldError, Gone
 from tca_app.core.jobs.queue import enqueue
+from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.auth import one_time_tokens
 from tca_app.models import User
 
@@ -44,7 +45,10 @@ async def refuse_taken(session: AsyncSession, email: str) -> None:
         raise Conflict(TAKEN, errors=[FieldError("/email", TAKEN)])
 
 
-async def ask_for_confirmation(session: AsyncSession, user_id: int) -> None:
+async def ask_for_confirmation(session: AsyncSession, user_id: int, email: str) -> None:
+    """Sends the link to the new address. Raises TooManyRequests: nobody may have mails sent to strangers."""
+    await get_limits().refuse_excess("email_changes", str(user_id))
+    await get_limits().refuse_mail(email)
     await one_time_tokens.withdraw(session, PURPOSE, user_id)
     await enqueue(session, CONFIRM_TASK, user_id=user_id)
 

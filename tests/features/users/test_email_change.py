@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
+from tca_app.core.cache.redis import get_redis
 from tca_app.core.database.session import transaction
 from tca_app.models import OneTimeToken, User
 from tests.factories import PASSWORD, bearer, make_admin, make_user, row_of
@@ -31,6 +32,11 @@ async def confirm(api: httpx.AsyncClient, token: str) -> httpx.Response:
 async def emails_of(actor: Actor) -> tuple[str, str]:
     row = await row_of(User, actor.user_id)
     return row["email"], row["pending_email"]
+
+
+@pytest.fixture(autouse=True)
+async def _fresh_limits() -> None:
+    await get_redis().flushdb()
 
 
 @pytest.fixture
@@ -122,3 +128,20 @@ async def test_without_mail_it_changes_at_once(
     monkeypatch.setattr(type(get_settings()), "has_mail", property(lambda _: False))
     await change(api, ana, await bearer(ana), "new@example.com")
     assert await emails_of(ana) == ("new@example.com", "")
+
+
+async def test_nobody_sends_mails_to_strangers_without_end(
+    api: httpx.AsyncClient, mailbox: Mailbox, ana: Actor
+) -> None:
+    """Ten a day to one address, and twenty a day of one person."""
+    headers, bob = await bearer(ana), await make_user("bob")
+    theirs = await bearer(bob)
+    for _ in range(5):
+        for actor, using in ((ana, headers), (bob, theirs)):
+            assert (await change(api, actor, using, "stranger@example.com")).status_code == 200
+            assert (await change(api, actor, using, f"{actor.username}@example.com")).status_code == 200
+    assert (await change(api, ana, headers, "stranger@example.com")).status_code == 429
+    others = [(await change(api, ana, headers, f"other{number}@example.com")).status_code for number in range(20)]
+    assert others == [200] * 14 + [429] * 6
+    assert await emails_of(ana) == ("ana@example.com", "other13@example.com")
+    assert not await get_redis().keys("*stranger*")
