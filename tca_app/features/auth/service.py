@@ -114,10 +114,12 @@ async def open_session(
     kind: Kind,
     proven_hash: str | None = None,
     fresh_hash: str | None = None,
+    proven_at: datetime | None = None,
 ) -> SignIn:
     """Opens a session for an authenticated user. It has a fixed lifetime, seven days by default, never extended.
 
     `proven_hash` is the hash that the password was checked against. If it has changed since, the check is void.
+    `proven_at` is when the user proved who they are, if that was not now.
     """
     changes: dict[str, Any] = {"last_login_at": func.now(), "updated_at": User.updated_at}
     if fresh_hash:
@@ -148,6 +150,8 @@ async def open_session(
         ip=client.ip,
         expires_at=datetime.now(UTC) + timedelta(days=instance_settings().session_days),
     )
+    if proven_at is not None:
+        row.verified_at = proven_at
     if kind == "browser":
         row.token_hash = token_hash(cookie)
         session.add(row)

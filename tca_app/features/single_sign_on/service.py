@@ -151,7 +151,9 @@ async def sign_in(session: AsyncSession, begun: Begun, person: Person, client: C
             )
     await identities.note_use(session, person)
     await require_second_factor(session, user_id)
-    return Done(await open_session(session, user_id, client, "browser"), is_new=found is None)
+    # Somebody at an open browser must not get a new proof by signing in again where nobody is asked for anything.
+    opened = await open_session(session, user_id, client, "browser", proven_at=person.signed_in_at)
+    return Done(opened, is_new=found is None)
 
 
 async def _invited_account(session: AsyncSession, invitation: str, person: Person, client: Client) -> int:

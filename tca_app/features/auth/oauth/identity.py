@@ -1,6 +1,7 @@
 """What a provider says about a person, what a sign-in needs to know while it is under way, and why one is refused."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from tca_app.config.settings import get_settings
@@ -56,6 +57,7 @@ class Person:
     """A person as the provider knows them. `subject` never changes and is never given to anybody else.
 
     `email` is empty unless the provider verified it. `is_admin` is None when the provider does not decide that.
+    `signed_in_at` is when they proved there who they are, which may be long ago; None when it does not say.
     """
 
     provider: ProviderKey
@@ -66,6 +68,7 @@ class Person:
     username: str = ""
     full_name: str = ""
     is_admin: bool | None = None
+    signed_in_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Sign-in at any OpenID Connect provider: discovery, the code flow with PKCE, and the checks of the ID token."""
 
+from datetime import UTC, datetime
 from time import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,6 +66,7 @@ async def person_of(flow: Flow, code: str) -> Person:
         username=username or _text(claims, "nickname") or email,
         full_name=_text(claims, "name"),
         is_admin=_is_admin(claims),
+        signed_in_at=_signed_in_at(claims),
     )
 
 
@@ -130,6 +132,11 @@ async def _with_userinfo(claims: Json, tokens: Json) -> Json:
     # The address and whether it is verified belong together, so both come from one place.
     pair = {"email", "email_verified"}
     return more | {name: value for name, value in claims.items() if name not in pair or pair <= claims.keys()}
+
+
+def _signed_in_at(claims: Json) -> datetime | None:
+    found = claims.get("auth_time")
+    return datetime.fromtimestamp(max(0, min(found, time())), UTC) if isinstance(found, int | float) else None
 
 
 def _admin_claim() -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from time import time
 
 import httpx
 import pytest
@@ -11,6 +12,10 @@ from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.core.security.tokens import cookie_name
+from tca_app.features.auth import service as auth
+from tca_app.features.auth.step_up import ReauthenticationRequired
+from tca_app.features.tokens import service as tokens
+from tca_app.features.tokens.schemas import TokenCreate
 from tca_app.models import AuthSession, Identity, LoggedEvent, User
 from tests.factories import bearer, make_admin, make_user, row_of
 from tests.features.auth.oauth.conftest import OIDC, Browser
@@ -164,6 +169,31 @@ async def test_the_proof_needs_the_linked_person_and_a_new_sign_in(browser: Brow
     assert refused(await browser.sign_in(intent="reauthenticate"), "/settings") == "not_proven"
     provider.without, provider.person["sub"] = set(), "s-2"
     assert refused(await browser.sign_in(intent="reauthenticate"), "/settings") == "not_yours"
+
+
+async def test_signing_in_again_where_nobody_is_asked_is_no_new_proof(
+    browser: Browser, provider: FakeProvider, api: httpx.AsyncClient
+) -> None:
+    """The attack: at somebody's open browser, which the provider lets in without a question."""
+    ana = await make_user("ana")
+    await link_to(ana.user_id, provider)
+
+    async def may_add_a_token(auth_time: float) -> bool:
+        provider.claims = {"auth_time": auth_time}
+        assert await browser.sign_in() == "/dashboard"
+        async with transaction() as session:
+            caller = await auth.resolve_browser(session, browser.client.cookies["sid"])
+            assert caller is not None
+            try:
+                await tokens.create_token(session, caller.actor, TokenCreate(name="Laptop"))
+            except ReauthenticationRequired:
+                return False
+            return True
+
+    for auth_time in (time() - 3600, 0, -1e300, float("-inf")):
+        assert not await may_add_a_token(auth_time)
+    for auth_time in (time() - 60, time() + 3600, 1e300):
+        assert await may_add_a_token(auth_time)
 
 
 async def test_an_account_without_a_password_cannot_sign_in_with_one(api: httpx.AsyncClient) -> None:
