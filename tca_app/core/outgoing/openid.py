@@ -122,7 +122,7 @@ class Issuer:
         try:
             key = await self._key(_key_id(token))
             found = jwt.decode(token, key, algorithms=algorithms)
-        except (JoseError, ValueError, TypeError, KeyError) as error:
+        except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise ProviderError(f"the token cannot be verified ({type(error).__name__})") from None
         return dict(found.header), dict(found.claims)
 

@@ -37,6 +37,7 @@ from tca_app.models import Factor
 REGISTRATION, PROOF, SIGN_IN = "passkey_registration", "passkey_proof", "passkey_sign_in"  # purposes of challenges
 CHALLENGE_TTL = timedelta(minutes=5)
 REQUIRED = UserVerificationRequirement.REQUIRED  # the device asks for a fingerprint, a face or a PIN
+NOT_A_RESPONSE = (WebAuthnException, ValueError, TypeError, RecursionError)  # the last for JSON that is nested deeply
 _factors = Factor.__table__.c
 
 
@@ -95,7 +96,7 @@ def challenge_in(credential: NewCredential | UsedCredential) -> str:
     """Returns the challenge that the browser signed, or ""."""
     try:
         return parse_client_data_json(base64url_to_bytes(credential.response.client_data)).challenge.decode()
-    except (WebAuthnException, ValueError, TypeError):
+    except NOT_A_RESPONSE:
         return ""
 
 
@@ -109,7 +110,7 @@ def verify_new(credential: NewCredential, challenge: str) -> VerifiedRegistratio
             expected_origin=origin(),
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError):
+    except NOT_A_RESPONSE:
         return None
 
 
@@ -157,7 +158,7 @@ def _verified_count(credential: UsedCredential, challenge: str, public_key: byte
             credential_current_sign_count=0,
             require_user_verification=True,
         ).new_sign_count
-    except (WebAuthnException, ValueError, TypeError):
+    except NOT_A_RESPONSE:
         return None
 
 

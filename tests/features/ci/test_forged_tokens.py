@@ -7,6 +7,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
+from tca_app.core.outgoing.ssrf_safe import MAX_BYTES
 from tests.features.auth.oauth.provider import KEYS, PUBLIC_KEY
 from tests.features.ci.conftest import ask, token_for
 from tests.features.ci.issuer import Issuer
@@ -77,3 +78,24 @@ def _other_signature(token: str) -> str:
     raw = urlsafe_b64decode(signature + "==")
     other = raw[:32] + (order - int.from_bytes(raw[32:], "big")).to_bytes(32, "big")
     return f"{signed}.{urlsafe_b64encode(other).rstrip(b'=').decode()}"
+
+
+class Padding:
+    """A key among the published ones that is larger than all that is read of an answer."""
+
+    def as_dict(self, **_: Any) -> dict[str, str]:
+        return {"kty": "oct", "k": "x" * MAX_BYTES}
+
+
+@pytest.mark.parametrize("document", ["metadata", "keys"])
+async def test_documents_of_an_issuer_without_end_are_not_read(
+    api: httpx.AsyncClient, issuer: Issuer, ledger: int, document: str
+) -> None:
+    if document == "keys":
+        issuer.published = [KEYS[0], Padding()]  # type: ignore[list-item]
+    else:
+        issuer.metadata = {"padding": "x" * MAX_BYTES}
+    for _ in range(3):
+        answer = await ask(api, issuer.job_token(), ledger)
+        assert answer.status_code in (400, 503)
+    assert len(issuer.got) <= 2, "it is not asked again just after a failure"

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import update
+from webauthn.helpers import bytes_to_base64url
 
 from tca_app.core.database.session import transaction
 from tca_app.models import User
@@ -176,3 +177,14 @@ async def test_options_of_one_person_do_not_add_to_another(api: httpx.AsyncClien
     options = (await api.post(f"{FACTORS}/passkeys/options", headers=eve)).json()["publicKey"]
     body = {"name": "Laptop", "credential": Device().create(options)}
     assert (await api.post(f"{FACTORS}/passkeys", json=body, headers=headers)).status_code == 422
+
+
+@pytest.mark.parametrize("url", [PROOF, f"{FACTORS}/passkeys"])
+async def test_json_that_is_nested_too_deeply_is_refused(api: httpx.AsyncClient, headers: Headers, url: str) -> None:
+    data = b'{"challenge":' + b"[" * 1000 + b"]" * 1000 + b"}"
+    response = {"clientDataJSON": bytes_to_base64url(data), "attestationObject": "AAAA"}
+    if url == PROOF:
+        response = {"clientDataJSON": bytes_to_base64url(data), "authenticatorData": "AAAA", "signature": "AAAA"}
+    credential = {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": response}
+    body = {"credential": credential} | ({} if url == PROOF else {"name": "Laptop"})
+    assert (await api.post(url, json=body, headers=headers)).status_code == 422
