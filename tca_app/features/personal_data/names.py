@@ -30,16 +30,31 @@ _INVITATIONS = text(
     """
 )
 
+# A name that somebody or something else has too, alone or as a part of its own. People choose what they are called, and
+# nobody may choose what is then taken out of the records of others.
+_SHARED = text(
+    """
+    SELECT phrase FROM unnest(CAST(:phrases AS text[])) AS phrase WHERE
+      EXISTS (SELECT FROM users WHERE id <> :id AND strpos(lower(full_name), phrase) > 0)
+      OR EXISTS (SELECT FROM projects WHERE strpos(lower(name), phrase) > 0)
+      OR EXISTS (SELECT FROM groups WHERE strpos(lower(name), phrase) > 0)
+    """
+)
+
 
 async def find_person(session: AsyncSession, user_id: int) -> Person:
     """Returns the person with all their names, before the account loses them."""
     rows = [(kind, value) for kind, value in await session.execute(_NAMES, {"id": user_id}) if value]
     emails = frozenset(value.lower() for kind, value in rows if kind == "email" or (kind != "name" and "@" in value))
     invitations = await session.execute(_INVITATIONS, {"id": user_id, "emails": sorted(emails)})
+    names = frozenset(value for kind, value in rows if kind != "email")
+    phrases = sorted({name.lower() for name in names if len(name.split()) > 1})
+    shared = await session.execute(_SHARED, {"id": user_id, "phrases": phrases})
     return Person(
         user_id,
         emails=emails,
-        names=frozenset(value for kind, value in rows if kind != "email"),
+        names=names,
+        shared=frozenset(shared.scalars()),
         logins=frozenset(value.lower() for kind, value in rows if kind == "github"),
         invitations=frozenset(invitations.scalars()),
     )

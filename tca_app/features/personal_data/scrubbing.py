@@ -1,7 +1,8 @@
 """What an erasure takes out of events and of the copies that were made of them.
 
-Where an event names the person by id, all their names are replaced. Elsewhere only what can mean nobody else: an email
-address, or a full name of several words. A username such as "deploy" is an ordinary word.
+Where an event names the person by id, all their names are replaced, and where it names somebody else by id, none.
+Elsewhere only what can mean nobody else: an email address, or a full name of several words that nobody and nothing else
+has. A username such as "deploy" is an ordinary word.
 """
 
 import re
@@ -63,12 +64,14 @@ def pattern_of(words: Iterable[str]) -> str:
 class Person:
     """All names of a person, present and past. `logins` are those at GitHub, which reports deployments under them.
 
-    `invitations` are the ids of those that they got. Without names only what an id refers to is erased.
+    `invitations` are the ids of those that they got. `shared` are the names, in lower case, that others have too.
+    Without names only what an id refers to is erased.
     """
 
     id: int
     emails: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
     logins: frozenset[str] = frozenset()
     invitations: frozenset[int] = frozenset()
 
@@ -79,7 +82,7 @@ class Person:
     @cached_property
     def phrases(self) -> frozenset[str]:
         """Returns what can mean nobody else."""
-        return self.emails | {name for name in self.names if len(name.split()) > 1}
+        return self.emails | {name for name in self.names if len(name.split()) > 1 and name.lower() not in self.shared}
 
     @cached_property
     def _phrases(self) -> re.Pattern[str]:
@@ -130,6 +133,7 @@ def _data(event: RecordedEvent, person: Person) -> dict[str, Any]:
     named = [name for name, by in NAMED_BY.items() if name in event.data and event.data.get(by) == person.id]
     is_own = _is_by(event, person) or _is_about(event, person)
     data: dict[str, Any] = person.scrub(event.data, is_named=is_own or bool(named) or _is_invitation(event, person))
+    data |= {name: event.data[name] for name, by in NAMED_BY.items() if name in event.data and event.data.get(by)}
     data |= dict.fromkeys(named, person.label)
     if str(data.get("reporter", "")).lower() in person.logins:
         data["reporter"] = person.label
@@ -150,7 +154,7 @@ def _subject_name(event: RecordedEvent, person: Person) -> str:
         return person.label
     if event.subject_type == "token" and event.data.get("owner_id") == person.id:
         return "API token"
-    return str(person.scrub(event.subject_name))
+    return event.subject_name if event.subject_type == "user" else str(person.scrub(event.subject_name))
 
 
 def _actor_name(event: RecordedEvent, data: dict[str, Any], person: Person) -> str:
@@ -158,4 +162,5 @@ def _actor_name(event: RecordedEvent, data: dict[str, Any], person: Person) -> s
     name = person.label if _is_by(event, person) else event.actor_name
     if acting:
         return f"{name.partition(ACTING)[0]}{ACTING}{data['acting_for']})"
-    return name if _is_by(event, person) else str(person.scrub(name))
+    is_somebody = event.actor_type == "user" and event.actor_id is not None  # whoever else has the same name
+    return name if is_somebody else str(person.scrub(name))
