@@ -7,12 +7,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
+from typing import TypeVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
@@ -83,15 +84,24 @@ def receiver() -> Iterator[Receiver]:
         running.shutdown()
 
 
+P = TypeVar("P", bound=FakeProvider)
+
+
+@contextmanager
+def in_a_thread(provider: P) -> Iterator[P]:
+    """The provider at work, in an event loop of its own."""
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, daemon=True).start()
+    yield asyncio.run_coroutine_threadsafe(provider.__aenter__(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(provider.__aexit__(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+
+
 @pytest.fixture(scope="session")
 def provider() -> Iterator[FakeProvider]:
     """An OpenID Connect provider, which signs in the person that a test names, in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    Thread(target=loop.run_forever, daemon=True).start()
-    running = asyncio.run_coroutine_threadsafe(FakeProvider().__aenter__(), loop).result(10)
-    yield running
-    asyncio.run_coroutine_threadsafe(running.__aexit__(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
+    with in_a_thread(FakeProvider()) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -211,7 +221,7 @@ def sign_in_by_call(page: Page, username: str, password: str = PASSWORD, path: s
     answer = page.request.post("/api/auth/session", data={"username": username, "password": password})
     assert answer.status == 204, answer.text()
     page.goto(path)
-    expect(page.get_by_role("button", name="Account")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Account", exact=True)).to_be_visible(timeout=30_000)
 
 
 def sign_in(page: Page, username: str, password: str = PASSWORD, path: str = "/login") -> None:
@@ -220,4 +230,4 @@ def sign_in(page: Page, username: str, password: str = PASSWORD, path: str = "/l
     page.get_by_label("Username or email").fill(username)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Account")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Account", exact=True)).to_be_visible(timeout=30_000)

@@ -34,7 +34,7 @@ def test_an_invited_person_makes_an_account(new_page: NewPage, admin: tuple[str,
     guest.get_by_label("Username").fill("gia")
     guest.get_by_role("button", name="Create account").click()
     guest.wait_for_url("**/dashboard**")
-    expect(guest.get_by_role("button", name="Account")).to_be_visible()
+    expect(guest.get_by_role("button", name="Account", exact=True)).to_be_visible()
     expect(page.get_by_role("row", name="gia@example.com")).to_contain_text("Accepted")
 
     guest.goto(link)
@@ -58,6 +58,6 @@ def test_a_password_that_was_set_is_changed_first(new_page: NewPage, admin: tupl
     page.get_by_label("Current password", exact=True).fill(PASSWORD)
     page.get_by_label("New password", exact=True).fill("Amber-Wagon-99")
     page.get_by_role("button", name="Change password").click()
-    expect(page.get_by_role("button", name="Account")).to_be_visible()
+    expect(page.get_by_role("button", name="Account", exact=True)).to_be_visible()
     page.goto("/projects")
     expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()

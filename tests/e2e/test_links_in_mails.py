@@ -61,7 +61,7 @@ def test_a_forgotten_password_is_set_anew(new_page: NewPage, admin: tuple[str, s
     page.get_by_label("Username or email").fill("forgetful")
     page.get_by_label("Password", exact=True).fill(NEW)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Account")).to_be_visible()
+    expect(page.get_by_role("button", name="Account", exact=True)).to_be_visible()
 
     page.goto(link)
     page.get_by_label("New password", exact=True).fill(NEW)

@@ -25,7 +25,7 @@ def test_a_person_signs_in_at_the_provider_for_the_first_time(
     waiting.goto("/login?next=/projects")
     page.goto("/login?next=/settings")
     page.get_by_role("link", name="Continue with Acme").click()
-    expect(page.get_by_role("button", name="Account")).to_be_visible()
+    expect(page.get_by_role("button", name="Account", exact=True)).to_be_visible()
     expect(page.get_by_role("heading", level=1, name="Settings")).to_be_visible()
     expect(waiting.get_by_role("heading", level=1, name="Projects")).to_be_visible()
     panel = page.locator("section", has=page.get_by_role("heading", name="Sign-in"))
@@ -60,7 +60,7 @@ def test_a_person_links_the_provider_and_unlinks_it(
     other = new_page()
     other.goto("/login")
     other.get_by_role("link", name="Continue with Acme").click()
-    expect(other.get_by_role("button", name="Account")).to_be_visible()
+    expect(other.get_by_role("button", name="Account", exact=True)).to_be_visible()
 
     panel.get_by_role("button", name="Unlink Acme").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Unlink").click()

@@ -58,14 +58,14 @@ def test_an_app_and_recovery_codes(new_page: NewPage, admin: tuple[str, str]) ->
     expect(other.get_by_role("alert").filter(has_text="This is not correct")).to_be_visible()
     other.get_by_label("Code").fill(code_of(secret))
     other.get_by_role("button", name="Sign in").click()
-    expect(other.get_by_role("button", name="Account")).to_be_visible()
+    expect(other.get_by_role("button", name="Account", exact=True)).to_be_visible()
     other.wait_for_url(re.compile("^[^?]*/projects"))
 
     third = new_page()
     begin_sign_in(third, "twofa")
     third.get_by_label("Code").fill(listed[0])
     third.get_by_role("button", name="Sign in").click()
-    expect(third.get_by_role("button", name="Account")).to_be_visible()
+    expect(third.get_by_role("button", name="Account", exact=True)).to_be_visible()
     third.goto("/settings?tab=two-factor")
     expect(third.get_by_text("9 of 10 codes are unused")).to_be_visible()
     third.get_by_role("button", name="Remove").click()
@@ -106,15 +106,15 @@ def test_a_passkey(new_page: NewPage, admin: tuple[str, str]) -> None:
     sign_out(page)
     begin_sign_in(page, "keys")
     page.get_by_role("button", name="Use a passkey").click()
-    expect(page.get_by_role("button", name="Account")).to_be_visible()
+    expect(page.get_by_role("button", name="Account", exact=True)).to_be_visible()
 
     sign_out(page)
     page.get_by_role("button", name="Continue with a passkey").click()
-    expect(page.get_by_role("button", name="Account")).to_be_visible()
+    expect(page.get_by_role("button", name="Account", exact=True)).to_be_visible()
     expect(page).to_have_url(re.compile("/dashboard"))
 
 
 def sign_out(page: Page) -> None:
-    page.get_by_role("button", name="Account").click()
+    page.get_by_role("button", name="Account", exact=True).click()
     page.get_by_role("menuitem", name="Sign out").click()
     expect(page.get_by_label("Username or email")).to_be_visible()

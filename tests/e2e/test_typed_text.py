@@ -166,7 +166,7 @@ def test_no_secret_is_kept_and_nobody_else_sees_a_draft(new_page: NewPage) -> No
     page.reload()
     expect(page.locator("tbody tr").first).to_be_visible()
     assert "tca-draft:999999" not in page.evaluate("Object.keys(sessionStorage).join()")
-    page.get_by_role("button", name="Account").click()
+    page.get_by_role("button", name="Account", exact=True).click()
     page.get_by_role("menuitem", name="Sign out").click()
     page.wait_for_url("**/login**")
     assert "tca-draft" not in page.evaluate("Object.keys(sessionStorage).join()")

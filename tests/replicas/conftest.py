@@ -9,7 +9,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import browser, playwright_  # noqa: F401 - fixtures
+from tests.e2e.conftest import browser, in_a_thread, playwright_  # noqa: F401 - fixtures
+from tests.features.auth.oauth.provider import CLIENT_ID, CLIENT_SECRET
+from tests.features.ci.issuer import Issuer
 from tests.nginx import nginx
 from tests.processes import Cluster, Web, cluster, eventually, free_port, sign_in
 
@@ -24,13 +26,14 @@ def _fresh_limits(replicas: "Replicas") -> None:
 
 @dataclass
 class Replicas:
-    """`url` is nginx; `one` and `two` stand behind it."""
+    """`url` is nginx; `one` and `two` stand behind it. `provider` signs people in, and is an issuer of CI jobs too."""
 
     url: str
     one: Web
     two: Web
     cluster: Cluster
     nginx_home: Path
+    provider: Issuer
 
     @property
     def admin(self) -> httpx.Client:
@@ -38,14 +41,18 @@ class Replicas:
         return httpx.Client(base_url=self.url, headers=sign_in(self.url), timeout=10)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
     nginx_port, ports = free_port(), [str(free_port()), str(free_port())]
     url = f"http://localhost:{nginx_port}"
     origins = [url, *(f"http://localhost:{port}" for port in ports)]
     settings = {"PUBLIC_URL": url, "ALLOWED_ORIGINS": ",".join(origins), "TRUSTED_PROXY_HOPS": "1"}
     settings["RATE_LIMIT_LOGIN"] = "10/minute"
-    with cluster(tmp_path_factory.mktemp("replicas"), **settings) as running, ExitStack() as ending:
+    with ExitStack() as ending:
+        provider = ending.enter_context(in_a_thread(Issuer()))
+        settings |= {"OIDC_ISSUER": provider.url, "OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": CLIENT_SECRET}
+        settings["OUTBOUND_ALLOWED_HOSTS"] = provider.url.removeprefix("http://")
+        running = ending.enter_context(cluster(tmp_path_factory.mktemp("replicas"), **settings))
         one, two = (running.web(PORT=port, wait=False) for port in ports)
         for _ in range(2):
             running.worker()
@@ -54,7 +61,7 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
         home = ending.enter_context(nginx(nginx_port, ports))
         eventually(lambda: httpx.get(f"{url}/health/live").status_code == 200, "nginx answers")
         eventually(lambda: running.living_workers() == 2, "both workers are there")
-        yield Replicas(url, one, two, running, home)
+        yield Replicas(url, one, two, running, home, provider)
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_who_is_deactivated_on_one_replica_is_out_on_both(replicas: Replicas, ne
         tabs = [first.context.new_page() for _ in range(2)]
         for tab, web in zip(tabs, (replicas.one, replicas.two), strict=True):
             tab.goto(f"{web.url.replace('127.0.0.1', 'localhost')}/projects/")
-            expect(tab.get_by_role("button", name="Account")).to_be_visible()
+            expect(tab.get_by_role("button", name="Account", exact=True)).to_be_visible()
         change(admin, replicas.one, f"users/{bo['id']}", is_active=False)
         for tab in (*tabs, first):
             tab.wait_for_url("**/login**", timeout=PATIENCE_MS)
