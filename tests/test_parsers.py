@@ -43,7 +43,7 @@ from tca_app.rest import bodies
 from tca_app.server.api import ROUTERS, build_api
 from tca_app.server.edge import Edge
 from tca_app.ui import arguments, url
-from tca_app.ui.session import initials_of
+from tca_app.ui.components.faces import face_of
 from tca_app.ui.websocket import frames
 from tca_app.ui.websocket.limits import network_of
 
@@ -310,7 +310,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "network": network_of,
     "route of a page": get_router(["index", "users/[id]", "projects/[id]/edit", "404"]),
     "subject of a page": subject_of,
-    "initials": initials_of,
+    "faces": face_of,
     "cell of a CSV": export.cell,
     "pasted addresses": addresses_in,
     "line of a mail": mail._BREAKS.split,

@@ -29,6 +29,7 @@ from tca_app.features.factors import passkey_service
 from tca_app.features.factors.schemas import GivenCode, GivenPasskey, UsedCredential
 from tca_app.features.factors.sign_in import confirm_with_code
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import CALL, PERMISSIONS, display_with, handler
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.websocket.live import LIVE
@@ -46,11 +47,6 @@ class Toast(TypedDict):
     text: str
     undo: bool
     at: float
-
-
-def initials_of(name: str) -> str:
-    words = name.split()
-    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
 def time_left(due: datetime | None) -> str:
@@ -108,8 +104,8 @@ class SessionState(rx.State):
         return self.full_name or self.username
 
     @rx.var
-    def initials(self) -> str:
-        return initials_of(self.full_name or self.username)
+    def face(self) -> Face:
+        return face_of(self.full_name or self.username)
 
     def _as_actor(self) -> Actor:
         """Returns the actor of this event. Raises NotSignedIn."""

@@ -75,10 +75,6 @@ def relative_time(iso: Any, empty: str = "Never") -> rx.Component:
     return time if iso else rx.el.span(empty, class_name="muted")
 
 
-def avatar(initials: Any) -> rx.Component:
-    return rx.el.span(initials, class_name="avatar", aria_hidden="true")
-
-
 def panel(title: Child, *children: Child, actions: tuple[rx.Component, ...] = (), flush: bool = False) -> rx.Component:
     """A titled box. `flush` removes the padding, for a table or list."""
     return rx.el.section(

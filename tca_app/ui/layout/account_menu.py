@@ -7,8 +7,10 @@ from reflex.style import color_mode, set_color_mode
 
 from tca_app.config.settings import VERSION
 from tca_app.ui import routes
-from tca_app.ui.components.basic import avatar, link
+from tca_app.ui.components.basic import link
+from tca_app.ui.components.faces import avatar
 from tca_app.ui.session import SessionState
+from tca_app.ui.var import as_var
 
 Mode = Literal["light", "dark", "system"]
 MODES: tuple[tuple[str, Mode], ...] = (("Light", "light"), ("Dark", "dark"), ("System", "system"))
@@ -18,7 +20,7 @@ def account_menu() -> rx.Component:
     return rx.menu.root(
         rx.menu.trigger(
             rx.el.button(
-                avatar(SessionState.initials), class_name="btn icon ghost", type="button", aria_label="Account"
+                avatar(as_var(SessionState.face)), class_name="btn icon ghost", type="button", aria_label="Account"
             )
         ),
         rx.menu.content(

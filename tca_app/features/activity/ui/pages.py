@@ -8,6 +8,7 @@ from tca_app.core.events.log import CATALOGUE
 from tca_app.features.activity.ui.state import ActivityState, Change, Entry, RecentState, SubjectFeedState, type_label
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
+from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import at_its_url
@@ -96,6 +97,7 @@ def _line(entry: Entry) -> rx.Component:
     return rx.el.li(
         rx.el.details(
             rx.el.summary(
+                rx.cond(entry["actor_url"] != "", avatar(entry["face"])),
                 rx.match(
                     entry["icon"],
                     ("project", rx.icon("folder-git-2", size=16, aria_hidden="true")),

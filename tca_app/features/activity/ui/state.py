@@ -15,6 +15,7 @@ from tca_app.features.activity import service as activity
 from tca_app.features.activity.schemas import ActivityQuery, ActivityRead
 from tca_app.features.projects import service as projects
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import CALL, handler, unexpected_error
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.record import RecordState
@@ -54,6 +55,7 @@ class Entry(TypedDict):
     type: str
     icon: str
     actor: str
+    face: Face
     actor_url: str
     project_url: str
     subject: str
@@ -81,6 +83,7 @@ def entry_of(event: ActivityRead) -> Entry:
         type=type_label(event.type),
         icon=event.subject_type,
         actor=event.actor_name,
+        face=face_of(event.actor_name),
         actor_url=f"{routes.ACTIVITY}?{urlencode({'actor': event.actor_id})}" if event.actor_id else "",
         project_url=f"{routes.ACTIVITY}?{urlencode({'project': event.project_id})}" if event.project_id else "",
         subject=event.subject_name,

@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.features.deployments.ui.state import STATUS_LABELS, DeploymentRow
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, relative_time
+from tca_app.ui.components.faces import with_face
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.table.grid import Column
 from tca_app.ui.table.view import open_link
@@ -41,10 +42,14 @@ def columns(*, with_project: bool = True) -> list[Column]:
         *(project if with_project else []),
         Column("environment", "Environment", on_phone=False),
         Column("status", "Status", cell=lambda row: deployment_badge(row["status"])),
-        Column("who", "By", on_phone=False),
+        Column("who", "By", cell=_who, on_phone=False),
         Column("at", "When", cell=lambda row: relative_time(row["at"]), on_phone=False),
         Column("took", "Duration", cell=lambda row: rx.el.span(row["took"], class_name="nowrap"), on_phone=False),
     ]
+
+
+def _who(row: DeploymentRow) -> rx.Component:
+    return with_face(row["face"], rx.el.span(row["who"], class_name="truncate cell-name", title=row["who"]))
 
 
 def _project(row: DeploymentRow) -> rx.Component:

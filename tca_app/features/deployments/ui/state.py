@@ -12,6 +12,7 @@ from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, colum
 from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead, EnvironmentMatrixRow, MatrixQuery
 from tca_app.features.projects.default_environments import DEFAULT_ENVIRONMENTS
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
@@ -42,6 +43,7 @@ class DeploymentRow(TypedDict):
     environment: str
     status: str
     who: str
+    face: Face
     at: str
     took: str
 
@@ -58,6 +60,7 @@ def row_of(deployment: DeploymentRead) -> DeploymentRow:
         environment=deployment.environment.name,
         status=deployment.status,
         who=deployment.who,
+        face=face_of(deployment.who),
         at=deployment.created_at.isoformat(),
         took=took(deployment.started_at, deployment.finished_at),
     )

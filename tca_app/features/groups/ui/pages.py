@@ -5,8 +5,9 @@ import reflex as rx
 from tca_app.features.groups.ui.state import GroupPeopleState, GroupRow, GroupsState, PersonRow
 from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.ui import routes
-from tca_app.ui.components.basic import avatar, button, error_notice, icon_button, page_header
+from tca_app.ui.components.basic import button, error_notice, icon_button, page_header
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.layout.pages import page
@@ -118,7 +119,7 @@ def _people_dialog() -> rx.Component:
 
 def _person(person: PersonRow) -> rx.Component:
     return rx.el.li(
-        avatar(person["initials"]),
+        avatar(person["face"]),
         rx.el.span(person["name"], class_name="truncate grow"),
         icon_button(f"Remove {person['name']}", "x", "ghost small", on_click=people.remove(person["id"])),
         key=as_var(person["id"]).to(str),

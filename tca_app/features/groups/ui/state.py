@@ -9,9 +9,10 @@ from tca_app.core.plurals import plural
 from tca_app.features.groups import service as groups
 from tca_app.features.groups.schemas import GroupCreate, GroupMemberAdd, GroupMemberRead, GroupRead, GroupUpdate
 from tca_app.features.projects.ui.picker_state import PickerState
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
-from tca_app.ui.session import SessionState, initials_of
+from tca_app.ui.session import SessionState
 
 LABELS = {"name": "Name", "description": "Description"}
 
@@ -30,7 +31,7 @@ class PersonRow(TypedDict):
     id: int
     name: str
     username: str
-    initials: str
+    face: Face
 
 
 def _row(group: GroupRead) -> GroupRow:
@@ -45,7 +46,7 @@ def _row(group: GroupRead) -> GroupRow:
 
 def _person(member: GroupMemberRead) -> PersonRow:
     name = member.full_name or member.username
-    return PersonRow(id=member.user_id, name=name, username=member.username, initials=initials_of(name))
+    return PersonRow(id=member.user_id, name=name, username=member.username, face=face_of(name))
 
 
 class GroupsState(FormState, SessionState):

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.presence.ui.state import PresenceState
-from tca_app.ui.components.basic import avatar
+from tca_app.ui.components.faces import avatar
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.var import as_var
 
@@ -19,7 +19,7 @@ def who_else() -> rx.Component:
     return rx.cond(
         is_at_its_url(state) & (as_var(state.others).length() > 0),
         rx.el.span(
-            rx.foreach(state.others[:MOST], lambda other: avatar(other["initials"])),
+            rx.foreach(state.others[:MOST], lambda other: avatar(other["face"])),
             rx.el.span(
                 first["name"],
                 rx.cond(as_var(state.others).length() > 1, f" and {as_var(state.others).length() - 1} more", ""),

@@ -12,9 +12,10 @@ from tca_app.core.errors import AppError, NotFound
 from tca_app.core.live.presence import LIFE_S, Viewer
 from tca_app.features.presence import service as presence
 from tca_app.features.presence.service import Subject
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
-from tca_app.ui.session import SessionState, initials_of
+from tca_app.ui.session import SessionState
 from tca_app.ui.websocket.live import LIVE
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ class Other(TypedDict):
     """Another viewer of the page."""
 
     name: str
-    initials: str
+    face: Face
     is_editing: bool
 
 
@@ -116,7 +117,7 @@ class PresenceState(RecordState, SessionState):
                 found = await presence.others(session, self._as_actor(), self._subject)
         except NotFound:
             found = []
-        others = [Other(name=v.name, initials=initials_of(v.name), is_editing=v.is_editing) for v in found]
+        others = [Other(name=v.name, face=face_of(v.name), is_editing=v.is_editing) for v in found]
         if others != self.others:
             self.others = others
 

@@ -12,6 +12,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import button, error_notice, facts, page_header, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.faces import with_face
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.var import as_var
 
@@ -55,7 +56,7 @@ def overview_tab() -> rx.Component:
                     rx.el.p("No description yet.", class_name="muted"),
                 ),
                 facts(
-                    ("Owner", project["owner"]),
+                    ("Owner", with_face(project["face"], rx.el.span(project["owner"]))),
                     ("Your role", rx.cond(project["my_role"] != "", project["my_role"], "Not a member")),
                     ("Members", rx.el.span(project["member_count"], class_name="num")),
                     ("Repository", _repository()),

@@ -15,6 +15,7 @@ from tca_app.features.projects.ui.form_state import ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
@@ -35,6 +36,7 @@ class ProjectFacts(TypedDict):
     status: str
     repository: str
     owner: str
+    face: Face
     owner_id: int
     member_count: int
     my_role: str
@@ -50,6 +52,7 @@ NOTHING = ProjectFacts(
     status="",
     repository="",
     owner="",
+    face=face_of(""),
     owner_id=0,
     member_count=0,
     my_role="",
@@ -203,6 +206,7 @@ def _facts(project: ProjectRead) -> ProjectFacts:
         # The validation of the field ensures it too, but a link must not depend on stored data.
         repository=link_of(url),
         owner=project.owner.display_name,
+        face=face_of(project.owner.display_name),
         owner_id=project.owner.id,
         member_count=project.member_count,
         my_role=(project.my_role or "").capitalize(),

@@ -8,8 +8,9 @@ from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.members_state import MemberRow, MembersState
 from tca_app.features.projects.ui.picker_pages import people_picker, roles_link
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import avatar, button, icon_button, link, panel, relative_time
+from tca_app.ui.components.basic import button, icon_button, link, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.forms.fields import form_dialog, select_field
 from tca_app.ui.record import is_at_its_url
@@ -100,7 +101,7 @@ def _row(member: MemberRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
             rx.el.div(
-                avatar(member["initials"]),
+                avatar(member["face"]),
                 rx.el.div(_name(member), rx.el.div(member["username"], class_name="cell-sub")),
                 class_name="person",
             )
@@ -193,7 +194,7 @@ def _preview_rest(url: Any) -> rx.Component:
 
 def _preview_line(member: MemberRow) -> rx.Component:
     return rx.el.li(
-        avatar(member["initials"]),
+        avatar(member["face"]),
         rx.el.span(member["name"], class_name="truncate grow"),
         rx.el.span(member["role_label"], class_name="muted"),
     )

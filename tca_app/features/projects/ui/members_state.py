@@ -12,10 +12,11 @@ from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMemb
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
-from tca_app.ui.session import SessionState, initials_of
+from tca_app.ui.session import SessionState
 from tca_app.ui.url import printable, record_id
 
 TEAM_SHOWN = 100
@@ -28,7 +29,7 @@ class MemberRow(TypedDict):
     id: int
     name: str
     username: str
-    initials: str
+    face: Face
     role: str
     role_label: str
     by_groups: str
@@ -178,7 +179,7 @@ def _member_row(actor: Actor, my_role: str | None, member: MemberRead) -> Member
         id=member.user_id,
         name=name,
         username=member.username,
-        initials=initials_of(name),
+        face=face_of(name),
         role=member.role,
         role_label=member.role.capitalize(),
         by_groups=", ".join(member.by_groups),

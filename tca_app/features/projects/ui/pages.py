@@ -11,6 +11,7 @@ from tca_app.features.projects.ui.state import ProjectRow, ProjectsState
 from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import button, page_header, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.table.grid import Column, RowAction
 from tca_app.ui.table.parts import view_switch
@@ -60,13 +61,17 @@ def _columns() -> list[Column]:
     return [
         Column("name", "Project", cell=_name, sortable=True),
         Column("status", "Status", cell=lambda row: project_status_badge(row["status"]), sortable=True),
-        Column("owner", "Owner", on_phone=False),
+        Column("owner", "Owner", cell=_owner, on_phone=False),
         Column("member_count", "Members", on_phone=False, align_right=True),
         Column("my_role", "Your role", cell=_role, on_phone=False),
         Column(
             "created_at", "Created", cell=lambda row: relative_time(row["created_at"]), sortable=True, on_phone=False
         ),
     ]
+
+
+def _owner(row: ProjectRow) -> rx.Component:
+    return with_face(row["face"], rx.el.span(row["owner"], class_name="truncate cell-name", title=row["owner"]))
 
 
 def _name(row: ProjectRow) -> rx.Component:

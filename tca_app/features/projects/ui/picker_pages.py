@@ -6,7 +6,8 @@ import reflex as rx
 
 from tca_app.features.projects.ui.picker_state import Person, PickerState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import avatar, icon_button
+from tca_app.ui.components.basic import icon_button
+from tca_app.ui.components.faces import avatar
 from tca_app.ui.var import as_handler, as_var
 
 
@@ -75,7 +76,7 @@ def _search(state: type[PickerState]) -> rx.Component:
 
 def _found(state: type[PickerState], person: Person, index: Any) -> rx.Component:
     return rx.el.a(
-        avatar(person["initials"]),
+        avatar(person["face"]),
         rx.el.span(person["name"], class_name="truncate"),
         rx.el.span(person["username"], class_name="muted truncate"),
         href="#",
@@ -88,7 +89,7 @@ def _found(state: type[PickerState], person: Person, index: Any) -> rx.Component
 
 def _picked(state: type[PickerState], person: Person, roles: Any) -> rx.Component:
     return rx.el.li(
-        avatar(person["initials"]),
+        avatar(person["face"]),
         rx.el.span(person["name"], class_name="truncate grow"),
         rx.el.select(
             *(rx.el.option(text, value=value) for value, text in roles),

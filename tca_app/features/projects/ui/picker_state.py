@@ -4,8 +4,9 @@ from typing import ClassVar, TypedDict
 
 from tca_app.core.database.session import reading
 from tca_app.features.users import service as users
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import handler
-from tca_app.ui.session import SessionMixin, initials_of
+from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import MAX_SEARCH, printable
 
 FOUND = 6
@@ -15,7 +16,7 @@ class Person(TypedDict):
     id: int
     name: str
     username: str
-    initials: str
+    face: Face
 
 
 class PickerState(SessionMixin, mixin=True):
@@ -45,7 +46,7 @@ class PickerState(SessionMixin, mixin=True):
         left_out = self._not_offered() | {person["id"] for person in self.picked}
         self.people_text, self.people_found_for = wanted, text[:MAX_SEARCH]
         self.people = [
-            Person(id=p.id, name=p.display_name, username=p.username, initials=initials_of(p.display_name))
+            Person(id=p.id, name=p.display_name, username=p.username, face=face_of(p.display_name))
             for p in found
             if p.id not in left_out
         ][:FOUND]

@@ -13,6 +13,7 @@ from tca_app.features.projects.ui.form_state import STATUSES, ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.features.users.schemas import BulkResult
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState
@@ -38,6 +39,7 @@ class ProjectRow(TypedDict):
     url: str
     status: str
     owner: str
+    face: Face
     member_count: int
     my_role: str
     created_at: str
@@ -215,6 +217,7 @@ def _row(actor: Actor, project: ProjectRead) -> ProjectRow:
         url=routes.project(project.id),
         status=project.status,
         owner=project.owner.display_name,
+        face=face_of(project.owner.display_name),
         member_count=project.member_count,
         my_role=(project.my_role or "").capitalize(),
         created_at=project.created_at.isoformat(),

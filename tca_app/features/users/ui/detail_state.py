@@ -11,6 +11,7 @@ from tca_app.features.users import service as users
 from tca_app.features.users.schemas import MembershipRead
 from tca_app.features.users.ui.state import UserRow, UsersState, user_row
 from tca_app.ui import routes
+from tca_app.ui.components.faces import face_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
@@ -19,6 +20,7 @@ from tca_app.ui.url import page_path, record_id
 NOBODY = UserRow(
     id=0,
     name="",
+    face=face_of(""),
     username="",
     full_name="",
     email="",

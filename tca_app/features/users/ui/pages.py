@@ -12,6 +12,7 @@ from tca_app.features.users.ui.state import UserRow, UsersState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import active_badge, role_badge
 from tca_app.ui.components.basic import button, page_header, relative_time
+from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.grid import Column, RowAction
@@ -42,14 +43,17 @@ def users_list(editing_mark: rx.Component, instead: rx.Component | None = None) 
 
 
 def _name_cell(row: UserRow) -> rx.Component:
-    return rx.el.div(
-        rx.cond(
-            row["is_deleted"],
-            rx.el.span(row["name"], class_name="cell-title"),
-            open_link(row["name"], routes.user(row["id"])),
+    return with_face(
+        row["face"],
+        rx.el.div(
+            rx.cond(
+                row["is_deleted"],
+                rx.el.span(row["name"], class_name="cell-title truncate"),
+                open_link(row["name"], routes.user(row["id"])),
+            ),
+            rx.el.div(row["email"], class_name="cell-sub truncate only-phone"),
+            class_name="cell-name",
         ),
-        rx.el.div(row["email"], class_name="cell-sub truncate only-phone"),
-        class_name="cell-name",
     )
 
 

@@ -9,6 +9,7 @@ from tca_app.features.users.bulk import bulk_users
 from tca_app.features.users.schemas import BulkResult, UserBulk, UserQuery, UserRead
 from tca_app.features.users.ui.new_owner_state import NewOwnerState
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import handler
 from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState
@@ -25,6 +26,7 @@ class UserRow(TypedDict):
 
     id: int
     name: str
+    face: Face
     username: str
     full_name: str
     email: str
@@ -40,6 +42,7 @@ def user_row(user: UserRead) -> UserRow:
     return UserRow(
         id=user.id,
         name=user.full_name or user.username,
+        face=face_of(user.full_name or user.username),
         username=user.username,
         full_name=user.full_name,
         email=user.email,
