@@ -15,6 +15,7 @@ from tca_app.core.security.rate_limits import Limits, get_limits
 from tca_app.server.api import build_api
 from tca_app.server.edge import Edge
 from tests.factories import PASSWORD, make_user, signed_in
+from tests.test_policies import PUBLIC
 
 
 @pytest.fixture
@@ -78,6 +79,27 @@ async def test_a_claimed_address_gives_no_extra_attempt(rates: Any, monkeypatch:
             if number >= 10:
                 assert int(answer.headers["retry-after"]) >= 1
     assert len(hashed) == 10
+
+
+# What lets people in, or sends mail, without a session. The exchange for CI jobs has a limit of its own.
+GUESSED = sorted((method, path) for method, path in PUBLIC if path.startswith("/api/auth/") and method != "DELETE")
+
+
+@pytest.mark.parametrize(("method", "path"), [call for call in GUESSED if call[1] != "/api/auth/token-exchange"])
+async def test_every_call_that_can_be_guessed_at_shares_the_limit(
+    rates: Any, api: httpx.AsyncClient, method: str, path: str
+) -> None:
+    rates(login="2/minute")
+    url, kind = path.format(provider="oidc"), "data" if path == "/api/auth/token" else "json"
+    body: dict[str, Any] = {} if method == "GET" else {kind: {"a": "b"}}
+    for _ in range(2):
+        answer = await api.request(method, url, **body)
+        assert answer.status_code != 429
+        assert "too_many" not in answer.headers.get("location", "")
+    answer = await api.request(method, url, **body)
+    assert answer.status_code == 429 or answer.headers["location"] == "/login?reason=too_many"
+    if path != "/api/auth/login":
+        assert (await api.post("/api/auth/login", json={"username": "x", "password": "y"})).status_code == 429
 
 
 async def test_a_script_gets_what_was_agreed(rates: Any, api: httpx.AsyncClient) -> None:

@@ -5,8 +5,11 @@ import time
 import pytest
 
 from tca_app.core.errors import Invalid
-from tca_app.features.auth import setup
-from tests.factories import PASSWORD, bearer, make_admin, make_user, run
+from tca_app.core.security.tokens import COMMON_PASSWORDS, password_fault
+from tca_app.features.auth import one_time_tokens, password_reset, setup
+from tca_app.features.invitations import service as invitations
+from tests.factories import PASSWORD, bearer, make_admin, make_invitation, make_user, run
+from tests.ui.harness import sign_in
 
 BAD = [
     "",
@@ -43,7 +46,32 @@ async def _set_up(api, password):
     return await api.post("/api/auth/setup", json=WHO | {"token": token, "password": password})
 
 
-@pytest.mark.parametrize("entry", [_create, _reset, _change_own, _set_up])
+async def _by_link(api, password):
+    person = await make_user(**WHO)
+    link = (password_reset.PURPOSE, password_reset.TOKEN_LIFE)
+    token = await run(one_time_tokens.issue, *link, user_id=person.user_id, email=WHO["email"])
+    return await api.post("/api/auth/password/reset", json={"token": token, "password": password})
+
+
+async def _by_invitation(api, password):
+    invitation_id = await make_invitation(await make_admin(), WHO["email"])
+    link = await run(invitations.new_link, invitation_id)
+    assert link is not None
+    token = link.path.partition("token=")[2].partition("&")[0]
+    body = {"token": token, "username": WHO["username"], "password": password}
+    return await api.post("/api/auth/invitations/accept", json=body)
+
+
+async def _in_the_browser(api, password):
+    cookie = {"Cookie": f"sid={await sign_in(await make_user(**WHO))}"}
+    body = {"password": password, "current_password": PASSWORD}
+    return await api.post("/api/auth/password/change", json=body, headers=cookie)
+
+
+ENTRIES = [_create, _reset, _change_own, _set_up, _by_link, _by_invitation, _in_the_browser]
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("password", BAD)
 async def test_a_bad_password_is_refused_at_its_field_everywhere(api, entry, password):
     answer = await entry(api, password)
@@ -52,7 +80,7 @@ async def test_a_bad_password_is_refused_at_its_field_everywhere(api, entry, pas
     assert not password or password not in answer.text
 
 
-@pytest.mark.parametrize("entry", [_create, _reset, _change_own, _set_up])
+@pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("password", GOOD)
 async def test_a_good_password_is_taken_everywhere_and_signs_in(api, entry, password):
     answer = await entry(api, password)
@@ -77,3 +105,11 @@ async def test_a_password_of_a_megabyte_costs_nothing(api):
     answer = await api.post("/api/v1/users", json=body, headers=header)
     assert answer.status_code == 422
     assert time.perf_counter() - started < 0.5
+
+
+def test_thousands_of_common_passwords_are_refused_however_they_are_written():
+    assert len(COMMON_PASSWORDS) >= 3000
+    with_digits = [word for word in COMMON_PASSWORDS if len(word) >= 8 and any(map(str.isdigit, word))]
+    dressed = [word.capitalize() for word in with_digits if any(map(str.isalpha, word))]
+    assert len(dressed) > 300
+    assert [word for word in dressed if password_fault(word) is None] == []

@@ -1,10 +1,17 @@
 """Signing in: who may, and that a refusal never tells the reason."""
 
+import asyncio
+from collections.abc import Iterator
+from threading import Lock, current_thread
+
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
+from tca_app.config.settings import get_settings
+from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
+from tca_app.core.security import tokens
 from tca_app.core.security.tokens import hash_password
 from tca_app.models import AuthSession, User
 from tests.factories import PASSWORD, make_user, row_of
@@ -59,8 +66,6 @@ async def test_unknown_wrong_and_inactive_get_one_answer(api: httpx.AsyncClient)
 
 async def test_unknown_and_wrong_do_the_same_hashing(api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """No enumeration by timing, without a clock: the slow step runs once for each, with a hash of the same cost."""
-    from tca_app.core.security import tokens
-
     costs = []
     hasher = tokens._hasher()
     real = hasher.context.verify_and_update
@@ -107,17 +112,54 @@ async def test_each_sign_in_is_a_session_of_its_own(api: httpx.AsyncClient) -> N
     assert first.cookies["sid"] != second.cookies["sid"]
 
 
-async def test_a_weaker_hash_is_renewed_at_sign_in(api: httpx.AsyncClient) -> None:
-    ana = await make_user("ana")
-    weak = "$argon2id$v=19$m=8,t=1,p=1$"
-    assert (await row_of(User, ana.user_id))["hashed_password"].startswith(weak)
-    from passlib.context import CryptContext
+@pytest.fixture
+def stronger(monkeypatch: pytest.MonkeyPatch) -> Iterator[tokens._Hasher]:
+    """The cost of a hash is raised, as an operator does it."""
+    monkeypatch.setattr(get_settings(), "password_hash_rounds", 2)
+    tokens._hasher.cache_clear()
+    yield tokens._hasher()
+    tokens._hasher.cache_clear()
 
-    weaker = CryptContext(["argon2"], argon2__type="I", argon2__memory_cost=8, argon2__rounds=1, argon2__parallelism=1)
-    async with transaction() as session:
-        await session.execute(update(User).values(hashed_password=weaker.hash(PASSWORD)))
+
+async def test_a_weaker_hash_is_renewed_at_sign_in(
+    api: httpx.AsyncClient, weak_ana: Actor, stronger: tokens._Hasher
+) -> None:
+    assert (await row_of(User, weak_ana.user_id))["hashed_password"].startswith("$argon2id$v=19$m=8,t=1,p=1$")
+    assert (await log_in(api, "ana", "Wrong-Boat-42")).status_code == 401
+    assert (await row_of(User, weak_ana.user_id))["hashed_password"].startswith("$argon2id$v=19$m=8,t=1,p=1$")
     assert (await log_in(api, "ana")).status_code == 200
-    assert (await row_of(User, ana.user_id))["hashed_password"].startswith(weak)
+    assert (await row_of(User, weak_ana.user_id))["hashed_password"].startswith("$argon2id$v=19$m=8,t=2,p=1$")
+    assert (await log_in(api, "ana")).status_code == 200
+
+
+@pytest.fixture
+async def weak_ana() -> Actor:
+    return await make_user("ana")
+
+
+async def test_fifty_who_sign_in_at_once_hash_a_few_at_a_time_beside_the_event_loop(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a storm of sign-ins takes bounded memory and delays nobody else. Without a clock: threads are counted."""
+    await make_user("ana")
+    context, lock = tokens._hasher().context, Lock()
+    real, busy, most, threads = context.verify_and_update, 0, 0, set()
+
+    def counted(password: str, stored: str) -> tuple[bool, str | None]:
+        nonlocal busy, most
+        with lock:
+            busy, most = busy + 1, max(most, busy + 1)
+        threads.add(current_thread().name.rpartition("_")[0])
+        done: tuple[bool, str | None] = real(password, stored)
+        with lock:
+            busy -= 1
+        return done
+
+    monkeypatch.setattr(context, "verify_and_update", counted)
+    answers = await asyncio.gather(*(log_in(api, f"ghost{number}") for number in range(50)))
+    assert {answer.status_code for answer in answers} == {401}
+    assert threads == {"argon2"}
+    assert 1 <= most <= get_settings().password_hash_threads < 50
 
 
 async def test_the_same_password_in_another_unicode_form_matches(api: httpx.AsyncClient) -> None:
@@ -134,9 +176,6 @@ async def test_a_long_password_is_refused_before_it_is_hashed(api: httpx.AsyncCl
 
 
 async def test_hashes_carry_the_agreed_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tca_app.config.settings import get_settings
-    from tca_app.core.security import tokens
-
     for name in ("PASSWORD_HASH_MEMORY_KIB", "PASSWORD_HASH_ROUNDS", "PASSWORD_HASH_PARALLELISM"):
         monkeypatch.delenv(name, raising=False)
     get_settings.cache_clear()
