@@ -92,6 +92,38 @@ def test_an_identity_is_its_subject_whatever_the_person_is_called(replicas: Repl
     assert replicas.cluster.sql(owners) == [("named", "before@example.com")]
 
 
+def test_a_refresh_token_has_one_successor_and_its_replay_ends_the_session(
+    replicas: Replicas, admin: httpx.Client
+) -> None:
+    make_person(admin, "refreshing")
+    login = {"username": "refreshing", "password": PASSWORD}
+    first = json_of(httpx.post(f"{replicas.url}/api/auth/login", json=login), 200)
+
+    def refresh(web: Web, token: str) -> httpx.Response:
+        url, body = f"{web.url}/api/auth/refresh", {"refresh_token": token}
+        return httpx.post(url, json=body, headers=from_anywhere(), timeout=30)
+
+    answers = at_once(replicas, lambda web, _: refresh(web, first["refresh_token"]))
+    (successor,) = {json_of(answer, 200)["refresh_token"] for answer in answers}
+    second = json_of(refresh(replicas.two, successor), 200)
+    header = {"Authorization": f"Bearer {second['access_token']}"}
+    assert [who(web, header) for web in (replicas.one, replicas.two)] == [200, 200]
+    assert refresh(replicas.one, first["refresh_token"]).status_code == 401
+    eventually(lambda: {who(web, header) for web in (replicas.one, replicas.two)} == {401}, "the session ended", 2)
+    assert refresh(replicas.two, second["refresh_token"]).status_code == 401
+
+
+def test_other_sites_open_no_live_connection(replicas: Replicas) -> None:
+    own = replicas.url
+    others = ["https://evil.example", "null", "", f"{own}.evil.example", own.replace("http", "https"), f"{own}/", None]
+    for url in (own, replicas.one.url, replicas.two.url):
+        event = f"{url}/_event/?EIO=4&transport=polling"
+        for origin in others:
+            headers = {} if origin is None else {"Origin": origin}
+            assert httpx.get(event, headers=headers).status_code == 403, (url, origin)
+        assert httpx.get(event, headers={"Origin": own}).status_code != 403
+
+
 def test_the_id_token_of_a_job_is_exchanged_once_and_for_its_project_alone(
     replicas: Replicas, admin: httpx.Client
 ) -> None:
