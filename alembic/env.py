@@ -1,14 +1,20 @@
 """Runs the migrations on the configured database: one runner at a time, with short waits for locks."""
 
+from collections.abc import Collection, Mapping
 from time import monotonic, sleep
+from typing import Any
 
 from alembic import context
+from alembic.migration import MigrationContext
+from alembic.runtime.migration import MigrationInfo
 from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlmodel import SQLModel
 
 from tca_app import models  # noqa: F401 - fills the metadata
 from tca_app.config.settings import get_settings
+from tca_app.core.database.revisions import note_oldest_code, read_schema
+from tca_app.core.telemetry.lines import lines
 
 RUNNER_LOCK = 7_282_601_170_135  # an advisory lock that nothing else uses
 RUNNER_TIMEOUT_S = 900  # more than the longest migration takes
@@ -38,6 +44,30 @@ def _lock_runner(connection: Connection) -> None:
     connection.commit()
 
 
+def _is_newer(connection: Connection) -> bool:
+    """Return whether a newer version has migrated the database. Raises CommandError when this one cannot use it."""
+    schema, own = read_schema(connection), context.script.get_current_head() or ""
+    connection.rollback()
+    if not schema.is_newer(own):
+        return False
+    if refusal := schema.refusal(own):
+        raise CommandError(refusal)
+    lines.note(f"the database has schema {schema.revision}, newer than that of this version ({own}); it stays so")
+    return True
+
+
+def _note_oldest_code(
+    ctx: MigrationContext,
+    step: MigrationInfo,
+    heads: Collection[Any],
+    run_args: Mapping[str, Any],
+) -> None:
+    """In the transaction of each step, so that code that the step shuts out serves no moment longer."""
+    assert ctx.connection  # noqa: S101
+    for revision in heads:
+        note_oldest_code(ctx.connection, context.script, revision)
+
+
 def run() -> None:
     engine = create_engine(
         get_settings().sync_database_url,
@@ -50,11 +80,14 @@ def run() -> None:
     )
     with engine.connect() as connection:
         _lock_runner(connection)
+        if _is_newer(connection):
+            return
         context.configure(
             connection=connection,
             target_metadata=SQLModel.metadata,
             transaction_per_migration=True,
             include_name=_is_ours,
+            on_version_apply=_note_oldest_code,
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -10,6 +10,7 @@ from sqlalchemy import true
 
 from tca_app.config.settings import get_settings
 from tca_app.core.addresses import read_database_url
+from tca_app.core.database.revisions import alembic_config
 from tca_app.core.events.verify import LogCheck, verify_log
 from tca_app.core.plurals import plural
 from tca_app.features.auth import service as auth
@@ -18,7 +19,7 @@ from tca_app.features.backup.errors import BackupError
 from tca_app.features.backup.restore import RestoreTarget, opens_secrets
 from tca_app.features.backup.schemas import Manifest
 from tca_app.server.bootstrap import run_once
-from tca_app.server.migrate import REVISION_BEFORE_SQUASH, alembic_config, migrate
+from tca_app.server.migrate import REVISION_BEFORE_SQUASH, migrate
 
 _QUESTION = "Everything in the database {} is replaced. Type its name"
 

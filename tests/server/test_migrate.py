@@ -14,6 +14,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from tca_app.config.settings import get_settings
+from tca_app.core.database.revisions import alembic_config
 from tca_app.frontend.build import ROOT
 from tca_app.server import migrate
 
@@ -101,7 +102,7 @@ def _versions(folder: Path) -> list[Path]:
 
 
 def _head() -> str:
-    head = ScriptDirectory.from_config(migrate.alembic_config()).get_current_head()
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
     assert head is not None
     return head
 

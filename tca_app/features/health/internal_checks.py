@@ -7,18 +7,15 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
 from tca_app.core.cache.redis import RedisRefused, ping_redis
+from tca_app.core.database.revisions import READ_SCHEMA, Schema, own_revision
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.core.plurals import plural
@@ -31,7 +28,6 @@ LIMIT_S = 2.0
 HEAD_START_S = 0.25
 MAX_LAG_S = 60.0
 MIN_FREE_DISK = 0.05
-ROOT = Path(__file__).resolve().parents[3]
 MAX_BACKUP_AGE = timedelta(hours=27)
 T = TypeVar("T")
 
@@ -104,14 +100,17 @@ async def _jobs() -> Check:
 
 
 async def _migrations() -> Check:
+    """Checks that this version may use the schema, which is newer while a rolling upgrade is under way."""
     try:
         async with reading() as session:
-            current = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+            found = (await session.execute(READ_SCHEMA)).one_or_none()
     except (AppError, OSError):
         return Check(status="down", detail="cannot read the version of the schema")
-    if current != _head():
-        return Check(status="down", detail=f"schema is at {current}, this version requires {_head()}")
-    return Check(status="ok", detail=f"schema {current}")
+    schema, own = Schema(*found) if found else Schema(None), own_revision()
+    if refusal := schema.refusal(own):
+        return Check(status="down", detail=refusal)
+    newer = f", newer than that of this version ({own})" if schema.is_newer(own) else ""
+    return Check(status="ok", detail=f"schema {schema.revision}{newer}")
 
 
 async def _disk() -> Check:
@@ -168,11 +167,6 @@ def _of_queue(queue: QueueRead, one: str, many: str) -> Check:
     waiting = f"{plural(queue.waiting, f'{one} waits', f'{many} wait')}, {queue.lag_seconds:.0f} s behind"
     detail = waiting if queue.waiting else f"no {many} wait"
     return Check(status="degraded" if is_late else "ok", detail=detail)
-
-
-@lru_cache(maxsize=1)
-def _head() -> str | None:
-    return ScriptDirectory.from_config(Config(str(ROOT / "alembic.ini"))).get_current_head()
 
 
 # Maps names to checks. `SERVING` are the checks of `/health`.

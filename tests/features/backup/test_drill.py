@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 
 from tca_app.config.settings import get_settings
 from tca_app.core.cache.redis import close_redis
+from tca_app.core.database.revisions import alembic_config
 from tca_app.core.database.session import close_db
 from tca_app.core.events.log import emit
 from tca_app.core.stores.servers import StoreError
@@ -24,7 +25,6 @@ from tca_app.features.backup.restore import RestoreTarget
 from tca_app.features.backup.service import create_backup
 from tca_app.features.projects.events import ProjectUpdated
 from tca_app.features.webhooks.signing import opened
-from tca_app.server.migrate import alembic_config
 from tca_app.server.restore import Restored, restore_backup
 from tests.factories import PASSWORD, bearer, make_admin, make_project, make_webhook, run
 
