@@ -41,6 +41,7 @@ async def tell(
     team: list[Row],
     deployed: tuple[list[Row], list[Row]],
     watched: MonitoredChecks,
+    in_groups: list[tuple[datetime, Event]],
 ) -> list[int]:
     """Write the event log of these rows in order of time. Returns the ids of the events."""
     actors = {person["id"]: _actor(person) for person in people}
@@ -51,6 +52,7 @@ async def tell(
         *_of_projects(now, projects, actors),
         *_of_team(projects, team, actors),
         *_sign_ins(rng, now, people, actors),
+        *((at, actors[people[0]["id"]], event) for at, event in in_groups),
     ]
     happened.sort(key=lambda entry: entry[0])
     rows = [event_row(actor, event) | {"at": at} for at, actor, event in happened]

@@ -16,7 +16,7 @@ from tca_app.core.database.session import take_time
 from tca_app.core.errors import Conflict
 from tca_app.core.plurals import plural
 from tca_app.core.security.tokens import hash_password
-from tca_app.demo import deployments as demo_deployments, health, history, inbox, samples
+from tca_app.demo import deployments as demo_deployments, groups, health, history, inbox, samples
 from tca_app.features.projects.creation import slug_of
 from tca_app.features.projects.default_environments import create_default_environments
 from tca_app.features.retention.service import TRASH_DAYS
@@ -114,9 +114,10 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     rows = [row for project in projects for row in _team(rng, now, project, at_work)]
     await create_default_environments(session, *(project["id"] for project in projects))
     await session.execute(insert(ProjectMember), rows)
+    in_groups = await groups.form_groups(session, now, people[0], at_work, projects)
     deployed = await demo_deployments.deploy(session, rng, now, projects, rows)
     watched = await health.watch(session, now, people, projects, rows)
-    events = await history.tell(session, rng, now, people, projects, rows, deployed, watched)
+    events = await history.tell(session, rng, now, people, projects, rows, deployed, watched, in_groups)
     await inbox.fill_inboxes(session, now, events)
     member = next(person for person in at_work if not person["is_superuser"])
     await samples.remember(session, now, watched)

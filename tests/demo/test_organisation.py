@@ -1,5 +1,6 @@
 """Demo data is realistic, keeps the product's rules, and never mixes with real users."""
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -29,6 +30,17 @@ async def test_the_demo_fills_lists_charts_and_trends(demo, api):
     for name in (made.admin, made.member):
         login = {"username": name, "password": made.password}
         assert (await api.post("/api/auth/login", json=login)).status_code == 200
+
+
+async def test_the_people_of_the_demo_groups_have_their_roles(demo: Demo, api: httpx.AsyncClient) -> None:
+    header = await bearer(await make_admin("groupadmin"))
+    found = (await api.get("/api/v1/groups", headers=header)).json()
+    assert {group["name"]: group["member_count"] for group in found} == {"Platform on-call": 6, "Auditors": 3}
+    ledger = (await api.get("/api/v1/projects?search=ledger", headers=header)).json()[0]["id"]
+    auditors = next(group["id"] for group in found if group["name"] == "Auditors")
+    people = {row["user_id"] for row in (await api.get(f"/api/v1/groups/{auditors}/members", headers=header)).json()}
+    team = {row["user_id"] for row in (await api.get(f"/api/v1/projects/{ledger}/members", headers=header)).json()}
+    assert people <= team
 
 
 async def test_the_demo_does_not_mix_with_real_people_unless_forced(demo):

@@ -6,9 +6,11 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.features.personal_data.ui.state import ErasureState
+from tca_app.features.users import service as users
+from tca_app.features.users.ui.state import UsersState
 from tca_app.models import User
 from tca_app.ui.session import SessionState
-from tests.factories import make_admin, make_project, make_user, row_of
+from tests.factories import make_admin, make_project, make_user, row_of, run
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
 
@@ -28,6 +30,20 @@ async def test_the_username_has_to_be_typed(console: Console) -> None:
     assert redirects(await tab.send(ErasureState.erase, form={"confirm_name": "bob"})) == []
     assert (await row_of(User, ana.user_id))["erased_at"] is None
     assert redirects(await tab.send(ErasureState.erase, form={"confirm_name": "ana"})) == ["/users"]
+    assert (await row_of(User, ana.user_id))["full_name"] == f"Erased user {ana.user_id}"
+
+
+async def test_somebody_in_the_trash_is_erased_from_the_list(console: Console) -> None:
+    ana, boss = await make_user("ana"), await make_admin("boss")
+    await run(users.delete_user, boss, ana.user_id)
+    tab = Tab(console, "t1", await sign_in(boss), "/users?view=trash")
+    await tab.hydrate()
+    listed = await tab.send(UsersState.load)
+    assert [row["username"] for row in shown(listed, UsersState, "rows")] == ["ana"]
+    assert shown(await tab.send(ErasureState.ask, user_id=ana.user_id), ErasureState, "username_to_type") == "ana"
+    erased = await tab.send(ErasureState.erase, form={"confirm_name": "ana"})
+    assert shown(erased, UsersState, "rows") == []
+    assert redirects(erased) == []
     assert (await row_of(User, ana.user_id))["full_name"] == f"Erased user {ana.user_id}"
 
 

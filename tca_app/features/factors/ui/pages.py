@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from tca_app.features.factors.service import LAST_IS_REQUIRED
 from tca_app.features.factors.ui.form_state import FactorFormState
 from tca_app.features.factors.ui.state import CODES, QR_CODE, SECRET, FactorRow, FactorsState
 from tca_app.ui.components.badges import badge
@@ -225,12 +226,17 @@ def _confirmation() -> rx.Component:
         title=rx.cond(is_removal, rx.fragment("Remove ", state.asked["name"], "?"), "Generate new recovery codes?"),
         text=rx.cond(
             is_removal,
-            rx.cond(state.is_last, last, "Signing in no longer works with it. Your other sessions are signed out."),
+            rx.cond(
+                state.is_kept,
+                LAST_IS_REQUIRED,
+                rx.cond(state.is_last, last, "Signing in no longer works with it. Your other sessions are signed out."),
+            ),
             "The earlier codes stop working immediately.",
         ),
         confirm=rx.cond(is_removal, "Remove factor", "Generate codes"),
         on_confirm=state.act,
         on_cancel=state.cancel_asking(),
         busy=state.is_acting,
+        blocked=state.is_kept,
         body=error_notice(state.act_error),
     )

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Invalid
+from tca_app.core.instance import instance_settings
 from tca_app.features.factors import passkey_service, service as factors
 from tca_app.features.factors.requirement import needs_second_factor
 from tca_app.features.factors.schemas import FactorRead, GivenCode, PasskeyCreate
@@ -34,6 +35,7 @@ class FactorsState(SessionState):
     factors: list[FactorRow] = []
     codes_left: int = 0
     required_from: str = ""  # when the instance settings require a factor that is not there yet
+    is_required: bool = False
     is_loaded: bool = False
     load_error: str = ""
     setup_id: int = 0  # the authenticator app that waits for its first code
@@ -50,6 +52,11 @@ class FactorsState(SessionState):
     @rx.var
     def is_last(self) -> bool:
         return len(self.factors) == 1
+
+    @rx.var
+    def is_kept(self) -> bool:
+        """True if the factor whose removal is asked for is required."""
+        return self.asking == "remove" and self.is_last and self.is_required
 
     @handler("second_factor.setup", supersedes=True)
     async def load(self) -> None:
@@ -76,6 +83,7 @@ class FactorsState(SessionState):
             async with reading() as session:
                 found = await factors.list_factors(session, self._as_actor())
                 required_from = await needs_second_factor(session, self._as_actor())
+                self.is_required = instance_settings().requires_two_factor(is_superuser=self._as_actor().is_superuser)
         except AppError as error:
             self.load_error = error.detail
             return

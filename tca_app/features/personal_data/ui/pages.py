@@ -1,4 +1,4 @@
-"""The panel that exports a person's data, or erases the person."""
+"""The panel that exports a person's data or erases the person, and the erasure from the trash."""
 
 import reflex as rx
 
@@ -7,9 +7,14 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, link, panel
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.table.grid import RowAction
 from tca_app.ui.var import as_var
 
 state = PersonalDataState
+# In the menu of a row; the page shows `erase_dialog` too.
+ERASE_FROM_TRASH = RowAction(
+    "Erase", lambda row: ErasureState.ask(row["id"]), danger=True, shown=lambda row: row["is_deleted"]
+)
 ERASED = (
     "Name, email address, sessions, tokens and memberships are gone for good, also from the event log. "
     'History shows "Erased user" with the id. This cannot be undone.'
@@ -29,11 +34,11 @@ def personal_data_panel(user_id: int, text: str) -> rx.Component:
             ),
             class_name="stack",
         ),
-        _erase_dialog(),
+        erase_dialog(),
     )
 
 
-def _erase_dialog() -> rx.Component:
+def erase_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(ErasureState) & ErasureState.is_asking,
         title=rx.el.span("Erase the account of ", ErasureState.username_to_type, "?"),

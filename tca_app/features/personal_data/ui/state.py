@@ -1,4 +1,4 @@
-"""State of the export and the erasure of personal data, in the settings and on the page of a user."""
+"""State of the export and the erasure of personal data: in the settings, on the page of a user and in the trash."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -9,10 +9,12 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
 from tca_app.features.personal_data import erasure, service as personal_data
 from tca_app.features.users.ui.detail_state import require_person
+from tca_app.features.users.ui.state import UsersState
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState, to_login
+from tca_app.ui.url import page_path
 
 
 class PersonalDataState(SessionState):
@@ -78,4 +80,5 @@ class ErasureState(RecordState, SessionState):
             yield to_login("")
         else:
             self._toast("Account erased")
-            yield rx.redirect(routes.USERS)
+            is_in_list = page_path(self.router_data) == routes.USERS
+            yield UsersState.load if is_in_list else rx.redirect(routes.USERS)

@@ -5,6 +5,8 @@ import reflex as rx
 from tca_app.features.invitations.ui.form_state import InviteState
 from tca_app.features.invitations.ui.pages import invitation_links, invitations_list, invite_button, invite_dialogs
 from tca_app.features.invitations.ui.state import InvitationsState
+from tca_app.features.personal_data.ui.pages import ERASE_FROM_TRASH, erase_dialog
+from tca_app.features.personal_data.ui.state import ErasureState
 from tca_app.features.presence.ui.pages import editing_mark
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.pages import users_header, users_list
@@ -14,7 +16,12 @@ from tca_app.ui.components.basic import button, tabs
 from tca_app.ui.layout.pages import page
 
 
-@page(routes.USERS, "Users", permission="users.manage", on_load=(UsersState.load, InvitationsState.load))
+@page(
+    routes.USERS,
+    "Users",
+    permission="users.manage",
+    on_load=(UsersState.load, InvitationsState.load, ErasureState.load),
+)
 def users_page() -> rx.Component:
     is_invitations = InvitationsState.is_shown
     return rx.fragment(
@@ -24,9 +31,10 @@ def users_page() -> rx.Component:
         rx.cond(
             is_invitations,
             invitations_list(),
-            users_list(editing_mark("user", UserFormState.form_id), _invite_instead()),
+            users_list(editing_mark("user", UserFormState.form_id), _invite_instead(), (ERASE_FROM_TRASH,)),
         ),
         invite_dialogs(),
+        erase_dialog(),
     )
 
 

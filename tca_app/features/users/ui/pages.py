@@ -25,8 +25,13 @@ def users_header(invite: rx.Component) -> rx.Component:
     return page_header("Users", "People who can sign in to this console.", new_user, invite)
 
 
-def users_list(editing_mark: rx.Component, instead: rx.Component | None = None) -> rx.Component:
-    """The list of the page `/users`; `editing_mark` goes into the form, `instead` into that of a new user."""
+def users_list(
+    editing_mark: rx.Component, instead: rx.Component | None = None, actions: tuple[RowAction, ...] = ()
+) -> rx.Component:
+    """The list of the page `/users`; `editing_mark` goes into the form, `instead` into that of a new user.
+
+    `actions` are added to the menu of each row.
+    """
     return rx.fragment(
         data_table(
             UsersState,
@@ -34,7 +39,7 @@ def users_list(editing_mark: rx.Component, instead: rx.Component | None = None) 
             label="Users",
             search_label="Search users",
             row_name=lambda row: row["username"],
-            actions=ACTIONS,
+            actions=(*ACTIONS, *actions),
             question=new_owner_picker(UsersState),
             empty=empty_state("No users yet", "Invite the first one.", icon="users"),
         ),

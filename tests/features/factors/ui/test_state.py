@@ -2,9 +2,11 @@
 
 import json
 
+import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.state import StateUpdate
 
+from tca_app.core import instance
 from tca_app.core.actor import Actor
 from tca_app.features.factors.ui.form_state import FactorFormState
 from tca_app.features.factors.ui.sign_in_state import SecondFactorState
@@ -60,6 +62,22 @@ async def test_the_last_factor_is_removed_after_a_confirmation() -> None:
         assert shown(await tab.send(FactorsState.ask_remove, factor_id=factor_id), FactorsState, "asking") == "remove"
         removed = await tab.send(FactorsState.act, _form={})
         assert shown(removed, FactorsState, "factors") == []
+
+
+async def test_a_required_last_factor_is_said_to_stay_before_anybody_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instance, "_stored", {"two_factor_required": "everybody"})
+    ana = await make_user("ana")
+    factor_id = await make_factor(ana)
+    async with console_on(StateManagerMemory()) as console:
+        tab = await tab_of(console, ana)
+        await tab.send(FactorsState.refresh)
+        assert shown(await tab.send(FactorsState.ask_remove, factor_id=factor_id), FactorsState, "is_kept") is True
+        await tab.send(FactorsState.cancel_asking)
+        await make_factor(ana, name="Tablet")
+        await tab.send(FactorsState.refresh)
+        asked = await tab.send(FactorsState.ask_remove, factor_id=factor_id)
+        assert shown(asked, FactorsState, "asking") == "remove"
+        assert shown(asked, FactorsState, "is_kept") is not True
 
 
 async def test_a_passkey_is_added_and_confirms_a_sensitive_change() -> None:
