@@ -46,6 +46,11 @@ class Actor:
         return self.second_factor_due is not None and self.second_factor_due <= datetime.now(UTC)
 
     @property
+    def may_pick_people(self) -> bool:
+        """Whether the actor may learn which people there are. A token of a project may if it can add them."""
+        return not self.token_project_id or "write" in (self.scopes or ())
+
+    @property
     def display_name(self) -> str:
         return display_name(self)
 

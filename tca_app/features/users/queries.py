@@ -11,7 +11,7 @@ from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.lists import read_page, to_reads, total_of
 from tca_app.core.database.pagination import Page, contains, matching, page_of
 from tca_app.core.database.session import cached_read
-from tca_app.core.errors import NotFound
+from tca_app.core.errors import InsufficientScope, NotFound
 from tca_app.features.users import policy
 from tca_app.features.users.schemas import MembershipRead, PersonRead, UserQuery, UserRead, UserSort
 from tca_app.models import Project, ProjectMember, User
@@ -105,6 +105,8 @@ def _order(sort: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
 async def search_people(session: AsyncSession, actor: Actor, search: str = "") -> list[PersonRead]:
     """Returns up to 20 active users for a picker. It searches names only, so it reveals no email address."""
     policy.require(actor, "users.directory")
+    if not actor.may_pick_people:
+        raise InsufficientScope.of("write")
     rows = select(*_PERSON).where(_users.is_active, _users.deleted_at.is_(None), _IS_PERSON)
     if search:
         shown = func.fold_text(_users.username + literal("\n") + _users.full_name)

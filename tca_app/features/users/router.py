@@ -36,9 +36,11 @@ async def create_user(data: UserCreate, actor: CurrentActor, session: Writing) -
     return await service.create_user(session, actor, data)
 
 
-@router.get("/directory", openapi_extra=token_scope("read"), response_model=list[PersonRead], responses=problems(401))
+@router.get(
+    "/directory", openapi_extra=token_scope("read"), response_model=list[PersonRead], responses=problems(401, 403)
+)
 async def search_people(actor: CurrentActor, session: Reading, search: SearchText = "") -> Response:
-    """Search active users by name, for pickers. Returns at most 20."""
+    """Search active users by name, for pickers. Returns at most 20. A token of a project needs the scope `write`."""
     return json_response(_people.dump_json(await service.search_people(session, actor, search)))
 
 

@@ -255,3 +255,17 @@ async def test_a_project_token_creates_no_project_of_its_own(api: httpx.AsyncCli
     _, header = await make_token(owner, await make_project(owner), role="maintainer", scopes=["write"])
     answer = await api.post("/api/v1/projects", headers=header, json={"name": "Mine"})
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(("scopes", "status"), [(["read"], 403), (["deploy"], 403), (["write"], 200)])
+async def test_a_token_that_can_add_nobody_learns_of_nobody(
+    api: httpx.AsyncClient, scopes: list[str], status: int
+) -> None:
+    """Who finds the token of a pipeline does not get the names of all people with it."""
+    owner = await make_user()
+    _, header = await make_token(owner, await make_project(owner), role="maintainer", scopes=scopes)
+    _, own = await make_token(owner, scopes=["read"])
+    answer = await api.get("/api/v1/users/directory", headers=header)
+    assert answer.status_code == status
+    assert status == 200 or answer.json()["code"] == "insufficient_scope"
+    assert (await api.get("/api/v1/users/directory", headers=own)).status_code == 200

@@ -1106,7 +1106,8 @@ class Operations(Calls):
         )
 
     def search_people(self, *, search: str | None = None) -> list[models.PersonRead]:
-        """Search active users by name, for pickers. Returns at most 20.
+        """Search active users by name, for pickers. Returns at most 20. A token of a project needs the scope
+        `write`.
 
         API tokens need the scope `read`.
         """
