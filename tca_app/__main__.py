@@ -2,10 +2,7 @@
 
 import json
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -14,16 +11,14 @@ from typing import Annotated
 
 import typer
 
-from tca_app.config.settings import ConfigError, Role, check_settings, get_settings, logs_are_json, unknown_settings
+from tca_app.config.settings import Role, get_settings, logs_are_json, unknown_settings
 from tca_app.config.table import write_settings_table
 from tca_app.consumers.analytics import recount
 from tca_app.consumers.streams import replay
-from tca_app.core.errors import AppError
 from tca_app.core.events.verify import verify_log
-from tca_app.core.jobs.queue import QUEUE_NAMES, RetryForever
+from tca_app.core.jobs.queue import QUEUE_NAMES
 from tca_app.core.plurals import plural
 from tca_app.core.stores.embedded import configured_stores, embedded_stores
-from tca_app.core.stores.servers import StoreError
 from tca_app.core.telemetry.lines import lines
 from tca_app.demo import organisation
 from tca_app.features.auth import setup
@@ -31,19 +26,24 @@ from tca_app.features.backup.service import create_backup
 from tca_app.features.factors import service as factors
 from tca_app.features.webhooks.signing import service_keys
 from tca_app.frontend.build import ROOT
-from tca_app.frontend.bundle import BundleError
 from tca_app.server.bootstrap import run_once
+from tca_app.server.commands.check_config import check_config
+from tca_app.server.commands.faults import plain_faults
+from tca_app.server.commands.rotate_secrets import rotate_secrets
 from tca_app.server.lifespan import run_to_the_end
-from tca_app.server.migrate import MigrationError, OldDatabaseError, check_models, migrate, require_postgres_version
+from tca_app.server.migrate import check_models, migrate
 from tca_app.server.restore import restore_backup, use_database
 from tca_app.server.serve import StartError, build_pages as build_front_end, serve as run_console
 from tca_app.server.web import serve_replica
 from tca_app.server.worker import run_worker
 
-CONFIG_FAULT = 78  # EX_CONFIG of sysexits.h
 STARTED_IN = Path.cwd()
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+commands.command()(check_config)
+commands.command()(rotate_secrets)
 
 
 @commands.callback()
@@ -57,14 +57,14 @@ def console(context: typer.Context) -> None:
 @commands.command()
 def serve() -> None:
     """Run the console: stores, migrations, front end, web."""
-    with _plain_faults():
+    with plain_faults():
         run_console()
 
 
 @commands.command()
 def web() -> None:
     """Run one web replica on DATABASE_URL and REDIS_URL. Jobs run in `worker` unless RUN_WORKER is set."""
-    with _plain_faults():
+    with plain_faults():
         serve_replica()
 
 
@@ -73,7 +73,7 @@ def worker(
     queue: Annotated[list[str] | None, typer.Option(help="Run jobs of this queue only; may be repeated.")] = None,
 ) -> None:
     """Run jobs in a separate process (the web process runs them too unless RUN_WORKER=false)."""
-    with _plain_faults():
+    with plain_faults():
         if unknown := sorted(set(queue or ()) - set(QUEUE_NAMES)):
             raise StartError(f"--queue: there is no {', '.join(unknown)}; the queues are {', '.join(QUEUE_NAMES)}")
         with configured_stores(keep=True):
@@ -84,7 +84,7 @@ def worker(
 @commands.command("migrate")
 def migrate_database() -> None:
     """Apply the migrations of this version to the database."""
-    with _plain_faults(), configured_stores():
+    with plain_faults(), configured_stores():
         migrate()
         lines.say("The database is up to date")
 
@@ -92,14 +92,14 @@ def migrate_database() -> None:
 @commands.command()
 def build_pages() -> None:
     """Build the front end, so that `web` and `serve` need not: for an image or a read-only installation."""
-    with _plain_faults():
+    with plain_faults():
         build_front_end(get_settings())
 
 
 @commands.command(hidden=True)
 def check_migrations() -> None:
     """Compare the migrations with the models on a throw-away database (`make check`)."""
-    with _plain_faults(), TemporaryDirectory(prefix="tca-") as folder:
+    with plain_faults(), TemporaryDirectory(prefix="tca-") as folder:
         with embedded_stores(Path(folder), redis=False, durable=False) as urls:
             os.environ |= {"DATABASE_URL": urls.database_url, "DATABASE_URL_FILE": ""}
             get_settings.cache_clear()
@@ -124,7 +124,7 @@ def create_admin(
     full_name: str = "",
 ) -> None:
     """Create an administrator."""
-    with _plain_faults(), configured_stores():
+    with plain_faults(), configured_stores():
         migrate()
         admin = run_once(
             lambda session: setup.create_admin(
@@ -137,7 +137,7 @@ def create_admin(
 @commands.command()
 def reset_factors(username: str) -> None:
     """Remove the second factors and recovery codes of a user, and end their sessions."""
-    with _plain_faults(), configured_stores():
+    with plain_faults(), configured_stores():
         migrate()
         name = run_once(lambda session: factors.reset_on_server(session, username))
         lines.say(f"{name} signs in with the password alone now")
@@ -146,7 +146,7 @@ def reset_factors(username: str) -> None:
 @commands.command("demo")
 def fill_demo(force: Annotated[bool, typer.Option(help="Add the data even when there are users.")] = False) -> None:
     """Fill the database with 200 users and 40 projects with 120 days of history."""
-    with _plain_faults(), configured_stores():
+    with plain_faults(), configured_stores():
         migrate()
         made = run_once(lambda session: organisation.fill(session, force=force))
         users, projects = plural(made.users, "user"), plural(made.projects, "project")
@@ -159,7 +159,7 @@ def fill_demo(force: Annotated[bool, typer.Option(help="Add the data even when t
 @commands.command("verify-log")
 def check_log() -> None:
     """Verify the event log and report the first modified row; exit code 1 if there is one."""
-    with _plain_faults(), configured_stores():
+    with plain_faults(), configured_stores():
         migrate()
         check = run_once(verify_log)
         if check.fault:
@@ -172,7 +172,7 @@ def check_log() -> None:
 @commands.command()
 def backup(to: Annotated[Path | None, typer.Option(help="A new file, or a folder.")] = None) -> None:
     """Back up the database into one file, while the console runs; encrypted when BACKUP_KEY is set."""
-    with _plain_faults(), configured_stores():
+    with plain_faults(), configured_stores():
         lines.say(create_backup(STARTED_IN / to if to else None).summary)
 
 
@@ -184,7 +184,7 @@ def restore(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before replacing.")] = False,
 ) -> None:
     """Restore a backup into an empty database, migrate it and check it. Stop the console first."""
-    with _plain_faults():
+    with plain_faults():
         if database_url:
             use_database(database_url)
         with configured_stores():
@@ -198,7 +198,7 @@ def restore(
 @commands.command("recount")
 def recount_metrics() -> None:
     """Compare the daily metrics with the event log and the deployments, and repair differences."""
-    with _plain_faults(), configured_stores():
+    with plain_faults(), configured_stores():
         migrate()
         found = run_once(recount)
         lines.say(*found.differences)
@@ -213,33 +213,16 @@ def replay_streams(
 ) -> None:
     """Fill the Redis streams from the event log after Redis lost them."""
     first = since.replace(tzinfo=UTC) if since else datetime.min.replace(tzinfo=UTC)
-    with _plain_faults(), configured_stores():
+    with plain_faults(), configured_stores():
         migrate()
         done = run_once(lambda session: replay(session, first))
         lines.say(f"Appended {plural(done, 'event')}")
 
 
 @commands.command()
-def check_config(role: Annotated[Role, typer.Argument(help="The process that is to start.")] = Role.SERVE) -> None:
-    """Report everything that a process refuses to start with; exit code 78 if there is something."""
-    with _plain_faults():
-        settings, faults = check_settings(role)
-        try:
-            if settings.database_url.get_secret_value():
-                require_postgres_version(settings)
-        except OldDatabaseError as error:
-            faults.append(str(error))
-        except MigrationError as error:
-            lines.warn(f"the version of PostgreSQL was not checked: {error}")
-        if faults:
-            raise ConfigError(faults)
-        lines.say(f"The settings of {role} are fine ({settings.environment})")
-
-
-@commands.command()
 def service_signing_key() -> None:
     """Print the keys that sign calls to the services of *_SERVICE_URL, for their receivers."""
-    with _plain_faults():
+    with plain_faults():
         lines.say(*service_keys())
 
 
@@ -252,7 +235,7 @@ def document_config() -> None:
 @commands.command()
 def openapi() -> None:
     """Print the OpenAPI document of the REST interface."""
-    with _plain_faults():
+    with plain_faults():
         lines.say(
             json.dumps(import_module("tca_app.server.api").build_api().openapi(), indent=1)
         )  # FastAPI is slow to import
@@ -261,33 +244,11 @@ def openapi() -> None:
 @commands.command(hidden=True)
 def stores() -> None:
     """Hold the stores for `reflex run`: print where they are, stop them at the end of the input."""
-    with _plain_faults(), configured_stores(keep=True) as urls:
+    with plain_faults(), configured_stores(keep=True) as urls:
         migrate()
         found = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
         lines.say(json.dumps({name: url for name, url in found.items() if url}))
         sys.stdin.read()
-
-
-@contextmanager
-def _plain_faults() -> Iterator[None]:
-    """Expected faults are lines for a person, never a traceback; Ctrl-C and SIGTERM are a normal end."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except ConfigError as error:
-        lines.fail(*error.faults)
-        raise typer.Exit(CONFIG_FAULT) from None
-    except AppError as error:
-        lines.fail(*([f"{fault.name}: {fault.detail}" for fault in error.errors] or [error.detail]))
-        raise typer.Exit(1) from None
-    except RetryForever as error:
-        lines.fail(str(error))
-        raise typer.Exit(1) from None
-    except (StoreError, BundleError, MigrationError, StartError) as error:
-        lines.fail(str(error))
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
 
 
 if __name__ == "__main__":

@@ -34,6 +34,12 @@ class Fields(BaseSettings):
         description="Key of refresh tokens, device cookies, request fingerprints and the secrets of webhooks.",
         json_schema_extra=_extra(default="made once", refused=_SECRET),
     )
+    secret_key_previous: SecretStr = Field(
+        SecretStr(""),
+        description="The former `SECRET_KEY`, while you replace it: what it encrypted or signed is still accepted "
+        "([secret-key.md](secret-key.md)).",
+        json_schema_extra=_extra(refused="under 32 bytes, equal to `SECRET_KEY`"),
+    )
     host: str = Field(
         "127.0.0.1",
         description="The address to listen on; set `PUBLIC_URL` with it. `0.0.0.0` and `::` are every address: links "

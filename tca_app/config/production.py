@@ -12,11 +12,7 @@ MIN_SECRET_BYTES = 32
 
 def production_faults(s: Settings) -> list[str]:
     """Return every reason why production must not start with these settings."""
-    faults = []
-    for name, secret in (("SECRET_KEY", s.secret_key), ("JWT_SECRET_KEY", s.jwt_secret_key)):
-        faults += [f"{name} {why}" for why in _secret_faults(secret.get_secret_value())]
-    if s.secret_key.get_secret_value() and s.secret_key == s.jwt_secret_key:
-        faults.append("JWT_SECRET_KEY must differ from SECRET_KEY")
+    faults = _key_faults(s)
     if s.debug:
         faults.append("DEBUG must be off")
     faults += _address_faults(s)
@@ -32,6 +28,20 @@ def production_faults(s: Settings) -> list[str]:
     faults += _store_faults(s)
     faults += _sender_faults(s)
     faults += _provider_faults(s)
+    return faults
+
+
+def _key_faults(s: Settings) -> list[str]:
+    faults = []
+    for name, secret in (("SECRET_KEY", s.secret_key), ("JWT_SECRET_KEY", s.jwt_secret_key)):
+        faults += [f"{name} {why}" for why in _secret_faults(secret.get_secret_value())]
+    if s.secret_key.get_secret_value() and s.secret_key == s.jwt_secret_key:
+        faults.append("JWT_SECRET_KEY must differ from SECRET_KEY")
+    previous = s.secret_key_previous.get_secret_value()
+    if previous and len(previous.encode()) < MIN_SECRET_BYTES:
+        faults.append(f"SECRET_KEY_PREVIOUS must have at least {MIN_SECRET_BYTES} bytes")
+    if previous and s.secret_key_previous == s.secret_key:
+        faults.append("SECRET_KEY_PREVIOUS must differ from SECRET_KEY; remove it once nothing needs it")
     return faults
 
 

@@ -221,6 +221,12 @@ class Settings(Fields):
         return sorted(origins)
 
     @property
+    def secret_keys(self) -> list[str]:
+        """Return SECRET_KEY and, while it is set, SECRET_KEY_PREVIOUS."""
+        previous = self.secret_key_previous.get_secret_value()
+        return [self.secret_key.get_secret_value(), *([previous] if previous else [])]
+
+    @property
     def has_mail(self) -> bool:
         """Return True if mails are sent or, without a server in development, written to a folder."""
         return self.smtp_url.get_secret_value() != MAIL_IS_OFF

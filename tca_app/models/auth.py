@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Text, Uuid, func, text
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row, TableModel
+from tca_app.models.base import UTC_TIME, Row, TableModel, sealed
 
 IS_UNANSWERED = "accepted_at IS NULL AND revoked_at IS NULL"  # an invitation
 
@@ -173,6 +173,7 @@ class Factor(Row, table=True):
 
     `sealed_secret`: of an app, encrypted. `last_step`: the time step of the last code that was accepted, as each code
     works once. `credential_id`, `public_key` and `sign_count` are those of a passkey.
+    `user_handle`: how its device names the account; null if a process of an older version added it.
     """
 
     __tablename__ = "factors"
@@ -187,21 +188,25 @@ class Factor(Row, table=True):
     user_id: int = Field(sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE")
     kind: str = Field(sa_type=Text)
     name: str = Field(sa_type=Text)
-    sealed_secret: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
+    sealed_secret: bytes | None = sealed("totp:{user_id}", is_optional=True)
     last_step: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     credential_id: bytes | None = Field(default=None, sa_type=LargeBinary)
     public_key: bytes | None = Field(default=None, sa_type=LargeBinary)
+    user_handle: str | None = Field(default=None, sa_type=Text)
     sign_count: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
     confirmed_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     last_used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
 class RecoveryCode(Row, table=True):
-    """A recovery code, which works once in place of a second factor. Only its keyed hash is stored."""
+    """A recovery code, which works once in place of a second factor. Only its hash is stored, encrypted.
+
+    The first ones were keyed hashes of 32 bytes instead.
+    """
 
     __tablename__ = "recovery_codes"
     __table_args__ = (Index("uq_recovery_codes_user_id_code_hash", "user_id", "code_hash", unique=True),)
 
     user_id: int = Field(sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE")
-    code_hash: bytes = Field(sa_type=LargeBinary, repr=False)
+    code_hash: bytes = sealed("recovery_code:{user_id}")
     used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)

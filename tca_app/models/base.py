@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, Identity, Table, func
+from sqlalchemy import BigInteger, DateTime, Identity, LargeBinary, Table, func
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = {
@@ -15,6 +15,7 @@ SQLModel.metadata.naming_convention = {
 }
 
 UTC_TIME = DateTime(timezone=True)
+SEALED = "sealed"  # of a column's `info`: the purpose that its values are encrypted for
 
 
 class TableModel(SQLModel):
@@ -47,3 +48,12 @@ def parent_id(table: str) -> int:
         primary_key=True,
         sa_column_kwargs={"autoincrement": False},
     )
+
+
+def sealed(purpose: str, *, is_optional: bool = False) -> bytes:
+    """Return a column of values encrypted with SECRET_KEY. `purpose` may name columns of the row: `totp:{user_id}`.
+
+    `python -m tca_app rotate-secrets` finds the column by this.
+    """
+    default = None if is_optional else ...
+    return Field(default=default, sa_type=LargeBinary, sa_column_kwargs={"info": {SEALED: purpose}}, repr=False)

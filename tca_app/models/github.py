@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, LargeBinary, Text, func
+from sqlalchemy import BigInteger, Text, func
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, TableModel, parent_id
+from tca_app.models.base import UTC_TIME, TableModel, parent_id, sealed
 
 _NOW = {"server_default": func.now(), "nullable": False}
 
@@ -20,7 +20,7 @@ class GithubHook(TableModel, table=True):
     __tablename__ = "github_hooks"
 
     project_id: int = parent_id("projects")
-    sealed_secret: bytes = Field(sa_type=LargeBinary, repr=False)
+    sealed_secret: bytes = sealed("github_hook:{project_id}")
     rotated_at: datetime = Field(default=None, sa_type=UTC_TIME, sa_column_kwargs=_NOW)
     repository_id: int | None = Field(default=None, sa_type=BigInteger)
     repository: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})

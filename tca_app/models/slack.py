@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, LargeBinary, Text, func
+from sqlalchemy import Column, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, TableModel, parent_id
+from tca_app.models.base import UTC_TIME, TableModel, parent_id, sealed
 
 
 class SlackChannel(TableModel, table=True):
@@ -18,7 +18,7 @@ class SlackChannel(TableModel, table=True):
     __tablename__ = "slack_channels"
 
     project_id: int = parent_id("projects")
-    sealed_url: bytes = Field(sa_type=LargeBinary, repr=False)
+    sealed_url: bytes = sealed("slack_channel:{project_id}")
     topics: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     changed_at: datetime = Field(
         default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.now(), "nullable": False}

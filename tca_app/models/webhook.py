@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, LargeBinary, SmallInteger, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row, TableModel
+from tca_app.models.base import UTC_TIME, Row, TableModel, sealed
 
 
 class Webhook(Row, table=True):
@@ -30,8 +30,8 @@ class Webhook(Row, table=True):
     failures: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     disabled_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     disabled_why: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
-    secret: bytes = Field(sa_type=LargeBinary)
-    old_secret: bytes | None = Field(default=None, sa_type=LargeBinary)
+    secret: bytes = sealed("webhook")
+    old_secret: bytes | None = sealed("webhook", is_optional=True)
     old_secret_until: datetime | None = Field(default=None, sa_type=UTC_TIME)
     created_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
     updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")

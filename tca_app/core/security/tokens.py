@@ -107,9 +107,19 @@ def token_hash(token: str) -> bytes:
 
 def keyed_token(label: str, *parts: str) -> str:
     """Return a token that can be derived again from its parts (HMAC-SHA256 with SECRET_KEY)."""
-    key = get_settings().secret_key.get_secret_value().encode()
-    digest = hmac.new(key, "\x1f".join((label, *parts)).encode(), hashlib.sha256).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return keyed_tokens(label, *parts)[0]
+
+
+def keyed_tokens(label: str, *parts: str) -> list[str]:
+    """Return the token under each secret key, to recognise one: that of SECRET_KEY first, then the previous one's."""
+    message = "\x1f".join((label, *parts)).encode()
+    digests = [hmac.new(key.encode(), message, hashlib.sha256).digest() for key in get_settings().secret_keys]
+    return [urlsafe_b64encode(digest).rstrip(b"=").decode() for digest in digests]
+
+
+def is_keyed_token(token: str, label: str, *parts: str) -> bool:
+    """Return True if the token was derived from these parts with any of the secret keys."""
+    return any(same(token, expected) for expected in keyed_tokens(label, *parts))
 
 
 def same(left: str, right: str) -> bool:

@@ -14,7 +14,7 @@ from tca_app.core.display_name import display_name, display_name_sql
 from tca_app.core.errors import BadCredentials, NotFound, NotSignedIn, TokenReused
 from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
-from tca_app.core.security.tokens import keyed_token, new_access_token, new_token, same, token_hash, verify_password
+from tca_app.core.security.tokens import keyed_tokens, new_access_token, new_token, same, token_hash, verify_password
 from tca_app.features.auth import events, throttle
 from tca_app.features.auth.callers import PERSON, Caller as Caller, Client as Client, person_fields
 from tca_app.features.auth.policy import require_own
@@ -156,8 +156,7 @@ async def open_session(
         row.token_hash = token_hash(cookie)
         session.add(row)
         await session.flush()
-        device = client.device if throttle.is_device_of(user_id, client.device) else throttle.new_device(user_id)
-        return SignIn(_id(row), cookie, device, None)
+        return SignIn(_id(row), cookie, throttle.device_after_sign_in(user_id, client.device), None)
     refresh_token = _first_refresh_token(row.family)
     row.refresh_hash = token_hash(refresh_token)
     session.add(row)
@@ -188,10 +187,14 @@ def _first_refresh_token(family: UUID) -> str:
     return f"{family.hex}.{new_token()}"
 
 
-def _successor(token: str) -> str:
-    """Returns the next refresh token. Derived from this one, so a repeated call in the grace period gets the same."""
+def _successor(token: str, issued: bytes) -> str:
+    """Returns the next refresh token. Derived from this one, so a repeated call in the grace period gets the same.
+
+    `issued` is the hash of the session's token: the successor under the previous secret key may be out already.
+    """
     family = token.partition(".")[0]
-    return f"{family}.{keyed_token('refresh', token)}"
+    successors = [f"{family}.{derived}" for derived in keyed_tokens("refresh", token)]
+    return next((found for found in successors if same(token_hash(found).hex(), issued.hex())), successors[0])
 
 
 async def refresh(session: AsyncSession, token: str) -> TokenPair:
@@ -209,7 +212,7 @@ async def refresh(session: AsyncSession, token: str) -> TokenPair:
     row = found.scalars().first()
     if row is None or row.refresh_hash is None:
         raise NotSignedIn
-    given, successor = token_hash(token), _successor(token)
+    given, successor = token_hash(token), _successor(token, row.refresh_hash)
     now = await throttle.database_now(session)
     if same(given.hex(), row.refresh_hash.hex()):
         row.previous_refresh_hash, row.refresh_hash = given, token_hash(successor)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.errors import TooManyRequests
-from tca_app.core.security.tokens import keyed_token, new_token, same, token_hash
+from tca_app.core.security.tokens import is_keyed_token, keyed_token, new_token, same, token_hash
 from tca_app.models import LoginThrottle
 
 FREE_FAILURES = 5
@@ -97,7 +97,15 @@ def new_device(user_id: int) -> str:
 def is_device_of(user_id: int, device: str) -> bool:
     owner, _, rest = device.partition(".")
     nonce, _, mac = rest.rpartition(".")
-    return owner == str(user_id) and same(mac, keyed_token("device", owner, nonce))
+    return owner == str(user_id) and is_keyed_token(mac, "device", owner, nonce)
+
+
+def device_after_sign_in(user_id: int, device: str) -> str:
+    """Returns the device cookie of a browser that signed in: its own if SECRET_KEY signed it, otherwise a new one."""
+    owner, _, rest = device.partition(".")
+    nonce, _, mac = rest.rpartition(".")
+    is_signed = owner == str(user_id) and same(mac, keyed_token("device", owner, nonce))
+    return device if is_signed else new_device(user_id)
 
 
 def wait_after(failures: int) -> int:

@@ -57,6 +57,7 @@ async def add_passkey(session: AsyncSession, actor: Actor, data: PasskeyCreate) 
         "credential_id": made.credential_id,
         "public_key": made.credential_public_key,
         "sign_count": made.sign_count,
+        "user_handle": await passkeys.handle_of(session, actor.user_id),
         "confirmed_at": func.now(),
     }
     added = insert(Factor).values(values).on_conflict_do_nothing().returning(*service.COLUMNS)
@@ -81,7 +82,8 @@ async def finish_with_passkey(
     """Like sign_in.finish_with_code, with a passkey of the account."""
 
     async def check(session: AsyncSession, user_id: int) -> str | None:
-        return await _use(session, data.credential, passkeys.second_factor_challenge(challenge), user_id)
+        expected = passkeys.second_factor_challenge(challenge, passkeys.challenge_in(data.credential))
+        return await _use(session, data.credential, expected, user_id)
 
     return await sign_in.finish(session, challenge, check, client, kind)
 

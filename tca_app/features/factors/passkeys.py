@@ -30,11 +30,12 @@ from webauthn.registration.verify_registration_response import VerifiedRegistrat
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.instance import instance_settings
-from tca_app.core.security.tokens import keyed_token, same
+from tca_app.core.security.tokens import is_keyed_token, keyed_token, keyed_tokens, same
 from tca_app.features.factors.schemas import NewCredential, UsedCredential
 from tca_app.models import Factor
 
 REGISTRATION, PROOF, SIGN_IN = "passkey_registration", "passkey_proof", "passkey_sign_in"  # purposes of challenges
+HANDLE = "passkey_user"  # label of the keyed token that names a new account on a device
 CHALLENGE_TTL = timedelta(minutes=5)
 REQUIRED = UserVerificationRequirement.REQUIRED  # the device asks for a fingerprint, a face or a PIN
 NOT_A_RESPONSE = (WebAuthnException, ValueError, TypeError, RecursionError)  # the last for JSON that is nested deeply
@@ -50,14 +51,20 @@ def origin() -> str:
     return f"{url.scheme}://{url.netloc}"
 
 
-def handle_of(user_id: int) -> str:
-    """Returns the name of an account on a device. It tells nobody who the user is."""
-    return keyed_token("passkey_user", str(user_id))
+async def handle_of(session: AsyncSession, user_id: int) -> str:
+    """Returns how devices name an account: it tells nobody who the user is, and is the same for all their passkeys."""
+    known = select(_factors.user_handle).where(_factors.user_id == user_id, _factors.user_handle.is_not(None))
+    stored = (await session.execute(known.order_by(_factors.id).limit(1))).scalar()
+    return stored or keyed_token(HANDLE, str(user_id))
 
 
-def second_factor_challenge(challenge: str) -> str:
-    """Returns the WebAuthn challenge of a sign-in that has begun, whose own challenge no script may see."""
-    return keyed_token("passkey_second_factor", challenge)
+def second_factor_challenge(challenge: str, signed: str = "") -> str:
+    """Returns the WebAuthn challenge of a sign-in that has begun, whose own challenge no script may see.
+
+    `signed` is the one that the browser signed: it may be that of the previous secret key.
+    """
+    derived = keyed_tokens("passkey_second_factor", challenge)
+    return next((found for found in derived if same(found, signed)), derived[0])
 
 
 async def registration_options(session: AsyncSession, actor: Actor, challenge: str) -> dict[str, Any]:
@@ -65,7 +72,7 @@ async def registration_options(session: AsyncSession, actor: Actor, challenge: s
         rp_id=relying_party(),
         rp_name=instance_settings().app_name,
         user_name=actor.username,
-        user_id=handle_of(actor.user_id).encode(),
+        user_id=(await handle_of(session, actor.user_id)).encode(),
         user_display_name=actor.display_name,
         challenge=challenge.encode(),
         authenticator_selection=AuthenticatorSelectionCriteria(
@@ -130,18 +137,21 @@ async def use_passkey(
         credential_id = base64url_to_bytes(credential.id)
     except ValueError:
         return None
-    found = select(_factors.id, _factors.user_id, _factors.name, _factors.public_key, _factors.sign_count).where(
+    names = ("id", "user_id", "name", "public_key", "sign_count", "user_handle")
+    found = select(*(_factors[name] for name in names)).where(
         _factors.credential_id == credential_id, _factors.confirmed_at.is_not(None)
     )
     row = (await session.execute(found.with_for_update())).first()
-    if row is None or user_id not in (None, row.user_id) or not _is_handle_of(row.user_id, credential):
+    if row is None or user_id not in (None, row.user_id) or not _is_handle(row.user_handle, row.user_id, credential):
         return None
     sign_count = _verified_count(credential, challenge, row.public_key)
     if sign_count is None:
         return None
     if (sign_count or row.sign_count) and sign_count <= row.sign_count:
         raise SignCountFell(row.user_id, row.name)
-    used = update(Factor).where(_factors.id == row.id).values(sign_count=sign_count, last_used_at=func.now())
+    handle = row.user_handle or await handle_of(session, row.user_id)
+    values = {"sign_count": sign_count, "last_used_at": func.now(), "user_handle": handle}
+    used = update(Factor).where(_factors.id == row.id).values(values)
     await session.execute(used.execution_options(synchronize_session=False))
     return int(row.user_id)
 
@@ -162,11 +172,12 @@ def _verified_count(credential: UsedCredential, challenge: str, public_key: byte
         return None
 
 
-def _is_handle_of(user_id: int, credential: UsedCredential) -> bool:
+def _is_handle(stored: str | None, user_id: int, credential: UsedCredential) -> bool:
     given = credential.response.user_handle
     if given is None:
         return True
     try:
-        return same(base64url_to_bytes(given).decode(), handle_of(user_id))
+        handle = base64url_to_bytes(given).decode()
+        return same(handle, stored) if stored else is_keyed_token(handle, HANDLE, str(user_id))
     except ValueError:
         return False

@@ -16,7 +16,7 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import try_lock
 from tca_app.core.errors import Conflict, Invalid
-from tca_app.core.security.tokens import keyed_token
+from tca_app.core.security.tokens import is_keyed_token, keyed_token
 from tca_app.core.telemetry.redaction import is_secret
 from tca_app.models import IdempotencyKey
 
@@ -60,7 +60,7 @@ async def once(
         await session.execute(select(IdempotencyKey).where(mine, col(IdempotencyKey.created_at) > kept_since))
     ).scalar()
     if row is not None:
-        if row.fingerprint != fingerprint:
+        if not is_keyed_token(row.fingerprint.decode(), "idempotency", request):
             raise KeyReused
         earlier = shape.model_validate_json(row.answer)
         await check_access(earlier)

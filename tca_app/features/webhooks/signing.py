@@ -12,7 +12,7 @@ import orjson
 
 from tca_app.config.settings import get_settings
 from tca_app.core.events.log import RecordedEvent
-from tca_app.core.security.encryption import decrypt, derived_key, encrypt
+from tca_app.core.security.encryption import decrypt, derived_keys, encrypt
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -34,9 +34,9 @@ def opened(secret: bytes) -> str:
 
 
 def service_keys() -> list[str]:
-    """Returns the keys that sign calls to the operator's own services: SERVICE_SIGNING_KEY, or a derived one."""
+    """Returns the keys that sign calls to the operator's own services: SERVICE_SIGNING_KEY, or derived ones."""
     given = [key.strip() for key in get_settings().service_signing_key.get_secret_value().split(",") if key.strip()]
-    return given or [PREFIX + base64.b64encode(derived_key("service calls")).decode()]
+    return given or [PREFIX + base64.b64encode(key).decode() for key in derived_keys("service calls")]
 
 
 def message_id(event: UUID, webhook_id: int) -> str:

@@ -6,10 +6,11 @@ from typing import Literal
 
 from tca_app.config.settings import get_settings
 from tca_app.core.errors import Forbidden
-from tca_app.core.security.tokens import keyed_token
+from tca_app.core.security.tokens import keyed_tokens, new_token
 from tca_app.core.urls import is_local_path
 from tca_app.features.auth.oauth.schemas import ProviderKey
 
+MARK_LENGTH = 8
 Intent = Literal["sign_in", "link", "reauthenticate"]
 
 REASONS = {
@@ -71,6 +72,12 @@ class Person:
     signed_in_at: datetime | None = None
 
 
+def new_state() -> str:
+    """Returns a random state. Its end tells which secret key was current, in case that changes during the sign-in."""
+    name = new_token()
+    return f"{name}.{keyed_tokens('oauth state', name)[0][:MARK_LENGTH]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One sign-in under way. Both secrets together give the nonce and the verifier, so neither of them is stored."""
@@ -87,11 +94,18 @@ class Flow:
 
     @property
     def nonce(self) -> str:
-        return keyed_token("oauth nonce", self.state, self.browser)
+        return self._derived("oauth nonce")
 
     @property
     def verifier(self) -> str:
-        return keyed_token("oauth verifier", self.state, self.browser)
+        return self._derived("oauth verifier")
+
+    def _derived(self, label: str) -> str:
+        """Returns the token under the secret key that the state was marked with when the sign-in began."""
+        name, _, given = self.state.rpartition(".")
+        keys = zip(keyed_tokens("oauth state", name), keyed_tokens(label, self.state, self.browser), strict=True)
+        tokens = {mark[:MARK_LENGTH]: token for mark, token in keys}
+        return tokens.get(given) or keyed_tokens(label, self.state, self.browser)[0]
 
     @property
     def redirect_uri(self) -> str:

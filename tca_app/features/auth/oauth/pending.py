@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.security.tokens import new_token, token_hash
-from tca_app.features.auth.oauth.identity import Flow, Intent, SignInRefused
+from tca_app.features.auth.oauth.identity import Flow, Intent, SignInRefused, new_state
 from tca_app.features.auth.oauth.schemas import ProviderKey
 from tca_app.models import PendingSignIn
 
@@ -28,7 +28,7 @@ class Begun:
 def new_flow(provider: ProviderKey, intent: Intent, invitation: str = "") -> Flow:
     """Returns a new sign-in. The token of an invitation goes into the cookie, so that nothing stored accepts it."""
     browser = f"{new_token()}.{invitation}" if invitation else new_token()
-    return Flow(provider, intent, new_token(), browser)
+    return Flow(provider, intent, new_state(), browser)
 
 
 async def store(session: AsyncSession, flow: Flow, next_path: str, session_id: int) -> None:
