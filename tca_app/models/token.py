@@ -66,6 +66,8 @@ class CiTrust(Row, table=True):
     name: str = Field(sa_type=Text)
     issuer: str = Field(sa_type=Text)
     claims: dict[str, Any] = Field(sa_type=JSONB)
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
     last_used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 

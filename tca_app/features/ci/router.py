@@ -11,7 +11,7 @@ from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.auth.service import Client
 from tca_app.features.ci import exchange, service
 from tca_app.features.ci.schemas import ExchangedToken, TokenExchange, TrustCreate, TrustRead, TrustUpdate
-from tca_app.rest.dependencies import CurrentActor, FromClient, ProjectId, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, FromClient, IfMatch, ProjectId, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response
@@ -60,13 +60,20 @@ async def create_ci_trust(project_id: ProjectId, data: TrustCreate, actor: Curre
 
 
 @router.patch(
-    "/{project_id:project}/ci-trusts/{trust_id:int}", response_model=TrustRead, responses=problems(401, 403, 404)
+    "/{project_id:project}/ci-trusts/{trust_id:int}",
+    response_model=TrustRead,
+    responses=problems(401, 403, 404, 409, 412),
 )
 async def update_ci_trust(
-    project_id: ProjectId, trust_id: UrlId, data: TrustUpdate, actor: CurrentActor, session: Writing
+    project_id: ProjectId,
+    trust_id: UrlId,
+    data: TrustUpdate,
+    actor: CurrentActor,
+    session: Writing,
+    if_version: IfMatch,
 ) -> Response:
     """Update the given fields. Needs a recent proof of identity."""
-    return item_response(await service.update_trust(session, actor, project_id, trust_id, data))
+    return item_response(await service.update_trust(session, actor, project_id, trust_id, data, if_version))
 
 
 @router.delete(

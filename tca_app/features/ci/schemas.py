@@ -71,6 +71,7 @@ class TrustRead(ReadModel):
     name: str
     issuer: str
     claims: dict[str, str]
+    version: int
     created_by: str
     created_at: datetime
     updated_at: datetime

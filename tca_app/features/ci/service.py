@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import fields_of
+from tca_app.core.database.concurrency import VersionedRow, changed_fields, check_version, fields_of
 from tca_app.core.database.lists import to_reads
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -21,6 +21,7 @@ from tca_app.features.projects.service import find_project, get_project
 from tca_app.features.tokens import ci_tokens
 from tca_app.features.tokens.service import insert_service_account
 from tca_app.models import CiTrust, User
+from tca_app.models.user import changed_by
 
 MOST = 20  # of one project
 _trusts = CiTrust.__table__.c
@@ -32,8 +33,8 @@ _WHOLE = (
 )
 
 
-class _TrustRow(Protocol):
-    """A row of `_WHOLE`."""
+class _TrustRow(VersionedRow, Protocol):
+    """A locked row, with the name of its last editor."""
 
     id: int
     user_id: int
@@ -70,13 +71,20 @@ async def create_trust(session: AsyncSession, actor: Actor, project_id: int, dat
 
 
 async def update_trust(
-    session: AsyncSession, actor: Actor, project_id: int, trust_id: int, data: TrustUpdate
+    session: AsyncSession,
+    actor: Actor,
+    project_id: int,
+    trust_id: int,
+    data: TrustUpdate,
+    if_version: int | None = None,
 ) -> TrustRead:
-    """Updates the given fields. Another issuer or other claims end the tokens that jobs have now."""
+    """Updates the given fields. Another issuer or other claims end the tokens that jobs have now. Raises Stale."""
     policy.require_session(actor)
     project = await find_project(session, actor, policy.MANAGE, project_id)
     before = await _lock(session, project_id, trust_id)
-    changed = {name: value for name, value in data.given().items() if getattr(before, name) != value}
+    given = data.given()
+    check_version(before, given, if_version)
+    changed = changed_fields(before, given)
     if not changed:
         return await _read(session, trust_id)
     await require_recent_proof(session, actor, is_credential=True)
@@ -84,7 +92,8 @@ async def update_trust(
         _refuse_issuer(changed["issuer"])
     if "claims" in changed:
         _refuse_claims(changed["claims"])
-    await session.execute(update(CiTrust.__table__).where(_trusts.id == trust_id).values(changed))
+    own = {"version": _trusts.version + 1, "updated_by_id": actor.user_id, "updated_at": func.clock_timestamp()}
+    await session.execute(update(CiTrust.__table__).where(_trusts.id == trust_id).values(**changed, **own))
     if "name" in changed:
         await ci_tokens.rename_ci_account(session, before.user_id, changed["name"])
     if changed.keys() & {"issuer", "claims"}:
@@ -111,7 +120,8 @@ async def delete_trust(session: AsyncSession, actor: Actor, project_id: int, tru
 async def _lock(session: AsyncSession, project_id: int, trust_id: int) -> _TrustRow:
     """Returns a trust of the project and locks it until the transaction ends. Raises NotFound."""
     of_project = (_trusts.id == trust_id) & (_trusts.project_id == project_id)
-    row = (await session.execute(select(*_trusts).where(of_project).with_for_update())).first()
+    locked = select(*_trusts, changed_by(CiTrust.__table__)).where(of_project).with_for_update(of=CiTrust.__table__)
+    row = (await session.execute(locked)).first()
     if row is None:
         raise NotFound
     return row

@@ -52,6 +52,7 @@ KEPT_REFERENCES = {
     "ci_trusts.user_id": "a service account, which is never a person",
     "deployments.created_by_id": HISTORY,
     "deployments.decided_by_id": HISTORY,
+    "ci_trusts.updated_by_id": HISTORY,
     "environments.updated_by_id": HISTORY,
     "freeze_windows.created_by_id": HISTORY,
     "groups.updated_by_id": HISTORY,

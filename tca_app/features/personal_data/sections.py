@@ -132,6 +132,7 @@ NOT_EXPORTED = {
     "api_tokens.created_by_id": BY_EVENTS,
     "deployments.created_by_id": BY_EVENTS,
     "deployments.decided_by_id": BY_EVENTS,
+    "ci_trusts.updated_by_id": BY_EVENTS,
     "environments.updated_by_id": BY_EVENTS,
     "freeze_windows.created_by_id": BY_EVENTS,
     "groups.updated_by_id": BY_EVENTS,

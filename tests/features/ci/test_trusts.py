@@ -73,6 +73,19 @@ async def test_a_token_trusts_nobody(api: httpx.AsyncClient) -> None:
         assert (answer.status_code, answer.json()["code"]) == (403, "session_required")
 
 
+async def test_a_change_of_an_older_version_is_refused(api: httpx.AsyncClient) -> None:
+    owner = await make_user()
+    header, url = await bearer(owner), f"/api/v1/projects/{await make_project(owner)}/ci-trusts"
+    made = (await api.post(url, headers=header, json=TRUST)).json()
+    path, first = f"{url}/{made['id']}", {**header, "If-Match": f'"{made["version"]}"'}
+    renamed = await api.patch(path, headers=first, json={"name": "Nightly"})
+    assert (renamed.status_code, renamed.headers["ETag"]) == (200, '"2"')
+    stale = await api.patch(path, headers=first, json={"name": "Weekly"})
+    assert (stale.status_code, stale.json()["errors"][0]["pointer"]) == (412, "/name")
+    (kept,) = (await api.get(url, headers=header)).json()
+    assert (kept["name"], kept["version"]) == ("Nightly", 2)
+
+
 async def test_a_change_needs_a_recent_proof_and_a_removal_does_not(api: httpx.AsyncClient) -> None:
     owner = await make_user()
     project_id = await make_project(owner)

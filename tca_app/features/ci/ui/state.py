@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, FieldError, Forbidden, Invalid, NotFound
+from tca_app.core.errors import AppError, FieldError, Forbidden, Invalid, NotFound, Stale
 from tca_app.core.schema import in_words
 from tca_app.features.ci import service as trusts
 from tca_app.features.ci.schemas import GITHUB, GITLAB, NAMING, TrustCreate, TrustRead, TrustUpdate
@@ -22,6 +22,15 @@ from tca_app.ui.url import query_param, record_id
 T = TypeVar("T", bound=BaseModel)
 # The issuer of each preset, and the claim that names the repository there.
 PRESETS = {"github": (GITHUB, "repository"), "gitlab": (GITLAB, "project_path"), "other": ("", "repository")}
+LABELS = {
+    "name": "Name",
+    "preset": "CI service",
+    "issuer": "Issuer URL",
+    "repository": "Repository",
+    "ref": "Branch or tag",
+    "environment": "Environment",
+    "others": "Other claims",
+}
 CLAIMS = ("ref", "environment")  # that have a field of their own, like the repository
 
 
@@ -91,13 +100,16 @@ class TrustsState(FormState, RecordState, SessionState):
     @handler("signed_in")
     async def open_edit(self, project_id: int, trust_id: int) -> None:
         self._require_record(project_id, self.project_id)
+        trust = await self._read(trust_id)
+        self._open_form("edit", _values_of(trust), row_id=trust.id, version=trust.version, name=trust.name)
+
+    async def _read(self, trust_id: int) -> TrustRead:
         async with reading() as session:
-            found = await trusts.list_trusts(session, self._as_actor(), project_id)
-        trust = next((trust for trust in found if trust.id == trust_id), None)
-        if trust is None:
-            raise NotFound
-        values = _form_values(trust.name, _preset_of(trust), trust.issuer, trust.claims)
-        self._open_form("edit", values, row_id=trust.id, name=trust.name)
+            found = await trusts.list_trusts(session, self._as_actor(), self.project_id)
+        for trust in found:
+            if trust.id == trust_id:
+                return trust
+        raise NotFound
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -110,7 +122,12 @@ class TrustsState(FormState, RecordState, SessionState):
             if self.form_mode == "create":
                 saved = await self._create(_checked(TrustCreate, given))
             else:
-                saved = await self._update(_checked(TrustUpdate, given))
+                try:
+                    saved = await self._update(_checked(TrustUpdate, given))
+                except Stale as stale:
+                    trust = await self._read(self.form_id)
+                    self._ask_to_merge(_values_of(trust), version=trust.version, who=stale.changed_by, labels=LABELS)
+                    return
             self._close_form()
             self._toast(f"{saved.name} saved")
             yield TrustsState.refresh
@@ -130,7 +147,9 @@ class TrustsState(FormState, RecordState, SessionState):
 
     async def _update(self, data: TrustUpdate) -> TrustRead:
         async with transaction() as session:
-            return await trusts.update_trust(session, self._as_actor(), self.project_id, self.form_id, data)
+            return await trusts.update_trust(
+                session, self._as_actor(), self.project_id, self.form_id, data, self.form_version
+            )
 
     def _show_faults(self, faults: dict[str, str], detail: str) -> None:
         """Shows the errors. Claims have several fields in this form."""
@@ -200,6 +219,10 @@ def _preset_of(trust: TrustRead) -> str:
     if trust.issuer == GITHUB:
         return "github"
     return "gitlab" if PRESETS["gitlab"][1] in trust.claims else "other"
+
+
+def _values_of(trust: TrustRead) -> dict[str, str]:
+    return _form_values(trust.name, _preset_of(trust), trust.issuer, trust.claims)
 
 
 def _form_values(name: str, preset: str, issuer: str, claims: dict[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.core.actor import Actor
 from tca_app.features.ci import service as trusts
-from tca_app.features.ci.schemas import GITHUB, GITLAB
+from tca_app.features.ci.schemas import GITHUB, GITLAB, TrustUpdate
 from tca_app.features.ci.ui.state import TrustsState
 from tests.factories import make_project, make_trust, make_user, run
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
@@ -129,3 +129,16 @@ async def test_what_was_asked_for_on_another_project_changes_nothing(console: Co
     await tab.send(TrustsState.remove, _form={})
     for project_id in (one, two):
         assert len(await run(trusts.list_trusts, owner, project_id)) == 1
+
+
+async def test_two_changes_of_one_issuer_are_merged(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    trust_id = await make_trust(owner, project_id)
+    tab = await settings_of(console, owner, project_id)
+    opened = await tab.send(TrustsState.open_edit, project_id=project_id, trust_id=trust_id)
+    await run(trusts.update_trust, owner, project_id, trust_id, TrustUpdate(name="Nightly"))
+    told = await submit(tab, opened, repository="acme/ledger", environment="staging", others="")
+    assert "changed other fields in the meantime" in shown(told, TrustsState, "form_error")
+    assert shown(told, TrustsState, "form_values")["name"] == "Nightly"
+    assert shown(told, TrustsState, "form_values")["environment"] == "staging"
