@@ -40,14 +40,19 @@ def is_confirmed_by_mail() -> bool:
     return get_settings().has_mail
 
 
-async def refuse_taken(session: AsyncSession, email: str) -> None:
+async def count_attempt(user_id: int) -> None:
+    """Raises TooManyRequests: nobody has mails sent to strangers, or tries which addresses have accounts."""
+    await get_limits().refuse_excess("email_changes", str(user_id))
+
+
+async def _refuse_taken(session: AsyncSession, email: str) -> None:
     if (await session.execute(select(_users.id).where(_users.email == email))).first() is not None:
         raise Conflict(TAKEN, errors=[FieldError("/email", TAKEN)])
 
 
 async def ask_for_confirmation(session: AsyncSession, user_id: int, email: str) -> None:
-    """Sends the link to the new address. Raises TooManyRequests: nobody may have mails sent to strangers."""
-    await get_limits().refuse_excess("email_changes", str(user_id))
+    """Sends the link to the new address. Raises Conflict when it is taken, TooManyRequests when it got many mails."""
+    await _refuse_taken(session, email)
     await get_limits().refuse_mail(email)
     await one_time_tokens.withdraw(session, PURPOSE, user_id)
     await enqueue(session, CONFIRM_TASK, user_id=user_id)

@@ -136,10 +136,11 @@ async def update_user(
     check_version(row, given, if_version)
     if "email" in given:
         given["pending_email"] = ""
-    if user_id == actor.user_id and given.get("email", row.email) != row.email and email_change.is_confirmed_by_mail():
-        await email_change.refuse_taken(session, given["email"])
-        given["pending_email"] = given.pop("email")
-        await email_change.ask_for_confirmation(session, user_id, given["pending_email"])
+    if user_id == actor.user_id and given.get("email", row.email) != row.email:
+        await email_change.count_attempt(user_id)
+        if email_change.is_confirmed_by_mail():
+            given["pending_email"] = given.pop("email")
+            await email_change.ask_for_confirmation(session, user_id, given["pending_email"])
     return await _write(session, actor, row, given)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import update
 
 from tca_app.config.settings import get_settings
@@ -145,3 +146,15 @@ async def test_nobody_sends_mails_to_strangers_without_end(
     assert others == [200] * 14 + [429] * 6
     assert await emails_of(ana) == ("ana@example.com", "other13@example.com")
     assert not await get_redis().keys("*stranger*")
+
+
+@pytest.mark.parametrize("smtp_url", ["", "off"])
+async def test_nobody_tries_which_addresses_have_accounts(
+    api: httpx.AsyncClient, mailbox: Mailbox, ana: Actor, monkeypatch: pytest.MonkeyPatch, smtp_url: str
+) -> None:
+    """A member may not know who has an account, and learns it of twenty addresses a day at most."""
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr(smtp_url))
+    headers = await bearer(ana)
+    await make_user("bob")
+    answers = [(await change(api, ana, headers, "bob@example.com")).status_code for _ in range(21)]
+    assert answers == [409] * 20 + [429]
