@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from tca_app.config.fields import Fields
+from tca_app.config.retention import RetentionFields
 from tca_app.core import addresses
 from tca_app.core.urls import check_url
 
@@ -36,7 +36,7 @@ def _each(values: list[str], check: Callable[[str], str]) -> list[str]:
     return checked
 
 
-class Settings(Fields):
+class Settings(RetentionFields):
     """The validated settings of one process."""
 
     model_config = SettingsConfigDict(env_file=ENV_FILE, extra="ignore", env_ignore_empty=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from tca_app.config.fields import Fields
+from tca_app.config.retention import RetentionFields
 from tca_app.config.secret_files import FILE_NAMES
 
 START, END = "<!-- settings -->", "<!-- end of settings -->"
@@ -28,7 +28,7 @@ def write_settings_table(page: Path) -> None:
 def _lines() -> Iterator[str]:
     yield "| name | default | meaning | refused in production |"
     yield "|---|---|---|---|"
-    for name, field in Fields.model_fields.items():
+    for name, field in RetentionFields.model_fields.items():
         extra: Any = field.json_schema_extra or {}
         default = extra.get("default_text") or _default_of(field)
         file_name = f"{name.upper()}_FILE"

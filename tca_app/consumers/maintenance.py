@@ -6,6 +6,7 @@ from procrastinate.jobs import Job
 from tca_app.consumers.analytics import begin_periods, recount
 from tca_app.core.database.session import transaction
 from tca_app.core.jobs.queue import MAINTENANCE_QUEUE, periodic, task
+from tca_app.core.telemetry.metrics import note_trimmed
 from tca_app.features.deployments.timeouts import fail_timed_out
 from tca_app.features.personal_data import erasure
 from tca_app.features.retention import service as retention
@@ -22,6 +23,8 @@ async def trim_tables() -> None:
         async with transaction() as session:
             gone = await retention.trim(session)
         log.info("maintenance.trimmed", **gone)
+        for table, rows in gone.items():
+            note_trimmed(table, rows)
         is_full = max(gone.values()) >= retention.BATCH
 
 

@@ -49,6 +49,7 @@ _jobs = _counter("jobs", "Job attempts by task and outcome: done, retried, dead.
 _job_s = _histogram("job_duration_seconds", "Run time of job attempts.", "task")
 _consumed = _counter("events_consumed", "Events of the log that a consumer has processed.", "consumer")
 _cache_reads = _counter("cache_reads", "Cache reads by namespace and result: hit, miss or off.", "namespace", "result")
+_trimmed = _counter("retention_deleted", "Rows that were deleted after their retention period.", "table")
 CACHE_ERRORS = _counter("cache_errors", "Redis errors after which the cache was skipped.")
 SOCKETS = _gauge("sockets", "Open WebSocket connections.")
 SCREENS = _gauge("live_screens", "Open pages that are subscribed to live updates.")
@@ -89,6 +90,10 @@ def note_job(task: str, outcome: Literal["done", "retried", "dead"], seconds: fl
 
 def note_consumed(consumer: str, events: int) -> None:
     _consumed.labels(consumer).inc(events)
+
+
+def note_trimmed(table: str, rows: int) -> None:
+    _trimmed.labels(table).inc(rows)
 
 
 def note_cache_read(namespace: str, result: Literal["hit", "miss", "off"]) -> None:

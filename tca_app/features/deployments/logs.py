@@ -1,9 +1,9 @@
 """The log of a deployment: numbered lines without gaps, appended in batches that may arrive twice."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import and_, bindparam, select, text, update
+from sqlalchemy import and_, bindparam, exists, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -21,10 +21,18 @@ from tca_app.models import Deployment, DeploymentLog, Project, ProjectMember
 OPEN_AFTER_END = timedelta(hours=1)
 
 
+class LogLength(NamedTuple):
+    """How many lines a log has, or had before retention deleted them."""
+
+    lines: int
+    is_deleted: bool
+
+
 class _Count(Protocol):
     """A row of `_COUNT`."""
 
     log_lines: int
+    is_deleted: bool
     role: str | None
 
 
@@ -40,8 +48,14 @@ _APPEND = text(
     FROM unnest(CAST(:lines AS text[])) WITH ORDINALITY AS given (line, number)
     """
 )
+# Retention deletes a log from its first line on. The number of lines stays what it was.
+_FIRST_LINE = exists().where(_log.deployment_id == _deployments.id, _log.seq == 1).correlate(Deployment.__table__)
 _COUNT = (
-    select(_deployments.log_lines, _members.role)
+    select(
+        _deployments.log_lines,
+        and_(_deployments.log_lines > 0, ~_FIRST_LINE).label("is_deleted"),
+        _members.role,
+    )
     .select_from(Deployment.__table__)
     .join(Project.__table__, and_(_projects.id == _deployments.project_id, _projects.deleted_at.is_(None)))
     .outerjoin(
@@ -86,14 +100,14 @@ def _refuse_closed(row: DeploymentRow) -> None:
         raise LogClosed("This deployment ended more than an hour ago: its log is closed.")
 
 
-async def count_lines(session: AsyncSession, actor: Actor, deployment_id: int) -> int:
+async def count_lines(session: AsyncSession, actor: Actor, deployment_id: int) -> LogLength:
     """Returns the number of lines. Viewers read it and then the new lines, so neither reads the whole row."""
     key, tags = f"{actor.user_id} {deployment_id}", ("projects", f"deployment:{deployment_id}", _topic(deployment_id))
     row = await cached_read(session, _counts, key, tags, lambda: _count(session, actor, deployment_id))
     if row is None:
         raise NotFound
     policy.require(actor, "deployments.read", row.role)
-    return row.log_lines
+    return LogLength(row.log_lines, row.is_deleted)
 
 
 async def _count(session: AsyncSession, actor: Actor, deployment_id: int) -> _Count | None:
@@ -107,7 +121,8 @@ def _topic(deployment_id: int) -> str:
 
 async def read_log(session: AsyncSession, actor: Actor, deployment_id: int, query: LogQuery) -> list[LogLine]:
     """Returns the lines after `query.after`."""
-    if await count_lines(session, actor, deployment_id) <= query.after:
+    length = await count_lines(session, actor, deployment_id)
+    if length.is_deleted or length.lines <= query.after:
         return []
     key = f"{deployment_id} {query.after} {query.limit}"
     return await cached_read(

@@ -2,13 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 
+import httpx
+import pytest
 from sqlalchemy import insert, text
 
+from tca_app.config.settings import get_settings
 from tca_app.consumers import maintenance
 from tca_app.core.database.session import reading, transaction
+from tca_app.features.deployments import logs
+from tca_app.features.deployments.schemas import LogQuery
 from tca_app.features.retention import service as retention
 from tca_app.models import IdempotencyKey, Project, User
-from tests.factories import do_jobs, make_project, make_user, run
+from tests.factories import bearer, do_jobs, make_deployment, make_project, make_user, run
+from tests.features.metrics.test_metrics import counted
 
 NOW = datetime.now(UTC)
 
@@ -74,3 +80,68 @@ async def test_the_effects_behind_the_numbers_are_kept() -> None:
     await run(retention.trim)
     assert await _names("event_effects", "consumer") == ["analytics"]
     await do_jobs()
+
+
+DEAD_JOB = """
+    WITH job AS (
+      INSERT INTO procrastinate_jobs (queue_name, task_name, status, args)
+      VALUES ('email_queue', 'send_mail', 'failed', jsonb_build_object('days', CAST(:days AS int))) RETURNING id)
+    INSERT INTO job_failures (job_id, attempt, error, at)
+    SELECT id, 1, 'no', now() - make_interval(days => :days) FROM job
+"""
+
+
+async def test_days_that_are_set_delete_and_zero_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with transaction() as session:
+        for days in (9, 11):
+            await session.execute(text(DEAD_JOB), {"days": days})
+    await run(retention.trim)
+    assert await _names("procrastinate_jobs", "args ->> 'days'") == ["11", "9"]
+    monkeypatch.setattr(get_settings(), "retention_dead_jobs_days", 10)
+    with counted("tca_retention_deleted_total", table="procrastinate_jobs"):
+        await maintenance.trim_tables()
+    assert await _names("procrastinate_jobs", "args ->> 'days'") == ["9"]
+
+
+async def _logged(project_id: int, days: int, status: str = "succeeded") -> int:
+    """A deployment that began and, unless it still goes on, ended so many days ago; with two lines."""
+    at = NOW - timedelta(days=days)
+    ends = {"finished_at": at} if status == "succeeded" else {}
+    deployment_id = await make_deployment(project_id, status=status, created_at=at, log_lines=2, **ends)
+    async with transaction() as session:
+        lines = text(
+            "INSERT INTO deployment_logs (deployment_id, seq, line) SELECT :id, n, 'x' FROM (VALUES (1), (2)) v(n)"
+        )
+        await session.execute(lines, {"id": deployment_id})
+    return deployment_id
+
+
+async def test_old_logs_go_and_what_is_told_of_them_stays_true(
+    monkeypatch: pytest.MonkeyPatch, api: httpx.AsyncClient
+) -> None:
+    ana = await make_user("ana")
+    project_id = await make_project(ana, "Billing")
+    old, going_on, recent = (
+        await _logged(project_id, 40),
+        await _logged(project_id, 35, "in_progress"),
+        await _logged(project_id, 5),
+    )
+    monkeypatch.setattr(get_settings(), "retention_deployment_logs_days", 30)
+    await run(retention.trim)
+    assert await _names("deployment_logs", "DISTINCT CAST(deployment_id AS text)") == sorted(
+        map(str, (going_on, recent))
+    )
+    header = await bearer(ana)
+    assert (await api.get(f"/api/v1/deployments/{old}", headers=header)).json()["log_lines"] == 2
+    assert (await api.get(f"/api/v1/deployments/{old}/logs", headers=header)).json() == []
+    assert len((await api.get(f"/api/v1/deployments/{recent}/logs", headers=header)).json()) == 2
+
+
+async def test_half_a_log_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    ana = await make_user("ana")
+    deployment_id = await _logged(await make_project(ana, "Billing"), 40)
+    monkeypatch.setattr(get_settings(), "retention_deployment_logs_days", 30)
+    monkeypatch.setattr(retention, "BATCH", 1)
+    await run(retention.trim)
+    assert await run(logs.count_lines, ana, deployment_id) == (2, True)
+    assert await run(logs.read_log, ana, deployment_id, LogQuery()) == []

@@ -12,7 +12,8 @@ def log_panel() -> rx.Component:
     """The log. The browser reads the lines itself (assets/console/log) when `data-lines` says that there are more."""
     log, deployment = LogState, DeploymentState.deployment
     is_of_this = log.log_of == deployment["id"]  # the log of the previous deployment is not shown
-    count, length = rx.cond(is_of_this, log.log_lines, 0), rx.cond(is_of_this, log.log_length, "")
+    is_deleted = is_of_this & log.is_deleted
+    count, length = rx.cond(is_of_this & ~log.is_deleted, log.log_lines, 0), rx.cond(is_of_this, log.log_length, "")
     url = f"{routes.API_DEPLOYMENTS}/{deployment['id']}/logs"
     search = rx.el.input(
         type="search",
@@ -40,7 +41,10 @@ def log_panel() -> rx.Component:
             rx.el.span("Log ", rx.el.span(length, class_name="muted num log-length")),
             rx.cond(
                 count == 0,
-                rx.el.p("No log output yet.", class_name="panel-body muted"),
+                rx.el.p(
+                    rx.cond(is_deleted, "This log was deleted after its retention period.", "No log output yet."),
+                    class_name="panel-body muted",
+                ),
                 rx.el.div(
                     class_name="log", role="log", aria_label="Log", tab_index=0, custom_attrs={"data-log-lines": ""}
                 ),

@@ -17,6 +17,7 @@ class LogState(SessionState):
 
     log_of: int = 0
     log_lines: int = 0
+    is_deleted: bool = False
 
     @rx.var
     def log_length(self) -> str:
@@ -28,7 +29,7 @@ class LogState(SessionState):
         self._watch(LogState.load, f"deployment_log:{deployment_id}")
         try:
             async with reading() as session:
-                count = await logs.count_lines(session, self._as_actor(), deployment_id)
+                length = await logs.count_lines(session, self._as_actor(), deployment_id)
         except NotFound:
-            count = 0  # the page reports it itself
-        self.log_of, self.log_lines = deployment_id, count
+            length = logs.LogLength(0, False)  # the page reports it itself
+        self.log_of, self.log_lines, self.is_deleted = deployment_id, *length

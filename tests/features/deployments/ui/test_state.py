@@ -136,6 +136,7 @@ async def test_the_length_of_the_log_is_shown_to_members_alone(console: Console)
     updates = await tab.send(LogState.load)
     assert (shown(updates, LogState, "log_of"), shown(updates, LogState, "log_lines")) == (deployment_id, 12_345)
     assert shown(updates, LogState, "log_length") == "12,345 lines"
+    assert shown(updates, LogState, "is_deleted"), "there were lines, and the table has none"
     stranger = await open_page(console, await make_user(), f"/deployments/{deployment_id}")
     assert not shown(await stranger.send(LogState.load), LogState, "log_lines")
 

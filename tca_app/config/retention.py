@@ -1,0 +1,31 @@
+"""The settings that say how many days old rows are kept."""
+
+from pydantic import Field
+
+from tca_app.config.fields import Fields
+
+MAX_DAYS = 36_500
+
+
+def _days(default: int, what: str) -> int:
+    description = f"{what} are deleted after this many days; 0 keeps them for ever ([retention.md](retention.md))."
+    days: int = Field(default, ge=0, le=MAX_DAYS, description=description)
+    return days
+
+
+class RetentionFields(Fields):
+    """The fields of `Settings`, with those of retention."""
+
+    retention_deployment_logs_days: int = _days(0, "Log lines of deployments that ended")
+    retention_health_samples_days: int = Field(
+        2,
+        ge=2,
+        le=60,
+        description="Single results of health checks are deleted after this many days; their sums by five minutes, "
+        "hour and day stay longer ([retention.md](retention.md)).",
+    )
+    retention_sessions_days: int = _days(30, "Sessions that expired or were ended")
+    retention_webhook_deliveries_days: int = _days(90, "Attempts of webhooks")
+    retention_notifications_days: int = _days(365, "Notifications in inboxes (read ones after 90, if that is less)")
+    retention_one_time_tokens_days: int = _days(7, "Expired links for a password or an email address")
+    retention_dead_jobs_days: int = _days(0, "Jobs that failed for good and were not retried since")
