@@ -1,5 +1,6 @@
 """Users over REST: create, list, update, delete and restore."""
 
+import httpx
 import pytest
 
 from tca_app.models import Project, User
@@ -19,6 +20,16 @@ async def test_an_administrator_makes_a_person_who_can_then_sign_in(api):
     assert "password" not in made.text.replace("must_change_password", "")
     for name in ("analopez", "ANA@example.com"):
         assert (await api.post("/api/auth/login", json={"username": name, "password": PASSWORD})).status_code == 200
+
+
+async def test_an_address_has_at_most_64_characters_before_the_at(api: httpx.AsyncClient) -> None:
+    header = await bearer(await make_admin())
+    for name, status in (("a" * 31 + "." + "b" * 32, 201), ("a" * 32 + "." + "b" * 32, 422)):
+        body = ANA | {"email": f"{name}@example.com"}
+        answer = await api.post("/api/v1/users", json=body, headers=header)
+        assert answer.status_code == status
+    (fault,) = answer.json()["errors"]
+    assert fault == {"pointer": "/email", "detail": "Use at most 64 characters before the @."}
 
 
 @pytest.mark.parametrize(("field", "value"), [("email", "ANA@example.com"), ("username", "ANALOPEZ")])
