@@ -25,8 +25,9 @@ migrate: $(RUNS) ## Apply the migrations of this version
 demo: $(RUNS) ## Fill the database with realistic data
 	@$(BIN)/python -m tca_app demo
 
+# Three on two cores: one worker has all tests that start processes, and often waits for a recovery or a page.
 test: $(TESTS) ## Run every test on throw-away stores, browser tests included
-	@CHROMIUM="$$(.ci/chromium $(BIN))" PYTHONDONTWRITEBYTECODE= exec $(BIN)/python -m pytest -n 2
+	@CHROMIUM="$$(.ci/chromium $(BIN))" PYTHONDONTWRITEBYTECODE= exec $(BIN)/python -m pytest -n 3
 
 matrix: ## Run the tests without a browser on each of Python 3.11 to 3.13 that is installed
 	@exec .ci/matrix 3.11 3.12 3.13
