@@ -48,7 +48,16 @@ ONE_VALUE = (b"host", b"origin", b"authorization", b"content-type", b"content-le
 MAX_DIGITS = 12  # of a Content-Length
 WRITES = ("POST", "PUT", "PATCH")
 FORM_CALLS = ("/api/auth/token", "/api/auth/token-exchange")
-COOKIE_CALLS = ("/api/auth/session", "/api/auth/setup", "/api/v1/instance/logo")
+# What a cookie authorizes, or what sets one.
+COOKIE_CALLS = (
+    "/api/auth/session",
+    "/api/auth/setup",
+    "/api/auth/password/change",
+    "/api/auth/email/confirm",
+    "/api/auth/invitations/accept",
+    "/api/auth/invitations/join",
+    "/api/v1/instance/logo",
+)
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 
 
@@ -188,7 +197,8 @@ class Edge:
         expected = b"application/x-www-form-urlencoded" if scope["path"] in FORM_CALLS else b"application/json"
         if scope["method"] in WRITES and has_body and kind != expected:
             return UnsupportedMediaType(f"Send the body as {expected.decode()}.")
-        if scope["path"].startswith(COOKIE_CALLS):
+        begins_elsewhere = scope["path"].startswith("/api/auth/oauth/") and scope["method"] in WRITES
+        if begins_elsewhere or scope["path"].startswith(COOKIE_CALLS):
             return self._foreign_page(headers)
         return None
 

@@ -112,7 +112,7 @@ async def reset_password(data: PasswordReset, client: LimitedClient, session: Wr
     return Response(status_code=204)
 
 
-@router.post("/password/change", status_code=204, response_class=Response, responses=problems(401))
+@router.post("/password/change", status_code=204, response_class=Response, responses=problems(401, 403))
 async def change_password(data: PasswordChange, request: Request, client: LimitedClient, session: Writing) -> Response:
     """Change the password of the person whom this browser signed in. Scripts: `PATCH /api/v1/users/{id}`."""
     cookie = cookie_in(request.headers.get("cookie", ""), cookie_name())
@@ -124,7 +124,7 @@ async def change_password(data: PasswordChange, request: Request, client: Limite
     return Response(status_code=204)
 
 
-@router.post("/email/confirm", status_code=204, response_class=Response, responses=problems(409, 410))
+@router.post("/email/confirm", status_code=204, response_class=Response, responses=problems(403, 409, 410))
 async def confirm_email(data: EmailConfirmation, request: Request, client: LimitedClient, session: Writing) -> Response:
     """Confirm a new email address with the token of the link. Ends your sessions except this browser's."""
     caller = await service.resolve_browser(session, cookie_in(request.headers.get("cookie", ""), cookie_name()), client)
