@@ -28,6 +28,7 @@ from tca_app.features.webhooks.signing import service_keys
 from tca_app.frontend.build import ROOT
 from tca_app.server.bootstrap import run_once
 from tca_app.server.commands.check_config import check_config
+from tca_app.server.commands.export_events import export_events
 from tca_app.server.commands.faults import plain_faults
 from tca_app.server.commands.rotate_secrets import rotate_secrets
 from tca_app.server.lifespan import run_to_the_end
@@ -43,6 +44,7 @@ commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_except
 
 
 commands.command()(check_config)
+commands.command()(export_events)
 commands.command()(rotate_secrets)
 
 

@@ -49,6 +49,7 @@ TABLES = (
     "rolled_since",
     "job_failures",
     "event_effects",
+    "event_exports",
     "event_heads",
     "procrastinate_jobs",
     "idempotency_keys",

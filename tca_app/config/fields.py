@@ -186,6 +186,11 @@ class Fields(BaseSettings):
     )
     notification_service_url: str = Field("", description="One that gets the lines of inboxes.")
     analytics_service_url: str = Field("", description="One that gets every event.")
+    event_export_target: str = Field(
+        "",
+        description="Where workers write every event to, for a SIEM: `file:///path`, `syslog+tls://host:6514` or "
+        "`syslog+tcp://host:601` ([event-export.md](event-export.md)). The same for every worker.",
+    )
     service_signing_key: SecretStr = Field(
         SecretStr(""),
         description="`whsec_` and base64 of at least 24 bytes: signs calls to these services. Two of them, separated "

@@ -14,6 +14,7 @@ from pydantic_settings import SettingsConfigDict
 
 from tca_app.config.retention import RetentionFields
 from tca_app.core import addresses
+from tca_app.core.export_url import read_export_url
 from tca_app.core.urls import check_url
 
 ENV_FILE = Path(".env")
@@ -158,6 +159,12 @@ class Settings(RetentionFields):
     def _http_url(cls, value: str) -> str:
         """Accept a user and password in the URL of a service."""
         return check_url(value, may_have_user=True)
+
+    @field_validator("event_export_target")
+    @classmethod
+    def _export_target(cls, value: str) -> str:
+        read_export_url(value)
+        return value
 
     @field_validator("slack_webhook_url")
     @classmethod

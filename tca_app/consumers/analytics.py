@@ -15,6 +15,7 @@ from tca_app.core.events.consumers import consumer
 from tca_app.core.events.log import RecordedEvent
 from tca_app.features.deployments.aggregates.daily import refresh_daily, roll_over_periods
 from tca_app.features.deployments.aggregates.repair import RepairReport, repair_aggregates
+from tca_app.features.event_export import service as event_export
 from tca_app.features.projects.counters import ACTIVE_CHANGE
 
 CONSUMER = "analytics"
@@ -86,6 +87,7 @@ async def count(session: AsyncSession, events: Sequence[RecordedEvent]) -> None:
     await session.execute(_ADD, _NAMED | {"ids": [event.id for event in events]})
     await refresh_daily(session, events)
     changed(session, "stat")
+    await event_export.stage(session, events)
     await hand_over(session, "analytics", (event.for_services() for event in events))
 
 

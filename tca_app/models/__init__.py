@@ -21,7 +21,7 @@ from tca_app.models.auth import (
 )
 from tca_app.models.dashboard import DashboardLayout
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
-from tca_app.models.event import EventEffect, EventErasure, EventHead, JobFailure, LoggedEvent
+from tca_app.models.event import EventEffect, EventErasure, EventExport, EventHead, JobFailure, LoggedEvent
 from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
 from tca_app.models.health import HealthCheck, HealthRoll, HealthSample, Incident, IncidentNote
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
@@ -48,6 +48,7 @@ __all__ = [
     "Environment",
     "EventEffect",
     "EventErasure",
+    "EventExport",
     "EventHead",
     "Factor",
     "FreezeWindow",

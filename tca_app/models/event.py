@@ -100,6 +100,17 @@ class EventEffect(TableModel, table=True):
     )
 
 
+class EventExport(TableModel, table=True):
+    """An event that waits for its export to EVENT_EXPORT_TARGET."""
+
+    __tablename__ = "event_exports"
+
+    event_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(
+        default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.now(), "nullable": False}
+    )
+
+
 class JobFailure(TableModel, table=True):
     """The reason of a failed job attempt, kept as long as the job."""
 

@@ -6,6 +6,7 @@ from tca_app.consumers import (
     analytics,
     backup,
     digest,
+    event_export,
     health,
     mail,
     maintenance,
@@ -21,7 +22,20 @@ from tca_app.features.instance import service as instance
 from tca_app.server.lifespan import on_stop, running
 
 # Importing these modules registers their jobs; the tuple keeps the imports from looking unused.
-CONSUMERS = (analytics, notifications, streams, webhooks, mail, slack, services, digest, maintenance, backup, health)
+CONSUMERS = (
+    analytics,
+    notifications,
+    streams,
+    webhooks,
+    mail,
+    slack,
+    services,
+    digest,
+    maintenance,
+    backup,
+    health,
+    event_export,
+)
 
 
 async def run_jobs(queues: list[str] | None = None, *, until_empty: bool = False) -> None:

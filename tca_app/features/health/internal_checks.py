@@ -20,6 +20,7 @@ from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.core.plurals import plural
 from tca_app.features.backup.schedule import last_backups
+from tca_app.features.event_export.service import read_backlog
 from tca_app.features.health.schemas import Check
 from tca_app.features.jobs.schemas import QueueRead
 from tca_app.features.jobs.service import count_queues
@@ -27,6 +28,7 @@ from tca_app.features.jobs.service import count_queues
 LIMIT_S = 2.0
 HEAD_START_S = 0.25
 MAX_LAG_S = 60.0
+MAX_EXPORT_LAG_S = 180.0  # it runs each minute
 MIN_FREE_DISK = 0.05
 MAX_BACKUP_AGE = timedelta(hours=27)
 T = TypeVar("T")
@@ -151,6 +153,20 @@ async def _backup() -> Check:
     return Check(status="degraded" if is_late else "ok", detail=good)
 
 
+async def _event_export() -> Check:
+    """Checks that events reach EVENT_EXPORT_TARGET. They wait there for 30 days."""
+    if not get_settings().event_export_target:
+        return Check(status="ok", detail="events are not exported (EVENT_EXPORT_TARGET)")
+    try:
+        async with reading() as session:
+            waiting = await read_backlog(session)
+    except (AppError, OSError) as error:
+        return Check(status="degraded", detail=f"cannot read the events that wait ({type(error).__name__})")
+    is_late = waiting.lag_s >= MAX_EXPORT_LAG_S
+    detail = f"{plural(waiting.events, 'event waits', 'events wait')}, {waiting.lag_s:.0f} s behind"
+    return Check(status="degraded" if is_late else "ok", detail=detail if waiting.events else "no events wait")
+
+
 async def _queue(name: str, one: str, many: str) -> Check:
     try:
         async with reading() as session:
@@ -179,5 +195,6 @@ PARTS: dict[str, Callable[[], Awaitable[Check]]] = {
     "mail": _mail,
     "streams": _streams,
     "backup": _backup,
+    "event_export": _event_export,
 }
 SERVING = ("database", "redis", "jobs", "migrations", "disk")

@@ -16,6 +16,7 @@ from tca_app.core.errors import AppError
 from tca_app.core.telemetry.metrics import REGISTRY
 from tca_app.features.backup.schedule import last_backups
 from tca_app.features.backup.schemas import BackupsRead
+from tca_app.features.event_export.service import Backlog, read_backlog
 from tca_app.features.health.schemas import HealthRead
 from tca_app.features.health.service import health
 from tca_app.features.jobs.schemas import QueuesRead
@@ -46,6 +47,8 @@ async def scrape(session: AsyncSession, actor: Actor | None) -> bytes:
             families += _queues(await count_queues(session))
             if get_settings().backup_dir:
                 families += _backups(await last_backups(session))
+            if get_settings().event_export_target:
+                families += _event_export(await read_backlog(session))
         except (AppError, OSError) as error:
             log.warning("metrics.without_database", error=type(error).__name__)
     return generate_latest(REGISTRY) + generate_latest(_Snapshot(families))
@@ -95,6 +98,13 @@ def _backups(last: BackupsRead) -> list[Metric]:
     if last.bytes is not None:
         families.append(GaugeMetricFamily("tca_backup_last_bytes", "The size of the last good one.", last.bytes))
     return families
+
+
+def _event_export(waiting: Backlog) -> list[Metric]:
+    return [
+        GaugeMetricFamily("tca_event_export_waiting", "Events that wait for their export.", waiting.events),
+        GaugeMetricFamily("tca_event_export_lag_seconds", "Seconds that the oldest has been waiting.", waiting.lag_s),
+    ]
 
 
 def _pools() -> list[Metric]:

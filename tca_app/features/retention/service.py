@@ -33,6 +33,7 @@ _OLD = {
     "invitations": "greatest(expires_at, accepted_at, revoked_at) < now() - interval '90 days'",
     "pending_sign_ins": "expires_at < now()",
     "event_effects": "consumer <> 'analytics' AND at < now() - interval '30 days'",
+    "event_exports": "at < now() - interval '30 days'",
     "backup_runs": "finished_at < now() - interval '1 year'",
     "health_rolls": "seconds = 300 AND starts_at < now() - interval '30 days' OR starts_at < now() - interval '1 year'",
     "job_failures": "NOT EXISTS (SELECT FROM procrastinate_jobs WHERE id = job_id)",

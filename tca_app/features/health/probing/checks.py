@@ -17,6 +17,7 @@ PARTS = {
     "mail": ("Mail", 1),
     "streams": ("Streams", 1),
     "backup": ("Backup", 1),
+    "event_export": ("Event export", 1),
 }
 SERVICES = {
     "user_service": ("User service", 1),

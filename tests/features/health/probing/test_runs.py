@@ -67,7 +67,7 @@ async def rounds(count: int, first: int = 0) -> None:
 async def test_the_first_round_asks_every_part_and_remembers_what_it_says() -> None:
     assert await probe_round(START + timedelta(seconds=7)) == len(PARTS)
     found = await rows("SELECT key, kind, state, last_at, last_ok, last_latency_ms > 0 FROM health_checks ORDER BY key")
-    healthy = {"backup", "database", "disk", "jobs", "mail", "migrations", "redis", "streams"}
+    healthy = {"backup", "database", "disk", "event_export", "jobs", "mail", "migrations", "redis", "streams"}
     assert {tuple(row) for row in found} == {(key, "part", "passing", START, True, True) for key in healthy}
     assert [tuple(row) for row in await rows("SELECT count(*), min(at), max(at) FROM health_samples")] == [
         (8, START, START)

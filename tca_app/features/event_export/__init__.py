@@ -1,0 +1,1 @@
+"""Export of the event log: to a file or a syslog receiver as it grows, and all of it by command."""
