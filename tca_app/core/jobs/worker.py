@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from procrastinate import PsycopgConnector
+from procrastinate import JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job
 from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 from sqlalchemy import text
@@ -16,7 +17,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.cache.local import EVERYTHING, JOBS_CHANNEL, subscribe
 from tca_app.core.database.connection import Connection
 from tca_app.core.database.session import reading
-from tca_app.core.jobs.queue import QUEUE_NAMES, QUEUES, jobs, schedule
+from tca_app.core.jobs.queue import MAINTENANCE_QUEUE, QUEUE_NAMES, QUEUES, Unreachable, jobs, schedule, task
 from tca_app.core.live.subscriptions import SCREEN_PRIORITY
 from tca_app.core.telemetry.error_reporting import report
 
@@ -27,11 +28,17 @@ SHUTDOWN_TIMEOUT_S = 10.0  # shutdown timeout for running jobs
 RETRY_START_S = 1.0
 
 
+@task("unknown_job", MAINTENANCE_QUEUE)
+async def _unknown_job(_job: Job, name: str) -> None:
+    raise Unreachable(f"this version has no job {name}; a worker of the version that enqueued it does it")
+
+
 class AttentiveWorker(Worker):
-    """A procrastinate worker that never loses a wake-up.
+    """A procrastinate worker that never loses a wake-up, and no job of a newer version.
 
     procrastinate (3.10) clears its wake-up flag after it found no job, even if the notification came after its query
-    had begun; the job then waits for the next poll. This worker fetches again in that case.
+    had begun; the job then waits for the next poll. This worker fetches again in that case. A job that the worker does
+    not know, as in a rolling upgrade, would be dead at once; here it is retried.
     """
 
     async def run(self) -> None:
@@ -48,6 +55,13 @@ class AttentiveWorker(Worker):
             await SCREEN_PRIORITY.wait()
             self._is_woken = False
             await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
+
+    async def _process_job(self, context: JobContext) -> None:
+        job = context.job
+        if job.task_name not in self.app.tasks:
+            values = {"cause": job.task_kwargs.get("cause"), "name": job.task_name}
+            context = context.evolve(job=job.evolve(task_name="unknown_job", task_kwargs=values))
+        await super()._process_job(context)
 
 
 async def work(queues: list[str] | None = None, *, until_empty: bool = False) -> None:

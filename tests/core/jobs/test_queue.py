@@ -57,6 +57,24 @@ async def _make_due() -> None:
         await session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'"))
 
 
+async def test_a_job_of_a_newer_version_waits_for_a_worker_that_knows_it() -> None:
+    """As in a rolling upgrade, when a new replica has enqueued it and an old worker takes it first."""
+    known = jobs.tasks["test_job"]
+    await run(enqueue, "test_job", number=7)
+    del jobs.tasks["test_job"]
+    try:
+        await do_jobs()
+    finally:
+        jobs.tasks["test_job"] = known
+    assert await _rows("SELECT task_name, status::text FROM procrastinate_jobs") == [("test_job", "todo")]
+    ((reason,),) = await _rows("SELECT error FROM job_failures")
+    assert reason == "this version has no job test_job; a worker of the version that enqueued it does it"
+    await _make_due()
+    await do_jobs()
+    assert RAN == [7]
+    assert await _rows("SELECT FROM procrastinate_jobs") == []
+
+
 async def test_a_job_that_always_fails_is_tried_ten_times_and_then_dead_with_its_reason() -> None:
     FAIL.append(RuntimeError("no paper"))
     await run(enqueue, "test_job", number=0)
