@@ -103,6 +103,8 @@ def frozen_postgres(data_dir: Path) -> Iterator[None]:
 class Process:
     """One `python -m tca_app ...`, started again as often as it is killed. What it says goes into a file."""
 
+    root, python = ROOT, sys.executable  # another checkout in the test of an upgrade
+
     def __init__(self, command: str, name: str, home: Path, settings: dict[str, str]) -> None:
         self.command, self.name = command, name
         self.settings = settings
@@ -114,8 +116,8 @@ class Process:
         kept |= {name: value for name, value in os.environ.items() if name.startswith(("NPM_", "npm_", "NODE_"))}
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
-                [sys.executable, "-m", "tca_app", self.command],
-                cwd=ROOT,
+                [self.python, "-m", "tca_app", self.command],
+                cwd=self.root,
                 env=kept | self.settings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
