@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from tca_app.config import build_name
 from tca_app.config.settings import VERSION, get_settings
 from tca_app.frontend.bundle import BundleError, finish
 from tca_app.ui.theme import PALETTES
@@ -115,7 +116,7 @@ def ensure_built(data_dir: Path, *, on_start: Callable[[], None] = lambda: None)
         on_start()
         (WEB / STAMP).unlink(missing_ok=True)
         prepare_environment(data_dir)
-        _run_builder()
+        _run_builder(_short(expected))
         finish(WEB / "build" / "client", PALETTES)
         (WEB / STAMP).write_text(json.dumps({"sources": expected}))
     return True
@@ -129,11 +130,21 @@ def _one_builder() -> Iterator[None]:
         yield
 
 
-def _run_builder() -> None:
+def name_build(web: Path = WEB) -> None:
+    """Let this process know which build it serves."""
+    os.environ[build_name.VARIABLE] = _short(json.loads((web / STAMP).read_text())["sources"])
+
+
+def _short(sources: str) -> str:
+    return sources[:12]
+
+
+def _run_builder(name: str) -> None:
     """Run the builder in its own process, because the imported compiler would occupy memory in the server."""
     command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
     # Reflex's compression is off: `bundle.compress` runs after the last change to the files and compresses better.
-    environment = {**os.environ, "REFLEX_FRONTEND_COMPRESSION_FORMATS": ",", "REFLEX_API_URL": "http://localhost:8000"}
+    environment = {**os.environ, build_name.VARIABLE: name, "REFLEX_FRONTEND_COMPRESSION_FORMATS": ","}
+    environment["REFLEX_API_URL"] = "http://localhost:8000"
     with subprocess.Popen(
         command,
         cwd=ROOT,

@@ -97,6 +97,7 @@ def _load_app() -> object:
     os.environ["REFLEX_ENV_MODE"] = "prod"
     os.environ["__REFLEX_SKIP_COMPILE"] = "true"
     os.environ[PAGES_ARE_BUILT] = "true"
+    build.name_build()
     return import_module("tca_app.tca_app").app()
 
 

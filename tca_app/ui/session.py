@@ -13,6 +13,7 @@ import reflex as rx
 from pydantic import ValidationError
 from reflex.event import Event, EventSpec
 
+from tca_app.config.build_name import build_name
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
@@ -76,6 +77,7 @@ class SessionState(rx.State):
     instance_name: str = ""
     logo_url: str = ""
     password_min_length: int = PASSWORD_MIN_LENGTH
+    build: str = ""  # the build of the pages that this process serves; "" under `reflex run`
     # Pushed too: this process receives no change notifications, so pages may be out of date.
     is_stale: bool = False
     # Pushed too: Redis is unreachable.
@@ -128,6 +130,7 @@ class SessionState(rx.State):
             "second_factor_left": time_left(actor.second_factor_due if actor else None),
             "instance_name": instance.app_name if instance.app_name != built_with.app_name else "",
             "logo_url": instance.logo_url,
+            "build": build_name(),
             "password_min_length": instance.password_min_length,
         }
         for name, value in shown.items():

@@ -1,13 +1,15 @@
 """Typed text survives an outage of PostgreSQL, a restart, the end of a session, and Esc."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from tca_app.frontend.build import STAMP, WEB
 from tests.e2e.conftest import sign_in
 from tests.factories import PASSWORD
 from tests.processes import ADMIN, Cluster, Web, cluster, sign_in as bearer
@@ -149,6 +151,29 @@ def test_a_reload_opens_the_form_again(new_page: NewPage) -> None:
     start_project(page, "Reloaded")
     page.reload()
     is_restored(page.get_by_role("dialog"), "Reloaded")
+
+
+def test_a_page_of_an_older_build_offers_a_reload_that_keeps_the_text(new_page: NewPage) -> None:
+    name = json.loads((WEB / STAMP).read_text())["sources"][:12]
+
+    def as_if_older(route: Route) -> None:
+        text = route.fetch().text().replace(name, "older0000000")
+        route.fulfill(content_type="text/javascript", headers={"Cache-Control": "no-store"}, body=text)
+
+    page = new_page()
+    banner = page.get_by_text("A new version is ready.")
+    start_project(page, "Upgraded")
+    expect(banner).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.route("**/assets/*.js", as_if_older)
+    page.reload()
+    expect(banner).to_be_visible()
+    page.unroute("**/assets/*.js")
+    page.get_by_role("button", name="Reload").click()
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    expect(banner).to_be_hidden()
+    page.get_by_role("button", name="New project").first.click()
+    is_restored(page.get_by_role("dialog"), "Upgraded")
 
 
 def test_no_secret_is_kept_and_nobody_else_sees_a_draft(new_page: NewPage) -> None:

@@ -13,6 +13,7 @@ import brotli
 import httpx
 import pytest
 
+from tca_app.config import build_name
 from tca_app.config.settings import get_settings
 from tca_app.frontend import build
 from tca_app.frontend.bundle import BundleError, compress, make_relocatable, script_hashes, shrink_styles
@@ -70,6 +71,15 @@ def test_only_a_finished_build_of_these_sources_counts(tmp_path: Path) -> None:
     assert not build.is_built(web, "later")
     (web / build.STAMP).write_text("{")
     assert not build.is_built(web, "now")
+
+
+def test_the_process_knows_the_name_of_the_pages_that_it_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(build_name.VARIABLE, "")
+    (tmp_path / build.STAMP).write_text(json.dumps({"sources": "a" * 64}))
+    build.name_build(tmp_path)
+    assert build_name.build_name() == "a" * 12
 
 
 def test_an_image_with_other_pages_says_so_instead_of_building(

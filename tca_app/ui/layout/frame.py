@@ -13,6 +13,7 @@ from tca_app.ui.layout.account_menu import account_menu
 from tca_app.ui.layout.acting_banner import acting_banner
 from tca_app.ui.layout.brand import app_name, logo
 from tca_app.ui.layout.toasts import toasts
+from tca_app.ui.layout.version_banner import version_banner
 from tca_app.ui.palette import NAVIGATION, palette
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
@@ -45,7 +46,9 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
             rx.el.div(
                 _topbar(crumbs, topbar),
                 acting_banner(),
-                rx.el.main(_second_factor_banner(), shown, id="content", tab_index=-1, class_name="content"),
+                rx.el.main(
+                    version_banner(), _second_factor_banner(), shown, id="content", tab_index=-1, class_name="content"
+                ),
                 class_name="main",
             ),
             class_name="shell",
