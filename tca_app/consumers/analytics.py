@@ -4,15 +4,17 @@ It also refreshes the daily aggregates of deployments, which `recount` compares 
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy import ARRAY, BigInteger, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.consumers.services import hand_over
 from tca_app.core.cache.shared import changed
-from tca_app.core.database.session import lock, take_time
+from tca_app.core.database.session import after_commit, lock, take_time
 from tca_app.core.events.consumers import consumer
 from tca_app.core.events.log import RecordedEvent
+from tca_app.core.telemetry.metrics import OTHER, note_deployment
 from tca_app.features.deployments.aggregates.daily import refresh_daily, roll_over_periods
 from tca_app.features.deployments.aggregates.repair import RepairReport, repair_aggregates
 from tca_app.features.event_export import service as event_export
@@ -36,6 +38,11 @@ COUNTED = {
     "deployment_succeeded": "deployments_succeeded",
     "deployment_failed": "deployments_failed",
     "deployment_cancelled": "deployments_cancelled",
+}
+RESULTS = {
+    "deployment_succeeded": "succeeded",
+    "deployment_failed": "failed",
+    "deployment_cancelled": "cancelled",
 }
 # The definition of all metrics. `events`: all events, by type. `users_total` and `projects_active`: the change of the
 # total on that day; with the current count they give the total on any earlier day.
@@ -86,9 +93,23 @@ async def count(session: AsyncSession, events: Sequence[RecordedEvent]) -> None:
     await lock(session, CONSUMER)  # `recount` takes it too; workers would contend for the same rows anyway
     await session.execute(_ADD, _NAMED | {"ids": [event.id for event in events]})
     await refresh_daily(session, events)
+    await _count_for_prometheus(session, [event for event in events if event.type in RESULTS])
     changed(session, "stat")
     await event_export.stage(session, events)
     await hand_over(session, "analytics", (event.for_services() for event in events))
+
+
+_SLUGS = text("SELECT id, slug FROM projects WHERE id = ANY(:ids)")
+
+
+async def _count_for_prometheus(session: AsyncSession, ended: Sequence[RecordedEvent]) -> None:
+    if not ended:
+        return
+    rows = await session.execute(_SLUGS, {"ids": [event.project_id for event in ended]})
+    slugs = {row.id: row.slug for row in rows}
+    for event in ended:
+        project = slugs.get(event.project_id, OTHER)
+        after_commit(session, partial(note_deployment, project, event.data["environment"], RESULTS[event.type]))
 
 
 async def recount(session: AsyncSession) -> RepairReport:

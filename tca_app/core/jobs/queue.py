@@ -25,7 +25,7 @@ from tca_app.core.database.session import transaction
 from tca_app.core.errors import AppError
 from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.log import request_id_var, user_id_var
-from tca_app.core.telemetry.metrics import note_job
+from tca_app.core.telemetry.metrics import note_job, running_job
 from tca_app.core.telemetry.redaction import excerpt
 
 log = structlog.get_logger(__name__)
@@ -119,7 +119,8 @@ def task(name: str, queue: str) -> Callable[[Work], Work]:
             job, started = context.job, perf_counter()
             _set_log_context(job, cause or {})
             try:
-                await work(job, **args)
+                with running_job(name):
+                    await work(job, **args)
             except Exception as error:
                 dead = is_last(error, job)
                 note_job(name, "dead" if dead else "retried", perf_counter() - started)

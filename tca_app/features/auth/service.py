@@ -15,6 +15,7 @@ from tca_app.core.errors import BadCredentials, NotFound, NotSignedIn, TokenReus
 from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
 from tca_app.core.security.tokens import keyed_tokens, new_access_token, new_token, same, token_hash, verify_password
+from tca_app.core.telemetry.metrics import note_refused_sign_in
 from tca_app.features.auth import events, throttle
 from tca_app.features.auth.callers import PERSON, Caller as Caller, Client as Client, person_fields
 from tca_app.features.auth.policy import require_own
@@ -96,6 +97,7 @@ async def sign_in(
     if not right or account.user_id is None or counts.waits(account.attempt.account):
         await throttle.count_failure(session, counts)
         await emit(session, None, _failed(account, client))
+        note_refused_sign_in("password")
         raise BadCredentials
     await throttle.forget(session, account.attempt)
     await require_second_factor(session, account.user_id, account.hashed_password, fresh_hash)

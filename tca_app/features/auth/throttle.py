@@ -19,6 +19,7 @@ from sqlmodel import col
 
 from tca_app.core.errors import TooManyRequests
 from tca_app.core.security.tokens import is_keyed_token, keyed_token, new_token, same, token_hash
+from tca_app.core.telemetry.metrics import note_refused_sign_in
 from tca_app.models import LoginThrottle
 
 FREE_FAILURES = 5
@@ -151,6 +152,7 @@ async def lock_counts(session: AsyncSession, attempt: Attempt) -> Counts:
 
 def _refuse_before(blocked_until: datetime | None, now: datetime) -> None:
     if blocked_until and blocked_until > now:
+        note_refused_sign_in("throttled")
         raise TooManyRequests.after((blocked_until - now).total_seconds())
 
 

@@ -24,6 +24,7 @@ from tca_app.core.events.log import emit
 from tca_app.core.outgoing.openid import Json, ProviderError, ProviderUnavailable, claimed_issuer, get_issuer
 from tca_app.core.schema import MAX_ID
 from tca_app.core.security.tokens import token_hash
+from tca_app.core.telemetry.metrics import note_refused_sign_in
 from tca_app.features.auth.service import Client
 from tca_app.features.ci import events
 from tca_app.features.ci.claims import job_of, match
@@ -70,6 +71,7 @@ class VerifiedToken:
 def _refused(reason: str) -> ExchangeError:
     """Returns the one refusal. Only the log of the server has the reason."""
     log.info("ci_exchange_refused", reason=reason)
+    note_refused_sign_in("ci_token")
     return ExchangeError()
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.errors import BadCredentials, Conflict, Invalid
 from tca_app.core.events.log import emit
+from tca_app.core.telemetry.metrics import note_refused_sign_in
 from tca_app.features.auth import one_time_tokens
 from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.second_factor import PURPOSE
@@ -117,14 +118,19 @@ async def begin_sign_in(session: AsyncSession) -> tuple[PasskeyOptions, str]:
 async def sign_in_with_passkey(session: AsyncSession, challenge: str, data: GivenPasskey, client: Client) -> SignIn:
     """Opens a session for the owner of a passkey. It asks for no password: a passkey is two factors by itself."""
     if not challenge or await one_time_tokens.redeem(session, passkeys.SIGN_IN, challenge) is None:
-        raise PasskeyUnknown
+        raise _refused()
     owner = await _use(session, data.credential, challenge)
     if owner is None:
-        raise PasskeyUnknown
+        raise _refused()
     try:
         return await open_session(session, int(owner), client, "browser")
     except BadCredentials:
-        raise PasskeyUnknown from None
+        raise _refused() from None
+
+
+def _refused() -> PasskeyUnknown:
+    note_refused_sign_in("passkey")
+    return PasskeyUnknown()
 
 
 async def _use(

@@ -9,6 +9,7 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Invalid, NotSignedIn, SessionRequired
 from tca_app.core.events.log import emit
+from tca_app.core.telemetry.metrics import note_refused_sign_in
 from tca_app.features.auth import one_time_tokens, step_up, throttle
 from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.second_factor import PURPOSE, Method, methods_of
@@ -75,6 +76,7 @@ async def finish(session: AsyncSession, challenge: str, check: Check, client: Cl
         name = await name_of(session, user_id)
         failed = events.SecondFactorFailed(subject_id=user_id, subject_name=name, device=client.user_agent[:200])
         await emit(session, None, failed)
+        note_refused_sign_in("second_factor")
         raise WrongSecondFactor
     if await one_time_tokens.redeem(session, PURPOSE, challenge) is None:
         raise SignInExpired  # a parallel call was first; what this one used is rolled back

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config.settings import VERSION, get_settings
+from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.cache.local import seconds_disconnected
 from tca_app.core.database.session import pool_use
@@ -41,7 +41,7 @@ async def scrape(session: AsyncSession, actor: Actor | None) -> bytes:
     """Returns all metrics in Prometheus' text format, even while PostgreSQL or Redis is unreachable."""
     policy.require(actor)
     parts = await health()  # it has a timeout, and concurrent readers share one check
-    families = [_version(), *_health(parts), *_pools(), _seconds_disconnected()]
+    families = [*_health(parts), *_pools(), _seconds_disconnected()]
     if parts.checks["database"].status == "ok":
         try:
             families += _queues(await count_queues(session))
@@ -59,10 +59,6 @@ def _gauge(name: str, help_: str, label: str, values: Iterable[tuple[str, Any]])
     for key, value in values:
         family.add_metric([key], float(value))
     return family
-
-
-def _version() -> Metric:
-    return _gauge("info", "Always 1; the label is the running version.", "version", [(VERSION, 1)])
 
 
 def _seconds_disconnected() -> Metric:

@@ -17,6 +17,7 @@ from tca_app.core.errors import AppError, NotFound, TooManyRequests
 from tca_app.core.schema import UrlId
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import cookie_in, cookie_name
+from tca_app.core.telemetry.metrics import note_refused_sign_in
 from tca_app.core.urls import is_local_path
 from tca_app.features.auth.oauth import identities, pending
 from tca_app.features.auth.oauth.identity import Intent, SignInRefused, may_open_later
@@ -120,6 +121,8 @@ def _accept_page(invitation: str) -> str:
 
 def _back(reason: str, intent: Intent, next_page: str, invitation: str = "") -> RedirectResponse:
     """Leads to the page that it began on, which says why not. The URL has the key of the reason, no words."""
+    if invitation or intent == "sign_in":
+        note_refused_sign_in("provider")
     if invitation:
         return _lead(ACCEPT_INVITATION, {"token": invitation, "reason": reason}, "")
     if intent == "sign_in":

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tca_app.core.database.session import after_commit
 from tca_app.core.events.log import emit
+from tca_app.core.telemetry.metrics import Delivery, note_delivery
 from tca_app.features.webhooks import signing
 from tca_app.features.webhooks.events import WebhookDisabled
 from tca_app.models import Webhook, WebhookDelivery
@@ -54,7 +57,7 @@ class Attempt:
     is_gone: bool = False
 
     @property
-    def status(self) -> str:
+    def status(self) -> Delivery:
         return "succeeded" if not self.error else "failed" if self.is_last else "retrying"
 
 
@@ -92,6 +95,7 @@ async def record(session: AsyncSession, receiver: Receiver, attempt: Attempt) ->
     if row is None:
         return  # deleted in the meantime
     await _write(session, receiver, attempt)
+    after_commit(session, partial(note_delivery, attempt.status))
     if attempt.event_id is None or attempt.status == "retrying":
         return
     failures = row.failures + 1 if attempt.error else 0

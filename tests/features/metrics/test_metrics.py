@@ -85,7 +85,7 @@ async def test_requests_are_counted_by_template_and_never_by_path(api: httpx.Asy
         await api.request("BREW", "/api/v1/users/me", headers=header)
     found = await read(api)
     assert not [key for key in found if "made-up" in str(key) or "BREW" in str(key)]
-    assert value(found, "tca_http_request_duration_seconds_count", route="/api/v1/projects/{project_id}")
+    assert value(found, "tca_http_request_duration_seconds_count", **project, status="404")
 
 
 async def test_events_are_counted_by_handler_and_outcome() -> None:
