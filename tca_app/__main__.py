@@ -34,7 +34,7 @@ from tca_app.server.commands.rotate_secrets import rotate_secrets
 from tca_app.server.lifespan import run_to_the_end
 from tca_app.server.migrate import check_models, migrate
 from tca_app.server.restore import restore_backup, use_database
-from tca_app.server.serve import StartError, build_pages as build_front_end, serve as run_console
+from tca_app.server.serve import StartError, build_pages as build_front_end, claim_port, serve as run_console
 from tca_app.server.web import serve_replica
 from tca_app.server.worker import run_worker
 
@@ -78,6 +78,9 @@ def worker(
     with plain_faults():
         if unknown := sorted(set(queue or ()) - set(QUEUE_NAMES)):
             raise StartError(f"--queue: there is no {', '.join(unknown)}; the queues are {', '.join(QUEUE_NAMES)}")
+        settings = get_settings()
+        if settings.worker_port:
+            claim_port(settings.host, settings.worker_port, "WORKER_PORT")
         with configured_stores(keep=True):
             migrate()
             run_to_the_end(run_worker(queue))

@@ -46,6 +46,13 @@ class Fields(BaseSettings):
         "say `localhost` until `PUBLIC_URL` is set.",
     )
     port: int = Field(8000, ge=1, le=65535, description="The port of everything.")
+    worker_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="The port on `HOST` at which `worker` answers `/health/live`, `/health/ready` and `/metrics`; 0: "
+        "none.",
+    )
     public_url: str = Field(
         "",
         description="The URL that people open, without a path. https makes cookies Secure and `__Host-`, and sends "

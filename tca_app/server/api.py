@@ -88,6 +88,34 @@ class About(BaseModel):
 
 def build_api() -> FastAPI:
     """Build the FastAPI application. It keeps no state; sessions and the database come from `tca_app.core`."""
+    api = _empty_api()
+    for router in ROUTERS:
+        api.include_router(router)
+    _add_metrics(api)
+
+    @api.get("/api", response_model=About, tags=["about"])
+    async def read_about() -> Response:
+        about = About(name=instance_settings().app_name, version=VERSION, status="ok", docs="/docs")
+        return json_response(about.model_dump_json().encode())
+
+    add_documents(api, extra_schemas=[Problem])
+    return api
+
+
+def build_worker_api() -> FastAPI:
+    """Build what a worker answers: probes and metrics."""
+    api = _empty_api()
+    api.include_router(health_router)
+    _add_metrics(api)
+    return api
+
+
+def _add_metrics(api: FastAPI) -> None:
+    if get_settings().prometheus_enabled:
+        api.include_router(metrics_router)
+
+
+def _empty_api() -> FastAPI:
     api = FastAPI(
         title="TCA InfraForge API",
         version=VERSION,
@@ -102,17 +130,6 @@ def build_api() -> FastAPI:
     )
     for error, handler in _HANDLERS.items():
         api.add_exception_handler(error, handler)
-    for router in ROUTERS:
-        api.include_router(router)
-    if get_settings().prometheus_enabled:
-        api.include_router(metrics_router)
-
-    @api.get("/api", response_model=About, tags=["about"])
-    async def read_about() -> Response:
-        about = About(name=instance_settings().app_name, version=VERSION, status="ok", docs="/docs")
-        return json_response(about.model_dump_json().encode())
-
-    add_documents(api, extra_schemas=[Problem])
     return api
 
 

@@ -126,7 +126,7 @@ class Edge:
 
         try:
             if refusal := self._refusal(scope, headers):
-                await _refuse(send_with_headers, refusal)
+                await refuse(send_with_headers, refusal)
             elif scope["path"] == LIVE and scope["method"] in ("GET", "HEAD"):
                 await self.live(scope, receive, send_with_headers)
             elif not is_api:
@@ -145,7 +145,7 @@ class Edge:
 
     async def _rest(self, scope: Scope, receive: Receive, send: Send) -> None:
         if refusal := self._api_refusal(scope, dict(scope["headers"])):
-            await _refuse(send, refusal)
+            await refuse(send, refusal)
             return
         scope["path"] = scope["path"].rstrip("/")
         try:
@@ -246,7 +246,7 @@ def _template(scope: Scope) -> str:
     return getattr(scope.get("route"), "path_format", UNMATCHED_ROUTE)
 
 
-async def _refuse(send: Send, error: AppError) -> None:
+async def refuse(send: Send, error: AppError) -> None:
     body = problem_of(error)
     headers: list[Any] = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
     headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]

@@ -36,7 +36,7 @@ class StartError(Exception):
 def serve() -> None:
     """Run the console until Ctrl-C or SIGTERM."""
     settings = get_settings()
-    claim_port(settings)
+    claim_port(settings.host, settings.port)
     if not (settings.database_url.get_secret_value() and settings.redis_url.get_secret_value()):
         lines.say(f"Starting the stores in {settings.data_dir}")
     with configured_stores(keep=True):
@@ -76,10 +76,10 @@ def setup_line(link: str) -> str:
     return f"Create the first admin (this link works once): {link}" if link else ""
 
 
-def claim_port(settings: Settings) -> None:
+def claim_port(host: str, port: int, setting: str = "PORT") -> None:
     """Raise StartError early if the port is not available."""
     try:
-        addresses = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, kind, protocol, _, address = addresses[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(
@@ -88,8 +88,9 @@ def claim_port(settings: Settings) -> None:
             probe.bind(address)
             probe.listen()
     except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        raise StartError(f"cannot listen on {where}: {error.strerror}; set PORT or HOST to something else") from None
+        raise StartError(
+            f"cannot listen on {host}:{port}: {error.strerror}; set {setting} or HOST to something else"
+        ) from None
 
 
 def _load_app() -> object:

@@ -18,7 +18,7 @@ def serve_replica() -> None:
     It does not migrate, because replicas of two versions would conflict; run `migrate` once per version.
     """
     settings = load_settings(Role.WEB)
-    claim_port(settings)
+    claim_port(settings.host, settings.port)
     require_schema()
     build_pages(settings)
     _share_state(settings)

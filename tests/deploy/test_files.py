@@ -183,6 +183,15 @@ def test_probes_ask_paths_and_ports_that_answer() -> None:
         assert web[probe]["httpGet"]["port"] == "http"
     (scrape,) = objects["ServiceMonitor/console-web"]["spec"]["endpoints"]
     assert scrape["path"] in paths
+    (worker,) = objects["Deployment/console-worker"]["spec"]["template"]["spec"]["containers"]
+    (worker_port,) = worker["ports"]
+    assert worker["env"] == [{"name": "WORKER_PORT", "value": str(worker_port["containerPort"])}]
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert worker[probe]["httpGet"] == web[probe]["httpGet"]
+    (scrape_worker,) = objects["ServiceMonitor/console-worker"]["spec"]["endpoints"]
+    assert scrape_worker == scrape
+    (allowed,) = objects["NetworkPolicy/console-worker"]["spec"]["ingress"]
+    assert [one["port"] for one in allowed["ports"]] == [worker_port["containerPort"]]
     (allowed,) = objects["NetworkPolicy/console-web"]["spec"]["ingress"]
     assert [one["port"] for one in allowed["ports"]] == [int(port)]
     (service_port,) = objects["Service/console-web"]["spec"]["ports"]
