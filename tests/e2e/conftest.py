@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
@@ -214,6 +214,29 @@ def admin(browser: Browser, console: Console) -> tuple[str, str]:
     context.close()
     _set_up.append(console.process)
     return ADMIN
+
+
+def create(page: Page, kind: str, **fields: object) -> dict[str, Any]:
+    """By REST and as the first admin, which spares the browser a form where that form is not what is tested."""
+    login = page.request.post("/api/auth/login", data={"username": ADMIN[0], "password": ADMIN[1]})
+    header = {"Authorization": f"Bearer {login.json()['access_token']}"}
+    answer = page.request.post(f"/api/v1/{kind}", data=fields, headers=header)
+    assert answer.status == 201, answer.text()
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def create_user(page: Page, username: str, full_name: str) -> int:
+    made = create(
+        page, "users", email=f"{username}@example.com", username=username, full_name=full_name, password=PASSWORD
+    )
+    return int(made["id"])
+
+
+def create_project(page: Page, name: str, member: int = 0) -> str:
+    """Returns the path of its page."""
+    team = [{"user_id": member, "role": "viewer"}] if member else []
+    return f"/projects/{create(page, 'projects', name=name, description=f'What {name} does.', team_members=team)['id']}"
 
 
 def sign_in_by_call(page: Page, username: str, password: str = PASSWORD, path: str = "/dashboard") -> None:

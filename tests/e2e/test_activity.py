@@ -5,17 +5,16 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import sign_in_by_call
-from tests.e2e.test_journey import NewPage, create_project
+from tests.e2e.conftest import create_project, sign_in_by_call
+from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
 
 
 def test_what_somebody_did_can_be_read_filtered_and_taken_along(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in_by_call(page, *admin)
     create_project(page, "Logged Project")
-    page.get_by_role("link", name="Activity", exact=True).click()
+    sign_in_by_call(page, *admin, path="/activity")
     expect(page.get_by_role("heading", name="Activity", level=1)).to_be_visible()
     line = page.get_by_text("Ada Admin created Logged Project")
     line.click()
@@ -33,8 +32,7 @@ def test_what_somebody_did_can_be_read_filtered_and_taken_along(new_page: NewPag
 
 def test_a_view_that_nothing_matches_can_be_widened_again(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in_by_call(page, *admin)
-    page.goto("/activity?type=project_purged&actor=1&project=1&subject=user&q=nobody")
+    sign_in_by_call(page, *admin, path="/activity?type=project_purged&actor=1&project=1&subject=user&q=nobody")
     page.get_by_role("button", name="Clear filters").click()
     expect(page).to_have_url(re.compile("/activity$"))
     expect(page.get_by_text("Ada Admin signed in").first).to_be_visible()

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import ROOT, Console, sign_in_by_call
-from tests.e2e.test_journey import NewPage, create_project
+from tests.e2e.conftest import ROOT, Console, create_project, sign_in_by_call
+from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
 
@@ -58,9 +58,7 @@ def test_tokens_of_a_person_and_of_a_project(new_page: NewPage, admin: tuple[str
     expect(page.get_by_text("Replaced")).to_be_visible()
     assert not [token for token in (first, second) if token in page.content()]
 
-    page.goto("/projects")
-    create_project(page, "Token Project")
-    page.get_by_role("link", name="Token Project").first.click()
+    page.goto(create_project(page, "Token Project"))
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Settings").click()
     page.get_by_role("button", name="New token").click()
     dialog.get_by_label("Name").fill("CI")

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import sign_in_by_call
-from tests.e2e.test_journey import NewPage, create_project
+from tests.e2e.conftest import create_project, sign_in_by_call
+from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
 
@@ -15,9 +15,8 @@ def cards(page: Page) -> list[str]:
 
 def test_what_somebody_hides_and_moves_stays_so(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page(viewport={"width": 390, "height": 844})
-    sign_in_by_call(page, *admin)
     create_project(page, "Arranged Project")
-    page.goto("/dashboard")
+    sign_in_by_call(page, *admin)
     standard = ["Total users", "Active projects", "Deployments", "System health", "Success rate"]
     expect(page.locator(".cards .card")).to_have_count(5)
     assert cards(page) == standard

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import sign_in_by_call
-from tests.e2e.test_journey import NewPage, create_project
+from tests.e2e.conftest import create_project, sign_in_by_call
+from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
 LINES = 10_000
@@ -12,9 +12,7 @@ LINES = 10_000
 
 def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in_by_call(page, *admin)
-    create_project(page, "Watched Project")
-    page.get_by_role("link", name="Watched Project").first.click()
+    sign_in_by_call(page, *admin, path=create_project(page, "Watched Project"))
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Deployments").click()
     page.get_by_role("button", name="New deployment").click()
     page.get_by_label("Environment").select_option("production")
@@ -63,9 +61,7 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
 
 def test_a_freeze_is_passed_with_a_reason(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in_by_call(page, *admin)
-    create_project(page, "Frozen Project")
-    page.get_by_role("link", name="Frozen Project").first.click()
+    sign_in_by_call(page, *admin, path=create_project(page, "Frozen Project"))
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Settings").click()
     page.get_by_role("button", name="Freeze").click()
     page.get_by_label("Reason").fill("Christmas")
@@ -84,9 +80,7 @@ def test_a_freeze_is_passed_with_a_reason(new_page: NewPage, admin: tuple[str, s
 
 def test_the_tier_of_an_environment_is_guessed_shown_and_changed(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in_by_call(page, *admin)
-    create_project(page, "Tiered Project")
-    page.get_by_role("link", name="Tiered Project").first.click()
+    sign_in_by_call(page, *admin, path=create_project(page, "Tiered Project"))
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Settings").click()
     heading = page.get_by_role("heading", name="Environments", exact=True)
     page.locator("section", has=heading).get_by_role("button", name="Add").click()

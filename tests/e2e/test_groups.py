@@ -3,17 +3,17 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import sign_in_by_call
-from tests.e2e.test_journey import NewPage, create_project, create_user
+from tests.e2e.conftest import create_project, create_user, sign_in_by_call
+from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
 
 
 def test_a_group_makes_its_people_members_of_a_project(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in_by_call(page, *admin)
     create_user(page, "gina", "Gina Grant")
     create_project(page, "Grouped Project")
+    sign_in_by_call(page, *admin, path="/projects")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Groups").click()
     page.get_by_role("button", name="New group").first.click()
     page.get_by_role("dialog").get_by_label("Name").fill("Platform")

@@ -5,8 +5,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Receiver, sign_in
-from tests.e2e.test_journey import NewPage, create_project
+from tests.e2e.conftest import Receiver, create_project, sign_in_by_call
+from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
 
@@ -15,9 +15,7 @@ def test_a_project_is_connected_to_slack_and_removed(
     new_page: NewPage, admin: tuple[str, str], receiver: Receiver
 ) -> None:
     page = new_page()
-    sign_in(page, *admin)
-    create_project(page, "Slack Project")
-    page.get_by_role("link", name="Slack Project").first.click()
+    sign_in_by_call(page, *admin, path=create_project(page, "Slack Project"))
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Settings").click()
     page.get_by_role("button", name="Connect Slack").click()
     dialog = page.get_by_role("dialog")

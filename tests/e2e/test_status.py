@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import sign_in
-from tests.e2e.test_journey import NewPage, create_project
+from tests.e2e.conftest import create_project, sign_in_by_call
+from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
 ROUND_MS = 90_000  # the first round comes within a minute of the start
@@ -14,7 +14,7 @@ ROUND_MS = 90_000  # the first round comes within a minute of the start
 
 def test_the_clock_fills_the_page_that_is_open(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page(viewport={"width": 390, "height": 844})
-    sign_in(page, *admin, path="/status")
+    sign_in_by_call(page, *admin, path="/status")
     expect(page.get_by_role("heading", name="Status", level=1)).to_be_visible()
     database = page.get_by_role("listitem").filter(has=page.get_by_text("PostgreSQL", exact=True))
     expect(database.get_by_text("Operational")).to_be_visible(timeout=ROUND_MS)
@@ -27,7 +27,7 @@ def test_the_clock_fills_the_page_that_is_open(new_page: NewPage, admin: tuple[s
 
 def test_what_is_chosen_in_the_form_is_there_for_a_stranger(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin, path="/status")
+    sign_in_by_call(page, *admin, path="/status")
     page.get_by_role("button", name="Settings of Streams").click(timeout=ROUND_MS)
     form = page.get_by_role("dialog", name="Check settings of Streams")
     form.get_by_label("Interval").fill("30")
@@ -46,7 +46,7 @@ def test_what_is_chosen_in_the_form_is_there_for_a_stranger(new_page: NewPage, a
 
 def test_the_card_of_the_dashboard_leads_to_the_score_that_it_shows(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin, path="/status")
+    sign_in_by_call(page, *admin, path="/status")
     expect(page.get_by_role("listitem").filter(has_text="PostgreSQL")).to_be_visible(timeout=ROUND_MS)
     create_project(page, "Scored Project")
     page.goto("/dashboard?days=7")

@@ -3,17 +3,15 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import sign_in
-from tests.e2e.test_journey import NewPage, create_project
+from tests.e2e.conftest import create_project, sign_in_by_call
+from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
 
 
 def test_a_project_trusts_jobs_of_github_and_no_longer(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin)
-    create_project(page, "Trusting Project")
-    page.get_by_role("link", name="Trusting Project").first.click()
+    sign_in_by_call(page, *admin, path=create_project(page, "Trusting Project"))
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Settings").click()
     page.get_by_role("button", name="Trust CI jobs").click()
     dialog = page.get_by_role("dialog")

@@ -8,8 +8,8 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import PASSWORD, sign_in
-from tests.e2e.test_journey import NewPage, create_user
+from tests.e2e.conftest import PASSWORD, create_user, sign_in_by_call
+from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
 
@@ -27,11 +27,9 @@ def begin_sign_in(page: Page, username: str) -> None:
 
 
 def test_an_app_and_recovery_codes(new_page: NewPage, admin: tuple[str, str]) -> None:
-    page = new_page()
-    sign_in(page, *admin)
-    create_user(page, "twofa", "Two Fa")
     page = new_page(accept_downloads=True)
-    sign_in(page, "twofa", path="/login?next=/settings?tab=two-factor")
+    create_user(page, "twofa", "Two Fa")
+    sign_in_by_call(page, "twofa", path="/settings?tab=two-factor")
     page.get_by_role("button", name="Add authenticator app").click()
     page.get_by_role("dialog").get_by_label("Name").fill("My phone")
     page.get_by_role("dialog").get_by_role("button", name="Continue").click()
@@ -92,11 +90,9 @@ def add_authenticator(page: Page) -> None:
 
 def test_a_passkey(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    sign_in(page, *admin)
     create_user(page, "keys", "Kim Keys")
-    page = new_page()
     add_authenticator(page)
-    sign_in(page, "keys", path="/login?next=/settings?tab=two-factor")
+    sign_in_by_call(page, "keys", path="/settings?tab=two-factor")
     page.get_by_role("button", name="Add passkey").click()
     page.get_by_role("dialog").get_by_label("Name").fill("My laptop")
     page.get_by_role("dialog").get_by_role("button", name="Continue").click()

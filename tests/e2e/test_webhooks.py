@@ -4,17 +4,15 @@ import pytest
 from playwright.sync_api import expect
 from standardwebhooks.webhooks import Webhook
 
-from tests.e2e.conftest import Receiver, sign_in
-from tests.e2e.test_journey import NewPage, create_project
+from tests.e2e.conftest import Receiver, create_project, sign_in_by_call
+from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
 
 
 def test_a_webhook_from_its_making_to_its_end(new_page: NewPage, admin: tuple[str, str], receiver: Receiver) -> None:
     page = new_page()
-    sign_in(page, *admin)
-    create_project(page, "Hooked Project")
-    page.get_by_role("link", name="Hooked Project").first.click()
+    sign_in_by_call(page, *admin, path=create_project(page, "Hooked Project"))
     page.get_by_role("link", name="Webhooks", exact=True).last.click()
     page.get_by_role("button", name="New webhook").click()
     dialog = page.get_by_role("dialog")
