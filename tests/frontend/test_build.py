@@ -88,7 +88,7 @@ def test_an_image_with_other_pages_says_so_instead_of_building(
     """An image has no Node."""
     monkeypatch.setattr(build, "is_built", lambda *_args, **_named: False)
     monkeypatch.setattr(build, "find_spec", lambda _name: None)
-    with pytest.raises(BundleError, match="APP_NAME"):
+    with pytest.raises(BundleError, match="build the image anew"):
         build.ensure_built(tmp_path)
 
 

@@ -34,8 +34,12 @@ MAX_BACKUP_AGE = timedelta(hours=27)
 T = TypeVar("T")
 
 
+class NotInUse(Exception):
+    """There is nothing to check: the settings leave this component out. The text says so."""
+
+
 async def timed(check: Callable[[], Awaitable[Check]]) -> Check:
-    """Runs a check and measures its own time. A check that times out is "down"."""
+    """Runs a check and measures its own time. A check that times out is "down". Raises NotInUse."""
     # Not wait_for, which also waits until the check has handled its cancellation.
     checking = asyncio.ensure_future(_measured(check))
     done, _ = await asyncio.wait({checking}, timeout=LIMIT_S)
@@ -128,7 +132,7 @@ async def _disk() -> Check:
 async def _mail() -> Check:
     """Checks that mails are sent. A mail with a bad address is a dead job and does not count here."""
     if not get_settings().has_mail:
-        return Check(status="ok", detail="mail is off (SMTP_URL=off)")
+        raise NotInUse("SMTP_URL is off: nobody gets mail")
     return await _queue("email_queue", "mail", "mails")
 
 
@@ -140,7 +144,7 @@ async def _streams() -> Check:
 async def _backup() -> Check:
     """Checks that the last scheduled backup succeeded, and is not older than a day and the time that it may take."""
     if not get_settings().backup_dir:
-        return Check(status="ok", detail="no scheduled backups (BACKUP_DIR)")
+        raise NotInUse("no backup is scheduled: set BACKUP_DIR")
     try:
         async with reading() as session:
             last = await last_backups(session)
@@ -156,7 +160,7 @@ async def _backup() -> Check:
 async def _event_export() -> Check:
     """Checks that events reach EVENT_EXPORT_TARGET. They wait there for 30 days."""
     if not get_settings().event_export_target:
-        return Check(status="ok", detail="events are not exported (EVENT_EXPORT_TARGET)")
+        raise NotInUse("events are not exported: EVENT_EXPORT_TARGET is not set")
     try:
         async with reading() as session:
             waiting = await read_backlog(session)

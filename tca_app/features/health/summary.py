@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.cache.shared import SharedCache, cached
 from tca_app.features.health import policy
-from tca_app.features.health.history.service import COLUMNS, RECENT, SEEN, check_read, score_trend, viewer
+from tca_app.features.health.history.service import COLUMNS, IN_USE, RECENT, SEEN, check_read, score_trend, viewer
 from tca_app.features.health.probing.check_state import CheckTotals
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
 
@@ -24,7 +24,7 @@ _SUMS = {
     "late": f"count(*) FILTER (WHERE NOT {RECENT})",
     "probed_at": "max(checks.last_at)",
 }
-_FROM_MONITORED = f"{SEEN} AND checks.retired_at IS NULL AND NOT checks.is_paused"
+_FROM_MONITORED = f"{SEEN} AND checks.retired_at IS NULL AND NOT checks.is_paused AND {IN_USE}"
 _COUNT = text(f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in _SUMS.items())} {_FROM_MONITORED}")
 _ORDER = """
     ORDER BY checks.state = 'failing' DESC, checks.last_ok IS FALSE DESC, checks.project_id IS NOT NULL,

@@ -41,7 +41,7 @@ async def scrape(session: AsyncSession, actor: Actor | None) -> bytes:
     """Returns all metrics in Prometheus' text format, even while PostgreSQL or Redis is unreachable."""
     policy.require(actor)
     parts = await health()  # it has a timeout, and concurrent readers share one check
-    families = [*_health(parts), *_pools(), _seconds_disconnected()]
+    families = [*_health(parts), *_pools(), _seconds_disconnected(), _is_backup_scheduled()]
     if parts.checks["database"].status == "ok":
         try:
             families += _queues(await count_queues(session))
@@ -81,6 +81,11 @@ def _health(read: HealthRead) -> list[Metric]:
         ),
         _gauge("probe_seconds", "Duration of the last check of a component.", "part", timed),
     ]
+
+
+def _is_backup_scheduled() -> Metric:
+    help_ = "1 if BACKUP_DIR is set for this process, so that backups are scheduled."
+    return GaugeMetricFamily("tca_backup_scheduled", help_, float(get_settings().backup_dir is not None))
 
 
 def _backups(last: BackupsRead) -> list[Metric]:

@@ -2,13 +2,13 @@
 
 import reflex as rx
 
-from tca_app.config.settings import get_settings
-from tca_app.ui.session import SessionState
+from tca_app.ui.session import BUILT_IN_NAME, SessionState
 
 
 def app_name() -> rx.Var[str]:
+    """Returns the name. The pages are built with the default, so that one build serves any APP_NAME."""
     state = SessionState
-    return rx.cond(state.instance_name != "", state.instance_name, get_settings().app_name).to(str)
+    return rx.cond(state.instance_name != "", state.instance_name, BUILT_IN_NAME).to(str)
 
 
 def logo() -> rx.Component:

@@ -15,7 +15,7 @@ from tca_app.consumers import backup
 from tca_app.features.backup.errors import BackupError
 from tca_app.features.backup.schedule import delete_old_files, is_due, last_backups, record_run
 from tca_app.features.backup.service import Backup, create_backup
-from tca_app.features.health.internal_checks import PARTS
+from tca_app.features.health.internal_checks import PARTS, NotInUse
 from tca_app.features.metrics.service import _backups
 from tests.factories import run
 
@@ -95,7 +95,8 @@ async def test_one_is_due_once_a_day(started: datetime, due: bool, folder: Path)
 
 async def test_none_is_due_without_a_folder() -> None:
     assert not await run(is_due, NOON)
-    assert (await PARTS["backup"]()).detail == "no scheduled backups (BACKUP_DIR)"
+    with pytest.raises(NotInUse, match="no backup is scheduled"):
+        await PARTS["backup"]()
 
 
 async def test_a_job_that_is_stopped_ends_its_backup(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

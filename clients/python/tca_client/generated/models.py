@@ -50,7 +50,8 @@ class CheckRead(TypedDict):
     """
     One check. A check of the console itself has no project.
 
-    `state` changes after several results in a row, `last_ok` with each. `expected_status` null: any 2xx or 3xx.
+    `state` changes after several results in a row, `last_ok` with each; it is null when the settings leave nothing to
+    check, such as a backup that is not scheduled. `expected_status` null: any 2xx or 3xx.
     A limit of 0 is that of the settings. A paused check does not run. `may_manage`: whether the caller may change it.
     """
 

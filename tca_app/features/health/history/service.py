@@ -40,6 +40,8 @@ RECENT = f"""
     (checks.last_at > CAST(:now AS timestamptz) - make_interval(secs => checks.interval_s + {GRACE.seconds}))
 """
 """Whether the last result is still current at `now`, or null when there is none."""
+IN_USE = "(checks.last_at IS NULL OR checks.last_ok IS NOT NULL)"
+"""Whether there is something to check: the last probe of a component that the settings leave out has no result."""
 _OWN = [name for name in CheckRead.model_fields if name not in ("may_manage", "project_slug")]
 _SLUG = "(SELECT slug FROM projects WHERE projects.id = checks.project_id) AS project_slug"
 COLUMNS = ", ".join(f"checks.{name}" for name in _OWN) + f", {_SLUG}, {ROLE}"

@@ -9,6 +9,7 @@ from tca_app.features.health.schemas import CheckRead, State
 
 Change = Literal["opened", "closed"]
 
+BACKUP = "Backup"
 GRACE = timedelta(minutes=5)  # a run may be late: a result is old after its interval and this
 
 
@@ -22,9 +23,14 @@ class CheckState:
 
 
 def next_state(
-    state_now: CheckState, ok: bool, opens_after: int, closes_after: int
+    state_now: CheckState, ok: bool | None, opens_after: int, closes_after: int
 ) -> tuple[CheckState, Change | None]:
-    """Returns the state after one more probe, and whether an incident opens or closes."""
+    """Returns the state after one more probe, and whether an incident opens or closes.
+
+    `ok` None: there is nothing to check, and so nothing that is down.
+    """
+    if ok is None:
+        return CheckState("unknown"), "closed" if state_now.state == "failing" else None
     if state_now.state == "failing":
         passes = state_now.passes + 1 if ok else 0
         closes = passes >= closes_after
@@ -40,6 +46,12 @@ def next_state(
 def is_wavering(check: CheckRead) -> bool:
     """Returns whether the last result differs from the state, which one result alone does not change."""
     return not check.is_paused and check.last_ok is not None and check.last_ok != (check.state != "failing")
+
+
+def shown_state(check: CheckRead) -> str:
+    """Returns the state as a page shows it. A component that the settings leave out is neither up nor down."""
+    is_in_use = check.last_at is None or check.last_ok is not None
+    return check.state if is_in_use else "not_scheduled" if check.name == BACKUP else "off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from sqlalchemy import ARRAY, Integer, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
+from tca_app.features.health.probing.check_state import BACKUP
 
 # Maps keys to name and weight. Without PostgreSQL or its schema nothing works, so they weigh most.
 PARTS = {
@@ -16,7 +17,7 @@ PARTS = {
     "disk": ("Disk", 2),
     "mail": ("Mail", 1),
     "streams": ("Streams", 1),
-    "backup": ("Backup", 1),
+    "backup": (BACKUP, 1),
     "event_export": ("Event export", 1),
 }
 SERVICES = {

@@ -14,7 +14,7 @@ import structlog
 from tca_app.core.outgoing.http import TargetUnreachable, ask
 from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, send
 from tca_app.core.plurals import plural
-from tca_app.features.health.internal_checks import HEAD_START_S, PARTS, one_by_one, timed
+from tca_app.features.health.internal_checks import HEAD_START_S, PARTS, NotInUse, one_by_one, timed
 from tca_app.features.health.probing.checks import service_url
 
 log = structlog.get_logger(__name__)
@@ -27,10 +27,10 @@ AGENT = {"User-Agent": "TCA-InfraForge-Health/1"}
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """The result of a probe of the check `check_id`."""
+    """The result of a probe of the check `check_id`. `ok` is None when there is nothing to check."""
 
     check_id: int
-    ok: bool
+    ok: bool | None
     latency_ms: float
     detail: str
     certificate_until: datetime | None = None
@@ -70,6 +70,8 @@ async def _probe(check: DueCheck) -> ProbeResult:
         ok, detail, until = await ask(check)
     except (TargetUnreachable, ForbiddenAddress, httpx.TransportError) as error:
         ok, detail, until = False, str(error) or type(error).__name__, None
+    except NotInUse as reason:
+        ok, detail, until = None, str(reason), None
     except TimeoutError:
         ok, detail, until = False, f"no response within {check.timeout_s} s", None
     except Exception as error:
@@ -80,7 +82,7 @@ async def _probe(check: DueCheck) -> ProbeResult:
     return ProbeResult(check.id, ok, took, detail.replace("\x00", "")[:500], until)
 
 
-Answer = tuple[bool, str, datetime | None]
+Answer = tuple[bool | None, str, datetime | None]
 
 
 async def _ask_part(check: DueCheck) -> Answer:

@@ -104,7 +104,7 @@ async def store_results(session: AsyncSession, at: datetime, found: Sequence[Pro
     rows = (await session.execute(_CURRENT_STATES, {"ids": list(by_id)})).all()
     if not rows:
         return
-    kept = [by_id[row.check_id] for row in rows]
+    kept = [found for row in rows if (found := by_id[row.check_id]).ok is not None]
     await session.execute(_STORE, {"at": at} | _columns(kept))
     for row in rows:
         await _settle(session, at, row, by_id[row.check_id])
@@ -129,7 +129,8 @@ async def _settle(session: AsyncSession, at: datetime, row: _CheckedRow, found: 
         "passes": standing.passes,
         "at": at,
     }
-    values |= {"check_id": row.check_id, "ok": found.ok, "latency_ms": found.latency_ms, "detail": found.detail}
+    latency = None if found.ok is None else found.latency_ms
+    values |= {"check_id": row.check_id, "ok": found.ok, "latency_ms": latency, "detail": found.detail}
     await session.execute(_SETTLE, values | {"certificate_until": found.certificate_until})
     if change == "opened":
         opening = {"check_id": row.check_id, "at": at, "reason": found.detail}

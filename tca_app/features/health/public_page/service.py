@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.features.health import policy
-from tca_app.features.health.history.service import DAY, RECENT, points_of
+from tca_app.features.health.history.service import DAY, IN_USE, RECENT, points_of
 from tca_app.features.health.probing.runs import minute_of
 from tca_app.features.health.public_page.schemas import (
     PublicComponent,
@@ -30,7 +30,7 @@ _CHOSEN = text(
     f"""
     WITH chosen AS (
       SELECT checks.*, CASE WHEN is_paused THEN 'paused' WHEN {RECENT} THEN state ELSE 'unknown' END AS told
-      {_FROM} {_WHERE}
+      {_FROM} {_WHERE} AND {IN_USE}
     )
     SELECT id, name, told, count(*) OVER () AS components, max(last_at) OVER () AS as_of,
       count(*) FILTER (WHERE told = 'failing') OVER () AS failing,

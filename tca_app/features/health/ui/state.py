@@ -9,7 +9,7 @@ from tca_app.core.instance import instance_settings
 from tca_app.core.periods import Period, days_in, period_of
 from tca_app.core.plurals import plural
 from tca_app.features.health.overview import HOURS, Overview, read_overview
-from tca_app.features.health.probing.check_state import is_wavering, lasted
+from tca_app.features.health.probing.check_state import is_wavering, lasted, shown_state
 from tca_app.features.health.schemas import CheckRead, IncidentRead, ScoreTrend
 from tca_app.features.health.ui.charts import Bars, bars_of, percent, spark_of
 from tca_app.ui import routes
@@ -109,7 +109,7 @@ def _component(check: CheckRead, found: Overview) -> Component:
         name=check.name,
         slug=check.project_slug or "",
         url=routes.project(check.project_id) if check.project_id else "",
-        state=check.state,
+        state=shown_state(check),
         is_wavering=is_wavering(check),
         is_paused=check.is_paused,
         is_public=check.is_public,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
@@ -21,6 +22,7 @@ from tests.core.outgoing.test_ssrf_safe import Resolver, allow, certificate
 from tests.factories import do_jobs, environment_of, make_admin, make_project, make_user, run
 from tests.sinks import HttpSink
 
+IN_USE = len(PARTS) - 2  # no backup is scheduled, and no event exported
 START = datetime(2026, 5, 4, 9, 58, tzinfo=UTC)
 
 
@@ -67,11 +69,30 @@ async def rounds(count: int, first: int = 0) -> None:
 async def test_the_first_round_asks_every_part_and_remembers_what_it_says() -> None:
     assert await probe_round(START + timedelta(seconds=7)) == len(PARTS)
     found = await rows("SELECT key, kind, state, last_at, last_ok, last_latency_ms > 0 FROM health_checks ORDER BY key")
-    healthy = {"backup", "database", "disk", "event_export", "jobs", "mail", "migrations", "redis", "streams"}
-    assert {tuple(row) for row in found} == {(key, "part", "passing", START, True, True) for key in healthy}
+    healthy = {"database", "disk", "jobs", "mail", "migrations", "redis", "streams"}
+    expected = {(key, "part", "passing", START, True, True) for key in healthy}
+    assert {tuple(row) for row in found} == expected | {
+        (key, "part", "unknown", START, None, None) for key in ("backup", "event_export")
+    }
     assert [tuple(row) for row in await rows("SELECT count(*), min(at), max(at) FROM health_samples")] == [
-        (8, START, START)
+        (7, START, START)
     ]
+
+
+async def test_what_is_no_longer_scheduled_is_not_down(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(get_settings(), "backup_dir", tmp_path)
+    await rounds(3)
+    monkeypatch.setattr(get_settings(), "backup_dir", None)
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("off"))
+    await rounds(1, first=3)
+    query = "SELECT state, last_ok, last_detail FROM health_checks WHERE key IN ('backup', 'mail') ORDER BY key"
+    assert [tuple(row) for row in await rows(query)] == [
+        ("unknown", None, "no backup is scheduled: set BACKUP_DIR"),
+        ("unknown", None, "SMTP_URL is off: nobody gets mail"),
+    ]
+    assert await rows("SELECT FROM incidents WHERE closed_at IS NULL") == []
+    samples = "SELECT count(*) FROM health_samples JOIN health_checks ON id = check_id WHERE key = 'backup'"
+    assert (await rows(samples))[0][0] == 3
 
 
 async def test_two_workers_in_the_same_minute_ask_once(sink: HttpSink) -> None:
@@ -79,7 +100,7 @@ async def test_two_workers_in_the_same_minute_ask_once(sink: HttpSink) -> None:
     asked = await asyncio.gather(*(probe_round(START + timedelta(seconds=n)) for n in range(4)))
     assert sum(asked) == len(PARTS) + 1
     assert [request.path for request in sink.got] == ["/ready"]
-    assert (await rows("SELECT count(*) FROM health_samples"))[0][0] == len(PARTS) + 1
+    assert (await rows("SELECT count(*) FROM health_samples"))[0][0] == IN_USE + 1
     assert await probe_round(START + timedelta(minutes=1)) == len(PARTS) + 1
 
 
@@ -196,7 +217,7 @@ async def test_a_target_that_hangs_costs_its_time_out_and_holds_up_nobody(sink: 
     sink.hold.set()
     (row,) = await rows("SELECT last_ok, last_detail FROM health_checks WHERE project_id = :id", id=project_id)
     assert tuple(row) == (False, "no response within 1 s")
-    assert (await rows("SELECT count(*) FROM health_samples WHERE ok"))[0][0] == 2 * len(PARTS) + 1
+    assert (await rows("SELECT count(*) FROM health_samples WHERE ok"))[0][0] == 2 * IN_USE + 1
 
 
 async def test_another_service_is_there_when_it_answers_at_all(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +255,7 @@ async def test_what_is_too_old_goes(sink: HttpSink) -> None:
     await run(retention.trim)
     assert (await rows("SELECT count(*) FROM health_samples"))[0][0] == 0
     left = await rows("SELECT seconds, count(*) FROM health_rolls GROUP BY 1 ORDER BY 1")
-    assert [tuple(row) for row in left] == [(3600, len(PARTS)), (86400, len(PARTS))]
+    assert [tuple(row) for row in left] == [(3600, IN_USE), (86400, IN_USE)]
     await change("UPDATE health_rolls SET starts_at = now() - interval '366 days'")
     await run(retention.trim)
     assert await rows("SELECT FROM health_rolls") == []

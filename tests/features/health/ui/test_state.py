@@ -76,6 +76,18 @@ async def test_what_is_old_and_what_wavers_is_said(console: Console) -> None:
     assert shown(updates, StatusState, "summary") == "1 of 2 down"
 
 
+async def test_what_the_settings_leave_out_is_neither_up_nor_down(console: Console) -> None:
+    now = datetime.now(UTC)
+    await make_check(name="Redis", state="passing", last_ok=True, last_at=now)
+    for name in ("Backup", "Mail"):
+        await make_check(name=name, state="unknown", last_ok=None, last_at=now, is_public=True)
+    await make_check(name="Ledger", state="unknown", last_at=None)
+    updates = await (await _opened(console, await make_user())).send(StatusState.load)
+    lines = {line["name"]: line["state"] for line in shown(updates, StatusState, "components")}
+    assert lines == {"Redis": "passing", "Backup": "not_scheduled", "Mail": "off", "Ledger": "unknown"}
+    assert shown(updates, StatusState, "summary") == "1 of 2 operational"
+
+
 async def test_what_is_asked_once_a_day_is_not_late_before_that(console: Console) -> None:
     now = datetime.now(UTC)
     known = {"state": "passing", "last_ok": True}

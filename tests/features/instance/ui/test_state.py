@@ -11,6 +11,7 @@ from tca_app.core.actor import Actor
 from tca_app.features.instance import service
 from tca_app.features.instance.schemas import InstanceUpdate, LogoUpdate
 from tca_app.features.instance.ui.state import HistoryState, InstanceState, LogoState
+from tca_app.ui.layout.brand import app_name
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_user, run
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
@@ -99,3 +100,12 @@ async def test_others_are_refused(console: Console) -> None:
     for name in (InstanceState.load, LogoState.open_upload, HistoryState.load):
         await tab.send(name)
     assert not shown(await tab.send(SessionState.enter), LogoState, "is_choosing")
+
+
+async def test_one_build_of_the_pages_serves_any_name(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = str(app_name())
+    monkeypatch.setattr(get_settings(), "app_name", "Forge")
+    monkeypatch.setattr(get_settings(), "__pydantic_fields_set__", {"session_idle_minutes", "app_name"})
+    assert str(app_name()) == built
+    tab = Tab(console, "stranger", "", "/login")
+    assert shown(await tab.hydrate(), SessionState, "instance_name") == "Forge"
