@@ -28,6 +28,7 @@ from tca_app.features.webhooks.signing import service_keys
 from tca_app.frontend.build import ROOT
 from tca_app.server.bootstrap import run_once
 from tca_app.server.commands.check_config import check_config
+from tca_app.server.commands.doctor import doctor
 from tca_app.server.commands.export_events import export_events
 from tca_app.server.commands.faults import plain_faults
 from tca_app.server.commands.rotate_secrets import rotate_secrets
@@ -45,6 +46,7 @@ commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_except
 
 commands.command()(check_config)
 commands.command()(export_events)
+commands.command()(doctor)
 commands.command()(rotate_secrets)
 
 

@@ -18,7 +18,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.events.log import emit
 from tca_app.core.export_url import SyslogReceiver, read_export_url
 from tca_app.features.event_export import records, service
-from tca_app.features.health.internal_checks import PARTS
+from tca_app.features.health.internal_checks import PARTS, NotInUse
 from tca_app.features.personal_data import erasure
 from tca_app.features.projects.events import ProjectUpdated
 from tca_app.server.commands.export_events import write_events
@@ -164,7 +164,8 @@ async def test_who_was_erased_meanwhile_is_not_exported(monkeypatch: pytest.Monk
 async def test_nothing_is_noted_while_there_is_no_target() -> None:
     await happen("one")
     assert (await run(service.read_backlog)).events == 0
-    assert (await PARTS["event_export"]()).status == "ok"
+    with pytest.raises(NotInUse):
+        await PARTS["event_export"]()
 
 
 async def test_the_command_writes_all_since_a_day_or_after_an_id(monkeypatch: pytest.MonkeyPatch) -> None:
