@@ -104,7 +104,7 @@ async def store_results(session: AsyncSession, at: datetime, found: Sequence[Pro
     rows = (await session.execute(_CURRENT_STATES, {"ids": list(by_id)})).all()
     if not rows:
         return
-    kept = [found for row in rows if (found := by_id[row.check_id]).ok is not None]
+    kept = [by_id[row.check_id] for row in rows if by_id[row.check_id].ok is not None]
     await session.execute(_STORE, {"at": at} | _columns(kept))
     for row in rows:
         await _settle(session, at, row, by_id[row.check_id])
