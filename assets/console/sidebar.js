@@ -1,4 +1,4 @@
-/* The sidebar: folded on a wide screen (remembered), a drawer on a phone (never remembered). */
+/* The sidebar: folded on a wide screen (remembered), open on a tablet (not remembered), a drawer on a phone. */
 import { onAction } from "./buttons.js";
 import { all, find, watch } from "./dom.js";
 
@@ -6,6 +6,7 @@ export const SIDEBAR = "tca-sidebar";
 const BUTTON = "[data-action=sidebar]";
 const root = document.documentElement;
 const phone = window.matchMedia("(max-width: 767px)");
+const tablet = window.matchMedia("(min-width: 768px) and (max-width: 1099px)");
 
 const mark = (button) => {
   const open = phone.matches ? root.dataset.drawer === "open" : root.dataset.sidebar !== "folded";
@@ -22,10 +23,22 @@ export const closeDrawer = (focusBack) => {
 
 const fold = () => {
   root.dataset.sidebar = root.dataset.sidebar === "folded" ? "open" : "folded";
+  if (!tablet.matches) {
+    try {
+      localStorage.setItem(SIDEBAR, root.dataset.sidebar);
+    } catch {
+      /* storage may be off: not remembered */
+    }
+  }
+  markAll();
+};
+
+const begin = () => {
+  root.dataset.sidebar = tablet.matches ? "folded" : "open";
   try {
-    localStorage.setItem(SIDEBAR, root.dataset.sidebar);
+    if (localStorage.getItem(SIDEBAR) === "folded") root.dataset.sidebar = "folded";
   } catch {
-    /* storage may be off: not remembered */
+    /* as above */
   }
   markAll();
 };
@@ -48,10 +61,6 @@ phone.addEventListener("change", () => {
   delete root.dataset.drawer;
   markAll();
 });
+tablet.addEventListener("change", begin);
 watch(BUTTON, mark);
-
-try {
-  root.dataset.sidebar = localStorage.getItem(SIDEBAR) === "folded" ? "folded" : "open";
-} catch {
-  /* as above */
-}
+begin();

@@ -29,19 +29,27 @@ class Entry(TypedDict):
 
 NAVIGATION = (
     ("Dashboard", routes.DASHBOARD, "layout-dashboard", "signed_in"),
-    ("Users", routes.USERS, "users", "users.manage"),
-    ("Groups", routes.GROUPS, "contact", "groups.manage"),
+    ("Notifications", routes.NOTIFICATIONS, "bell", "signed_in"),
     ("Projects", routes.PROJECTS, "folder-git-2", "signed_in"),
     ("Deployments", routes.DEPLOYMENTS, "rocket", "signed_in"),
-    ("Activity", routes.ACTIVITY, "activity", "signed_in"),
-    ("Notifications", routes.NOTIFICATIONS, "bell", "signed_in"),
     ("Status", routes.STATUS, "heart-pulse", "signed_in"),
-    ("Jobs", routes.JOBS, "list-checks", "jobs.manage"),
-    ("Webhooks", routes.WEBHOOKS, "webhook", "webhooks.manage"),
-    ("Administration", routes.ADMIN, "shield", "instance.manage"),
+    ("Activity", routes.ACTIVITY, "activity", "signed_in"),
+    ("Users", routes.USERS, "users", "users.manage"),
+    ("Groups", routes.GROUPS, "contact", "groups.manage"),
     ("API tokens", routes.ALL_TOKENS, "key-round", "tokens.manage"),
+    ("Webhooks", routes.WEBHOOKS, "webhook", "webhooks.manage"),
+    ("Jobs", routes.JOBS, "list-checks", "jobs.manage"),
+    ("Instance settings", routes.ADMIN, "shield", "instance.manage"),
     ("Settings", routes.SETTINGS, "settings", "signed_in"),
 )
+# The sections of the sidebar: the title before the first page of each.
+SECTIONS = {
+    routes.DASHBOARD: "Overview",
+    routes.PROJECTS: "Delivery",
+    routes.STATUS: "Operations",
+    routes.USERS: "Administration",
+    routes.SETTINGS: "You",
+}
 
 # source(session, actor, text). The UI does not know the type of a session, it only passes it on.
 Source = Callable[[Any, Actor, str], Awaitable[list[Entry]]]

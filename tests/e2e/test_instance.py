@@ -17,7 +17,7 @@ PNG = base64.b64decode(
 def test_an_administrator_gives_the_console_a_name_and_a_logo(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
     sign_in_by_call(page, *admin)
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="Administration").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Instance settings").click()
     expect(page.get_by_role("heading", name="Administration", level=1)).to_be_visible()
     expect(page.get_by_text("Set by STATUS_PUBLIC in the environment.")).to_be_visible()
     name = page.get_by_label("Name", exact=True)

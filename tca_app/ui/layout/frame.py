@@ -14,7 +14,7 @@ from tca_app.ui.layout.acting_banner import acting_banner
 from tca_app.ui.layout.brand import app_name, logo
 from tca_app.ui.layout.toasts import toasts
 from tca_app.ui.layout.version_banner import version_banner
-from tca_app.ui.palette import NAVIGATION, palette
+from tca_app.ui.palette import NAVIGATION, SECTIONS, palette
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import connection_status
@@ -94,7 +94,7 @@ def _sidebar(route: str) -> rx.Component:
 
 def _nav_link(label: str, url: str, icon: str, permission: str, route: str) -> rx.Component:
     is_here = url == max((u for _, u, *_ in NAVIGATION if f"{route}/".startswith(f"{u}/")), key=len, default="")
-    shown = link(
+    shown: rx.Component = link(
         rx.icon(icon, size=16, aria_hidden="true"),
         rx.el.span(label, class_name="label"),
         to=url,
@@ -102,6 +102,9 @@ def _nav_link(label: str, url: str, icon: str, permission: str, route: str) -> r
         title=label,
         custom_attrs={"aria-current": "page"} if is_here else {},
     )
+    if url in SECTIONS:
+        title = rx.el.p(rx.el.span(SECTIONS[url], class_name="label"), class_name="nav-title")
+        shown = rx.fragment(title, shown)
     return shown if permission == "signed_in" else rx.cond(as_var(SessionState.grants).contains(permission), shown)
 
 
