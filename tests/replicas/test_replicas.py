@@ -151,6 +151,7 @@ def test_without_redis_the_pages_say_so_and_come_back(replicas: Replicas, new_pa
     page = new_page()
     sign_in(page, "ada", path="/projects")
     expect(page.locator("tbody")).to_contain_text("Redis away", timeout=PATIENCE_MS)
+    expect(page.locator(".progress")).to_have_attribute("data-busy", "false", timeout=PATIENCE_MS)  # else it loads
     pid = replicas.cluster.redis_pid()
     os.kill(pid, signal.SIGSTOP)
     try:
