@@ -3,6 +3,7 @@
 It is pure ASGI around everything, including websockets and static files, so that no request bypasses it.
 """
 
+import re
 import secrets
 from collections import Counter
 from time import perf_counter
@@ -45,6 +46,8 @@ ANY_HOST = (LIVE, "/health/ready", "/metrics")
 MAX_HEADERS, HEADER_OVERHEAD = 16 * 1024, 4  # `: ` and the end of the line
 MAX_TARGET = 8 * 1024
 ONE_VALUE = (b"host", b"origin", b"authorization", b"content-type", b"content-length", b"idempotency-key", b"if-match")
+# Of a proxy: a UUID, or the hex digits of nginx. Ids that begin with job- are those of jobs.
+REQUEST_ID = re.compile(r"(?!job-)[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 MAX_DIGITS = 12  # of a Content-Length
 WRITES = ("POST", "PUT", "PATCH")
 FORM_CALLS = ("/api/auth/token", "/api/auth/token-exchange")
@@ -110,7 +113,7 @@ class Edge:
             await self.ui(scope, receive, send)
 
     async def _http(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
-        request_id = secrets.token_hex(8)
+        request_id = self._request_id(headers)
         mark, nobody = request_id_var.set(request_id), user_id_var.set(None)
         is_api = _is_api(scope["path"])
         extra = [*(self.api_headers if is_api else self.page_headers), (b"x-request-id", request_id.encode())]
@@ -142,6 +145,14 @@ class Edge:
                 log.info("request", method=scope["method"], path=path, status=status, ms=round(took * 1e3, 1))
             request_id_var.reset(mark)
             user_id_var.reset(nobody)
+
+    def _request_id(self, headers: dict[bytes, bytes]) -> str:
+        """Return the id that the trusted proxy gave, so that its log and this one agree, or a new one.
+
+        Anybody else could give all their requests one id, or that of somebody else.
+        """
+        given = headers.get(b"x-request-id", b"").decode("latin-1") if self.hops else ""
+        return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
     async def _rest(self, scope: Scope, receive: Receive, send: Send) -> None:
         if refusal := self._api_refusal(scope, dict(scope["headers"])):

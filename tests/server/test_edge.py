@@ -295,3 +295,33 @@ async def test_documents_are_for_people_who_are_signed_in_in_production(
     api.cookies.clear()
     for path in ("/openapi.json", "/docs", "/redoc"):
         assert (await api.get(path)).status_code == 401
+
+
+async def test_the_request_id_of_a_trusted_proxy_is_kept() -> None:
+    given = "4bf92f3577b34da6a3ce929d0e0e4736"
+    async with client_of(edge_with(trusted_proxy_hops=1)) as client:
+        assert (await client.get("/api", headers={"X-Request-Id": given})).headers["x-request-id"] == given
+        answer = await client.get("/api/none", headers={"X-Request-Id": given})
+        assert answer.json()["request_id"] == given
+    async with client_of(edge_with(trusted_proxy_hops=0)) as client:
+        assert (await client.get("/api", headers={"X-Request-Id": given})).headers["x-request-id"] != given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "short",
+        "a" * 65,
+        "-leading-dash",
+        "with space 1",
+        "job-12345",
+        "a/../b-12345",
+        "caf\u00e9-12345",
+        '"}{"x":1}',
+    ],
+)
+async def test_what_is_no_request_id_is_replaced(given: str) -> None:
+    async with client_of(edge_with(trusted_proxy_hops=1)) as client:
+        answer = await client.get("/api", headers={"X-Request-Id": given.encode("latin-1")})
+        assert len(answer.headers["x-request-id"]) == 16
