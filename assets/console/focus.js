@@ -29,6 +29,18 @@ afterChanges(() => {
   if (moves && hasNoFocus()) find(`[data-moves="${CSS.escape(moves)}"]`)?.focus();
 });
 
+/* The current tab comes into view once: on a phone the row of tabs is wider than the screen. */
+const currentTabs = new WeakMap();
+watch(
+  ".tabs [aria-current=page]",
+  (tab) => {
+    if (currentTabs.get(tab.parentElement) === tab) return;
+    currentTabs.set(tab.parentElement, tab);
+    tab.scrollIntoView({ block: "nearest", inline: "center" });
+  },
+  { attributes: ["aria-current"] },
+);
+
 /* "Load more" presses itself when it comes into view. */
 const inView = new IntersectionObserver(
   (entries) => {

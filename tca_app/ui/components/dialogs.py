@@ -73,7 +73,6 @@ def _type_name_field(name: Any) -> rx.Component:
             title="Enter the name exactly as shown",
         ),
         class_name="field",
-        style={"margin_top": "12px"},
     )
 
 

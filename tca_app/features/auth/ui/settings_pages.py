@@ -11,6 +11,7 @@ from tca_app.ui.forms.fields import form_attributes, form_error, keeper_of, rest
 from tca_app.ui.forms.password_fields import current_password_field, new_password_field
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.layout.account_menu import theme_choice
+from tca_app.ui.session import SessionState
 
 
 def _own_form(state: type[FormState], *fields: rx.Component) -> rx.Component:
@@ -34,12 +35,7 @@ def profile_panel() -> rx.Component:
                 _own_form(
                     state,
                     text_field(state, "full_name", "Full name", auto_complete="name", max_length=100),
-                    text_field(state, "email", "Email", type_="email", required=True, auto_complete="email"),
-                    rx.cond(state.pending_email != "", _pending_email()),
-                    rx.cond(
-                        PasswordState.has_password,
-                        current_password_field(state, hint="Only needed when you change the email address."),
-                    ),
+                    rx.cond(SessionState.acting_name == "", _email_fields()),
                 ),
                 rx.el.div(skeleton_lines(4), class_name="panel-body"),
             ),
@@ -56,6 +52,19 @@ def profile_panel() -> rx.Component:
             ),
         ),
         class_name="stack",
+    )
+
+
+def _email_fields() -> rx.Component:
+    """Not shown to an administrator who acts as the user: the address stays the user's own."""
+    state = ProfileState
+    return rx.fragment(
+        text_field(state, "email", "Email", type_="email", required=True, auto_complete="email"),
+        rx.cond(state.pending_email != "", _pending_email()),
+        rx.cond(
+            PasswordState.has_password,
+            current_password_field(state, hint="Only needed when you change the email address."),
+        ),
     )
 
 

@@ -97,7 +97,12 @@ class ProfileState(FormState, SessionState):
 
     def _open(self, user: UserRead) -> None:
         self.created_at, self.pending_email = user.created_at.isoformat(), user.pending_email
-        self._open_form("edit", _profile_values(user), row_id=user.id, version=user.version)
+        self._open_form("edit", self._values(user), row_id=user.id, version=user.version)
+
+    def _values(self, user: UserRead) -> dict[str, str]:
+        """Without the address for an administrator who acts as the user: it stays the user's own."""
+        own = {} if self._as_actor().acting_id else {"email": user.email, "current_password": ""}
+        return {"full_name": user.full_name, **own}
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -115,7 +120,7 @@ class ProfileState(FormState, SessionState):
             except Stale as stale:
                 user = await self._read()
                 who = next((change.changed_by for change in stale.changes), "")
-                self._ask_to_merge(_profile_values(user), version=user.version, who=who, labels=PROFILE_LABELS)
+                self._ask_to_merge(self._values(user), version=user.version, who=who, labels=PROFILE_LABELS)
 
     def _opener(self, mode: str, row_id: int) -> Any:
         return ProfileState.load
@@ -127,10 +132,6 @@ class ProfileState(FormState, SessionState):
         )
         async with transaction() as session:
             return await users.update_user(session, actor, actor.user_id, data, if_version=self.form_version)
-
-
-def _profile_values(user: UserRead) -> dict[str, str]:
-    return {"full_name": user.full_name, "email": user.email, "current_password": ""}
 
 
 class PasswordState(FormState, SessionState):

@@ -19,6 +19,15 @@ form = FactorFormState
 
 def two_factor_panels() -> rx.Component:
     return rx.el.div(
+        rx.cond(state.required_from != "", _requirement()),
+        two_factor_setup(),
+        class_name="stack",
+    )
+
+
+def two_factor_setup() -> rx.Component:
+    """The second factors alone, for a page that says itself why one is required."""
+    return rx.el.div(
         _recovery_codes_once(),
         _setup(),
         passkey_form("create", state.passkey_options, state.add_passkey),
@@ -36,7 +45,6 @@ def two_factor_panels() -> rx.Component:
 def _panels() -> rx.Component:
     has_some = as_var(state.factors).length() > 0
     return rx.fragment(
-        rx.cond(state.required_from != "", _requirement()),
         panel(
             "Second factors",
             rx.cond(has_some, rx.el.ul(rx.foreach(state.factors, _factor), class_name="rows"), _none()),
@@ -55,9 +63,9 @@ def _panels() -> rx.Component:
 
 def _requirement() -> rx.Component:
     return rx.el.p(
-        "Your organisation requires a second factor. Without one you can use nothing else here from: ",
+        "Your organisation requires a second factor. Add one before your time ends ",
         relative_time(state.required_from),
-        ".",
+        ". After that you can do nothing else here.",
         class_name="notice warning",
     )
 

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from tca_app.features.factors.ui.pages import two_factor_panels
+from tca_app.features.factors.ui.pages import two_factor_setup
 from tca_app.features.factors.ui.state import FactorsState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link
@@ -22,11 +22,15 @@ def add_second_factor_page() -> rx.Component:
             rx.el.div(logo(), rx.el.span(app_name()), class_name="brand"),
             rx.el.h1("Add a second factor"),
             rx.el.p(
-                "Your organisation requires one, and your time to add it is over. "
-                "Add an authenticator app or a passkey to continue.",
+                rx.cond(
+                    has_some,
+                    "Done: your account has the second factor that your organisation requires.",
+                    "Your organisation requires one, and your time to add it is over. "
+                    "Add an authenticator app or a passkey to continue.",
+                ),
                 class_name="lead",
             ),
-            two_factor_panels(),
+            two_factor_setup(),
             rx.cond(
                 has_some,
                 rx.el.div(

@@ -64,6 +64,10 @@ class InviteState(FormState, RecordState, SessionState):
             self._toast(f"Invited {plural(len(sent.invitations), 'person', 'people')}")
             yield [self._reload(), *self._show_links(sent)]
 
+    def _show_faults(self, faults: dict[str, str], detail: str) -> None:
+        """The service points at `/emails/2`; the form has one field for all of them, and the detail names them."""
+        super()._show_faults({"emails": detail} if any(name.isdigit() for name in faults) else faults, detail)
+
     async def _invite(self, values: dict[str, str]) -> InvitationsSent:
         data = InvitationCreate.model_validate(
             {

@@ -78,7 +78,8 @@ def _profile() -> rx.Component:
 
 
 def _tabs(*names: str) -> rx.Component:
-    return tabs(*((LABELS[name], _url(name), SettingsState.tab == name) for name in names))
+    own = [(LABELS[name], _url(name), SettingsState.tab == name) for name in names]
+    return tabs(*own[:-1], ("Notifications", routes.PREFERENCES, False), own[-1])
 
 
 def _url(name: str) -> str:

@@ -15,7 +15,7 @@ from tca_app.core.database.session import transaction
 from tca_app.features.auth.queries import session_cache
 from tca_app.features.auth.ui.acting_state import ActingState
 from tca_app.features.auth.ui.sessions_state import SessionsState
-from tca_app.features.auth.ui.state import SettingsState
+from tca_app.features.auth.ui.state import ProfileState, SettingsState
 from tca_app.features.roles.ui.pages import FOR_ALL
 from tca_app.features.users.ui.actions_state import ActState
 from tca_app.models import AuthSession, User
@@ -131,3 +131,16 @@ async def test_sessions_are_not_shown_while_acting(console: Console) -> None:
     tab = await act_as(console, ana, await make_admin())
     await tab.hydrate()
     assert not shown(await tab.send(SessionsState.load), SessionsState, "rows")
+
+
+async def test_the_profile_has_no_address_while_acting(console: Console) -> None:
+    """The address stays the user's own, so the form has no field for it and saves the name alone."""
+    ana = await make_user("ana")
+    tab = await act_as(console, ana, await make_admin())
+    await tab.hydrate()
+    opened = await tab.send(ProfileState.load)
+    assert shown(opened, ProfileState, "form_values") == {"full_name": "Ana"}
+    form = {"nonce": shown(opened, ProfileState, "form_nonce"), "full_name": "Ana Maria"}
+    await tab.send(ProfileState.save, form=form)
+    row = await row_of(User, ana.user_id)
+    assert (row["full_name"], row["email"]) == ("Ana Maria", "ana@example.com")

@@ -69,6 +69,15 @@ async def test_a_bad_address_is_named_and_nobody_is_invited(console: Console) ->
     assert (await run(invitations.list_invitations, admin, InvitationQuery())).total == 0
 
 
+async def test_an_address_that_has_an_account_is_named_at_the_field(console: Console) -> None:
+    admin, ana = await make_admin(), await make_user("ana")
+    tab = await open_tab(console, admin, "/users")
+    opened = await tab.send(InviteState.open_invite, project_id=0)
+    updates = await tab.send(InviteState.save, form=form(opened, emails=f"bo@example.com {ana.username}@example.com"))
+    assert shown(updates, InviteState, "form_errors")["emails"].endswith("already: ana@example.com.")
+    assert not shown(updates, InviteState, "form_error")
+
+
 async def test_a_maintainer_is_offered_the_roles_they_may_grant(console: Console) -> None:
     owner, mia = await make_user(), await make_user()
     project_id = await make_project(owner, team={mia: "maintainer"})
