@@ -81,12 +81,15 @@ def this_one(folder: Path, head: str) -> Checkout:
 
 
 def _take_pages(folder: Path) -> None:
-    """Copy the built pages of this checkout. A version with other sources sees that, and builds its own."""
+    """Copy the built pages of this checkout. A version with other sources builds its own."""
     if (ROOT / ".web" / "build").is_dir():
         for part in ("build", "backend"):
             shutil.copytree(ROOT / ".web" / part, folder / ".web" / part)
         for path in (ROOT / ".web").glob("*.json"):
             shutil.copy2(path, folder / ".web")
+        asked = "from tca_app.frontend.build import is_built; raise SystemExit(not is_built())"
+        if subprocess.run([sys.executable, "-c", asked], cwd=folder, check=False).returncode:
+            shutil.rmtree(folder / ".web")  # to build it, Reflex needs all of the folder or none
 
 
 def _python(folder: Path) -> str:
