@@ -168,6 +168,7 @@ async def test_a_time_on_the_clock_is_one_job_however_many_workers_there_are(mon
     assert found == [
         ("back_up",),
         ("begin_periods",),
+        ("export_events",),
         ("fail_timed_out",),
         ("plan_digests",),
         ("probe_health",),
