@@ -8,6 +8,7 @@ from functools import partial
 
 import reflex as rx
 from reflex_base.registry import RegistrationContext
+from reflex_base.telemetry_context import CompileTrigger
 from starlette.types import ASGIApp
 
 from tca_app.config.settings import get_settings
@@ -79,14 +80,22 @@ class Console(rx.App):
 
     def __call__(self) -> ASGIApp:
         settings, handlers = get_settings(), RegistrationContext.get().event_handlers
-        run = os.environ.get(MAIN_PROCESS)  # set under `reflex run`
-        with compiling_changed_pages(run) if run else nullcontext():
-            reflex = super().__call__()
-        pages = LiveConnection(with_pages(reflex))
+        pages = LiveConnection(with_pages(super().__call__()))
         limited = SocketLimits(
             pages, partial(is_sent_by_pages, handlers), socket_session, settings.anonymous_sockets_per_address
         )
         return Edge(build_api(), limited, settings, page_policy([]))
+
+    def _compile(
+        self,
+        prerender_routes: bool = False,
+        dry_run: bool = False,
+        use_rich: bool = True,
+        trigger: CompileTrigger | None = None,
+    ) -> None:
+        run = os.environ.get(MAIN_PROCESS)  # set under `reflex run`
+        with compiling_changed_pages(self, run) if run else nullcontext():
+            super()._compile(prerender_routes, dry_run, use_rich, trigger)
 
 
 @asynccontextmanager

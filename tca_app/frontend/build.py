@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / ".web"
 STAMP = "tca-sources.json"
 PAGES_ARE_BUILT = "TCA_PAGES_ARE_BUILT"  # set by the process that built the pages; under `reflex run` Vite serves them
+SCREENS = ("tca_app/features/**/*", "tca_app/ui/**/*")
 SOURCES = (
-    "tca_app/features/**/*",
-    "tca_app/ui/**/*",
+    *SCREENS,
     "tca_app/frontend/*",
     "tca_app/tca_app.py",
     "rxconfig.py",
@@ -80,12 +80,12 @@ def _node_programs(data_dir: Path) -> Path:
     return folder
 
 
-def sources_hash(root: Path = ROOT, leave_out: tuple[str, ...] = ()) -> str:
-    """Return one hash over all sources of the built pages, except for files with a name in `leave_out`."""
+def sources_hash(root: Path = ROOT, patterns: tuple[str, ...] = SOURCES) -> str:
+    """Return one hash over all sources of the built pages, or over those of some `patterns`."""
     digest = hashlib.sha256(VERSION.encode())  # it is on the pages, and no setting is
-    files = {path for pattern in SOURCES for path in root.glob(pattern) if path.is_file()}
+    files = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
     for path in sorted(files):
-        if "__pycache__" in path.parts or path.name in leave_out or path.is_relative_to(root / "assets" / "external"):
+        if "__pycache__" in path.parts or path.is_relative_to(root / "assets" / "external"):
             continue
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
