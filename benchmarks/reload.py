@@ -48,7 +48,7 @@ def main(rounds: int) -> None:
             shutil.copy(ROOT / name, home / name)
         for name in (".web", "reflex.lock"):  # what npm has installed
             if (ROOT / name).exists():
-                shutil.copytree(ROOT / name, home / name, symlinks=True)
+                shutil.copytree(ROOT / name, home / name, symlinks=True, dirs_exist_ok=True)
         result = {"import_s": import_s(home), **reloads(home, Path(folder) / "data", rounds)}
     print(json.dumps(result))
 
