@@ -154,6 +154,8 @@ class TrustsState(FormState, RecordState, SessionState):
     def _show_faults(self, faults: dict[str, str], detail: str) -> None:
         """Shows the errors. Claims have several fields in this form."""
         fields = {"claims": "repository", PRESETS["gitlab"][1]: "repository"}
+        if faults.get("claims") == "Required.":  # the field is not: another claim may name the repository
+            faults = {**faults, "claims": "Name the repository here or in other claims."}
         super()._show_faults({self._field(fields.get(name, name)): text for name, text in faults.items()}, detail)
 
     def _field(self, name: str) -> str:

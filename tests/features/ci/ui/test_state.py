@@ -77,6 +77,7 @@ async def test_jobs_are_trusted_edited_and_removed_after_a_confirmation(console:
         ({"preset": "other"}, "issuer", "Required."),
         ({"issuer": "http://ci.example.com"}, "issuer", "https://"),
         ({"repository": ""}, "repository", "Name the repository"),
+        ({"repository": "", "environment": "", "others": ""}, "repository", "in other claims"),
         ({"repository": "acme*"}, "repository", "owner/*"),
         ({"repository": "a*b"}, "repository", "characters"),
         ({"preset": "gitlab", "repository": "a*b"}, "repository", "characters"),
