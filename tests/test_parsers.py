@@ -58,6 +58,7 @@ OURS = (
     "tca_app.ui.components.dialogs",
     "tca_app.core.stores.embedded",
     "tca_app.config.fields",
+    "tca_app.config.retention",
     "tca_app.config.schema",
     "tca_app.core.addresses",
 )
