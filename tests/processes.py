@@ -91,13 +91,17 @@ def frozen_postgres(data_dir: Path) -> Iterator[None]:
     for pid in postgres_pids(data_dir)[:1]:
         os.kill(pid, signal.SIGSTOP)
     pids = postgres_pids(data_dir)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    _send(pids, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        _send(pids, signal.SIGCONT)
+
+
+def _send(pids: list[int], sign: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):  # one that served a connection has ended by itself since
+            os.kill(pid, sign)
 
 
 class Process:
