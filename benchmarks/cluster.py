@@ -1,7 +1,7 @@
 """Two web replicas and two workers behind nginx, under load and restarted: `python -m benchmarks.cluster`.
 
 Three parts, each with figures for one table: steady load at a fixed rate, 90 % reads; the same load while both replicas
-are restarted one after the other, as an upgrade does; and open sessions of the dashboard that are told of a change.
+are restarted one after the other, as an upgrade does; and open sessions of the list of users that get live updates.
 Everything, the load included, shares the cores of this machine. The exit code is 1 when a request failed.
 """
 
@@ -113,7 +113,7 @@ async def _while(work: Awaitable[None], caller: Caller, rate: int) -> Load:
 
 
 async def _sessions(client: httpx.AsyncClient, url: str, webs: list[Web], count: int) -> tuple[str, int]:
-    """Open that many sessions and change a user; how many updates arrived and when, and the memory of a session."""
+    """Open that many sessions and change a user. Returns a line of the table and the number of missing updates."""
     header, person_id = await script(client, url)
     before = sum(memory_mb(web.pid) for web in webs)
     cookies = [await sign_in(client, url) for _ in range(min(count, 30))]
@@ -138,7 +138,7 @@ async def _sessions(client: httpx.AsyncClient, url: str, webs: list[Web], count:
     await asyncio.gather(*listening, return_exceptions=True)
     missing = CHANGES * count - len(times.times_ms)
     times.failures.update({"missing": missing} if missing else {})
-    figures = f"{CHANGES} changes told to {count} sessions, {missing} missing, {each_mb:.2f} MB a session"
+    figures = f"{CHANGES} changes sent to {count} sessions, {missing} missing, {each_mb:.2f} MB a session"
     p50, p95, p99 = (times.percentile(share) for share in (0.5, 0.95, 0.99))
     return f"{figures} | {p50:.0f} | {p95:.0f} | {p99:.0f} |", missing
 

@@ -274,3 +274,12 @@ async def api(edge: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the REST side; sign in with `tests.factories.bearer`."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://localhost") as client:
         yield client
+
+
+@pytest.fixture
+def as_a_command(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Restores the folder and the signal handler that a command of the console sets in this process."""
+    monkeypatch.chdir(Path.cwd())
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)

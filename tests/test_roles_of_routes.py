@@ -124,7 +124,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "{project_id}/groups/{group_id}"): {"role": "deployer"},
     ("PATCH", "/groups/{group_id}"): {"name": "Day watch"},
     ("PATCH", "/members/{user_id}"): {"role": "deployer"},
-    ("PATCH", "/slack"): {"url": "https://hooks.slack.com/services/T0000/B0000/XXXX"},
+    ("PATCH", "/slack"): {"url": "https://hooks.slack.com/services/T0000/B0000/webhook-token"},
     ("PUT PATCH", "/users/{user_id}"): {"full_name": "Somebody"},
     ("PATCH", "/webhooks/{webhook_id}"): {"description": "x"},
     ("PUT", "/repository"): {"repository_id": 1},

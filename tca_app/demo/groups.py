@@ -26,7 +26,7 @@ class _Group(NamedTuple):
 GROUPS = (
     _Group(
         "Platform on-call",
-        "Whoever has the pager, in every project that the others stand on.",
+        "Engineers on call for the shared infrastructure.",
         "deployer",
         ("Kubernetes Base", "Terraform Modules", "CI Runners", "DNS Manager", "Secrets Vault"),
         6,

@@ -102,13 +102,10 @@ async def test_prometheus_scrapes_it_and_evaluates_every_alert(monkeypatch: pyte
         )
         try:
             await until(lambda: _is_open(own), 30)
-            async with asyncio.timeout(30):
-                while not await _result(client, "tca_build_info"):
-                    await asyncio.sleep(0.2)
-                rules: list[dict[str, str]] = []
-                while not rules or any(rule["health"] == "unknown" for rule in rules):
-                    await asyncio.sleep(0.2)
-                    rules = (await client.get("/rules")).json()["data"]["groups"][0]["rules"]
+            await until(lambda: _is_ready(client), 30)
+            await until(lambda: _result(client, "tca_build_info"), 30)
+            await until(lambda: _are_evaluated(client), 30)
+            rules = await _rules(client)
         finally:
             prometheus.terminate()
             await prometheus.wait()
@@ -118,3 +115,17 @@ async def test_prometheus_scrapes_it_and_evaluates_every_alert(monkeypatch: pyte
 
 async def _result(client: httpx.AsyncClient, query: str) -> list[object]:
     return list((await client.get("/query", params={"query": query})).json()["data"]["result"])
+
+
+async def _is_ready(client: httpx.AsyncClient) -> bool:
+    return (await client.get(client.base_url.copy_with(path="/-/ready"))).status_code == 200
+
+
+async def _rules(client: httpx.AsyncClient) -> list[dict[str, str]]:
+    rules: list[dict[str, str]] = (await client.get("/rules")).json()["data"]["groups"][0]["rules"]
+    return rules
+
+
+async def _are_evaluated(client: httpx.AsyncClient) -> bool:
+    rules = await _rules(client)
+    return bool(rules) and all(rule["health"] != "unknown" for rule in rules)

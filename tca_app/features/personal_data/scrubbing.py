@@ -1,6 +1,6 @@
 """What an erasure takes out of events and of the copies that were made of them.
 
-Where an event names the person by id, all their names are replaced, and where it names somebody else by id, none.
+If an event refers to the person by id, all their names are replaced; if it refers to another account, none.
 Elsewhere only what can mean nobody else: an email address, or a full name of several words that nobody and nothing else
 has. A username such as "deploy" is an ordinary word.
 """
@@ -162,5 +162,5 @@ def _actor_name(event: RecordedEvent, data: dict[str, Any], person: Person) -> s
     name = person.label if _is_by(event, person) else event.actor_name
     if acting:
         return f"{name.partition(ACTING)[0]}{ACTING}{data['acting_for']})"
-    is_somebody = event.actor_type == "user" and event.actor_id is not None  # whoever else has the same name
+    is_somebody = event.actor_type == "user" and event.actor_id is not None  # another account with the same name
     return name if is_somebody else str(person.scrub(name))

@@ -108,7 +108,7 @@ async def test_no_change_hides_behind_an_erasure(erased: int, forgery: str, said
 
 
 async def test_the_hash_of_an_erased_event_confirms_no_guess(erased: int) -> None:
-    """Whoever puts the right values back does not get the stored hash, because the salt is gone."""
+    """Restoring the original values does not give the stored hash, because the salt is gone."""
     forge(f"UPDATE events SET actor_name = 'Ana', ip = '192.0.2.7' WHERE actor_id = {erased} AND subject_id = 9")
     async with reading() as session:
         confirms = text("SELECT event_hash(events) = hash FROM events WHERE subject_id = 9 AND sequence < 3")

@@ -1,6 +1,5 @@
 """The commands `backup` and `restore`, and what they pass to the programs of PostgreSQL."""
 
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +15,7 @@ from tca_app.core.stores.clients import dump_database
 from tca_app.core.stores.servers import StoreError
 from tca_app.features.backup import service
 
-
-@pytest.fixture(autouse=True)
-def _handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A command sets a handler and changes the folder."""
-    monkeypatch.chdir(Path.cwd())
-    handler = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, handler)
+pytestmark = pytest.mark.usefixtures("as_a_command")
 
 
 def _call(*words: str, answer: str = "") -> Result:

@@ -1,8 +1,6 @@
 """A new SECRET_KEY: what the former one encrypted or signed is accepted beside it, and encrypted again by a command."""
 
-import signal
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -35,6 +33,8 @@ from tests.features.factors.accounts import Account, account_with_app
 from tests.features.factors.authenticator import Device
 from tests.features.factors.test_passkeys import create_on, sign_in
 
+pytestmark = pytest.mark.usefixtures("as_a_command")
+
 __all__ = ["client_at"]
 SLACK_URL = "https://hooks.slack.com/services/T0/B0/rotated"
 NEW_KEY = "u1GmG4Q3hSfpJ8z2nYt6WqLr5XcVb9Ke"
@@ -59,15 +59,6 @@ PLAIN_BYTES = {
     "used_id_tokens.token_hash",
 }
 Reader = Callable[[], Awaitable[Any]]
-
-
-@pytest.fixture(autouse=True)
-def _handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A command sets a handler and changes the folder."""
-    monkeypatch.chdir(Path.cwd())
-    handler = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, handler)
 
 
 @pytest.fixture

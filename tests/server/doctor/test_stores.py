@@ -3,8 +3,7 @@
 import asyncio
 import json
 import shutil
-import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,14 +25,7 @@ from tca_app.server.commands import doctor as command
 from tca_app.server.doctor import stores
 from tca_app.server.doctor.findings import Finding, ok, problem, run_looks, skipped
 
-
-@pytest.fixture(autouse=True)
-def _handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A command sets a handler and changes the folder."""
-    monkeypatch.chdir(Path.cwd())
-    handler = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, handler)
+pytestmark = pytest.mark.usefixtures("as_a_command")
 
 
 def _database_says(value: Any) -> Callable[[], Any]:
