@@ -70,14 +70,20 @@ _ADD = text(
     ON CONFLICT (day, name, dimension) DO UPDATE SET value = daily_metrics.value + excluded.value
     """  # noqa: S608
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+# The last day of which the log may have lost events to retention: what was counted then stays.
+_LAST_REMOVED = """
+    coalesce((SELECT CAST(max(CAST(data ->> 'older_than' AS timestamptz)) AT TIME ZONE 'UTC' AS date)
+      FROM events WHERE type = 'events_removed'), '-infinity')
+"""
 # Only events that this consumer has already handled, so that pending events do not count as a difference.
 _RECOUNT = text(
     f"""
     WITH logged AS (
       SELECT events.at, type, data FROM events JOIN event_effects ON event_id = events.id AND consumer = 'analytics'
+      WHERE CAST(events.at AT TIME ZONE 'UTC' AS date) > {_LAST_REMOVED}
     ), wanted AS ({_NUMBERS})
     SELECT day, name, dimension, coalesce(kept.value, 0) AS kept, coalesce(wanted.value, 0) AS wanted
-    FROM wanted FULL JOIN daily_metrics AS kept USING (day, name, dimension)
+    FROM wanted FULL JOIN (SELECT * FROM daily_metrics WHERE day > {_LAST_REMOVED}) AS kept USING (day, name, dimension)
     """  # noqa: S608
 )
 _PUT = text(

@@ -9,7 +9,7 @@ from tca_app.core.jobs.queue import MAINTENANCE_QUEUE, periodic, task
 from tca_app.core.telemetry.metrics import note_trimmed
 from tca_app.features.deployments.timeouts import fail_timed_out
 from tca_app.features.personal_data import erasure
-from tca_app.features.retention import service as retention
+from tca_app.features.retention import event_log, service as retention
 from tca_app.features.tokens.expiry import BATCH as TOKENS_AT_ONCE, warn_of_expiry
 
 log = structlog.get_logger(__name__)
@@ -26,6 +26,18 @@ async def trim_tables() -> None:
         for table, rows in gone.items():
             note_trimmed(table, rows)
         is_full = max(gone.values()) >= retention.BATCH
+
+
+@periodic("remove_old_events", "47 3 * * *")
+async def remove_old_events() -> None:
+    """Delete the events that are older than RETENTION_EVENTS_DAYS, in batches."""
+    removed = 1
+    while removed:
+        async with transaction() as session:
+            removed = await event_log.remove_old_events(session)
+        note_trimmed("events", removed)
+        if removed:
+            log.info("maintenance.events_removed", events=removed)
 
 
 @periodic("purge_trash", "37 * * * *")

@@ -21,7 +21,15 @@ from tca_app.models.auth import (
 )
 from tca_app.models.dashboard import DashboardLayout
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
-from tca_app.models.event import EventEffect, EventErasure, EventExport, EventHead, JobFailure, LoggedEvent
+from tca_app.models.event import (
+    EventEffect,
+    EventErasure,
+    EventExport,
+    EventHead,
+    EventRemoval,
+    JobFailure,
+    LoggedEvent,
+)
 from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
 from tca_app.models.health import HealthCheck, HealthRoll, HealthSample, Incident, IncidentNote
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
@@ -50,6 +58,7 @@ __all__ = [
     "EventErasure",
     "EventExport",
     "EventHead",
+    "EventRemoval",
     "Factor",
     "FreezeWindow",
     "GithubCommit",

@@ -88,6 +88,22 @@ class EventErasure(TableModel, table=True):
     )
 
 
+class EventRemoval(TableModel, table=True):
+    """Old events of a chain were deleted up to this `sequence`, whose event had this hash.
+
+    `removal` is in the event `events_removed`, with the digest of all its rows.
+    """
+
+    __tablename__ = "event_removals"
+
+    subject_type: str = Field(primary_key=True, sa_type=Text)
+    subject_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    sequence: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    removal: UUID = Field(sa_type=Uuid)
+    removed: int = Field(sa_type=BigInteger)
+    hash: bytes = Field(sa_type=LargeBinary)
+
+
 class EventEffect(TableModel, table=True):
     """An event handled by a consumer, recorded in the transaction of the effect."""
 

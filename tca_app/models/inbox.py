@@ -14,6 +14,7 @@ class Notification(Row, table=True):
     __tablename__ = "notifications"
     __table_args__ = (
         Index("uq_notifications_event", "user_id", "event_id", unique=True),
+        Index("ix_notifications_event_id", "event_id"),
         Index("ix_notifications_newest", "user_id", text("id DESC")),
         Index("ix_notifications_unread", "user_id", postgresql_where=text("read_at IS NULL")),
     )

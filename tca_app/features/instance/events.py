@@ -1,4 +1,4 @@
-"""The event of the instance settings."""
+"""The events of the console itself: its settings, and the deletion of old events."""
 
 from typing import Any, Self
 
@@ -16,3 +16,20 @@ class InstanceSettingsChanged(Event):
     def of(cls, name: str, before: dict[str, Any], after: dict[str, Any]) -> Self:
         """Creates the event. `name` is that of the console."""
         return cls(subject_id=1, subject_name=name, before=before, after=after)
+
+
+class EventsRemoved(Event):
+    """Old events were deleted from the log. `subject` is the console.
+
+    `removal` marks where their chains begin now; `events` is the number of deleted events and `digest` the hash of
+    these marks (core.events.verify). `older_than` is the time before which events were deleted.
+    """
+
+    type = "events_removed"
+    subject_type = "instance"
+    title = "Old events were deleted from the log of {subject}"
+
+    removal: str
+    events: int
+    digest: str
+    older_than: str

@@ -122,6 +122,7 @@ KEPT_TEXTS = {
     "environments.*": NAMED_THINGS,
     "event_effects.*": FIXED,
     "event_heads.*": FIXED,
+    "event_removals.*": FIXED,
     "events.actor_type": FIXED,
     "events.request_id": "leads to lines of the log files, while they are kept",
     "events.subject_type": FIXED,

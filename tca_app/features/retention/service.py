@@ -1,6 +1,6 @@
 """Deletes what is older than its retention period: the trash, and rows that are no longer needed.
 
-The event log is kept forever. docs/retention.md names every table with what limits it.
+`event_log` deletes old events. docs/retention.md names every table with what limits it.
 """
 
 from typing import NamedTuple
