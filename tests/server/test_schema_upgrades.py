@@ -26,6 +26,12 @@ Become = Callable[[str, str | None], None]
 NEWER = "209901010000"
 NAME = f"tca_upgraded_{os.getpid()}"
 SCRIPTS = ScriptDirectory.from_config(alembic_config())
+# Guards that a migration only loosened, by revision and change, with the reason why code from before does not notice.
+LOOSENED = {
+    "202611270924": {
+        "function refuse_change() is changed": "it lets remove_events() delete events; older code never deletes any"
+    }
+}
 AFTER_BASELINE: list[Script] = list(reversed(list(SCRIPTS.iterate_revisions("head", BASELINE))))
 
 
@@ -165,17 +171,21 @@ def test_a_migration_that_says_that_it_adds_does_not_contract(monkeypatch: pytes
     adding = [step for step in AFTER_BASELINE if vars(step.module).get("contracts") is False]
     if not adding:
         return  # the judge itself is tested below
-    found = {}
+    found: dict[str, set[str]] = {}
     with _database("template0", monkeypatch) as url:
         command.upgrade(alembic_config(), str(adding[0].down_revision))
         for step in AFTER_BASELINE[AFTER_BASELINE.index(adding[0]) :]:
             with psycopg.connect(url) as connection:
                 before = read_catalog(connection)
             command.upgrade(alembic_config(), step.revision)
-            with psycopg.connect(url) as connection:
-                if step in adding and (changes := contracting_changes(before, read_catalog(connection))):
-                    found[step.revision] = changes
-    assert not found, "these contract: declare `contracts = True`, or add first and contract in the next version"
+            if step in adding:
+                with psycopg.connect(url) as connection:
+                    found[step.revision] = set(contracting_changes(before, read_catalog(connection)))
+    loosened = {revision: changes.keys() for revision, changes in LOOSENED.items()}
+    for revision, changes in loosened.items():
+        assert changes <= found[revision], "no longer changed: take it off the list"
+    wrong = {revision: sorted(left) for revision in found if (left := found[revision] - loosened.get(revision, set()))}
+    assert not wrong, "these contract: declare `contracts = True`, or add first and contract in the next version"
 
 
 CONTRACTING = {

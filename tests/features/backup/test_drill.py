@@ -24,9 +24,11 @@ from tca_app.features.backup.errors import BackupError
 from tca_app.features.backup.restore import RestoreTarget
 from tca_app.features.backup.service import create_backup
 from tca_app.features.projects.events import ProjectUpdated
+from tca_app.features.retention.event_log import remove_old_events
 from tca_app.features.webhooks.signing import opened
 from tca_app.server.restore import Restored, restore_backup
-from tests.factories import PASSWORD, bearer, make_admin, make_project, make_webhook, run
+from tests.factories import PASSWORD, bearer, do_jobs, make_admin, make_project, make_webhook, run
+from tests.features.retention.old_events import age
 
 KEY = "a-key-for-backups-that-nobody-guesses-0123456789"
 HEAD = ScriptDirectory.from_config(alembic_config()).get_current_head()
@@ -77,9 +79,13 @@ def _rows(url: str, query: str) -> list[Any]:
 
 
 async def test_drill(tmp_path: Path, elsewhere: str, use: Callable[..., Any], api: httpx.AsyncClient) -> None:
-    await use(BACKUP_KEY=KEY)
+    await use(BACKUP_KEY=KEY, RETENTION_EVENTS_DAYS="250")
     ana = await make_admin("ana")
     project = await make_project(ana, "Billing")
+    await run(emit, None, ProjectUpdated(subject_id=project, subject_name="Billing"))
+    await do_jobs()
+    age(f"subject_type = 'project' AND subject_id = {project}")
+    removed = await run(remove_old_events)
     hook = await make_webhook(ana)
     await bearer(ana)
     backing = asyncio.create_task(asyncio.to_thread(create_backup, tmp_path))
@@ -96,6 +102,7 @@ async def test_drill(tmp_path: Path, elsewhere: str, use: Callable[..., Any], ap
     await use(DATABASE_URL=elsewhere)
     done = await _restore(made.path)
     assert (done.database, done.log.fault, done.opens_secrets, done.sessions) == (NAME, "", True, 1)
+    assert done.log.removed == removed > 0
     assert made.manifest.rows == {**done.manifest.rows, "users": 1, "projects": 1, "webhooks": 1}
     assert made.manifest.rows["events"] <= done.log.events
     login = {"username": "ana", "password": PASSWORD}

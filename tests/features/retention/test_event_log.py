@@ -1,6 +1,9 @@
 """Old events are deleted from the beginning of their chains; the log is still verified, and figures stay."""
 
-import psycopg
+import json
+from datetime import UTC, datetime
+from io import BytesIO
+
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import text
@@ -8,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import Settings, get_settings
-from tca_app.consumers import maintenance
+from tca_app.consumers import maintenance, streams
 from tca_app.consumers.analytics import recount
 from tca_app.core.database.session import reading
 from tca_app.core.events.log import emit
@@ -16,34 +19,9 @@ from tca_app.core.events.verify import verify_log
 from tca_app.features.personal_data import erasure
 from tca_app.features.projects.events import ProjectUpdated
 from tca_app.features.retention import event_log
-from tests.factories import do_jobs, make_admin, make_user, run
-
-
-def forge(*statements: str) -> None:
-    """As somebody who may switch the triggers off."""
-    with psycopg.connect(get_settings().database_url.get_secret_value(), autocommit=True) as forger:
-        forger.execute("SET session_replication_role = replica")
-        for statement in statements:
-            forger.execute(statement)
-
-
-def age(condition: str, days: int = 300) -> None:
-    """Make the events as old as that, as if they had been written then; their chains are made anew."""
-    forge(
-        f"UPDATE events SET at = at - interval '{days} days' WHERE {condition}",
-        """
-        DO $$ DECLARE row events; last bytea; BEGIN
-          FOR row IN SELECT * FROM events ORDER BY subject_type, subject_id, sequence LOOP
-            SELECT hash INTO last FROM events WHERE subject_type = row.subject_type AND subject_id = row.subject_id
-              AND sequence = row.sequence - 1;
-            UPDATE events SET previous_hash = coalesce(last, '') WHERE id = row.id;
-            UPDATE events AS event SET hash = event_hash(event) WHERE id = row.id;
-          END LOOP;
-          UPDATE event_heads AS head SET hash = events.hash FROM events WHERE events.subject_type = head.subject_type
-            AND events.subject_id = head.subject_id AND events.sequence = head.sequence;
-        END $$
-        """,
-    )
+from tca_app.server.commands.export_events import write_events
+from tests.factories import do_jobs, make_admin, make_delivery, make_user, make_webhook, run
+from tests.features.retention.old_events import age, forge
 
 
 @pytest.fixture(autouse=True)
@@ -147,6 +125,37 @@ async def test_an_erasure_stays_proved() -> None:
         kept = set(await session.scalars(text("SELECT type FROM events")))
     assert "user_erased" in kept
     assert "project_updated" not in kept
+
+
+async def test_a_person_is_erased_after_the_events_about_them_were_deleted() -> None:
+    boss, ana = await make_admin("boss"), await make_user("quintessa")
+    await run(emit, ana, ProjectUpdated(subject_id=7, subject_name="Ledger"))
+    hook = await make_webhook(boss)
+    await do_jobs()
+    sent = await make_delivery(hook.id)
+    forge(f"UPDATE webhook_deliveries SET request_body = 'by quintessa', event_id = (SELECT id FROM events "
+          f"WHERE subject_id = 7) WHERE id = {sent}")  # fmt: skip
+    age("true")
+    await maintenance.remove_old_events()
+    await run(erasure.erase_user, boss, ana.user_id)
+    await do_jobs()
+    async with reading() as session:
+        for table in ("events", "event_removals", "webhook_deliveries"):
+            named = text(f"SELECT count(*) FROM {table} AS t WHERE CAST(t AS text) ILIKE '%quintessa%'")
+            assert await session.scalar(named) == 0, table
+    assert (await run(verify_log)).fault == ""
+
+
+async def test_export_and_replay_go_on_with_what_is_left(removed: None) -> None:
+    file = BytesIO()
+    async with reading() as session:
+        exported, _ = await write_events(session, file, datetime.min.replace(tzinfo=UTC), 0)
+        assert await streams.replay(session, datetime(2020, 1, 1, tzinfo=UTC)) == exported
+    assert [json.loads(line)["type"] for line in file.getvalue().splitlines()] == [
+        "project_updated",
+        "project_updated",
+        "events_removed",
+    ]
 
 
 ANCHOR = (
