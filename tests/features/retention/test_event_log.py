@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.config.settings import Settings, get_settings
+from tca_app.config.schema import Settings
+from tca_app.config.settings import get_settings
 from tca_app.consumers import maintenance, streams
 from tca_app.consumers.analytics import recount
 from tca_app.core.database.session import reading
