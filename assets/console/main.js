@@ -11,6 +11,8 @@ import "./shortcuts.js";
 import "./palette.js";
 import "./forms.js";
 import "./drafts/forms.js";
+import "./drafts/leaving.js";
+import "./confirm-name.js";
 import "./focus.js";
 import "./log/viewer.js";
 import "./two-factor.js";

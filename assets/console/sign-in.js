@@ -1,6 +1,7 @@
 /* Signing in, setting up and signing out: by REST, so that no password passes the websocket. */
 import { onAction } from "./buttons.js";
 import { call, find, here, watch } from "./dom.js";
+import { mayForgetDrafts } from "./drafts/leaving.js";
 import { forgetDrafts } from "./drafts/store.js";
 import { usePasskey } from "./passkeys.js";
 import { clearFaults, readForm, setBusy, showDone, showFaults, showProblem } from "./posted-form.js";
@@ -132,6 +133,7 @@ document.addEventListener("input", (event) => event.target.closest("form[data-po
 
 /* The answer clears the site's storage; how the console looks is no secret and is put back. */
 onAction("sign-out", async (button) => {
+  if (!(await mayForgetDrafts())) return;
   button.setAttribute("aria-busy", "true");
   const looks = [SIDEBAR, "theme"].map((name) => [name, localStorage.getItem(name)]).filter(([, value]) => value);
   forgetDrafts();

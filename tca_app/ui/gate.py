@@ -215,7 +215,7 @@ def _no_answer(event: Event, error: Exception, request_id: str) -> StateUpdate:
         report(error, "ui", "Gate")
     if event.name in _HYDRATES:
         return StateUpdate(delta=pushed(outage=True))
-    toast = Toast(id=request_id[:8], kind="error", text=NO_ANSWER, undo=False, at=0.0)
+    toast = Toast(id=request_id[:8], kind="error", text=NO_ANSWER, undo=False, url="", at=0.0)
     return StateUpdate(delta=pushed(toasts=[toast]) | settled())
 
 

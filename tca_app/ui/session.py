@@ -42,12 +42,13 @@ PASSWORD_MIN_LENGTH = 8
 
 
 class Toast(TypedDict):
-    """`kind` is info, success or error."""
+    """`kind` is info, success or error; `url` is that of what was created, or ""."""
 
     id: str
     kind: str
     text: str
     undo: bool
+    url: str
     at: float
 
 
@@ -142,9 +143,10 @@ class SessionState(rx.State):
         """Runs `handler` whenever one of the topics changes, until the viewer leaves the page."""
         LIVE.watch(self.router_data, handler, topics)
 
-    def _toast(self, text: str, kind: str = "success", undo: EventSpec | None = None) -> None:
-        """Shows a toast. `undo` is the event of its "Undo" button: `UsersState.restore(user_id)`."""
-        toast = Toast(id=uuid4().hex[:8], kind=kind, text=shorten_words(text), undo=undo is not None, at=time())
+    def _toast(self, text: str, kind: str = "success", undo: EventSpec | None = None, url: str = "") -> None:
+        """Shows a toast. `undo` is the event of its button "Undo", `url` the page of its link "Open"."""
+        at, text = time(), shorten_words(text)
+        toast = Toast(id=uuid4().hex[:8], kind=kind, text=text, undo=undo is not None, url=url, at=at)
         if undo is not None:
             event = Event.from_event_type(undo)[0]
             self._undo[toast["id"]] = (event.name, event.payload)

@@ -1,4 +1,4 @@
-"""Typed text survives an outage of PostgreSQL, a restart, the end of a session, and Esc."""
+"""Typed text survives an outage of PostgreSQL, a restart and the end of a session, and nobody discards it unasked."""
 
 import json
 import re
@@ -127,30 +127,66 @@ def test_a_session_that_ends_keeps_the_form_until_the_person_is_back(new_page: N
     is_restored(dialog, "Signed in again")
 
 
-def test_esc_keeps_what_was_typed_until_it_is_discarded(new_page: NewPage) -> None:
+def keep_editing(page: Page) -> None:
+    question = page.get_by_role("alertdialog", name="Discard changes?")
+    question.get_by_role("button", name="Keep editing").click()
+    expect(question).to_have_count(0)
+
+
+def discard(page: Page) -> None:
+    page.get_by_role("alertdialog", name="Discard changes?").get_by_role("button", name="Discard").click()
+
+
+def test_a_dialog_with_typed_text_asks_before_it_closes(new_page: NewPage) -> None:
     page = new_page()
-    dialog = start_project(page, "Escaped")
+    dialog = start_project(page, "Asked")
     page.keyboard.press("Escape")
+    keep_editing(page)
+    page.mouse.click(5, 300)  # beside the dialog
+    page.keyboard.press("Escape")  # of the question
+    dialog.get_by_role("button", name="Cancel").click()
+    keep_editing(page)
+    expect(dialog.get_by_label("Description")).to_have_value("What Asked is for.")
+    page.keyboard.press("Escape")
+    discard(page)
     expect(dialog).to_be_hidden()
-    page.reload()
-    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
-    expect(page.locator(".progress[data-busy=false]")).to_have_count(1)
-    expect(dialog).to_be_hidden()  # the person closed it
     page.get_by_role("button", name="New project").first.click()
-    is_restored(dialog, "Escaped")
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value("")
+    page.keyboard.press("Escape")  # nothing is typed, so nothing is asked
+    expect(dialog).to_be_hidden()
+
+
+def test_back_and_closing_the_tab_ask_while_something_is_typed(new_page: NewPage) -> None:
+    page = new_page()
+    page.get_by_role("link", name="Users", exact=True).click()
+    page.wait_for_url("**/users**")
+    page.get_by_role("button", name="New user").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Email").fill("back@example.com")
+    page.evaluate("history.back()")
+    keep_editing(page)
+    page.wait_for_url("**/users**")
+    expect(dialog.get_by_label("Email")).to_have_value("back@example.com")
+    with page.expect_event("dialog") as asked:
+        page.once("dialog", lambda shown: shown.dismiss())
+        page.evaluate("location.assign('/settings')")
+    assert asked.value.type == "beforeunload"
+    expect(page.locator("[data-live=on]")).to_have_count(1)  # who stays is still connected
+    page.evaluate("history.back()")
+    discard(page)
+    page.wait_for_url("**/projects**")
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_reload_opens_the_form_again_and_its_draft_can_be_discarded(new_page: NewPage) -> None:
+    page = new_page()
+    dialog = start_project(page, "Reloaded")
+    page.reload()
+    is_restored(dialog, "Reloaded")
     dialog.get_by_role("button", name="Discard").click()
     expect(dialog.get_by_label("Name", exact=True)).to_have_value("")
     expect(dialog.get_by_text(RESTORED)).to_be_hidden()
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="New project").first.click()
-    expect(dialog.get_by_label("Name", exact=True)).to_have_value("")
-
-
-def test_a_reload_opens_the_form_again(new_page: NewPage) -> None:
-    page = new_page()
-    start_project(page, "Reloaded")
-    page.reload()
-    is_restored(page.get_by_role("dialog"), "Reloaded")
 
 
 def test_a_page_of_an_older_build_offers_a_reload_that_keeps_the_text(new_page: NewPage) -> None:
@@ -164,15 +200,12 @@ def test_a_page_of_an_older_build_offers_a_reload_that_keeps_the_text(new_page: 
     banner = page.get_by_text("A new version is ready.")
     start_project(page, "Upgraded")
     expect(banner).to_be_hidden()
-    page.keyboard.press("Escape")
     page.route("**/assets/*.js", as_if_older)
     page.reload()
     expect(banner).to_be_visible()
     page.unroute("**/assets/*.js")
-    page.get_by_role("button", name="Reload").click()
-    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    page.locator("[data-action=reload]").dispatch_event("click")  # the dialog is above it
     expect(banner).to_be_hidden()
-    page.get_by_role("button", name="New project").first.click()
     is_restored(page.get_by_role("dialog"), "Upgraded")
 
 
@@ -186,23 +219,35 @@ def test_no_secret_is_kept_and_nobody_else_sees_a_draft(new_page: NewPage) -> No
     kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     assert "grace@example.com" in kept
     assert "Canary" not in kept
-    page.keyboard.press("Escape")
     page.evaluate("sessionStorage.setItem('tca-draft:999999:Other:create:/users', JSON.stringify({at: Date.now()}))")
     page.reload()
-    expect(page.locator("tbody tr").first).to_be_visible()
+    expect(dialog.get_by_label("Email")).to_have_value("grace@example.com")
     assert "tca-draft:999999" not in page.evaluate("Object.keys(sessionStorage).join()")
+    page.goto("/projects")
     page.get_by_role("button", name="Account", exact=True).click()
     page.get_by_role("menuitem", name="Sign out").click()
+    keep_editing(page)
+    page.get_by_role("button", name="Account", exact=True).click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    discard(page)
     page.wait_for_url("**/login**")
     assert "tca-draft" not in page.evaluate("Object.keys(sessionStorage).join()")
 
 
-def test_unsaved_settings_are_there_when_the_person_comes_back(new_page: NewPage, stores: Cluster) -> None:
+def test_unsaved_settings_ask_before_a_link_and_survive_a_reload(new_page: NewPage, stores: Cluster) -> None:
     page = new_page()
     page.goto("/settings")
+    page.get_by_label("Full name").fill("Ada Discarded")
+    page.get_by_role("link", name="Projects", exact=True).click()
+    discard(page)
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    page.get_by_role("link", name="Projects", exact=True).click()
+    page.goto("/settings")
+    expect(page.locator(".progress[data-busy=false]")).to_have_count(1)
+    expect(page.get_by_label("Full name")).not_to_have_value("Ada Discarded")
     page.get_by_label("Full name").fill("Ada Typed")
     page.get_by_role("link", name="Projects", exact=True).click()
-    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    keep_editing(page)
     page.goto("/settings")
     expect(page.get_by_text(RESTORED)).to_be_visible()
     expect(page.get_by_label("Full name")).to_have_value("Ada Typed")

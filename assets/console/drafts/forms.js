@@ -10,7 +10,8 @@ const NOT_KEPT =
 let viewer = ""; // the id of who is signed in
 let isPutting = false;
 
-const nameOf = (what) => `${draftsOf(viewer)}${what.form}:${what.mode}:${what.id || here()}`;
+const pathOf = new WeakMap(); // form to the page where it was drawn: after the browser's back the URL is another one
+const nameOf = (what, path = here()) => `${draftsOf(viewer)}${what.form}:${what.mode}:${what.id || path}`;
 const isKept = (input) => input.name && !input.matches(NOT_KEPT);
 const keeperOf = (draft) => find(`form[data-draft-of="${CSS.escape(draft.form)}"]`);
 
@@ -35,6 +36,26 @@ const keep = (event) => {
 };
 document.addEventListener("input", keep);
 document.addEventListener("change", keep);
+
+/** A confirmation with a reason that is not kept as a draft. */
+const hasReason = (form) =>
+  form.closest("[role=alertdialog]") &&
+  [...form.elements].some((input) => isKept(input) && input.value !== (input.defaultValue ?? input.value));
+
+/** The forms on this page with typed text that is not saved, and not being saved. */
+export const typedForms = () =>
+  all("form[data-draft]").filter((form) => {
+    const about = aboutForm(form);
+    const isTyped = about ? readDraft(nameOf(about, pathOf.get(form))) : hasReason(form);
+    return isTyped && !find("[type=submit][aria-busy=true]", form);
+  });
+
+export const dropTyped = (forms) => {
+  for (const form of forms) if (aboutForm(form)) dropDraft(nameOf(aboutForm(form), pathOf.get(form)));
+};
+
+/** Whether anything typed in this tab is not saved, on any page. */
+export const hasDrafts = () => draftNames().some((name) => name.startsWith(draftsOf(viewer)));
 
 /** To the handler of a form that is drawn for this alone. */
 const send = (draft, fields) => {
@@ -80,6 +101,7 @@ const resume = (form) => {
   const keys = resumedKeys.get(form);
   if (keys.has(about.key)) return;
   keys.add(about.key);
+  pathOf.set(form, here());
   const draft = readDraft(nameOf(about));
   if (!draft) return;
   keys.add(draft.key);

@@ -43,7 +43,8 @@ def button(
     attributes: dict[str, Any] = {"type": "button", **props}
     if isinstance(busy, rx.Var):
         disabled = attributes.get("disabled", False)
-        attributes["disabled"] = busy | disabled if isinstance(disabled, rx.Var) else busy
+        if disabled is not True:
+            attributes["disabled"] = busy | disabled if isinstance(disabled, rx.Var) else busy
         attributes["custom_attrs"] = {
             **attributes.get("custom_attrs", {}),
             "data-loading": rx.cond(busy, "", rx.Var("undefined")),

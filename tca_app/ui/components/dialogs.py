@@ -8,6 +8,7 @@ from tca_app.ui.components.basic import Child, button
 
 # Radix renders a dialog's title as an h1 by default, but a page already has its h1.
 DIALOG_TITLE = {"as": "h2", "size": "4", "mb": "1"}
+CLOSES = {"data-closes": ""}  # the button of a form that closes it: the browser asks first when something is typed
 DIALOG_TEXT = {"size": "2", "color": "gray"}
 
 
@@ -32,10 +33,11 @@ def confirm_dialog(
     `cancel` labels the button that closes the dialog, for an action that is itself called Cancel.
     `body` may contain more fields, such as the new owner, or say why the action is `blocked`; `draft` is `draft_of`.
 
-    With `type_name` the user must type that name: the browser checks it with the field's pattern, and the handler gets
-    the form as `dict[str, str]` and must compare `form["confirm_name"]` again.
+    With `type_name` the button works once that name is typed (assets/console/confirm-name.js). The handler gets the
+    form as `dict[str, str]` and must compare `form["confirm_name"]` again.
     """
     typed = _type_name_field(type_name) if type_name is not None else None
+    confirms = {"data-confirms": ""} if type_name is not None else {}
     return rx.alert_dialog.root(
         rx.alert_dialog.content(
             rx.alert_dialog.title(title, custom_attrs=DIALOG_TITLE),
@@ -45,13 +47,14 @@ def confirm_dialog(
                 typed,
                 rx.el.div(
                     # Radix focuses its own Cancel when the dialog opens; without one the focus stays outside.
-                    rx.alert_dialog.cancel(button(cancel, disabled=busy)),
-                    button(confirm, kind=kind, busy=busy, disabled=blocked, type="submit"),
+                    rx.alert_dialog.cancel(button(cancel, disabled=busy, custom_attrs=CLOSES)),
+                    _confirm_button(confirm, kind, busy, blocked, is_blocked_first=type_name is not None),
                     class_name="dialog-foot",
                 ),
                 on_submit=on_confirm,
+                no_validate=True,
                 class_name="stack",
-                custom_attrs={"data-draft": draft},
+                custom_attrs={"data-draft": draft, **confirms},
             ),
             max_width="440px",
         ),
@@ -60,27 +63,25 @@ def confirm_dialog(
     )
 
 
+def _confirm_button(label: Child, kind: str, busy: Any, blocked: Any, *, is_blocked_first: bool) -> rx.Component:
+    """`is_blocked_first`: the browser lets it work once a name is typed, and `data-blocked` says whether it may."""
+    if not is_blocked_first:
+        return button(label, kind=kind, busy=busy, disabled=blocked, type="submit")
+    attributes = {"data-blocked": busy | blocked}
+    return button(label, kind=kind, busy=busy, disabled=True, type="submit", custom_attrs=attributes)
+
+
 def _type_name_field(name: Any) -> rx.Component:
     return rx.el.div(
         rx.el.label("Type ", rx.el.strong(name), " to confirm", html_for="confirm_name"),
         rx.el.input(
-            custom_attrs={"id": "confirm_name"},
+            custom_attrs={"id": "confirm_name", "data-confirm-name": name},
             name="confirm_name",
             class_name="input",
-            required=True,
             auto_complete="off",
-            pattern=_literal_pattern(name),
-            title="Enter the name exactly as shown",
+            spell_check=False,
+            aria_describedby="confirm_name-error",
         ),
+        rx.el.span(id="confirm_name-error", class_name="field-error", role="alert"),
         class_name="field",
     )
-
-
-def _literal_pattern(name: Any) -> rx.Var[str]:
-    """A pattern that matches exactly `name`. Browsers refuse an escaped hyphen or slash here."""
-    text = rx.Var.create(name)
-    return rx.Var(
-        f"String({text!s}).replace(/[\\\\^$.*+?()[\\]{{}}|]/g, '\\\\$&')",
-        _var_type=str,
-        _var_data=text._get_all_var_data(),
-    ).to(str)

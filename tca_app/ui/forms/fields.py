@@ -46,7 +46,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.ui.components.basic import Child, button, error_notice
-from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.components.dialogs import CLOSES, DIALOG_TEXT, DIALOG_TITLE
 from tca_app.ui.forms.drafts import draft_keeper, draft_note
 from tca_app.ui.forms.state import MINE, SECRETS, THEIRS, Clash, FormState, draft_name
 from tca_app.ui.record import browser_url
@@ -79,7 +79,7 @@ def form_dialog(
                 form_error(state),
                 content,
                 rx.el.div(
-                    button("Cancel", on_click=state.close_form(False), disabled=state.form_busy),
+                    button("Cancel", on_click=state.close_form(False), disabled=state.form_busy, custom_attrs=CLOSES),
                     button(submit, kind="primary", type="submit", busy=state.form_busy, disabled=blocked),
                     class_name="dialog-foot",
                 ),

@@ -51,6 +51,7 @@ def _form() -> rx.Component:
             class_name="dialog-foot",
         ),
         on_submit=state.give_proof,
+        no_validate=True,
         reset_on_submit=True,
         class_name="dialog-form",
     )

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from tca_app.ui.components.basic import icon_button
+from tca_app.ui.components.basic import icon_button, link
 from tca_app.ui.session import SessionState, Toast
 
 
@@ -23,6 +23,7 @@ def _toast(toast: Toast) -> rx.Component:
             toast["undo"],
             rx.el.button("Undo", type="button", class_name="btn small", on_click=SessionState.undo(toast["id"])),
         ),
+        rx.cond(toast["url"] != "", link("Open", to=toast["url"], class_name="btn small")),
         icon_button("Dismiss", "x", "ghost small", on_click=SessionState.dismiss_toast(toast["id"])),
         key=toast["id"],
         class_name=f"toast {toast['kind']}",

@@ -149,7 +149,7 @@ def _delta(error: StatesUnreachable) -> dict[str, dict[str, Any]]:
     if error.event is None or "hydrate" in error.event.name:
         return pushed(outage=True)
     text = PERHAPS_DONE if error.is_begun else NOT_DONE
-    toast = Toast(id=token_hex(4), kind="error", text=text, undo=False, at=0.0)
+    toast = Toast(id=token_hex(4), kind="error", text=text, undo=False, url="", at=0.0)
     return pushed(toasts=[toast]) | settled()
 
 

@@ -132,7 +132,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
                 raise
             self._close_form()
             asks = made.status == "pending_approval"
-            self._toast(f"{made.version} {'awaits approval' if asks else 'queued'}")
+            self._toast(f"{made.version} {'awaits approval' if asks else 'queued'}", url=routes.deployment(made.id))
             yield ProjectDeploymentsState.load
 
     async def _create(self, values: dict[str, str]) -> DeploymentRead:

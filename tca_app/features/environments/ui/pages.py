@@ -116,7 +116,7 @@ def _tier_field() -> rx.Component:
 def _freeze_dialog() -> rx.Component:
     return form_dialog(
         FreezeState,
-        title="Freeze",
+        title="Freeze deployments",
         text="Blocks new deployments. Administrators can override with a reason.",
         submit="Freeze",
         on_submit=FreezeState.save,

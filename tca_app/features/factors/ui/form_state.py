@@ -33,7 +33,7 @@ class FactorFormState(FormState, SessionState):
         listed = await self.get_state(FactorsState)
         for row in listed.factors:
             if row["id"] == factor_id:
-                self._open_form("edit", {"name": row["name"]}, row_id=factor_id)
+                self._open_form("edit", {"name": row["name"]}, row_id=factor_id, name=row["name"])
 
     @handler("second_factor.setup")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:

@@ -218,7 +218,7 @@ def _form() -> rx.Component:
     is_new = form.form_mode != "edit"
     return form_dialog(
         form,
-        title=rx.match(form.form_mode, *titles, "Rename second factor"),
+        title=rx.match(form.form_mode, *titles, f"Rename {form.form_name}"),
         submit=rx.cond(is_new, "Continue", "Save"),
         on_submit=form.save,
         text=rx.cond(is_new, "The name tells your devices apart.", ""),

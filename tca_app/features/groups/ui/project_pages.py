@@ -59,7 +59,7 @@ def _role_select(group: ProjectGroupRow) -> rx.Component:
 def _add_dialog() -> rx.Component:
     return form_dialog(
         state,
-        title="Add group",
+        title=f"Add group to {state.form_name}",
         submit="Add",
         on_submit=state.add,
         fields=[

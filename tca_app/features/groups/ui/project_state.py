@@ -76,11 +76,12 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
         self._require_record(project_id, self._groups_of)
         async with reading() as session:
             known = await groups.list_groups(session, self._as_actor())
+            name = (await projects.get_project(session, self._as_actor(), project_id)).name
         here = {group["id"] for group in self.groups}
         self.choices = [[str(group.id), group.name] for group in known if group.id not in here]
         if not self.choices:
             raise Invalid("There are no other groups. An administrator creates them.")
-        self._open_form("add", {"group": self.choices[0][0], "role": "viewer"}, row_id=project_id)
+        self._open_form("add", {"group": self.choices[0][0], "role": "viewer"}, row_id=project_id, name=name)
 
     @handler("signed_in")
     async def add(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:

@@ -7,6 +7,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Stale
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate
+from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 
@@ -67,14 +68,15 @@ class ProjectForm(FormState, mixin=True):
         with self._showing_errors():
             if self.form_mode == "create":
                 project, done = await self._create(values, form), "created"
+                url = routes.project(project.id)
             else:
                 try:
-                    project, done = await self._update(values), "saved"
+                    project, done, url = await self._update(values), "saved", ""
                 except Stale as stale:
                     await self._merge_with_theirs(stale)
                     return
             self._close_form()
-            self._toast(f"Project {project.name} {done}")
+            self._toast(f"Project {project.name} {done}", url=url)
             yield self._saved()
 
     async def _update(self, values: dict[str, str]) -> ProjectRead:

@@ -9,6 +9,7 @@ from tca_app.features.idempotency.service import once
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserCreate, UserRead, UserUpdate
 from tca_app.features.users.ui.detail_state import reload_of, require_person
+from tca_app.ui import routes
 from tca_app.ui.forms.state import SECRETS, FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
@@ -70,15 +71,17 @@ class UserFormState(FormState, SessionState):
         yield
         with self._showing_errors():
             try:
-                done = await self._create(values) if self.form_mode == "create" else await self._update(values)
+                is_new = self.form_mode == "create"
+                done, url = await self._create(values) if is_new else (await self._update(values), "")
             except Stale as stale:
                 await self._merge(stale)
                 return
             self._close_form()
-            self._toast(done)
+            self._toast(done, url=url)
             yield reload_of(self)
 
-    async def _create(self, values: dict[str, str]) -> str:
+    async def _create(self, values: dict[str, str]) -> tuple[str, str]:
+        """Returns what the toast says, and the page of the new user."""
         data = UserCreate(**_with_ticks(values))
         actor, key = self._as_actor(), self.form_key
         async with transaction() as session:
@@ -91,7 +94,7 @@ class UserFormState(FormState, SessionState):
                 lambda: users.create_user(session, actor, data),
                 lambda made: users.get_user(session, actor, made.id),
             )
-        return f"User {user.username} created"
+        return f"User {user.username} created", routes.user(user.id)
 
     async def _update(self, values: dict[str, str]) -> str:
         given = {name: value for name, value in values.items() if value or name not in SECRETS}

@@ -140,6 +140,7 @@ async def test_a_project_is_created_with_its_members_once_however_often_it_is_cl
     assert await count_named("Billing") == 1
     [project] = (await run(projects.list_projects, bob, ProjectQuery())).items
     assert (project.name, project.my_role, project.owner.id) == ("Billing", "deployer", ana.user_id)
+    assert shown(updates, SessionState, "toasts")[-1]["url"] == f"/projects/{project.id}"
 
 
 async def test_the_same_form_from_two_tabs_is_one_project(console: Console) -> None:
