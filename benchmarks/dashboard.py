@@ -27,7 +27,8 @@ from tca_app.features.dashboard.schemas import StatsQuery
 from tca_app.features.deployments import queries
 from tca_app.features.deployments.aggregates.daily import refresh_deployments
 from tca_app.features.deployments.matrix import queries as matrix
-from tca_app.features.deployments.schemas import DeploymentQuery, MatrixQuery
+from tca_app.features.deployments.matrix.schemas import MatrixQuery
+from tca_app.features.deployments.schemas import DeploymentQuery
 from tca_app.server.bootstrap import run_once
 from tca_app.server.migrate import migrate
 

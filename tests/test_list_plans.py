@@ -15,9 +15,10 @@ from tca_app.features.activity import service as activity
 from tca_app.features.activity.schemas import ActivityQuery
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.schemas import StatsQuery
-from tca_app.features.deployments import queries as deployments
+from tca_app.features.deployments import attention, queries as deployments
 from tca_app.features.deployments.matrix import queries
-from tca_app.features.deployments.schemas import DeploymentQuery, MatrixQuery
+from tca_app.features.deployments.matrix.schemas import MatrixQuery
+from tca_app.features.deployments.schemas import DeploymentQuery
 from tca_app.features.health import incidents, summary
 from tca_app.features.health.history import service
 from tca_app.features.health.schemas import CheckQuery, IncidentQuery
@@ -88,6 +89,7 @@ LISTS: dict[str, Read] = {
     "users": lambda s, who, skip: users.list_users(s, who, UserQuery(skip=min(skip, PEOPLE - 25), limit=25)),
     "deployments": lambda s, who, skip: deployments.list_deployments(s, who, DeploymentQuery(skip=skip, limit=25)),
     "open deployments": lambda s, who, skip: deployments.open_deployments(s, who, 10),
+    "attention": lambda s, who, skip: attention.read_attention(s, who, 5),
     "environments": lambda s, who, skip: queries.environment_matrix(s, who, MatrixQuery(skip=skip, limit=25)),
     "checks": lambda s, who, skip: service.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
     "health_summary": lambda s, who, skip: summary.health_summary(s, who, 6),
@@ -133,7 +135,7 @@ MANY, NONE = Actor(1, "many", "Admin of many", True), Actor(2, "none", "Admin of
 MEMBER = Actor(PEOPLE, "member", "Member of many", False)
 FOR_ADMINS = ("users", "jobs", "deliveries", "team", "invitations")
 # A member's deployments are read by the index of each of their projects, so these do grow with their memberships.
-BY_PROJECT = ("deployments", "open deployments", "activity", "dashboard")
+BY_PROJECT = ("deployments", "open deployments", "attention", "activity", "dashboard")
 MOST = 1_000  # pages; a lookup for each of the rows that are counted, sorted or skipped would be ten times as many
 
 

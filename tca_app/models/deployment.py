@@ -83,6 +83,13 @@ class Deployment(Row, table=True):
             text("id DESC"),
             postgresql_where=text("status = 'succeeded'"),
         ),
+        Index(
+            "ix_deployments_releases",
+            "project_id",
+            "version",
+            "finished_at",
+            postgresql_where=text("status = 'succeeded'"),
+        ),
         Index("ix_deployments_open", "environment_id", "status", postgresql_where=text("finished_at IS NULL")),
         Index("ix_deployments_going_on", "project_id", "id", postgresql_where=text("finished_at IS NULL")),
         Index("ix_deployments_by_day", "created_at"),

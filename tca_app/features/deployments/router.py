@@ -12,6 +12,7 @@ from tca_app.core.database.session import reading
 from tca_app.core.schema import UrlId
 from tca_app.features.deployments import approvals, dora_metrics, logs, service
 from tca_app.features.deployments.matrix import queries
+from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixQuery
 from tca_app.features.deployments.reports.waiting import read_when_changed
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import (
@@ -23,13 +24,11 @@ from tca_app.features.deployments.schemas import (
     DeploymentQuery,
     DeploymentRead,
     DeploymentStep,
-    EnvironmentMatrixRow,
     ExternalId,
     LogAppend,
     LogLine,
     LogQuery,
     LogState,
-    MatrixQuery,
     MeasuresQuery,
     MeasuresRead,
     Refusal,

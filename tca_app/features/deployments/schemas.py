@@ -13,7 +13,6 @@ from tca_app.core.schema import (
     HttpUrl,
     Id,
     InputModel,
-    Limit,
     Line200,
     Line500,
     LineNumber,
@@ -234,32 +233,6 @@ class LogLine(ReadModel):
     seq: int
     at: datetime
     line: str
-
-
-class MatrixQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    skip: ShortSkip = 0
-    limit: Limit = 100
-
-
-class MatrixCell(ReadModel):
-    """An environment and its last successful deployment, null before the first."""
-
-    environment_id: int
-    environment: str
-    rank: int
-    url: str
-    deployment_id: int | None
-    version: str | None
-    finished_at: datetime | None
-    who: str | None
-    is_deploying: bool
-
-
-class EnvironmentMatrixRow(ReadModel):
-    project: ProjectRef
-    places: list[MatrixCell]
 
 
 class MeasuresQuery(BaseModel):

@@ -484,10 +484,13 @@ class MatrixCell(TypedDict):
     environment: str
     rank: int
     url: str
+    tier: Literal["production", "staging", "testing", "development", "other"]
+    is_protected: bool
     deployment_id: int | None
     version: str | None
     finished_at: str | None
     who: str | None
+    behind: int | None
     is_deploying: bool
 
 

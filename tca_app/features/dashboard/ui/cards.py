@@ -5,13 +5,13 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.dashboard.schemas import CardName
-from tca_app.features.dashboard.ui.charts import sparkline
 from tca_app.features.dashboard.ui.customize_state import LABELS
 from tca_app.features.dashboard.ui.metric_cards import Card
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.placeholders import skeleton
+from tca_app.ui.components.sparks import sparkline
 from tca_app.ui.var import as_var
 
 state = DashboardState

@@ -4,7 +4,6 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.dashboard.ui.metric_cards import SPARK_HEIGHT, SPARK_WIDTH
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 
@@ -15,17 +14,6 @@ RESULTS = (
     ("cancelled", "Cancelled", "var(--gray-8)"),
     ("failed", "Failed", "var(--red-11)"),
 )
-
-
-def sparkline(path: Any) -> rx.Component:
-    """A small curve of a number. The trend beside it says the same in words."""
-    return rx.el.svg(
-        rx.el.svg.path(d=path),
-        view_box=f"0 0 {SPARK_WIDTH} {SPARK_HEIGHT}",
-        custom_attrs={"preserveAspectRatio": "none"},
-        class_name="spark",
-        aria_hidden="true",
-    )
 
 
 def users_chart() -> rx.Component:

@@ -6,8 +6,7 @@ from typing import TypedDict
 from tca_app.features.dashboard.schemas import DayResults, Rate, Trend
 from tca_app.features.health.schemas import ScoreTrend
 from tca_app.features.health.ui.charts import percent
-
-SPARK_WIDTH, SPARK_HEIGHT = 100, 24
+from tca_app.ui.components.sparks import spark_path
 
 
 class Card(TypedDict):
@@ -28,7 +27,7 @@ NO_CARD = Card(value="", direction="", trend="", spark="")
 def card_of(trend: Trend, days: int, by_day: Sequence[int], before: str = "") -> Card:
     """Returns the card of a count. `before` names the value to compare with: the count at the start of the period, or
     the count of the previous period."""
-    card = Card(value=f"{trend.now:,}", direction="", trend="No earlier data", spark=spark(by_day))
+    card = Card(value=f"{trend.now:,}", direction="", trend="No earlier data", spark=spark_path(by_day))
     if trend.percent is None:
         return card
     card["direction"] = "same" if trend.now == trend.before else "up" if trend.now > trend.before else "down"
@@ -40,7 +39,7 @@ def card_of(trend: Trend, days: int, by_day: Sequence[int], before: str = "") ->
 def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
     """Returns the card of a rate. The sparkline has the days on which a deployment succeeded or failed."""
     ended = [(day.succeeded, day.succeeded + day.failed) for day in by_day]
-    curve = spark([100 * succeeded / both for succeeded, both in ended if both])
+    curve = spark_path([100 * succeeded / both for succeeded, both in ended if both])
     if rate.now is None:
         return Card(value="–", direction="", trend="No completed deployments", spark="")
     card = Card(value=f"{rate.now:.1%}", direction="", trend="No earlier data", spark=curve)
@@ -52,24 +51,11 @@ def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
     return card
 
 
-def spark(values: Sequence[float]) -> str:
-    """Returns the path of a curve in a box of SPARK_WIDTH by SPARK_HEIGHT, or "" for fewer than two values."""
-    if len(values) < 2:
-        return ""
-    low, span = min(values), (max(values) - min(values)) or 1
-    height = SPARK_HEIGHT - 2
-    places = (
-        f"{SPARK_WIDTH * index / (len(values) - 1):.1f} {1 + height - height * (value - low) / span:.1f}"
-        for index, value in enumerate(values)
-    )
-    return "M" + " L".join(places)
-
-
 def score_card(health: ScoreTrend) -> Card:
     """Returns the card of the score. The sparkline has the days on which something was probed."""
     if health.now is None:
         return Card(value="–", direction="", trend="No checks", spark="")
-    curve = spark([point.score for point in health.points if point.score is not None])
+    curve = spark_path([point.score for point in health.points if point.score is not None])
     card = Card(value=percent(health.now), direction="", trend="No earlier data", spark=curve)
     if health.before is not None:
         points = health.now - health.before

@@ -50,7 +50,7 @@ def _environment(card: EnvironmentCard) -> rx.Component:
     return rx.el.section(
         rx.el.div(
             rx.el.h2(card["name"], class_name="place-name"),
-            rx.cond(card["freeze"]["why"] != "", _frozen(card["freeze"])),
+            rx.cond(card["freeze"]["why"] != "", freeze_badge(card["freeze"])),
             rx.cond(card["is_protected"], badge("Protected", "", "shield")),
             rx.cond(card["address"] != "", address),
             class_name="card-label",
@@ -68,7 +68,7 @@ def _environment(card: EnvironmentCard) -> rx.Component:
     )
 
 
-def _frozen(freeze: Freeze) -> rx.Component:
+def freeze_badge(freeze: Freeze) -> rx.Component:
     return rx.el.span(badge("Frozen", "warn", "snowflake"), title=f"Until {freeze['until']}: {freeze['why']}")
 
 

@@ -8,8 +8,9 @@ from tca_app.core.database.session import Session, reading
 from tca_app.core.periods import PERIODS
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.matrix.queries import environment_matrix
+from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixQuery
 from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
-from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead, EnvironmentMatrixRow, MatrixQuery
+from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead
 from tca_app.features.projects.default_environments import DEFAULT_ENVIRONMENTS
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of

@@ -19,10 +19,11 @@ from tca_app.features.invitations.ui.state import ProjectInvitationsState
 from tca_app.features.presence.ui.pages import editing_mark, who_else
 from tca_app.features.presence.ui.state import PresenceState
 from tca_app.features.project_page.ui.list_pages import projects_page
+from tca_app.features.project_page.ui.overview_pages import overview_tab
+from tca_app.features.project_page.ui.overview_state import OverviewState
 from tca_app.features.projects.ui.detail_pages import (
     general_settings,
     may,
-    overview_tab,
     ownership_settings,
     project_dialogs,
     project_header,
@@ -51,6 +52,7 @@ _title = record_title(state, state.heading, "Project")
     _title,
     on_load=(
         ProjectState.load,
+        OverviewState.load,
         WebhooksState.load,
         DeliveriesState.load,
         ProjectDeploymentsState.load,

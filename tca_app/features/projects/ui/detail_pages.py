@@ -45,30 +45,30 @@ def _edit() -> Any:
     return state.open_edit(project["id"])
 
 
-def overview_tab() -> rx.Component:
-    return rx.el.div(
-        panel(
-            "About",
-            rx.el.div(
-                rx.cond(
-                    project["description"] != "",
-                    rx.el.p(project["description"], class_name="prose"),
-                    rx.el.p("No description yet.", class_name="muted"),
-                ),
-                facts(
-                    ("Owner", with_face(project["face"], rx.el.span(project["owner"]))),
-                    ("Your role", rx.cond(project["my_role"] != "", project["my_role"], "Not a member")),
-                    ("Members", rx.el.span(project["member_count"], class_name="num")),
-                    ("Repository", _repository()),
-                    ("Created", relative_time(project["created_at"])),
-                    ("Changed", relative_time(project["updated_at"])),
-                ),
-                class_name="stack",
+def project_about() -> rx.Component:
+    """The description and the facts, for the rail of the overview."""
+    return panel(
+        "About",
+        rx.el.div(
+            rx.cond(
+                project["description"] != "",
+                rx.el.p(project["description"], class_name="prose"),
+                rx.el.p("No description yet.", class_name="muted"),
             ),
+            facts(
+                ("Owner", with_face(project["face"], rx.el.span(project["owner"], class_name="truncate"))),
+                ("Your role", rx.cond(project["my_role"] != "", project["my_role"], "Not a member")),
+                ("Members", rx.el.span(project["member_count"], class_name="num")),
+                ("Created", relative_time(project["created_at"])),
+                ("Changed", relative_time(project["updated_at"])),
+            ),
+            class_name="stack",
         ),
-        rx.cond(may("members.list"), team_preview(f"{routes.project(project['id'])}?tab=members")),
-        class_name="columns",
     )
+
+
+def project_team() -> rx.Component:
+    return rx.cond(may("members.list"), team_preview(f"{routes.project(project['id'])}?tab=members"))
 
 
 def _repository() -> rx.Component:

@@ -111,9 +111,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         self.allowed = [*(name for name in policy.RULES if policy.may(actor, name, project.my_role))]
         if project.my_role not in (None, "owner"):
             self.allowed = [*self.allowed, "leave"]
-        wanted = query_param(self.router_data, "tab")
-        is_open = wanted in TABS and NEEDED.get(wanted, "projects.read") in self.allowed
-        self.tab = wanted if is_open else TABS[0]
+        self.tab = open_tab(actor, project.my_role, query_param(self.router_data, "tab"))
         self.phase = "ready"
 
     def _saved(self) -> Events:
@@ -193,6 +191,12 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
             project = await projects.update_project(session, self._as_actor(), project_id, data)
         self._toast(f"{project.name} activated")
         return ProjectState.load
+
+
+def open_tab(actor: Actor, role: str | None, wanted: str) -> str:
+    """Returns the tab that the URL asks for, or the overview when the viewer has no such tab."""
+    is_open = wanted in TABS and policy.may(actor, NEEDED.get(wanted, "projects.read"), role)
+    return wanted if is_open else TABS[0]
 
 
 def _facts(project: ProjectRead) -> ProjectFacts:

@@ -18,7 +18,6 @@ from tca_app.features.dashboard.layout.service import save_layout, standard
 from tca_app.features.dashboard.schemas import LayoutUpdate
 from tca_app.features.dashboard.ui import health_state
 from tca_app.features.dashboard.ui.health_state import HealthState
-from tca_app.features.dashboard.ui.metric_cards import spark
 from tca_app.features.dashboard.ui.onboarding import REPORT
 from tca_app.features.dashboard.ui.running_deployments import open_row
 from tca_app.features.dashboard.ui.state import DashboardState
@@ -26,6 +25,7 @@ from tca_app.features.deployments.events import DeploymentFailed, DeploymentSucc
 from tca_app.features.deployments.schemas import EnvironmentRef, OpenDeployment, ProjectRef
 from tca_app.features.projects.events import ProjectCreated
 from tca_app.features.users.events import UserCreated, UserDeleted
+from tca_app.ui.components.sparks import spark_path
 from tests.factories import happened, make_admin, make_check, make_deployment, make_project, make_user, run
 from tests.statements import statements
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
@@ -162,9 +162,9 @@ async def test_the_period_comes_from_the_address(console: Console) -> None:
 
 
 def test_a_spark_keeps_in_its_box() -> None:
-    assert spark([4]) == ""
-    assert spark([0, 5, 10]) == "M0.0 23.0 L50.0 12.0 L100.0 1.0"
-    assert spark([3, 3]) == "M0.0 23.0 L100.0 23.0"
+    assert spark_path([4]) == ""
+    assert spark_path([0, 5, 10]) == "M0.0 23.0 L50.0 12.0 L100.0 1.0"
+    assert spark_path([3, 3]) == "M0.0 23.0 L100.0 23.0"
 
 
 def test_the_line_of_the_first_steps_is_the_documented_one() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypedDict
 
-from tca_app.features.deployments.schemas import EnvironmentMatrixRow, MatrixCell
+from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixCell
 from tca_app.ui import routes
 
 

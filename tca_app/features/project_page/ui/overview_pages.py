@@ -1,0 +1,224 @@
+"""The overview of a project as a cockpit: what runs where, what needs attention, and how delivery went lately."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.deployments.ui.components import deployment_badge, outside_link
+from tca_app.features.deployments.ui.metrics_state import NOT_MEASURED
+from tca_app.features.deployments.ui.project_pages import freeze_badge
+from tca_app.features.health.ui.components import state_badges
+from tca_app.features.project_page.ui.overview_rows import EnvironmentCell, Measure, Notice
+from tca_app.features.project_page.ui.overview_state import DAYS, OverviewState
+from tca_app.features.projects.ui.detail_pages import project_about, project_team
+from tca_app.features.projects.ui.detail_state import ProjectState
+from tca_app.ui import routes
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import link, name_or_link, panel, relative_time
+from tca_app.ui.components.day_bars import day_bars, results_legend
+from tca_app.ui.components.faces import with_face
+from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.components.sparks import sparkline
+from tca_app.ui.long_text import cut_in_middle
+from tca_app.ui.record import at_its_url
+from tca_app.ui.var import as_var
+
+state = OverviewState
+project = ProjectState.project
+_deployments = f"{routes.project(project['id'])}?tab=deployments"
+
+
+def overview_tab() -> rx.Component:
+    main = rx.cond(
+        state.load_error != "",
+        error_state(state.load_error, state.load),
+        rx.cond(state.is_loaded, _main(), skeleton_lines(6)),
+    )
+    return rx.el.div(
+        rx.el.div(at_its_url(state, main, skeleton_lines(6)), class_name="stack"),
+        rx.el.aside(project_about(), _links(), project_team(), class_name="stack rail", aria_label="Details"),
+        class_name="with-rail",
+    )
+
+
+def _main() -> rx.Component:
+    return rx.el.div(_notices(), _environments(), _days(), _recent(), _measures(), class_name="stack")
+
+
+# Label of the badge, its tone and icon, for each kind of notice.
+_KINDS = {
+    "failed": ("Failed", "bad", "circle-x"),
+    "approval": ("Awaiting approval", "warn", "hand"),
+    "overdue": ("Overdue", "warn", "hourglass"),
+    "incident": ("Incident", "bad", "siren"),
+    "freeze": ("Frozen", "info", "snowflake"),
+}
+
+
+def _notices() -> rx.Component:
+    return rx.cond(
+        as_var(state.notices).length() > 0,
+        panel(
+            "Needs attention",
+            rx.el.ul(rx.foreach(state.notices, _notice), class_name="lines"),
+            flush=True,
+        ),
+    )
+
+
+def _notice(entry: Notice) -> rx.Component:
+    kinds = ((kind, badge(*looks)) for kind, looks in _KINDS.items())
+    return rx.el.li(
+        rx.el.div(
+            name_or_link(entry["title"], entry["url"]),
+            rx.el.div(entry["detail"], class_name="cell-sub truncate", title=entry["detail"]),
+            class_name="grow",
+        ),
+        rx.match(entry["kind"], *kinds, rx.fragment()),
+        rx.cond(entry["at"] != "", rx.el.span(relative_time(entry["at"]), class_name="muted hide-phone")),
+        key=as_var(entry["key"]).to(str),
+    )
+
+
+def _environments() -> rx.Component:
+    nothing = empty_state("No environments", "Add one in the settings of this project.", icon="server")
+    return rx.cond(
+        as_var(state.environments).length() > 0,
+        rx.el.ul(rx.foreach(state.environments, _environment), class_name="strip", aria_label="Environments"),
+        rx.el.div(nothing, class_name="panel"),
+    )
+
+
+def _environment(cell: EnvironmentCell) -> rx.Component:
+    runs = rx.el.div(
+        link(cut_in_middle(cell["version"]), to=cell["url"], class_name="card-value place-version"),
+        rx.el.div(
+            relative_time(cell["at"]),
+            rx.cond(cell["who"] != "", f" · {cell['who']}", ""),
+            class_name="cell-sub truncate",
+        ),
+    )
+    nothing = rx.el.div("Not deployed", class_name="muted")
+    return rx.el.li(
+        rx.el.div(
+            rx.el.h2(cell["name"], class_name="place-name truncate"),
+            rx.cond(cell["is_protected"], rx.icon("shield", size=14, aria_label="Protected", role="img")),
+            rx.cond(cell["address"] != "", outside_link(cell["address"], "Open")),
+            class_name="card-label",
+        ),
+        rx.cond(cell["version"] != "", runs, nothing),
+        rx.el.div(
+            rx.cond(cell["is_deploying"], badge("Deploying", "info", "loader")),
+            rx.cond(cell["freeze"]["why"] != "", freeze_badge(cell["freeze"])),
+            rx.cond(
+                cell["drift"] != "",
+                rx.cond(
+                    cell["is_newest"],
+                    badge("Newest", "good", "circle-check"),
+                    badge(cell["drift"], "warn", "arrow-down-to-line"),
+                ),
+            ),
+            rx.cond(cell["health"] != "", state_badges(cell["health"], False)),
+            rx.el.span(cell["latency"], class_name="cell-sub num"),
+            class_name="row tight",
+        ),
+        class_name="panel card",
+        key=as_var(cell["id"]).to(str),
+    )
+
+
+def _days() -> rx.Component:
+    nothing = empty_state(
+        f"No deployments in the last {DAYS} days", "Finished deployments appear here by day.", icon="rocket"
+    )
+    chart = day_bars(state.bars, state.bars_top, f"Deployments that ended in the last {DAYS} days (UTC)")
+    return panel(
+        f"Deployments by day (UTC), last {DAYS} days",
+        rx.cond(state.has_results, chart, nothing),
+        actions=(rx.cond(state.has_results, results_legend(state.results)),),
+        flush=True,
+    )
+
+
+def _recent() -> rx.Component:
+    nothing = empty_state(
+        "No deployments yet", "Create one in the tab Deployments, or report them from your CI.", icon="rocket"
+    )
+    return panel(
+        "Recent deployments",
+        rx.cond(
+            as_var(state.recent).length() > 0,
+            rx.el.ul(rx.foreach(state.recent, _deployment), class_name="lines recent"),
+            nothing,
+        ),
+        actions=(link("All deployments", to=_deployments),),
+        flush=True,
+    )
+
+
+def _deployment(row: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            link(cut_in_middle(row["version"]), to=row["url"], class_name="cell-title"),
+            rx.el.div(row["environment"], class_name="cell-sub truncate"),
+            class_name="grow",
+        ),
+        rx.el.span(
+            with_face(row["face"], rx.el.span(row["who"], class_name="truncate")), class_name="recent-who hide-phone"
+        ),
+        rx.el.span(row["took"], class_name="muted num recent-took hide-phone"),
+        rx.el.span(deployment_badge(row["status"]), class_name="recent-status"),
+        rx.el.span(relative_time(row["at"]), class_name="muted recent-at"),
+        key=row["id"].to(str),
+    )
+
+
+def _measures() -> rx.Component:
+    return panel(
+        f"DORA metrics, last {DAYS} days",
+        rx.el.div(rx.foreach(state.measures, _measure), class_name="measures"),
+        actions=(link("Definitions", to=f"{routes.DEPLOYMENTS}?view=measures&project={project['id']}"),),
+        flush=True,
+    )
+
+
+def _measure(figure: Measure) -> rx.Component:
+    """A metric, and its curve over the last twelve weeks."""
+    return rx.el.section(
+        rx.el.h3(figure["label"], class_name="card-label", title=figure["meaning"]),
+        rx.el.div(
+            figure["value"],
+            class_name=rx.cond(figure["value"] == NOT_MEASURED, "measure-value none", "measure-value num"),
+        ),
+        rx.el.div(figure["basis"], class_name="cell-sub num"),
+        rx.cond(figure["spark"] != "", rx.el.div(sparkline(figure["spark"]), title="By week, over 12 weeks")),
+        key=as_var(figure["label"]).to(str),
+    )
+
+
+def _links() -> rx.Component:
+    """The repository and the environments that have an address."""
+    repository = project["repository"]
+    has_any = (repository != "") | state.has_addresses
+    return rx.cond(
+        has_any,
+        panel(
+            "Links",
+            rx.el.ul(
+                rx.cond(repository != "", _address("git-branch", "Repository", repository)),
+                rx.foreach(
+                    state.environments,
+                    lambda cell: rx.cond(cell["address"] != "", _address("globe", cell["name"], cell["address"])),
+                ),
+                class_name="lines",
+            ),
+            flush=True,
+        ),
+    )
+
+
+def _address(icon: str, label: Any, url: Any) -> rx.Component:
+    return rx.el.li(
+        rx.icon(icon, size=16, aria_hidden="true", class_name="muted"),
+        rx.el.a(label, href=url, target="_blank", rel="noopener noreferrer", class_name="link truncate", title=url),
+    )

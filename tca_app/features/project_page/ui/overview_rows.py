@@ -1,0 +1,133 @@
+"""View models of the overview of a project."""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from tca_app.core.plurals import plural
+from tca_app.core.urls import link_of
+from tca_app.features.deployments.aggregates.history import WeekOfProject
+from tca_app.features.deployments.attention import DeploymentAttention
+from tca_app.features.deployments.matrix.schemas import MatrixCell
+from tca_app.features.deployments.schemas import MeasuresRead
+from tca_app.features.deployments.ui.freeze_notice import Freeze
+from tca_app.features.deployments.ui.metrics_state import Figure, figures_of
+from tca_app.features.health.schemas import CheckRead, IncidentRead
+from tca_app.ui import routes
+from tca_app.ui.components.sparks import spark_path
+
+
+class EnvironmentCell(TypedDict):
+    """An environment in the strip. `drift` is "" before the first deployment; `health` is "" without a check."""
+
+    id: int
+    name: str
+    address: str
+    is_protected: bool
+    is_deploying: bool
+    version: str
+    url: str
+    at: str
+    who: str
+    drift: str
+    is_newest: bool
+    health: str
+    latency: str
+    freeze: Freeze
+
+
+class Notice(TypedDict):
+    """Something that needs attention. `kind`: failed, approval, overdue, incident or freeze."""
+
+    key: str
+    kind: str
+    title: str
+    detail: str
+    at: str
+    url: str
+
+
+class Measure(Figure):
+    """A DORA metric with its curve over the last weeks."""
+
+    spark: str
+
+
+def cell_of(environment: MatrixCell, check: CheckRead | None, freeze: Freeze) -> EnvironmentCell:
+    latency = check.last_latency_ms if check and check.last_ok else None
+    return EnvironmentCell(
+        id=environment.environment_id,
+        name=environment.environment,
+        address=link_of(environment.url),
+        is_protected=environment.is_protected,
+        is_deploying=environment.is_deploying,
+        version=environment.version or "",
+        url=routes.deployment(environment.deployment_id) if environment.deployment_id else "",
+        at=environment.finished_at.isoformat() if environment.finished_at else "",
+        who=environment.who or "",
+        drift=drift_words(environment.behind),
+        is_newest=environment.behind == 0,
+        health=_health(check),
+        latency="" if latency is None else f"{latency:,.0f} ms",
+        freeze=freeze,
+    )
+
+
+def drift_words(behind: int | None) -> str:
+    """Returns "Newest", "Behind by 3 releases", or "" before the first deployment."""
+    if behind is None:
+        return ""
+    return f"Behind by {plural(behind, 'release')}" if behind else "Newest"
+
+
+def _health(check: CheckRead | None) -> str:
+    if check is None:
+        return ""
+    return "paused" if check.is_paused else check.state
+
+
+def notice_of(entry: DeploymentAttention) -> Notice:
+    """Returns the notice of a deployment."""
+    found = entry.deployment
+    words = {
+        "failed": ("failed", found.reason or "No successful deployment since.", found.finished_at),
+        "approval": ("awaits your approval", f"Requested by {found.who}", found.created_at),
+        "overdue": ("takes longer than usual", f"Reported by {found.who}", found.started_at),
+    }
+    what, detail, at = words[entry.kind]
+    return Notice(
+        key=f"{entry.kind}-{found.id}",
+        kind=entry.kind,
+        title=f"{found.version} {_to(entry.kind)} {found.environment.name} {what}",
+        detail=detail,
+        at=at.isoformat() if at else "",
+        url=routes.deployment(found.id),
+    )
+
+
+def _to(kind: str) -> str:
+    return "to" if kind == "approval" else "in"
+
+
+def incident_notice(found: IncidentRead) -> Notice:
+    return Notice(
+        key=f"incident-{found.id}",
+        kind="incident",
+        title=f"{found.name} is down",
+        detail=found.reason,
+        at=found.opened_at.isoformat(),
+        url=routes.STATUS,
+    )
+
+
+def measures_of(found: MeasuresRead, weeks: Sequence[WeekOfProject]) -> list[Measure]:
+    curves: dict[str, Sequence[float | None]] = {
+        "Deployment frequency": [week.succeeded for week in weeks] if any(week.succeeded for week in weeks) else [],
+        "Lead time": [week.lead_time_s for week in weeks],
+        "Change failure rate": [week.failure_rate for week in weeks],
+        "Time to restore": [week.time_to_restore_s for week in weeks],
+    }
+    least = {"Change failure rate": 0.1}
+    return [
+        Measure(**figure, spark=spark_path(curves[figure["label"]], least.get(figure["label"], 0)))
+        for figure in figures_of(found)
+    ]
