@@ -195,8 +195,14 @@ class Fields(BaseSettings):
     analytics_service_url: str = Field("", description="One that gets every event.")
     event_export_target: str = Field(
         "",
-        description="Where workers write every event to, for a SIEM: `file:///path`, `syslog+tls://host:6514` or "
-        "`syslog+tcp://host:601` ([event-export.md](event-export.md)). The same for every worker.",
+        description="Where workers write every event to, for a SIEM: `file:///path`, `syslog+tls://host:6514`, "
+        "`syslog+tcp://host:601` or `s3+https://host/bucket/folder?region=eu-central-1` "
+        "([event-export.md](event-export.md)). The same for every worker.",
+    )
+    event_export_access_key_id: str = Field("", description="The id of the access key for an `s3+https://` target.")
+    event_export_secret_access_key: SecretStr = Field(
+        SecretStr(""),
+        description="The secret of that key. Without both, workers use the identity of their machine or container.",
     )
     service_signing_key: SecretStr = Field(
         SecretStr(""),

@@ -96,7 +96,7 @@ def _store_faults(s: Settings) -> list[str]:
 
 
 def _sender_faults(s: Settings) -> list[str]:
-    """Check mail, Slack and Sentry: all must use TLS, and a Slack URL must lead to Slack."""
+    """Check mail, Slack, Sentry and the export: the first three need TLS, and a Slack URL must lead to Slack."""
     faults = []
     smtp = urlsplit(s.smtp_url.get_secret_value())
     if not smtp.geturl():
@@ -108,6 +108,8 @@ def _sender_faults(s: Settings) -> list[str]:
         faults.append("SLACK_WEBHOOK_URL must start with https://hooks.slack.com/")
     if s.sentry_dsn.get_secret_value().startswith("http://"):
         faults.append("SENTRY_DSN must start with https://")
+    if bool(s.event_export_access_key_id) != bool(s.event_export_secret_access_key.get_secret_value()):
+        faults.append("EVENT_EXPORT_ACCESS_KEY_ID and EVENT_EXPORT_SECRET_ACCESS_KEY must be set together")
     return faults
 
 

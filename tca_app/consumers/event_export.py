@@ -5,8 +5,8 @@ import structlog
 from tca_app.core.database.session import transaction
 from tca_app.core.jobs.queue import periodic
 from tca_app.core.telemetry.redaction import excerpt
+from tca_app.features.event_export.delivery import ExportError, deliver_batch
 from tca_app.features.event_export.records import BATCH
-from tca_app.features.event_export.service import ExportError, deliver_batch
 
 log = structlog.get_logger(__name__)
 

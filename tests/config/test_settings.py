@@ -367,6 +367,10 @@ def test_every_bad_value_of_a_list_is_named_at_once(monkeypatch: pytest.MonkeyPa
     ("names", "fault"),
     [
         ({"GITHUB_CLIENT_ID": "x"}, "GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET must be set together"),
+        (
+            {"EVENT_EXPORT_ACCESS_KEY_ID": "x"},
+            "EVENT_EXPORT_ACCESS_KEY_ID and EVENT_EXPORT_SECRET_ACCESS_KEY must be set together",
+        ),
         ({"OIDC_CLIENT_ID": "x"}, "OIDC_ISSUER and OIDC_CLIENT_ID must be set together"),
         ({"OIDC_CLIENT_ID": "x", "OIDC_ISSUER": "http://id.example.com"}, "OIDC_ISSUER must start with https://"),
         ({"OIDC_ADMIN_CLAIM": "groups"}, "OIDC_ADMIN_CLAIM: must look like groups=platform-admins"),

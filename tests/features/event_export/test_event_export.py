@@ -17,7 +17,7 @@ from tca_app.consumers.event_export import export_events
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.events.log import emit
 from tca_app.core.export_url import SyslogReceiver, read_export_url
-from tca_app.features.event_export import records, service
+from tca_app.features.event_export import delivery, records, service
 from tca_app.features.health.internal_checks import PARTS, NotInUse
 from tca_app.features.personal_data import erasure
 from tca_app.features.projects.events import ProjectUpdated
@@ -91,7 +91,7 @@ async def test_a_file_gets_every_event_in_order_also_after_it_was_rotated(
 async def test_a_line_that_a_full_disk_cut_off_stands_alone(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_text('{"half')
-    service.append(path, [])
+    delivery.append(path, [])
     assert path.read_text() == '{"half\n'
 
 
@@ -133,7 +133,7 @@ async def test_a_worker_that_dies_after_it_sent_sends_again(monkeypatch: pytest.
     export_to(monkeypatch, f"file://{path}")
     await happen("one")
     async with transaction() as session:
-        await service.deliver_batch(session)
+        await delivery.deliver_batch(session)
         await session.rollback()
     await export_events()
     assert read(path) == ["one", "one"]
@@ -144,8 +144,8 @@ async def test_two_workers_do_not_deliver_at_once(monkeypatch: pytest.MonkeyPatc
     export_to(monkeypatch, f"file://{path}")
     await happen("one")
     async with transaction() as first, transaction() as second:
-        assert await service.deliver_batch(first) == 1
-        assert await service.deliver_batch(second) == 0
+        assert await delivery.deliver_batch(first) == 1
+        assert await delivery.deliver_batch(second) == 0
     assert read(path) == ["one"]
 
 
