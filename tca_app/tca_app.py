@@ -17,10 +17,11 @@ from tca_app.core.cache.redis import watch_redis
 from tca_app.features.activity.ui import pages as activity_pages
 from tca_app.features.auth.ui import sign_in_pages
 from tca_app.features.dashboard.ui import pages as dashboard_pages
-from tca_app.features.deployments.ui import pages as deployment_pages
+from tca_app.features.deployments.ui import pages as deployment_pages, palette as deployment_palette
+from tca_app.features.environments.ui import palette as environment_palette
 from tca_app.features.factors.ui import setup_pages as factor_setup_pages, sign_in_pages as second_factor_pages
 from tca_app.features.groups.ui import pages as group_pages
-from tca_app.features.health.ui import pages as health_pages
+from tca_app.features.health.ui import pages as health_pages, palette as incident_palette
 from tca_app.features.instance import service as instance
 from tca_app.features.instance.ui import pages as instance_pages
 from tca_app.features.invitations.ui import accept_pages
@@ -29,10 +30,12 @@ from tca_app.features.notifications.ui import pages as notification_pages
 from tca_app.features.notifications.ui.notification_menu import NotificationMenuState, notification_menu
 from tca_app.features.presence.ui.state import keep_presence
 from tca_app.features.project_page.ui import pages as project_pages
+from tca_app.features.projects.ui import palette as project_palette
 from tca_app.features.roles.ui import pages as role_pages
-from tca_app.features.settings_page.ui import pages as settings_pages
+from tca_app.features.settings_page.ui import pages as settings_pages, palette as settings_palette
 from tca_app.features.tokens.ui import admin_pages as token_pages
 from tca_app.features.user_page.ui import pages as users_pages
+from tca_app.features.users.ui import palette as user_palette
 from tca_app.features.webhooks.ui import pages as webhook_pages
 from tca_app.frontend.build import PAGES_ARE_BUILT
 from tca_app.frontend.reload import compiling_changed_pages
@@ -49,6 +52,8 @@ from tca_app.ui.gate import socket_session
 from tca_app.ui.handlers import is_sent_by_pages
 from tca_app.ui.layout.frame import TopbarItem
 from tca_app.ui.layout.pages import add_pages, error_boundary
+from tca_app.ui.palette import commands
+from tca_app.ui.palette.entries import Command, Source, add_to_palette
 from tca_app.ui.websocket.limits import SocketLimits
 from tca_app.ui.wiring import install
 
@@ -73,6 +78,16 @@ PAGES = [
     *token_pages.PAGES,
     *group_pages.PAGES,
 ]
+# In the order in which an empty palette lists their commands.
+OFFERED: tuple[Command | Source, ...] = (
+    *project_palette.OFFERED,
+    *deployment_palette.OFFERED,
+    *user_palette.OFFERED,
+    *environment_palette.OFFERED,
+    *incident_palette.OFFERED,
+    *settings_palette.OFFERED,
+    *commands.COMMANDS,
+)
 
 
 class Console(rx.App):
@@ -123,6 +138,7 @@ app = Console(
     toaster=None,
     app_wraps={(55, "ErrorBoundary"): lambda _stateful: error_boundary()},
 )
+add_to_palette(*OFFERED)
 add_pages(app, PAGES, TopbarItem(notification_menu, NotificationMenuState.load))
 app.register_lifespan_task(_process)
 app.register_lifespan_task(keep_presence)

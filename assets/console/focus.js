@@ -41,6 +41,15 @@ watch(
   { attributes: ["aria-current"] },
 );
 
+/* What the URL names after "#" comes late, with the rows of its page: it comes into view once. */
+let targeted = "";
+watch("[data-target]", (target) => {
+  if (location.href === targeted || location.hash !== `#${target.id}`) return;
+  targeted = location.href;
+  target.scrollIntoView({ block: "center" });
+  target.focus({ preventScroll: true });
+});
+
 /* "Load more" presses itself when it comes into view. */
 const inView = new IntersectionObserver(
   (entries) => {

@@ -9,6 +9,8 @@ import "./sign-in.js";
 import "./logo.js";
 import "./shortcuts.js";
 import "./palette.js";
+import "./commands.js";
+import "./recents.js";
 import "./forms.js";
 import "./drafts/forms.js";
 import "./drafts/leaving.js";

@@ -5,6 +5,7 @@
 import { all, find, watch } from "./dom.js";
 
 const PALETTE = "[data-palette]";
+const LINE = "[role=option]";
 const chosenIn = new WeakMap(); // palette to the index of the chosen line, and whether Enter was pressed
 const isClosing = (palette) => Boolean(palette.closest("[data-state=closed]"));
 
@@ -17,12 +18,15 @@ const draw = (palette) => {
   const chosen = choiceOf(palette);
   const box = find("input", palette);
   const isFound = box && palette.dataset.foundFor === box.value;
-  const lines = isFound ? all("a", palette) : [];
+  const lines = isFound ? all(LINE, palette) : [];
   palette.toggleAttribute("data-looking", !isFound);
   chosen.index = Math.max(0, Math.min(chosen.index, lines.length - 1));
-  for (const line of all("a", palette)) line.setAttribute("aria-selected", String(line === lines[chosen.index]));
+  for (const line of all(LINE, palette)) line.setAttribute("aria-selected", String(line === lines[chosen.index]));
   box?.setAttribute("aria-activedescendant", lines[chosen.index]?.id || "");
-  if (isClosing(palette)) chosen.takes = false;
+  if (isClosing(palette)) {
+    chosen.takes = false;
+    if (box) box.value = ""; // Radix may draw the same box again when it is opened before it was gone
+  }
   if (!isFound || !chosen.takes) return;
   chosen.takes = false;
   lines[chosen.index]?.click();
@@ -34,7 +38,7 @@ export const onPaletteKey = (event, palette) => {
   if (event.isComposing || event.target.tagName !== "INPUT" || !(step || event.key === "Enter")) return;
   event.preventDefault();
   const chosen = choiceOf(palette);
-  const count = palette.hasAttribute("data-looking") ? 0 : all("a", palette).length;
+  const count = palette.hasAttribute("data-looking") ? 0 : all(LINE, palette).length;
   if (!step) chosen.takes = true;
   else if (count) chosen.index = (chosen.index + step + count) % count;
   draw(palette);
@@ -54,6 +58,24 @@ document.addEventListener("input", (event) => {
   chosenIn.delete(palette);
   draw(palette);
 });
+
+/* A line that types into the box leaves the palette open: Radix closes it only on a click that is not prevented. */
+const typeInto = (box, text) => {
+  // Past React's own setter, which would take the value for one that it knows.
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(box, text);
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  box.focus();
+};
+document.addEventListener(
+  "click",
+  (event) => {
+    const line = event.target.closest?.("[data-fill]:not([data-fill=''])");
+    if (!line) return;
+    event.preventDefault();
+    typeInto(find("input", line.closest(PALETTE)), line.dataset.fill);
+  },
+  true,
+);
 
 watch(PALETTE, draw, { attributes: ["data-found-for"], inside: true });
 watch("[role=dialog][data-state=closed]", (dialog) => all(PALETTE, dialog).forEach(draw), {

@@ -3,6 +3,8 @@ import { all, find, OVERLAYS } from "./dom.js";
 import { onPaletteKey, openPalette } from "./palette.js";
 import { closeDrawer } from "./sidebar.js";
 
+document.documentElement.dataset.platform = /Mac|iP(hone|ad|od)/.test(navigator.platform) ? "mac" : "other";
+
 const isTyping = (target) =>
   target.isContentEditable || (["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName) && target.type !== "checkbox");
 

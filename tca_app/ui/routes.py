@@ -60,6 +60,11 @@ def project(project_id: object) -> str:
     return f"{PROJECTS}/{project_id}"
 
 
+def incident(incident_id: object) -> str:
+    """Returns the URL of an incident on the page of all of them. Takes an id or a Reflex var of one."""
+    return f"{STATUS}#incident-{incident_id}"
+
+
 def webhook(project_id: int | None, webhook_id: int) -> str:
     """Returns the URL of a webhook: on the page of its project, or on the page of instance webhooks."""
     page = f"{project(project_id)}?tab=webhooks&" if project_id else f"{WEBHOOKS}?"

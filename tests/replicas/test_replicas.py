@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tca_app.ui.palette import NAVIGATION
+from tca_app.ui.layout.navigation import NAVIGATION
 from tests.e2e.conftest import sign_in
 from tests.factories import PASSWORD
 from tests.features.factors.accounts import code_of

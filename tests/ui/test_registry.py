@@ -13,7 +13,7 @@ from tca_app.ui.handlers import PERMISSIONS, permission_of, unguarded_handlers
 from tca_app.ui.session import to_login
 
 PACKAGE = Path(tca_app.__file__).parent
-STATES = [path for pattern in ("features/**/ui/*.py", "ui/*.py") for path in PACKAGE.glob(pattern)]
+STATES = [path for pattern in ("features/**/ui/*.py", "ui/**/*.py") for path in PACKAGE.glob(pattern)]
 
 
 @pytest.fixture(scope="module", autouse=True)

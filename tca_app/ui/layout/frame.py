@@ -12,9 +12,10 @@ from tca_app.ui.forms.password_dialog import password_dialog
 from tca_app.ui.layout.account_menu import account_menu
 from tca_app.ui.layout.acting_banner import acting_banner
 from tca_app.ui.layout.brand import app_name, logo
+from tca_app.ui.layout.navigation import NAVIGATION, SECTIONS
 from tca_app.ui.layout.toasts import toasts
 from tca_app.ui.layout.version_banner import version_banner
-from tca_app.ui.palette import NAVIGATION, SECTIONS, palette
+from tca_app.ui.palette.view import palette
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import connection_status

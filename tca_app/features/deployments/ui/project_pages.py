@@ -5,6 +5,7 @@ import reflex as rx
 from tca_app.features.deployments.schemas import MAX_VERSION
 from tca_app.features.deployments.ui.components import columns
 from tca_app.features.deployments.ui.freeze_notice import Freeze, freeze_notice
+from tca_app.features.deployments.ui.palette import new_deployment
 from tca_app.features.deployments.ui.project_state import EnvironmentCard, ProjectDeploymentsState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
@@ -75,7 +76,13 @@ def freeze_badge(freeze: Freeze) -> rx.Component:
 def _newest() -> rx.Component:
     new = rx.cond(
         state.may_deploy,
-        button("New deployment", kind="small primary", icon="plus", on_click=state.open_create(state.project_id)),
+        button(
+            "New deployment",
+            kind="small primary",
+            icon="plus",
+            on_click=state.open_create(state.project_id),
+            custom_attrs={"data-command": new_deployment(state.project_id)},
+        ),
     )
     nothing = empty_state(
         "No deployments yet",

@@ -159,6 +159,8 @@ def _incident(incident: IncidentLine) -> rx.Component:
         rx.el.ul(rx.foreach(as_var(incident["notes"]).to(list[Note]), _note), class_name="notes"),
         rx.el.p(incident["notified"], class_name="cell-sub"),
         key=as_var(incident["id"]).to(str),
+        tab_index=-1,
+        custom_attrs={"id": f"incident-{incident['id']}", "data-target": ""},
     )
 
 

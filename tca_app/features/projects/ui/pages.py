@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.features.projects.ui.form_pages import project_dialog
 from tca_app.features.projects.ui.members_state import GRANTED
+from tca_app.features.projects.ui.palette import NEW_PROJECT
 from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.features.projects.ui.state import ProjectRow, ProjectsState
 from tca_app.ui.components.badges import project_status_badge
@@ -26,7 +27,13 @@ def projects_list(environments: rx.Component, editing_mark: rx.Component) -> rx.
         page_header(
             "Projects",
             "Projects and their teams.",
-            button("New project", kind="primary", icon="plus", on_click=state.open_create()),
+            button(
+                "New project",
+                kind="primary",
+                icon="plus",
+                on_click=state.open_create(),
+                custom_attrs={"data-command": NEW_PROJECT},
+            ),
         ),
         data_table(
             state,

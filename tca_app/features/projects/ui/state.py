@@ -15,7 +15,6 @@ from tca_app.features.users.schemas import BulkResult
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import Events, handler
-from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
 from tca_app.ui.table.state import TRASH, Filter, TableQuery, TableSpec
@@ -227,12 +226,3 @@ def _row(actor: Actor, project: ProjectRead) -> ProjectRow:
         can_delete=here and policy.may(actor, "projects.delete", project.my_role),
         cells=[],
     )
-
-
-async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
-    query = ProjectQuery(search=printable(text), sort="name", limit=MAX_PER_SOURCE)
-    page = await projects.list_projects(session, actor, query)
-    return [Entry(label=p.name, detail=p.slug, kind="Project", url=routes.project(p.id)) for p in page.items]
-
-
-add_source("projects", "signed_in", _search)

@@ -11,21 +11,13 @@ from tca_app.features.factors.ui.pages import two_factor_panels
 from tca_app.features.factors.ui.state import FactorsState
 from tca_app.features.personal_data.ui.pages import personal_data_panel
 from tca_app.features.personal_data.ui.state import ErasureState, PersonalDataState
+from tca_app.features.settings_page.ui.tabs import LABELS, tab_url
 from tca_app.features.tokens.ui.pages import token_settings
 from tca_app.features.tokens.ui.state import TokensState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import page_header, tabs
 from tca_app.ui.layout.pages import page
 from tca_app.ui.session import SessionState
-
-LABELS = {
-    "profile": "Profile",
-    "password": "Password",
-    "sessions": "Sessions",
-    "two-factor": "Two-factor",
-    "tokens": "Tokens",
-    "appearance": "Appearance",
-}
 
 
 @page(
@@ -78,12 +70,8 @@ def _profile() -> rx.Component:
 
 
 def _tabs(*names: str) -> rx.Component:
-    own = [(LABELS[name], _url(name), SettingsState.tab == name) for name in names]
+    own = [(LABELS[name], tab_url(name), SettingsState.tab == name) for name in names]
     return tabs(*own[:-1], ("Notifications", routes.PREFERENCES, False), own[-1])
-
-
-def _url(name: str) -> str:
-    return routes.SETTINGS if name == "profile" else f"{routes.SETTINGS}?tab={name}"
 
 
 PAGES = [settings_page]

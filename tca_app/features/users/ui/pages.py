@@ -8,6 +8,7 @@ from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.dialog_pages import user_dialogs
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.new_owner_pages import new_owner_picker
+from tca_app.features.users.ui.palette import NEW_USER
 from tca_app.features.users.ui.state import UserRow, UsersState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import active_badge, role_badge
@@ -21,7 +22,9 @@ from tca_app.ui.table.view import data_table, open_link
 
 def users_header(invite: rx.Component) -> rx.Component:
     """The head of the page `/users`; `invite` is the button that lets people choose their own password."""
-    new_user = button("New user", icon="plus", on_click=UserFormState.open_create)
+    new_user = button(
+        "New user", icon="plus", on_click=UserFormState.open_create, custom_attrs={"data-command": NEW_USER}
+    )
     return page_header("Users", "People who can sign in to this console.", new_user, invite)
 
 

@@ -1,4 +1,4 @@
-"""State of the list of users, and the search for users in the command palette."""
+"""State of the list of users."""
 
 from typing import ClassVar, TypedDict
 
@@ -8,10 +8,8 @@ from tca_app.features.users import service as users
 from tca_app.features.users.bulk import bulk_users
 from tca_app.features.users.schemas import BulkResult, UserBulk, UserQuery, UserRead
 from tca_app.features.users.ui.new_owner_state import NewOwnerState
-from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import handler
-from tca_app.ui.palette import MAX_PER_SOURCE, Entry, add_source
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
 from tca_app.ui.table.state import TRASH, Filter, TableQuery, TableSpec
@@ -111,16 +109,3 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
     async def load(self) -> None:
         self._watch(UsersState.load, "users")
         await self._load()
-
-
-async def _find(session: Session, actor: Actor, text: str) -> list[Entry]:
-    query = UserQuery(search=printable(text), limit=MAX_PER_SOURCE, sort="username")
-    page = await users.list_users(session, actor, query)
-    return [Entry(label=_full_label(user), detail="", kind="User", url=routes.user(user.id)) for user in page.items]
-
-
-def _full_label(user: UserRead) -> str:
-    return f"{user.full_name} ({user.username})" if user.full_name else user.username
-
-
-add_source("users", "users.manage", _find)

@@ -13,13 +13,12 @@ from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.project_page.ui.pages import PAGES
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectQuery, ProjectUpdate
-from tca_app.features.projects.ui import pages  # noqa: F401  registers the states and the palette's source
+from tca_app.features.projects.ui import pages  # noqa: F401  registers the states
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.members_state import MembersState
 from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.models import Project
 from tca_app.ui.forms.state import MINE
-from tca_app.ui.palette import PaletteState
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_deployment, make_project, make_user, row_of, run
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
@@ -267,23 +266,7 @@ async def test_archiving_is_taken_back_by_undo(console: Console) -> None:
     assert (await row_of(Project, project_id))["status"] == "paused"
 
 
-async def test_the_palette_finds_what_one_may_see(console: Console) -> None:
-    ana, bob = await make_user(), await make_user()
-    project_id = await make_project(ana, "Billing Canary")
-    found = shown(
-        await (await list_tab(console, ana)).send(PaletteState.look_up, text="canary"), PaletteState, "entries"
-    )
-    assert [(entry["label"], entry["url"]) for entry in found] == [("Billing Canary", f"/projects/{project_id}")]
-    assert "Billing" not in repr(await (await list_tab(console, bob)).send(PaletteState.look_up, text="canary"))
-
-
-async def test_the_palette_says_which_text_its_lines_were_found_for(console: Console) -> None:
-    """Enter in the browser opens a line only when this is what the box holds."""
-    tab = await list_tab(console, await make_user())
-    assert shown(await tab.send(PaletteState.look_up, text=" bil "), PaletteState, "found_for") == " bil "
-
-
-async def test_two_projects_of_one_name_are_shown_with_their_slugs(console: Console) -> None:
+async def test_a_name_that_another_project_has_is_pointed_out(console: Console) -> None:
     owner, other = await make_user("olga"), await make_user("oscar")
     await make_project(owner, "Billing API", slug="billing-api")
     await make_project(other, "Secret", slug="secret")
@@ -295,8 +278,8 @@ async def test_two_projects_of_one_name_are_shown_with_their_slugs(console: Cons
         await tab.send(ProjectsState.look_for_name, name="billing api")
         assert shown(await tab.send(ProjectsState.look_for_name, name=name), ProjectsState, "name_hint") == ""
     await tab.send(ProjectsState.save, form=form_of_new)
-    found = shown(await tab.send(PaletteState.look_up, text="billing api"), PaletteState, "entries")
-    assert {entry["detail"] for entry in found} == {"billing-api", "billing-api-2"}
+    page = await run(projects.list_projects, owner, ProjectQuery(search="billing api"))
+    assert {project.slug for project in page.items} == {"billing-api", "billing-api-2"}
 
 
 async def test_a_project_is_not_said_to_have_its_own_name_twice(console: Console) -> None:

@@ -18,7 +18,6 @@ from tca_app.features.users.ui.state import UsersState
 from tca_app.models import Project, User
 from tca_app.ui import routes
 from tca_app.ui.handlers import permission_of
-from tca_app.ui.palette import PaletteState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id
 from tests.factories import PASSWORD, make_admin, make_project, make_user, row_of, run
@@ -282,15 +281,6 @@ async def test_the_projects_of_a_person_come_with_their_role_not_the_viewers(con
     tab = await open_tab(console, admin, f"/users/{ana.user_id}")
     [row] = shown(await tab.hydrate(), UserState, "projects")
     assert (row["name"], row["role"], row["status"]) == ("Billing", "deployer", "active")
-
-
-async def test_the_palette_finds_people_for_administrators_only(console: Console) -> None:
-    ana = await make_user("ana", full_name="Ana López")
-    tab = await open_tab(console, await make_admin(), "/dashboard")
-    found = shown(await tab.send(PaletteState.look_up, text="lopez"), PaletteState, "entries")
-    assert {"label": "Ana López (ana)", "detail": "", "kind": "User", "url": f"/users/{ana.user_id}"} in found
-    tab = await open_tab(console, await make_user("bob"), "/dashboard")
-    assert "/users/" not in repr(await tab.send(PaletteState.look_up, text="lopez"))
 
 
 @pytest.mark.parametrize(

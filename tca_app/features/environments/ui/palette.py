@@ -1,0 +1,21 @@
+"""Environments in the command palette."""
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session
+from tca_app.features.environments.search import EnvironmentMatch, find_environments
+from tca_app.ui import routes
+from tca_app.ui.palette.entries import MAX_PER_GROUP, Entry, Source, entry
+
+
+async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
+    """Returns environments for words like "prod billing": they lead to the deployments of their project."""
+    found = await find_environments(session, actor, text, MAX_PER_GROUP)
+    return [_entry(one) for one in found]
+
+
+def _entry(found: EnvironmentMatch) -> Entry:
+    url = f"{routes.project(found.project_id)}?tab=deployments"
+    return entry(f"{found.name} · {found.project_name}", detail=found.slug, url=url)
+
+
+OFFERED = (Source("Environments", _search),)

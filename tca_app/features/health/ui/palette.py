@@ -1,0 +1,26 @@
+"""Incidents in the command palette."""
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session
+from tca_app.features.health.incidents import list_incidents
+from tca_app.features.health.overview import MAX_INCIDENTS
+from tca_app.features.health.schemas import IncidentQuery, IncidentRead
+from tca_app.ui import routes
+from tca_app.ui.palette.entries import Entry, Source, entry, resembling
+
+
+async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
+    """Returns the incidents of the page `/status` by component and reason, open ones first."""
+    page = await list_incidents(session, actor, IncidentQuery(limit=MAX_INCIDENTS))
+    words = text.casefold().removeprefix("incident").strip()
+    entries = [_entry(incident) for incident in page.items]
+    return resembling(words, entries) if words else entries
+
+
+def _entry(incident: IncidentRead) -> Entry:
+    state = "Resolved" if incident.closed_at else "Ongoing"
+    opened = f"{incident.opened_at:%b} {incident.opened_at.day}"
+    return entry(incident.name, detail=f"{state} · {opened} · {incident.reason}", url=routes.incident(incident.id))
+
+
+OFFERED = (Source("Incidents", _search),)

@@ -1,0 +1,40 @@
+"""Projects in the command palette."""
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session
+from tca_app.features.projects import policy, service as projects
+from tca_app.features.projects.schemas import ProjectQuery, ProjectRead
+from tca_app.features.projects.similar import SimilarProject, find_similar
+from tca_app.ui import routes
+from tca_app.ui.palette.entries import MAX_PER_GROUP, Command, Entry, Source, entry, resembling
+
+NEW_PROJECT = "new-project"
+
+
+async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
+    """Returns projects whose name contains the text, then those that only resemble it."""
+    page = await projects.list_projects(session, actor, ProjectQuery(search=text, sort="name", limit=MAX_PER_GROUP))
+    found = [_entry(project) for project in page.items]
+    if len(found) == MAX_PER_GROUP:
+        return found
+    similar = resembling(text, [_entry(project) for project in await find_similar(session, actor, text)])
+    return found + [one for one in similar if one not in found]
+
+
+async def _get(session: Session, actor: Actor, project_id: int) -> Entry:
+    return _entry(await projects.get_project(session, actor, project_id))
+
+
+def _entry(project: ProjectRead | SimilarProject) -> Entry:
+    return entry(project.name, detail=project.slug, url=routes.project(project.id))
+
+
+OFFERED = (
+    Command(
+        "Actions",
+        entry("New project", url=routes.PROJECTS, press=NEW_PROJECT),
+        rule=lambda actor: policy.may(actor, "projects.create"),
+        words="Create project add",
+    ),
+    Source("Projects", _search, path=routes.PROJECTS, get=_get),
+)

@@ -1,0 +1,29 @@
+"""The tabs of the settings in the command palette."""
+
+from tca_app.core.actor import Actor
+from tca_app.features.auth.ui.state import TABS, TABS_WHILE_ACTING
+from tca_app.features.settings_page.ui.tabs import LABELS, tab_url
+from tca_app.ui import routes
+from tca_app.ui.palette.entries import Command, entry
+
+_WORDS = {
+    "profile": "Name email address account",
+    "sessions": "Devices sign out everywhere",
+    "two-factor": "Authenticator passkey recovery codes 2FA",
+    "tokens": "API token",
+    "appearance": "Theme dark light",
+}
+
+
+def _tab(name: str) -> Command:
+    def is_shown(actor: Actor) -> bool:
+        return not actor.acting_id or name in TABS_WHILE_ACTING
+
+    label = f"Settings: {LABELS[name]}"
+    return Command("Settings", entry(label, url=tab_url(name)), rule=is_shown, words=_WORDS.get(name, ""))
+
+
+OFFERED = (
+    *(_tab(name) for name in TABS),
+    Command("Settings", entry("Settings: Notifications", url=routes.PREFERENCES), words="Preferences mail"),
+)

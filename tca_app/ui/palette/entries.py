@@ -1,0 +1,89 @@
+"""What the command palette offers: commands that are always the same, and searches of features."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from tca_app.core.actor import Actor
+from tca_app.ui.palette.matching import match
+
+MAX_PER_GROUP = 6
+# The groups in the order of an empty search, with the icon of their entries.
+GROUPS = {
+    "Actions": "zap",
+    "Pages": "corner-down-right",
+    "Projects": "folder-git-2",
+    "People": "user",
+    "Deployments": "rocket",
+    "Environments": "layers",
+    "Incidents": "heart-pulse",
+    "Settings": "settings",
+}
+
+
+class Entry(TypedDict):
+    """An entry. `detail` tells two entries with the same label apart.
+
+    It opens `url`, presses the control whose `data-command` is `press`, also on the page that it opens, or types `fill`
+    into the palette.
+    """
+
+    label: str
+    detail: str
+    url: str
+    press: str
+    fill: str
+
+
+def entry(label: str, *, detail: str = "", url: str = "", press: str = "", fill: str = "") -> Entry:
+    return Entry(label=label, detail=detail, url=url, press=press, fill=fill)
+
+
+def _everybody(_actor: Actor) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An entry that is always the same. `words` are other names by which it is found; `rule` says who has it."""
+
+    group: str
+    entry: Entry
+    permission: str = "signed_in"
+    rule: Callable[[Actor], bool] = _everybody
+    words: str = ""
+
+
+# (session, actor, text). The UI does not know the type of a session, it only passes it on.
+Search = Callable[[Any, Actor, str], Awaitable[list[Entry]]]
+Get = Callable[[Any, Actor, int], Awaitable[Entry]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A search of a feature, for a text that is not empty unless it `is_offered` always.
+
+    Records whose page is below `path` are also shown as recent: `get` raises NotFound or Forbidden like the service.
+    """
+
+    group: str
+    search: Search
+    permission: str = "signed_in"
+    is_offered: bool = False
+    path: str = ""
+    get: Get | None = None
+
+
+OFFERED: dict[tuple[str, str], Command | Source] = {}  # in the order of an empty search
+
+
+def add_to_palette(*added: Command | Source) -> None:
+    """Adds commands and searches to the palette. One that is added again replaces the first."""
+    for one in added:
+        name = one.entry["label"] if isinstance(one, Command) else one.search.__module__
+        OFFERED[one.group, name] = one
+
+
+def resembling(text: str, entries: list[Entry]) -> list[Entry]:
+    """Returns the entries whose label or detail matches `text`."""
+    return [one for one in entries if match(text, one["label"]) or match(text, one["detail"])]

@@ -1,0 +1,117 @@
+"""State of the command palette (Ctrl or Cmd + K): what the viewer may open and do, in groups, best match first."""
+
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any, NamedTuple, TypedDict
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import reading
+from tca_app.core.errors import Forbidden, NotFound
+from tca_app.core.plurals import plural
+from tca_app.core.schema import MAX_SEARCH
+from tca_app.ui.handlers import PERMISSIONS, handler
+from tca_app.ui.palette.entries import GROUPS, MAX_PER_GROUP, OFFERED, Entry, Source
+from tca_app.ui.palette.matching import match, parts_of
+from tca_app.ui.session import SessionState
+from tca_app.ui.url import number_in, printable
+
+MAX_RECENT = 6
+CLOSED = "\n"  # a text that no box holds, so that nothing is opened before the first results
+
+
+class ShownEntry(Entry):
+    """`parts` is the label, in parts that do not match the text and parts that do, in turn."""
+
+    group: str
+    parts: list[str]
+
+
+class Group(TypedDict):
+    title: str
+    entries: list[ShownEntry]
+
+
+class PaletteState(SessionState):
+    """State of the open palette. `found_for` is the text of the results; Enter opens a result only for that text."""
+
+    groups: list[Group] = []
+    found_for: str = CLOSED
+    summary: str = ""
+
+    @handler("signed_in", supersedes=True)
+    async def set_open(self, is_open: bool, recent: str = "") -> None:
+        """Shows the commands and the records of the paths in `recent`, which the browser knows."""
+        if is_open:
+            await self._find("", recent)
+        else:
+            self.groups, self.found_for, self.summary = [], CLOSED, ""
+
+    @handler("signed_in", supersedes=True)
+    async def look_up(self, text: str, recent: str = "") -> None:
+        await self._find(text[:MAX_SEARCH], recent)
+
+    async def _find(self, text: str, recent: str) -> None:
+        actor, wanted = self._as_actor(), printable(text)
+        async with reading() as session:
+            shown = [] if wanted else await _recent(session, actor, recent)
+            shown += _groups(await _search(session, actor, wanted))
+        self.groups, self.found_for = shown, text
+        self.summary = plural(sum(len(group["entries"]) for group in shown), "result")
+
+
+class _Found(NamedTuple):
+    """An entry, how well it matches, and the letters of its label that match."""
+
+    entry: Entry
+    score: float
+    indices: set[int]
+
+
+async def _search(session: Any, actor: Actor, text: str) -> dict[str, list[_Found]]:
+    """Returns what matches, by group. An empty text is matched by every command."""
+    found: dict[str, list[_Found]] = {group: [] for group in GROUPS}
+    for offered in OFFERED.values():
+        if not PERMISSIONS[offered.permission](actor):
+            continue
+        if isinstance(offered, Source):
+            entries = await offered.search(session, actor, text) if text or offered.is_offered else []
+            found[offered.group] += [_judged(text, one, one["detail"]) for one in entries[:MAX_PER_GROUP]]
+        elif offered.rule(actor):
+            command = _judged(text, offered.entry, offered.words)
+            found[offered.group] += [command] if command.score > 0 or not text else []
+    return found
+
+
+def _judged(text: str, entry: Entry, other: str) -> _Found:
+    """Judges an entry by its label, or else by `other`, which counts half."""
+    by_label = match(text, entry["label"])
+    if by_label is not None:
+        return _Found(entry, by_label.score, by_label.indices)
+    by_other = match(text, other)
+    return _Found(entry, by_other.score / 2 if by_other else 0.0, set())
+
+
+def _groups(found: dict[str, list[_Found]]) -> list[Group]:
+    """Returns the groups with entries, each and all of them with the best match first."""
+    ranked = [(title, sorted(ones, key=lambda one: -one.score)) for title, ones in found.items() if ones]
+    ranked.sort(key=lambda group: -group[1][0].score)
+    return [
+        Group(title=title, entries=[_shown(title, one.entry, one.indices) for one in ones]) for title, ones in ranked
+    ]
+
+
+async def _recent(session: Any, actor: Actor, paths: str) -> list[Group]:
+    """Returns the records of these paths that the viewer may still see."""
+    shown = []
+    for path in paths.split()[:MAX_RECENT]:
+        page, _, number = path.rpartition("/")
+        for source in OFFERED.values():
+            if not isinstance(source, Source) or source.get is None or source.path != page:
+                continue
+            with suppress(NotFound, Forbidden):
+                shown.append(_shown(source.group, await source.get(session, actor, number_in(number))))
+    return [Group(title="Recent", entries=shown)] if shown else []
+
+
+def _shown(group: str, entry: Entry, indices: Collection[int] = ()) -> ShownEntry:
+    return ShownEntry(**entry, group=group, parts=parts_of(entry["label"], indices))
