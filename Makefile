@@ -12,7 +12,7 @@ TOOLS := $(VENV)/tools
 # `make test` keeps what was compiled, whatever the environment says: a hundred processes import the same modules.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run migrate demo test matrix faults fuzz bench cluster upgrade-test image-test client check lock audit sbom observability-test
+.PHONY: help run migrate demo test matrix faults fuzz bench cluster upgrade-test image-test client check lock audit sbom
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -27,7 +27,8 @@ demo: $(RUNS) ## Fill the database with realistic data
 
 # Three on two cores: one worker has all tests that start processes, and often waits for a recovery or a page.
 test: $(TESTS) ## Run every test on throw-away stores, browser tests included
-	@CHROMIUM="$$(.ci/chromium $(BIN))" PYTHONDONTWRITEBYTECODE= exec $(BIN)/python -m pytest -n 3
+	@CHROMIUM="$$(.ci/chromium $(BIN))" PROMETHEUS="$$(.ci/prometheus $(VENV)/.prometheus)" PYTHONDONTWRITEBYTECODE= \
+	  exec $(BIN)/python -m pytest -n 3
 
 matrix: ## Run the tests without a browser on each of Python 3.11 to 3.13 that is installed
 	@exec .ci/matrix 3.11 3.12 3.13
@@ -47,10 +48,6 @@ cluster: $(TESTS) ## Put load on two web replicas and two workers behind nginx, 
 # The first commit whose code serves on a newer schema.
 upgrade-test: $(TESTS) ## Upgrade an earlier commit to this one under load: UPGRADE_FROM=COMMIT
 	@UPGRADE_FROM=$${UPGRADE_FROM:-7a5d337db04748497be577895bce58581ac6bd9d} exec $(BIN)/python -m pytest -s tests/upgrade
-
-observability-test: $(TESTS) ## Scrape a worker with Debian's Prometheus and evaluate the alerts
-	@command -v prometheus >/dev/null || { echo "Install Prometheus first: apt-get install prometheus"; exit 1; }
-	@PROMETHEUS="$$(command -v prometheus)" exec $(BIN)/python -m pytest tests/server/test_worker_port.py tests/deploy/test_observability.py
 
 image-test: ## Build the image with buildah and use it; as root on Debian, ten minutes or more
 	@exec .ci/image-test

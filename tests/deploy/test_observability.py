@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,13 +18,13 @@ from tca_app.config.settings import get_settings
 from tca_app.core.telemetry import metrics
 from tca_app.features.backup.schemas import BackupsRead
 from tca_app.features.metrics.service import _backups
+from tests.prometheus import PROMETHEUS, needs_prometheus
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy" / "observability"
 TOKEN = "scrape-" + "k3" * 16
 DASHBOARD = json.loads((FOLDER / "dashboard.json").read_text())
 ALERTS = yaml.safe_load((FOLDER / "alerts.yml").read_text())
-PROMTOOL = shutil.which("promtool")
 NAME = re.compile(r"\b(?:tca_\w+|process_\w+)\b")
 GROUPED = re.compile(r"(?:by|without) \(([\w, ]*)\)")
 MATCHED = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"")
@@ -101,7 +100,7 @@ def test_the_scrape_example_names_the_processes_of_compose() -> None:
     assert f"'127.0.0.1', {ports['worker']}" in check[-1]
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="promtool of Debian's package prometheus is not installed")
+@needs_prometheus
 async def test_promtool_accepts_all_of_it(
     api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -117,5 +116,5 @@ async def test_promtool_accepts_all_of_it(
 
 
 def _promtool(*words: str | Path) -> None:
-    done = subprocess.run([str(PROMTOOL), *words], capture_output=True, text=True)
+    done = subprocess.run([Path(PROMETHEUS).with_name("promtool"), *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

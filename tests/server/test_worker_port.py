@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from tca_app.server import worker_app
 from tca_app.server.serve import StartError, claim_port
 from tca_app.server.worker import answering
 from tests.factories import until
+from tests.prometheus import PROMETHEUS, needs_prometheus
 
 OBSERVABILITY = Path(__file__).resolve().parents[2] / "deploy" / "observability"
 TOKEN = "scrape-" + "k3" * 16
@@ -79,7 +79,7 @@ async def test_without_a_port_a_worker_answers_nowhere() -> None:
         pass
 
 
-@pytest.mark.skipif("PROMETHEUS" not in os.environ, reason="`make observability-test` names the program")
+@needs_prometheus
 async def test_prometheus_scrapes_it_and_evaluates_every_alert(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     port, own = free_port(), free_port()
     monkeypatch.setattr(get_settings(), "worker_port", port)
@@ -94,7 +94,7 @@ async def test_prometheus_scrapes_it_and_evaluates_every_alert(monkeypatch: pyte
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
     async with answering(), httpx.AsyncClient(base_url=f"http://127.0.0.1:{own}/api/v1") as client:
         prometheus = await asyncio.create_subprocess_exec(
-            os.environ["PROMETHEUS"],
+            PROMETHEUS,
             f"--config.file={tmp_path}/prometheus.yml",
             f"--storage.tsdb.path={tmp_path}/data",
             f"--web.listen-address=127.0.0.1:{own}",
