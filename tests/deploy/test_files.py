@@ -18,6 +18,7 @@ from tca_app.config.secret_files import FILE_NAMES
 from tca_app.config.settings import VERSION
 from tca_app.features.health.router import router as health_router
 from tca_app.features.metrics.router import router as metrics_router
+from tca_app.frontend.build import SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -59,6 +60,12 @@ def _dockerfile_environment() -> dict[str, str]:
     return dict(pair.split("=", 1) for line in lines for pair in line.split())
 
 
+def _units() -> list[str]:
+    """The services and what they have in common."""
+    folder = DEPLOY / "systemd"
+    return [path.read_text() for path in (*folder.glob("*.service"), *folder.glob("*.service.d/*.conf"))]
+
+
 def _unit_environment(unit: str) -> dict[str, str]:
     lines = re.findall(r"^Environment=(.*)$", unit, re.MULTILINE)
     return dict(pair.split("=", 1) for line in lines for pair in line.split())
@@ -73,8 +80,8 @@ def test_every_name_in_an_environment_is_a_setting() -> None:
     for page in ("compose.yaml", "compose.trial.yaml"):
         for one in _console_services(_compose(page)).values():
             names |= set(one["environment"])
-    for unit in (DEPLOY / "systemd").glob("*.service"):
-        names |= set(_unit_environment(unit.read_text())) - OTHERS
+    for unit in _units():
+        names |= set(_unit_environment(unit)) - OTHERS
     names |= set(_objects()["ConfigMap/console"]["data"])
     assert [name for name in sorted(names) if not _is_setting(name)] == []
 
@@ -88,8 +95,8 @@ def test_every_command_is_one() -> None:
     }
     used |= {pod["spec"]["containers"][0]["args"][0] for _name, pod in _pods()}
     used |= set(re.findall(r'^CMD \["(\w+)"\]$', DOCKERFILE, re.MULTILINE))
-    for unit in (DEPLOY / "systemd").glob("*.service"):
-        used |= set(re.findall(r"^ExecStart=.* -m tca_app (\w+)$", unit.read_text(), re.MULTILINE))
+    for unit in _units():
+        used |= set(re.findall(r"^ExecStart=.* -m tca_app (\w+)$", unit, re.MULTILINE))
     assert used == {"web", "worker", "migrate", "serve"}
     assert used <= known
 
@@ -124,12 +131,13 @@ def test_compose_is_a_production_that_starts() -> None:
     assert set(compose["secrets"]) == used
 
 
-@pytest.fixture
-def prepared(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of deploy/ in which the secrets are made."""
-    shutil.copy(DEPLOY / "prepare", tmp_path)
-    subprocess.run([tmp_path / "prepare", "https://console.test"], check=True, capture_output=True)
-    return tmp_path
+    folder = tmp_path_factory.mktemp("deploy")
+    shutil.copy(DEPLOY / "prepare", folder)
+    subprocess.run([folder / "prepare", "https://console.test"], check=True, capture_output=True)
+    return folder
 
 
 def test_the_prepared_secrets_are_accepted_in_production(prepared: Path) -> None:
@@ -257,6 +265,12 @@ def test_the_image_gets_everything_that_the_console_reads() -> None:
     assert all((ROOT / name).exists() for name in allowed)
     assert {"tca_app", "alembic", "alembic.ini", "assets", "rxconfig.py", "requirements.lock", "reflex.lock"} <= allowed
     assert not {".env", ".data", "deploy", ".git"} & allowed
+
+
+def test_the_image_keeps_what_its_pages_were_built_from() -> None:
+    """Otherwise it takes them for the pages of another version, and does not start."""
+    (removed,) = re.findall(r"cd /app .*?rm -rf (.*?) \\\n", DOCKERFILE, re.DOTALL)
+    assert not {pattern.split("/")[0] for pattern in SOURCES} & set(removed.split())
 
 
 @pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
