@@ -186,9 +186,6 @@ def test_the_proxy_of_compose_is_that_of_the_template(prepared: Path) -> None:
         ["sed", "-f", DEPLOY / "nginx-compose.sed", DEPLOY / "nginx.conf"], check=True, capture_output=True, text=True
     ).stdout
     assert "127.0.0.1:80" not in made
-    rules = [line for line in (DEPLOY / "nginx-compose.sed").read_text().splitlines() if line.startswith("s|")]
-    for rule in rules:  # a rule that finds nothing says nothing
-        assert rule.split("|")[1].strip("^") in (DEPLOY / "nginx.conf").read_text(), rule
     web = {name for name, one in _console_services(_compose()).items() if one["command"] == ["web"]}
     assert set(re.findall(r"server (web-\d):8000 ", made)) == web
     assert {f"/run/secrets/{name}" for name in _compose()["services"]["nginx"]["secrets"]} == set(

@@ -8,11 +8,21 @@ from pathlib import Path
 from threading import Thread
 
 import httpx
+import pytest
 
-from tests.nginx import nginx
+from tests.nginx import TEMPLATE, nginx
 from tests.processes import eventually, free_port
 
 SEEN: list[str] = []
+DEPLOY = TEMPLATE.parent
+
+
+@pytest.mark.parametrize("rules", sorted(DEPLOY.glob("nginx-*.sed")), ids=lambda rules: rules.stem)
+def test_every_rule_finds_its_line(rules: Path) -> None:
+    """One that finds nothing says nothing."""
+    found = [line.split("|")[1].strip("^") for line in rules.read_text().splitlines() if line.startswith("s|")]
+    assert len(found) > 4
+    assert [rule for rule in found if rule not in TEMPLATE.read_text()] == []
 
 
 class _Replica(BaseHTTPRequestHandler):
