@@ -114,6 +114,6 @@ def _axes(kind: Any, *drawn: rx.Component, **props: Any) -> rx.Component:
         width="100%",
         height=220,
         margin={"top": 16, "right": 28, "bottom": 4, "left": 0},
-        accessibility_layer=False,
+        custom_attrs={"accessibilityLayer": False},  # the table beside it is what a screen reader gets
         **props,
     )

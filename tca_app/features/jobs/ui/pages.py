@@ -70,6 +70,9 @@ def _queues() -> rx.Component:
                     class_name="table plain",
                 ),
                 class_name="table-scroll",
+                role="region",
+                aria_label="Queues",
+                tab_index=0,  # has no link to stop at, and scrolls on a phone
             ),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
         ),

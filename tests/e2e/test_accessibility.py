@@ -1,0 +1,78 @@
+"""axe-core finds nothing on any page: light, dark and on a phone."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, expect
+
+from tca_app.tca_app import PAGES
+from tests.e2e.conftest import create, create_project, create_user, sign_in_by_call
+from tests.e2e.test_journey import NewPage
+
+pytestmark = pytest.mark.e2e
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+# Colours are looked at once for each scheme; everything else once for each layout.
+RUN = "rules => axe.run(document, {resultTypes: ['violations'], rules}).then(found => found.violations)"
+COLOURS = {"color-contrast": {"enabled": True}}
+NO_COLOURS = {"color-contrast": {"enabled": False}}
+ONLY_COLOURS = "() => axe.run(document, {runOnly: ['color-contrast']}).then(found => found.violations)"
+TABS = "[...document.querySelectorAll('nav.tabs a')].map(link => link.getAttribute('href'))"
+LEADS_ELSEWHERE = ("/setup", "/add-second-factor", "/change-password")  # for people in that state only
+
+
+def paths(user: int, project: str, deployment: int) -> Iterator[str]:
+    """One URL for each page of the console, by the registry."""
+    values = {"[person_id]": str(user), "[project_id]": project.rsplit("/", 1)[-1], "[deployment_id]": str(deployment)}
+    for entry in PAGES:
+        path = entry.route
+        for name, value in values.items():
+            path = path.replace(name, value)
+        if path not in LEADS_ELSEWHERE:
+            yield path
+    yield "/status/public"
+    yield "/nowhere"
+
+
+def violations(page: Page, path: str) -> list[str]:
+    """Opens the page and returns what axe says of it, a line for each element."""
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.set_viewport_size(DESKTOP)
+    page.goto(path)
+    if path != "/status/public":
+        expect(page.locator("main, [role=main]").first).to_be_visible()
+        expect(page.locator(".progress[data-busy=true]")).to_have_count(0)
+    page.evaluate(AXE_SCRIPT)
+    found = {"light": page.evaluate(RUN, COLOURS)}
+    page.emulate_media(color_scheme="dark")
+    found["dark"] = page.evaluate(ONLY_COLOURS)
+    page.set_viewport_size(PHONE)
+    found["phone"] = page.evaluate(RUN, NO_COLOURS)
+    return [
+        f"{path} {look}: {fault['id']}: {node['html'][:160]}"
+        for look, faults in found.items()
+        for fault in faults
+        for node in fault["nodes"]
+    ]
+
+
+def test_axe_finds_nothing(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    user = create_user(page, "axel", "Axel Read")
+    project = create_project(page, "Accessible Project", user)
+    deployment = create(page, f"{project.strip('/')}/deployments", environment="production", version="3.1.0")["id"]
+
+    found, seen, waiting = [], set(), list(paths(user, project, deployment))
+    assert len(waiting) > 20
+    for public in ("/login", "/forgot-password", "/reset-password", "/confirm-email", "/accept-invitation"):
+        assert public in waiting
+        waiting.remove(public)
+        found += violations(page, public)
+    sign_in_by_call(page, *admin)
+    while waiting:
+        path = waiting.pop(0)
+        if path not in seen:
+            seen.add(path)
+            found += violations(page, path)
+            waiting += [tab for tab in page.evaluate(TABS) if tab not in seen]
+    assert found == []
