@@ -17,7 +17,7 @@ IS_FOCUSED = "element => element === document.activeElement"
 
 
 def tab_to(page: Page, wanted: Locator) -> None:
-    stops = []
+    stops: list[str] = []
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
         if wanted.evaluate(IS_FOCUSED):
