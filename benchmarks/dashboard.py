@@ -24,11 +24,11 @@ from tca_app.core.database import session as db
 from tca_app.core.database.session import close_db, transaction
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.schemas import StatsQuery
-from tca_app.features.deployments import queries
 from tca_app.features.deployments.aggregates.daily import refresh_deployments
+from tca_app.features.deployments.listing.queries import list_deployments
+from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.matrix import queries as matrix
 from tca_app.features.deployments.matrix.schemas import MatrixQuery
-from tca_app.features.deployments.schemas import DeploymentQuery
 from tca_app.server.bootstrap import run_once
 from tca_app.server.migrate import migrate
 
@@ -74,7 +74,7 @@ def _calls() -> dict[str, Call]:
             ("first page", DeploymentQuery(limit=25)),
             ("ended in 30 days", DeploymentQuery(limit=25, days="30")),
         ):
-            calls[f"/deployments, {title}, {name}"] = _call(queries.list_deployments, actor, query)
+            calls[f"/deployments, {title}, {name}"] = _call(list_deployments, actor, query)
         calls[f"environments, first page, {name}"] = _call(matrix.environment_matrix, actor, MatrixQuery())
     for most in (1, 200):
         calls[f"refresh of the aggregates of {most}, ended just now"] = _call(_refresh, most)

@@ -16,9 +16,10 @@ from tca_app.features.activity.schemas import ActivityQuery
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.schemas import StatsQuery
 from tca_app.features.deployments import attention, queries as deployments
+from tca_app.features.deployments.listing.queries import list_deployments
+from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.matrix.schemas import MatrixQuery
-from tca_app.features.deployments.schemas import DeploymentQuery
 from tca_app.features.health import incidents, summary
 from tca_app.features.health.history import service
 from tca_app.features.health.schemas import CheckQuery, IncidentQuery
@@ -29,6 +30,7 @@ from tca_app.features.jobs.schemas import JobQuery
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.schemas import InboxQuery
 from tca_app.features.projects import queries as projects
+from tca_app.features.projects.listing.queries import list_projects
 from tca_app.features.projects.schemas import ProjectQuery
 from tca_app.features.users import queries as users
 from tca_app.features.users.schemas import UserQuery
@@ -82,12 +84,10 @@ INSERT INTO webhook_deliveries
 """
 Read = Callable[[Any, Actor, int], Awaitable[object]]
 LISTS: dict[str, Read] = {
-    "projects": lambda s, who, skip: projects.list_projects(s, who, ProjectQuery(skip=skip, limit=25)),
-    "projects by name": lambda s, who, skip: projects.list_projects(
-        s, who, ProjectQuery(skip=skip, limit=25, sort="name")
-    ),
+    "projects": lambda s, who, skip: list_projects(s, who, ProjectQuery(skip=skip, limit=25)),
+    "projects by name": lambda s, who, skip: list_projects(s, who, ProjectQuery(skip=skip, limit=25, sort="name")),
     "users": lambda s, who, skip: users.list_users(s, who, UserQuery(skip=min(skip, PEOPLE - 25), limit=25)),
-    "deployments": lambda s, who, skip: deployments.list_deployments(s, who, DeploymentQuery(skip=skip, limit=25)),
+    "deployments": lambda s, who, skip: list_deployments(s, who, DeploymentQuery(skip=skip, limit=25)),
     "open deployments": lambda s, who, skip: deployments.open_deployments(s, who, 10),
     "attention": lambda s, who, skip: attention.read_attention(s, who, 5),
     "environments": lambda s, who, skip: queries.environment_matrix(s, who, MatrixQuery(skip=skip, limit=25)),

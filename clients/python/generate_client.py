@@ -189,7 +189,10 @@ def _in_path(parameter: Json) -> str:
 
 
 def _optional(parameter: Json) -> str:
+    """Return the type of an option. One that may be repeated also takes a single value."""
     shape = _type(parameter["schema"])
+    if parameter["schema"].get("type") == "array":
+        shape = f"{_type(parameter['schema']['items'])} | {shape}"
     if parameter.get("required"):
         return shape
     return f"{shape} = None" if shape.endswith("| None") else f"{shape} | None = None"

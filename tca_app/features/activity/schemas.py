@@ -1,28 +1,17 @@
 """Schemas of the event log."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from tca_app.core.schema import GivenMoment, Limit, ReadModel, SearchText, UrlId, moment
+from tca_app.core.filters import DayOrMoment
+from tca_app.core.schema import Limit, ReadModel, SearchText, UrlId
 
 EXPORT_ROWS = 50_000
 
 
-def _day_or_moment(value: object) -> object:
-    """Parses a day or a time. Pydantic alone would accept a number of seconds too."""
-    if not isinstance(value, str):
-        return value
-    if len(value) > len("2026-01-31"):
-        return moment(value)
-    if not (len(value) == 10 and value[4] == value[7] == "-"):
-        raise ValueError("must be a date such as 2026-01-31, or a time with an offset")
-    return date.fromisoformat(value)
-
-
-Start = Annotated[date | datetime, BeforeValidator(_day_or_moment, json_schema_input_type=date | GivenMoment)]
 TypeName = Annotated[str, Field(max_length=50, pattern=r"^[a-z_]+$")]
 
 
@@ -38,8 +27,8 @@ class ActivityFilter(BaseModel):
     subject_id: UrlId | None = None
     about_id: UrlId | None = Field(None, description="Events about this user or by this user.")
     project_id: UrlId | None = None
-    since: Start | None = None
-    until: Start | None = None
+    since: DayOrMoment | None = None
+    until: DayOrMoment | None = None
 
 
 class ActivityQuery(ActivityFilter):

@@ -1,6 +1,5 @@
 """Reads the event log: newest first, by cursor, only the events that the reader may see."""
 
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, or_, select
@@ -10,6 +9,7 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import matching
 from tca_app.core.events.log import sentence
+from tca_app.core.filters import end_of, start_of
 from tca_app.features.activity import policy
 from tca_app.features.activity.schemas import ActivityFilter, ActivityQuery, ActivityRead
 from tca_app.models import LoggedEvent, Project, ProjectMember
@@ -39,17 +39,10 @@ async def _conditions(session: AsyncSession, query: ActivityFilter) -> list[Colu
         about = (_log.subject_type == "user") & (_log.subject_id == query.about_id)
         wanted.append(or_(about, _log.actor_id == query.about_id))
     if query.since is not None:
-        wanted.append(_log.at >= _moment(query.since))
+        wanted.append(_log.at >= start_of(query.since))
     if query.until is not None:
-        wanted.append(_log.at < _moment(query.until, timedelta(days=1)))
+        wanted.append(_log.at < end_of(query.until))
     return wanted
-
-
-def _moment(given: date | datetime, whole: timedelta = timedelta(0)) -> datetime:
-    """Returns a time as it is, and a day as its start in UTC, or as its end when it counts `whole`."""
-    if isinstance(given, datetime):
-        return given
-    return datetime.combine(given, time.min, UTC) + whole
 
 
 def _visible(actor: Actor, wanted: list[ColumnElement[bool]], limit: int) -> Select[Any]:

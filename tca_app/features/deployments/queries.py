@@ -1,17 +1,14 @@
 """Queries for deployments. They return, and count, only what the actor may see."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, case, func, literal, select, true, tuple_
+from sqlalchemy import RowMapping, and_, bindparam, case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.pagination import SEARCH_TOTAL_CAP, Page, matching
 from tca_app.core.errors import NotFound
-from tca_app.core.periods import days_in
 from tca_app.features.deployments.schemas import (
-    DeploymentQuery,
     DeploymentRead,
     EnvironmentRef,
     OpenDeployment,
@@ -26,7 +23,7 @@ USUAL_OF = 5
 _deployments, _environments = Deployment.__table__.c, Environment.__table__.c
 _projects, _members = Project.__table__.c, ProjectMember.__table__.c
 _me = ProjectMember.__table__.alias("me")
-_creator, _decider = User.__table__.alias("creator"), User.__table__.alias("decider")
+CREATOR, _decider = User.__table__.alias("creator"), User.__table__.alias("decider")
 _OWN = tuple(name for name in DeploymentRead.model_fields if name in _deployments)
 _ACTOR: Any = bindparam("actor_id")
 
@@ -42,15 +39,15 @@ WHOLE = (
         _projects.repository_url,
         _environments.name.label("environment_name"),
         _environments.is_protected,
-        _creator.c.username.label("creator_username"),
-        _creator.c.full_name.label("creator_full_name"),
+        CREATOR.c.username.label("creator_username"),
+        CREATOR.c.full_name.label("creator_full_name"),
         _decider.c.username.label("decider_username"),
         _decider.c.full_name.label("decider_full_name"),
     )
     .select_from(Deployment.__table__)
     .join(Environment.__table__, _environments.id == _deployments.environment_id)
     .join(Project.__table__, and_(_projects.id == _deployments.project_id, _projects.deleted_at.is_(None)))
-    .outerjoin(_creator, _creator.c.id == _deployments.created_by_id)
+    .outerjoin(CREATOR, CREATOR.c.id == _deployments.created_by_id)
     .outerjoin(_decider, _decider.c.id == _deployments.decided_by_id)
 )
 """Whole deployments of projects that are not in the trash, not yet filtered by what the actor may see."""
@@ -61,9 +58,9 @@ ONE = (
 )
 
 # Deployments of projects in the trash are hidden; few projects are there.
-_IN_TRASH = select(_projects.id).where(_projects.deleted_at.is_not(None))
+IN_TRASH = select(_projects.id).where(_projects.deleted_at.is_not(None))
 _THEIRS = select(_members.project_id).where(_members.user_id == _ACTOR)
-_MINE = (
+MINE = (
     select(_members.project_id)
     .join(Project.__table__, _projects.id == _members.project_id)
     .where(_members.user_id == _ACTOR, _projects.deleted_at.is_(None))
@@ -144,69 +141,6 @@ async def get_deployment(session: AsyncSession, actor: Actor, deployment_id: int
     return deployment_read(await find_visible(session, actor, deployment_id))
 
 
-async def list_deployments(session: AsyncSession, actor: Actor, query: DeploymentQuery) -> Page[DeploymentRead]:
-    """Returns a page of deployments, newest first. The total stops at 10,000."""
-    policy.require(actor, "deployments.list")
-    if query.project_id is not None:
-        await get_project(session, actor, query.project_id)
-    wanted = await _conditions(session, query)
-    ids = _ids(actor, wanted, query.project_id, query.skip + query.limit)
-    page = ids.order_by(ids.selected_columns.id.desc()).offset(query.skip).limit(query.limit).subquery("page")
-    rows = WHOLE.join(page, page.c.id == _deployments.id).order_by(_deployments.id.desc())
-    found = (await session.execute(rows, {"actor_id": actor.user_id})).all()
-    items = [deployment_read(row) for row in found]
-    if query.skip == 0 and len(items) < query.limit:
-        return Page(items, len(items))
-    counted = _seen(actor, wanted, query.project_id).limit(SEARCH_TOTAL_CAP + 1)
-    total = select(func.count()).select_from(counted.subquery())
-    number = (await session.execute(total, {"actor_id": actor.user_id})).scalar_one()
-    return Page(items, min(number, SEARCH_TOTAL_CAP), number > SEARCH_TOTAL_CAP)
-
-
-async def _conditions(session: AsyncSession, query: DeploymentQuery) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
-    if query.search:
-        wanted += await matching(session, Deployment.__table__, query.search)
-    if query.environment is not None:
-        named = func.lower(_environments.name) == func.lower(query.environment)
-        wanted.append(_deployments.environment_id.in_(select(_environments.id).where(named)))
-    if query.status is not None:
-        wanted.append(
-            _deployments.status.in_(("succeeded", "failed") if query.status == "finished" else (query.status,))
-        )
-    if query.source is not None:
-        wanted.append(_deployments.source == query.source)
-    if query.external_id is not None:
-        wanted.append(_deployments.external_id == query.external_id)
-    if query.days is not None:
-        today = func.date_trunc("day", func.now(), "UTC")
-        wanted.append(_deployments.finished_at >= today - literal(timedelta(days=days_in(query.days) - 1)))
-    return wanted
-
-
-def _ids(actor: Actor, wanted: list[ColumnElement[bool]], project_id: int | None, most: int) -> Select[int]:
-    """Selects at least the newest `most` ids. For a member it reads each project by its index, whatever others have."""
-    newest = select(_deployments.id).where(*wanted).order_by(_deployments.id.desc()).limit(most)
-    if project_id is not None:
-        return select(newest.where(_deployments.project_id == project_id).subquery("newest").c.id)
-    if actor.is_superuser:
-        return select(newest.where(_deployments.project_id.not_in(_IN_TRASH)).subquery("newest").c.id)
-    mine = _MINE.subquery("mine")
-    of_one = newest.where(_deployments.project_id == mine.c.project_id).lateral("newest")
-    return select(of_one.c.id).select_from(mine.join(of_one, true()))
-
-
-def _seen(actor: Actor, wanted: list[ColumnElement[bool]], project_id: int | None) -> Select[int]:
-    """Selects the ids without an order, for counting."""
-    ids = select(_deployments.id).where(*wanted)
-    if project_id is not None:
-        return ids.where(_deployments.project_id == project_id)
-    if actor.is_superuser:
-        return ids.where(_deployments.project_id.not_in(_IN_TRASH))
-    mine = _MINE.subquery("mine")
-    return ids.join(mine, mine.c.project_id == _deployments.project_id)
-
-
 _last = (
     select(_deployments.id)
     .where(_deployments.environment_id == _environments.id, _deployments.status == "succeeded")
@@ -241,7 +175,7 @@ _USUAL: Any = select(func.extract("epoch", _median)).select_from(_last_good).cor
 _OPEN_ORDER = (case((_deployments.status == "in_progress", 0), else_=1), _deployments.id.desc())
 _OPEN = (
     select(_deployments.id)
-    .where(_deployments.finished_at.is_(None), _deployments.project_id.not_in(_IN_TRASH))
+    .where(_deployments.finished_at.is_(None), _deployments.project_id.not_in(IN_TRASH))
     .order_by(*_OPEN_ORDER)
 )
 

@@ -11,6 +11,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.core.schema import UrlId
 from tca_app.features.deployments import approvals, dora_metrics, logs, service
+from tca_app.features.deployments.listing.schemas import DeploymentFilter, DeploymentQuery
 from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixQuery
 from tca_app.features.deployments.reports.waiting import read_when_changed
@@ -20,8 +21,6 @@ from tca_app.features.deployments.schemas import (
     Approval,
     ChangesRead,
     DeploymentCreate,
-    DeploymentFilter,
-    DeploymentQuery,
     DeploymentRead,
     DeploymentStep,
     ExternalId,
@@ -52,7 +51,7 @@ _lines = TypeAdapter(list[LogLine])
 async def list_deployments(
     request: Request, query: Annotated[DeploymentQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """List the deployments of all projects that the caller may see, newest first. The total stops at 10,000."""
+    """List the deployments that the caller may see, newest first by default. The total stops at 10,000."""
     page = await service.list_deployments(session, actor, query)
     return page_response(request, page, _deployments, query.skip, query.limit)
 
@@ -68,7 +67,7 @@ async def list_project_deployments(
     session: Reading,
 ) -> Response:
     """List the deployments of one project, newest first."""
-    asked = DeploymentQuery(**query.model_dump(), project_id=project_id)
+    asked = DeploymentQuery(**query.model_dump(), project_id=[project_id])
     page = await service.list_deployments(session, actor, asked)
     return page_response(request, page, _deployments, query.skip, query.limit)
 

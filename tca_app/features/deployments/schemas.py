@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tca_app.core.database.concurrency import ListQuery
 from tca_app.core.periods import DEFAULT_PERIOD, Period
 from tca_app.core.schema import (
     Commit,
@@ -90,21 +89,6 @@ class Rollback(InputModel):
     to_id: Id | None = Field(None, description="The deployment whose version is deployed again.")
     description: Text2000 = ""
     freeze_reason: Line500 = Field("", description="Administrators only: the reason for overriding a freeze window.")
-
-
-class DeploymentFilter(ListQuery):
-    """Filters for deployments. `environment` is a name; `search` matches version, ref and commit."""
-
-    skip: ShortSkip = 0
-    environment: EnvironmentName | None = None
-    status: Status | Literal["finished"] | None = Field(None, description="`finished`: succeeded or failed.")
-    source: Source | None = None
-    days: Period | None = Field(None, description="Ended in the last N days (UTC), including today.")
-    external_id: ExternalId | None = None
-
-
-class DeploymentQuery(DeploymentFilter):
-    project_id: UrlId | None = None
 
 
 class WaitQuery(BaseModel):

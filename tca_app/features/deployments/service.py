@@ -26,6 +26,7 @@ from tca_app.features.deployments.errors import (
     IllegalStep,
     illegal_step,
 )
+from tca_app.features.deployments.listing.queries import list_deployments as list_deployments
 from tca_app.features.deployments.policy import FINISHED, needs_approval, next_states
 from tca_app.features.deployments.queries import (
     ONE,
@@ -35,7 +36,6 @@ from tca_app.features.deployments.queries import (
     current_by_environment as current_by_environment,
     deployment_read,
     get_deployment as get_deployment,
-    list_deployments as list_deployments,
 )
 from tca_app.features.deployments.reports.times import TIMES, is_history, reported_state
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentRead, DeploymentStep, Source

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Text, case, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Text, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page, contains, page_of
+from tca_app.core.database.sorting import order_by
+from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Forbidden
 from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead, State
 from tca_app.features.projects import policy, service as projects
@@ -30,20 +32,31 @@ _CONDITIONS: dict[State, ColumnElement[bool]] = {
     "pending": IS_PENDING,
 }
 
+_SORTS = {
+    "created_at": invitations.created_at,
+    "email": invitations.email,
+    "state": STATE,
+    "invited_by": func.lower(display_name_sql(_inviter.c)),
+    "expires_at": invitations.expires_at,
+}
+
 
 async def list_invitations(session: AsyncSession, actor: Actor, query: InvitationQuery) -> Page[InvitationRead]:
-    """Returns a page of invitations, newest first. Maintainers see those of their project, administrators all."""
+    """Returns a page of invitations. Maintainers see those of their project, administrators all."""
     if query.project_id is None:
         if not actor.is_superuser:
             raise Forbidden
     else:
         project = await projects.get_project(session, actor, query.project_id)
         policy.require(actor, "members.list", project.my_role)
-    chosen = select(invitations.id).order_by(invitations.created_at.desc(), invitations.id.desc())
+    chosen = select(invitations.id).select_from(Invitation.__table__)
+    if query.sort.endswith("invited_by"):
+        chosen = chosen.outerjoin(_inviter, _inviter.c.id == invitations.invited_by_id)
+    chosen = chosen.order_by(*order_by(_SORTS, query.sort, invitations.id, nullable=("invited_by",)))
     if query.project_id is not None:
         chosen = chosen.where(invitations.project_id == query.project_id)
-    if query.state is not None:
-        chosen = chosen.where(_CONDITIONS[query.state])
+    if query.state:
+        chosen = chosen.where(or_(*(_CONDITIONS[state] for state in query.state)))
     if query.search:
         chosen = chosen.where(contains(func.fold_text(invitations.email), query.search)[0])
     ids, total, capped = await page_of(session, chosen, skip=query.skip, limit=query.limit, search=query.search)

@@ -38,7 +38,7 @@ _invitations = TypeAdapter(list[InvitationRead])
 async def list_invitations(
     request: Request, query: Annotated[InvitationQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """List invitations, newest first. Maintainers list those of their project, administrators all."""
+    """List invitations, by default newest first. Maintainers list those of their project, administrators all."""
     page = await service.list_invitations(session, actor, query)
     return page_response(request, page, _invitations, query.skip, query.limit)
 

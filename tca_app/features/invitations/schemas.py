@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from tca_app.core.database.concurrency import ListQuery
+from tca_app.core.filters import Many
 from tca_app.core.schema import Email, Id, InputModel, Line100, ReadModel, UrlId, Username
 from tca_app.features.auth.schemas import NewPassword, Token
 from tca_app.features.projects.schemas import GrantedRole
@@ -42,11 +43,26 @@ class InvitationCreate(InputModel):
         return self
 
 
+InvitationSort = Literal[
+    "created_at",
+    "-created_at",
+    "email",
+    "-email",
+    "state",
+    "-state",
+    "invited_by",
+    "-invited_by",
+    "expires_at",
+    "-expires_at",
+]
+
+
 class InvitationQuery(ListQuery):
     """`project_id`: the invitations into this project; without it all, for administrators."""
 
     project_id: UrlId | None = None
-    state: State | None = None
+    state: Many[State] = []
+    sort: InvitationSort = "-created_at"
 
 
 class InvitationRead(ReadModel):

@@ -27,7 +27,7 @@ async def read_queues(actor: CurrentActor, session: Reading) -> Response:
 async def list_jobs(
     request: Request, query: Annotated[JobQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """List the jobs in one state, newest first. Lists dead jobs by default."""
+    """List the jobs in one state, by default newest first. Lists dead jobs by default."""
     page = await service.list_jobs(session, actor, query)
     return page_response(request, page, _jobs, query.skip, query.limit)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from tca_app.core.database.concurrency import ListQuery
+from tca_app.core.filters import Many
 from tca_app.core.jobs.queue import QUEUE_NAMES
 from tca_app.core.schema import Id, InputModel, ReadModel
 
@@ -36,11 +37,28 @@ class QueuesRead(ReadModel):
     queues: list[QueueRead]
 
 
+JobSort = Literal[
+    "id",
+    "-id",
+    "kind",
+    "-kind",
+    "queue",
+    "-queue",
+    "attempts",
+    "-attempts",
+    "reason",
+    "-reason",
+    "failed_at",
+    "-failed_at",
+]
+
+
 class JobQuery(ListQuery):
     """`state=retrying`: failed and waiting for another attempt. `search` matches the kind or the reason."""
 
     state: State = "dead"
-    queue: Annotated[str | None, AfterValidator(_known), Field(json_schema_extra={"enum": list(QUEUE_NAMES)})] = None
+    sort: JobSort = "-id"
+    queue: Many[Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(QUEUE_NAMES)})]] = []
 
 
 class JobRead(ReadModel):

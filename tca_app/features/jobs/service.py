@@ -41,10 +41,11 @@ _LAST = """
     LEFT JOIN LATERAL (
       SELECT error, at FROM job_failures WHERE job_id = jobs.id ORDER BY attempt DESC LIMIT 1) AS last ON true
 """
-_WHERE = "WHERE {state} AND (CAST(:queue AS text) IS NULL OR queue_name = :queue)"
+_WHERE = "WHERE {state} AND (CAST(:queue AS text[]) = '{{}}' OR queue_name = ANY(:queue))"
 _ALL = f"FROM procrastinate_jobs AS jobs {_WHERE}"
+_WITH_FAILURES = f"FROM procrastinate_jobs AS jobs {_LAST} {_WHERE}"
 _FOUND = f"""
-    FROM procrastinate_jobs AS jobs {_LAST} {_WHERE}
+    {_WITH_FAILURES}
       AND strpos(lower(task_name || ' ' || coalesce(error, '')), lower(:search)) > 0
 """
 _COLUMNS = """
@@ -53,6 +54,17 @@ _COLUMNS = """
       CASE WHEN scheduled_at > now() THEN scheduled_at END AS next_at,
       coalesce(args #>> '{cause,request_id}', '') AS request_id
 """
+
+
+_SORTS = {
+    "id": "jobs.id",
+    "kind": "task_name",
+    "queue": "queue_name",
+    "attempts": "attempts",
+    "reason": "error",
+    "failed_at": "last.at",
+}
+_OF_FAILURES = ("reason", "failed_at")
 
 
 async def read_queues(session: AsyncSession, actor: Actor) -> QueuesRead:
@@ -74,14 +86,23 @@ def _empty(name: str) -> QueueRead:
 
 
 async def list_jobs(session: AsyncSession, actor: Actor, query: JobQuery) -> Page[JobRead]:
-    """Returns the jobs in one state, newest first."""
+    """Returns the jobs in one state, by default newest first."""
     policy.require(actor)
-    found = (_FOUND if query.search else _ALL).format(state=_STATES[query.state])  # constant SQL, no user input
+    # Constant SQL, no user input: both are chosen from a dictionary.
+    found, order = (_FOUND if query.search else _ALL).format(state=_STATES[query.state]), _order(query.sort)
     values = query.model_dump(include={"queue", "skip", "limit"}) | ({"search": query.search} if query.search else {})
     total = (await session.execute(text(f"SELECT count(*) {found}"), values)).scalar_one()
-    page = f"WITH page AS (SELECT jobs.* {found} ORDER BY jobs.id DESC LIMIT :limit OFFSET :skip)"
-    rows = await session.execute(text(f"{page} {_COLUMNS} FROM page AS jobs {_LAST} ORDER BY jobs.id DESC"), values)
+    if not query.search and query.sort.removeprefix("-") in _OF_FAILURES:
+        found = _WITH_FAILURES.format(state=_STATES[query.state])
+    page = f"WITH page AS (SELECT jobs.* {found} ORDER BY {order} LIMIT :limit OFFSET :skip)"
+    rows = await session.execute(text(f"{page} {_COLUMNS} FROM page AS jobs {_LAST} ORDER BY {order}"), values)
     return Page([JobRead(state=query.state, **row._mapping) for row in rows], total)
+
+
+def _order(sort: str) -> str:
+    """Returns the ORDER BY of a sort. Jobs that never failed are last in both directions."""
+    way = "DESC" if sort.startswith("-") else "ASC"
+    return f"{_SORTS[sort.removeprefix('-')]} {way} NULLS LAST, jobs.id {way}"
 
 
 _REVIVE = text(

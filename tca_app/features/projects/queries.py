@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    ColumnCollection,
     ColumnElement,
     Label,
     RowMapping,
-    Select,
     Text,
     bindparam,
     func,
@@ -23,15 +20,13 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.concurrency import ListQuery
-from tca_app.core.database.lists import read_page, to_reads, total_of
-from tca_app.core.database.pagination import Page, contains, matching, page_of
-from tca_app.core.database.session import cached_read
+from tca_app.core.database.lists import to_reads
+from tca_app.core.database.pagination import Page, contains, page_of
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import NotFound
 from tca_app.features.projects import policy
-from tca_app.features.projects.schemas import MemberRead, ProjectQuery, ProjectRead
+from tca_app.features.projects.schemas import MemberRead, ProjectRead
 from tca_app.features.users.schemas import PersonRead
 from tca_app.models import Group, GroupMember, Project, ProjectGroup, ProjectMember, User
 
@@ -44,16 +39,14 @@ _me = ProjectMember.__table__.alias("me")
 _owner = User.__table__.alias("owner")
 _FIELDS = tuple(name for name in ProjectRead.model_fields if name not in ("owner", "member_count", "my_role"))
 COLUMNS = (*(_projects[name] for name in _FIELDS), _projects.owner_id)
-_ACTOR: BindParameter[int] = bindparam("actor_id")
-
-_cache: LocalCache[Page[ProjectRead]] = LocalCache(500, drop_on_write=True)
+ACTOR: BindParameter[int] = bindparam("actor_id")
 
 
 def visible(all_projects: bool) -> ColumnElement[bool]:
     """Returns the condition of the projects that `actor_id` may see: all for a superuser, else those of a member."""
     if all_projects:
         return true()
-    return _projects.id.in_(select(_members.project_id).where(_members.user_id == _ACTOR))
+    return _projects.id.in_(select(_members.project_id).where(_members.user_id == ACTOR))
 
 
 # A subquery for each member, by the key of the user. With a join, a planner without statistics starts with all users.
@@ -65,19 +58,19 @@ _IS_HERE = (
 )
 
 
-def _member_count(project_id: ColumnElement[int]) -> Label[int]:
+def member_count(project_id: ColumnElement[int]) -> Label[int]:
     """Counts the people who are members. Users in the trash do not count; they are members again when restored."""
     counted = select(func.count()).select_from(_team).where(_members.project_id == project_id, _IS_HERE)
     return counted.scalar_subquery().label("member_count")
 
 
-def _my_role(project_id: ColumnElement[int]) -> Label[str]:
+def my_role(project_id: ColumnElement[int]) -> Label[str]:
     """Selects the role of `actor_id` for each project by the key of the membership, however many there are."""
-    mine = select(_me.c.role).where(_me.c.project_id == project_id, _me.c.user_id == _ACTOR)
+    mine = select(_me.c.role).where(_me.c.project_id == project_id, _me.c.user_id == ACTOR)
     return mine.scalar_subquery().label("my_role")
 
 
-_rest = (_owner.c.username, _owner.c.full_name, _member_count(_projects.id), _my_role(_projects.id))
+_rest = (_owner.c.username, _owner.c.full_name, member_count(_projects.id), my_role(_projects.id))
 WHOLE = (
     select(*COLUMNS, *_rest)
     .select_from(Project.__table__)
@@ -128,71 +121,6 @@ async def find_same_name(session: AsyncSession, actor: Actor, name: str, but_id:
     )
     row = (await session.execute(same.order_by(_projects.id).limit(1), {"actor_id": actor.user_id})).first()
     return SameName(*row) if row else None
-
-
-async def list_projects(session: AsyncSession, actor: Actor, query: ProjectQuery) -> Page[ProjectRead]:
-    """Returns a page of the projects that the actor may see. The total counts no others."""
-    policy.require(actor, "projects.list")
-    key = f"{actor.user_id} {actor.is_superuser} {query.model_dump_json()}"
-    return await cached_read(session, _cache, key, ("projects", "users"), lambda: _read_list(session, actor, query))
-
-
-async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -> Page[ProjectRead]:
-    given = (query.status is not None, query.owner_id is not None, query.member_id is not None)
-    filters = (actor.is_superuser, *given, query.mine, query.deleted)
-    if query.search:
-        found = await matching(session, Project.__table__, query.search)
-        statement, total = _paged(_chosen(*filters, query.sort).where(*found), query.sort, is_search=True)
-    else:
-        statement, total = _unsearched(*filters, query.sort)
-    values = query.model_dump(exclude={"mine", "deleted", "sort"}) | {"actor_id": actor.user_id}
-    return await read_page(session, statement, values, total, lambda rows: [project_read(row._mapping) for row in rows])
-
-
-@lru_cache(maxsize=256)
-def _chosen(
-    all_projects: bool, by_status: bool, by_owner: bool, by_member: bool, mine: bool, deleted: bool, sort: str
-) -> Select[Any]:
-    """Returns the statement of a list. Cached, because building it takes as long as running it."""
-    rows = select(*COLUMNS).where(visible(all_projects and not mine))
-    rows = rows.where(_projects.deleted_at.is_not(None) if deleted else _projects.deleted_at.is_(None))
-    if deleted and not all_projects:
-        rows = rows.where(_projects.owner_id == _ACTOR)
-    if by_status:
-        rows = rows.where(_projects.status == bindparam("status"))
-    if by_owner:
-        rows = rows.where(_projects.owner_id == bindparam("owner_id"))
-    if by_member:
-        theirs = select(_members.project_id).where(_members.user_id == bindparam("member_id"))
-        rows = rows.where(_projects.id.in_(theirs))
-    return rows.order_by(*_order(sort, _projects))
-
-
-@lru_cache(maxsize=256)
-def _unsearched(
-    all_projects: bool, by_status: bool, by_owner: bool, by_member: bool, mine: bool, deleted: bool, sort: str
-) -> tuple[Select[Any], Select[Any]]:
-    return _paged(_chosen(all_projects, by_status, by_owner, by_member, mine, deleted, sort), sort, is_search=False)
-
-
-def _paged(chosen: Select[Any], sort: str, *, is_search: bool) -> tuple[Select[Any], Select[Any]]:
-    """Returns two statements: a page with the total as its last column, and the total alone.
-
-    The joins and the role are outside the page, so that they run for its rows and not for every row that is counted,
-    sorted or skipped.
-    """
-    total = total_of(chosen, is_search=is_search)
-    page = chosen.offset(bindparam("skip")).limit(bindparam("limit")).subquery("page")
-    owner = (_owner.c.username, _owner.c.full_name)
-    columns = (*page.c, *owner, _member_count(page.c.id), _my_role(page.c.id), total.scalar_subquery())
-    statement = select(*columns).select_from(page.join(_owner, _owner.c.id == page.c.owner_id))
-    return statement.order_by(*_order(sort, page.c)), total
-
-
-def _order(sort: str, columns: ColumnCollection[str, Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    name = sort.removeprefix("-")
-    column = func.lower(columns.name) if name == "name" else columns[name]
-    return (column.desc(), columns.id.desc()) if sort.startswith("-") else (column.asc(), columns.id.asc())
 
 
 _in_groups, _granted, _groups = GroupMember.__table__.c, ProjectGroup.__table__.c, Group.__table__.c

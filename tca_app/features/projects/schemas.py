@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes, ListQuery
+from tca_app.core.filters import Many
 from tca_app.core.schema import Flag, HttpUrl, Id, InputModel, Name100, ReadModel, Slug, Text2000, UrlId
 from tca_app.features.users.schemas import PersonRead
 
@@ -13,7 +14,22 @@ ProjectStatus = Literal["active", "paused", "archived"]
 Role = Literal["owner", "maintainer", "deployer", "viewer"]
 GrantedRole = Literal["maintainer", "deployer", "viewer"]
 ProjectSort = Literal[
-    "created_at", "-created_at", "updated_at", "-updated_at", "name", "-name", "slug", "-slug", "status", "-status"
+    "created_at",
+    "-created_at",
+    "updated_at",
+    "-updated_at",
+    "name",
+    "-name",
+    "slug",
+    "-slug",
+    "status",
+    "-status",
+    "owner",
+    "-owner",
+    "member_count",
+    "-member_count",
+    "my_role",
+    "-my_role",
 ]
 ProjectAction = Literal["archive", "delete", "restore"]
 
@@ -62,9 +78,10 @@ class ProjectQuery(ListQuery):
     `deleted`: projects in the trash (the caller's own; all for superusers).
     """
 
-    status: ProjectStatus | None = None
-    owner_id: UrlId | None = None
-    member_id: UrlId | None = None
+    status: Many[ProjectStatus] = []
+    owner_id: Many[UrlId] = []
+    member_id: Many[UrlId] = []
+    my_role: Many[Role] = Field([], description="Projects in which the caller has one of these roles.")
     mine: Flag = False
     deleted: Flag = False
     sort: ProjectSort = "-created_at"

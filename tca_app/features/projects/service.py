@@ -19,13 +19,13 @@ from tca_app.features.projects.creation import (
     SLUG_TAKEN,
     create_project as create_project,
 )
+from tca_app.features.projects.listing.queries import list_projects as list_projects
 from tca_app.features.projects.queries import (
     COLUMNS,
     WHOLE,
     find_project_id as find_project_id,
     find_same_name as find_same_name,
     get_project as get_project,
-    list_projects as list_projects,
     project_read,
 )
 from tca_app.features.projects.schemas import ProjectBulk, ProjectRead, ProjectUpdate, Transfer

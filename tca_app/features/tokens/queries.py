@@ -9,6 +9,7 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.pagination import Page, contains, page_of
+from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.features.projects import policy as projects
 from tca_app.features.projects.service import get_project
@@ -62,6 +63,14 @@ WHOLE = (
 )
 """A whole token with its owner, not yet filtered by what the actor may see."""
 _NEWEST = (_tokens.created_at.desc(), _tokens.id.desc())
+_SORTS = {
+    "created_at": _tokens.created_at,
+    "name": func.lower(_tokens.name),
+    "owner": func.lower(_OWNER),
+    "state": _STATE,
+    "last_used_at": _tokens.last_used_at,
+    "expires_at": _tokens.expires_at,
+}
 _OWN_FIRST = (_tokens.ci_trust_id.is_not(None), *_NEWEST)  # however many jobs there are
 
 
@@ -86,13 +95,15 @@ async def _listed(session: AsyncSession, rows: Select[Any], owner_id: int) -> li
 
 
 async def list_all_tokens(session: AsyncSession, actor: Actor, query: TokenQuery) -> Page[OwnedTokenRead]:
-    """Returns a page of the tokens of everybody, newest first. Raises Forbidden."""
+    """Returns a page of the tokens of everybody, by default newest first. Raises Forbidden."""
     policy.require_all(actor)
-    rows = WHOLE.order_by(*_NEWEST)
-    if query.state is not None:
-        rows = rows.where(literal(query.state) == _STATE)
+    order = order_by(_SORTS, query.sort, _tokens.id, nullable=("last_used_at",))
+    rows = WHOLE.with_only_columns(_tokens.id).order_by(*order)
+    if query.state:
+        rows = rows.where(_STATE.in_(query.state))
     if query.search:
         shown = func.fold_text(_tokens.name + literal("\n") + _OWNER + literal("\n") + _tokens.prefix)
         rows = rows.where(contains(shown, query.search)[0])
-    found, total, capped = await page_of(session, rows, skip=query.skip, limit=query.limit, search=query.search)
+    ids, total, capped = await page_of(session, rows, skip=query.skip, limit=query.limit, search=query.search)
+    found = await session.execute(WHOLE.where(_tokens.id.in_([row.id for row in ids])).order_by(*order))
     return Page(to_reads(OwnedTokenRead, found), total, capped)

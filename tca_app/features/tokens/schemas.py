@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from tca_app.core.filters import Many
 from tca_app.core.schema import InputModel, Limit, Name50, ReadModel, SearchText, ShortSkip
 from tca_app.core.security.scopes import SCOPES, Scope
 from tca_app.features.projects.schemas import GrantedRole, Role
@@ -98,13 +99,30 @@ class TokenRotate(InputModel):
     overlap_hours: Hours = MAX_OVERLAP_HOURS
 
 
+TokenSort = Literal[
+    "created_at",
+    "-created_at",
+    "name",
+    "-name",
+    "owner",
+    "-owner",
+    "state",
+    "-state",
+    "last_used_at",
+    "-last_used_at",
+    "expires_at",
+    "-expires_at",
+]
+
+
 class TokenQuery(BaseModel):
     """All tokens of the console. Without `state`, those that were revoked or have expired too."""
 
     model_config = ConfigDict(extra="forbid")
 
     search: SearchText = ""
-    state: TokenState | None = None
+    state: Many[TokenState] = []
+    sort: TokenSort = "-created_at"
     skip: ShortSkip = 0
     limit: Limit = 100
 

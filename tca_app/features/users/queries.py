@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, literal, nulls_last, select
+from sqlalchemy import Row, Select, bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -11,6 +11,7 @@ from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.lists import read_page, to_reads, total_of
 from tca_app.core.database.pagination import Page, contains, matching, page_of
 from tca_app.core.database.session import cached_read
+from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import InsufficientScope, NotFound
 from tca_app.features.users import policy
 from tca_app.features.users.schemas import MembershipRead, PersonRead, UserQuery, UserRead, UserSort
@@ -29,6 +30,8 @@ _SORTS: dict[str, Any] = {
     "email": _users.email,
     "full_name": func.lower(_users.full_name),
     "last_login_at": _users.last_login_at,
+    "is_superuser": _users.is_superuser,
+    "is_active": _users.is_active,
 }
 _IS_PERSON = _users.kind == "person"  # service accounts are shown as tokens, never as users
 _ONE = select(*COLUMNS).where(_users.id == bindparam("user_id"), _users.deleted_at.is_(None), _IS_PERSON)
@@ -78,7 +81,7 @@ def _chosen(is_active: bool | None, is_superuser: bool | None, deleted: bool, so
         rows = rows.where(_users.is_active.is_(is_active))
     if is_superuser is not None:
         rows = rows.where(_users.is_superuser.is_(is_superuser))
-    return rows.order_by(*_order(sort))
+    return rows.order_by(*order_by(_SORTS, sort, _users.id, nullable=("last_login_at",)))
 
 
 @lru_cache(maxsize=256)
@@ -93,13 +96,6 @@ def _paged(chosen: Select[Any], *, is_search: bool) -> tuple[Select[Any], Select
     total = total_of(chosen, is_search=is_search)
     statement = chosen.add_columns(total.scalar_subquery()).offset(bindparam("skip")).limit(bindparam("limit"))
     return statement, total
-
-
-def _order(sort: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    column = _SORTS[sort.removeprefix("-")]
-    if not sort.startswith("-"):
-        return (nulls_last(column.asc()) if sort == "last_login_at" else column.asc()), _users.id.asc()
-    return (nulls_last(column.desc()) if sort == "-last_login_at" else column.desc()), _users.id.desc()
 
 
 async def search_people(session: AsyncSession, actor: Actor, search: str = "") -> list[PersonRead]:

@@ -23,6 +23,10 @@ UserSort = Literal[
     "-full_name",
     "last_login_at",
     "-last_login_at",
+    "is_superuser",
+    "-is_superuser",
+    "is_active",
+    "-is_active",
 ]
 UserAction = Literal["activate", "deactivate", "delete", "restore"]
 

@@ -11,11 +11,20 @@ from tca_app.ui.components.placeholders import skeleton
 from tca_app.ui.table.parts import query_url
 
 SKELETON_ROWS = 8
+# Values that the browser computes when it sends the event.
+FOCUSED_ROW: rx.Var[int] = rx.Var(
+    "Number(document.activeElement?.closest('tr[data-row]')?.dataset.row ?? 0)", _var_type=int
+)
+IS_SHIFT: rx.Var[bool] = rx.Var("(window.event?.shiftKey ?? false)", _var_type=bool)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. `cell` renders the row var; without it the row's `key` is shown. `sort_key` if not `key`."""
+    """A column. `cell` renders the row var; without it the row's `key` is shown. `sort_key` if not `key`.
+
+    A `wide` column takes this share, in percent, of the width that the others leave, and cuts what does not fit: see
+    `cut`. A column that is not `on_tablet` is shown only where there is room for it.
+    """
 
     key: str
     label: str
@@ -24,20 +33,37 @@ class Column:
     sort_key: str = ""
     on_phone: bool = True
     align_right: bool = False
+    wide: int = 0
+    on_tablet: bool = True
 
     @property
     def class_name(self) -> str:
-        return " ".join(n for n, on in (("hide-phone", not self.on_phone), ("right num", self.align_right)) if on)
+        flags = (
+            ("hide-phone", not self.on_phone),
+            ("hide-tablet", not self.on_tablet),
+            ("right num", self.align_right),
+            ("wide", self.wide),
+        )
+        return " ".join(name for name, is_on in flags if is_on)
+
+
+def cut(text: Any, class_name: str = "") -> rx.Component:
+    """One line of text in a cell. The whole text is shown on hover."""
+    return rx.el.span(text, class_name=f"truncate {class_name}".strip(), title=text)
 
 
 @dataclass(frozen=True, slots=True)
 class RowAction:
-    """An entry of a row's menu, which sends `event(row)`. `shown(row)` may hide it."""
+    """An entry of a row's menu, which sends `event(row)`. `shown(row)` may hide it.
+
+    `key` does it for the focused row: `event` may then read only the id of `row`, and must refuse what is not allowed.
+    """
 
     label: str
     event: Callable[[Any], Any]
     danger: bool = False
     shown: Callable[[Any], Any] | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +89,21 @@ class Grid:
                 ),
                 class_name="table",
             ),
+            *(self._hotkey(action) for action in self.actions if action.key),
             class_name="table-scroll",
         )
 
+    def _hotkey(self, action: RowAction) -> rx.Component:
+        """A hidden button that console/grid.js presses for the key. Each row would need its own otherwise."""
+        row = {"id": FOCUSED_ROW}
+        return rx.el.button(
+            type="button", hidden=True, on_click=action.event(row), custom_attrs={"data-row-key": action.key}
+        )
+
     def _head(self, column: Column) -> rx.Component:
+        style = {"width": f"{column.wide}%"} if column.wide else {}
         if not column.sortable:
-            return rx.el.th(column.label, scope="col", class_name=column.class_name)
+            return rx.el.th(column.label, scope="col", class_name=column.class_name, style=style)
         key = column.sort_key or column.key
         state = self.state
         turned = rx.cond(state.sort == key, f"-{key}", key)
@@ -82,6 +117,7 @@ class Grid:
             ),
             scope="col",
             class_name=column.class_name,
+            style=style,
             custom_attrs={
                 "aria-sort": rx.cond(
                     state.sort == key, "ascending", rx.cond(state.sort == f"-{key}", "descending", "none")
@@ -115,7 +151,7 @@ class Grid:
     def _tick(self, row: Any) -> rx.Component | None:
         if not self.is_selectable:
             return None
-        is_selected, toggle = self.state.selected.contains(row["id"]), self.state.toggle_row(row["id"])
+        is_selected, toggle = self.state.selected.contains(row["id"]), self.state.toggle_row(row["id"], IS_SHIFT)
         return rx.el.td(_checkbox(f"Select {self.row_name(row)}", is_selected, toggle), class_name="tick")
 
     def _menu(self, row: Any) -> rx.Component | None:

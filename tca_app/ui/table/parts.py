@@ -141,11 +141,34 @@ def foot(state: type[TableState]) -> rx.Component:
             aria_label="Rows per page",
         ),
         rx.el.div(
+            _page_box(state),
             _turn(state, "Previous page", "chevron-left", -1, state.page <= 1),
             _turn(state, "Next page", "chevron-right", 1, ~state.has_next_page),
             class_name="row",
         ),
         class_name="table-foot",
+    )
+
+
+def _page_box(state: type[TableState]) -> rx.Component:
+    """The number of the page, to type another one."""
+    return rx.cond(
+        state.page_count > 1,
+        rx.el.span(
+            "Page ",
+            rx.el.input(
+                type="number",
+                min=1,
+                max=state.page_count,
+                class_name="input page-box",
+                aria_label="Page",
+                on_change=lambda text: rx.redirect(query_url(page=text)).debounce(500),
+                custom_attrs={"data-value": as_var(state.page).to(str)},
+            ),
+            " of ",
+            as_var(state.page_count).to(str),
+            class_name="hide-phone num",
+        ),
     )
 
 

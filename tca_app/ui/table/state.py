@@ -12,7 +12,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
 from tca_app.core.schema import MAX_SEARCH
-from tca_app.ui.handlers import CALL, handler, unexpected_error
+from tca_app.ui.handlers import CALL, Events, handler, unexpected_error
 from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import fields_of, page_url
 
@@ -121,6 +121,7 @@ class TableState(SessionMixin, mixin=True):
     flashed: list[int] = []  # rows that changed at the last load; the turn tells two consecutive loads apart
     flash_turn: bool = False
 
+    _anchor: int = 0  # the row that was selected last, from which a range starts
     load: ClassVar[Any]  # the feature's handler
     _spec: ClassVar[TableSpec]
 
@@ -131,9 +132,9 @@ class TableState(SessionMixin, mixin=True):
     def _query(self) -> TableQuery:
         return TableQuery.of(self._spec, page_url(self.router_data))
 
-    async def _load(self) -> None:
-        """Loads the page in the URL. A page after the last one shows the last one."""
-        query = self._query()
+    async def _load(self) -> Events:
+        """Loads the page in the URL. A page after the last one shows the last one, and corrects the URL."""
+        query = asked = self._query()
         try:
             rows, total, capped = await self._page_of(query)
             last = max(1, -(-total // query.size))
@@ -142,12 +143,18 @@ class TableState(SessionMixin, mixin=True):
                 rows, total, capped = await self._page_of(query)
         except AppError as error:
             self._fail(error.detail)
-            return
+            return None
         except Exception:
             log.exception("ui.table_failed", table=type(self).__name__, request_id=CALL.get().request_id)
             self._fail(unexpected_error())
-            return
+            return None
         self._keep(query, rows, total, capped)
+        return None if query is asked else rx.redirect(self._url_of(query), replace=True)
+
+    def _url_of(self, query: TableQuery) -> str:
+        """Returns this page's URL with the page of `query`. Other parameters, such as the tab, stay as they are."""
+        url = page_url(self.router_data)
+        return f"{url.partition('?')[0]}?{urlencode(fields_of(url) | {'page': str(query.page)})}"
 
     async def _page_of(self, query: TableQuery) -> tuple[list[Any], int, bool]:
         async with reading() as session:
@@ -209,16 +216,25 @@ class TableState(SessionMixin, mixin=True):
         return self.page * self.page_size < self.total
 
     @rx.var
+    def page_count(self) -> int:
+        return max(1, -(-self.total // self.page_size))
+
+    @rx.var
     def is_all_selected(self) -> bool:
         return bool(self.rows) and len(self.selected) == len(self.rows)
 
     @handler("signed_in")
-    async def toggle_row(self, row_id: int) -> None:
-        """Selects or deselects a row of the page."""
-        if row_id in self.selected:
-            self.selected = [kept for kept in self.selected if kept != row_id]
-        elif any(row["id"] == row_id for row in self.rows):
-            self.selected = [*self.selected, row_id]
+    async def toggle_row(self, row_id: int, is_range: bool = False) -> None:
+        """Selects or deselects a row of the page, or with `is_range` all rows between the last one and this one."""
+        shown = [row["id"] for row in self.rows]
+        if row_id not in shown:
+            return
+        start = self._anchor if is_range and self._anchor in shown else row_id
+        first, last = sorted((shown.index(start), shown.index(row_id)))
+        between = shown[first : last + 1]
+        others = [kept for kept in self.selected if kept not in between]
+        self.selected = others if row_id in self.selected else [*others, *between]
+        self._anchor = row_id
 
     @handler("signed_in")
     async def toggle_all(self) -> None:

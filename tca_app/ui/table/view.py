@@ -105,4 +105,5 @@ def _empty_trash(label: str) -> rx.Component:
 
 def open_link(text: Any, to: Any) -> rx.Component:
     """The link of a row's first cell; Enter on the row follows it."""
-    return link(text, to=to, class_name="cell-title", custom_attrs={"data-open": ""})
+    title = {"title": text} if isinstance(text, rx.Var) else {}
+    return link(text, to=to, class_name="cell-title truncate", custom_attrs={"data-open": ""}, **title)

@@ -47,6 +47,18 @@ async def test_failed_jobs_are_listed_with_their_reason(api: httpx.AsyncClient, 
     assert await _get(api, header, "?state=waiting&queue=email_queue") == []
 
 
+@pytest.mark.parametrize("sort", ["id", "kind", "queue", "attempts", "reason", "failed_at"])
+async def test_jobs_are_listed_in_every_order(api: httpx.AsyncClient, three_dead: list[int], sort: str) -> None:
+    header = await bearer(await make_admin())
+    up, down = [
+        [job["id"] for job in await _get(api, header, f"?sort={way}{sort}&search={search}")]
+        for way, search in (("", ""), ("-", ""))
+    ]
+    assert up == down[::-1] == sorted(three_dead)
+    found = await _get(api, header, f"?sort={sort}&search=fragile&queue=email_queue&queue=default_queue")
+    assert [job["id"] for job in found] == up
+
+
 async def test_the_queues_say_how_much_is_in_them(api: httpx.AsyncClient) -> None:
     header = await bearer(await make_admin())
     await run(enqueue, "fragile", number=4)

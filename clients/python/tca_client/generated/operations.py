@@ -432,16 +432,40 @@ class Operations(Calls):
         skip: int | None = None,
         limit: int | None = None,
         search: str | None = None,
-        environment: str | None = None,
+        environment: str | list[str] | None = None,
         status: Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
         | Literal["finished"]
+        | list[
+            Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
+            | Literal["finished"]
+        ]
         | None = None,
-        source: Literal["ui", "api", "github"] | None = None,
+        source: Literal["ui", "api", "github"] | list[Literal["ui", "api", "github"]] | None = None,
+        created_by_id: int | list[int] | None = None,
         days: Literal["7", "30", "90"] | None = None,
+        since: str | None = None,
+        until: str | None = None,
         external_id: str | None = None,
-        project_id: int | None = None,
+        sort: Literal[
+            "id",
+            "-id",
+            "version",
+            "-version",
+            "project",
+            "-project",
+            "environment",
+            "-environment",
+            "status",
+            "-status",
+            "created_by",
+            "-created_by",
+            "duration",
+            "-duration",
+        ]
+        | None = None,
+        project_id: int | list[int] | None = None,
     ) -> Page[models.DeploymentRead]:
-        """List the deployments of all projects that the caller may see, newest first. The total stops at 10,000.
+        """List the deployments that the caller may see, newest first by default. The total stops at 10,000.
 
         API tokens need the scope `read`.
         """
@@ -455,8 +479,12 @@ class Operations(Calls):
                 "environment": environment,
                 "status": status,
                 "source": source,
+                "created_by_id": created_by_id,
                 "days": days,
+                "since": since,
+                "until": until,
                 "external_id": external_id,
+                "sort": sort,
                 "project_id": project_id,
             },
             repeatable=True,
@@ -517,16 +545,53 @@ class Operations(Calls):
         limit: int | None = None,
         search: str | None = None,
         state: Literal["dead", "retrying", "waiting", "running"] | None = None,
-        queue: str | None = None,
+        sort: Literal[
+            "id",
+            "-id",
+            "kind",
+            "-kind",
+            "queue",
+            "-queue",
+            "attempts",
+            "-attempts",
+            "reason",
+            "-reason",
+            "failed_at",
+            "-failed_at",
+        ]
+        | None = None,
+        queue: Literal[
+            "email_queue",
+            "notification_queue",
+            "analytics_queue",
+            "webhook_queue",
+            "stream_queue",
+            "delivery_queue",
+            "maintenance_queue",
+            "health_queue",
+        ]
+        | list[
+            Literal[
+                "email_queue",
+                "notification_queue",
+                "analytics_queue",
+                "webhook_queue",
+                "stream_queue",
+                "delivery_queue",
+                "maintenance_queue",
+                "health_queue",
+            ]
+        ]
+        | None = None,
     ) -> Page[models.JobRead]:
-        """List the jobs in one state, newest first. Lists dead jobs by default.
+        """List the jobs in one state, by default newest first. Lists dead jobs by default.
 
         API tokens need the scope `admin`.
         """
         return self._page(
             "GET",
             path_of("/api/v1/jobs"),
-            query={"skip": skip, "limit": limit, "search": search, "state": state, "queue": queue},
+            query={"skip": skip, "limit": limit, "search": search, "state": state, "sort": sort, "queue": queue},
             repeatable=True,
         )
 
@@ -572,13 +637,37 @@ class Operations(Calls):
         skip: int | None = None,
         limit: int | None = None,
         search: str | None = None,
-        environment: str | None = None,
+        environment: str | list[str] | None = None,
         status: Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
         | Literal["finished"]
+        | list[
+            Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
+            | Literal["finished"]
+        ]
         | None = None,
-        source: Literal["ui", "api", "github"] | None = None,
+        source: Literal["ui", "api", "github"] | list[Literal["ui", "api", "github"]] | None = None,
+        created_by_id: int | list[int] | None = None,
         days: Literal["7", "30", "90"] | None = None,
+        since: str | None = None,
+        until: str | None = None,
         external_id: str | None = None,
+        sort: Literal[
+            "id",
+            "-id",
+            "version",
+            "-version",
+            "project",
+            "-project",
+            "environment",
+            "-environment",
+            "status",
+            "-status",
+            "created_by",
+            "-created_by",
+            "duration",
+            "-duration",
+        ]
+        | None = None,
     ) -> Page[models.DeploymentRead]:
         """List the deployments of one project, newest first.
 
@@ -594,8 +683,12 @@ class Operations(Calls):
                 "environment": environment,
                 "status": status,
                 "source": source,
+                "created_by_id": created_by_id,
                 "days": days,
+                "since": since,
+                "until": until,
                 "external_id": external_id,
+                "sort": sort,
             },
             repeatable=True,
         )
@@ -613,9 +706,12 @@ class Operations(Calls):
         skip: int | None = None,
         limit: int | None = None,
         search: str | None = None,
-        status: Literal["active", "paused", "archived"] | None = None,
-        owner_id: int | None = None,
-        member_id: int | None = None,
+        status: Literal["active", "paused", "archived"] | list[Literal["active", "paused", "archived"]] | None = None,
+        owner_id: int | list[int] | None = None,
+        member_id: int | list[int] | None = None,
+        my_role: Literal["owner", "maintainer", "deployer", "viewer"]
+        | list[Literal["owner", "maintainer", "deployer", "viewer"]]
+        | None = None,
         mine: bool | None = None,
         deleted: bool | None = None,
         sort: Literal[
@@ -629,6 +725,12 @@ class Operations(Calls):
             "-slug",
             "status",
             "-status",
+            "owner",
+            "-owner",
+            "member_count",
+            "-member_count",
+            "my_role",
+            "-my_role",
         ]
         | None = None,
     ) -> Page[models.ProjectRead]:
@@ -646,6 +748,7 @@ class Operations(Calls):
                 "status": status,
                 "owner_id": owner_id,
                 "member_id": member_id,
+                "my_role": my_role,
                 "mine": mine,
                 "deleted": deleted,
                 "sort": sort,
@@ -673,6 +776,10 @@ class Operations(Calls):
             "-full_name",
             "last_login_at",
             "-last_login_at",
+            "is_superuser",
+            "-is_superuser",
+            "is_active",
+            "-is_active",
         ]
         | None = None,
     ) -> Page[models.UserRead]:

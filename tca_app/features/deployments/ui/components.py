@@ -9,7 +9,7 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, relative_time
 from tca_app.ui.components.faces import with_face
 from tca_app.ui.long_text import cut_in_middle
-from tca_app.ui.table.grid import Column
+from tca_app.ui.table.grid import Column, cut
 from tca_app.ui.table.view import open_link
 
 _LOOKS = {
@@ -36,32 +36,45 @@ def outside_link(url: Any, label: Any) -> rx.Component:
 
 def columns(*, with_project: bool = True) -> list[Column]:
     """The columns of a table of deployments."""
-    project = [Column("project", "Project", cell=_project, on_phone=False)]
+    project = [Column("project", "Project", cell=_project, sortable=True, on_phone=False, wide=28)]
     return [
-        Column("version", "Version", cell=lambda row: _version(row, with_project)),
+        Column("version", "Version", cell=lambda row: _version(row, with_project), sortable=True, wide=26),
         *(project if with_project else []),
-        Column("environment", "Environment", on_phone=False),
-        Column("status", "Status", cell=lambda row: deployment_badge(row["status"])),
-        Column("who", "By", cell=_who, on_phone=False),
-        Column("at", "When", cell=lambda row: relative_time(row["at"]), on_phone=False),
-        Column("took", "Duration", cell=lambda row: rx.el.span(row["took"], class_name="nowrap"), on_phone=False),
+        Column("environment", "Environment", cell=_environment, sortable=True, on_phone=False),
+        Column("status", "Status", cell=lambda row: deployment_badge(row["status"]), sortable=True),
+        Column("who", "By", cell=_who, sortable=True, sort_key="created_by", on_phone=False, wide=22),
+        Column("at", "When", cell=lambda row: relative_time(row["at"]), sortable=True, sort_key="id", on_phone=False),
+        Column(
+            "took",
+            "Duration",
+            cell=lambda row: rx.el.span(row["took"], class_name="nowrap"),
+            sortable=True,
+            sort_key="duration",
+            on_phone=False,
+            on_tablet=False,
+        ),
     ]
 
 
 def _who(row: DeploymentRow) -> rx.Component:
-    return with_face(row["face"], rx.el.span(row["who"], class_name="truncate cell-name", title=row["who"]))
+    return with_face(row["face"], cut(row["who"]))
 
 
 def _project(row: DeploymentRow) -> rx.Component:
     return rx.el.div(
-        link(row["project"], to=row["project_url"]), rx.el.div(row["project_slug"], class_name="cell-sub mono truncate")
+        link(row["project"], to=row["project_url"], class_name="link truncate", title=row["project"]),
+        rx.el.div(row["project_slug"], class_name="cell-sub mono truncate"),
     )
+
+
+def _environment(row: DeploymentRow) -> rx.Component:
+    return cut(row["environment"], "cell-name")
 
 
 def _version(row: DeploymentRow, with_project: bool) -> rx.Component:
     project = (row["project"], " (", row["project_slug"], ") → ") if with_project else ()
     return rx.el.div(
         open_link(cut_in_middle(row["version"]), row["url"]),
-        rx.cond(row["commit"] != "", rx.el.div(row["commit"], class_name="cell-sub mono truncate cell-ref")),
-        rx.el.div(*project, row["environment"], class_name="cell-sub only-phone"),
+        rx.cond(row["commit"] != "", rx.el.div(row["commit"], class_name="cell-sub mono truncate")),
+        rx.el.div(*project, row["environment"], class_name="cell-sub truncate only-phone"),
     )

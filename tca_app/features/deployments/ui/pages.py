@@ -93,7 +93,7 @@ def _list() -> rx.Component:
         state,
         columns=columns(),
         label="Deployments",
-        search_label="Search version, ref or commit",
+        search_label="Search project, version, ref or commit",
         row_name=lambda row: row["version"],
         empty=empty_state(
             "No deployments yet",

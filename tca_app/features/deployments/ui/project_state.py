@@ -10,8 +10,9 @@ from tca_app.core.errors import AppError, NotFound
 from tca_app.core.urls import link_of
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.errors import Frozen
+from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.policy import may_override_freeze
-from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentQuery, DeploymentRead
+from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentRead
 from tca_app.features.deployments.ui.freeze_notice import NO_FREEZE, Freeze, freeze_of
 from tca_app.features.deployments.ui.state import DeploymentRow, row_of
 from tca_app.features.environments import freezes, service as environments
@@ -73,7 +74,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             async with reading() as session:
                 project = await projects.get_project(session, actor, project_id)
                 there = await environments.list_environments(session, actor, project_id)
-                query = DeploymentQuery(project_id=project_id, limit=SHOWN)
+                query = DeploymentQuery(project_id=[project_id], limit=SHOWN)
                 newest = await deployments.list_deployments(session, actor, query)
                 current = await deployments.current_by_environment(session, actor, project_id)
                 holding = await freezes.list_holding(session, actor, project_id)

@@ -7,14 +7,15 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.periods import PERIODS
 from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.matrix.queries import environment_matrix
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixQuery
 from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
-from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead
+from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.features.projects.default_environments import DEFAULT_ENVIRONMENTS
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
 from tca_app.ui.url import printable, query_param
@@ -84,7 +85,7 @@ class DeploymentsState(TableState, SessionState):
 
     rows: list[DeploymentRow] = []
     _spec: ClassVar = TableSpec(
-        sorts=("id",),
+        sorts=("id", "version", "project", "environment", "status", "created_by", "duration"),
         default_sort="-id",
         filters=(
             Filter("status", "Status", (*STATUS_LABELS.items(), ("finished", "Succeeded or failed"))),
@@ -97,10 +98,11 @@ class DeploymentsState(TableState, SessionState):
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[DeploymentRow], int, bool]:
         asked = DeploymentQuery(
             search=printable(query.search),
-            status=query.filters["status"] or None,
-            environment=query.filters["environment"] or None,
-            source=query.filters["source"] or None,
+            status=query.filters["status"] or [],
+            environment=query.filters["environment"] or [],
+            source=query.filters["source"] or [],
             days=query.filters["days"] or None,
+            sort=query.sort,
             skip=min(query.skip, 10_000),
             limit=query.limit,
         )
@@ -108,11 +110,11 @@ class DeploymentsState(TableState, SessionState):
         return [row_of(deployment) for deployment in page.items], page.total, page.capped
 
     @handler("signed_in", supersedes=True)
-    async def load(self) -> None:
+    async def load(self) -> Events:
         if view_of(self.router_data):
-            return
+            return None
         self._watch(DeploymentsState.load, "deployments")
-        await self._load()
+        return await self._load()
 
 
 class Line(TypedDict):

@@ -14,7 +14,7 @@ from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
-from tca_app.ui.table.grid import Column
+from tca_app.ui.table.grid import Column, cut
 from tca_app.ui.table.parts import plain_table
 from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
@@ -141,7 +141,7 @@ def state_badge(value: Any) -> rx.Component:
 
 def _address_cell(row: InvitationRow) -> rx.Component:
     return rx.el.div(
-        rx.el.span(row["email"], class_name="cell-title plain truncate", title=row["email"]),
+        cut(row["email"], "cell-title plain"),
         rx.cond(
             row["project_id"] > 0,
             rx.el.div(
@@ -151,7 +151,6 @@ def _address_cell(row: InvitationRow) -> rx.Component:
                 class_name="cell-sub truncate",
             ),
         ),
-        class_name="cell-name",
     )
 
 
@@ -166,14 +165,22 @@ def _row_buttons(row: InvitationRow) -> rx.Component:
 
 
 COLUMNS = (
-    Column("email", "Address", cell=_address_cell),
-    Column("state", "Status", cell=lambda row: state_badge(row["state"])),
-    Column("invited_by", "Invited by", cell=lambda row: rx.el.span(row["invited_by"]), on_phone=False),
-    Column("created_at", "Invited", cell=lambda row: relative_time(row["created_at"]), on_phone=False),
+    Column("email", "Address", cell=_address_cell, sortable=True, wide=40),
+    Column("state", "Status", cell=lambda row: state_badge(row["state"]), sortable=True),
+    Column("invited_by", "Invited by", cell=lambda row: cut(row["invited_by"]), sortable=True, on_phone=False, wide=22),
+    Column(
+        "created_at",
+        "Invited",
+        cell=lambda row: relative_time(row["created_at"]),
+        sortable=True,
+        on_phone=False,
+        on_tablet=False,
+    ),
     Column(
         "expires_at",
         "Expires",
         cell=lambda row: rx.cond(row["is_open"], relative_time(row["expires_at"])),
+        sortable=True,
         on_phone=False,
     ),
     Column("id", "Actions", cell=lambda row: rx.cond(row["is_open"], _row_buttons(row)), align_right=True),

@@ -8,7 +8,7 @@ from tca_app.core.errors import Forbidden, NotFound
 from tca_app.features.invitations import service as invitations
 from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead
 from tca_app.ui import routes
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
@@ -55,7 +55,9 @@ class InvitationsState(TableState, SessionState):
     is_shown: bool = False
 
     _spec: ClassVar = TableSpec(
-        sorts=("created_at",), default_sort="-created_at", filters=(Filter("state", "Status", STATES),)
+        sorts=("created_at", "email", "state", "invited_by", "expires_at"),
+        default_sort="-created_at",
+        filters=(Filter("state", "Status", STATES),),
     )
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[InvitationRow], int, bool]:
@@ -63,17 +65,19 @@ class InvitationsState(TableState, SessionState):
             skip=query.skip,
             limit=query.limit,
             search=printable(query.search),
-            state=query.filters["state"] or None,
+            sort=query.sort,
+            state=query.filters["state"] or [],
         )
         page = await invitations.list_invitations(session, actor, wanted)
         return [invitation_row(row) for row in page.items], page.total, page.capped
 
     @handler("users.manage", supersedes=True)
-    async def load(self) -> None:
+    async def load(self) -> Events:
         self.is_shown = query_param(self.router_data, "tab") == "invitations"
-        if self.is_shown:
-            self._watch(InvitationsState.load, "invitations")
-            await self._load()
+        if not self.is_shown:
+            return None
+        self._watch(InvitationsState.load, "invitations")
+        return await self._load()
 
 
 class ProjectInvitationsState(RecordState, SessionState):

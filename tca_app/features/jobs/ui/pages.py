@@ -10,7 +10,7 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import page_header, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.layout.pages import page
-from tca_app.ui.table.grid import Column, RowAction
+from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
@@ -110,18 +110,18 @@ def _queue(queue: Queue) -> rx.Component:
 
 def _columns() -> list[Column]:
     return [
-        Column("kind", "Job", cell=_kind),
-        Column("reason", "Last failure", cell=_reason),
-        Column("queue", "Queue", on_phone=False),
-        Column("attempts", "Attempts", on_phone=False, align_right=True),
-        Column("failed_at", "When", cell=_when, on_phone=False),
+        Column("kind", "Job", cell=_kind, sortable=True, wide=34),
+        Column("reason", "Last failure", cell=_reason, sortable=True),
+        Column("queue", "Queue", sortable=True, on_phone=False),
+        Column("attempts", "Attempts", sortable=True, on_phone=False, align_right=True),
+        Column("failed_at", "When", cell=_when, sortable=True, on_phone=False),
     ]
 
 
 def _kind(row: JobRow) -> rx.Component:
     return rx.el.div(
-        rx.el.span(row["kind"], class_name="cell-title mono"),
-        rx.el.div(row["args"], class_name="cell-sub mono truncate", title=row["args"], style={"max_width": "220px"}),
+        cut(row["kind"], "cell-title mono"),
+        rx.el.div(row["args"], class_name="cell-sub mono truncate", title=row["args"]),
     )
 
 

@@ -10,7 +10,7 @@ from tca_app.core.database.session import Session, reading
 from tca_app.core.jobs.queue import QUEUE_NAMES
 from tca_app.features.jobs import service as jobs
 from tca_app.features.jobs.schemas import JobBulk, JobQuery, JobResult
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec
@@ -76,7 +76,7 @@ class JobsState(BulkActions, SessionState):
         refused="no longer dead",
     )
     _spec: ClassVar = TableSpec(
-        sorts=("id",),
+        sorts=("id", "kind", "queue", "attempts", "reason", "failed_at"),
         default_sort="-id",
         filters=(
             Filter(
@@ -94,8 +94,9 @@ class JobsState(BulkActions, SessionState):
             skip=query.skip,
             limit=query.limit,
             search=query.search,
+            sort=query.sort,
             state=query.filters["state"] or "dead",
-            queue=query.filters["queue"] or None,
+            queue=query.filters["queue"] or [],
         )
         page = await jobs.list_jobs(session, actor, wanted)
         return [_row(job) for job in page.items], page.total, page.capped
@@ -114,7 +115,7 @@ class JobsState(BulkActions, SessionState):
         return not self.filters.get("state")
 
     @handler("jobs.manage", supersedes=True)
-    async def load(self) -> None:
+    async def load(self) -> Events:
         self._watch(JobsState.load, "jobs")
         async with reading() as session:
             found = await jobs.read_queues(session, self._as_actor())
@@ -131,7 +132,7 @@ class JobsState(BulkActions, SessionState):
             )
             for queue in found.queues
         ]
-        await self._load()
+        return await self._load()
 
 
 def _row(job: Any) -> JobRow:

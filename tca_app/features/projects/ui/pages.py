@@ -14,7 +14,7 @@ from tca_app.ui.components.basic import button, page_header, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.placeholders import empty_state
-from tca_app.ui.table.grid import Column, RowAction
+from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import view_switch
 from tca_app.ui.table.view import data_table, open_link
 
@@ -66,11 +66,11 @@ def _first_members() -> rx.Component:
 
 def _columns() -> list[Column]:
     return [
-        Column("name", "Project", cell=_name, sortable=True),
+        Column("name", "Project", cell=_name, sortable=True, wide=40),
         Column("status", "Status", cell=lambda row: project_status_badge(row["status"]), sortable=True),
-        Column("owner", "Owner", cell=_owner, on_phone=False),
-        Column("member_count", "Members", on_phone=False, align_right=True),
-        Column("my_role", "Your role", cell=_role, on_phone=False),
+        Column("owner", "Owner", cell=_owner, sortable=True, on_phone=False, wide=24),
+        Column("member_count", "Members", sortable=True, on_phone=False, align_right=True),
+        Column("my_role", "Your role", cell=_role, sortable=True, on_phone=False),
         Column(
             "created_at", "Created", cell=lambda row: relative_time(row["created_at"]), sortable=True, on_phone=False
         ),
@@ -78,20 +78,18 @@ def _columns() -> list[Column]:
 
 
 def _owner(row: ProjectRow) -> rx.Component:
-    return with_face(row["face"], rx.el.span(row["owner"], class_name="truncate cell-name", title=row["owner"]))
+    return with_face(row["face"], cut(row["owner"]))
 
 
 def _name(row: ProjectRow) -> rx.Component:
     return rx.el.div(
-        rx.cond(
-            row["is_deleted"], rx.el.span(row["name"], class_name="cell-title"), open_link(row["name"], row["url"])
-        ),
-        rx.el.div(row["slug"], class_name="cell-sub mono"),
+        rx.cond(row["is_deleted"], cut(row["name"], "cell-title"), open_link(row["name"], row["url"])),
+        rx.el.div(row["slug"], class_name="cell-sub mono truncate"),
     )
 
 
 def _role(row: ProjectRow) -> rx.Component:
-    return rx.cond(row["my_role"] != "", rx.el.span(row["my_role"]), rx.el.span("Not a member", class_name="muted"))
+    return rx.cond(row["my_role"] != "", row["my_role"], rx.el.span("Not a member", class_name="muted nowrap"))
 
 
 def _row_actions() -> list[RowAction]:
@@ -100,7 +98,7 @@ def _row_actions() -> list[RowAction]:
 
     return [
         RowAction("Open", lambda row: rx.redirect(row["url"]), shown=lambda row: ~row["is_deleted"]),
-        RowAction("Edit", lambda row: state.open_edit(row["id"]), shown=lambda row: row["can_edit"]),
+        RowAction("Edit", lambda row: state.open_edit(row["id"]), shown=lambda row: row["can_edit"], key="e"),
         RowAction(
             "Archive",
             lambda row: state.set_status(row["id"], "archived"),

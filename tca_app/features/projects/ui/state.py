@@ -62,7 +62,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     _delete_version: int = 0
     _picks_many: ClassVar[bool] = True
     _spec: ClassVar = TableSpec(
-        sorts=("name", "status", "created_at"),
+        sorts=("name", "status", "owner", "member_count", "my_role", "created_at"),
         default_sort="-created_at",
         filters=(
             Filter("status", "Status", STATUSES),
@@ -98,7 +98,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[ProjectRow], int, bool]:
         asked = ProjectQuery(
             search=printable(query.search),
-            status=query.filters["status"] or None,
+            status=query.filters["status"] or [],
             mine=query.filters["mine"] == "true",
             deleted=query.filters["view"] == "trash",
             sort=query.sort,
@@ -121,12 +121,13 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
                 row["cells"] = cells[row["id"]]
 
     @handler("signed_in", supersedes=True)
-    async def load(self) -> None:
+    async def load(self) -> Events:
         before, self.shown_as = self.shown_as, self._view()
         self._watch(ProjectsState.load, "projects", *(["deployments"] if self.shown_as else []))
-        await self._load()
+        events = await self._load()
         if self.shown_as != before:
             self.flashed = []  # the rows differ, because the view differs
+        return events
 
     def _view(self) -> str:
         """Returns the view. The trash has no environment matrix."""

@@ -8,7 +8,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import link, page_header, relative_time
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.layout.pages import page
-from tca_app.ui.table.grid import Column, RowAction
+from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.view import data_table
 
 state = AllTokensState
@@ -46,18 +46,29 @@ def all_tokens_page() -> rx.Component:
 
 def _columns() -> list[Column]:
     return [
-        Column("name", "Token", cell=_name),
-        Column("owner", "Owner", cell=lambda row: link(row["owner"], to=row["owner_url"])),
-        Column("state", "Status", cell=token_badge),
-        Column("last_used_at", "Last used", cell=lambda row: relative_time(row["last_used_at"]), on_phone=False),
-        Column("expires_at", "Expires", cell=lambda row: relative_time(row["expires_at"]), on_phone=False),
+        Column("name", "Token", cell=_name, sortable=True, wide=34),
+        Column("owner", "Owner", cell=_owner, sortable=True, wide=26),
+        Column("state", "Status", cell=token_badge, sortable=True),
+        _time("created_at", "Created", on_tablet=False),
+        _time("last_used_at", "Last used"),
+        _time("expires_at", "Expires"),
     ]
+
+
+def _time(key: str, label: str, *, on_tablet: bool = True) -> Column:
+    return Column(
+        key, label, cell=lambda row: relative_time(row[key]), sortable=True, on_phone=False, on_tablet=on_tablet
+    )
+
+
+def _owner(row: OwnedTokenRow) -> rx.Component:
+    return link(row["owner"], to=row["owner_url"], class_name="link truncate", title=row["owner"])
 
 
 def _name(row: OwnedTokenRow) -> rx.Component:
     return rx.el.div(
-        rx.el.span(row["name"], class_name="cell-title plain"),
-        rx.el.div(rx.el.span(row["prefix"], class_name="mono"), " ", row["grants"], class_name="cell-sub"),
+        cut(row["name"], "cell-title plain"),
+        rx.el.div(rx.el.span(row["prefix"], class_name="mono"), " ", row["grants"], class_name="cell-sub truncate"),
     )
 
 

@@ -9,7 +9,7 @@ from tca_app.features.tokens.schemas import OwnedTokenRead, TokenQuery
 from tca_app.features.tokens.ui.state import TokenRow, token_row
 from tca_app.features.users.schemas import BulkResult
 from tca_app.ui import routes
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
 from tca_app.ui.table.state import Filter, TableQuery, TableSpec
@@ -46,7 +46,9 @@ class AllTokensState(BulkActions, SessionState):
         name_key="name",
     )
     _spec: ClassVar = TableSpec(
-        sorts=("id",), default_sort="-id", filters=(Filter("state", "Status", STATES, default="active"),)
+        sorts=("name", "owner", "state", "created_at", "last_used_at", "expires_at"),
+        default_sort="-created_at",
+        filters=(Filter("state", "Status", STATES, default="active"),),
     )
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[OwnedTokenRow], int, bool]:
@@ -55,7 +57,8 @@ class AllTokensState(BulkActions, SessionState):
             skip=min(query.skip, 10_000),
             limit=query.limit,
             search=query.search,
-            state=None if state == "any" else state,
+            sort=query.sort,
+            state=[] if state == "any" else [state],
         )
         page = await tokens.list_all_tokens(session, actor, wanted)
         return [_row(token) for token in page.items], page.total, page.capped
@@ -64,8 +67,8 @@ class AllTokensState(BulkActions, SessionState):
         return await tokens.revoke_tokens(session, actor, ids)
 
     @handler("tokens.manage", supersedes=True)
-    async def load(self) -> None:
-        await self._load()
+    async def load(self) -> Events:
+        return await self._load()
 
 
 def _row(token: OwnedTokenRead) -> OwnedTokenRow:

@@ -151,9 +151,9 @@ class ActState(NewOwnerState, RecordState, SessionState):
         """Returns how many projects the users own. Projects in the trash count, because they need an owner too."""
         actor = self._as_actor()
         async with reading() as session:
-            at_work = await projects.list_projects(session, actor, ProjectQuery(owner_id=user_id, limit=1))
+            at_work = await projects.list_projects(session, actor, ProjectQuery(owner_id=[user_id], limit=1))
             in_trash = await projects.list_projects(
-                session, actor, ProjectQuery(owner_id=user_id, limit=1, deleted=True)
+                session, actor, ProjectQuery(owner_id=[user_id], limit=1, deleted=True)
             )
         return at_work.total + in_trash.total
 

@@ -16,7 +16,7 @@ from tca_app.ui.components.basic import button, page_header, relative_time
 from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.grid import Column, RowAction
+from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.view import data_table, open_link
 
 
@@ -54,31 +54,26 @@ def _name_cell(row: UserRow) -> rx.Component:
     return with_face(
         row["face"],
         rx.el.div(
-            rx.cond(
-                row["is_deleted"],
-                rx.el.span(row["name"], class_name="cell-title truncate"),
-                open_link(row["name"], routes.user(row["id"])),
-            ),
+            rx.cond(row["is_deleted"], cut(row["name"], "cell-title"), open_link(row["name"], routes.user(row["id"]))),
             rx.el.div(row["email"], class_name="cell-sub truncate only-phone"),
-            class_name="cell-name",
         ),
     )
 
 
-def _email_cell(row: UserRow) -> rx.Component:
-    return rx.el.span(row["email"], class_name="truncate cell-email", title=row["email"])
-
-
-def _username_cell(row: UserRow) -> rx.Component:
-    return rx.el.span(row["username"], class_name="truncate cell-username", title=row["username"])
-
-
 COLUMNS = (
-    Column("full_name", "Full name", cell=_name_cell, sortable=True),
-    Column("username", "Username", cell=_username_cell, sortable=True, on_phone=False),
-    Column("email", "Email", cell=_email_cell, sortable=True, on_phone=False),
-    Column("is_superuser", "Role", cell=lambda row: role_badge(row["is_superuser"]), on_phone=False),
-    Column("is_active", "Status", cell=lambda row: active_badge(row["is_active"])),
+    Column("full_name", "Full name", cell=_name_cell, sortable=True, wide=28),
+    Column(
+        "username",
+        "Username",
+        cell=lambda row: cut(row["username"]),
+        sortable=True,
+        on_phone=False,
+        on_tablet=False,
+        wide=18,
+    ),
+    Column("email", "Email", cell=lambda row: cut(row["email"]), sortable=True, on_phone=False, wide=34),
+    Column("is_superuser", "Role", cell=lambda row: role_badge(row["is_superuser"]), sortable=True, on_phone=False),
+    Column("is_active", "Status", cell=lambda row: active_badge(row["is_active"]), sortable=True),
     Column(
         "last_login_at",
         "Last sign-in",
@@ -86,7 +81,14 @@ COLUMNS = (
         sortable=True,
         on_phone=False,
     ),
-    Column("created_at", "Created", cell=lambda row: relative_time(row["created_at"]), sortable=True, on_phone=False),
+    Column(
+        "created_at",
+        "Created",
+        cell=lambda row: relative_time(row["created_at"]),
+        sortable=True,
+        on_phone=False,
+        on_tablet=False,
+    ),
 )
 
 
@@ -97,7 +99,7 @@ def _is_other(row: UserRow) -> Any:
 
 ACTIONS = (
     RowAction("Open", lambda row: rx.redirect(routes.user(row["id"])), shown=lambda row: ~row["is_deleted"]),
-    RowAction("Edit", lambda row: UserFormState.open_edit(row["id"]), shown=lambda row: ~row["is_deleted"]),
+    RowAction("Edit", lambda row: UserFormState.open_edit(row["id"]), shown=lambda row: ~row["is_deleted"], key="e"),
     RowAction("Set password", lambda row: UserFormState.open_password(row["id"]), shown=_is_other),
     RowAction(
         "Activate",

@@ -9,7 +9,7 @@ from tca_app.features.users.bulk import bulk_users
 from tca_app.features.users.schemas import BulkResult, UserBulk, UserQuery, UserRead
 from tca_app.features.users.ui.new_owner_state import NewOwnerState
 from tca_app.ui.components.faces import Face, face_of
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
 from tca_app.ui.table.state import TRASH, Filter, TableQuery, TableSpec
@@ -59,7 +59,7 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
     rows: list[UserRow] = []
 
     _spec: ClassVar = TableSpec(
-        sorts=("created_at", "username", "email", "full_name", "last_login_at"),
+        sorts=("created_at", "username", "email", "full_name", "last_login_at", "is_superuser", "is_active"),
         default_sort="-created_at",
         filters=(
             Filter("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),
@@ -106,6 +106,6 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
             self._hide_owners()
 
     @handler("users.manage", supersedes=True)
-    async def load(self) -> None:
+    async def load(self) -> Events:
         self._watch(UsersState.load, "users")
-        await self._load()
+        return await self._load()

@@ -289,3 +289,23 @@ async def test_the_projects_of_a_person_come_with_their_role_not_the_viewers(con
 )
 def test_the_id_of_a_page_is_read_politely(url: str, expected: int) -> None:
     assert record_id({"asPath": url}, routes.USERS) == expected
+
+
+async def test_a_page_after_the_last_one_corrects_the_address(console: Console) -> None:
+    tab = await open_tab(console, await make_admin(), "/users?tab=people&page=999&sort=username")
+    updates = await tab.send(UsersState.load)
+    assert redirects(updates) == ["/users?tab=people&page=1&sort=username"]
+
+
+async def test_a_range_of_rows_is_selected_and_deselected(console: Console) -> None:
+    people = [(await make_user(f"user{number}")).user_id for number in range(5)]
+    tab = await open_tab(console, await make_admin("zoe"), "/users?sort=username")
+    await tab.send(UsersState.toggle_row, row_id=people[3])
+    updates = await tab.send(UsersState.toggle_row, row_id=people[1], is_range=True)
+    assert shown(updates, UsersState, "selected") == [people[3], people[2], people[1]] or set(
+        shown(updates, UsersState, "selected")
+    ) == set(people[1:4])
+    updates = await tab.send(UsersState.toggle_row, row_id=people[2], is_range=True)
+    assert shown(updates, UsersState, "selected") == [people[3]]
+    updates = await tab.send(UsersState.toggle_row, row_id=999_999, is_range=True)
+    assert updates == []

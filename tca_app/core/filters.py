@@ -1,0 +1,44 @@
+"""Types of the filters of lists: several values of one field, and days or times."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, TypeVar
+
+from pydantic import BeforeValidator, Field
+
+from tca_app.core.schema import GivenMoment, moment
+
+T = TypeVar("T")
+MAX_VALUES = 50
+
+
+def _as_list(value: object) -> object:
+    """Accepts a single value, which a query with one parameter of the name gives."""
+    return value if isinstance(value, list | tuple) else [] if value is None else [value]
+
+
+Many = Annotated[list[T], BeforeValidator(_as_list), Field(max_length=MAX_VALUES)]
+"""Any of these values; none means all. In a URL the parameter is repeated: `status=failed&status=cancelled`."""
+
+
+def _day_or_moment(value: object) -> object:
+    """Parses a day or a time. Pydantic alone would accept a number of seconds too."""
+    if not isinstance(value, str):
+        return value
+    if len(value) > len("2026-01-31"):
+        return moment(value)
+    if not (len(value) == 10 and value[4] == value[7] == "-"):
+        raise ValueError("must be a date such as 2026-01-31, or a time with an offset")
+    return date.fromisoformat(value)
+
+
+DayOrMoment = Annotated[date | datetime, BeforeValidator(_day_or_moment, json_schema_input_type=date | GivenMoment)]
+
+
+def start_of(given: date | datetime) -> datetime:
+    """Returns a time as it is, and a day as its start in UTC."""
+    return given if isinstance(given, datetime) else datetime.combine(given, time.min, UTC)
+
+
+def end_of(given: date | datetime) -> datetime:
+    """Returns a time as it is, and a day as its end in UTC: the start of the next one."""
+    return given if isinstance(given, datetime) else datetime.combine(given, time.min, UTC) + timedelta(days=1)

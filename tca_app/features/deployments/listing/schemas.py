@@ -1,0 +1,52 @@
+"""Filters and orders of the list of deployments."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tca_app.core.database.concurrency import ListQuery
+from tca_app.core.filters import DayOrMoment, Many
+from tca_app.core.periods import Period
+from tca_app.core.schema import ShortSkip, UrlId
+from tca_app.features.deployments.schemas import ExternalId, Source, Status
+from tca_app.features.environments.schemas import EnvironmentName
+
+DeploymentSort = Literal[
+    "id",
+    "-id",
+    "version",
+    "-version",
+    "project",
+    "-project",
+    "environment",
+    "-environment",
+    "status",
+    "-status",
+    "created_by",
+    "-created_by",
+    "duration",
+    "-duration",
+]
+
+
+class DeploymentFilter(ListQuery):
+    """Filters for deployments. `environment` is a name; `search` matches version, ref, commit and project.
+
+    A parameter that is repeated matches any of its values. `since` and `until` are days in UTC, both inclusive, or
+    times, of which `until` is exclusive.
+    """
+
+    skip: ShortSkip = 0
+    environment: Many[EnvironmentName] = []
+    status: Many[Status | Literal["finished"]] = Field([], description="`finished`: succeeded or failed.")
+    source: Many[Source] = []
+    created_by_id: Many[UrlId] = []
+    days: Period | None = Field(None, description="Ended in the last N days (UTC), including today.")
+    since: DayOrMoment | None = Field(None, description="Created at or after this time.")
+    until: DayOrMoment | None = Field(None, description="Created before this time, or on this day at the latest.")
+    external_id: ExternalId | None = None
+    sort: DeploymentSort = "-id"
+
+
+class DeploymentQuery(DeploymentFilter):
+    project_id: Many[UrlId] = []
