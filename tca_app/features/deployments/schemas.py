@@ -20,7 +20,6 @@ from tca_app.core.schema import (
     Name255,
     ReadModel,
     Reason,
-    ShortSkip,
     Text2000,
     UrlId,
     WaitS,

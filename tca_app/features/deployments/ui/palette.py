@@ -3,7 +3,8 @@
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.features.deployments import service as deployments
-from tca_app.features.deployments.schemas import DeploymentQuery, DeploymentRead
+from tca_app.features.deployments.listing.schemas import DeploymentQuery
+from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.schemas import ProjectQuery, ProjectRead
 from tca_app.ui import routes

@@ -11,8 +11,9 @@ from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.aggregates.history import DayOfProject, measures_by_week, results_by_day
 from tca_app.features.deployments.attention import read_attention
 from tca_app.features.deployments.dora_metrics import delivery_measures
+from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.matrix.queries import environments_with_versions
-from tca_app.features.deployments.schemas import DeploymentQuery, MeasuresQuery
+from tca_app.features.deployments.schemas import MeasuresQuery
 from tca_app.features.deployments.ui.freeze_notice import freeze_of
 from tca_app.features.deployments.ui.state import DeploymentRow, row_of
 from tca_app.features.environments import freezes
@@ -89,7 +90,7 @@ class OverviewState(RecordState, SessionState):
         holding = await freezes.list_holding(session, actor, project_id)
         matrix = await environments_with_versions(session, actor, [project_id])
         checks = await list_checks(session, actor, CheckQuery(project_id=project_id))
-        newest = DeploymentQuery(project_id=project_id, limit=RECENT)
+        newest = DeploymentQuery(project_id=[project_id], limit=RECENT)
         recent = await deployments.list_deployments(session, actor, newest)
         days = await results_by_day(session, actor, project_id, DAYS)
         measured = await delivery_measures(session, actor, MeasuresQuery(project_id=project_id))
