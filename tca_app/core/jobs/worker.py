@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 POLL_S = 5.0  # only a fallback; notifications wake the workers
 SHUTDOWN_TIMEOUT_S = 10.0  # shutdown timeout for running jobs
 RETRY_START_S = 1.0
+DATABASE_LOST = (ConnectorException, PoolTimeout, OSError)
 
 
 @task("unknown_job", MAINTENANCE_QUEUE)
@@ -34,11 +35,12 @@ async def _unknown_job(_job: Job, name: str) -> None:
 
 
 class AttentiveWorker(Worker):
-    """A procrastinate worker that never loses a wake-up, and no job of a newer version.
+    """A procrastinate worker that never loses a wake-up, no job of a newer version and no outcome.
 
     procrastinate (3.10) clears its wake-up flag after it found no job, even if the notification came after its query
     had begun; the job then waits for the next poll. This worker fetches again in that case. A job that the worker does
-    not know, as in a rolling upgrade, would be dead at once; here it is retried.
+    not know, as in a rolling upgrade, would be dead at once; here it is retried. A job whose outcome could not be
+    stored would belong to this worker for as long as it lives; here the worker ends, and the job is taken over.
     """
 
     async def run(self) -> None:
@@ -61,7 +63,11 @@ class AttentiveWorker(Worker):
         if job.task_name not in self.app.tasks:
             values = {"cause": job.task_kwargs.get("cause"), "name": job.task_name}
             context = context.evolve(job=job.evolve(task_name="unknown_job", task_kwargs=values))
-        await super()._process_job(context)
+        try:
+            await super()._process_job(context)
+        except DATABASE_LOST as error:
+            log.warning("job.outcome_not_stored", job=job.id, task=job.task_name, error=type(error).__name__)
+            self.stop()  # type: ignore[no-untyped-call]
 
 
 async def work(queues: list[str] | None = None, *, until_empty: bool = False) -> None:
@@ -76,7 +82,7 @@ async def work(queues: list[str] | None = None, *, until_empty: bool = False) ->
                     await _run(queues)
                 else:
                     await _run_for_ever(queues or QUEUE_NAMES)
-        except (ConnectorException, PoolTimeout, OSError) as error:
+        except DATABASE_LOST as error:
             log.warning("job.worker_lost_database", error=type(error).__name__)
         except Exception as error:
             if until_empty:

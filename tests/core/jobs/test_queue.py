@@ -1,11 +1,13 @@
 """Jobs: retries with longer waits, failure with a reason, schedules that run once, isolated queues."""
 
 import asyncio
+import gc
 import random
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 from procrastinate.periodic import PeriodicDeferrer
 from sqlalchemy import text
@@ -229,6 +231,34 @@ async def test_a_worker_is_woken_for_its_own_queues(monkeypatch: pytest.MonkeyPa
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
+
+
+async def test_a_job_whose_outcome_cannot_be_stored_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a connection is lost. The worker lives on, so nobody else would take its job over."""
+    store, refused = jobs.job_manager.finish_job, [ConnectorException()]
+
+    async def finish(**values: Any) -> None:
+        if refused:
+            raise refused.pop()
+        await store(**values)
+
+    monkeypatch.setattr(jobs.job_manager, "finish_job", finish)
+    monkeypatch.setattr(job_worker, "RETRY_START_S", 0)
+    monkeypatch.setattr(job_worker, "POLL_S", 0.01)
+    unhandled: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
+    await run(enqueue, "test_job", number=7)
+    working = asyncio.create_task(job_worker.work(["email_queue"]))
+    await until(lambda: len(RAN) == 2)
+
+    async def is_stored() -> bool:
+        return not await _rows("SELECT FROM procrastinate_jobs WHERE task_name = 'test_job'")
+
+    await until(is_stored)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    gc.collect()
+    assert unhandled == []
 
 
 async def test_a_worker_that_fails_in_a_way_that_nobody_thought_of_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
