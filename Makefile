@@ -34,7 +34,7 @@ matrix: ## Run the tests without a browser on each of Python 3.11 to 3.13 that i
 	@exec .ci/matrix 3.11 3.12 3.13
 
 faults: $(TESTS) ## Kill processes for half an hour or more: FAULT_WRITES=10000 FAULT_KILLS=200 unless set
-	@FAULT_WRITES=$${FAULT_WRITES:-10000} FAULT_KILLS=$${FAULT_KILLS:-200} exec $(BIN)/python -m pytest -s tests/faults
+	@FAULT_WRITES=$${FAULT_WRITES:-10000} FAULT_KILLS=$${FAULT_KILLS:-200} exec $(BIN)/python -m pytest -s --timeout=7200 tests/faults
 
 fuzz: $(TESTS) ## Call every operation of the REST API at random: CONTRACT_EXAMPLES=100 unless set
 	@CONTRACT_EXAMPLES=$${CONTRACT_EXAMPLES:-100} exec $(BIN)/python -m pytest -n 2 tests/api/test_contract.py

@@ -17,7 +17,7 @@ from tests.processes import Web, eventually
 
 AGAIN_S = 0.05
 GIVE_UP = 2000  # attempts at one write: a hundred seconds
-JOIN_S = 600 if "FAULT_WRITES" in os.environ else 120
+WAIT_S = 600 if "FAULT_WRITES" in os.environ else 120
 _seeds = itertools.count(1)  # a name is made from it, too
 
 
@@ -148,12 +148,12 @@ def write(webs: Sequence[Web], header: dict[str, str], acks: Acks, writes: int, 
 
 def reached(threads: Sequence[Writer], acks: Acks, writes: int) -> None:
     """Wait until so many writes are done."""
-    eventually(lambda: sum(thread.done for thread in threads) >= writes or acks.faults, f"{writes} writes", 120)
+    eventually(lambda: sum(thread.done for thread in threads) >= writes or acks.faults, f"{writes} writes", WAIT_S)
 
 
 def joined(threads: Sequence[Writer], acks: Acks) -> None:
     """Waits until all of them are done; an error of one fails the test."""
     for thread in threads:
-        thread.join(JOIN_S)
+        thread.join(WAIT_S)
     assert acks.faults == []
     assert not [thread.name for thread in threads if thread.is_alive()]

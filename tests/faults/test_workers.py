@@ -4,14 +4,16 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
+from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import psycopg
 import pytest
 
 from tca_app.core.jobs.queue import QUEUE_NAMES
 from tests.factories import PASSWORD
-from tests.processes import Cluster, Web, eventually, sign_in
+from tests.processes import START_S, Cluster, Web, Worker, eventually, sign_in
 from tests.sinks import MailSink
 
 TAKEOVER_S = 2.0  # JOB_TAKEOVER_SECONDS of the tests
@@ -34,7 +36,7 @@ def _own_workers(stores: Cluster, sink: MailSink) -> Iterator[None]:
 
 
 def workers_are(stores: Cluster, number: int) -> None:
-    eventually(lambda: stores.living_workers() == number, f"{number} workers are alive")
+    eventually(lambda: stores.living_workers() == number, f"{number} workers are alive", START_S)
 
 
 def begin_a_mail(stores: Cluster, web: Web, sink: MailSink, username: str) -> None:
@@ -58,12 +60,19 @@ def in_the_middle_of(sink: MailSink, mails: int) -> None:
     eventually(lambda: len(sink.begun) >= mails, f"{mails} mails are being sent")
 
 
+def is_connected(worker: Worker, sink: MailSink) -> bool:
+    port = urlsplit(sink.url).port
+    connections = psutil.Process(worker.pid).net_connections("tcp")
+    return any(one.raddr and one.raddr.port == port for one in connections)
+
+
 def test_the_jobs_of_a_killed_worker_are_taken_over(stores: Cluster, web: Web, sink: MailSink) -> None:
     """Nobody does anything meanwhile: the other worker finds out by itself."""
-    killed = stores.worker()
+    workers = [stores.worker() for _ in range(2)]
+    workers_are(stores, 2)  # before the mail, which waits ten seconds for its server: as long as a start may take
     begin_a_mail(stores, web, sink, "bo1")
-    other = stores.worker()
-    workers_are(stores, 2)
+    (killed,) = (worker for worker in workers if is_connected(worker, sink))
+    (other,) = (worker for worker in workers if worker is not killed)
     killed.kill()
     began = monotonic()
     eventually(lambda: "job.taken_over" in other.said(), "the other worker takes over")
