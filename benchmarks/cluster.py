@@ -3,6 +3,8 @@
 Three parts, each with figures for one table: steady load at a fixed rate, 90 % reads; the same load while both replicas
 are restarted one after the other, as an upgrade does; and open sessions of the list of users that get live updates.
 Everything, the load included, shares the cores of this machine. The exit code is 1 when a request failed.
+CLUSTER_RATE=20,40,60 applies one steady load after the other, to find the rate that a machine can take; the restart and
+the sessions come after the last one, at its rate.
 """
 
 import argparse
@@ -21,15 +23,16 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import httpx
+import redis
 import uvloop
 
 from benchmarks.console import PASSWORD, ROOT, UNLIMITED, USERNAME, prepare
 from benchmarks.live import script, sign_in
-from benchmarks.processes import memory_mb
+from benchmarks.processes import CpuUse, memory_mb
 from benchmarks.sessions import Session
 from tca_app.core.stores.embedded import configured_stores
 from tests.nginx import nginx
-from tests.processes import SETTINGS, Web, Worker, free_port
+from tests.processes import SETTINGS, Web, Worker, free_port, postgres_pids
 
 ROWS = 1_000
 CHANGES = 20
@@ -143,23 +146,41 @@ async def _sessions(client: httpx.AsyncClient, url: str, webs: list[Web], count:
     return f"{figures} | {p50:.0f} | {p95:.0f} | {p99:.0f} |", missing
 
 
-async def _measure(url: str, webs: list[Web], rate: int, seconds: int, count: int) -> bool:
+async def _measure(url: str, webs: list[Web], cpu: CpuUse, rates: list[int], seconds: int, count: int) -> bool:
     many = httpx.Limits(max_connections=200, max_keepalive_connections=50)
     async with httpx.AsyncClient(base_url=url, timeout=30, limits=many) as client:
         token = await client.post("/api/auth/login", json={"username": USERNAME, "password": PASSWORD})
         header = {"Authorization": f"Bearer {token.raise_for_status().json()['access_token']}"}
-        steady = await _apply(Caller(client, header, "Steady"), rate, lambda passed: passed > seconds)
-        print(f"| {rate} requests/s for {seconds} s | {steady.summary()}", flush=True)
+        failed = 0
+        for rate in rates:
+            cpu.per(1)
+            steady = await _apply(Caller(client, header, f"Steady {rate}"), rate, lambda passed: passed > seconds)
+            failed += steady.failures.total()
+            print(f"| {rate} requests/s for {seconds} s | {steady.summary()}", flush=True)
+            print(f"| ms of CPU for a request | {cpu.per(len(steady.times_ms))} | | | |", flush=True)
         rolling = await _while(_restart(webs), Caller(client, header, "Rolling"), rate)
         print(f"| {rate} requests/s, both replicas restarted | {rolling.summary()}", flush=True)
         line, missing = await _sessions(client, url, webs, count)
         print(f"| {count} open sessions | {line}", flush=True)
-    return not (steady.failures or rolling.failures or missing)
+    return not (failed or rolling.failures or missing)
+
+
+def _groups(webs: list[Web], workers: list[Worker], proxy: Path, folder: Path, redis_url: str) -> dict[str, list[int]]:
+    with redis.Redis.from_url(redis_url) as client:
+        redis_pid = client.info("server")["process_id"]
+    return {
+        "web": [web.pid for web in webs],
+        "workers": [worker.pid for worker in workers],
+        "PostgreSQL": postgres_pids(folder)[:1],
+        "Redis": [redis_pid],
+        "nginx": [int((proxy / "nginx.pid").read_text())],
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=int, default=150, help="requests per second")
+    default = os.environ.get("CLUSTER_RATE", "150")
+    parser.add_argument("--rates", default=default, help="requests per second, one after the other (CLUSTER_RATE)")
     parser.add_argument("--seconds", type=int, default=120, help="of the steady load")
     parser.add_argument("--sessions", type=int, default=300)
     arguments = parser.parse_args()
@@ -178,11 +199,13 @@ def main() -> None:
         for process in (*webs, *workers):
             stack.callback(process.stop)
             process.start()
-        stack.enter_context(nginx(port, ports))
+        proxy = stack.enter_context(nginx(port, ports))
         commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
         print(f"{datetime.now(UTC):%Y-%m-%d}, commit {commit.stdout.strip() or 'unknown'}, {os.cpu_count()} cores\n")
         print("| what | result | p50 ms | p95 ms | p99 ms |\n|---|---|---|---|---|")
-        is_good = uvloop.run(_measure(url, webs, arguments.rate, arguments.seconds, arguments.sessions))
+        cpu = CpuUse(_groups(webs, workers, proxy, folder, stores.redis_url))
+        rates = [int(rate) for rate in arguments.rates.split(",")]
+        is_good = uvloop.run(_measure(url, webs, cpu, rates, arguments.seconds, arguments.sessions))
     sys.exit(0 if is_good else 1)
 
 
