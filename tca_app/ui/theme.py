@@ -9,6 +9,7 @@ from reflex_base.constants import CompileContext
 from reflex_base.environment import environment
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
+MISSING_FILES = Path(__file__).with_name("missing_files.js")
 STYLESHEETS = ["/console.css"]
 # The palettes that console.css and the theme use. The build drops palettes that no Python source names.
 PALETTES = ("indigo", "slate", "green", "amber", "red")
@@ -31,6 +32,7 @@ def head_components() -> list[rx.Component]:
     scripts = b"".join(path.read_bytes() for path in sorted(ASSETS.glob("console/**/*.js")))
     version = hashlib.sha256(scripts).hexdigest()[:12]
     return [
+        rx.el.script(MISSING_FILES.read_text()),
         rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml"),
         rx.el.meta(name="color-scheme", content="light dark"),
         rx.el.meta(name="robots", content="noindex"),

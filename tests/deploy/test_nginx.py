@@ -26,14 +26,17 @@ def test_every_rule_finds_its_line(rules: Path) -> None:
 
 
 class _Replica(BaseHTTPRequestHandler):
-    path_of_its_own = ""
+    file = ""  # of its build, with the headers of the console
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         SEEN.append(self.headers["X-Request-Id"])
-        self.send_response(200 if self.path in (self.path_of_its_own, "/health/live") else 404)
+        has_file = self.path.partition("?")[0] == self.file
+        self.send_response(200 if has_file or self.path == "/health/live" else 404)
         self.send_header("Content-Length", "0")
-        if self.path == "/own-id":
+        self.send_header("Cache-Control", "public, max-age=31536000, immutable" if has_file else "no-cache")
+        self.send_header("Vary", "Accept-Encoding")
+        if has_file or self.path == "/own-id":
             self.send_header("X-Request-Id", "of-the-console")
         self.end_headers()
 
@@ -42,19 +45,19 @@ class _Replica(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _replica(path: str) -> Iterator[str]:
-    kind = type("Replica", (_Replica,), {"path_of_its_own": path})
+def _replica(file: str) -> Iterator[tuple[str, type[_Replica]]]:
+    kind = type("Replica", (_Replica,), {"file": file})
     with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        yield str(server.server_port)
+        yield str(server.server_port), kind
         server.shutdown()
 
 
-def test_a_file_of_either_version_is_found_while_both_serve() -> None:
+def test_a_file_of_either_version_is_found_while_both_serve_and_afterwards() -> None:
     port = free_port()
     with ExitStack() as ending:
-        ports = [ending.enter_context(_replica(path)) for path in ("/assets/old-1.js", "/assets/new-2.js")]
-        home = ending.enter_context(nginx(port, ports))
+        replicas = [ending.enter_context(_replica(file)) for file in ("/assets/old-1.js", "/assets/new-2.js")]
+        home = ending.enter_context(nginx(port, [own for own, _ in replicas]))
         client = ending.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}"))
 
         def is_up() -> bool:
@@ -67,6 +70,13 @@ def test_a_file_of_either_version_is_found_while_both_serve() -> None:
         for path in ("/assets/old-1.js", "/assets/new-2.js") * 4:
             assert client.get(path).status_code == 200
         assert client.get("/assets/gone.js").status_code == 404
+
+        # Both replicas have the new version: of the old one, nginx has what somebody asked for.
+        replicas[0][1].file = "/assets/new-2.js"
+        kept = client.get("/assets/old-1.js?another")
+        assert (kept.status_code, kept.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")
+        assert re.fullmatch("[0-9a-f]{32}", kept.headers["X-Request-Id"])
+        assert client.get("/assets/gone.js").status_code == 404  # is not kept
 
         # The replica gets an id that the caller cannot choose; the log has the one that the response carries.
         SEEN.clear()

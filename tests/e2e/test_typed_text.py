@@ -209,6 +209,46 @@ def test_a_page_of_an_older_build_offers_a_reload_that_keeps_the_text(new_page: 
     is_restored(page.get_by_role("dialog"), "Upgraded")
 
 
+def test_a_page_whose_files_are_gone_is_loaded_again_and_keeps_the_text(new_page: NewPage) -> None:
+    page = new_page()
+    heading = page.get_by_role("heading", name="Groups", level=1)
+    gone: list[str] = []
+
+    def miss_once() -> None:
+        """The page that is loaded afterwards is of the new version, which has its files."""
+        page.route("**/assets/_groups_*.js", miss, times=1)
+
+    def miss(route: Route) -> None:
+        gone.append(route.request.url)
+        route.fulfill(status=404)
+
+    # The script of a page that a link opens.
+    miss_once()
+    with page.expect_event("load"):
+        page.get_by_role("link", name="Groups", exact=True).click()
+    page.get_by_role("link", name="Groups", exact=True).click()
+    expect(heading).to_be_visible()
+    # A script of the page that is being loaded.
+    miss_once()
+    page.goto("/groups")
+    expect(heading).to_be_visible()
+    # A script that an open page asks for.
+    page.goto("/settings")
+    page.get_by_label("Full name").fill("Ada Upgraded")
+    with page.expect_event("load"):
+        page.evaluate("setTimeout(() => dispatchEvent(new Event('vite:preloadError')))")
+    expect(page.get_by_text(RESTORED)).to_be_visible()
+    expect(page.get_by_label("Full name")).to_have_value("Ada Upgraded")
+    # One that stays away does not reload a page for ever.
+    kept = "sessionStorage.getItem('tca-reloads')"
+    page.evaluate("sessionStorage.setItem('tca-reloads', JSON.stringify(Array(3).fill(Date.now())))")
+    before = page.evaluate(kept)
+    miss_once()
+    page.goto("/groups")
+    page.evaluate("dispatchEvent(new Event('vite:preloadError'))")
+    assert (len(gone), page.evaluate(kept)) == (3, before)
+
+
 def test_no_secret_is_kept_and_nobody_else_sees_a_draft(new_page: NewPage) -> None:
     page = new_page()
     page.goto("/users")

@@ -100,8 +100,8 @@ def test_no_request_fails_during_a_rolling_upgrade_and_on_the_way_back(
             final = sum(load.counts.values())
             eventually(lambda: sum(load.counts.values()) > final + 100, "the version before serves again")
     _report("the version before serves again", load)
-    assert not load.failures, load.failures[:10]
     stored = dict(stores.sql("SELECT id, description FROM projects"))
     assert {number: stored.get(number) for number in load.written} == load.written
+    assert not load.failures, load.failures[:10]
     stores.drained()
     assert "intact" in new.command("verify-log", **stores.settings)

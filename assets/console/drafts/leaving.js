@@ -165,10 +165,11 @@ addEventListener(
 
 /* Reflex closes its connection on this event even if the person stays, so it must not see it. */
 const isReloadedByReflex = () => Date.now() - Number(sessionStorage.getItem(RELOADED_AT)) < 1000;
+const reloadsItself = () => isReloadedByReflex() || "reloads" in document.documentElement.dataset; // ui/missing_files.js
 addEventListener(
   "beforeunload",
   (event) => {
-    if (!passes && typedForms().length && !isReloadedByReflex()) stop(event);
+    if (!passes && typedForms().length && !reloadsItself()) stop(event);
   },
   true,
 );
