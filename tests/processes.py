@@ -104,6 +104,12 @@ def _send(pids: list[int], sign: signal.Signals) -> None:
             os.kill(pid, sign)
 
 
+def inherited() -> dict[str, str]:
+    """The part of the environment that says nothing about a console, and how to reach npm."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR", "LANG")}
+    return kept | {name: value for name, value in os.environ.items() if name.startswith(("NPM_", "npm_", "NODE_"))}
+
+
 class Process:
     """One `python -m tca_app ...`, started again as often as it is killed. What it says goes into a file."""
 
@@ -116,13 +122,11 @@ class Process:
         self.running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR", "LANG")}
-        kept |= {name: value for name, value in os.environ.items() if name.startswith(("NPM_", "npm_", "NODE_"))}
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
                 [self.python, "-m", "tca_app", self.command],
                 cwd=self.root,
-                env=kept | self.settings,
+                env=inherited() | self.settings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

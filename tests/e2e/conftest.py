@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.features.auth.oauth.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
-from tests.processes import end_process
+from tests.processes import end_process, inherited
 
 ROOT = Path(__file__).parents[2]
 START_S = 240  # the first start builds the pages
@@ -109,8 +109,6 @@ def console(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver, provid
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR", "LANG")}
-    kept |= {name: value for name, value in os.environ.items() if name.startswith(("NPM_", "npm_", "NODE_"))}
     data_dir = tmp_path_factory.mktemp("console")
     settings = {
         "DATA_DIR": str(data_dir),
@@ -129,7 +127,7 @@ def console(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver, provid
     }
     command = [sys.executable, "-m", "tca_app", "serve"]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=kept | settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=ROOT, env=inherited() | settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
         link = _setup_link(process)

@@ -8,7 +8,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.processes import ROOT
+from tests.processes import ROOT, inherited
 
 NEXT_REVISION = "209901010000"
 # So that there is something to migrate whichever commit is upgraded from.
@@ -46,10 +46,10 @@ class Checkout:
         done = subprocess.run(
             [self.python, "-m", "tca_app", *words],
             cwd=self.root,
-            env={"PATH": "/usr/bin:/bin"} | settings,
+            env=inherited() | settings,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=900,  # of a build on a busy machine
             check=False,
         )
         assert done.returncode == 0, done.stderr

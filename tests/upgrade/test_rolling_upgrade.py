@@ -70,6 +70,8 @@ def _schema(stores: Cluster) -> tuple[str, str]:
 def test_no_request_fails_during_a_rolling_upgrade_and_on_the_way_back(
     stores: Cluster, old: Checkout, new: Checkout
 ) -> None:
+    for version in (old, new):
+        version.command("build-pages", **stores.settings)
     old.command("migrate", **stores.settings)
     before, _ = _schema(stores)
     ports = [str(free_port()), str(free_port())]
