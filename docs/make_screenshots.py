@@ -106,7 +106,7 @@ def _show_login(page: Page) -> None:
 def _show_dashboard(page: Page) -> None:
     page.goto("/dashboard")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.locator(".recharts-surface").first).to_be_visible()
+    expect(page.locator(".day-bars").first).to_be_visible()
 
 
 def _show_users(page: Page) -> None:

@@ -15,7 +15,8 @@ from tca_app.features.activity import service as activity
 from tca_app.features.activity.schemas import ActivityQuery
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.schemas import StatsQuery
-from tca_app.features.deployments import attention, queries as deployments
+from tca_app.features.deployments import queries as deployments
+from tca_app.features.deployments.attention.queries import read_attention
 from tca_app.features.deployments.listing.queries import list_deployments
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.matrix import queries
@@ -89,7 +90,7 @@ LISTS: dict[str, Read] = {
     "users": lambda s, who, skip: users.list_users(s, who, UserQuery(skip=min(skip, PEOPLE - 25), limit=25)),
     "deployments": lambda s, who, skip: list_deployments(s, who, DeploymentQuery(skip=skip, limit=25)),
     "open deployments": lambda s, who, skip: deployments.open_deployments(s, who, 10),
-    "attention": lambda s, who, skip: attention.read_attention(s, who, 5),
+    "attention": lambda s, who, skip: read_attention(s, who, 5),
     "environments": lambda s, who, skip: queries.environment_matrix(s, who, MatrixQuery(skip=skip, limit=25)),
     "checks": lambda s, who, skip: service.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
     "health_summary": lambda s, who, skip: summary.health_summary(s, who, 6),

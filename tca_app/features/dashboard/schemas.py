@@ -20,11 +20,11 @@ PanelName = Literal[
     "deploying_now",
     "busiest_projects",
     "delivery_measures",
+    "recent_activity",
+    "system_health",
     "users_over_time",
     "newest_projects",
     "newest_users",
-    "recent_activity",
-    "system_health",
 ]
 Names = TypeVar("Names", bound=Sequence[str])
 

@@ -1,4 +1,4 @@
-"""Bars of deployments by day and result. A bar and an entry of the legend lead to the rows that they count."""
+"""Charts by day: bars of deployments by result, and the curve of a total."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypedDict
 
 import reflex as rx
 
+from tca_app.core.plurals import plural
 from tca_app.ui.components.basic import link
 
 # In the order from the bottom: key and label. The stylesheet gives each the colour of its badge.
@@ -26,6 +27,15 @@ class ResultsOfDay(Protocol):
     def cancelled(self) -> int: ...
 
 
+class DayTotal(TypedDict):
+    """A day of a curve. `tick` is the label of the axis, or ""."""
+
+    day: str
+    total: int
+    tick: str
+    text: str
+
+
 class DayBar(TypedDict):
     """A bar. Heights are shares of the chart; `tick` is the label of the axis, or ""; `url` leads to the rows."""
 
@@ -40,12 +50,12 @@ class DayBar(TypedDict):
 
 
 def day_bars_of(days: Sequence[ResultsOfDay], url_of: Callable[[date], str]) -> list[DayBar]:
-    top, every = scale_of(days), TICKS.get(len(days), 7)
+    top = scale_of(days)
     return [
         DayBar(
             day=day_words(entry.day),
             url=url_of(entry.day),
-            tick=day_words(entry.day) if (len(days) - 1 - place) % every == 0 else "",
+            tick=_tick(entry.day, place, len(days)),
             text=_words(entry),
             succeeded=entry.succeeded,
             failed=entry.failed,
@@ -56,10 +66,39 @@ def day_bars_of(days: Sequence[ResultsOfDay], url_of: Callable[[date], str]) -> 
     ]
 
 
+def _tick(day: date, place: int, days: int) -> str:
+    """Returns the label below a day: at even steps, so that the last day has one."""
+    return day_words(day) if (days - 1 - place) % TICKS.get(days, 7) == 0 else ""
+
+
+def day_totals_of(totals: Sequence[tuple[date, int]], noun: str) -> list[DayTotal]:
+    return [
+        DayTotal(
+            day=day_words(day),
+            total=total,
+            tick=_tick(day, place, len(totals)),
+            text=f"{day_words(day)}: {plural(total, noun)}",
+        )
+        for place, (day, total) in enumerate(totals)
+    ]
+
+
+def area_path(totals: Sequence[int], top: int) -> str:
+    """Returns the path of a curve over its area, in a box of 100 by 100, each day in the middle of its column."""
+    step = 100 / max(1, len(totals))
+    points = [f"{step * (place + 0.5):.2f} {100 - 100 * total / top:.2f}" for place, total in enumerate(totals)]
+    if not points:
+        return ""
+    return f"M{step / 2:.2f} 100 L{' L'.join(points)} L{100 - step / 2:.2f} 100"
+
+
 def scale_of(days: Sequence[ResultsOfDay]) -> int:
     """Returns the top of the axis: an even number that is easy to halve, at least as high as the highest bar."""
-    most = max((day.succeeded + day.failed + day.cancelled for day in days), default=0)
-    size = 1
+    return top_of([day.succeeded + day.failed + day.cancelled for day in days])
+
+
+def top_of(counts: Sequence[int]) -> int:
+    most, size = max(counts, default=0), 1
     while most > 10 * size:
         size *= 10
     return next(size * step for step in (2, 4, 6, 8, 10) if most <= size * step)
@@ -76,39 +115,55 @@ def _words(entry: ResultsOfDay) -> str:
 
 def day_bars(bars: Any, top: Any, caption: str) -> rx.Component:
     """The chart, with a table for screen readers. `top` is the top of the axis."""
-    heads = (rx.el.th(head, scope="col") for head in ("Day", *(label for _, label in RESULTS)))
-    table = rx.el.table(
+    keys = [key for key, _ in RESULTS]
+    columns = rx.el.div(rx.foreach(bars, _bar), class_name="bars")
+    return _figure(top, (columns,), _table(bars, caption, ("Day", *(label for _, label in RESULTS)), keys))
+
+
+def day_area(days: Any, path: Any, top: Any, caption: str, heads: tuple[str, str]) -> rx.Component:
+    """A curve of a total by day."""
+    curve = rx.el.svg(
+        rx.el.svg.path(d=path), view_box="0 0 100 100", custom_attrs={"preserveAspectRatio": "none"}, class_name="area"
+    )
+    columns = rx.el.div(rx.foreach(days, lambda day: rx.el.span(*_labels(day), class_name="bar")), class_name="bars")
+    return _figure(top, (curve, columns), _table(days, caption, heads, ["total"]))
+
+
+def _table(days: Any, caption: str, heads: tuple[str, ...], keys: list[str]) -> rx.Component:
+    def row(day: Any) -> rx.Component:
+        return rx.el.tr(rx.el.th(day["day"], scope="row"), *(rx.el.td(day[key]) for key in keys))
+
+    return rx.el.table(
         rx.el.caption(caption),
-        rx.el.thead(rx.el.tr(*heads)),
-        rx.el.tbody(rx.foreach(bars, _row)),
+        rx.el.thead(rx.el.tr(*(rx.el.th(head, scope="col") for head in heads))),
+        rx.el.tbody(rx.foreach(days, row)),
         class_name="sr-only",
     )
+
+
+def _figure(top: Any, drawn: tuple[rx.Component, ...], table: rx.Component) -> rx.Component:
     lines = (
         rx.el.span(class_name=f"axis {name}", custom_attrs={"data-value": value})
         for name, value in (("top", top), ("middle", top / 2))
     )
     return rx.el.figure(
-        rx.el.div(*lines, rx.el.div(rx.foreach(bars, _bar), class_name="bars"), class_name="plot", aria_hidden="true"),
-        table,
-        class_name="day-bars num",
+        rx.el.div(*lines, *drawn, class_name="plot", aria_hidden="true"), table, class_name="day-bars num"
     )
-
-
-def _row(bar: Any) -> rx.Component:
-    return rx.el.tr(rx.el.th(bar["day"], scope="row"), *(rx.el.td(bar[key]) for key, _ in RESULTS))
 
 
 def _bar(bar: Any) -> rx.Component:
     """One day. It is no stop of the keyboard: the legend leads to the same rows without 90 of them."""
     heights = bar["heights"].to(dict[str, str])
     parts = (rx.el.span(class_name=f"part {key}", style={"height": heights[key]}) for key, _ in RESULTS)
-    shown = (
-        *parts,
-        rx.el.span(bar["text"], class_name="tip"),
-        rx.cond(bar["tick"] != "", rx.el.span(bar["tick"], class_name="tick")),
-    )
+    shown = (*parts, *_labels(bar))
     leads = link(*shown, to=bar["url"], class_name="bar", tab_index=-1)
     return rx.cond(bar["url"] != "", leads, rx.el.span(*shown, class_name="bar"))
+
+
+def _labels(day: Any) -> tuple[rx.Component, rx.Component]:
+    """The figures on hover, and the label of the axis."""
+    tick = rx.cond(day["tick"] != "", rx.el.span(day["tick"], class_name="tick"))
+    return rx.el.span(day["text"], class_name="tip"), tick
 
 
 def results_legend(counts: Any) -> rx.Component:

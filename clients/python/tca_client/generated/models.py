@@ -386,11 +386,11 @@ class LayoutRead(TypedDict):
             "deploying_now",
             "busiest_projects",
             "delivery_measures",
+            "recent_activity",
+            "system_health",
             "users_over_time",
             "newest_projects",
             "newest_users",
-            "recent_activity",
-            "system_health",
         ]
     ]
     hidden: list[
@@ -400,11 +400,11 @@ class LayoutRead(TypedDict):
             "deploying_now",
             "busiest_projects",
             "delivery_measures",
+            "recent_activity",
+            "system_health",
             "users_over_time",
             "newest_projects",
             "newest_users",
-            "recent_activity",
-            "system_health",
         ]
     ]
 
@@ -417,11 +417,11 @@ class LayoutUpdate(TypedDict):
             "deploying_now",
             "busiest_projects",
             "delivery_measures",
+            "recent_activity",
+            "system_health",
             "users_over_time",
             "newest_projects",
             "newest_users",
-            "recent_activity",
-            "system_health",
         ]
     ]
     hidden: list[
@@ -431,11 +431,11 @@ class LayoutUpdate(TypedDict):
             "deploying_now",
             "busiest_projects",
             "delivery_measures",
+            "recent_activity",
+            "system_health",
             "users_over_time",
             "newest_projects",
             "newest_users",
-            "recent_activity",
-            "system_health",
         ]
     ]
 

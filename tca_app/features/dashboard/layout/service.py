@@ -18,17 +18,20 @@ from tca_app.models import DashboardLayout
 CARDS: tuple[CardName, ...] = get_args(CardName)
 PANELS: tuple[PanelName, ...] = get_args(PanelName)
 OF_PEOPLE = ("users", "users_over_time", "newest_users")
+# Panels that are hidden until somebody chooses them.
+ON_REQUEST: tuple[PanelName, ...] = ("users_over_time", "newest_projects", "newest_users")
 _table = DashboardLayout.__table__.c
 _LAYOUT = select(_table.cards, _table.panels, _table.hidden)
 
 
 def standard(actor: Actor) -> LayoutRead:
-    """Returns the default layout: everything that the user may see. For a member, their own projects come first."""
-    if policy.may(actor, "users.list"):
-        return LayoutRead(cards=[*CARDS], panels=[*PANELS], hidden=[])
-    mine: list[PanelName] = ["newest_projects"]
-    mine += [name for name in PANELS if name not in (*OF_PEOPLE, *mine)]
-    return LayoutRead(cards=[name for name in CARDS if name not in OF_PEOPLE], panels=mine, hidden=[])
+    """Returns the default layout of what the user may see."""
+    unseen = () if policy.may(actor, "users.list") else OF_PEOPLE
+    return LayoutRead(
+        cards=[name for name in CARDS if name not in unseen],
+        panels=[name for name in PANELS if name not in unseen],
+        hidden=[name for name in ON_REQUEST if name not in unseen],
+    )
 
 
 Name = TypeVar("Name", bound=str)

@@ -18,9 +18,8 @@ state = DashboardState
 
 
 def cards() -> rx.Component:
-    return rx.cond(
-        as_var(state.cards).length() > 0, rx.el.div(rx.foreach(state.cards, _named), class_name="cards numbers")
-    )
+    named = rx.el.div(rx.foreach(state.cards, _named), class_name="cards numbers")
+    return rx.cond(as_var(state.cards).length() > 0, rx.el.div(named, class_name="cards-box"))
 
 
 def _named(name: Any) -> rx.Component:
@@ -47,7 +46,14 @@ def _card(name: CardName, icon: str, url: str, card: Card) -> rx.Component:
             state.is_loaded,
             rx.fragment(
                 rx.el.strong(card["value"], class_name="card-value num"),
-                rx.el.span(_arrow(card["direction"]), card["trend"], class_name="card-trend num"),
+                rx.el.span(
+                    _arrow(card["direction"], card["tone"]),
+                    rx.el.span(card["change"]),
+                    rx.el.span(card["than"], class_name="than truncate"),
+                    rx.el.span(card["than_short"], class_name="than short truncate"),
+                    class_name="card-trend num",
+                    title=card["was"],
+                ),
                 rx.cond(card["spark"] != "", sparkline(card["spark"])),
             ),
             rx.fragment(skeleton("40%"), skeleton("70%")),
@@ -57,12 +63,13 @@ def _card(name: CardName, icon: str, url: str, card: Card) -> rx.Component:
     )
 
 
-def _arrow(direction: Any) -> rx.Component:
+def _arrow(direction: Any, tone: Any) -> rx.Component:
     """An arrow for the direction. The text beside it says the same."""
+    looks = rx.match(tone, ("good", "up"), ("bad", "down"), "")
     return rx.match(
         direction,
-        ("up", rx.icon("arrow-up-right", size=14, aria_label="Up:", role="img", class_name="up")),
-        ("down", rx.icon("arrow-down-right", size=14, aria_label="Down:", role="img", class_name="down")),
+        ("up", rx.icon("arrow-up-right", size=14, aria_label="Up:", role="img", class_name=looks)),
+        ("down", rx.icon("arrow-down-right", size=14, aria_label="Down:", role="img", class_name=looks)),
         ("same", rx.icon("arrow-right", size=14, aria_hidden="true")),
         rx.fragment(),
     )

@@ -11,7 +11,8 @@ state = CustomizeState
 
 
 def customize_button() -> rx.Component:
-    return button("Customize", icon="layout-dashboard", on_click=state.open_arrange)
+    label = rx.el.span("Customize", class_name="hide-phone")
+    return button(label, icon="layout-dashboard", on_click=state.open_arrange, aria_label="Customize")
 
 
 def customize_dialog() -> rx.Component:

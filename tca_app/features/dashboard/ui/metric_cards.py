@@ -1,4 +1,4 @@
-"""Formats the numbers of the cards: a value, its trend against the previous period, and a sparkline by day."""
+"""Formats the numbers of the cards: a value, its trend against an earlier value in one line, and a sparkline by day."""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -8,58 +8,79 @@ from tca_app.features.health.schemas import ScoreTrend
 from tca_app.features.health.ui.charts import percent
 from tca_app.ui.components.sparks import spark_path
 
+LEAST_POINTS = 5  # a curve of percentages fills its height only when it varies by more
+
 
 class Card(TypedDict):
     """A number with its trend. `direction` is "up", "down", "same", or "" when there is nothing to compare with.
 
-    `spark` is the path of a sparkline by day, or "" when there is none.
+    `change` is the trend, `than` what it is compared with (also in short), `was` both with the earlier value.
+    `tone` is "good" or "bad" where a direction means that. `spark` is the path of a sparkline by day, or "".
     """
 
     value: str
     direction: str
-    trend: str
+    tone: str
+    change: str
+    than: str
+    than_short: str
+    was: str
     spark: str
 
 
-NO_CARD = Card(value="", direction="", trend="", spark="")
+NO_CARD = Card(value="", direction="", tone="", change="", than="", than_short="", was="", spark="")
 
 
-def card_of(trend: Trend, days: int, by_day: Sequence[int], before: str = "") -> Card:
-    """Returns the card of a count. `before` names the value to compare with: the count at the start of the period, or
-    the count of the previous period."""
-    card = Card(value=f"{trend.now:,}", direction="", trend="No earlier data", spark=spark_path(by_day))
+def card_of(trend: Trend, by_day: Sequence[int], than: str) -> Card:
+    """Returns the card of a count. `than` names the earlier value: "30 days ago" or "previous 30 days"."""
+    card = _card(f"{trend.now:,}", "No earlier data", spark_path(by_day))
     if trend.percent is None:
         return card
-    card["direction"] = "same" if trend.now == trend.before else "up" if trend.now > trend.before else "down"
-    text = "No change" if card["direction"] == "same" else f"{trend.percent:+,.1f}%"
-    card["trend"] = f"{text} vs. {before or f'{days} days ago'} ({trend.before:,})"
-    return card
+    return _compared(card, trend.now - trend.before, f"{trend.percent:+,.0f}%", than, f"{trend.before:,}")
 
 
 def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
     """Returns the card of a rate. The sparkline has the days on which a deployment succeeded or failed."""
-    ended = [(day.succeeded, day.succeeded + day.failed) for day in by_day]
-    curve = spark_path([100 * succeeded / both for succeeded, both in ended if both])
     if rate.now is None:
-        return Card(value="–", direction="", trend="No completed deployments", spark="")
-    card = Card(value=f"{rate.now:.1%}", direction="", trend="No earlier data", spark=curve)
-    if rate.before is not None:
-        points = round(100 * rate.now, 1) - round(100 * rate.before, 1)
-        card["direction"] = "up" if points > 0.04 else "down" if points < -0.04 else "same"
-        text = "No change" if card["direction"] == "same" else f"{points:+.1f} points"
-        card["trend"] = f"{text} vs. previous {days} days ({rate.before:.1%})"
-    return card
+        return _card("–", "No completed deployments")
+    ended = [(day.succeeded, day.succeeded + day.failed) for day in by_day]
+    curve = spark_path([100 * succeeded / both for succeeded, both in ended if both], LEAST_POINTS)
+    card = _card(f"{rate.now:.1%}", "No earlier data", curve)
+    if rate.before is None:
+        return card
+    points = round(100 * rate.now, 1) - round(100 * rate.before, 1)
+    change = points if abs(points) > 0.04 else 0
+    card = _compared(card, change, f"{points:+.1f} pts", f"previous {days} days", f"{rate.before:.1%}")
+    return _judged(card)
 
 
 def score_card(health: ScoreTrend) -> Card:
     """Returns the card of the score. The sparkline has the days on which something was probed."""
     if health.now is None:
-        return Card(value="–", direction="", trend="No checks", spark="")
-    curve = spark_path([point.score for point in health.points if point.score is not None])
-    card = Card(value=percent(health.now), direction="", trend="No earlier data", spark=curve)
-    if health.before is not None:
-        points = health.now - health.before
-        card["direction"] = "same" if abs(points) < 0.005 else "up" if points > 0 else "down"
-        text = "No change" if card["direction"] == "same" else f"{points:+.2f} points"
-        card["trend"] = f"{text} vs. previous {health.days} days ({percent(health.before)})"
+        return _card("–", "No checks")
+    curve = spark_path([point.score for point in health.points if point.score is not None], LEAST_POINTS)
+    card = _card(percent(health.now), "No earlier data", curve)
+    if health.before is None:
+        return card
+    points = health.now - health.before
+    change = points if abs(points) >= 0.005 else 0
+    card = _compared(card, change, f"{points:+.2f} pts", f"previous {health.days} days", percent(health.before))
+    return _judged(card)
+
+
+def _card(value: str, change: str, spark: str = "") -> Card:
+    return Card(value=value, direction="", tone="", change=change, than="", than_short="", was="", spark=spark)
+
+
+def _compared(card: Card, change: float, words: str, than: str, before: str) -> Card:
+    card["direction"] = "up" if change > 0 else "down" if change < 0 else "same"
+    card["change"], card["than"] = (words if change else "No change"), f"vs. {than}"
+    card["than_short"] = card["than"].replace("previous", "prev.").replace("days", "d")
+    card["was"] = f"{card['change']} vs. {than} ({before})"
+    return card
+
+
+def _judged(card: Card) -> Card:
+    """More of a rate is good and less of it is bad, while more deployments are neither."""
+    card["tone"] = {"up": "good", "down": "bad"}.get(card["direction"], "")
     return card

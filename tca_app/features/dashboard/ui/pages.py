@@ -6,8 +6,10 @@ import reflex as rx
 
 from tca_app.features.activity.ui.pages import recent_activity
 from tca_app.features.activity.ui.state import RecentState
+from tca_app.features.dashboard.ui.attention import needs_attention
+from tca_app.features.dashboard.ui.attention_state import AttentionState
 from tca_app.features.dashboard.ui.cards import cards
-from tca_app.features.dashboard.ui.charts import deployments_chart, results_legend, users_chart
+from tca_app.features.dashboard.ui.charts import deployments_chart, users_chart
 from tca_app.features.dashboard.ui.customize import customize_button, customize_dialog
 from tca_app.features.dashboard.ui.health_state import HealthState
 from tca_app.features.dashboard.ui.onboarding import first_steps
@@ -21,7 +23,8 @@ from tca_app.features.dashboard.ui.panels import (
 )
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, page_header, panel, relative_time
+from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
+from tca_app.ui.components.day_bars import results_legend
 from tca_app.ui.components.placeholders import empty_state, error_state
 from tca_app.ui.layout.pages import page
 from tca_app.ui.periods import period_links
@@ -31,7 +34,11 @@ from tca_app.ui.var import as_var
 state = DashboardState
 
 
-@page(routes.DASHBOARD, "Dashboard", on_load=(DashboardState.load, HealthState.load, RecentState.load))
+@page(
+    routes.DASHBOARD,
+    "Dashboard",
+    on_load=(AttentionState.load, DashboardState.load, HealthState.load, RecentState.load),
+)
 def dashboard_page() -> rx.Component:
     return rx.fragment(
         page_header(
@@ -44,6 +51,7 @@ def dashboard_page() -> rx.Component:
         rx.el.div(
             rx.cond(state.failure != "", panel("Numbers", error_state(state.failure, state.load), flush=True)),
             rx.cond(state.is_loaded & state.has_steps, first_steps()),
+            needs_attention(),
             cards(),
             rx.el.div(rx.foreach(state.panels, _panel), class_name="places"),
             _nothing(),
@@ -62,7 +70,8 @@ def _as_of() -> rx.Component:
 
 
 def _refresh() -> rx.Component:
-    return button("Refresh", icon="rotate-cw", on_click=state.refresh(), busy=state.is_refreshing)
+    label = rx.el.span("Refresh", class_name="hide-phone")
+    return button(label, icon="rotate-cw", on_click=state.refresh(), busy=state.is_refreshing, aria_label="Refresh")
 
 
 def _panel(name: Any) -> rx.Component:
@@ -71,12 +80,20 @@ def _panel(name: Any) -> rx.Component:
             name,
             (
                 "deployments_by_day",
-                panel("Deployments by day", deployments_chart(), actions=(results_legend(),), flush=True),
+                panel(
+                    "Deployments by day (UTC)",
+                    deployments_chart(),
+                    actions=(results_legend(state.results),),
+                    flush=True,
+                ),
             ),
             ("deploying_now", deploying_now()),
             ("busiest_projects", busiest_projects()),
             ("delivery_measures", delivery_measures()),
-            ("users_over_time", panel("Users over time", users_chart(), flush=True)),
+            (
+                "users_over_time",
+                panel("Users by day (UTC)", users_chart(), actions=(link("All users", to=routes.USERS),), flush=True),
+            ),
             ("newest_projects", newest_projects()),
             ("newest_users", newest_users()),
             ("recent_activity", recent_activity()),

@@ -9,12 +9,22 @@ from tca_app.core.periods import DEFAULT_PERIOD, period_of
 from tca_app.features.activity.ui.state import RecentState
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.layout.service import CARDS, OF_PEOPLE, PANELS, read_layout
-from tca_app.features.dashboard.schemas import BusyProject, DayCount, DayResults, LayoutRead, StatsQuery, StatsRead
+from tca_app.features.dashboard.schemas import BusyProject, LayoutRead, StatsQuery, StatsRead
+from tca_app.features.dashboard.ui.attention_state import AttentionState
 from tca_app.features.dashboard.ui.health_state import HealthState, failure_words
 from tca_app.features.dashboard.ui.metric_cards import NO_CARD, Card, card_of, rate_card, score_card
 from tca_app.features.dashboard.ui.running_deployments import OpenRow, open_row
 from tca_app.features.deployments.ui.metrics_state import Figure, figures_of
 from tca_app.ui import routes
+from tca_app.ui.components.day_bars import (
+    DayBar,
+    DayTotal,
+    area_path,
+    day_bars_of,
+    day_totals_of,
+    scale_of,
+    top_of,
+)
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
@@ -23,19 +33,7 @@ from tca_app.ui.url import query_param
 APART = ("recent_activity", "system_health")
 
 
-class DayPoint(TypedDict):
-    day: str
-    users: int
-
-
-class ResultsPoint(TypedDict):
-    day: str
-    succeeded: int
-    failed: int
-    cancelled: int
-
-
-class BulkheadFull(TypedDict):
+class BusyRow(TypedDict):
     """A project in the panel "Busiest projects". `share` is the width of its bar relative to the busiest."""
 
     id: int
@@ -79,12 +77,15 @@ class DashboardState(SessionState):
     deployments_card: Card = NO_CARD
     success_card: Card = NO_CARD
     health_card: Card = NO_CARD
-    users_by_day: list[DayPoint] = []
-    deployments_by_day: list[ResultsPoint] = []
+    users_by_day: list[DayTotal] = []
+    users_area: str = ""
+    users_top: int = 2
+    deployments_by_day: list[DayBar] = []
+    deployments_top: int = 2
     results: dict[str, str] = {}
     has_deployments: bool = False
     deploying: list[OpenRow] = []
-    busiest: list[BulkheadFull] = []
+    busiest: list[BusyRow] = []
     measures: list[Figure] = []
     newest_users: list[NewEntry] = []
     newest_projects: list[NewEntry] = []
@@ -110,7 +111,7 @@ class DashboardState(SessionState):
         self.is_refreshing = True
         yield
         self.is_refreshing = False
-        yield [DashboardState.load, HealthState.load, RecentState.load]
+        yield [DashboardState.load, AttentionState.load, HealthState.load, RecentState.load]
 
     def _arrange(self, layout: LayoutRead) -> None:
         """Applies the layout. An empty console shows the first steps instead of numbers."""
@@ -121,9 +122,10 @@ class DashboardState(SessionState):
     def _keep(self, stats: StatsRead) -> None:
         people = stats.total_users
         self.sees_people = people is not None
-        self.people_card = card_of(people, stats.days, [day.total for day in stats.users_by_day]) if people else NO_CARD
-        self.projects_card = card_of(stats.active_projects, stats.days, [day.total for day in stats.projects_by_day])
-        self.users_by_day = [_point(count) for count in stats.users_by_day]
+        then = f"{stats.days} days ago"
+        self.people_card = card_of(people, [day.total for day in stats.users_by_day], then) if people else NO_CARD
+        self.projects_card = card_of(stats.active_projects, [day.total for day in stats.projects_by_day], then)
+        self._keep_users(stats)
         self.health_card = score_card(stats.health)
         self._keep_deployments(stats)
         self.newest_users = [
@@ -140,13 +142,18 @@ class DashboardState(SessionState):
         self.is_new_instance = not (self.has_projects or self.has_users)
         self.as_of, self.is_loaded, self.failure = stats.as_of.isoformat(), True, ""
 
+    def _keep_users(self, stats: StatsRead) -> None:
+        counts = [(day.day, day.total) for day in stats.users_by_day]
+        totals = [total for _, total in counts]
+        self.users_by_day, self.users_top = day_totals_of(counts, "user"), top_of(totals)
+        self.users_area = area_path(totals, self.users_top)
+
     def _keep_deployments(self, stats: StatsRead) -> None:
         by_day = stats.deployments_by_day
-        self.deployments_card = card_of(
-            stats.deployments, stats.days, [day.ended for day in by_day], f"previous {stats.days} days"
-        )
+        ended = [day.ended for day in by_day]
+        self.deployments_card = card_of(stats.deployments, ended, f"previous {stats.days} days")
         self.success_card = rate_card(stats.success_rate, stats.days, by_day)
-        self.deployments_by_day = [_results_point(day) for day in by_day]
+        self.deployments_by_day, self.deployments_top = day_bars_of(by_day, _no_url), scale_of(by_day)
         self.results = {
             name: f"{sum(getattr(day, name) for day in by_day):,}" for name in ("succeeded", "failed", "cancelled")
         }
@@ -162,12 +169,12 @@ def _shown(names: Sequence[str], layout: LayoutRead) -> list[str]:
     return [name for name in names if name not in layout.hidden]
 
 
-def _results_point(day: DayResults) -> ResultsPoint:
-    return ResultsPoint(day=_day_text(day.day), succeeded=day.succeeded, failed=day.failed, cancelled=day.cancelled)
+def _no_url(_: date) -> str:
+    return ""
 
 
-def _busy(project: BusyProject, most: int) -> BulkheadFull:
-    return BulkheadFull(
+def _busy(project: BusyProject, most: int) -> BusyRow:
+    return BusyRow(
         id=project.id,
         name=project.name,
         slug=project.slug,
@@ -176,14 +183,6 @@ def _busy(project: BusyProject, most: int) -> BulkheadFull:
         failed=f"{project.failed:,} failed" if project.failed else "",
         share=f"{100 * project.deployments / most:.0f}%",
     )
-
-
-def _point(count: DayCount) -> DayPoint:
-    return DayPoint(day=_day_text(count.day), users=count.total)
-
-
-def _day_text(day: date) -> str:
-    return f"{day:%b} {day.day}"
 
 
 def _entry(row_id: int, name: str, detail: str, url: str, created_at: Any, status: str = "") -> NewEntry:

@@ -8,15 +8,16 @@ from tca_app.features.deployments.ui.components import deployment_badge, outside
 from tca_app.features.deployments.ui.metrics_state import NOT_MEASURED
 from tca_app.features.deployments.ui.project_pages import freeze_badge
 from tca_app.features.health.ui.components import state_badges
-from tca_app.features.project_page.ui.overview_rows import EnvironmentCell, Measure, Notice
+from tca_app.features.project_page.ui.overview_rows import EnvironmentCell, Measure
 from tca_app.features.project_page.ui.overview_state import DAYS, OverviewState
 from tca_app.features.projects.ui.detail_pages import project_about, project_team
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import link, name_or_link, panel, relative_time
+from tca_app.ui.components.basic import link, panel, relative_time
 from tca_app.ui.components.day_bars import day_bars, results_legend
 from tca_app.ui.components.faces import with_face
+from tca_app.ui.components.notices import notice_lines
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.sparks import sparkline
 from tca_app.ui.long_text import cut_in_middle
@@ -45,39 +46,9 @@ def _main() -> rx.Component:
     return rx.el.div(_notices(), _environments(), _days(), _recent(), _measures(), class_name="stack")
 
 
-# Label of the badge, its tone and icon, for each kind of notice.
-_KINDS = {
-    "failed": ("Failed", "bad", "circle-x"),
-    "approval": ("Awaiting approval", "warn", "hand"),
-    "overdue": ("Overdue", "warn", "hourglass"),
-    "incident": ("Incident", "bad", "siren"),
-    "freeze": ("Frozen", "info", "snowflake"),
-}
-
-
 def _notices() -> rx.Component:
-    return rx.cond(
-        as_var(state.notices).length() > 0,
-        panel(
-            "Needs attention",
-            rx.el.ul(rx.foreach(state.notices, _notice), class_name="lines"),
-            flush=True,
-        ),
-    )
-
-
-def _notice(entry: Notice) -> rx.Component:
-    kinds = ((kind, badge(*looks)) for kind, looks in _KINDS.items())
-    return rx.el.li(
-        rx.el.div(
-            name_or_link(entry["title"], entry["url"]),
-            rx.el.div(entry["detail"], class_name="cell-sub truncate", title=entry["detail"]),
-            class_name="grow",
-        ),
-        rx.match(entry["kind"], *kinds, rx.fragment()),
-        rx.cond(entry["at"] != "", rx.el.span(relative_time(entry["at"]), class_name="muted hide-phone")),
-        key=as_var(entry["key"]).to(str),
-    )
+    some = as_var(state.notices).length() > 0
+    return rx.cond(some, panel("Needs attention", notice_lines(state.notices), flush=True))
 
 
 def _environments() -> rx.Component:

@@ -6,13 +6,13 @@ from typing import TypedDict
 from tca_app.core.plurals import plural
 from tca_app.core.urls import link_of
 from tca_app.features.deployments.aggregates.history import WeekOfProject
-from tca_app.features.deployments.attention import DeploymentAttention
 from tca_app.features.deployments.matrix.schemas import MatrixCell
 from tca_app.features.deployments.schemas import MeasuresRead
 from tca_app.features.deployments.ui.freeze_notice import Freeze
 from tca_app.features.deployments.ui.metrics_state import Figure, figures_of
 from tca_app.features.health.schemas import CheckRead, IncidentRead
 from tca_app.ui import routes
+from tca_app.ui.components.notices import Notice
 from tca_app.ui.components.sparks import spark_path
 
 
@@ -33,17 +33,6 @@ class EnvironmentCell(TypedDict):
     health: str
     latency: str
     freeze: Freeze
-
-
-class Notice(TypedDict):
-    """Something that needs attention. `kind`: failed, approval, overdue, incident or freeze."""
-
-    key: str
-    kind: str
-    title: str
-    detail: str
-    at: str
-    url: str
 
 
 class Measure(Figure):
@@ -83,29 +72,6 @@ def _health(check: CheckRead | None) -> str:
     if check is None:
         return ""
     return "paused" if check.is_paused else check.state
-
-
-def notice_of(entry: DeploymentAttention) -> Notice:
-    """Returns the notice of a deployment."""
-    found = entry.deployment
-    words = {
-        "failed": ("failed", found.reason or "No successful deployment since.", found.finished_at),
-        "approval": ("awaits your approval", f"Requested by {found.who}", found.created_at),
-        "overdue": ("takes longer than usual", f"Reported by {found.who}", found.started_at),
-    }
-    what, detail, at = words[entry.kind]
-    return Notice(
-        key=f"{entry.kind}-{found.id}",
-        kind=entry.kind,
-        title=f"{found.version} {_to(entry.kind)} {found.environment.name} {what}",
-        detail=detail,
-        at=at.isoformat() if at else "",
-        url=routes.deployment(found.id),
-    )
-
-
-def _to(kind: str) -> str:
-    return "to" if kind == "approval" else "in"
 
 
 def incident_notice(found: IncidentRead) -> Notice:

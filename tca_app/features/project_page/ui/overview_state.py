@@ -9,7 +9,8 @@ from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError, NotFound
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.aggregates.history import DayOfProject, measures_by_week, results_by_day
-from tca_app.features.deployments.attention import read_attention
+from tca_app.features.deployments.attention.queries import read_attention
+from tca_app.features.deployments.attention.ui.notices import notice_of
 from tca_app.features.deployments.dora_metrics import delivery_measures
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.matrix.queries import environments_with_versions
@@ -24,16 +25,15 @@ from tca_app.features.health.schemas import CheckQuery, IncidentQuery
 from tca_app.features.project_page.ui.overview_rows import (
     EnvironmentCell,
     Measure,
-    Notice,
     cell_of,
     incident_notice,
     measures_of,
-    notice_of,
 )
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.ui.detail_state import open_tab
 from tca_app.ui import routes
 from tca_app.ui.components.day_bars import RESULTS, DayBar, day_bars_of, scale_of
+from tca_app.ui.components.notices import Notice
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState

@@ -5,11 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tca_app.features.dashboard.layout.service import CARDS, PANELS
+from tca_app.features.dashboard.layout.service import CARDS, ON_REQUEST, PANELS
 from tests.factories import bearer, make_admin, make_user
 
 LAYOUT = "/api/v1/users/me/dashboard"
-STANDARD = {"cards": [*CARDS], "panels": [*PANELS], "hidden": []}
+STANDARD = {"cards": [*CARDS], "panels": [*PANELS], "hidden": [*ON_REQUEST]}
 
 
 async def test_everybody_has_their_own_and_may_go_back_to_the_standard(api: httpx.AsyncClient) -> None:
@@ -30,13 +30,20 @@ async def test_omitted_and_new_cards_have_their_default_position(api: httpx.Asyn
     older = {"cards": ["deployments", "users"], "panels": ["system_health"], "hidden": []}
     found = (await api.put(LAYOUT, headers=header, json=older)).json()
     assert found["cards"] == ["deployments", "health", "success_rate", "users", "projects"]
-    assert found["panels"] == [*PANELS[:-2], "recent_activity", "system_health"]
+    assert found["panels"] == [*PANELS]
+
+
+async def test_who_has_chosen_a_layout_keeps_the_newest_users_and_projects(api: httpx.AsyncClient) -> None:
+    header = await bearer(await make_admin())
+    everything = STANDARD | {"hidden": []}
+    await api.put(LAYOUT, headers=header, json=everything)
+    assert (await api.get(LAYOUT, headers=header)).json() == everything
 
 
 async def test_a_member_has_no_cards_that_they_may_not_see(api: httpx.AsyncClient) -> None:
     member = await bearer(await make_user())
     usual = (await api.get(LAYOUT, headers=member)).json()
-    assert usual["panels"][0] == "newest_projects"
+    assert usual["hidden"] == ["newest_projects"]
     assert not {"users", "users_over_time", "newest_users"} & {*usual["cards"], *usual["panels"]}
     assert (await api.put(LAYOUT, headers=member, json=STANDARD | {"hidden": ["users"]})).json()["hidden"] == []
 

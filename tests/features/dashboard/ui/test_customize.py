@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
-from tca_app.features.dashboard.layout.service import CARDS, PANELS
+from tca_app.features.dashboard.layout.service import CARDS, ON_REQUEST, PANELS
 from tca_app.features.dashboard.ui import customize_state
 from tca_app.features.dashboard.ui.customize_state import LABELS, CustomizeState
 from tca_app.features.dashboard.ui.state import DashboardState
@@ -45,7 +45,9 @@ def test_every_card_and_panel_has_a_name_of_its_own() -> None:
 
 async def test_what_is_arranged_is_there_the_next_time(console: Console, tab: Tab) -> None:
     updates = await tab.send(CustomizeState.open_arrange)
-    assert (drawn(updates), drawn(updates, "panels")) == ([*CARDS], [*PANELS])
+    shown_first = [name for name in PANELS if name not in ON_REQUEST]
+    hidden = [f"{name} (hidden)" for name in ON_REQUEST]
+    assert (drawn(updates), drawn(updates, "panels")) == ([*CARDS], [*shown_first, *hidden])
     await tab.send(CustomizeState.show, name="deployments", is_shown=False)
     updates = await tab.send(CustomizeState.move, name="health", step=-1)
     assert shown(updates, CustomizeState, "announcement") == "System health is number 3 of 5."

@@ -75,11 +75,12 @@ async def test_the_numbers_are_those_of_the_rows(console: Console) -> None:
     )
     active = await count("SELECT count(*) FROM projects WHERE status = 'active' AND deleted_at IS NULL")
     assert (people["value"], people["direction"]) == (str(users_now), "same")
-    assert people["trend"] == f"No change vs. 30 days ago ({users_then})"
+    assert people["was"] == f"No change vs. 30 days ago ({users_then})"
     assert (projects["value"], projects["direction"]) == (str(active), "up")
-    assert projects["trend"] == "+200.0% vs. 30 days ago (1)"
+    assert (projects["change"], projects["than"]) == ("+200%", "vs. 30 days ago")
+    assert projects["was"] == "+200% vs. 30 days ago (1)"
     days = shown(updates, DashboardState, "users_by_day")
-    assert (len(days), days[-1]["users"]) == (30, users_now)
+    assert (len(days), days[-1]["total"]) == (30, users_now)
     assert len(shown(updates, DashboardState, "newest_projects")) == await count(
         "SELECT least(count(*), 5) FROM projects"
     )
@@ -91,7 +92,7 @@ async def test_without_a_past_the_card_says_so(console: Console) -> None:
     await happened(0, ProjectCreated, after={"status": "active"})
     updates = await (await open_tab(console, admin)).send(DashboardState.load)
     card = shown(updates, DashboardState, "projects_card")
-    assert (card["direction"], card["trend"]) == ("", "No earlier data")
+    assert (card["direction"], card["change"], card["than"]) == ("", "No earlier data", "")
 
 
 async def test_a_member_sees_own_projects_and_no_numbers_of_people(console: Console) -> None:

@@ -1,0 +1,43 @@
+"""The panel "Needs attention": the first thing on the dashboard, and absent while there is nothing."""
+
+import reflex as rx
+
+from tca_app.features.dashboard.ui.attention_state import FIRST, AttentionState
+from tca_app.ui import routes
+from tca_app.ui.components.basic import button, link, panel
+from tca_app.ui.components.notices import notice_lines
+from tca_app.ui.components.placeholders import error_state
+from tca_app.ui.var import as_var
+
+state = AttentionState
+
+
+def needs_attention() -> rx.Component:
+    some = as_var(state.notices).length() > 0
+    return rx.cond(
+        state.failure != "",
+        panel("Needs attention", error_state(state.failure, state.load), flush=True),
+        rx.cond(some, _panel()),
+    )
+
+
+def _panel() -> rx.Component:
+    is_long = as_var(state.notices).length() > FIRST
+    label = rx.cond(state.shows_all, "Show less", f"Show {state.more} more")
+    more = button(
+        label,
+        kind="ghost small",
+        on_click=state.show_all(~state.shows_all),
+        aria_expanded=rx.cond(state.shows_all, "true", "false"),
+    )
+    return panel(
+        rx.fragment("Needs attention ", rx.el.span(state.total, class_name="muted num")),
+        notice_lines(state.shown),
+        rx.cond(state.shows_all & (state.unlisted > 0), _unlisted()),
+        actions=(rx.cond(is_long, more),),
+        flush=True,
+    )
+
+
+def _unlisted() -> rx.Component:
+    return rx.el.p(link(state.unlisted, " more in Deployments", to=routes.DEPLOYMENTS), class_name="panel-foot")

@@ -1,0 +1,95 @@
+"""State of "Needs attention" on the dashboard. A failure here does not affect the numbers."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading
+from tca_app.features.dashboard.ui.health_state import failure_words
+from tca_app.features.deployments.attention import queries as deployments
+from tca_app.features.deployments.attention.ui.notices import notice_of
+from tca_app.features.health import attention as health
+from tca_app.features.tokens.expiry import list_expiring
+from tca_app.features.tokens.schemas import OwnedTokenRead
+from tca_app.ui import routes
+from tca_app.ui.components.notices import Notice
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+
+MOST, FIRST = 20, 5  # of each kind, and before "Show more"
+
+
+class AttentionState(SessionState):
+    """What the viewer should look at first. Empty, the panel is not shown."""
+
+    notices: list[Notice] = []
+    total: int = 0
+    shows_all: bool = False
+    failure: str = ""
+
+    @rx.var
+    def shown(self) -> list[Notice]:
+        return self.notices if self.shows_all else self.notices[:FIRST]
+
+    @rx.var
+    def more(self) -> int:
+        return len(self.notices) - len(self.shown)
+
+    @rx.var
+    def unlisted(self) -> int:
+        return self.total - len(self.notices)
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        self._watch(AttentionState.load, "deployments", "health", "projects")
+        try:
+            async with reading() as session:
+                self.notices, self.total = await _read(session, self._as_actor())
+            self.failure = ""
+        except Exception as error:
+            self.failure = failure_words(error, "ui.attention_failed")
+
+    @handler("signed_in")
+    async def show_all(self, shows_all: bool) -> None:
+        self.shows_all = shows_all
+
+
+async def _read(session: Session, actor: Actor) -> tuple[list[Notice], int]:
+    """Returns the notices, what failed first, and how many there are in all."""
+    found = await deployments.read_attention(session, actor, MOST)
+    of_health = await health.read_attention(session, actor, MOST)
+    # An administrator who acts as somebody sees none of their tokens.
+    tokens = [] if actor.acting_id else await list_expiring(session, actor, MOST)
+    kinds: dict[str, list[Notice]] = {kind: [] for kind in ("failed", "approval", "overdue", "incident", "certificate")}
+    for entry in found:
+        kinds[entry.kind].append(notice_of(entry, with_project=True))
+    for part in of_health:
+        kinds[part.kind].append(_health_notice(part))
+    notices = [notice for of_kind in kinds.values() for notice in of_kind] + [_token_notice(token) for token in tokens]
+    unseen = {entry.kind: entry.total for entry in found}
+    return notices, len(notices) + sum(total - len(kinds[kind]) for kind, total in unseen.items())
+
+
+def _health_notice(part: health.HealthAttention) -> Notice:
+    return Notice(
+        key=f"{part.kind}-{part.id}",
+        kind=part.kind,
+        title=f"{part.name} is down" if part.kind == "incident" else f"The certificate of {part.name} expires",
+        detail=part.detail,
+        at=part.at.isoformat(),
+        url=routes.project(part.project_id) if part.project_id else routes.STATUS,
+    )
+
+
+def _token_notice(token: OwnedTokenRead) -> Notice:
+    at: Any = token.expires_at
+    url = f"{routes.project(token.project_id)}?tab=settings" if token.project_id else f"{routes.SETTINGS}?tab=tokens"
+    return Notice(
+        key=f"token-{token.id}",
+        kind="token",
+        title=f"The API token {token.name} expires",
+        detail=f"{token.owner} · {token.prefix}…",
+        at=at.isoformat() if at else "",
+        url=url,
+    )

@@ -1,0 +1,49 @@
+"""What of the health needs attention: open incidents, and certificates that expire soon."""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.schema import ReadModel
+from tca_app.features.health import policy
+from tca_app.features.health.history.service import VISIBLE, viewer
+
+CERTIFICATE_DAYS = 14
+_ATTENTION = text(
+    f"""
+    WITH found AS (
+      SELECT incidents.id, 'incident' AS kind, checks.name, checks.project_id, incidents.reason AS detail,
+        opened_at AS at
+      FROM incidents JOIN health_checks AS checks ON checks.id = check_id
+      WHERE closed_at IS NULL AND {VISIBLE}
+      UNION ALL
+      SELECT checks.id, 'certificate', checks.name, checks.project_id, checks.url, certificate_until
+      FROM health_checks AS checks
+      WHERE certificate_until < now() + interval '{CERTIFICATE_DAYS} days' AND retired_at IS NULL AND NOT is_paused
+        AND {VISIBLE}
+    ),
+    placed AS (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY at DESC, id) AS place FROM found)
+    SELECT * FROM placed WHERE place <= :most ORDER BY kind DESC, place
+    """  # noqa: S608  constant SQL
+)
+
+
+class HealthAttention(ReadModel):
+    """An open incident since `at`, or a certificate that expires at that time."""
+
+    id: int
+    kind: Literal["incident", "certificate"]
+    name: str
+    project_id: int | None
+    detail: str
+    at: datetime
+
+
+async def read_attention(session: AsyncSession, actor: Actor, most: int) -> list[HealthAttention]:
+    """Returns at most `most` of each kind that the actor may see."""
+    policy.require_list(actor)
+    rows = await session.execute(_ATTENTION, viewer(actor) | {"most": most})
+    return [HealthAttention.model_validate(row) for row in rows]

@@ -1,0 +1,100 @@
+"""What needs attention, on the dashboard without a browser."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+from sqlalchemy import insert, update
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import transaction
+from tca_app.features.dashboard.ui.attention_state import AttentionState
+from tca_app.models import ApiToken, Incident
+from tests.factories import make_admin, make_check, make_deployment, make_project, make_token, make_user
+from tests.statements import statements
+from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def attention(console: Console, actor: Actor) -> list[Any]:
+    tab = Tab(console, f"{actor.username} looks", await sign_in(actor), "/dashboard")
+    await tab.hydrate()
+    return await tab.send(AttentionState.load)
+
+
+def titles(updates: list[Any]) -> list[str]:
+    return [notice["title"] for notice in shown(updates, AttentionState, "notices") or []]
+
+
+async def test_it_lists_what_failed_first_and_each_thing_once(console: Console) -> None:
+    owner, stranger = await make_user(), await make_user()
+    project_id = await make_project(owner, "Ledger")
+    now = datetime.now(UTC)
+    await make_deployment(project_id, status="failed", version="1.0.0", finished_at=now - timedelta(hours=2))
+    await make_deployment(project_id, status="failed", version="1.0.1", finished_at=now - timedelta(hours=1))
+    await make_deployment(project_id, "staging", status="failed", version="1.0.0", finished_at=now - timedelta(days=31))
+    await make_deployment(project_id, status="pending_approval", version="1.0.2")
+    check_id = await make_check(project_id, name="Ledger production", certificate_until=now + timedelta(days=3))
+    async with transaction() as session:
+        await session.execute(insert(Incident).values(check_id=check_id, opened_at=now, reason="HTTP 502"))
+    assert titles(await attention(console, owner)) == [
+        "Ledger 1.0.1 in production failed",
+        "Ledger 1.0.2 to production awaits your approval",
+        "Ledger production is down",
+        "The certificate of Ledger production expires",
+    ]
+    assert titles(await attention(console, stranger)) == []
+
+
+async def test_a_deployment_is_overdue_at_twice_its_usual_duration(console: Console) -> None:
+    owner, now = await make_user(), datetime.now(UTC)
+    project_id = await make_project(owner, "Ledger")
+    for environment in ("staging", "production"):
+        started = now - timedelta(days=1)
+        times = {"queued_at": started, "started_at": started, "finished_at": started + timedelta(minutes=10)}
+        await make_deployment(project_id, environment, status="succeeded", version="1.0.0", **times)
+    for environment, minutes in (("staging", 19), ("production", 21)):
+        await make_deployment(
+            project_id, environment, status="in_progress", version="1.1.0", started_at=now - timedelta(minutes=minutes)
+        )
+    assert titles(await attention(console, owner)) == ["Ledger 1.1.0 in production takes longer than usual"]
+
+
+async def test_tokens_that_expire_are_shown_to_those_who_can_rotate_them(console: Console) -> None:
+    owner, viewer, admin = await make_user(), await make_user(), await make_admin()
+    project_id = await make_project(owner, "Ledger", team={viewer: "viewer"})
+    _, header = await make_token(owner, project_id)
+    async with transaction() as session:
+        await session.execute(
+            update(ApiToken).values(
+                created_at=datetime.now(UTC) - timedelta(days=80), expires_at=datetime.now(UTC) + timedelta(days=3)
+            )
+        )
+    for actor, count in ((owner, 1), (viewer, 0), (admin, 1)):
+        updates = await attention(console, actor)
+        assert len(titles(updates)) == count
+        assert header["Authorization"].split()[1] not in repr(updates)
+
+
+async def test_a_long_list_is_folded_and_reads_with_four_statements(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    for number in range(22):
+        await make_deployment(project_id, status="pending_approval", version=f"1.0.{number}")
+    for environment in ("staging", "production"):
+        await make_deployment(project_id, environment, status="failed", version="1.0.0")
+    tab = Tab(console, "long", await sign_in(owner), "/dashboard")
+    await tab.hydrate()
+    with statements() as asked:
+        updates = await tab.send(AttentionState.load)
+    assert len([statement for statement in asked if "auth_sessions" not in statement]) <= 4, asked
+    assert (len(shown(updates, AttentionState, "shown")), shown(updates, AttentionState, "more")) == (5, 17)
+    assert (shown(updates, AttentionState, "total"), shown(updates, AttentionState, "unlisted")) == (24, 2)
+    assert len(shown(await tab.send(AttentionState.show_all, shows_all=True), AttentionState, "shown")) == 22
