@@ -35,6 +35,7 @@ from tca_app.features.roles.ui import pages as role_pages
 from tca_app.features.settings_page.ui import pages as settings_pages, palette as settings_palette
 from tca_app.features.tokens.ui import admin_pages as token_pages
 from tca_app.features.user_page.ui import pages as users_pages
+from tca_app.features.users import pictures
 from tca_app.features.users.ui import palette as user_palette
 from tca_app.features.webhooks.ui import pages as webhook_pages
 from tca_app.frontend.build import PAGES_ARE_BUILT
@@ -119,7 +120,9 @@ async def _process() -> AsyncIterator[None]:
     does_jobs = get_settings().run_worker
     jobs = [run_jobs()] if does_jobs else []
     await instance.refresh_or_log()  # before the first request
-    async with running(listen(jobs=does_jobs), watch_redis(), instance.keep_current(), *jobs):
+    await pictures.refresh_or_log()
+    kept = (instance.keep_current(), pictures.keep_current())
+    async with running(listen(jobs=does_jobs), watch_redis(), *kept, *jobs):
         if not os.environ.get(PAGES_ARE_BUILT):  # `reflex run`: nothing else creates the first admin or the setup link
             await announce(get_settings())
         # Freeze the loaded modules: otherwise every full collection scans them and stops the process for 100 ms.

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
-from tca_app.models import Group, GroupMember, ProjectGroup
+from tca_app.models import Group, GroupMember, ProjectGroup, UserPicture
 from tca_app.rest.dependencies import _transaction
 from tca_app.server.api import build_api
 from tca_app.server.edge import Edge
@@ -90,6 +90,8 @@ ALLOWED: list[tuple[str, str, set[str]]] = [
     ("GET", "/api/v1/stats", EVERYBODY),
     ("GET", "/api/v1/users/directory", EVERYBODY),
     ("GET PUT DELETE", "/api/v1/users/me*", EVERYBODY),
+    ("GET", "/api/v1/users/{user_id}/picture", EVERYBODY),
+    ("DELETE", "/api/v1/users/{user_id}/picture", PERSON),
     ("GET PUT PATCH", "/api/v1/users/{user_id}*", PERSON),
     ("POST", "/api/v1/users/{user_id}/erase", PERSON),
     ("GET POST DELETE", "/api/v1/users*", ADMINISTRATORS),
@@ -118,6 +120,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/{check_id}"): {"weight": 2},
     ("PATCH", "/instance"): {"app_name": "Harbour"},
     ("PUT", "/instance/logo"): {"content": LOGO},
+    ("PUT", "/users/me/picture"): {"content": LOGO},
     ("PATCH", "/preferences"): {"preferences": [{"kind": "member_added", "channel": "mail", "is_on": False}]},
     ("PATCH", "/ci-trusts/{trust_id}"): {"name": "Nightly"},
     ("PATCH", "/environments/{environment_id}"): {"rank": 3},
@@ -188,6 +191,7 @@ async def make_rows(person: Actor, owner: Actor, team: dict[Actor, str]) -> dict
         other_group_id = (await session.execute(other_group)).scalar_one()
         await session.execute(insert(GroupMember).values(group_id=group_id, user_id=person.user_id))
         await session.execute(insert(ProjectGroup).values(group_id=group_id, project_id=project_id, role="viewer"))
+        await session.execute(insert(UserPicture).values(user_id=person.user_id, hash="x", content=b"x"))
     await make_freeze(project_id)
     return {
         "project_id": project_id,

@@ -33,6 +33,8 @@ PROJECT = {
     "description": "Double entry.",
     "status": "paused",
     "repository_url": "https://git.example.com/ledger",
+    "color": "purple",
+    "emoji": "\U0001f4d2",
 }
 ENVIRONMENT = {
     "name": "eu-west",

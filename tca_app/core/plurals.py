@@ -1,6 +1,16 @@
 """Formats a number with its noun: "1 minute", "2 minutes", "1,204 people"."""
 
+from datetime import UTC, datetime, timedelta
+
 
 def plural(count: int, noun: str, nouns: str = "") -> str:
     """Return the number with the noun in singular or plural. `nouns` is an irregular plural."""
     return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
+
+
+def time_left(due: datetime | None) -> str:
+    """Return how many days are left, in words; "" without a time, or when it has passed."""
+    left = due - datetime.now(UTC) if due else timedelta(0)
+    if left <= timedelta(0):
+        return ""
+    return plural(left.days, "day") if left.days else "less than a day"

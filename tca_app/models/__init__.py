@@ -37,7 +37,7 @@ from tca_app.models.instance import BackupRun, InstanceSetting
 from tca_app.models.project import Group, GroupMember, Project, ProjectGroup, ProjectMember
 from tca_app.models.slack import SlackChannel
 from tca_app.models.token import ApiToken, CiTrust, UsedIdToken
-from tca_app.models.user import User
+from tca_app.models.user import User, UserPicture
 from tca_app.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
@@ -91,6 +91,7 @@ __all__ = [
     "SlackChannel",
     "UsedIdToken",
     "User",
+    "UserPicture",
     "Webhook",
     "WebhookDelivery",
 ]

@@ -32,6 +32,8 @@ class Project(Row, table=True):
     status: str = Field(default="active", sa_type=Text, sa_column_kwargs={"server_default": "active"})
     owner_id: int = Field(sa_type=BigInteger, foreign_key="users.id", ondelete="RESTRICT")
     repository_url: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    color: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    emoji: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
     deleted_at: datetime | None = Field(default=None, sa_type=UTC_TIME)

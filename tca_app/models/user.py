@@ -2,11 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, FromClause, Index, Label, Text, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    FromClause,
+    Index,
+    Label,
+    LargeBinary,
+    Text,
+    func,
+    select,
+    text,
+)
 from sqlmodel import Field
 
 from tca_app.core.display_name import display_name_sql
-from tca_app.models.base import UTC_TIME, Row
+from tca_app.models.base import UTC_TIME, Row, TableModel, parent_id
 
 
 class User(Row, table=True):
@@ -66,6 +79,19 @@ class User(Row, table=True):
             Text,
             Computed("fold_text(email || E'\\n' || username || E'\\n' || full_name)", persisted=True),
         ),
+    )
+
+
+class UserPicture(TableModel, table=True):
+    """The picture of a user: a small WebP image, and its hash."""
+
+    __tablename__ = "user_pictures"
+
+    user_id: int = parent_id("users")
+    hash: str = Field(sa_type=Text)
+    content: bytes = Field(sa_type=LargeBinary, repr=False)
+    changed_at: datetime = Field(
+        default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": func.now(), "nullable": False}
     )
 
 

@@ -182,6 +182,7 @@ class OwnPage(_Viewer):
 authenticate = SignedIn()
 CurrentActor = Annotated[Actor, Depends(authenticate)]
 CurrentViewer = Annotated[Actor, Depends(_Viewer())]
+FromPage = Annotated[Actor, Depends(OwnPage())]
 CurrentPerson = Annotated[SignedInUser, Depends(_Person())]
 
 

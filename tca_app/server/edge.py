@@ -60,6 +60,7 @@ COOKIE_CALLS = (
     "/api/auth/invitations/accept",
     "/api/auth/invitations/join",
     "/api/v1/instance/logo",
+    "/api/v1/users/me/picture",
 )
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 

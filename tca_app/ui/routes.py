@@ -47,6 +47,7 @@ API_JOIN_BY_INVITATION = "/api/auth/invitations/join"
 API_DEPLOYMENTS = "/api/v1/deployments"
 API_LOGO = "/api/v1/instance/logo"
 API_USERS = "/api/v1/users"
+API_OWN_PICTURE = f"{API_USERS}/me/picture"
 API_ACTIVITY_EXPORT = "/api/v1/activity/export"
 
 

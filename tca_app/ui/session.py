@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncGenerator
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
 from time import time
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from urllib.parse import quote
@@ -19,7 +18,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotSignedIn
 from tca_app.core.instance import instance_settings
-from tca_app.core.plurals import plural
+from tca_app.core.pictures import picture_url
+from tca_app.core.plurals import time_left
 from tca_app.core.schema import in_words
 from tca_app.features.auth.acting import stop_acting
 from tca_app.features.auth.oauth.identities import ways_to_sign_in
@@ -52,14 +52,6 @@ class Toast(TypedDict):
     at: float
 
 
-def time_left(due: datetime | None) -> str:
-    """Returns how many days are left, in words; "" without a time, or when it has passed."""
-    left = due - datetime.now(UTC) if due else timedelta(0)
-    if left <= timedelta(0):
-        return ""
-    return plural(left.days, "day") if left.days else "less than a day"
-
-
 class SessionState(rx.State):
     """Base of every feature's state: `class UsersState(SessionState)`.
 
@@ -69,6 +61,7 @@ class SessionState(rx.State):
     user_id: int = 0
     username: str = ""
     full_name: str = ""
+    picture: str = ""
     is_superuser: bool = False
     grants: list[str] = []
     toasts: list[Toast] = []
@@ -109,7 +102,7 @@ class SessionState(rx.State):
 
     @rx.var
     def face(self) -> Face:
-        return face_of(self.full_name or self.username)
+        return Face(**{**face_of(self.display_name), "picture": self.picture})
 
     def _as_actor(self) -> Actor:
         """Returns the actor of this event. Raises NotSignedIn."""
@@ -125,6 +118,7 @@ class SessionState(rx.State):
             "user_id": actor.user_id if actor else 0,
             "username": actor.username if actor else "",
             "full_name": actor.full_name if actor else "",
+            "picture": picture_url(actor.user_id) if actor else "",
             "is_superuser": bool(actor and actor.is_superuser),
             "grants": [name for name, rule in PERMISSIONS.items() if rule(actor)] if actor else [],
             "acting_name": actor.acting_name if actor else "",

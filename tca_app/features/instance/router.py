@@ -1,25 +1,19 @@
 """REST endpoints under `/api/v1/instance`. The rules are in the service."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 
-from tca_app.core.actor import Actor
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.instance import service
 from tca_app.features.instance.schemas import InstanceRead, InstanceUpdate, LogoUpdate
-from tca_app.rest.dependencies import CurrentActor, FromClient, IfMatch, OwnPage, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, FromClient, FromPage, IfMatch, Reading, Writing
+from tca_app.rest.images import IMAGE, image_response
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response
 from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/instance", "instance", "admin")
-CSP = "default-src 'none'; sandbox"
-_IMAGE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The image.", "content": {"image/png": {}, "image/webp": {}}},
-    304: {"description": "Not modified."},
-}
-FromPage = Annotated[Actor, Depends(OwnPage())]
 
 
 @router.get("", response_model=InstanceRead, responses=problems(401, 403))
@@ -34,7 +28,7 @@ async def update_instance(data: InstanceUpdate, actor: CurrentActor, session: Wr
     return item_response(await service.update_instance(session, actor, data, if_version))
 
 
-@router.get("/logo", response_class=Response, responses=_IMAGE | problems(404))
+@router.get("/logo", response_class=Response, responses=IMAGE | problems(404))
 async def read_logo(
     request: Request,
     client: FromClient,
@@ -44,11 +38,7 @@ async def read_logo(
     """Read the logo. Open to everybody, because the sign-in page shows it."""
     await get_limits().refuse_excess("api", f"address:{client.ip}")
     content, media_type, digest = await service.get_logo(session)
-    cache = "public, max-age=31536000, immutable" if v == digest else "no-cache"
-    headers = {"ETag": f'"{digest}"', "Cache-Control": cache, "Content-Security-Policy": CSP}
-    if request.headers.get("if-none-match", "") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    return Response(content, headers=headers, media_type=media_type)
+    return image_response(request, content, media_type, digest, asked=v, is_public=True)
 
 
 @router.put("/logo", response_model=InstanceRead, responses=problems(401, 403))

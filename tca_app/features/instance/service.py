@@ -5,13 +5,11 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
-import structlog
 from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,11 +17,11 @@ from sqlmodel import col
 
 from tca_app.core import instance
 from tca_app.core.actor import Actor
-from tca_app.core.cache.local import EVERYTHING, seconds_disconnected, subscribe
+from tca_app.core.cache.follow import follow, read_or_log
 from tca_app.core.database.concurrency import VersionedRow, check_version, fields_of
 from tca_app.core.database.session import after_commit, lock, reading
 from tca_app.core.display_name import display_name_sql
-from tca_app.core.errors import AppError, FieldError, Invalid, NotFound
+from tca_app.core.errors import FieldError, Invalid, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.instance import policy
@@ -31,10 +29,7 @@ from tca_app.features.instance.events import InstanceSettingsChanged
 from tca_app.features.instance.schemas import MAX_LOGO, InstanceRead, InstanceUpdate, LogoUpdate
 from tca_app.models import InstanceSetting, User
 
-log = structlog.get_logger(__name__)
-
 TOPIC = "instance"
-POLL_S = 3.0  # while change notifications do not arrive
 LOGO = "logo"
 ADMINISTRATORS_SINCE = "two_factor_administrators_since"
 SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
@@ -213,26 +208,9 @@ async def refresh() -> None:
 
 async def refresh_or_log() -> None:
     """Reads the settings, or logs that it failed: then `keep_current` reads them later."""
-    try:
-        await refresh()
-    except (AppError, OSError) as error:
-        log.warning("instance.not_refreshed", error=type(error).__name__)
+    await read_or_log(TOPIC, refresh)
 
 
 async def keep_current() -> None:
-    """Reads the settings after each change, until cancelled.
-
-    While notifications do not arrive, it reads every three seconds.
-    """
-    changed = asyncio.Event()
-    stop = subscribe(lambda topic: changed.set() if topic in (TOPIC, EVERYTHING) else None)
-    try:
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
-                    await changed.wait()
-            if changed.is_set() or seconds_disconnected():
-                changed.clear()
-                await refresh_or_log()
-    finally:
-        stop()
+    """Reads the settings after each change, until cancelled."""
+    await follow(TOPIC, refresh)

@@ -23,6 +23,7 @@ from tca_app.models import (
     OneTimeToken,
     ProjectMember,
     RecoveryCode,
+    UserPicture,
 )
 
 # Rows that go with the person.
@@ -41,6 +42,7 @@ DELETED: tuple[Column[Any], ...] = (
     ProjectMember.__table__.c.user_id,
     IdempotencyKey.__table__.c.user_id,
     Invitation.__table__.c.accepted_by_id,
+    UserPicture.__table__.c.user_id,
 )
 
 HISTORY = "says which account it was, now without a name"
@@ -149,6 +151,7 @@ KEPT_TEXTS = {
     "project_members.*": "rows of the person are deleted",
     "projects.*": NAMED_THINGS,
     "slack_channels.*": FIXED,
+    "user_pictures.*": "rows of the person are deleted",
     "users.kind": FIXED,
     "webhook_deliveries.*": "what the receiver answered, for 90 days",
     "webhooks.*": NAMED_THINGS,

@@ -7,7 +7,7 @@ the models and wants every reference to `users` here.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Select, Table, bindparam, case, select, tuple_
+from sqlalchemy import BigInteger, Column, ColumnElement, Select, Table, bindparam, case, func, literal, select, tuple_
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from tca_app.models import (
@@ -29,6 +29,7 @@ from tca_app.models import (
     ProjectMember,
     RecoveryCode,
     User,
+    UserPicture,
 )
 from tca_app.models.base import TableModel
 
@@ -79,6 +80,14 @@ SECTIONS = (
         "id",
         "id email pending_email username full_name is_active is_superuser superuser_since must_change_password "
         "last_login_at deleted_at created_at updated_at",
+    ),
+    _section(
+        "picture",
+        UserPicture,
+        "user_id",
+        "changed_at",
+        literal("image/webp").label("media_type"),
+        func.translate(func.encode(UserPicture.__table__.c.content, "base64"), "\n", "").label("content"),
     ),
     _section(
         "memberships",

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes, ListQuery
 from tca_app.core.filters import Many
+from tca_app.core.marks import Color, Emoji
 from tca_app.core.schema import Flag, HttpUrl, Id, InputModel, Name100, ReadModel, Slug, Text2000, UrlId
 from tca_app.features.users.schemas import PersonRead
 
@@ -39,6 +40,8 @@ _BILLING: dict[str, Any] = {
     "description": "Invoices and payments.",
     "status": "active",
     "repository_url": "https://git.example.com/billing",
+    "color": "teal",
+    "emoji": "",
 }
 
 
@@ -59,17 +62,22 @@ class ProjectCreate(InputModel):
     description: Text2000 = ""
     status: ProjectStatus = "active"
     repository_url: HttpUrl = ""
+    color: Color = ""
+    emoji: Emoji = ""
     team_members: Annotated[list[TeamMember], Field(max_length=100)] = []
 
 
 class ProjectUpdate(Changes):
-    """Maintainers may change description, repository_url, and status between active and paused; owners everything."""
+    """Maintainers may change description, repository_url, color, emoji, and status between active and paused; owners
+    everything."""
 
     name: Name100 = UNSET
     slug: Slug = UNSET
     description: Text2000 = UNSET
     status: ProjectStatus = UNSET
     repository_url: HttpUrl = UNSET
+    color: Color = UNSET
+    emoji: Emoji = UNSET
 
 
 class ProjectQuery(ListQuery):
@@ -130,6 +138,8 @@ class ProjectRead(ReadModel):
     description: str
     status: ProjectStatus
     repository_url: str
+    color: Color = Field(description="The colour of its mark. Empty: one that depends on the name.")
+    emoji: str = Field(description="Shown in the mark instead of the letter, or empty.")
     owner: PersonRead
     member_count: int
     my_role: Role | None

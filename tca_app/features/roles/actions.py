@@ -14,7 +14,7 @@ SENTENCES = {
     "deployments.list": "See the deployments of their projects",
     "health.list": "See the health of their projects and of the console",
     "projects.read": "See the project",
-    "projects.update": "Change the description, repository and status",
+    "projects.update": "Change the description, repository, mark and status",
     "projects.rename": "Change the name and the slug",
     "projects.archive": "Archive the project and bring it back",
     "projects.transfer": "Transfer the project to a new owner",
@@ -47,6 +47,9 @@ SENTENCES = {
     "users.reset_factors": "Reset the second factors of a user",
     "users.export": "Export what is stored about a user",
     "users.erase": "Erase the personal data of a user",
+    "users.read_picture": "See the pictures of people",
+    "users.set_picture": "Upload a picture",
+    "users.remove_picture": "Remove the picture of a user",
     "users.act_as": "Act as a user for half an hour, under both names",
 }
 ROLES = tuple(sorted(projects.RANK, key=lambda role: projects.RANK[role]))

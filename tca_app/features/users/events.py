@@ -1,12 +1,20 @@
 """Events about user accounts."""
 
+from typing import Self
+
+from tca_app.core.display_name import display_name
 from tca_app.core.events.log import NOTIFYING, Event
+from tca_app.features.users.schemas import UserRead
 
 
 class _UserEvent(Event):
     """`subject` is the user."""
 
     subject_type = "user"
+
+    @classmethod
+    def of(cls, user: UserRead) -> Self:
+        return cls(subject_id=user.id, subject_name=display_name(user))
 
 
 class UserCreated(_UserEvent):
@@ -44,6 +52,16 @@ class UserRestored(_UserEvent):
 class UserPurged(_UserEvent):
     type = "user_purged"
     title = "{subject} was permanently deleted after 30 days in the trash"
+
+
+class UserPictureChanged(_UserEvent):
+    type = "user_picture_changed"
+    title = "{actor} changed the picture of {subject}"
+
+
+class UserPictureRemoved(_UserEvent):
+    type = "user_picture_removed"
+    title = "{actor} removed the picture of {subject}"
 
 
 class PasswordChanged(_UserEvent):

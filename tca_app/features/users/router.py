@@ -5,12 +5,22 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
+from tca_app.core.pictures import MEDIA_TYPE
 from tca_app.core.schema import SearchText, UrlId
 from tca_app.features.auth.schemas import SignedInUser
-from tca_app.features.users import service
-from tca_app.features.users.schemas import PersonRead, UserCreate, UserQuery, UserRead, UserUpdate
-from tca_app.rest.dependencies import CurrentActor, CurrentPerson, IfMatch, Reading, Writing
+from tca_app.features.users import pictures, service
+from tca_app.features.users.schemas import (
+    PersonRead,
+    PictureRead,
+    PictureUpdate,
+    UserCreate,
+    UserQuery,
+    UserRead,
+    UserUpdate,
+)
+from tca_app.rest.dependencies import CurrentActor, CurrentPerson, CurrentViewer, FromPage, IfMatch, Reading, Writing
 from tca_app.rest.idempotency import idempotent
+from tca_app.rest.images import IMAGE, image_response
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
 from tca_app.rest.routing import console_router, token_scope
@@ -47,6 +57,43 @@ async def search_people(actor: CurrentActor, session: Reading, search: SearchTex
 @router.get("/me", openapi_extra=token_scope("read"), response_model=SignedInUser, responses=problems(401))
 async def read_me(person: CurrentPerson) -> Response:
     return item_response(person)
+
+
+@router.put("/me/picture", openapi_extra=token_scope("session"), response_model=PictureRead, responses=problems(401))
+async def put_picture(data: PictureUpdate, actor: FromPage, session: Writing) -> Response:
+    """Replace your own picture. It is cut to a square, made smaller, and stored without the metadata of the file."""
+    return item_response(await pictures.put_picture(session, actor, data))
+
+
+@router.get(
+    "/{user_id:int}/picture",
+    openapi_extra=token_scope("session"),
+    response_class=Response,
+    responses=IMAGE | problems(401, 404),
+)
+async def read_picture(
+    request: Request,
+    user_id: UrlId,
+    actor: CurrentViewer,
+    session: Reading,
+    v: Annotated[str, Query(max_length=64, description="The hash of the image, so that it can be cached.")] = "",
+) -> Response:
+    """Read the picture of a user."""
+    content, digest = await pictures.get_picture(session, actor, user_id)
+    return image_response(request, content, MEDIA_TYPE, digest, asked=v, is_public=False)
+
+
+@router.delete(
+    "/{user_id:int}/picture",
+    openapi_extra=token_scope("session"),
+    status_code=204,
+    response_class=Response,
+    responses=problems(401, 404),
+)
+async def delete_picture(user_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
+    """Remove a picture: your own, or that of anybody as a superuser."""
+    await pictures.delete_picture(session, actor, user_id)
+    return Response(status_code=204)
 
 
 @router.get("/{user_id:int}", response_model=UserRead, responses=problems(401, 404))

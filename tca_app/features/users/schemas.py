@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes, ListQuery
 from tca_app.core.display_name import display_name
+from tca_app.core.pictures import MAX_UPLOAD
 from tca_app.core.schema import Email, Flag, Id, InputModel, Line100, ReadModel, Username
 from tca_app.features.auth.schemas import GivenPassword, NewPassword, SignedInUser
 
@@ -121,6 +122,20 @@ class PersonRead(ReadModel):
     @property
     def display_name(self) -> str:
         return display_name(self)
+
+
+class PictureUpdate(InputModel):
+    """An image as base64: PNG, JPEG or WebP, of at most 512 kB and 2048 x 2048 pixels."""
+
+    content: Annotated[
+        str, Field(min_length=1, max_length=(MAX_UPLOAD + 2) // 3 * 4, pattern=r"^[A-Za-z0-9+/]+={0,2}$")
+    ]
+
+
+class PictureRead(ReadModel):
+    """The stored picture."""
+
+    url: str = Field(examples=["/api/v1/users/7/picture?v=0123456789abcdef"])
 
 
 class MembershipRead(ReadModel):

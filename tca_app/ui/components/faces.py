@@ -1,29 +1,61 @@
-"""Faces: coloured initials beside the name of a person, the same ones on every screen."""
+"""Faces of people, a picture or coloured initials, and marks of projects: the same ones on every screen."""
 
 import zlib
 from typing import Any, TypedDict
 
 import reflex as rx
 
-HUES = 8  # the stylesheet has a colour for each
+from tca_app.core.marks import COLORS
+from tca_app.core.pictures import picture_url
+
+HUES = len(COLORS)  # the stylesheet has a colour for each
 
 
 class Face(TypedDict):
-    """Initials and the number of a colour."""
+    """Initials, the number of a colour, and the URL of the picture or ""."""
 
     initials: str
     hue: str
+    picture: str
 
 
-def face_of(name: str) -> Face:
-    """Return the initials of the first and last word of a name, and a colour that depends on the name only."""
+def face_of(name: str, user_id: int | None = None) -> Face:
+    """Return the initials of the first and last word of a name, a colour that depends on the name only, and the picture
+    of the user, if it is one."""
     words = name.split()
     initials = "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
-    return Face(initials=initials, hue=str(zlib.crc32(name.encode()) % HUES))
+    return Face(initials=initials, hue=str(zlib.crc32(name.encode()) % HUES), picture=picture_url(user_id))
 
 
-def avatar(face: Any) -> rx.Component:
-    return rx.el.span(face["initials"], class_name="avatar", aria_hidden="true", custom_attrs={"data-hue": face["hue"]})
+class Mark(TypedDict):
+    """What stands in the tile of a project, a letter or an emoji, and the number of its colour."""
+
+    text: str
+    hue: str
+
+
+def mark_of(name: str, color: str = "", emoji: str = "") -> Mark:
+    """Return the mark of a project: what is chosen in its settings, or else what depends on its name."""
+    hue = COLORS.index(color) if color in COLORS else zlib.crc32(name.encode()) % HUES
+    return Mark(text=emoji or name[:1].upper(), hue=str(hue))
+
+
+def tile(mark: Any, kind: str = "") -> rx.Component:
+    """The mark of a project. `kind` is "large" or ""."""
+    attributes = {"data-hue": mark["hue"]}
+    return rx.el.span(mark["text"], class_name=f"tile {kind}".strip(), aria_hidden="true", custom_attrs=attributes)
+
+
+def avatar(face: Any, kind: str = "") -> rx.Component:
+    """The face alone. `kind` is "large" or "". Below the picture are the initials, if it cannot be loaded."""
+    picture = rx.el.img(src=face["picture"], alt="", loading="lazy", decoding="async")
+    return rx.el.span(
+        face["initials"],
+        rx.cond(face["picture"] != "", picture),
+        class_name=f"avatar {kind}".strip(),
+        aria_hidden="true",
+        custom_attrs={"data-hue": face["hue"]},
+    )
 
 
 def with_face(face: Any, *shown: Any) -> rx.Component:

@@ -12,6 +12,7 @@ from sqlmodel import col
 from tca_app.core import instance
 from tca_app.core.database.session import transaction
 from tca_app.core.errors import Conflict
+from tca_app.core.plurals import time_left
 from tca_app.features.auth.oauth.identity import SignInRefused
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.features.factors import service as factors
@@ -22,7 +23,7 @@ from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
 from tca_app.models import User
 from tca_app.ui.handlers import permission_of
-from tca_app.ui.session import SessionState, time_left
+from tca_app.ui.session import SessionState
 from tests.factories import bearer, make_admin, make_factor, make_project, make_token, make_user, row_of, run, signed_in
 from tests.features.factors.accounts import add_app
 from tests.features.users.test_password_change import ALLOWED, code_of

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
+from tca_app.core.cache import follow
 from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.instance import instance_settings
@@ -193,7 +194,7 @@ async def test_other_processes_follow_a_change(listening: LocalCache[Any]) -> No
 
 
 async def test_they_follow_without_notifications(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "POLL_S", 0.01)
+    monkeypatch.setattr(follow, "POLL_S", 0.01)
     task = asyncio.create_task(service.keep_current())
     try:
         async with transaction() as session:

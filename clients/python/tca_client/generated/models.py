@@ -694,6 +694,8 @@ class ProjectRead(TypedDict):
     description: str
     status: Literal["active", "paused", "archived"]
     repository_url: str
+    color: Literal["", "red", "amber", "olive", "green", "teal", "blue", "purple", "pink"]
+    emoji: str
     owner: PersonRead
     member_count: int
     my_role: Literal["owner", "maintainer", "deployer", "viewer"] | None
@@ -717,7 +719,8 @@ RepositoryUrl3: TypeAlias = None
 
 class ProjectUpdate(TypedDict):
     """
-    Maintainers may change description, repository_url, and status between active and paused; owners everything.
+    Maintainers may change description, repository_url, color, emoji, and status between active and paused; owners
+    everything.
     """
 
     name: NotRequired[str]
@@ -725,6 +728,8 @@ class ProjectUpdate(TypedDict):
     description: NotRequired[str | None]
     status: NotRequired[Literal["active", "paused", "archived"]]
     repository_url: NotRequired[RepositoryUrl2 | RepositoryUrl3]
+    color: NotRequired[Literal["", "red", "amber", "olive", "green", "teal", "blue", "purple", "pink"]]
+    emoji: NotRequired[str]
 
 
 class QueueRead(TypedDict):
@@ -1036,6 +1041,8 @@ class WebhookCreate(TypedDict):
                 "user_erased",
                 "user_invited",
                 "user_logged_in",
+                "user_picture_changed",
+                "user_picture_removed",
                 "user_purged",
                 "user_restored",
                 "user_updated",
@@ -1167,6 +1174,8 @@ class WebhookUpdate(TypedDict):
                 "user_erased",
                 "user_invited",
                 "user_logged_in",
+                "user_picture_changed",
+                "user_picture_removed",
                 "user_purged",
                 "user_restored",
                 "user_updated",
@@ -1376,6 +1385,8 @@ class ProjectCreate(TypedDict):
     description: NotRequired[str | None]
     status: NotRequired[Literal["active", "paused", "archived"]]
     repository_url: NotRequired[RepositoryUrl | RepositoryUrl1]
+    color: NotRequired[Literal["", "red", "amber", "olive", "green", "teal", "blue", "purple", "pink"]]
+    emoji: NotRequired[str]
     team_members: NotRequired[list[TeamMember]]
 
 

@@ -83,7 +83,7 @@ def entry_of(event: ActivityRead) -> Entry:
         type=type_label(event.type),
         icon=event.subject_type,
         actor=event.actor_name,
-        face=face_of(event.actor_name),
+        face=face_of(event.actor_name, event.actor_id),
         actor_url=f"{routes.ACTIVITY}?{urlencode({'actor': event.actor_id})}" if event.actor_id else "",
         project_url=f"{routes.ACTIVITY}?{urlencode({'project': event.project_id})}" if event.project_id else "",
         subject=event.subject_name,

@@ -62,7 +62,7 @@ def row_of(deployment: DeploymentRead) -> DeploymentRow:
         environment=deployment.environment.name,
         status=deployment.status,
         who=deployment.who,
-        face=face_of(deployment.who),
+        face=face_of(deployment.who, deployment.created_by.id if deployment.created_by else None),
         at=deployment.created_at.isoformat(),
         took=took(deployment.started_at, deployment.finished_at),
     )

@@ -46,7 +46,7 @@ def _row(group: GroupRead) -> GroupRow:
 
 def _person(member: GroupMemberRead) -> PersonRow:
     name = member.full_name or member.username
-    return PersonRow(id=member.user_id, name=name, username=member.username, face=face_of(name))
+    return PersonRow(id=member.user_id, name=name, username=member.username, face=face_of(name, member.user_id))
 
 
 class GroupsState(FormState, SessionState):

@@ -8,7 +8,7 @@ from tca_app.features.activity.ui.pages import feed
 from tca_app.features.instance.ui.state import LABELS, HistoryState, InstanceState, LogoState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, link, page_header, panel, relative_time, tabs
-from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE, confirm_dialog
+from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.forms.fields import (
     check_field,
@@ -20,6 +20,7 @@ from tca_app.ui.forms.fields import (
     select_field,
     text_field,
 )
+from tca_app.ui.forms.image_dialog import image_dialog
 from tca_app.ui.layout.brand import logo
 from tca_app.ui.layout.pages import page
 from tca_app.ui.var import as_var
@@ -182,7 +183,15 @@ def _logo() -> rx.Component:
                 button("Upload logo", kind="small", icon="upload", on_click=LogoState.open_upload),
             ),
         ),
-        _upload_dialog(),
+        image_dialog(
+            "logo",
+            title="Upload logo",
+            text="A square PNG or WebP image of at most 64 kB.",
+            url=routes.API_LOGO,
+            types="image/png,image/webp",
+            max_kb=64,
+            state=LogoState,
+        ),
         confirm_dialog(
             open_=LogoState.is_removing,
             title="Remove the logo?",
@@ -193,51 +202,6 @@ def _logo() -> rx.Component:
             busy=LogoState.is_acting,
             body=error_notice(LogoState.remove_error),
         ),
-    )
-
-
-def _upload_dialog() -> rx.Component:
-    """The form that assets/console/logo.js sends."""
-    return rx.dialog.root(
-        rx.dialog.content(
-            rx.dialog.title("Upload logo", custom_attrs=DIALOG_TITLE),
-            rx.dialog.description("A square PNG or WebP image of at most 64 kB.", custom_attrs=DIALOG_TEXT),
-            rx.el.form(
-                rx.el.div(class_name="notice error", role="alert", hidden=True, custom_attrs={"data-form-error": ""}),
-                rx.el.div(
-                    rx.el.label("Image", html_for="logo-file"),
-                    rx.el.input(
-                        type="file",
-                        name="content",
-                        accept="image/png,image/webp",
-                        class_name="input file",
-                        aria_describedby="logo-file-error",
-                        custom_attrs={"id": "logo-file"},
-                    ),
-                    rx.el.span(
-                        id="logo-file-error",
-                        class_name="field-error",
-                        role="alert",
-                        custom_attrs={"data-error-for": "content"},
-                    ),
-                    class_name="field",
-                ),
-                rx.el.div(
-                    button("Cancel", on_click=LogoState.close_upload(False)),
-                    button("Upload", kind="primary", type="submit"),
-                    rx.el.button(
-                        type="button", hidden=True, on_click=LogoState.uploaded, custom_attrs={"data-uploaded": ""}
-                    ),
-                    class_name="dialog-foot",
-                ),
-                no_validate=True,
-                class_name="dialog-form",
-                custom_attrs={"data-logo": routes.API_LOGO},
-            ),
-            max_width="440px",
-        ),
-        open=LogoState.is_choosing,
-        on_open_change=LogoState.close_upload,
     )
 
 

@@ -117,7 +117,7 @@ class PresenceState(RecordState, SessionState):
                 found = await presence.others(session, self._as_actor(), self._subject)
         except NotFound:
             found = []
-        others = [Other(name=v.name, face=face_of(v.name), is_editing=v.is_editing) for v in found]
+        others = [Other(name=v.name, face=face_of(v.name, v.user_id), is_editing=v.is_editing) for v in found]
         if others != self.others:
             self.others = others
 

@@ -12,7 +12,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import button, error_notice, facts, page_header, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
-from tca_app.ui.components.faces import with_face
+from tca_app.ui.components.faces import tile, with_face
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.var import as_var
 
@@ -26,7 +26,7 @@ def may(action: str) -> Any:
 
 def project_header(who_else: rx.Component) -> rx.Component:
     return page_header(
-        project["name"],
+        rx.el.span(tile(project["mark"], "large"), rx.el.span(project["name"]), class_name="person"),
         rx.el.span(
             project_status_badge(project["status"]),
             rx.el.span(project["slug"], class_name="mono"),
@@ -86,6 +86,7 @@ def general_settings() -> rx.Component:
         facts(
             ("Name", project["name"]),
             ("Slug", rx.el.span(project["slug"], class_name="mono")),
+            ("Mark", tile(project["mark"])),
             ("Description", rx.cond(project["description"] != "", project["description"], "None")),
             ("Repository", _repository()),
             ("Status", project_status_badge(project["status"])),

@@ -15,7 +15,7 @@ from tca_app.features.projects.ui.form_state import ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.ui import routes
-from tca_app.ui.components.faces import Face, face_of
+from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
@@ -39,6 +39,7 @@ class ProjectFacts(TypedDict):
     face: Face
     owner_id: int
     member_count: int
+    mark: Mark
     my_role: str
     created_at: str
     updated_at: str
@@ -55,6 +56,7 @@ NOTHING = ProjectFacts(
     face=face_of(""),
     owner_id=0,
     member_count=0,
+    mark=mark_of(""),
     my_role="",
     created_at="",
     updated_at="",
@@ -210,9 +212,10 @@ def _facts(project: ProjectRead) -> ProjectFacts:
         # The validation of the field ensures it too, but a link must not depend on stored data.
         repository=link_of(url),
         owner=project.owner.display_name,
-        face=face_of(project.owner.display_name),
+        face=face_of(project.owner.display_name, project.owner.id),
         owner_id=project.owner.id,
         member_count=project.member_count,
+        mark=mark_of(project.name, project.color, project.emoji),
         my_role=(project.my_role or "").capitalize(),
         created_at=project.created_at.isoformat(),
         updated_at=project.updated_at.isoformat(),

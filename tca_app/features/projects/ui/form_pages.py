@@ -3,7 +3,7 @@
 import reflex as rx
 
 from tca_app.core.urls import MAX_URL
-from tca_app.features.projects.ui.form_state import NAME_LENGTH, ProjectForm
+from tca_app.features.projects.ui.form_state import COLOR_OPTIONS, NAME_LENGTH, ProjectForm
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.var import as_handler, as_var
 
@@ -46,9 +46,20 @@ def project_dialog(state: type[ProjectForm], editing_mark: rx.Component, *more: 
                 spell_check=False,
             ),
             _if_given(state, "status", select_field(state, "status", "Status", state.status_options)),
+            rx.cond(is_new, None, _mark_fields(state)),
             *more,
             rx.cond(is_new, None, editing_mark),
         ],
+    )
+
+
+def _mark_fields(state: type[ProjectForm]) -> rx.Component:
+    return rx.el.div(
+        _if_given(state, "color", select_field(state, "color", "Color", COLOR_OPTIONS)),
+        _if_given(
+            state, "emoji", text_field(state, "emoji", "Emoji", hint="Shown instead of the letter.", max_length=16)
+        ),
+        class_name="two-fields",
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Stale
+from tca_app.core.marks import COLORS
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate
 from tca_app.ui import routes
@@ -17,7 +18,10 @@ LABELS = {
     "description": "Description",
     "repository_url": "Repository URL",
     "status": "Status",
+    "color": "Color",
+    "emoji": "Emoji",
 }
+COLOR_OPTIONS = (("", "Automatic"), *((name, name.capitalize()) for name in COLORS))
 NAME_LENGTH = 100
 STATUSES = (("active", "Active"), ("paused", "Paused"), ("archived", "Archived"))
 

@@ -179,7 +179,7 @@ def _member_row(actor: Actor, my_role: str | None, member: MemberRead) -> Member
         id=member.user_id,
         name=name,
         username=member.username,
-        face=face_of(name),
+        face=face_of(name, member.user_id),
         role=member.role,
         role_label=member.role.capitalize(),
         by_groups=", ".join(member.by_groups),

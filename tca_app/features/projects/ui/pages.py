@@ -12,7 +12,7 @@ from tca_app.features.projects.ui.state import ProjectRow, ProjectsState
 from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import button, page_header, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
-from tca_app.ui.components.faces import with_face
+from tca_app.ui.components.faces import tile, with_face
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import view_switch
@@ -82,10 +82,11 @@ def _owner(row: ProjectRow) -> rx.Component:
 
 
 def _name(row: ProjectRow) -> rx.Component:
-    return rx.el.div(
+    shown = rx.el.div(
         rx.cond(row["is_deleted"], cut(row["name"], "cell-title"), open_link(row["name"], row["url"])),
         rx.el.div(row["slug"], class_name="cell-sub mono truncate"),
     )
+    return rx.el.div(tile(row["mark"]), shown, class_name="person")
 
 
 def _role(row: ProjectRow) -> rx.Component:

@@ -46,7 +46,7 @@ class PickerState(SessionMixin, mixin=True):
         left_out = self._not_offered() | {person["id"] for person in self.picked}
         self.people_text, self.people_found_for = wanted, text[:MAX_SEARCH]
         self.people = [
-            Person(id=p.id, name=p.display_name, username=p.username, face=face_of(p.display_name))
+            Person(id=p.id, name=p.display_name, username=p.username, face=face_of(p.display_name, p.id))
             for p in found
             if p.id not in left_out
         ][:FOUND]

@@ -13,7 +13,7 @@ from tca_app.features.projects.ui.form_state import STATUSES, ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.features.users.schemas import BulkResult
 from tca_app.ui import routes
-from tca_app.ui.components.faces import Face, face_of
+from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
@@ -40,6 +40,7 @@ class ProjectRow(TypedDict):
     owner: str
     face: Face
     member_count: int
+    mark: Mark
     my_role: str
     created_at: str
     is_deleted: bool
@@ -217,8 +218,9 @@ def _row(actor: Actor, project: ProjectRead) -> ProjectRow:
         url=routes.project(project.id),
         status=project.status,
         owner=project.owner.display_name,
-        face=face_of(project.owner.display_name),
+        face=face_of(project.owner.display_name, project.owner.id),
         member_count=project.member_count,
+        mark=mark_of(project.name, project.color, project.emoji),
         my_role=(project.my_role or "").capitalize(),
         created_at=project.created_at.isoformat(),
         is_deleted=not here,

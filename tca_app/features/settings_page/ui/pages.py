@@ -14,6 +14,7 @@ from tca_app.features.personal_data.ui.state import ErasureState, PersonalDataSt
 from tca_app.features.settings_page.ui.tabs import LABELS, tab_url
 from tca_app.features.tokens.ui.pages import token_settings
 from tca_app.features.tokens.ui.state import TokensState
+from tca_app.features.users.ui.picture_pages import picture_panel
 from tca_app.ui import routes
 from tca_app.ui.components.basic import page_header, tabs
 from tca_app.ui.layout.pages import page
@@ -60,6 +61,7 @@ def settings_page() -> rx.Component:
 
 def _profile() -> rx.Component:
     return rx.el.div(
+        picture_panel(),
         profile_panel(),
         rx.cond(
             SessionState.acting_name == "",

@@ -7,9 +7,12 @@ from tca_app.features.users.ui.actions_state import ActState
 from tca_app.features.users.ui.detail_state import MembershipRow, UserState
 from tca_app.features.users.ui.dialog_pages import user_dialogs
 from tca_app.features.users.ui.edit_state import UserFormState
+from tca_app.features.users.ui.picture_pages import remove_picture_dialog
+from tca_app.features.users.ui.picture_state import PictureState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import active_badge, project_status_badge, role_badge
 from tca_app.ui.components.basic import button, facts, icon_button, link, page_header, panel, relative_time
+from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import error_state, not_found, skeleton, skeleton_lines
 from tca_app.ui.detail import record_title
 from tca_app.ui.record import is_at_its_url
@@ -33,7 +36,7 @@ def user_detail(who_else: rx.Component, panels: rx.Component, editing_mark: rx.C
             rx.cond(_is_loaded, _header(who_else), page_header(user_title, skeleton("260px"))),
             rx.cond(_is_here & (UserState.load_error != ""), failed, _panels(panels)),
             user_dialogs(editing_mark),
-            rx.cond(SessionState.is_superuser, acting_dialog(UserState.title)),
+            rx.cond(SessionState.is_superuser, rx.fragment(acting_dialog(UserState.title), remove_picture_dialog())),
         ),
     )
 
@@ -52,7 +55,7 @@ def _panels(panels: rx.Component) -> rx.Component:
 
 def _header(who_else: rx.Component) -> rx.Component:
     return page_header(
-        UserState.title,
+        rx.el.span(avatar(_person["face"], "large"), rx.el.span(UserState.title), class_name="person"),
         rx.el.span(rx.el.span(_person["username"], class_name="mono"), who_else, class_name="row"),
         button("Edit", icon="pencil", on_click=UserFormState.open_edit(_person["id"])),
         rx.cond(UserState.is_self, link("Change password", to=f"{routes.SETTINGS}?tab=password", class_name="btn")),
@@ -80,6 +83,10 @@ def _more() -> rx.Component:
                 rx.fragment(
                     rx.cond(_person["is_active"] & ~_person["is_superuser"], acting_item(user_id)),
                     rx.menu.item("Set password", on_click=UserFormState.open_password(user_id)),
+                    rx.cond(
+                        _person["face"]["picture"] != "",
+                        rx.menu.item("Remove picture", on_click=PictureState.ask_remove(user_id)),
+                    ),
                     rx.menu.item("Delete", on_click=ask("delete", user_id), color_scheme="red"),
                 ),
             ),

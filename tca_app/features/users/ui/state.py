@@ -40,7 +40,7 @@ def user_row(user: UserRead) -> UserRow:
     return UserRow(
         id=user.id,
         name=user.full_name or user.username,
-        face=face_of(user.full_name or user.username),
+        face=face_of(user.full_name or user.username, user.id),
         username=user.username,
         full_name=user.full_name,
         email=user.email,

@@ -352,7 +352,13 @@ async def test_a_maintainer_is_offered_only_their_fields(console: Console) -> No
     tab = await page_tab(console, maintainer, project_id)
     await tab.send(ProjectState.load)
     opened = await tab.send(ProjectState.open_edit, project_id=project_id)
-    assert set(shown(opened, ProjectState, "form_values")) == {"description", "repository_url", "status"}
+    assert set(shown(opened, ProjectState, "form_values")) == {
+        "description",
+        "repository_url",
+        "status",
+        "color",
+        "emoji",
+    }
     await tab.send(ProjectState.save, form=form(opened, ProjectState, name="Stolen", description="new"))
     row = await row_of(Project, project_id)
     assert (row["name"], row["description"]) == ("Ledger", "new")

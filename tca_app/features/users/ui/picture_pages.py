@@ -1,0 +1,62 @@
+"""The panel of one's own picture, and the dialog that removes a picture."""
+
+import reflex as rx
+
+from tca_app.core.pictures import MAX_UPLOAD
+from tca_app.features.users.ui.picture_state import PictureState
+from tca_app.ui import routes
+from tca_app.ui.components.basic import button, error_notice, panel
+from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.faces import avatar
+from tca_app.ui.forms.image_dialog import image_dialog
+from tca_app.ui.session import SessionState
+from tca_app.ui.var import as_var
+
+UPLOADED_SIDE = 512  # pixels; the server stores less, and cuts anew
+state = PictureState
+
+
+def picture_panel() -> rx.Component:
+    """Your own picture."""
+    has_picture = SessionState.picture != ""
+    remove = button("Remove", kind="small danger-quiet", on_click=state.ask_remove(SessionState.user_id))
+    return rx.fragment(
+        panel(
+            "Picture",
+            rx.el.div(
+                avatar(as_var(SessionState.face), "large"),
+                rx.cond(
+                    has_picture, "Shown wherever you are named.", "Your initials are shown wherever you are named."
+                ),
+                class_name="row",
+            ),
+            actions=(
+                rx.cond(has_picture, remove),
+                button("Upload picture", kind="small", icon="upload", on_click=state.open_upload),
+            ),
+        ),
+        image_dialog(
+            "picture",
+            title="Upload picture",
+            text="A PNG, JPEG or WebP image. Its middle is used, as a square.",
+            url=routes.API_OWN_PICTURE,
+            types="image/png,image/jpeg,image/webp",
+            max_kb=MAX_UPLOAD // 1024,
+            side=UPLOADED_SIDE,
+            state=state,
+        ),
+        remove_picture_dialog(),
+    )
+
+
+def remove_picture_dialog() -> rx.Component:
+    return confirm_dialog(
+        open_=state.removed_id > 0,
+        title="Remove the picture?",
+        text="The image is deleted. Initials are shown instead.",
+        confirm="Remove picture",
+        on_confirm=state.remove,
+        on_cancel=state.cancel_remove(),
+        busy=state.is_acting,
+        body=error_notice(state.remove_error),
+    )
