@@ -1,8 +1,11 @@
-/* The first connection: a page that waits for it says so in words when it fails; a slow one is no error. */
-import { call, find, watch } from "./dom.js";
+/* The first connection: a page that waits for it says why it fails; a slow one is no error. */
+import { all, call, find, watch } from "./dom.js";
 
 const FAILED_AFTER_MS = { refused: 6000, silent: 20_000 };
 const waiting = new WeakSet();
+
+/** Whether the server responds to plain requests: then it is a proxy that keeps the connection from it. */
+export const isBlocked = async () => Boolean((await call("/health/live", { cache: "no-store" }).catch(() => null))?.ok);
 
 /** What the proxy makes of it reaches the server as a plain request: the log has its id. */
 const showReference = async (help) => {
@@ -14,6 +17,13 @@ const showReference = async (help) => {
   code.parentElement.hidden = false;
 };
 
+const explain = async (help) => {
+  const cause = (await isBlocked()) ? "blocked" : "unreachable";
+  for (const part of all("[data-cause]", help)) part.hidden = part.dataset.cause !== cause;
+  help.hidden = false;
+  if (cause === "blocked") showReference(help);
+};
+
 watch("[data-no-connection][hidden]", (help) => {
   if (waiting.has(help)) return;
   waiting.add(help);
@@ -23,8 +33,6 @@ watch("[data-no-connection][hidden]", (help) => {
     if (!isLate && help.isConnected) return;
     clearInterval(timer);
     waiting.delete(help);
-    if (!help.isConnected) return;
-    help.hidden = false;
-    showReference(help);
+    if (help.isConnected) explain(help);
   }, 1000);
 });

@@ -1,5 +1,5 @@
 /* Where the focus goes when an element that had it is gone or has moved, and buttons that press themselves. */
-import { afterChanges, find, OVERLAYS, watch } from "./dom.js";
+import { afterChanges, all, find, OVERLAYS, watch } from "./dom.js";
 
 const hasNoFocus = () => document.activeElement === document.body;
 
@@ -28,6 +28,17 @@ document.addEventListener("click", (event) => {
 afterChanges(() => {
   if (moves && hasNoFocus()) find(`[data-moves="${CSS.escape(moves)}"]`)?.focus();
 });
+
+/* The row of tabs fades where there are more of them than it shows. */
+const markMore = (row) => {
+  const end = row.scrollWidth - row.clientWidth - row.scrollLeft;
+  const more = [row.scrollLeft > 1 ? "start" : "", end > 1 ? "end" : ""].filter(Boolean).join(" ");
+  if (more) row.dataset.more = more;
+  else delete row.dataset.more;
+};
+document.addEventListener("scroll", ({ target }) => target.matches?.(".tabs") && markMore(target), true);
+addEventListener("resize", () => all(".tabs").forEach(markMore));
+watch(".tabs", markMore);
 
 /* The current tab comes into view once: on a phone the row of tabs is wider than the screen. */
 const currentTabs = new WeakMap();

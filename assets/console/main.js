@@ -6,7 +6,8 @@ import { startWatching } from "./dom.js";
 import "./times.js";
 import "./buttons.js";
 import "./sign-in.js";
-import "./logo.js";
+import "./images.js";
+import "./image-upload.js";
 import "./shortcuts.js";
 import "./palette.js";
 import "./commands.js";
@@ -20,5 +21,6 @@ import "./log/viewer.js";
 import "./two-factor.js";
 import "./passkeys.js";
 import "./connection.js";
+import "./offline.js";
 
 startWatching();

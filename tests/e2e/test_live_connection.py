@@ -48,7 +48,8 @@ def proxy(console: Console) -> Iterator[str]:
 def test_a_proxy_that_blocks_websockets_is_named_on_the_page(new_page: NewPage, proxy: str) -> None:
     page = new_page()
     page.goto(f"{proxy}/dashboard")
-    expect(page.get_by_role("heading", name="The live connection could not be opened")).to_be_visible(timeout=20_000)
-    expect(page.get_by_text("A proxy may be blocking websockets.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Live connection blocked")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="The console cannot be reached")).to_be_hidden()
+    page.get_by_text("For administrators of the proxy").click()
     expect(page.locator("[data-reference]")).to_have_text(re.compile(r"^[0-9a-f]{16}$"))
     expect(page.get_by_role("button", name="Try again")).to_be_visible()

@@ -18,7 +18,7 @@ from tca_app.ui.layout.version_banner import version_banner
 from tca_app.ui.palette.view import palette
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
-from tca_app.ui.websocket.connection import connection_status
+from tca_app.ui.websocket.connection import connection_status, offline_banner
 
 Body = Callable[[], rx.Component]
 Crumb = tuple[Any, str | None]
@@ -47,6 +47,7 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
             rx.el.div(
                 _topbar(crumbs, topbar),
                 acting_banner(),
+                offline_banner(),
                 rx.el.main(
                     version_banner(), _second_factor_banner(), shown, id="content", tab_index=-1, class_name="content"
                 ),

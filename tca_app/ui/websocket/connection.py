@@ -1,4 +1,4 @@
-"""The live connection on the screen: its status in the header, and the page before the first connection."""
+"""The live connection on the screen: its status in the header, a banner when it is lost, and the page before it."""
 
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
@@ -6,6 +6,15 @@ from reflex_components_core.core.banner import has_connection_errors
 from tca_app.ui.components.basic import button
 from tca_app.ui.session import SessionState
 
+PROXY_EXAMPLE = """\
+location /_event {
+    proxy_pass http://console;
+    proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection "upgrade";
+    proxy_set_header Host $http_host;
+    proxy_read_timeout 300s;
+}"""
 # The states of the header's status region: word and explanation.
 _CONDITIONS = {
     "off": (
@@ -34,6 +43,27 @@ def connection_status() -> rx.Component:
     return rx.el.span(word, class_name="live", role="status", custom_attrs={"data-live": condition}, title=explanation)
 
 
+def offline_banner() -> rx.Component:
+    """What works without a connection. assets/console/offline.js fills in the time, and counts what waits."""
+    return rx.cond(
+        has_connection_errors,
+        rx.el.div(
+            rx.icon("cloud-off", size=16, aria_hidden="true"),
+            rx.el.span(
+                rx.el.strong(custom_attrs={"data-cause": ""}),
+                " What you see was current at ",
+                rx.el.time(),
+                ". You can read and type; changes wait until you are back.",
+                rx.el.span(custom_attrs={"data-waits": ""}),
+            ),
+            class_name="offline",
+            role="status",
+            hidden=True,
+            custom_attrs={"data-offline": ""},
+        ),
+    )
+
+
 def boot() -> rx.Component:
     """The page before the viewer is known: empty, then a spinner, and an explanation without a live connection."""
     return rx.el.div(
@@ -44,14 +74,33 @@ def boot() -> rx.Component:
 
 
 def _no_connection() -> rx.Component:
-    """The explanation that assets/console shows, with a request id from the log, when the first connection fails."""
+    """The explanation that assets/console shows when the first connection fails: one of the two, as /health answers."""
     return rx.el.div(
-        rx.el.h1("The live connection could not be opened"),
-        rx.el.p("The server may be restarting. A proxy may be blocking websockets."),
-        rx.el.p(
-            "If this persists, contact an administrator: the proxy must pass websocket upgrades of /_event. ",
-            rx.el.span("Reference ", rx.el.code(custom_attrs={"data-reference": ""}), hidden=True),
-            class_name="muted",
+        rx.el.div(
+            rx.el.h1("The console cannot be reached"),
+            rx.el.p("You are offline, or the server is restarting. The page opens by itself when it responds."),
+            class_name="stack tight",
+            custom_attrs={"data-cause": "unreachable"},
+        ),
+        rx.el.div(
+            rx.el.h1("Live connection blocked"),
+            rx.el.p("The server responds, but your proxy does not let WebSockets through."),
+            rx.el.details(
+                rx.el.summary("For administrators of the proxy", class_name="link"),
+                rx.el.p("Pass the upgrade of ", rx.el.code("/_event"), " on with HTTP/1.1. For nginx:"),
+                rx.el.pre(PROXY_EXAMPLE, class_name="code-block"),
+                rx.el.p(
+                    "The log of the console has ",
+                    rx.el.code("ui.no_websocket"),
+                    rx.el.span(" with the request id ", rx.el.code(custom_attrs={"data-reference": ""}), hidden=True),
+                    ".",
+                    class_name="muted",
+                ),
+                class_name="stack tight",
+            ),
+            class_name="stack tight",
+            hidden=True,
+            custom_attrs={"data-cause": "blocked"},
         ),
         button("Try again", kind="primary", icon="rotate-cw", custom_attrs={"data-action": "reload"}),
         class_name="no-connection",

@@ -33,7 +33,7 @@ def _picker(state: type[NewOwnerState]) -> rx.Component:
                 (as_var(state.owner_candidates).length() == 0) & (state.new_owner["id"] == 0),
                 rx.el.p("No active user matches.", class_name="muted"),
             ),
-            class_name="picker",
+            class_name="choices-box",
             role="radiogroup",
             aria_label="New owner",
         ),
