@@ -24,12 +24,14 @@ from tca_app.features.deployments.queries import (
     VisibleDeployment,
     deployment_read,
     find_visible,
+    is_current,
     newest_finished,
     previous_success,
 )
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import Approval, DeploymentRead, Refusal, Rollback, Source
 from tca_app.features.deployments.service import find_deployment, take_step
+from tca_app.features.projects.policy import may
 from tca_app.models import Deployment
 
 _deployments = Deployment.__table__.c
@@ -107,6 +109,20 @@ async def plan_rollback(session: AsyncSession, actor: Actor, deployment_id: int)
     )
 
 
+async def offered_rollback(session: AsyncSession, actor: Actor, deployment_id: int) -> DeploymentRead | None:
+    """Returns what a rollback of this deployment would restore, or None where one makes no sense.
+
+    It makes sense for the version that runs in its environment. After a failure the earlier one may still run there.
+    """
+    row = await find_visible(session, actor, deployment_id)
+    if not may(actor, "deployments.write", row.my_role) or row.status != "succeeded":
+        return None
+    if not await is_current(session, row):
+        return None
+    target = await previous_success(session, row, other_version=True)
+    return deployment_read(target) if target else None
+
+
 async def _find_rollback(
     session: AsyncSession, actor: Actor, deployment_id: int, to_id: int | None
 ) -> tuple[VisibleDeployment, TargetProject, DeploymentRow]:
@@ -121,7 +137,7 @@ async def _find_rollback(
 async def _target(session: AsyncSession, row: DeploymentRow, to_id: int | None) -> DeploymentRow:
     """Returns the deployment to restore in place of `row`."""
     if to_id is None:
-        found = await previous_success(session, row)
+        found = await previous_success(session, row, other_version=row.status == "succeeded")
     else:
         there = WHOLE.where(
             _deployments.id == to_id,

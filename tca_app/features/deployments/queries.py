@@ -193,7 +193,9 @@ async def open_deployments(session: AsyncSession, actor: Actor, most: int) -> li
     ]
 
 
-async def previous_success(session: AsyncSession, row: DeploymentRow) -> DeploymentRow | None:
+async def previous_success(
+    session: AsyncSession, row: DeploymentRow, *, other_version: bool = False
+) -> DeploymentRow | None:
     """Returns the previous successful deployment in the environment of `row`, by end time, or None."""
     before = select(_deployments.id).where(
         _deployments.environment_id == row.environment_id,
@@ -201,8 +203,21 @@ async def previous_success(session: AsyncSession, row: DeploymentRow) -> Deploym
         _deployments.id != row.id,
         tuple_(_deployments.finished_at, _deployments.id) < tuple_(row.finished_at or func.now(), row.id),
     )
+    if other_version:
+        before = before.where(_deployments.version != row.version)
     last = before.order_by(_deployments.finished_at.desc(), _deployments.id.desc()).limit(1)
     return (await session.execute(WHOLE.where(_deployments.id == last.scalar_subquery()))).first()
+
+
+async def is_current(session: AsyncSession, row: DeploymentRow) -> bool:
+    """Returns whether `row` is the last successful deployment of its environment."""
+    last = (
+        select(_deployments.id)
+        .where(_deployments.environment_id == row.environment_id, _deployments.status == "succeeded")
+        .order_by(_deployments.finished_at.desc(), _deployments.id.desc())
+        .limit(1)
+    )
+    return (await session.execute(last)).scalar() == row.id
 
 
 async def newest_finished(session: AsyncSession, environment_id: int) -> DeploymentRow:

@@ -47,11 +47,11 @@ def _deployment() -> rx.Component:
             ),
             *(_act(*entry) for entry in _BUTTONS),
         ),
-        rx.cond(shown["reason"] != "", rx.el.p(shown["reason"], class_name="notice reason-notice")),
+        _reason(),
         rx.el.div(
-            rx.el.div(_facts(), _changes(), class_name="stack"),
-            _timeline(),
-            class_name="columns below",
+            rx.el.div(_timeline(), _changes(), class_name="stack"),
+            rx.el.aside(_facts(), class_name="stack rail", aria_label="Details"),
+            class_name="with-rail below",
         ),
         log_panel(),
         action_dialogs(),
@@ -67,15 +67,29 @@ _BUTTONS = (
     ("succeed", "Mark as succeeded", "primary", "check"),
     ("fail", "Mark as failed", "danger-quiet", "x"),
     ("cancel", "Cancel deployment", "", "ban"),
-    ("rollback", "Roll back", "", "undo-2"),
+    ("rollback", "Roll back to ", "", "undo-2"),  # and the version
 )
 
 
 def _act(action: str, label: str, kind: str, icon: str) -> rx.Component:
+    words = rx.el.span(label, cut_in_middle(state.rollback_to)) if action == "rollback" else label
     return rx.cond(
         as_var(state.allowed).contains(action),
-        button(label, kind=kind, icon=icon, on_click=state.ask(shown["id"], action)),
+        button(words, kind=kind, icon=icon, on_click=state.ask(shown["id"], action)),
     )
+
+
+def _reason() -> rx.Component:
+    """Why it failed, in red, or why it was cancelled or refused."""
+    failed = rx.el.div(
+        rx.icon("circle-x", size=16, aria_hidden="true"),
+        rx.el.span(
+            rx.el.strong("Failed: "), rx.cond(shown["reason"] != "", shown["reason"], "no reason was reported.")
+        ),
+        class_name="notice error reason-notice",
+    )
+    other = rx.cond(shown["reason"] != "", rx.el.p(shown["reason"], class_name="notice reason-notice"))
+    return rx.cond(shown["status"] == "failed", failed, other)
 
 
 def _or_none(value: Any, drawn: rx.Component | None = None) -> rx.Component:
@@ -90,9 +104,14 @@ def _links() -> rx.Component:
     return rx.el.span(*(rx.cond(url != "", outside_link(url, label)) for url, label in _LINKS), class_name="row")
 
 
+def _commit() -> rx.Component:
+    return rx.el.span(as_var(shown["commit"]).to(str)[:12], class_name="mono", title=shown["commit"])
+
+
 def _project() -> rx.Component:
     return rx.el.span(
-        link(shown["project"], to=shown["project_url"]), " ", rx.el.span(shown["project_slug"], class_name="muted mono")
+        link(shown["project"], to=shown["project_url"], class_name="link truncate"),
+        rx.el.span(shown["project_slug"], class_name="cell-sub mono truncate"),
     )
 
 
@@ -110,8 +129,8 @@ def _facts() -> rx.Component:
             facts(
                 ("Project", _project()),
                 ("Version", rx.el.span(shown["version"], class_name="mono")),
-                ("Reported by", _reporter()),
-                ("Commit", _or_none(shown["commit"], rx.el.span(shown["commit"], class_name="mono"))),
+                ("By", _reporter()),
+                ("Commit", _or_none(shown["commit"], _commit())),
                 ("Ref", _or_none(shown["ref"], rx.el.span(shown["ref"], class_name="mono"))),
                 ("Links", rx.cond(_has_links, _links(), rx.el.span("None", class_name="muted"))),
                 (
@@ -178,8 +197,9 @@ def _timeline() -> rx.Component:
 def _step(step: Step) -> rx.Component:
     return rx.el.li(
         rx.el.span(step["label"], class_name="cell-title plain"),
-        rx.el.span(
-            relative_time(step["at"]), rx.cond(step["who"] != "", rx.el.span(" · ", step["who"])), class_name="muted"
-        ),
+        rx.el.span(relative_time(step["at"]), class_name="cell-sub"),
+        rx.cond(step["took"] != "", rx.el.span("after ", step["took"], class_name="cell-sub num")),
+        rx.cond(step["who"] != "", rx.el.span(step["who"], class_name="cell-sub truncate")),
         key=as_var(step["label"]).to(str),
+        custom_attrs={"data-tone": step["tone"]},
     )

@@ -37,11 +37,23 @@ class Facts(TypedDict):
 
 
 class Step(TypedDict):
-    """A line of the timeline."""
+    """A step of the timeline. `tone` is its colour in the palette of states; `took` the time since the step before."""
 
     label: str
     at: str
     who: str
+    tone: str
+    took: str
+
+
+_TONES = {
+    "Requested": "warn",
+    "Approved": "good",
+    "Refused": "bad",
+    "Started": "info",
+    "Succeeded": "good",
+    "Failed": "bad",
+}
 
 
 class Plan(TypedDict):
@@ -59,10 +71,10 @@ class Plan(TypedDict):
 NO_PLAN = Plan(environment="", from_version="", to_id=0, to_version="", to_url="", needs_approval=False, compare_url="")
 
 
-def plan_of(found: RollbackPlan) -> Plan:
+def plan_of(found: RollbackPlan, from_version: str) -> Plan:
     return Plan(
         environment=found.to.environment.name,
-        from_version=found.from_version,
+        from_version=from_version,
         to_id=found.to.id,
         to_version=found.to.version,
         to_url=routes.deployment(found.to.id),
@@ -133,4 +145,11 @@ def timeline_of(found: DeploymentRead) -> list[Step]:
         ("Started", found.started_at, ""),
         (ends.get(found.status, ""), None if is_refused else found.finished_at, ""),
     )
-    return [Step(label=label, at=at.isoformat(), who=who) for label, at, who in moments if at is not None]
+    steps: list[Step] = []
+    earlier: datetime | None = None
+    for label, at, who in moments:
+        if at is not None:
+            tone = _TONES.get(label, "")
+            steps.append(Step(label=label, at=at.isoformat(), who=who, tone=tone, took=took(earlier, at)))
+            earlier = at
+    return steps

@@ -65,6 +65,7 @@ class DeploymentState(RecordState, SessionState):
     asking_error: str = ""
     freeze: Freeze = NO_FREEZE  # the freeze of the environment, while an action of NEW is confirmed
     may_override_freeze: bool = False
+    rollback_to: str = ""  # the version that a rollback would restore, while it is offered
     plan: Plan = NO_PLAN  # the plan of the rollback to confirm
     is_acting: bool = False
     question_ended: str = ""  # like `form_ended` of a FormState
@@ -95,6 +96,7 @@ class DeploymentState(RecordState, SessionState):
                 found = await deployments.get_deployment(session, actor, deployment_id)
                 changes = await deployments.read_changes(session, actor, deployment_id)
                 project = await projects.get_project(session, actor, found.project.id)
+                earlier = await approvals.offered_rollback(session, actor, deployment_id)
         except NotFound:
             self._forget("missing")
             return
@@ -103,12 +105,13 @@ class DeploymentState(RecordState, SessionState):
             self.failure = error.detail
             return
         self._show_deployment(found, changes)
-        self.allowed = _allowed(actor, found, project.my_role, can_go_back=changes.before is not None)
+        self.rollback_to = earlier.version if earlier else ""
+        self.allowed = [*_allowed(actor, found, project.my_role), *(["rollback"] if earlier else [])]
 
     def _forget(self, phase: str) -> None:
         self.phase, self.failure, self.deployment = phase, "", NOTHING
         self.steps, self.between, self.before, self.compare_url = [], [], [], ""
-        self.allowed, self.asking, self.asking_error = [], "", ""
+        self.allowed, self.asking, self.asking_error, self.rollback_to = [], "", "", ""
 
     def _show_deployment(self, found: DeploymentRead, changes: ChangesRead) -> None:
         self.deployment, self.steps = facts_of(found), timeline_of(found)
@@ -126,7 +129,8 @@ class DeploymentState(RecordState, SessionState):
         self.freeze = await self._read_freeze() if action in NEW else NO_FREEZE
         if action == "rollback":
             async with reading() as session:
-                self.plan = plan_of(await approvals.plan_rollback(session, self._as_actor(), deployment_id))
+                plan = await approvals.plan_rollback(session, self._as_actor(), deployment_id)
+            self.plan = plan_of(plan, self.deployment["version"])
         self.asking, self.asking_error, self.question_ended = action, "", ""
 
     def _question_key(self) -> str:
@@ -199,13 +203,12 @@ def _why_no_compare(found: DeploymentRead, changes: ChangesRead) -> str:
     return "No comparison: a commit or the repository URL is unknown."
 
 
-def _allowed(actor: Actor, found: DeploymentRead, role: str | None, *, can_go_back: bool) -> list[str]:
+def _allowed(actor: Actor, found: DeploymentRead, role: str | None) -> list[str]:
     """Returns the actions that the viewer may do now."""
     allowed: list[str] = []
     if policy.may(actor, "deployments.write", role):
         reachable = next_states(found)
         allowed += [action for action, status in REPORTS.items() if status in reachable]
-        allowed += ["rollback"] if can_go_back and found.status in ("succeeded", "failed") else []
     if found.status == "pending_approval" and policy.may(actor, "deployments.decide", role):
         allowed += ["approve", "refuse"]
     return allowed

@@ -9,12 +9,8 @@ from tca_app.ui.long_text import cut_in_middle
 
 
 def rollback_title(plan: Plan) -> rx.Component:
-    there, from_version, to_version = plan["environment"], plan["from_version"], plan["to_version"]
-    return rx.cond(
-        from_version == to_version,
-        rx.el.span("Deploy ", cut_in_middle(to_version), " to ", there, " again?"),
-        rx.el.span("Roll ", there, " back from ", cut_in_middle(from_version), " to ", cut_in_middle(to_version), "?"),
-    )
+    from_version, to_version = cut_in_middle(plan["from_version"]), cut_in_middle(plan["to_version"])
+    return rx.el.span("Roll ", plan["environment"], " back from ", from_version, " to ", to_version, "?")
 
 
 def rollback_text(plan: Plan) -> rx.Component:

@@ -196,6 +196,32 @@ async def test_a_rollback_leads_to_the_new_deployment(console: Console) -> None:
     assert (made["version"], made["source"], made["rollback_of_id"]) == ("1.0.0", "ui", bad)
 
 
+async def test_a_rollback_is_offered_for_what_runs_and_names_its_target(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    old = await make_deployment(project_id, status="succeeded", version="1.0.0")
+    first = await make_deployment(project_id, status="succeeded", version="1.1.0")
+    again = await make_deployment(project_id, status="succeeded", version="1.1.0")
+    failed = await make_deployment(project_id, status="failed", version="1.2.0")
+    offered = {}
+    for deployment_id in (old, first, again, failed):
+        _, updates = await detail(console, owner, deployment_id)
+        allowed = shown(updates, DeploymentState, "allowed") or []
+        offered[deployment_id] = ("rollback" in allowed, shown(updates, DeploymentState, "rollback_to") or "")
+    assert offered == {old: (False, ""), first: (False, ""), again: (True, "1.0.0"), failed: (False, "")}
+    tab, _ = await detail(console, owner, again)
+    plan = shown(await tab.send(DeploymentState.ask, deployment_id=again, action="rollback"), DeploymentState, "plan")
+    assert (plan["from_version"], plan["to_version"], plan["to_id"]) == ("1.1.0", "1.0.0", old)
+
+
+async def test_the_steps_have_the_colours_of_their_states(console: Console) -> None:
+    owner = await make_user()
+    deployment_id = await make_deployment(await make_project(owner), status="failed", reason="Out of memory")
+    _, updates = await detail(console, owner, deployment_id)
+    steps = shown(updates, DeploymentState, "steps")
+    assert [(step["label"], step["tone"]) for step in steps] == [("Queued", ""), ("Started", "info"), ("Failed", "bad")]
+
+
 async def test_a_rollback_goes_to_the_version_that_was_named(console: Console) -> None:
     """Whatever else arrived while the question was open."""
     owner = await make_user()
