@@ -15,6 +15,8 @@ from tests.processes import eventually, free_port
 
 SEEN: list[str] = []
 DEPLOY = TEMPLATE.parent
+TRACES: list[str | None] = []
+FORGED = {"X-Request-Id": "forged", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
 
 
 @pytest.mark.parametrize("rules", sorted(DEPLOY.glob("nginx-*.sed")), ids=lambda rules: rules.stem)
@@ -31,6 +33,7 @@ class _Replica(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         SEEN.append(self.headers["X-Request-Id"])
+        TRACES.append(self.headers["traceparent"])
         has_file = self.path.partition("?")[0] == self.file
         self.send_response(200 if has_file or self.path == "/health/live" else 404)
         self.send_header("Content-Length", "0")
@@ -80,12 +83,13 @@ def test_a_file_of_either_version_is_found_while_both_serve_and_afterwards() -> 
 
         # The replica gets an id that the caller cannot choose; the log has the one that the response carries.
         SEEN.clear()
-        assert client.get("/own-id", headers={"X-Request-Id": "forged"}).headers["X-Request-Id"] == "of-the-console"
+        assert client.get("/own-id", headers=FORGED).headers["X-Request-Id"] == "of-the-console"
         refused = client.post("/own-id", content=b"x" * 1_100_000)
         assert refused.status_code == 413
         assert len(refused.headers["X-Request-Id"]) == 32
         assert len(SEEN) == 1
         assert re.fullmatch("[0-9a-f]{32}", SEEN[0])
+        assert set(TRACES) == {None}
         ids = ["of-the-console", refused.headers["X-Request-Id"]]
         eventually(lambda: [line.split()[-1] for line in _log_lines(home)[-2:]] == ids, "both ids are in the log")
 
