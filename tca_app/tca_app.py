@@ -56,6 +56,7 @@ from tca_app.ui.layout.pages import add_pages, error_boundary
 from tca_app.ui.palette import commands
 from tca_app.ui.palette.entries import Command, Source, add_to_palette
 from tca_app.ui.websocket.limits import SocketLimits
+from tca_app.ui.websocket.traces import tracing_events
 from tca_app.ui.wiring import install
 
 GC_AFTER_OBJECTS = 20_000
@@ -122,7 +123,7 @@ async def _process() -> AsyncIterator[None]:
     await instance.refresh_or_log()  # before the first request
     await pictures.refresh_or_log()
     kept = (instance.keep_current(), pictures.keep_current())
-    async with running(listen(jobs=does_jobs), watch_redis(), *kept, *jobs):
+    async with running(listen(jobs=does_jobs), watch_redis(), *kept, *jobs), tracing_events():
         if not os.environ.get(PAGES_ARE_BUILT):  # `reflex run`: nothing else creates the first admin or the setup link
             await announce(get_settings())
         # Freeze the loaded modules: otherwise every full collection scans them and stops the process for 100 ms.

@@ -1,6 +1,6 @@
 """Plants recognisable values in every secret, uses and breaks the console, and looks for them everywhere.
 
-No secret in an answer, a frame, a log, an error report, a number, an event, a job, a letter or Redis. Where
+No secret in an answer, a frame, a log, an error report, a trace, a number, an event, a job, a letter or Redis. Where
 one belongs it is named here: the answers of signing in and refreshing, and the cookie in a tab's state (`BELONGS`).
 """
 
@@ -37,6 +37,7 @@ from tests.core.telemetry.test_error_reporting import events_of
 from tests.factories import bearer, do_jobs, make_admin
 from tests.logs import written_log
 from tests.sinks import HttpSink
+from tests.traces import Traces, traces_of
 from tests.ui.harness import Tab, console_on, shown
 
 OLD, NEW, NEWEST, WRONG = (f"Canary-{name}-Pw-7" for name in ("old", "new", "newest", "wrong"))
@@ -128,6 +129,12 @@ async def sinks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterato
         await close_http()
         smtp.close()
     known_secrets.cache_clear()
+
+
+@pytest.fixture
+async def traces() -> AsyncIterator[Traces]:
+    async with traces_of() as recorded:
+        yield recorded
 
 
 @pytest.fixture
@@ -266,6 +273,7 @@ async def test_no_secret_is_where_it_does_not_belong(
     api: httpx.AsyncClient,
     sinks: tuple[HttpSink, HttpSink],
     logs: Any,
+    traces: Traces,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await get_redis().flushdb()
@@ -279,12 +287,14 @@ async def test_no_secret_is_where_it_does_not_belong(
     reports = events_of(sentry)
     found.add("Sentry", reports)
     found.add("log", log.getvalue())
+    found.add("traces", traces.text)
 
     # The tour really went where secrets are at hand.
     assert {event["tags"]["door"] for event in reports} == {"rest", "ui", "job"}
     assert "535" in found.places["job_failures"]
     assert {request.path.split("/")[1] for request in refusing.got} >= {"services", "events", "notifications"}
     assert "Failing row contains" in found.places["log"]
+    assert all(name in found.places["traces"] for name in ("Vault.keep", "POST /api/auth/login", "job send_mail"))
 
     secrets = PASSWORDS | SETTINGS | tokens | {"the session cookie": cookie, "a hash": "$argon2id$"}
     secrets |= {"SMTP": SMTP_PASSWORD, "Slack": SLACK_PATH, "the DSN": DSN_KEY, "a service": SERVICE_PASSWORD}

@@ -222,6 +222,22 @@ class Fields(BaseSettings):
         description="Where errors are reported: without headers, bodies, local variables.",
         json_schema_extra=_extra(refused="http"),
     )
+    otel_exporter_otlp_endpoint: str = Field(
+        "",
+        description="Where traces go, by OTLP over HTTP, such as `http://localhost:4318`; `/v1/traces` is added. "
+        "Without it there are none ([tracing.md](tracing.md)).",
+    )
+    otel_exporter_otlp_headers: SecretStr = Field(
+        SecretStr(""),
+        description="Headers for it, such as `api-key=…`; several are separated by commas, values are URL-encoded.",
+        json_schema_extra=_extra(refused="with an http endpoint on another machine"),
+    )
+    otel_service_name: str = Field(
+        "tca-infraforge", min_length=1, max_length=255, description="The name of the console in traces."
+    )
+    otel_traces_sampler_arg: float = Field(
+        1.0, ge=0, le=1, description="The share of traces that are recorded, unless a trusted proxy has decided."
+    )
     outbound_allowed_hosts: CommaList = Field(
         [],
         description="`host:port` list that addresses entered by people (webhooks) may lead to although they are not "

@@ -28,6 +28,7 @@ def production_faults(s: Settings) -> list[str]:
     faults += _store_faults(s)
     faults += _sender_faults(s)
     faults += _provider_faults(s)
+    faults += _trace_faults(s)
     return faults
 
 
@@ -111,6 +112,15 @@ def _sender_faults(s: Settings) -> list[str]:
     if bool(s.event_export_access_key_id) != bool(s.event_export_secret_access_key.get_secret_value()):
         faults.append("EVENT_EXPORT_ACCESS_KEY_ID and EVENT_EXPORT_SECRET_ACCESS_KEY must be set together")
     return faults
+
+
+def _trace_faults(s: Settings) -> list[str]:
+    """Check the collector: a key for it needs TLS."""
+    collector = urlsplit(s.otel_exporter_otlp_endpoint)
+    is_open = collector.scheme == "http" and not is_this_machine(collector.hostname or "")
+    if is_open and s.otel_exporter_otlp_headers.get_secret_value():
+        return ["OTEL_EXPORTER_OTLP_ENDPOINT must start with https:// when OTEL_EXPORTER_OTLP_HEADERS is set"]
+    return []
 
 
 def _requires_tls(query: str) -> bool:

@@ -15,6 +15,7 @@ from pydantic_settings import SettingsConfigDict
 from tca_app.config.retention import RetentionFields
 from tca_app.core import addresses
 from tca_app.core.export_url import read_export_url
+from tca_app.core.otlp import read_headers
 from tca_app.core.urls import check_url
 
 ENV_FILE = Path(".env")
@@ -172,10 +173,16 @@ class Settings(RetentionFields):
         check_url(value.get_secret_value())
         return value
 
-    @field_validator("oidc_issuer")
+    @field_validator("oidc_issuer", "otel_exporter_otlp_endpoint")
     @classmethod
-    def _issuer(cls, value: str) -> str:
+    def _checked_url(cls, value: str) -> str:
         return check_url(value)
+
+    @field_validator("otel_exporter_otlp_headers")
+    @classmethod
+    def _otlp_headers(cls, value: SecretStr) -> SecretStr:
+        read_headers(value.get_secret_value())
+        return value
 
     @field_validator("oidc_admin_claim")
     @classmethod

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
@@ -76,6 +77,14 @@ ROUTERS = (
     oauth_router,
     oauth_browser_router,
 )
+# The edge makes the span of a request: FastAPI's would carry URLs with their query strings and be of untrusted traces.
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "payload_too_large"}
 
 
@@ -127,6 +136,7 @@ def _empty_api() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
         max_body_size=MAX_BODY,
+        telemetry=NO_TELEMETRY,
     )
     for error, handler in _HANDLERS.items():
         api.add_exception_handler(error, handler)

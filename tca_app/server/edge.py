@@ -6,6 +6,7 @@ It is pure ASGI around everything, including websockets and static files, so tha
 import re
 import secrets
 from collections import Counter
+from contextlib import nullcontext
 from time import perf_counter
 from typing import Any
 
@@ -34,6 +35,7 @@ from tca_app.features.health.schemas import Live
 from tca_app.rest.bodies import max_body
 from tca_app.rest.problems import MEDIA_TYPE, problem_of
 from tca_app.rest.responses import json_response
+from tca_app.rest.spans import note_response, request_span
 
 log = structlog.get_logger("tca_app.http")
 sampled = SampledLog("tca_app.http")
@@ -106,7 +108,10 @@ class Edge:
         if scope["type"] == "lifespan":
             await self.ui(scope, receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, headers, receive, send)
+            path = scope["path"].rstrip("/")
+            # Pages are files, and probes come every few seconds.
+            with request_span(scope, self.hops) if _is_api(path) and path not in ANY_HOST else nullcontext():
+                await self._http(scope, headers, receive, send)
         elif refusal := self._refusal(scope, headers):
             await send({"type": "websocket.close", "code": 1008, "reason": refusal.detail})
         else:
@@ -143,6 +148,7 @@ class Edge:
             took, path = perf_counter() - started, scope["path"]
             note_request(_template(scope) if is_api else "pages", scope["method"], status, took)
             if is_api and path != LIVE:
+                note_response(scope, _template(scope), status, request_id)
                 log.info("request", method=scope["method"], path=path, status=status, ms=round(took * 1e3, 1))
             request_id_var.reset(mark)
             user_id_var.reset(nobody)

@@ -13,6 +13,7 @@ from tca_app.core.database.session import close_db
 from tca_app.core.outgoing.http import close_http
 from tca_app.core.telemetry.error_reporting import close_reports, start_reports
 from tca_app.core.telemetry.log import setup_logging
+from tca_app.core.telemetry.tracing import close_tracing, start_tracing
 
 LEFT_SECONDS = 3
 
@@ -22,6 +23,7 @@ async def running(*background: Coroutine[Any, Any, None]) -> AsyncIterator[None]
     """Run the background tasks of a process. At the end they are cancelled, and all connections are closed."""
     setup_logging()
     start_reports()
+    start_tracing()
     tasks = [asyncio.create_task(work) for work in background]
     yield
     for task in tasks:
@@ -31,6 +33,7 @@ async def running(*background: Coroutine[Any, Any, None]) -> AsyncIterator[None]
     await close_db()
     await close_redis()
     await close_reports()
+    await close_tracing()
 
 
 def on_stop(stop: Callable[[], None]) -> None:

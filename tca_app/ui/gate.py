@@ -21,6 +21,7 @@ from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.log import request_id_var, user_id_var
 from tca_app.core.telemetry.metrics import note_refused_event
 from tca_app.core.telemetry.sampling import SampledLog
+from tca_app.core.telemetry.tracing import note_span
 from tca_app.features.auth import service as auth
 from tca_app.ui import routes
 from tca_app.ui.arguments import NOT_UNDERSTOOD
@@ -65,6 +66,7 @@ class Gate(rx.Middleware):
         request_id_var.set(request_id)
         user_id_var.set(None)
         CALL.set(Call(None, request_id))
+        note_span(handler_name(event.name), {"tca.request_id": request_id})
         try:
             actor = await _viewer(state.router_data, request_id, _is_use(state.router_data, event))
         except Exception as error:  # fail closed: without a response from the database nobody is signed in

@@ -16,6 +16,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import AppError, BadRequest
 from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.metrics import watch_handler
+from tca_app.core.telemetry.tracing import fail_span
 from tca_app.features.auth.step_up import refused_var
 from tca_app.ui.arguments import Arguments, arguments_of
 from tca_app.ui.websocket.sockets import holds_token
@@ -156,6 +157,7 @@ async def _show_error(state: Any, fn: Callable[..., Any], error: Exception) -> A
     else:
         log.exception("ui.handler_failed", handler=fn.__qualname__, request_id=call.request_id)
         report(error, "ui", fn.__qualname__)
+        fail_span(type(error).__name__)
         text = unexpected_error()
     return await _Display.show_error(state, text, error)
 

@@ -7,6 +7,7 @@ import pytest
 from tca_app.config.schema import Settings
 from tca_app.config.settings import ConfigError, Role, check_settings, load_settings, unknown_settings
 from tca_app.core.addresses import is_this_machine
+from tca_app.core.otlp import read_headers
 
 SECRETS = {
     "SECRET_KEY": "q8Zt3vN1xW7rL5yB9mK2cH6jD4gF0sAo",
@@ -382,3 +383,22 @@ def test_production_refuses_a_provider_that_is_half_set(
 ) -> None:
     (found,) = faults(monkeypatch, **PRODUCTION, **names)
     assert found.startswith(fault)
+
+
+def test_headers_of_traces_are_checked_and_never_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = load(monkeypatch, OTEL_EXPORTER_OTLP_HEADERS="API-Key=a%20b, x-tenant = ops,")
+    assert read_headers(good.otel_exporter_otlp_headers.get_secret_value()) == {"api-key": "a b", "x-tenant": "ops"}
+    for wrong in ("topsecret", "key=", "=topsecret", "a b=topsecret", "key=topsecret%0d%0ax: y", "key=tops\u00e9cret"):
+        [fault] = faults(monkeypatch, OTEL_EXPORTER_OTLP_HEADERS=wrong)
+        assert fault.startswith("OTEL_EXPORTER_OTLP_HEADERS: must look like name=value")
+        assert "tops" not in fault
+
+
+def test_a_key_for_traces_needs_tls_on_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    near, far = "http://localhost:4318", "http://collector.example.com:4318"
+    assert faults(monkeypatch, **PRODUCTION, OTEL_EXPORTER_OTLP_ENDPOINT=far) == []
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key=abc")
+    assert faults(monkeypatch, OTEL_EXPORTER_OTLP_ENDPOINT=near) == []
+    [fault] = faults(monkeypatch, OTEL_EXPORTER_OTLP_ENDPOINT=far)
+    assert fault.startswith("OTEL_EXPORTER_OTLP_ENDPOINT must start with https://")
+    assert faults(monkeypatch, OTEL_EXPORTER_OTLP_ENDPOINT="collector:4318")

@@ -10,6 +10,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from tca_app.config.settings import get_settings
 from tca_app.core.outgoing.resilience import CircuitBreaker
+from tca_app.core.telemetry.tracing import client_span
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +27,15 @@ class RedisRefused(RedisError):
     """Redis rejects the user or password of REDIS_URL. Retrying does not help."""
 
 
+class _TracedRedis(Redis):
+    """A client whose commands of a trace have a span, without keys and values."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - the signature of redis-py
+        name = str(args[0])
+        with client_span(name, {"db.system.name": "redis", "db.operation.name": name}):
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
 def get_redis() -> Redis:
     """Return the shared client. Connections open at first use and are bounded in number and time."""
     global _client
@@ -38,7 +48,7 @@ def get_redis() -> Redis:
             max_connections=MAX_CONNECTIONS,
             timeout=TIMEOUT_S,
         )
-        _client = Redis.from_pool(pool)
+        _client = _TracedRedis.from_pool(pool)
     return _client
 
 

@@ -16,10 +16,13 @@ from tca_app.config.settings import get_settings
 from tca_app.core.cache.local import LocalCache, invalidate_on_commit
 from tca_app.core.database.connection import BACKGROUND_LIMITS, REQUEST_LIMITS, SERVER, STATEMENT_TIMEOUT_S, Connection
 from tca_app.core.errors import AppError, Conflict, FieldError, Invalid, Unavailable
+from tca_app.core.telemetry.tracing import client_span
 
 POOL_WAIT_S = 2
 SERVER_OPTIONS = "-c timezone=UTC -c standard_conforming_strings=on -c random_page_cost=1.1"
 OUTCOME_UNKNOWN = "The database did not answer in time, so this may or may not be saved. Check before you try again."
+
+_COMMIT = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
 
 T = TypeVar("T")
 Session = AsyncSession  # for screens, which do not import SQLAlchemy
@@ -119,7 +122,7 @@ async def transaction() -> AsyncIterator[AsyncSession]:
 async def _commit(session: AsyncSession) -> None:
     try:
         if session.in_transaction():
-            with unknown_when_lost():
+            with client_span("COMMIT", _COMMIT), unknown_when_lost():
                 await session.commit()
     finally:
         invalidate_on_commit()

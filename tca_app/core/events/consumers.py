@@ -19,6 +19,7 @@ from tca_app.core.events.log import EVENT_COLUMNS, QUEUES, TASK_PREFIX, Recorded
 from tca_app.core.jobs.queue import own_request_id, task, wake_workers
 from tca_app.core.telemetry.log import request_id_var, user_id_var
 from tca_app.core.telemetry.metrics import note_consumed
+from tca_app.core.telemetry.tracing import link_spans
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,8 @@ Effect = Callable[[AsyncSession, Sequence[RecordedEvent]], Awaitable[None]]
 _FETCH_BATCH = text(
     """
     WITH waiting AS (
-      SELECT id, CAST(args ->> 'event_id' AS bigint) AS event_id FROM procrastinate_jobs
+      SELECT id, CAST(args ->> 'event_id' AS bigint) AS event_id, args #>> '{cause,traceparent}' AS traceparent
+      FROM procrastinate_jobs
       WHERE task_name = :task AND status IN ('todo', 'doing') AND attempts = 0 AND id <> :own_id
       ORDER BY id LIMIT :most
     ), ended AS (
@@ -41,7 +43,7 @@ _FETCH_BATCH = text(
         SELECT job.id FROM procrastinate_jobs AS job JOIN waiting ON waiting.id = job.id
         WHERE status = 'todo' FOR UPDATE OF job SKIP LOCKED)
     )
-    SELECT event_id FROM waiting
+    SELECT event_id, traceparent FROM waiting
     """
 )
 
@@ -99,7 +101,9 @@ async def _process_batch(job: Job, name: str, effect: Effect, event_id: int, win
             # One batch at a time across all workers too, to keep the order of events.
             await lock(session, TASK_PREFIX + name)
             params = {"task": TASK_PREFIX + name, "most": BATCH - 1, "own_id": job.id}
-            others = list((await session.execute(_FETCH_BATCH, params)).scalars())
+            rows = (await session.execute(_FETCH_BATCH, params)).all()
+            others = [row.event_id for row in rows]
+            link_spans(row.traceparent or "" for row in rows)
             request_id_var.set(own_request_id(job))
             done = await _apply(session, name, effect, [event_id, *others])
         if done:

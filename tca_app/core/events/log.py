@@ -22,6 +22,7 @@ from tca_app.core.actor import Actor, client_ip_var
 from tca_app.core.cache.shared import changed
 from tca_app.core.telemetry.log import request_id_var
 from tca_app.core.telemetry.redaction import is_secret
+from tca_app.core.telemetry.tracing import traceparent
 
 # Consumer name to the queue of its jobs.
 QUEUES = {
@@ -142,7 +143,8 @@ _EMIT = """
     )
     INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at)
     SELECT queue_name, task_name, jsonb_build_object('event_id', id, 'cause', jsonb_build_object(
-      'request_id', CAST(:request_id AS text), 'user_id', CAST(:actor_id AS bigint))), now()
+      'request_id', CAST(:request_id AS text), 'user_id', CAST(:actor_id AS bigint),
+      'traceparent', CAST(:traceparent AS text))), now()
     FROM logged, ({jobs}) AS job (queue_name, task_name)
 """
 
@@ -156,7 +158,8 @@ def _emit_to(consumers: tuple[str, ...]) -> TextClause:
 async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
     """Log an event and enqueue its jobs, atomically with the transaction. Without an actor it is the system's."""
     row = event_row(actor, event)
-    await session.execute(_emit_to(event.consumers), row | {"data": Jsonb(row["data"], orjson.dumps)})
+    values = row | {"data": Jsonb(row["data"], orjson.dumps), "traceparent": traceparent()}
+    await session.execute(_emit_to(event.consumers), values)
     changed(session, event.subject_type)
 
 

@@ -6,6 +6,7 @@ share one transaction (`core.events.consumers`), so a second run changes nothing
 
 import random
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from time import perf_counter
@@ -27,6 +28,7 @@ from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.log import request_id_var, user_id_var
 from tca_app.core.telemetry.metrics import note_job, running_job
 from tca_app.core.telemetry.redaction import excerpt
+from tca_app.core.telemetry.tracing import Span, root_span, trace_headers
 
 log = structlog.get_logger(__name__)
 
@@ -116,26 +118,32 @@ def task(name: str, queue: str) -> Callable[[Work], Work]:
     def decorate(work: Work) -> Work:
         @wraps(work)
         async def attempt(context: JobContext, cause: dict[str, Any] | None = None, **args: object) -> None:
-            job, started = context.job, perf_counter()
+            job = context.job
             _set_log_context(job, cause or {})
-            try:
-                with running_job(name):
-                    await work(job, **args)
-            except Exception as error:
-                dead = is_last(error, job)
-                note_job(name, "dead" if dead else "retried", perf_counter() - started)
-                if dead or (job.attempts == 0 and not isinstance(error, ExpectedFailure | AppError)):
-                    report(error, "job", name)
-                await _note_failure(job, error)
-                raise
-            took = perf_counter() - started
-            note_job(name, "done", took)
-            log.info("job.done", job=job.id, task=name, ms=round(took * 1e3, 1))
+            with _job_span(job, cause or {}):
+                await _attempt(job, name, work, args)
 
         jobs.task(name=name, queue=queue, retry=Backoff(), pass_context=True)(attempt)  # type: ignore[arg-type]
         return work
 
     return decorate
+
+
+async def _attempt(job: Job, name: str, work: Work, args: dict[str, Any]) -> None:
+    started = perf_counter()
+    try:
+        with running_job(name):
+            await work(job, **args)
+    except Exception as error:
+        dead = is_last(error, job)
+        note_job(name, "dead" if dead else "retried", perf_counter() - started)
+        if dead or (job.attempts == 0 and not isinstance(error, ExpectedFailure | AppError)):
+            report(error, "job", name)
+        await _note_failure(job, error)
+        raise
+    took = perf_counter() - started
+    note_job(name, "done", took)
+    log.info("job.done", job=job.id, task=name, ms=round(took * 1e3, 1))
 
 
 schedule: dict[tuple[str, str], PeriodicTask[Any, Any, Any]] = {}
@@ -165,13 +173,20 @@ def _set_log_context(job: Job, cause: dict[str, Any]) -> None:
     user_id_var.set(cause.get("user_id"))
 
 
+def _job_span(job: Job, cause: dict[str, Any]) -> AbstractContextManager[Span]:
+    """Open the span of an attempt, in the trace of what enqueued the job."""
+    attributes: dict[str, str | int] = {"tca.job.id": job.id or 0, "tca.job.attempt": job.attempts + 1}
+    attributes |= {"tca.task": job.task_name, "tca.request_id": request_id_var.get()}
+    return root_span(f"job {job.task_name}", "consumer", attributes, str(cause.get("traceparent") or ""))
+
+
 def own_request_id(job: Job) -> str:
     return f"job-{job.id}"
 
 
 def _cause() -> dict[str, Any]:
-    """Return the current user and request id, for `_set_log_context` when the job runs."""
-    return {"request_id": request_id_var.get(), "user_id": user_id_var.get()}
+    """Return the current user, request id and span, for when the job runs."""
+    return {"request_id": request_id_var.get(), "user_id": user_id_var.get(), **trace_headers()}
 
 
 _NOTE_FAILURE = text(
@@ -211,7 +226,8 @@ _DEFER_MANY = text(
 async def enqueue_many(session: AsyncSession, name: str, rows: list[dict[str, Any]]) -> None:
     """Enqueue one job for each row of arguments, in one statement. A row may set its own `cause`."""
     if rows:
-        with_cause = [{"cause": _cause(), **row} for row in rows]
+        cause = _cause()
+        with_cause = [{**row, "cause": cause | row.get("cause", {})} for row in rows]
         await session.execute(_DEFER_MANY, {"queue": jobs.tasks[name].queue, "task": name, "rows": with_cause})
 
 

@@ -6,7 +6,7 @@ It is for URLs that the operator configured. URLs that users enter go through `c
 import asyncio
 import random
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ import structlog
 from tca_app.core.jobs.queue import PermanentFailure, RetryAfter, Unreachable
 from tca_app.core.outgoing.resilience import circuit_breaker
 from tca_app.core.telemetry.log import request_id_var
+from tca_app.core.telemetry.tracing import Span, client_span, trace_headers
 
 log = structlog.get_logger(__name__)
 
@@ -62,9 +63,22 @@ async def ask(
 
     The body is read up to a limit, so that the connection can be reused, and discarded.
     """
-    request = get_http().build_request(method, url, json=json, content=content, headers=headers)
-    async with asyncio.timeout(TOTAL_S):
-        answer = await get_http().send(request, stream=True)
+    with call_span(method, httpx.URL(url)) as span:
+        request = get_http().build_request(method, url, json=json, content=content, headers=headers | trace_headers())
+        async with asyncio.timeout(TOTAL_S):
+            answer = await get_http().send(request, stream=True)
+        span.set_attribute("http.response.status_code", answer.status_code)
+    await _discard(answer)
+    return answer
+
+
+def call_span(method: str, url: httpx.URL) -> AbstractContextManager[Span]:
+    """Open a span for a call to another server. It has the host, not the path: that of Slack is a secret."""
+    attributes: dict[str, str | int] = {"http.request.method": method, "server.address": url.host}
+    return client_span(method, attributes | ({"server.port": url.port} if url.port else {}))
+
+
+async def _discard(answer: httpx.Response) -> None:
     size = 0
     try:
         # A truncated body does not change the status.
@@ -76,7 +90,6 @@ async def ask(
                         break
     finally:
         await answer.aclose()
-    return answer
 
 
 async def call(

@@ -24,6 +24,7 @@ import structlog
 from tca_app.config.settings import get_settings
 from tca_app.core.jobs.queue import PermanentFailure, Unreachable
 from tca_app.core.telemetry.log import request_id_var
+from tca_app.core.telemetry.tracing import client_span
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +63,9 @@ async def send(mail: Mail) -> None:
         return
     try:
         sender = parseaddr(get_settings().mail_from)[1]
-        await aiosmtplib.send(message, sender=sender, recipients=[mail.to], timeout=TIMEOUT_S, **_server(url))
+        server = _server(url)
+        with client_span("SMTP", {"server.address": server["hostname"], "server.port": server["port"]}):
+            await aiosmtplib.send(message, sender=sender, recipients=[mail.to], timeout=TIMEOUT_S, **server)
     except aiosmtplib.SMTPRecipientsRefused as error:
         refused = error.recipients[0]
         raise _named(refused.code, refused.message) from error

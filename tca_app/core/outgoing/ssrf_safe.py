@@ -20,7 +20,8 @@ from typing import Any
 import httpx
 
 from tca_app.config.settings import get_settings
-from tca_app.core.outgoing.http import TargetUnreachable
+from tca_app.core.outgoing.http import TargetUnreachable, call_span
+from tca_app.core.telemetry.tracing import trace_headers
 from tca_app.core.urls import check_url
 
 TOTAL_S = 10.0
@@ -207,8 +208,11 @@ async def send(
     target = target_of(url, operators_host)
     began = monotonic()
     try:
-        async with asyncio.timeout(TOTAL_S):
-            return await _ask(target, method, content, headers or {}, began)
+        with call_span(method, target.url) as span:
+            async with asyncio.timeout(TOTAL_S):
+                answer = await _ask(target, method, content, (headers or {}) | trace_headers(), began)
+            span.set_attribute("http.response.status_code", answer.status)
+            return answer
     except TimeoutError:
         raise TargetUnreachable(f"{target.name} gave no answer within {TOTAL_S:.0f} seconds") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -13,6 +13,7 @@ from tca_app.config.schema import Settings
 from tca_app.config.settings import VERSION, get_settings
 from tca_app.core.telemetry.log import request_id_var, user_id_var
 from tca_app.core.telemetry.redaction import redact
+from tca_app.core.telemetry.tracing import trace_id
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,8 @@ class _Reporter:
         scope = self._scope(client=self._client)
         scope.set_tag("door", origin)
         scope.set_tag("request_id", request_id_var.get())
+        if trace := trace_id():
+            scope.set_tag("trace_id", trace)
         scope.set_transaction_name(location)
         if user_id_var.get() is not None:
             scope.set_user({"id": str(user_id_var.get())})

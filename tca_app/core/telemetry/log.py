@@ -14,15 +14,18 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from tca_app.config.settings import get_settings
 from tca_app.core.telemetry.redaction import REMOVED, excerpt, is_secret, redact, redact_text
 from tca_app.core.telemetry.sampling import LibraryFilter
+from tca_app.core.telemetry.tracing import trace_id
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
 user_id_var: ContextVar[int | None] = ContextVar("user_id", default=None)  # the acting user, for error reports
 MAX_TRACE = 20_000
 
 
-def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _add_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     if request_id := request_id_var.get():
         event.setdefault("request_id", request_id)
+    if trace := trace_id():
+        event["trace_id"] = trace
     return event
 
 
@@ -79,7 +82,7 @@ def setup_logging() -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_request_id,
+        _add_ids,
     ]
     final: list[Any] = [*(_json_lines() if settings.log_format == "json" else _console_lines()), _scrub_line]
     # structlog writes directly: through the standard library a line costs as much as a small request.

@@ -72,6 +72,11 @@ _deliveries = _counter("webhook_deliveries", "Attempts to deliver to a webhook, 
 _refused = _counter("sign_ins_refused", "Refused sign-ins, by reason.", "reason")
 _consumed = _counter("events_consumed", "Events of the log that a consumer has processed.", "consumer")
 _cache_reads = _counter("cache_reads", "Cache reads by namespace and result: hit, miss or off.", "namespace", "result")
+_spans = _counter(
+    "trace_spans",
+    "Spans of traces by result: sent, failed (not taken by the collector) or dropped (the queue was full).",
+    "result",
+)
 _trimmed = _counter("retention_deleted", "Rows that were deleted after their retention period.", "table")
 CACHE_ERRORS = _counter("cache_errors", "Redis errors after which the cache was skipped.")
 _build = _gauge("build_info", "Always 1; the labels are the running version and its Python.", "version", "python")
@@ -147,6 +152,10 @@ def note_refused_sign_in(reason: Refusal) -> None:
 
 def note_consumed(consumer: str, events: int) -> None:
     _consumed.labels(consumer).inc(events)
+
+
+def note_spans(result: Literal["sent", "failed", "dropped"], spans: int) -> None:
+    _spans.labels(result).inc(spans)
 
 
 def note_trimmed(table: str, rows: int) -> None:

@@ -13,6 +13,7 @@ import orjson
 from pydantic import SecretStr
 
 from tca_app.config.settings import get_settings
+from tca_app.core.otlp import read_headers
 
 SECRET_WORDS = ("password", "secret", "token", "cookie", "authorization", "dsn", "hash")
 NOT_SECRET = frozenset({"password_min_length"})  # a setting
@@ -94,7 +95,9 @@ def _without_secret(match: re.Match[str]) -> str:
 @lru_cache(maxsize=1)
 def known_secrets() -> tuple[str, ...]:
     """Return every secret of the settings, plain and JSON-escaped; longest first, since one may contain another."""
-    values = [value.get_secret_value() for value in vars(get_settings()).values() if isinstance(value, SecretStr)]
+    settings = get_settings()
+    values = [value.get_secret_value() for value in vars(settings).values() if isinstance(value, SecretStr)]
+    values += read_headers(settings.otel_exporter_otlp_headers.get_secret_value()).values()
     secrets = {part for value in values for part in _secret_parts(value) if len(part) >= MIN_SECRET_LENGTH}
     secrets |= {orjson.dumps(part).decode()[1:-1] for part in secrets}
     return tuple(sorted(secrets, key=len, reverse=True))

@@ -8,6 +8,7 @@ import structlog
 EVERY_S = 10.0
 MAX_OF_A_LIBRARY = 5
 LIBRARIES = ("reflex", "engineio", "socketio")
+EXPORTER = "opentelemetry"  # its errors, too: while the collector is away each batch is one
 
 
 class SampledLog:
@@ -29,14 +30,18 @@ class SampledLog:
 
 
 class LibraryFilter(logging.Filter):
-    """Limits warnings of the libraries that parse browser messages: five in ten seconds per source line."""
+    """Limits warnings of the libraries that parse browser messages, and lines of the exporter of traces.
+
+    Five in ten seconds per source line.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._lines: dict[tuple[str, int], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno > logging.WARNING or not record.name.startswith(LIBRARIES):
+        is_parser = record.levelno <= logging.WARNING and record.name.startswith(LIBRARIES)
+        if not (is_parser or record.name.startswith(EXPORTER)):
             return True
         line, now = (record.pathname, record.lineno), monotonic()
         began_at, written = self._lines.get(line, (now, 0))

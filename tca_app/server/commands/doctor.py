@@ -12,7 +12,7 @@ from tca_app.core.plurals import plural
 from tca_app.core.stores.embedded import configured_stores
 from tca_app.core.telemetry.lines import lines
 from tca_app.server.commands.faults import plain_faults
-from tca_app.server.doctor import address, stores
+from tca_app.server.doctor import address, stores, traces
 from tca_app.server.doctor.findings import Finding, Look, run_looks
 
 
@@ -34,6 +34,7 @@ def looks(mail: str = "") -> dict[str, Look]:
         "Address": address.reachable,
         "Live connection": address.live_connection,
         "Proxies": address.caller_address,
+        "Traces": traces.collector,
     }
 
 

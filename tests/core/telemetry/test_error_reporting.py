@@ -110,11 +110,13 @@ async def test_jobs_report_errors_at_once_and_expected_failures_when_given_up(se
     assert sorted(reported) == [("PermanentFailure", "cause-1"), ("RuntimeError", "cause-1")]
 
 
-def test_without_an_address_nothing_is_imported_or_sent() -> None:
+def test_without_an_address_of_sentry_or_a_collector_nothing_is_imported_or_sent() -> None:
     program = (
         "import sys, tca_app.server.api, tca_app.server.worker, tca_app.core.telemetry.error_reporting as r;"
         "r.start_reports(); r.report(ValueError(), 'rest', 'x');"
-        "print([name for name in sys.modules if name.startswith('sentry')])"
+        "import tca_app.core.telemetry.tracing as t; t.start_tracing(); assert t.traceparent() == t.trace_id() == '';"
+        "libraries = ('sentry', 'opentelemetry.sdk.', 'opentelemetry.exporter', 'google.protobuf', 'requests');"
+        "print([name for name in sys.modules if name.startswith(libraries) and sys.modules[name]])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"

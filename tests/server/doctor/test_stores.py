@@ -151,4 +151,4 @@ def test_the_command_prints_lines_or_json(found: Finding, code: int, monkeypatch
 
 
 def test_every_look_has_a_name() -> None:
-    assert len(command.looks("ops@example.com")) == 15
+    assert len(command.looks("ops@example.com")) == 16
