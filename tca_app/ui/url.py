@@ -20,8 +20,13 @@ def page_path(router_data: dict[str, Any]) -> str:
 
 def fields_of(url: str) -> dict[str, str]:
     """Returns the last value of each query parameter, or nothing when there are too many."""
+    return {name: values[-1] for name, values in values_of(url).items()}
+
+
+def values_of(url: str) -> dict[str, list[str]]:
+    """Returns all values of each query parameter, or nothing when there are too many."""
     try:
-        return {name: values[-1] for name, values in parse_qs(urlsplit(url).query, max_num_fields=MAX_FIELDS).items()}
+        return parse_qs(urlsplit(url).query, max_num_fields=MAX_FIELDS)
     except ValueError:
         return {}
 

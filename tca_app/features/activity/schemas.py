@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tca_app.core.filters import DayOrMoment
+from tca_app.core.filters import DayOrMoment, Many
 from tca_app.core.schema import Limit, ReadModel, SearchText, UrlId
 
 EXPORT_ROWS = 50_000
@@ -21,12 +21,12 @@ class ActivityFilter(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     search: SearchText = ""
-    type: TypeName | None = None
-    actor_id: UrlId | None = None
-    subject_type: Literal["user", "project", "deployment", "job", "webhook", "token", "instance", "group"] | None = None
+    type: Many[TypeName] = []
+    actor_id: Many[UrlId] = []
+    subject_type: Many[Literal["user", "project", "deployment", "job", "webhook", "token", "instance", "group"]] = []
     subject_id: UrlId | None = None
     about_id: UrlId | None = Field(None, description="Events about this user or by this user.")
-    project_id: UrlId | None = None
+    project_id: Many[UrlId] = []
     since: DayOrMoment | None = None
     until: DayOrMoment | None = None
 

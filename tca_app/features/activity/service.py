@@ -21,20 +21,20 @@ _COLUMNS = tuple(column for column in _log if column.name not in _INTERNAL)
 
 async def list_activity(session: AsyncSession, actor: Actor, query: ActivityQuery) -> tuple[list[ActivityRead], bool]:
     """Returns the events after `query.cursor`, newest first, and whether older ones follow."""
-    wanted = await _conditions(session, query)
+    wanted = await conditions(session, query)
     if query.cursor is not None:
         wanted.append(_log.id < query.cursor)
-    rows = (await session.execute(_visible(actor, wanted, query.limit + 1))).all()
+    rows = (await session.execute(visible(actor, wanted, query.limit + 1))).all()
     return [_read(row, policy.sees_all(actor)) for row in rows[: query.limit]], len(rows) > query.limit
 
 
-async def _conditions(session: AsyncSession, query: ActivityFilter) -> list[ColumnElement[bool]]:
+async def conditions(session: AsyncSession, query: ActivityFilter) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if query.search:
         wanted += await matching(session, LoggedEvent.__table__, query.search)
     for name in ("type", "actor_id", "subject_type", "subject_id", "project_id"):
-        if (value := getattr(query, name)) is not None:
-            wanted.append(_log[name] == value)
+        if value := getattr(query, name):
+            wanted.append(_log[name].in_(value) if isinstance(value, list) else _log[name] == value)
     if query.about_id is not None:
         about = (_log.subject_type == "user") & (_log.subject_id == query.about_id)
         wanted.append(or_(about, _log.actor_id == query.about_id))
@@ -45,7 +45,7 @@ async def _conditions(session: AsyncSession, query: ActivityFilter) -> list[Colu
     return wanted
 
 
-def _visible(actor: Actor, wanted: list[ColumnElement[bool]], limit: int) -> Select[Any]:
+def visible(actor: Actor, wanted: list[ColumnElement[bool]], limit: int) -> Select[Any]:
     """Returns the visible events. Each reason to see an event is a select of its own, so that each uses an index."""
     if policy.sees_all(actor):
         return select(*_COLUMNS).where(*wanted).order_by(_log.id.desc()).limit(limit)

@@ -10,6 +10,7 @@ from tca_app.core.database.pagination import Page, contains, page_of
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Forbidden
+from tca_app.core.facets import MAX_COUNTED, Facets, facets_of
 from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead, State
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.users.schemas import PersonRead
@@ -43,24 +44,43 @@ _SORTS = {
 
 async def list_invitations(session: AsyncSession, actor: Actor, query: InvitationQuery) -> Page[InvitationRead]:
     """Returns a page of invitations. Maintainers see those of their project, administrators all."""
+    await _require_visible(session, actor, query)
+    chosen = select(invitations.id).select_from(Invitation.__table__)
+    if query.sort.endswith("invited_by"):
+        chosen = chosen.outerjoin(_inviter, _inviter.c.id == invitations.invited_by_id)
+    chosen = chosen.order_by(*order_by(_SORTS, query.sort, invitations.id, nullable=("invited_by",)))
+    chosen = chosen.where(*_conditions(query))
+    ids, total, capped = await page_of(session, chosen, skip=query.skip, limit=query.limit, search=query.search)
+    return Page(await read_invitations(session, [row.id for row in ids]), total, capped)
+
+
+async def count_invitations(session: AsyncSession, actor: Actor, query: InvitationQuery) -> Facets:
+    """Returns the states with how many invitations each has, under the other filters."""
+    await _require_visible(session, actor, query)
+    others = _conditions(query.model_copy(update={"state": []}))
+    seen = select(STATE.label("state")).where(*others).limit(MAX_COUNTED).subquery("seen")
+    found = await session.execute(select(seen.c.state, literal("", Text), func.count()).group_by(seen.c.state))
+    return facets_of([(row[0], row[1], row[2]) for row in found])
+
+
+async def _require_visible(session: AsyncSession, actor: Actor, query: InvitationQuery) -> None:
     if query.project_id is None:
         if not actor.is_superuser:
             raise Forbidden
     else:
         project = await projects.get_project(session, actor, query.project_id)
         policy.require(actor, "members.list", project.my_role)
-    chosen = select(invitations.id).select_from(Invitation.__table__)
-    if query.sort.endswith("invited_by"):
-        chosen = chosen.outerjoin(_inviter, _inviter.c.id == invitations.invited_by_id)
-    chosen = chosen.order_by(*order_by(_SORTS, query.sort, invitations.id, nullable=("invited_by",)))
+
+
+def _conditions(query: InvitationQuery) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
     if query.project_id is not None:
-        chosen = chosen.where(invitations.project_id == query.project_id)
+        wanted.append(invitations.project_id == query.project_id)
     if query.state:
-        chosen = chosen.where(or_(*(_CONDITIONS[state] for state in query.state)))
+        wanted.append(or_(*(_CONDITIONS[state] for state in query.state)))
     if query.search:
-        chosen = chosen.where(contains(func.fold_text(invitations.email), query.search)[0])
-    ids, total, capped = await page_of(session, chosen, skip=query.skip, limit=query.limit, search=query.search)
-    return Page(await read_invitations(session, [row.id for row in ids]), total, capped)
+        wanted.append(contains(func.fold_text(invitations.email), query.search)[0])
+    return wanted
 
 
 async def read_invitations(session: AsyncSession, ids: list[int]) -> list[InvitationRead]:

@@ -8,6 +8,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
 from tca_app.core.errors import NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.facets import Facets, facets_of
 from tca_app.core.jobs.queue import QUEUE_NAMES, wake_workers
 from tca_app.features.jobs import policy
 from tca_app.features.jobs.events import JobDiscarded, JobRetried
@@ -97,6 +98,15 @@ async def list_jobs(session: AsyncSession, actor: Actor, query: JobQuery) -> Pag
     page = f"WITH page AS (SELECT jobs.* {found} ORDER BY {order} LIMIT :limit OFFSET :skip)"
     rows = await session.execute(text(f"{page} {_COLUMNS} FROM page AS jobs {_LAST} ORDER BY {order}"), values)
     return Page([JobRead(state=query.state, **row._mapping) for row in rows], total)
+
+
+async def count_by_queue(session: AsyncSession, actor: Actor, query: JobQuery) -> Facets:
+    """Returns the queues with how many jobs each has in the state of the query."""
+    policy.require(actor)
+    found = (_FOUND if query.search else _ALL).format(state=_STATES[query.state])  # constant SQL, no user input
+    values = {"queue": [], **({"search": query.search} if query.search else {})}
+    rows = await session.execute(text(f"SELECT queue_name, count(*) {found} GROUP BY queue_name"), values)
+    return facets_of([(row[0], "", row[1]) for row in rows])
 
 
 def _order(sort: str) -> str:

@@ -62,7 +62,7 @@ async def list_users(session: AsyncSession, actor: Actor, query: UserQuery) -> P
 
 
 async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:
-    chosen = _chosen(query.is_active, query.is_superuser, query.deleted, query.sort)
+    chosen = select_users(query.is_active, query.is_superuser, query.deleted, query.sort)
     if query.search:
         chosen = chosen.where(*await matching(session, User.__table__, query.search))
         statement, total = _paged(chosen, is_search=True)
@@ -73,7 +73,7 @@ async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:
 
 
 @lru_cache(maxsize=256)
-def _chosen(is_active: bool | None, is_superuser: bool | None, deleted: bool, sort: UserSort) -> Select[Any]:
+def select_users(is_active: bool | None, is_superuser: bool | None, deleted: bool, sort: UserSort) -> Select[Any]:
     """Returns the statement of a list. Cached, because building it takes as long as running it."""
     in_trash = _users.deleted_at.is_not(None) & _users.erased_at.is_(None) if deleted else _users.deleted_at.is_(None)
     rows = select(*COLUMNS).where(in_trash, _IS_PERSON)
@@ -88,7 +88,7 @@ def _chosen(is_active: bool | None, is_superuser: bool | None, deleted: bool, so
 def _unsearched(
     is_active: bool | None, is_superuser: bool | None, deleted: bool, sort: UserSort
 ) -> tuple[Select[Any], Select[Any]]:
-    return _paged(_chosen(is_active, is_superuser, deleted, sort), is_search=False)
+    return _paged(select_users(is_active, is_superuser, deleted, sort), is_search=False)
 
 
 def _paged(chosen: Select[Any], *, is_search: bool) -> tuple[Select[Any], Select[Any]]:

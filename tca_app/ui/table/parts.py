@@ -8,22 +8,11 @@ import reflex as rx
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import button, icon_button, link
 from tca_app.ui.components.placeholders import empty_state
-from tca_app.ui.table.state import PAGE_SIZES, Filter, TableState
+from tca_app.ui.table.filters import cleared_url, filter_controls
+from tca_app.ui.table.query import PAGE_SIZES
+from tca_app.ui.table.state import TableState
+from tca_app.ui.table.urls import query_url as query_url
 from tca_app.ui.var import as_var
-
-
-def query_url(**changes: Any) -> rx.Var[str]:
-    """Returns this page's URL with other query values, computed in the browser. An empty value removes a parameter."""
-    values = rx.Var.create(changes)
-    # An expression in the browser and not a response of the server, so that "Next page" costs one round trip, not two.
-    expression = (
-        "((changes) => { const query = new URLSearchParams(window.location.search);"
-        " for (const [name, value] of Object.entries(changes))"
-        ' { if (value === "" || value == null) query.delete(name); else query.set(name, value); }'
-        " const text = query.toString();"
-        ' return window.location.pathname + (text ? "?" + text : ""); })'
-    )
-    return rx.Var(f"{expression}({values!s})", _var_type=str, _var_data=values._get_all_var_data()).to(str)
 
 
 def plain_table(label: str, heads: Sequence[tuple[str, str]], rows: rx.Component) -> rx.Component:
@@ -59,31 +48,18 @@ def tools_row(state: Any, search_label: str, tools: Sequence[rx.Component]) -> r
             rx.el.kbd("/", aria_hidden="true"),
             class_name="search",
         ),
-        *(_filter(state, entry) for entry in state._spec.filters),
+        *filter_controls(state),
         *tools,
         class_name="table-tools",
         role="search",
     )
 
 
-def _filter(state: type[TableState], entry: Filter) -> rx.Component:
-    return rx.el.select(
-        rx.el.option(f"{entry.label}: {entry.default}", value=""),
-        *(rx.el.option(text, value=value) for value, text in entry.options),
-        value=as_var(state.filters[entry.key]).to(str) | "",
-        on_change=lambda value: rx.redirect(query_url(**{entry.key: value, "page": ""})),
-        class_name="select",
-        aria_label=entry.label,
-    )
-
-
 def no_match(state: Any) -> rx.Component:
-    narrowing = (*(entry.key for entry in state._spec.filters), *state._spec.narrows)
-    clear = query_url(q="", page="", **dict.fromkeys(narrowing, ""))
     return empty_state(
         "No results",
         "No entries match the search and filters.",
-        button("Clear filters", on_click=rx.redirect(clear)),
+        button("Clear filters", on_click=rx.redirect(cleared_url(state, q=""))),
         icon="search-x",
     )
 

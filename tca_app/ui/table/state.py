@@ -1,7 +1,6 @@
 """The state of the shared table: the URL's query is the source of truth, and the feature fetches the rows."""
 
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -11,84 +10,20 @@ import structlog
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
-from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.handlers import CALL, Events, handler, unexpected_error
-from tca_app.ui.session import SessionMixin
-from tca_app.ui.url import fields_of, page_url
+from tca_app.ui.table.filter_state import FilterState
+from tca_app.ui.table.query import (
+    MAX_PAGE as MAX_PAGE,
+    PAGE_SIZES as PAGE_SIZES,
+    TRASH as TRASH,
+    Choice as Choice,
+    Filter as Filter,
+    TableQuery as TableQuery,
+    TableSpec as TableSpec,
+)
+from tca_app.ui.url import page_url, values_of
 
 log = structlog.get_logger(__name__)
-
-PAGE_SIZES = (25, 50, 100)
-MAX_PAGE = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A filter above the table. `options` are (value in the URL, label); the empty value means all, or `default`."""
-
-    key: str
-    label: str
-    options: tuple[tuple[str, str], ...]
-    default: str = "all"
-
-
-TRASH = Filter("view", "View", (("trash", "Trash"),), default="active")
-
-
-@dataclass(frozen=True, slots=True)
-class TableSpec:
-    """The parameters that the URL of a table may have. Others are ignored."""
-
-    sorts: tuple[str, ...]
-    default_sort: str
-    filters: tuple[Filter, ...] = ()
-    narrows: tuple[str, ...] = ()  # other filters: keys that the feature reads itself
-
-
-@dataclass(frozen=True, slots=True)
-class TableQuery:
-    """The query of `_fetch`. `sort` is a key of the spec's `sorts`, prefixed with "-" for descending."""
-
-    search: str = ""
-    sort: str = ""
-    filters: dict[str, str] = field(default_factory=dict)
-    page: int = 1
-    size: int = PAGE_SIZES[0]
-
-    @property
-    def skip(self) -> int:
-        return (self.page - 1) * self.size
-
-    @property
-    def limit(self) -> int:
-        return self.size
-
-    @classmethod
-    @lru_cache(maxsize=1000)
-    def of(cls, spec: TableSpec, url: str) -> "TableQuery":
-        """Parses a URL. It may be typed by hand or be old, so invalid values fall back to the default."""
-        given = fields_of(url)
-        sort = given.get("sort", "")
-        size = _number(given.get("size", ""))
-        allowed = {entry.key: {value for value, _ in entry.options} for entry in spec.filters}
-        return cls(
-            search=given.get("q", "").replace("\x00", "").strip()[:MAX_SEARCH],
-            sort=sort if sort.removeprefix("-") in spec.sorts else spec.default_sort,
-            filters={key: given[key] if given.get(key) in values else "" for key, values in allowed.items()},
-            page=min(max(_number(given.get("page", "")), 1), MAX_PAGE),
-            size=size if size in PAGE_SIZES else PAGE_SIZES[0],
-        )
-
-    def as_url_query(self, spec: TableSpec) -> str:
-        """Returns the same as the query of a URL, without defaults."""
-        parts = {
-            "q": self.search,
-            "sort": "" if self.sort == spec.default_sort else self.sort,
-            **self.filters,
-            "page": str(self.page) if self.page > 1 else "",
-            "size": str(self.size) if self.size != PAGE_SIZES[0] else "",
-        }
-        return urlencode({name: value for name, value in parts.items() if value})
 
 
 def _bare(rows: Any) -> list[Any]:
@@ -96,11 +31,7 @@ def _bare(rows: Any) -> list[Any]:
     return getattr(rows, "__wrapped__", rows)
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-class TableState(SessionMixin, mixin=True):
+class TableState(FilterState, mixin=True):
     """Mixin for a state with the table. List it before the state's base class.
 
     The feature sets `_spec: ClassVar`, annotates `rows` with its own TypedDict (with an `id: int`), implements
@@ -114,16 +45,15 @@ class TableState(SessionMixin, mixin=True):
     load_error: str = ""
     search: str = ""
     sort: str = ""
-    filters: dict[str, str] = {}
     page: int = 1
     page_size: int = PAGE_SIZES[0]
     selected: list[int] = []
     flashed: list[int] = []  # rows that changed at the last load; the turn tells two consecutive loads apart
     flash_turn: bool = False
 
+    _shown: str = ""  # the query of the page that is shown
     _anchor: int = 0  # the row that was selected last, from which a range starts
     load: ClassVar[Any]  # the feature's handler
-    _spec: ClassVar[TableSpec]
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[Any], int, bool]:
         """Returns (rows, total, whether there are more than `total`) of one page. Implemented by the feature."""
@@ -139,7 +69,7 @@ class TableState(SessionMixin, mixin=True):
             rows, total, capped = await self._page_of(query)
             last = max(1, -(-total // query.size))
             if not rows and query.page > last:
-                query = TableQuery(query.search, query.sort, query.filters, last, query.size)
+                query = replace(query, page=last)
                 rows, total, capped = await self._page_of(query)
         except AppError as error:
             self._fail(error.detail)
@@ -154,19 +84,19 @@ class TableState(SessionMixin, mixin=True):
     def _url_of(self, query: TableQuery) -> str:
         """Returns this page's URL with the page of `query`. Other parameters, such as the tab, stay as they are."""
         url = page_url(self.router_data)
-        return f"{url.partition('?')[0]}?{urlencode(fields_of(url) | {'page': str(query.page)})}"
+        return f"{url.partition('?')[0]}?{urlencode(values_of(url) | {'page': [str(query.page)]}, doseq=True)}"
 
     async def _page_of(self, query: TableQuery) -> tuple[list[Any], int, bool]:
         async with reading() as session:
+            await self._keep_filters(session, query)
             return await self._fetch(session, self._as_actor(), query)
 
     def _keep(self, query: TableQuery, rows: list[Any], total: int, capped: bool) -> None:
-        shown = (self.search, self.sort, dict(self.filters), self.page, self.page_size)
-        asked = (query.search, query.sort, query.filters, query.page, query.size)
-        if shown != asked:
+        shown, asked = self._shown, query.as_url_query(self._spec)
+        self._shown = asked
+        if shown != asked or not self.is_loaded:
             self.flashed = []
             self.search, self.sort, self.page, self.page_size = query.search, query.sort, query.page, query.size
-            self.filters = dict(query.filters)
         here = {row["id"] for row in rows}
         if any(row_id not in here for row_id in self.selected):
             self.selected = [row_id for row_id in self.selected if row_id in here]
@@ -190,7 +120,7 @@ class TableState(SessionMixin, mixin=True):
     def _fail(self, text: str) -> None:
         query = self._query()
         self.rows, self.total, self.selected, self.load_error = [], 0, [], text
-        self.search, self.sort, self.filters = query.search, query.sort, dict(query.filters)
+        self.search, self.sort = query.search, query.sort
 
     @rx.var
     def is_trash(self) -> bool:
@@ -199,7 +129,8 @@ class TableState(SessionMixin, mixin=True):
     @rx.var
     def is_filtered(self) -> bool:
         """Whether a filter is set. The trash is a list of its own, so an empty trash is no failed search."""
-        return bool(self.search) or any(value for key, value in self.filters.items() if key != TRASH.key)
+        filters = any(value for key, value in self.filters.items() if key != TRASH.key)
+        return bool(self.search or self.chips) or filters
 
     @rx.var
     def total_text(self) -> str:

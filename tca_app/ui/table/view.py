@@ -44,6 +44,7 @@ from tca_app.ui.components.basic import link
 from tca_app.ui.components.placeholders import empty_state, error_state
 from tca_app.ui.table.bulk import BulkActions
 from tca_app.ui.table.bulk_view import bulk_bar, bulk_dialog, refusals_notice
+from tca_app.ui.table.filters import chips
 from tca_app.ui.table.grid import Column, Grid, RowAction
 from tca_app.ui.table.parts import foot, no_match, tools_row
 from tca_app.ui.table.state import TRASH, TableState
@@ -81,6 +82,7 @@ def data_table(
     return rx.el.div(
         refusals_notice(bulk) if bulk else None,
         tools_row(state, search_label, tools),
+        chips(state),
         rx.el.div(
             bar,
             rx.cond(

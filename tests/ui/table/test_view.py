@@ -2,7 +2,7 @@
 
 import pytest
 
-from tca_app.ui.table.state import Filter, TableQuery, TableSpec
+from tca_app.ui.table.state import Choice, Filter, TableQuery, TableSpec
 from tca_app.ui.url import MAX_FIELDS, MAX_URL, fields_of, page_path, page_url
 
 SPEC = TableSpec(
@@ -61,3 +61,38 @@ def test_an_address_with_more_fields_than_anybody_needs_says_nothing() -> None:
     fields = [f"f{number}=1" for number in range(MAX_FIELDS + 1)]
     assert fields_of("/users?" + "&".join(fields)) == {}
     assert fields_of("/users?" + "&".join(fields[1:]))["f1"] == "1"
+
+
+CHOICES = TableSpec(
+    sorts=("name",),
+    default_sort="name",
+    choices=(
+        Choice("status", "Status", (("failed", "Failed"), ("cancelled", "Cancelled"))),
+        Choice("place", "Environment"),
+        Choice("project", "Project", searchable=True),
+    ),
+    dates="Created",
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "chosen"),
+    [
+        ("/x?status=failed&status=cancelled&status=failed", {"status": ("failed", "cancelled")}),
+        ("/x?status=gone&place=a,b&place=" + "x" * 101, {"place": ("a,b",)}),
+        ("/x?project=7&project=-1&project=x&project=99999999999999999", {"project": ("7",)}),
+        ("/x?place=a%00b&since=tomorrow&until=2026-02-30", {}),
+        ("/x?" + "&".join(f"place={number}" for number in range(40)), {"place": tuple(map(str, range(20)))}),
+    ],
+)
+def test_choices_of_a_url_are_read_politely(url: str, chosen: dict[str, tuple[str, ...]]) -> None:
+    query = TableQuery.of(CHOICES, url)
+    assert query.chosen == {"status": (), "place": (), "project": ()} | chosen
+    assert (query.since, query.until) == ("", "")
+    assert TableQuery.of(CHOICES, "/x?" + query.as_url_query(CHOICES)) == query
+
+
+def test_days_of_a_url_are_kept() -> None:
+    query = TableQuery.of(CHOICES, "/x?since=2026-01-31&until=2026-02-28")
+    assert (query.since, query.until) == ("2026-01-31", "2026-02-28")
+    assert TableQuery.of(SPEC, "/x?since=2026-01-31").since == ""

@@ -4,15 +4,15 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.core.events.log import CATALOGUE
-from tca_app.features.activity.ui.state import ActivityState, Change, Entry, RecentState, SubjectFeedState, type_label
+from tca_app.features.activity.ui.state import ActivityState, Change, Entry, RecentState, SubjectFeedState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
 from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import at_its_url
-from tca_app.ui.table.parts import export_menu, no_match, query_url, tools_row
+from tca_app.ui.table.filters import chips
+from tca_app.ui.table.parts import export_menu, no_match, tools_row
 from tca_app.ui.var import as_var
 
 state = ActivityState
@@ -22,7 +22,8 @@ state = ActivityState
 def activity_page() -> rx.Component:
     return rx.fragment(
         page_header("Activity", "Who did what, and when.", export_menu(routes.API_ACTIVITY_EXPORT, state.export_query)),
-        tools_row(state, "Search activity", (_types(), _actor_chip(), _project_chip())),
+        tools_row(state, "Search activity", ()),
+        chips(state),
         rx.el.div(
             feed(
                 state,
@@ -39,38 +40,6 @@ def activity_page() -> rx.Component:
             rx.el.div(
                 button("Load more", on_click=state.more, custom_attrs={"data-load-more": ""}), class_name="feed-more"
             ),
-        ),
-    )
-
-
-def _types() -> rx.Component:
-    """The filter by type of event. `tools_row` draws the filters with fixed options."""
-    return rx.el.select(
-        rx.el.option("Type: all", value=""),
-        *(rx.el.option(type_label(name), value=name) for name in sorted(CATALOGUE)),
-        value=as_var(state.filters["type"]).to(str) | "",
-        on_change=lambda value: rx.redirect(query_url(type=value)),
-        class_name="select",
-        aria_label="Type",
-    )
-
-
-def _actor_chip() -> rx.Component:
-    return rx.cond(
-        state.actor_name != "",
-        button("By ", state.actor_name, icon="x", on_click=rx.redirect(query_url(actor="")), aria_label="By anyone"),
-    )
-
-
-def _project_chip() -> rx.Component:
-    return rx.cond(
-        state.project_name != "",
-        button(
-            "In ",
-            state.project_name,
-            icon="x",
-            on_click=rx.redirect(query_url(project="")),
-            aria_label="In any project",
         ),
     )
 

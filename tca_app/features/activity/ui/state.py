@@ -8,20 +8,23 @@ from urllib.parse import urlencode
 import reflex as rx
 import structlog
 
-from tca_app.core.database.session import reading
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
 from tca_app.core.events.log import CATALOGUE
+from tca_app.core.facets import Facets
 from tca_app.features.activity import service as activity
+from tca_app.features.activity.facets import ActivityField, count_activity, names_of
 from tca_app.features.activity.schemas import ActivityQuery, ActivityRead
-from tca_app.features.projects import service as projects
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import CALL, handler, unexpected_error
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionMixin, SessionState
-from tca_app.ui.table.state import Filter, TableQuery, TableSpec
-from tca_app.ui.url import fields_of, number_in, page_path, page_url
+from tca_app.ui.table.filter_state import FilterState
+from tca_app.ui.table.query import Choice, Filter, TableQuery, TableSpec
+from tca_app.ui.url import number_in, page_path
 from tca_app.ui.zone import start_of, today_in, zone_of
 
 log = structlog.get_logger(__name__)
@@ -29,6 +32,22 @@ log = structlog.get_logger(__name__)
 BATCH = 50
 MAX_ROWS = 500
 SHORT = 8
+SUBJECTS = (
+    ("user", "People"),
+    ("project", "Projects"),
+    ("deployment", "Deployments"),
+    ("webhook", "Webhooks"),
+    ("token", "API tokens"),
+    ("group", "Groups"),
+    ("job", "Jobs"),
+    ("instance", "Instance"),
+)
+FIELDS: dict[str, ActivityField] = {
+    "type": "type",
+    "subject": "subject_type",
+    "actor": "actor_id",
+    "project": "project_id",
+}
 PERIODS = {"1": "Today", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
 
 
@@ -145,51 +164,45 @@ def _words(error: Exception) -> str:
     return unexpected_error()
 
 
-class ActivityState(Feed, SessionState):
+class ActivityState(FilterState, Feed, SessionState):
     """State of `/activity`. The URL holds the filters, so that back, reload and a shared link restore them."""
 
     search: str = ""
-    filters: dict[str, str] = {}
-    actor_name: str = ""
-    project_name: str = ""
     export_query: str = ""
 
     _spec: ClassVar[TableSpec] = TableSpec(
         sorts=("at",),
         default_sort="-at",
-        filters=(
-            Filter(
-                "subject",
-                "About",
-                (("user", "People"), ("project", "Projects"), ("deployment", "Deployments")),
-                "anything",
-            ),
-            Filter("period", "Time", tuple(PERIODS.items()), "any"),
+        filters=(Filter("period", "Time", tuple(PERIODS.items()), is_hidden=True),),
+        choices=(
+            Choice("type", "Type", tuple((name, type_label(name)) for name in sorted(CATALOGUE))),
+            Choice("subject", "About", SUBJECTS),
+            Choice("actor", "By", searchable=True),
+            Choice("project", "Project", searchable=True),
         ),
-        narrows=("type", "actor", "project"),
+        dates="Time",
     )
 
     @rx.var
     def is_filtered(self) -> bool:
-        return bool(self.search or self.actor_name or self.project_name) or any(self.filters.values())
+        return bool(self.search or self.chips)
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         self._watch(ActivityState.read_newer, "activity")
-        query = self._asked()
+        shown, query = self._filter_query(), self._asked()
+        self.search = shown.search
+        async with reading() as session:
+            await self._keep_filters(session, shown)
         await self._load_feed(query)
-        first = self.entries[0] if self.entries else None
-        self.actor_name = (first["actor"] if first else "this person") if query.actor_id else ""
-        self.project_name = await self._name_of(query.project_id) if query.project_id else ""
         asked = query.model_dump(mode="json", exclude={"cursor", "limit"}, exclude_defaults=True)
-        self.export_query = urlencode(asked)
+        self.export_query = urlencode(asked, doseq=True)
 
-    async def _name_of(self, project_id: int) -> str:
-        try:
-            async with reading() as session:
-                return (await projects.get_project(session, self._as_actor(), project_id)).name
-        except AppError:
-            return "this project"
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        return await count_activity(session, actor, self._asked(), FIELDS[key], search)
+
+    async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+        return await names_of(session, actor, "project_id" if key == "project" else "actor_id", ids)
 
     @handler("signed_in", supersedes=True)
     async def more(self) -> None:
@@ -214,22 +227,12 @@ class ActivityState(Feed, SessionState):
 
     def _asked(self) -> ActivityQuery:
         """Returns the filters in the URL. Somebody may have typed it by hand, so invalid values are ignored."""
-        url = page_url(self.router_data)
-        base = TableQuery.of(self._spec, url)
-        given = fields_of(url)
-        kind = given.get("type", "")
-        kind = kind if kind in CATALOGUE else ""
-        self.search, self.filters = base.search, {**base.filters, "type": kind}
-        days = base.filters["period"]
-        return ActivityQuery(
-            search=base.search,
-            type=kind or None,
-            subject_type=base.filters["subject"] or None,
-            since=self._first_moment(int(days)) if days else None,
-            actor_id=number_in(given.get("actor", "")) or None,
-            project_id=number_in(given.get("project", "")) or None,
-            limit=BATCH,
-        )
+        query = self._filter_query()
+        span, days = self._span(query), query.filters["period"]
+        if days and span["since"] is None:
+            span["since"] = self._first_moment(int(days))
+        chosen = {field: query.chosen[key] for key, field in FIELDS.items()}
+        return ActivityQuery.model_validate({"search": query.search, "limit": BATCH, **chosen, **span})
 
     def _first_moment(self, days: int) -> datetime:
         """Returns when the period starts: midnight in the viewer's time zone, with today as the last of the `days`."""
@@ -260,5 +263,5 @@ class SubjectFeedState(Feed, RecordState, SessionState):
             self.entries, self.is_loaded = [], True
             return
         self._watch(SubjectFeedState.load, "activity")
-        about = {"project_id": subject_id} if area == "projects" else {"about_id": subject_id}
+        about = {"project_id": [subject_id]} if area == "projects" else {"about_id": subject_id}
         await self._load_feed(ActivityQuery(limit=BATCH, **about))

@@ -40,7 +40,7 @@ _JOINED: dict[str, tuple[FromClause, ColumnElement[bool]]] = {
 
 async def list_deployments(session: AsyncSession, actor: Actor, query: DeploymentQuery) -> Page[DeploymentRead]:
     """Returns a page of deployments, by default newest first. The total stops at 10,000."""
-    await _require_visible(session, actor, query)
+    await require_visible(session, actor, query)
     wanted = await conditions(session, actor, query)
     order = order_by(_SORTS, query.sort, _deployments.id, nullable=("duration",))
     ids = _newest(actor, wanted, query) if query.sort == "-id" else _sorted(actor, wanted, query, order)
@@ -56,7 +56,7 @@ async def list_deployments(session: AsyncSession, actor: Actor, query: Deploymen
     return Page(items, min(number, SEARCH_TOTAL_CAP), number > SEARCH_TOTAL_CAP)
 
 
-async def _require_visible(session: AsyncSession, actor: Actor, query: DeploymentQuery) -> None:
+async def require_visible(session: AsyncSession, actor: Actor, query: DeploymentQuery) -> None:
     """Raises NotFound when the query names one project that the actor may not see. Of several, others are left out."""
     policy.require(actor, "deployments.list")
     if len(query.project_id) == 1:

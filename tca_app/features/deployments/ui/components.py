@@ -72,9 +72,9 @@ def _environment(row: DeploymentRow) -> rx.Component:
 
 
 def _version(row: DeploymentRow, with_project: bool) -> rx.Component:
-    project = (row["project"], " (", row["project_slug"], ") → ") if with_project else ()
+    project = (" · ", row["project"]) if with_project else ()
     return rx.el.div(
         open_link(cut_in_middle(row["version"]), row["url"]),
         rx.cond(row["commit"] != "", rx.el.div(row["commit"], class_name="cell-sub mono truncate")),
-        rx.el.div(*project, row["environment"], class_name="cell-sub truncate only-phone"),
+        rx.el.div(row["environment"], *project, class_name="cell-sub truncate only-phone"),
     )

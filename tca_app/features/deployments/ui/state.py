@@ -5,19 +5,20 @@ from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
+from tca_app.core.facets import Facets
 from tca_app.core.periods import PERIODS
 from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.listing.facets import DeploymentField, count_deployments, names_of
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.matrix.queries import environment_matrix
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixQuery
 from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
 from tca_app.features.deployments.schemas import DeploymentRead
-from tca_app.features.projects.default_environments import DEFAULT_ENVIRONMENTS
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
+from tca_app.ui.table.state import Choice, Filter, TableQuery, TableSpec, TableState
 from tca_app.ui.url import printable, query_param
 
 STATUS_LABELS = {
@@ -30,6 +31,13 @@ STATUS_LABELS = {
 }
 SOURCE_LABELS = {"ui": "Console", "api": "REST", "github": "GitHub"}
 MAX_IN_MATRIX = 100
+FIELDS: dict[str, DeploymentField] = {
+    "status": "status",
+    "environment": "environment",
+    "source": "source",
+    "project": "project_id",
+    "by": "created_by_id",
+}
 
 
 class DeploymentRow(TypedDict):
@@ -88,26 +96,43 @@ class DeploymentsState(TableState, SessionState):
         sorts=("id", "version", "project", "environment", "status", "created_by", "duration"),
         default_sort="-id",
         filters=(
-            Filter("status", "Status", (*STATUS_LABELS.items(), ("finished", "Succeeded or failed"))),
-            Filter("environment", "Environment", tuple((name, name.capitalize()) for name in DEFAULT_ENVIRONMENTS)),
-            Filter("source", "Source", tuple(SOURCE_LABELS.items())),
-            Filter("days", "Ended", tuple((days, f"Ended in {days} days (UTC)") for days in PERIODS)),
+            Filter("days", "Ended", tuple((days, f"Ended in {days} days (UTC)") for days in PERIODS), is_hidden=True),
         ),
+        choices=(
+            Choice("status", "Status", tuple(STATUS_LABELS.items()), links=(("finished", "Succeeded or failed"),)),
+            Choice("environment", "Environment"),
+            Choice("project", "Project", searchable=True),
+            Choice("by", "By", searchable=True),
+            Choice("source", "Source", tuple(SOURCE_LABELS.items())),
+        ),
+        dates="Created",
     )
 
-    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[DeploymentRow], int, bool]:
-        asked = DeploymentQuery(
-            search=printable(query.search),
-            status=query.filters["status"] or [],
-            environment=query.filters["environment"] or [],
-            source=query.filters["source"] or [],
-            days=query.filters["days"] or None,
-            sort=query.sort,
-            skip=min(query.skip, 10_000),
-            limit=query.limit,
+    def _asked(self, query: TableQuery) -> DeploymentQuery:
+        chosen = query.chosen
+        return DeploymentQuery.model_validate(
+            {
+                **{name: chosen[name] for name in ("status", "environment", "source")},
+                "project_id": chosen["project"],
+                "created_by_id": chosen["by"],
+                "search": printable(query.search),
+                "days": query.filters["days"] or None,
+                "sort": query.sort,
+                "skip": min(query.skip, 10_000),
+                "limit": query.limit,
+                **self._span(query),
+            }
         )
-        page = await deployments.list_deployments(session, actor, asked)
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[DeploymentRow], int, bool]:
+        page = await deployments.list_deployments(session, actor, self._asked(query))
         return [row_of(deployment) for deployment in page.items], page.total, page.capped
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        return await count_deployments(session, actor, self._asked(query), FIELDS[key], search)
+
+    async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+        return await names_of(session, actor, "project_id" if key == "project" else "created_by_id", ids)
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> Events:

@@ -174,4 +174,4 @@ class HistoryState(Feed, SessionState):
         if query_param(self.router_data, "tab") != "history":
             return
         self._watch(HistoryState.load, "instance")
-        await self._load_feed(ActivityQuery(subject_type="instance", limit=BATCH))
+        await self._load_feed(ActivityQuery(subject_type=["instance"], limit=BATCH))

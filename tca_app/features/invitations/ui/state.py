@@ -5,13 +5,14 @@ from typing import ClassVar, TypedDict
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import Forbidden, NotFound
+from tca_app.core.facets import Facets
 from tca_app.features.invitations import service as invitations
 from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead
 from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import Filter, TableQuery, TableSpec, TableState
+from tca_app.ui.table.state import Choice, TableQuery, TableSpec, TableState
 from tca_app.ui.url import printable, query_param, record_id
 
 MAX_SHOWN = 100
@@ -57,19 +58,26 @@ class InvitationsState(TableState, SessionState):
     _spec: ClassVar = TableSpec(
         sorts=("created_at", "email", "state", "invited_by", "expires_at"),
         default_sort="-created_at",
-        filters=(Filter("state", "Status", STATES),),
+        choices=(Choice("state", "Status", STATES),),
     )
 
-    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[InvitationRow], int, bool]:
-        wanted = InvitationQuery(
-            skip=query.skip,
-            limit=query.limit,
-            search=printable(query.search),
-            sort=query.sort,
-            state=query.filters["state"] or [],
+    def _asked(self, query: TableQuery) -> InvitationQuery:
+        return InvitationQuery.model_validate(
+            {
+                "skip": query.skip,
+                "limit": query.limit,
+                "search": printable(query.search),
+                "sort": query.sort,
+                "state": query.chosen["state"],
+            }
         )
-        page = await invitations.list_invitations(session, actor, wanted)
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[InvitationRow], int, bool]:
+        page = await invitations.list_invitations(session, actor, self._asked(query))
         return [invitation_row(row) for row in page.items], page.total, page.capped
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        return await invitations.count_invitations(session, actor, self._asked(query))
 
     @handler("users.manage", supersedes=True)
     async def load(self) -> Events:

@@ -7,13 +7,15 @@ import reflex as rx
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
+from tca_app.core.facets import Facets
 from tca_app.core.jobs.queue import QUEUE_NAMES
 from tca_app.features.jobs import service as jobs
 from tca_app.features.jobs.schemas import JobBulk, JobQuery, JobResult
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
-from tca_app.ui.table.state import Filter, TableQuery, TableSpec
+from tca_app.ui.table.state import Choice, Filter, TableQuery, TableSpec
+from tca_app.ui.url import printable
 
 
 class Queue(TypedDict):
@@ -85,21 +87,28 @@ class JobsState(BulkActions, SessionState):
                 (("retrying", "Retrying"), ("waiting", "Waiting"), ("running", "Running")),
                 default="dead",
             ),
-            Filter("queue", "Queue", tuple((name, queue_label(name)) for name in QUEUE_NAMES)),
         ),
+        choices=(Choice("queue", "Queue", tuple((name, queue_label(name)) for name in QUEUE_NAMES)),),
     )
 
-    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[JobRow], int, bool]:
-        wanted = JobQuery(
-            skip=query.skip,
-            limit=query.limit,
-            search=query.search,
-            sort=query.sort,
-            state=query.filters["state"] or "dead",
-            queue=query.filters["queue"] or [],
+    def _asked(self, query: TableQuery) -> JobQuery:
+        return JobQuery.model_validate(
+            {
+                "skip": query.skip,
+                "limit": query.limit,
+                "search": printable(query.search),
+                "sort": query.sort,
+                "state": query.filters["state"] or "dead",
+                "queue": query.chosen["queue"],
+            }
         )
-        page = await jobs.list_jobs(session, actor, wanted)
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[JobRow], int, bool]:
+        page = await jobs.list_jobs(session, actor, self._asked(query))
         return [_row(job) for job in page.items], page.total, page.capped
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        return await jobs.count_by_queue(session, actor, self._asked(query))
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[JobResult]:
         return await jobs.bulk_jobs(session, actor, JobBulk.model_validate({"action": action, "ids": ids}))
@@ -107,7 +116,7 @@ class JobsState(BulkActions, SessionState):
     @rx.var
     def is_filtered(self) -> bool:
         """Whether a filter is set. Each state is a list of its own, not a filter."""
-        return bool(self.search) or bool(self.filters.get("queue"))
+        return bool(self.search or self.chips)
 
     @rx.var
     def takes_bulk(self) -> bool:

@@ -41,7 +41,7 @@ _JOINED: dict[str, tuple[FromClause, ColumnElement[bool]]] = {
     "member_count": (_sizes, _sizes.c.project_id == _projects.id),
     "my_role": (_me, (_me.c.project_id == _projects.id) & (_me.c.user_id == ACTOR)),
 }
-_FILTERS: dict[str, ColumnElement[bool]] = {
+FILTERS: dict[str, ColumnElement[bool]] = {
     "status": _projects.status.in_(bindparam("status", expanding=True)),
     "owner_id": _projects.owner_id.in_(bindparam("owner_id", expanding=True)),
     "member_id": _projects.id.in_(
@@ -65,7 +65,7 @@ async def list_projects(session: AsyncSession, actor: Actor, query: ProjectQuery
 
 
 async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -> Page[ProjectRead]:
-    chosen = (actor.is_superuser, tuple(name for name in _FILTERS if getattr(query, name)), query.mine, query.deleted)
+    chosen = (actor.is_superuser, tuple(name for name in FILTERS if getattr(query, name)), query.mine, query.deleted)
     if query.search:
         found = await matching(session, Project.__table__, query.search)
         statement, total = _paged(select_projects(*chosen).where(*found), query.sort, is_search=True)
@@ -82,7 +82,7 @@ def select_projects(all_projects: bool, filters: tuple[str, ...], mine: bool, de
     rows = rows.where(_projects.deleted_at.is_not(None) if deleted else _projects.deleted_at.is_(None))
     if deleted and not all_projects:
         rows = rows.where(_projects.owner_id == ACTOR)
-    return rows.where(*(_FILTERS[name] for name in filters))
+    return rows.where(*(FILTERS[name] for name in filters))
 
 
 @lru_cache(maxsize=256)

@@ -6,8 +6,10 @@ from typing import Any, ClassVar, TypedDict
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import Invalid
+from tca_app.core.facets import Facets
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy, service as projects
+from tca_app.features.projects.listing.facets import ProjectField, count_projects, owner_names
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectQuery, ProjectRead, ProjectUpdate
 from tca_app.features.projects.ui.form_state import STATUSES, ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
@@ -17,11 +19,13 @@ from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
-from tca_app.ui.table.state import TRASH, Filter, TableQuery, TableSpec
+from tca_app.ui.table.state import TRASH, Choice, Filter, TableQuery, TableSpec
 from tca_app.ui.url import printable, query_param
 
 CellReader = Callable[[Any, Actor, Sequence[int]], Awaitable[tuple[list[str], dict[int, list[Any]]]]]
 _environments: list[CellReader] = []
+ROLES = (("owner", "Owner"), ("maintainer", "Maintainer"), ("deployer", "Deployer"), ("viewer", "Viewer"))
+FIELDS: dict[str, ProjectField] = {"status": "status", "owner": "owner_id", "role": "my_role"}
 
 
 def add_environments(reader: CellReader) -> None:
@@ -66,9 +70,13 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
         sorts=("name", "status", "owner", "member_count", "my_role", "created_at"),
         default_sort="-created_at",
         filters=(
-            Filter("status", "Status", STATUSES),
             Filter("mine", "Team", (("true", "My projects"),)),
             TRASH,
+        ),
+        choices=(
+            Choice("status", "Status", STATUSES),
+            Choice("owner", "Owner", searchable=True),
+            Choice("role", "Your role", ROLES),
         ),
     )
     _bulk: ClassVar = BulkSpec(
@@ -97,20 +105,32 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     )
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[ProjectRow], int, bool]:
-        asked = ProjectQuery(
-            search=printable(query.search),
-            status=query.filters["status"] or [],
-            mine=query.filters["mine"] == "true",
-            deleted=query.filters["view"] == "trash",
-            sort=query.sort,
-            skip=query.skip,
-            limit=query.limit,
-        )
-        page = await projects.list_projects(session, actor, asked)
+        page = await projects.list_projects(session, actor, self._asked(query))
         rows = [_row(actor, project) for project in page.items]
         if self.shown_as == "where":
             await self._add_cells(session, actor, rows)
         return rows, page.total, page.capped
+
+    def _asked(self, query: TableQuery) -> ProjectQuery:
+        return ProjectQuery.model_validate(
+            {
+                "search": printable(query.search),
+                "status": query.chosen["status"],
+                "owner_id": query.chosen["owner"],
+                "my_role": query.chosen["role"],
+                "mine": query.filters["mine"] == "true",
+                "deleted": query.filters["view"] == "trash",
+                "sort": query.sort,
+                "skip": query.skip,
+                "limit": query.limit,
+            }
+        )
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        return await count_projects(session, actor, self._asked(query), FIELDS[key], search)
+
+    async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+        return await owner_names(session, actor, ids)
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
         return await projects.bulk_projects(session, actor, ProjectBulk.model_validate({"action": action, "ids": ids}))

@@ -4,17 +4,20 @@ from typing import ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
+from tca_app.core.facets import Facet, Facets
 from tca_app.features.users import service as users
 from tca_app.features.users.bulk import bulk_users
+from tca_app.features.users.facets import count_users
 from tca_app.features.users.schemas import BulkResult, UserBulk, UserQuery, UserRead
 from tca_app.features.users.ui.new_owner_state import NewOwnerState
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
-from tca_app.ui.table.state import TRASH, Filter, TableQuery, TableSpec
+from tca_app.ui.table.state import TRASH, Choice, TableQuery, TableSpec
 from tca_app.ui.url import printable
 
+FLAGS = {"status": {"active": True, "inactive": False}, "role": {"admin": True, "member": False}}
 DEACTIVATED = "They are signed out everywhere and cannot sign in until an administrator activates them."
 DELETED = "They are signed out and moved to the trash. An administrator can restore them."
 
@@ -61,10 +64,10 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
     _spec: ClassVar = TableSpec(
         sorts=("created_at", "username", "email", "full_name", "last_login_at", "is_superuser", "is_active"),
         default_sort="-created_at",
-        filters=(
-            Filter("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),
-            Filter("role", "Role", (("admin", "Administrators"), ("member", "Members"))),
-            TRASH,
+        filters=(TRASH,),
+        choices=(
+            Choice("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),
+            Choice("role", "Role", (("admin", "Administrator"), ("member", "Member"))),
         ),
     )
     _bulk: ClassVar = BulkSpec(
@@ -79,19 +82,32 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         name_key="username",
     )
 
-    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[UserRow], int, bool]:
-        chosen = query.filters
-        wanted = UserQuery(
+    def _asked(self, query: TableQuery) -> UserQuery:
+        """Returns the query of the service. Both values of a filter are the same as none."""
+        flags = {
+            key: values[query.chosen[key][0]] if len(query.chosen[key]) == 1 else None for key, values in FLAGS.items()
+        }
+        return UserQuery(
             skip=query.skip,
             limit=query.limit,
             search=printable(query.search),
             sort=query.sort,
-            is_active={"active": True, "inactive": False}.get(chosen["status"]),
-            is_superuser={"admin": True, "member": False}.get(chosen["role"]),
-            deleted=chosen["view"] == "trash",
+            is_active=flags["status"],
+            is_superuser=flags["role"],
+            deleted=query.filters["view"] == "trash",
         )
-        page = await users.list_users(session, actor, wanted)
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[UserRow], int, bool]:
+        page = await users.list_users(session, actor, self._asked(query))
         return [user_row(user) for user in page.items], page.total, page.capped
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        counted = await count_users(
+            session, actor, self._asked(query), "is_active" if key == "status" else "is_superuser"
+        )
+        counts = {facet.value == "true": facet.count for facet in counted.values}
+        values = [Facet(value=value, count=counts.get(flag, 0)) for value, flag in FLAGS[key].items()]
+        return Facets(values=values, capped=counted.capped)
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
         new_owner = self.new_owner["id"] or None if action == "delete" else None

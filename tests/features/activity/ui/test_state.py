@@ -54,11 +54,11 @@ async def test_one_project_is_named_and_to_strangers_it_is_not(console: Console)
     billing, other = [await make_project(ana, name) for name in ("Billing", "Other")]
     for project_id in (billing, other):
         await run(projects.update_project, ana, project_id, ProjectUpdate(description="x"))
-    for who, name, subjects in ((ana, "Billing", ["Billing"]), (eve, "this project", [])):
+    for who, name, subjects in ((ana, "Project: Billing", ["Billing"]), (eve, "Project: unknown", [])):
         tab = Tab(console, who.username, await sign_in(who), f"/activity?project={billing}")
         await tab.hydrate()
         updates = await tab.send(ActivityState.load)
-        assert shown(updates, ActivityState, "project_name") == name
+        assert [chip["text"] for chip in shown(updates, ActivityState, "chips")] == [name]
         assert [entry["subject"] for entry in shown(updates, ActivityState, "entries") or []] == subjects
         assert shown(updates, ActivityState, "export_query") == f"project_id={billing}"
 

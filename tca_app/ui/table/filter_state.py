@@ -1,0 +1,146 @@
+"""The state of the filters of a list: what is chosen, the menu that is open, and the chips of what is in force."""
+
+from collections.abc import AsyncGenerator
+from datetime import date, datetime, timedelta
+from typing import ClassVar, TypedDict
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading
+from tca_app.core.errors import Invalid
+from tca_app.core.facets import Facets
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionMixin
+from tca_app.ui.table.query import Choice, TableQuery, TableSpec
+from tca_app.ui.url import page_url, printable
+from tca_app.ui.zone import start_of, zone_of
+
+
+class Option(TypedDict):
+    """A line of the menu of a filter."""
+
+    value: str
+    label: str
+    count: str
+    is_on: bool
+
+
+class Chip(TypedDict):
+    """A filter in force. A click removes `value` from the parameter `key` of the URL."""
+
+    key: str
+    value: str
+    text: str
+
+
+class FilterState(SessionMixin, mixin=True):
+    """Mixin for a list with filters. The feature sets `_spec`, and for choices implements `_facet` and `_names`."""
+
+    filters: dict[str, str] = {}
+    since: str = ""
+    until: str = ""
+    chips: list[Chip] = []
+    chosen_counts: dict[str, int] = {}
+    open_filter: str = ""
+    options: list[Option] = []
+    option_search: str = ""
+    is_loading_options: bool = False
+
+    _spec: ClassVar[TableSpec]
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        """Returns the values of a choice with their counts. Implemented by the feature."""
+        raise NotImplementedError
+
+    async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+        """Returns the names of the ids of a searchable choice. Implemented by the feature."""
+        raise NotImplementedError
+
+    def _filter_query(self) -> TableQuery:
+        return TableQuery.of(self._spec, page_url(self.router_data))
+
+    def _span(self, query: TableQuery) -> dict[str, datetime | None]:
+        """Returns the days of a query as times: midnight in the viewer's time zone, with the last day as a whole."""
+        zone = zone_of(self.router_data)
+        since = start_of(date.fromisoformat(query.since), zone) if query.since else None
+        until = start_of(date.fromisoformat(query.until) + timedelta(days=1), zone) if query.until else None
+        return {"since": since, "until": until}
+
+    async def _keep_filters(self, session: Session, query: TableQuery) -> None:
+        """Shows the filters of a query, and reads the names of what they name by its id."""
+        chips = [
+            Chip(key=choice.key, value=value, text=f"{choice.label}: {label}")
+            for choice in self._spec.choices
+            for value, label in (await self._labels(session, choice, query.chosen[choice.key])).items()
+        ]
+        chips += [
+            Chip(key=entry.key, value=query.filters[entry.key], text=dict(entry.options)[query.filters[entry.key]])
+            for entry in self._spec.filters
+            if entry.is_hidden and query.filters[entry.key]
+        ]
+        chips += [
+            Chip(key=key, value=day, text=f"{self._spec.dates} {word} {day}")
+            for key, word, day in (("since", "from", query.since), ("until", "until", query.until))
+            if day
+        ]
+        counts = {key: len(values) for key, values in query.chosen.items()}
+        counts["dates"] = bool(query.since) + bool(query.until)
+        if (self.filters, self.chips, self.chosen_counts) != (query.filters, chips, counts):
+            self.filters, self.chips, self.chosen_counts = dict(query.filters), chips, counts
+        if (self.since, self.until) != (query.since, query.until):
+            self.since, self.until = query.since, query.until
+        if self.open_filter and self.options:
+            values = query.chosen.get(self.open_filter, ())
+            self.options = [Option(**{**option, "is_on": option["value"] in values}) for option in self.options]
+
+    async def _labels(self, session: Session, choice: Choice, values: tuple[str, ...]) -> dict[str, str]:
+        if not values:
+            return {}
+        if choice.searchable:
+            names = await self._names(session, self._as_actor(), choice.key, [int(value) for value in values])
+            return {value: names.get(value, "unknown") for value in values}
+        labels = dict((*choice.options, *choice.links))
+        return {value: labels.get(value, value) for value in values}
+
+    @handler("signed_in", supersedes=True)
+    async def show_filter(self, key: str, is_open: bool) -> AsyncGenerator[None, None]:
+        """Opens the menu of a choice with its values and their counts, or closes it."""
+        if not is_open:
+            self.open_filter = "" if self.open_filter == key else self.open_filter
+            return
+        self.open_filter, self.options, self.option_search = key, [], ""
+        self.is_loading_options = True
+        yield
+        try:
+            await self._read_options()
+        finally:
+            self.is_loading_options = False
+
+    @handler("signed_in", supersedes=True)
+    async def find_option(self, text: str) -> None:
+        self.option_search = printable(text)
+        await self._read_options()
+
+    async def _read_options(self) -> None:
+        choice = next((choice for choice in self._spec.choices if choice.key == self.open_filter), None)
+        if choice is None:
+            raise Invalid("Unknown filter.")
+        query = self._filter_query()
+        async with reading() as session:
+            facets = await self._facet(session, self._as_actor(), query, choice.key, self.option_search)
+        found = {facet.value: facet for facet in facets.values}
+        chosen = query.chosen[choice.key]
+        labels = {value: facet.label or value for value, facet in found.items()}
+        if choice.options:
+            labels = dict(choice.options)
+        elif not choice.searchable:
+            labels |= {value: value for value in chosen if value not in labels}
+        plus = "+" if facets.capped else ""
+        self.options = [
+            Option(
+                value=value,
+                label=label,
+                count=f"{found[value].count:,}{plus}" if value in found else "0",
+                is_on=value in chosen,
+            )
+            for value, label in labels.items()
+        ]

@@ -1,0 +1,139 @@
+"""The query of a table: what the URL of its page says, which somebody may have typed by hand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from urllib.parse import urlencode
+
+from tca_app.core.schema import MAX_ID, MAX_SEARCH
+from tca_app.ui.url import number_in, values_of
+
+MAX_CHOSEN, MAX_VALUE = 20, 100
+PAGE_SIZES = (25, 50, 100)
+MAX_PAGE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter above the table. `options` are (value in the URL, label); the empty value means all, or `default`."""
+
+    key: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+    default: str = "all"
+    is_hidden: bool = False  # a parameter of links: no control, only a chip
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A filter with several values, in a menu with their counts. Without `options` the values come from the rows.
+
+    A `searchable` one has ids as values, and a search for their names. `links` are values that only links use: they
+    have a chip, but no line in the menu.
+    """
+
+    key: str
+    label: str
+    options: tuple[tuple[str, str], ...] = ()
+    searchable: bool = False
+    links: tuple[tuple[str, str], ...] = ()
+
+    def allowed(self, given: Iterable[str]) -> tuple[str, ...]:
+        """Returns the values of a URL that may be filtered by, without repetitions."""
+        known = {value for value, _ in (*self.options, *self.links)}
+        kept = dict.fromkeys(value for value in given if self._is_value(value, known))
+        return tuple(kept)[:MAX_CHOSEN]
+
+    def _is_value(self, value: str, known: set[str]) -> bool:
+        if self.searchable:
+            return 0 < number_in(value) <= MAX_ID
+        return value in known if known else value.isprintable() and len(value) <= MAX_VALUE
+
+
+TRASH = Filter("view", "View", (("trash", "Trash"),), default="active")
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """The parameters that the URL of a table may have. Others are ignored."""
+
+    sorts: tuple[str, ...]
+    default_sort: str
+    filters: tuple[Filter, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    dates: str = ""  # what the days in `since` and `until` are: "Created"
+
+    @property
+    def narrowing(self) -> tuple[str, ...]:
+        """The parameters of the URL that leave rows out, but for the search."""
+        days = ("since", "until") if self.dates else ()
+        return (*(entry.key for entry in self.filters), *(entry.key for entry in self.choices), *days)
+
+
+@dataclass(frozen=True, slots=True)
+class TableQuery:
+    """The query of `_fetch`. `sort` is a key of the spec's `sorts`, prefixed with "-" for descending."""
+
+    search: str = ""
+    sort: str = ""
+    filters: dict[str, str] = field(default_factory=dict)
+    page: int = 1
+    size: int = PAGE_SIZES[0]
+    chosen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    since: str = ""
+    until: str = ""
+
+    @property
+    def skip(self) -> int:
+        return (self.page - 1) * self.size
+
+    @property
+    def limit(self) -> int:
+        return self.size
+
+    @classmethod
+    @lru_cache(maxsize=1000)
+    def of(cls, spec: TableSpec, url: str) -> "TableQuery":
+        """Parses a URL. It may be typed by hand or be old, so invalid values fall back to the default."""
+        many = values_of(url)
+        given = {name: values[-1] for name, values in many.items()}
+        sort = given.get("sort", "")
+        size = _number(given.get("size", ""))
+        allowed = {entry.key: {value for value, _ in entry.options} for entry in spec.filters}
+        return cls(
+            search=given.get("q", "").replace("\x00", "").strip()[:MAX_SEARCH],
+            sort=sort if sort.removeprefix("-") in spec.sorts else spec.default_sort,
+            filters={key: given[key] if given.get(key) in values else "" for key, values in allowed.items()},
+            page=min(max(_number(given.get("page", "")), 1), MAX_PAGE),
+            size=size if size in PAGE_SIZES else PAGE_SIZES[0],
+            chosen={choice.key: choice.allowed(many.get(choice.key, ())) for choice in spec.choices},
+            since=day_in(given.get("since", "")) if spec.dates else "",
+            until=day_in(given.get("until", "")) if spec.dates else "",
+        )
+
+    def as_url_query(self, spec: TableSpec) -> str:
+        """Returns the same as the query of a URL, without defaults."""
+        parts = {
+            "q": self.search,
+            "sort": "" if self.sort == spec.default_sort else self.sort,
+            **self.filters,
+            **self.chosen,
+            "since": self.since,
+            "until": self.until,
+            "page": str(self.page) if self.page > 1 else "",
+            "size": str(self.size) if self.size != PAGE_SIZES[0] else "",
+        }
+        return urlencode({name: value for name, value in parts.items() if value}, doseq=True)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def day_in(text: str) -> str:
+    """Returns a day of a URL, or "" when it is none."""
+    try:
+        return date.fromisoformat(text).isoformat() if len(text) == 10 else ""
+    except ValueError:
+        return ""
