@@ -17,7 +17,7 @@ from tca_app.features.invitations.ui.accept_state import AcceptState
 from tca_app.features.invitations.ui.form_state import LINKS, InviteState
 from tca_app.features.invitations.ui.state import InvitationsState, ProjectInvitationsState
 from tca_app.ui.session import SessionState
-from tests.factories import make_admin, make_project, make_user, run
+from tests.factories import make_admin, make_invitation, make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 
@@ -131,3 +131,14 @@ async def test_the_page_of_a_link_says_what_can_be_done(console: Console, monkey
         updates = await tab.send(AcceptState.enter_invitation)
         assert shown(updates, AcceptState, "phase") == phase
         assert token not in json_dumps([update.delta for update in updates]) or not token
+
+
+async def test_the_filter_of_states_counts_the_invitations(console: Console) -> None:
+    admin = await make_admin("boss")
+    for email in ("ana@example.com", "bob@example.com"):
+        await make_invitation(admin, email)
+    tab = await open_tab(console, admin, "/users?tab=invitations&state=expired")
+    assert shown(await tab.send(InvitationsState.load), InvitationsState, "rows") in (None, [])
+    updates = await tab.send(InvitationsState.show_filter, key="state", is_open=True)
+    counts = {option["label"]: option["count"] for option in shown(updates, InvitationsState, "options")}
+    assert counts == {"Pending": "2", "Accepted": "0", "Expired": "0", "Revoked": "0"}

@@ -59,6 +59,13 @@ async def test_discarding_asks_first(console: Console) -> None:
     assert len(shown(updates, JobsState, "rows")) == 2
 
 
+async def test_the_filter_of_queues_counts_dead_jobs(console: Console) -> None:
+    tab = await _opened(console, await make_admin())
+    updates = await tab.send(JobsState.show_filter, key="queue", is_open=True)
+    counts = {option["value"]: option["count"] for option in shown(updates, JobsState, "options")}
+    assert (counts["email_queue"], counts["health_queue"]) == ("3", "0")
+
+
 async def test_members_are_shown_nothing(console: Console) -> None:
     tab = await _opened(console, await make_user())
     assert shown(await tab.send(JobsState.load), JobsState, "rows") is None
