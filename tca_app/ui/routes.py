@@ -27,6 +27,7 @@ GROUPS = "/groups"
 ADMIN_HISTORY = "/admin?tab=history"
 ALL_TOKENS = "/admin/tokens"
 
+ACCOUNT_DELETED = f"{LOGIN}?notice=account_deleted"
 FORGOT = "/forgot-password"
 RESET = "/reset-password"
 ADD_SECOND_FACTOR = "/add-second-factor"

@@ -115,6 +115,38 @@ async def test_promtool_accepts_all_of_it(
     _promtool("check", "config", "--syntax-only", FOLDER / "prometheus.yml")
 
 
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool of Debian's package prometheus is not installed")
+def test_a_missing_backup_is_an_alert_only_where_backups_are_scheduled(tmp_path: Path) -> None:
+    """A scheduled backup is missed for 26 hours, or none was ever made; series are hourly."""
+    last, scheduled = "tca_backup_last_success_timestamp_seconds", "tca_backup_scheduled"
+    cases = [
+        ("0x30", "1x30", "25h", []),
+        ("0x30", "1x30", "27h", ["ConsoleBackupOld"]),
+        ("0x30", "0x30", "27h", []),
+        (None, "1x30", "25h", []),
+        (None, "1x30", "27h", ["ConsoleBackupMissing"]),
+        (None, "0x30", "27h", []),
+    ]
+    tests = [
+        {
+            "interval": "1h",
+            "input_series": [{"series": scheduled, "values": set_}]
+            + ([] if succeeded is None else [{"series": last, "values": succeeded}]),
+            "promql_expr_test": [
+                {
+                    "expr": 'count by (alertname) (ALERTS{alertstate="firing",alertname=~"ConsoleBackup.*"})',
+                    "eval_time": at,
+                    "exp_samples": [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in firing],
+                }
+            ],
+        }
+        for succeeded, set_, at, firing in cases
+    ]
+    rules = {"rule_files": [str(FOLDER / "alerts.yml")], "evaluation_interval": "1h", "tests": tests}
+    (tmp_path / "tests.yml").write_text(yaml.safe_dump(rules))
+    _promtool("test", "rules", tmp_path / "tests.yml")
+
+
 def _promtool(*words: str | Path) -> None:
     done = subprocess.run([Path(PROMETHEUS).with_name("promtool"), *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -68,6 +68,11 @@ def test_a_forgotten_password_is_set_anew(new_page: NewPage, admin: tuple[str, s
     page.get_by_role("button", name="Set the password").click()
     expect(page.get_by_text("This link was used already")).to_be_visible()
 
+    page.goto(link.partition("?")[0])
+    expect(page.get_by_role("heading", name="This link is not complete")).to_be_visible()
+    page.get_by_role("link", name="Request another link").click()
+    expect(page.get_by_role("heading", name="Forgot your password?")).to_be_visible()
+
 
 def test_a_new_address_counts_once_it_is_confirmed(new_page: NewPage, admin: tuple[str, str], console: Console) -> None:
     make_person(console, admin, "mover")

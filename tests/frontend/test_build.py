@@ -28,49 +28,53 @@ ENV = (
 # When it is built
 
 
+FILES = {
+    "tca_app/features/users/ui/pages.py": "from tca_app.features.users.service import find",
+    "tca_app/features/users/service.py": "from tca_app.core.database import session\nfrom tca_app.models import user\n"
+    "KINDS = user.KINDS\nasync def find(): return session",
+    "tca_app/ui/theme.py": "1",
+    "tca_app/models/user.py": "KINDS = 1",
+    "tca_app/core/database/session.py": "1",
+    "assets/logo.svg": "1",
+}
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in (
-        "tca_app/features/users/ui/pages.py",
-        "tca_app/ui/theme.py",
-        "tca_app/core/database/session.py",
-        "assets/logo.svg",
-    ):
+    """A small project, built."""
+    for name, content in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("1")
+        (tmp_path / name).write_text(content)
+    web = tmp_path / ".web"
+    (web / "build/client").mkdir(parents=True)
+    assert not build.is_built(web, tmp_path)
+    (web / build.STAMP).write_text(json.dumps(build.new_stamp(tmp_path)))
+    assert not build.is_built(web, tmp_path), "the pages are missing"
+    (web / "build/client/404.html").write_text("")
+    assert build.is_built(web, tmp_path)
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["tca_app/features/users/ui/pages.py", "tca_app/ui/theme.py", "assets/logo.svg"])
+@pytest.mark.parametrize("name", sorted(FILES.keys() - {"tca_app/core/database/session.py"}))
 def test_a_changed_source_asks_for_a_new_build(project: Path, name: str) -> None:
-    before = build.sources_hash(project)
     (project / name).write_text("2")
-    assert build.sources_hash(project) != before
+    assert not build.is_built(project / ".web", project)
 
 
 def test_a_change_that_no_page_shows_does_not(project: Path) -> None:
-    before = build.sources_hash(project)
     (project / "tca_app/core/database/session.py").write_text("2")
-    assert build.sources_hash(project) == before
+    assert build.is_built(project / ".web", project)
 
 
 def test_a_moved_source_asks_for_a_new_build(project: Path) -> None:
-    before = build.sources_hash(project)
     (project / "assets/logo.svg").rename(project / "assets/mark.svg")
-    assert build.sources_hash(project) != before
+    assert not build.is_built(project / ".web", project)
 
 
-def test_only_a_finished_build_of_these_sources_counts(tmp_path: Path) -> None:
-    web = tmp_path / ".web"
-    (web / "build/client").mkdir(parents=True)
-    assert not build.is_built(web, "now")
-    (web / build.STAMP).write_text(json.dumps({"sources": "now"}))
-    assert not build.is_built(web, "now"), "the pages are missing"
-    (web / "build/client/404.html").write_text("")
-    assert build.is_built(web, "now")
-    assert not build.is_built(web, "later")
-    (web / build.STAMP).write_text("{")
-    assert not build.is_built(web, "now")
+@pytest.mark.parametrize("stamp", ["{", "{}", '{"sources": "x"}'])
+def test_a_stamp_that_says_too_little_asks_for_a_new_build(project: Path, stamp: str) -> None:
+    (project / ".web" / build.STAMP).write_text(stamp)
+    assert not build.is_built(project / ".web", project)
 
 
 def test_the_process_knows_the_name_of_the_pages_that_it_serves(

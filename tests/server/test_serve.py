@@ -59,7 +59,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "tca_app" / "tca_app.py").write_text(STAND_IN)
     (root / ".web/build/client").mkdir(parents=True)
     (root / ".web/build/client/404.html").write_text("")
-    (root / ".web" / build.STAMP).write_text(json.dumps({"sources": build.sources_hash(root)}))
+    (root / ".web" / build.STAMP).write_text(json.dumps({"sources": build.sources_hash(root), "imported": []}))
     return root
 
 

@@ -35,6 +35,7 @@ def test_only_what_a_stranger_needs_is_public() -> None:
         "dismiss_toast",
         "enter_forgot",
         "enter_invitation",
+        "enter_link",
         "enter_login",
         "enter_second_factor",
         "enter_setup",

@@ -1,7 +1,7 @@
 """The open websockets of this process, each with the session that Gate last resolved."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import reflex as rx
@@ -63,6 +63,11 @@ class OpenSockets:
             self._by_socket[socket_id] = OpenSocket(socket_id, token, session_id, page_url(router_data), acting_for)
         else:
             self._by_socket.pop(socket_id, None)
+
+    def lead_to(self, socket_id: str, url: str) -> None:
+        """Makes a cut of the socket lead to this page instead of its own, until its next event."""
+        if socket := self._by_socket.get(socket_id):
+            self._by_socket[socket_id] = replace(socket, url=url)
 
     def forget_closed(self, open_now: Iterable[str]) -> None:
         """Drops the sockets that are no longer open."""

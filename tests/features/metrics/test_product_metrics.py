@@ -14,6 +14,8 @@ from tca_app.features.projects.schemas import ProjectUpdate
 from tca_app.features.single_sign_on import service as single_sign_on
 from tests.factories import bearer, do_jobs, make_project, make_user, make_webhook, run
 from tests.features.auth.test_sign_in import log_in
+from tests.features.factors.accounts import account_with_app
+from tests.features.factors.test_sign_in import challenge_for, finish, wrong_for
 from tests.features.metrics.test_metrics import counted, read, value
 from tests.sinks import HttpSink
 
@@ -84,6 +86,13 @@ async def test_refused_sign_ins_are_counted_by_reason(api: httpx.AsyncClient) ->
     }
     with counted("tca_sign_ins_refused_total", reason="ci_token"):
         assert (await api.post("/api/auth/token-exchange", data=exchange)).status_code == 400
+
+
+async def test_a_wrong_second_factor_is_counted(api: httpx.AsyncClient) -> None:
+    ana = await account_with_app(api)
+    challenge = await challenge_for(api)
+    with counted("tca_sign_ins_refused_total", reason="second_factor"):
+        assert (await finish(api, challenge, wrong_for(ana))).status_code == 401
 
 
 async def test_a_provider_that_refuses_is_counted(api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
+from tca_app.features.auth.ui.state import AuthState
 from tca_app.features.personal_data.ui.state import ErasureState
 from tca_app.features.users import service as users
 from tca_app.features.users.ui.state import UsersState
 from tca_app.models import User
+from tca_app.ui import routes
 from tca_app.ui.session import SessionState
+from tca_app.ui.websocket.sockets import OPEN_SOCKETS
 from tests.factories import make_admin, make_project, make_user, row_of, run
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
@@ -53,7 +56,13 @@ async def test_the_own_account_leads_to_the_sign_in_page(console: Console) -> No
     await tab.hydrate()
     await tab.send(ErasureState.load)
     await tab.send(ErasureState.ask, user_id=ana.user_id)
-    assert redirects(await tab.send(ErasureState.erase, form={"confirm_name": "ana"})) == ["/login"]
+    led_away = [routes.ACCOUNT_DELETED]
+    assert redirects(await tab.send(ErasureState.erase, form={"confirm_name": "ana"})) == led_away
+    urls = [socket.url for socket in OPEN_SOCKETS.all() if socket.socket_id == tab.socket]
+    assert urls == led_away, "the watchdog leads there, too"
+    page = Tab(console, "t2", "", routes.ACCOUNT_DELETED)
+    await page.hydrate()
+    assert shown(await page.send(AuthState.enter_login), AuthState, "sign_in_notice") == "Your account was deleted."
 
 
 async def test_an_owner_is_told_of_their_projects_before_they_type(console: Console) -> None:

@@ -23,6 +23,10 @@ def login_page() -> rx.Component:
             AuthState.sign_in_error != "",
             rx.el.p(AuthState.sign_in_error, class_name="notice error", role="alert", style={"margin_bottom": "16px"}),
         ),
+        rx.cond(
+            AuthState.sign_in_notice != "",
+            rx.el.p(AuthState.sign_in_notice, class_name="notice", role="status", style={"margin_bottom": "16px"}),
+        ),
         posted_form(
             routes.API_SESSION,
             posted_field(
@@ -78,6 +82,10 @@ def setup_page() -> rx.Component:
         AuthState.setup_phase,
         ("open", _setup_form()),
         ("closed", _setup_closed()),
+        (
+            "incomplete",
+            _incomplete("Open the whole link that the start of the console printed. The next start prints another."),
+        ),
         boot(),
     )
 
@@ -161,8 +169,23 @@ def _back_to_sign_in() -> rx.Component:
     return rx.el.p(link("Back to sign-in", to=routes.LOGIN), class_name="auth-foot")
 
 
-@page(routes.RESET, "Set a new password", permission="public")
+def _incomplete(text: str, *ways: rx.Component) -> rx.Component:
+    return auth_frame("This link is not complete", text, rx.el.div(*ways, style={"margin_top": "20px"}))
+
+
+@page(routes.RESET, "Set a new password", permission="public", on_load=(AuthState.enter_link,))
 def reset_password_page() -> rx.Component:
+    return rx.cond(
+        AuthState.link_is_incomplete,
+        _incomplete(
+            "Open the whole link from the mail, or request another one.",
+            link("Request another link", to=routes.FORGOT, class_name="btn primary block"),
+        ),
+        _reset_form(),
+    )
+
+
+def _reset_form() -> rx.Component:
     return auth_frame(
         "Set a new password",
         "All open sessions of your account end.",
@@ -216,9 +239,20 @@ def change_password_page() -> rx.Component:
     )
 
 
-@page(routes.CONFIRM_EMAIL, "Confirm your email address", permission="public")
+@page(routes.CONFIRM_EMAIL, "Confirm your email address", permission="public", on_load=(AuthState.enter_link,))
 def confirm_email_page() -> rx.Component:
     """The link itself changes nothing, because mail filters open links, too."""
+    return rx.cond(
+        AuthState.link_is_incomplete,
+        _incomplete(
+            "Open the whole link from the mail. Enter the new address in your settings again to get another one.",
+            link("Open settings", to=routes.SETTINGS, class_name="btn primary block"),
+        ),
+        _confirm_form(),
+    )
+
+
+def _confirm_form() -> rx.Component:
     return auth_frame(
         "Confirm your email address",
         "From now on you sign in with this address, and mails go to it.",

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import reflex as rx
+from pydantic import TypeAdapter, ValidationError
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
@@ -13,6 +14,7 @@ from tca_app.features.auth import setup
 from tca_app.features.auth.oauth.identities import ways_to_sign_in
 from tca_app.features.auth.oauth.identity import REASONS
 from tca_app.features.auth.oauth.providers import StartLink, providers
+from tca_app.features.auth.schemas import Token
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserRead, UserUpdate
 from tca_app.ui import routes
@@ -23,6 +25,8 @@ from tca_app.ui.url import query_param
 
 TABS = ("profile", "password", "sessions", "two-factor", "tokens", "appearance")
 TABS_WHILE_ACTING = ("profile", "appearance")  # nothing that concerns credentials
+NOTICES = {"account_deleted": "Your account was deleted."}  # what a URL of the sign-in page may ask to say
+ONE_TIME_TOKEN = TypeAdapter(Token)
 PROFILE_LABELS = {"full_name": "Full name", "email": "Email"}
 
 
@@ -35,11 +39,13 @@ class AuthState(SessionState):
     """State of the pages that need no sign-in."""
 
     needs_setup: bool = False
-    setup_phase: str = ""  # "" unknown, open, closed
+    setup_phase: str = ""  # "" unknown, open, closed, incomplete
+    link_is_incomplete: bool = False  # the URL of the page has no token, or a part of one
     mail: str = ""  # "" unknown, on, files (development without SMTP_URL), off
     mail_folder: str = ""
     sign_in_links: list[StartLink] = []  # GitHub and the OpenID Connect provider, if they are configured
     sign_in_error: str = ""  # why the last sign-in at one of them was refused
+    sign_in_notice: str = ""
 
     @handler("public")
     async def enter_login(self) -> Events:
@@ -49,12 +55,26 @@ class AuthState(SessionState):
         wanted = query_param(self.router_data, "next")
         self.sign_in_links = [provider.link("sign_in", wanted) for provider in providers()]
         self.sign_in_error = REASONS.get(query_param(self.router_data, "reason"), "")
+        self.sign_in_notice = NOTICES.get(query_param(self.router_data, "notice"), "")
         self.needs_setup = await _is_setup_open()
         return None
 
     @handler("public")
     async def enter_setup(self) -> None:
-        self.setup_phase = "open" if await _is_setup_open() else "closed"
+        is_open = await _is_setup_open()
+        self.setup_phase = "closed" if not is_open else "open" if self._has_token() else "incomplete"
+
+    @handler("public")
+    async def enter_link(self) -> None:
+        self.link_is_incomplete = not self._has_token()
+
+    def _has_token(self) -> bool:
+        """Returns whether the URL has something that can be a token."""
+        try:
+            ONE_TIME_TOKEN.validate_python(query_param(self.router_data, "token"))
+        except ValidationError:
+            return False
+        return True
 
     @handler("public")
     async def enter_forgot(self) -> None:

@@ -13,8 +13,9 @@ from tca_app.features.users.ui.state import UsersState
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
-from tca_app.ui.session import SessionState, to_login
+from tca_app.ui.session import SessionState
 from tca_app.ui.url import page_path
+from tca_app.ui.websocket.sockets import OPEN_SOCKETS
 
 
 class PersonalDataState(SessionState):
@@ -67,6 +68,9 @@ class ErasureState(RecordState, SessionState):
         self._require_record(0, 0)
         self.is_erasing, self.erase_error = True, ""
         yield
+        is_own = self.person_id == self.user_id
+        if is_own:  # the watchdog may be the first to lead the tab away
+            OPEN_SOCKETS.lead_to(str(self.router_data.get("sid", "")), routes.ACCOUNT_DELETED)
         try:
             async with transaction() as session:
                 await erasure.erase_user(session, self._as_actor(), self.person_id)
@@ -76,8 +80,8 @@ class ErasureState(RecordState, SessionState):
         finally:
             self.is_erasing = False
         self.is_asking = False
-        if self.person_id == self.user_id:
-            yield to_login("")
+        if is_own:
+            yield rx.redirect(routes.ACCOUNT_DELETED)
         else:
             self._toast("Account erased")
             is_in_list = page_path(self.router_data) == routes.USERS
