@@ -115,7 +115,7 @@ async def test_promtool_accepts_all_of_it(
     _promtool("check", "config", "--syntax-only", FOLDER / "prometheus.yml")
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="promtool of Debian's package prometheus is not installed")
+@needs_prometheus
 def test_a_missing_backup_is_an_alert_only_where_backups_are_scheduled(tmp_path: Path) -> None:
     """A scheduled backup is missed for 26 hours, or none was ever made; series are hourly."""
     last, scheduled = "tca_backup_last_success_timestamp_seconds", "tca_backup_scheduled"
