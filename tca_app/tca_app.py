@@ -27,7 +27,11 @@ from tca_app.features.instance.ui import pages as instance_pages
 from tca_app.features.invitations.ui import accept_pages
 from tca_app.features.jobs.ui import pages as job_pages
 from tca_app.features.notifications.ui import pages as notification_pages
-from tca_app.features.notifications.ui.notification_menu import NotificationMenuState, notification_menu
+from tca_app.features.notifications.ui.notification_menu import (
+    NotificationMenuState,
+    notification_menu,
+    unread_in_title,
+)
 from tca_app.features.presence.ui.state import keep_presence
 from tca_app.features.project_page.ui import pages as project_pages
 from tca_app.features.projects.ui import palette as project_palette
@@ -143,7 +147,7 @@ app = Console(
     app_wraps={(55, "ErrorBoundary"): lambda _stateful: error_boundary()},
 )
 add_to_palette(*OFFERED)
-add_pages(app, PAGES, TopbarItem(notification_menu, NotificationMenuState.load))
+add_pages(app, PAGES, TopbarItem(notification_menu, NotificationMenuState.load, unread_in_title))
 app.register_lifespan_task(_process)
 app.register_lifespan_task(keep_presence)
 install(app)

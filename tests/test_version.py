@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from tca_app.config.settings import VERSION
-from tca_app.ui.layout.account_menu import account_menu
+from tca_app.ui.layout.help_menu import footer, help_menu
 
 CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
 
@@ -21,8 +21,9 @@ async def test_the_api_and_its_document_name_the_version(api: httpx.AsyncClient)
     assert (await api.get("/openapi.json")).json()["info"]["version"] == VERSION
 
 
-def test_the_account_menu_shows_the_version() -> None:
-    assert f"Version {VERSION}" in str(account_menu())
+def test_the_help_menu_and_the_footer_show_the_version() -> None:
+    assert f"Version {VERSION}" in str(help_menu())
+    assert VERSION in str(footer())
 
 
 def test_the_client_has_the_version_of_the_console() -> None:

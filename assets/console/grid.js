@@ -42,20 +42,19 @@ const move = (step) => {
   rows[next].scrollIntoView({ block: "nearest" });
 };
 
-const tick = (row, shiftKey) =>
-  find("input[type=checkbox]", row)?.dispatchEvent(
-    new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }),
-  );
+const tick = (row, shiftKey) => {
+  const box = find("input[type=checkbox]", row);
+  box?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
+};
 
-/** A key on a page: moving between rows, or acting on the focused one. Shift and x select all rows from the last one. */
-export const onGridKey = (event) => {
-  const row = event.target.closest?.(ROW);
-  if (event.key === "ArrowDown" || event.key === "j") move(1);
-  else if (event.key === "ArrowUp" || event.key === "k") move(-1);
-  else if (!row || row !== event.target) return;
-  else if (event.key === "Enter") find("a[data-open]", row)?.click();
-  else if ([" ", "x", "X"].includes(event.key)) tick(row, event.shiftKey);
-  else if (event.key === "e") find("[data-row-key=e]")?.click();
-  else return;
-  event.preventDefault();
+/**
+ * What keys do with rows, by the names in ui/layout/keys.py: they move between them, or act on the focused one. Those
+ * that act return false without one, so that the key keeps what it does in the browser.
+ */
+export const ROW_ACTIONS = {
+  "next-row": () => move(1),
+  "previous-row": () => move(-1),
+  "open-row": (row) => (row ? find("a[data-open]", row)?.click() : false),
+  "select-row": (row, event) => (row ? tick(row, event.shiftKey) : false),
+  "edit-row": (row) => (row ? find("[data-row-key=e]")?.click() : false),
 };

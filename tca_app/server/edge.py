@@ -40,7 +40,17 @@ from tca_app.rest.spans import note_response, request_span
 log = structlog.get_logger("tca_app.http")
 sampled = SampledLog("tca_app.http")
 
-API_PATHS = ("/api", "/health", "/metrics", "/docs", "/redoc", "/openapi.json", "/status/public", "/status/public.json")
+API_PATHS = (
+    "/api",
+    "/health",
+    "/metrics",
+    "/docs",
+    "/redoc",
+    "/openapi.json",
+    "/manifest.webmanifest",
+    "/status/public",
+    "/status/public.json",
+)
 LIVE = "/health/live"  # polled every second by monitors, so it is answered here, without dependencies or a log line
 # Served for any Host, because probes and Prometheus address a replica by IP. None of these accepts a cookie, so DNS
 # rebinding reveals nothing that is not public anyway.

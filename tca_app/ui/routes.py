@@ -35,6 +35,8 @@ CHANGE_PASSWORD = "/change-password"  # noqa: S105  a path
 CONFIRM_EMAIL = "/confirm-email"
 ACCEPT_INVITATION = "/accept-invitation"
 
+API_DOCS = "/docs"  # served by server/api_docs.py, not by Reflex
+
 API_SESSION = "/api/auth/session"
 API_PASSKEY = "/api/auth/session/passkey"
 API_SECOND_FACTOR = "/api/auth/session/second-factor"

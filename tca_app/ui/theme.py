@@ -27,13 +27,23 @@ def _api_port() -> dict[str, str]:
     return {"data-api-port": str(get_config().backend_port)}
 
 
+def _installable() -> list[rx.Component]:
+    """The manifest, which the API serves: under `reflex run` it is at another port."""
+    if environment.REFLEX_COMPILE_CONTEXT.get() is not CompileContext.EXPORT:
+        return []
+    return [rx.el.link(rel="manifest", href="/manifest.webmanifest")]
+
+
 def head_components() -> list[rx.Component]:
     """The head for `rx.App(head_components=...)`. The script's URL has a hash of all its modules."""
     scripts = b"".join(path.read_bytes() for path in sorted(ASSETS.glob("console/**/*.js")))
     version = hashlib.sha256(scripts).hexdigest()[:12]
     return [
         rx.el.script(MISSING_FILES.read_text()),
+        rx.el.link(rel="icon", href="/favicon.ico", sizes="32x32"),
         rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml"),
+        rx.el.link(rel="apple-touch-icon", href="/apple-touch-icon.png"),
+        *_installable(),
         rx.el.meta(name="color-scheme", content="light dark"),
         rx.el.meta(name="robots", content="noindex"),
         rx.el.script(src=f"/console/main.js?v={version}", type="module", custom_attrs=_api_port()),

@@ -44,3 +44,21 @@ def test_commands_open_the_forms_of_other_pages(new_page: Callable[..., Page], a
     options = page.get_by_role("listbox", name="Results").get_by_role("option")
     expect(options.first).to_have_attribute("aria-selected", "true")
     expect(box).to_have_attribute("aria-activedescendant", str(options.first.get_attribute("id")))
+
+
+def test_keys_open_pages_and_are_all_listed(new_page: Callable[..., Page], admin: tuple[str, str]) -> None:
+    page = new_page()
+    sign_in_by_call(page, *admin)
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(dialog.get_by_text("Instance settings")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    for letter, path in (("u", "/users"), ("e", "/projects?show=where"), ("p", "/projects")):
+        page.keyboard.press("g")
+        page.keyboard.press(letter)
+        page.wait_for_url(f"**{path}")
+    page.keyboard.press("/")
+    page.keyboard.type("gu?")
+    expect(page.get_by_role("searchbox")).to_have_value("gu?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Projects")

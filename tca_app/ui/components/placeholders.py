@@ -75,6 +75,16 @@ def not_found() -> rx.Component:
     )
 
 
+def not_found_to_strangers() -> rx.Component:
+    """The same for somebody who is not signed in."""
+    return center_page(
+        "Page not found",
+        "The URL may be wrong, or you need to sign in to see this page.",
+        link("Sign in", to=routes.LOGIN, class_name="btn primary"),
+        code="404",
+    )
+
+
 def outage() -> rx.Component:
     return center_page(
         "The console cannot reach its database or Redis",

@@ -5,7 +5,6 @@ from typing import Literal
 import reflex as rx
 from reflex.style import color_mode, set_color_mode
 
-from tca_app.config.settings import VERSION
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.faces import avatar
@@ -35,7 +34,6 @@ def account_menu() -> rx.Component:
             *(_theme_item(label, mode) for label, mode in MODES),
             rx.menu.separator(),
             rx.menu.item("Sign out", custom_attrs={"data-action": "sign-out"}),
-            rx.el.div(f"Version {VERSION}", class_name="cell-sub", style={"padding": "6px 12px 2px"}),
             align="end",
         ),
     )

@@ -12,6 +12,8 @@ from tca_app.ui.forms.password_dialog import password_dialog
 from tca_app.ui.layout.account_menu import account_menu
 from tca_app.ui.layout.acting_banner import acting_banner
 from tca_app.ui.layout.brand import app_name, logo
+from tca_app.ui.layout.help_menu import footer, help_menu
+from tca_app.ui.layout.keys_dialog import keys_dialog
 from tca_app.ui.layout.navigation import NAVIGATION, SECTIONS
 from tca_app.ui.layout.toasts import toasts
 from tca_app.ui.layout.version_banner import version_banner
@@ -26,10 +28,14 @@ Crumb = tuple[Any, str | None]
 
 @dataclass(frozen=True, slots=True)
 class TopbarItem:
-    """A component of a feature in the top bar of every page, and the event that loads it after the page."""
+    """A component of a feature in the top bar of every page, and the event that loads it after the page.
+
+    `in_title` is a text in front of the title of every page, such as a count.
+    """
 
     body: Body
     on_load: Any
+    in_title: Callable[[], rx.Var[str]]
 
 
 def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...], shown: rx.Component) -> rx.Component:
@@ -51,12 +57,14 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
                 rx.el.main(
                     version_banner(), _second_factor_banner(), shown, id="content", tab_index=-1, class_name="content"
                 ),
+                footer(),
                 class_name="main",
             ),
             class_name="shell",
             custom_attrs={"data-viewer": as_var(SessionState.user_id).to(str)},
         ),
         password_dialog(),
+        keys_dialog(),
         toasts(),
     )
 
@@ -123,6 +131,7 @@ def _topbar(crumbs: tuple[Crumb, ...], items: tuple[TopbarItem, ...]) -> rx.Comp
         palette(),
         connection_status(),
         *(item.body() for item in items),
+        help_menu(),
         account_menu(),
         class_name="topbar",
     )

@@ -9,13 +9,15 @@ from reflex_base.vars.function import ArgsFunctionOperation
 from reflex_components_core.base.error_boundary import ErrorBoundary
 
 from tca_app.ui import routes
-from tca_app.ui.components.placeholders import crashed, forbidden, not_found, outage
+from tca_app.ui.components.placeholders import crashed, forbidden, not_found, not_found_to_strangers, outage
 from tca_app.ui.gate import PAGE_PERMISSIONS
-from tca_app.ui.layout.brand import app_name
+from tca_app.ui.layout.brand import app_name, logo
 from tca_app.ui.layout.frame import Body, Crumb, TopbarItem, shell
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import boot
+
+IMAGE = "/icon-512.png"  # of a link that somebody shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,11 @@ def add_pages(app: rx.App, pages: list[Page], *topbar: TopbarItem) -> None:
         app.add_page(
             _of_its_module(entry, topbar),
             route=entry.route,
-            title=_page_title(entry.title),
+            title=_page_title(entry.title, () if entry.is_public else topbar),
+            image=IMAGE,
             on_load=[*guard, *entry.on_load, *last],
         )
-    app.add_page(_not_found_page(topbar), route="404", title="Not found")
+    app.add_page(_not_found_page(topbar), route="404", title=_page_title("Page not found", ()), image=IMAGE)
 
 
 def _of_its_module(entry: Page, topbar: tuple[TopbarItem, ...]) -> Body:
@@ -90,8 +93,11 @@ def _of_its_module(entry: Page, topbar: tuple[TopbarItem, ...]) -> Body:
     return component
 
 
-def _page_title(title: Any) -> Any:
-    return title + rx.Var.create(" · ").to(str) + app_name()
+def _page_title(title: Any, topbar: tuple[TopbarItem, ...]) -> Any:
+    named = title + rx.Var.create(" · ").to(str) + app_name()
+    for item in topbar:
+        named = item.in_title() + named
+    return named
 
 
 def _guarded(entry: Page, topbar: tuple[TopbarItem, ...]) -> rx.Component:
@@ -106,13 +112,19 @@ def _guarded(entry: Page, topbar: tuple[TopbarItem, ...]) -> rx.Component:
 
 
 def _not_found_page(topbar: tuple[TopbarItem, ...]) -> Body:
-    """The page for unknown URLs: inside the frame when signed in, otherwise plain."""
+    """The page for unknown URLs: inside the frame when signed in, otherwise with the brand and the way to sign in."""
 
     def component() -> rx.Component:
-        framed = shell("404", (("Not found", None),), topbar, not_found())
-        return rx.cond(SessionState.username != "", framed, not_found())
+        framed = shell("404", (("Page not found", None),), topbar, not_found())
+        return rx.cond(SessionState.username != "", framed, rx.cond(rx.State.is_hydrated, _stranger(), boot()))
 
     return component
+
+
+def _stranger() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(logo(), rx.el.span(app_name()), class_name="brand"), not_found_to_strangers(), class_name="stranger"
+    )
 
 
 def error_boundary() -> rx.Component:

@@ -1,6 +1,7 @@
 """The commands of the palette that belong to no feature: the pages, the theme, and signing out."""
 
 from tca_app.ui.layout.account_menu import MODES
+from tca_app.ui.layout.keys import HELP
 from tca_app.ui.layout.navigation import NAVIGATION
 from tca_app.ui.palette.entries import Command, entry
 
@@ -18,5 +19,6 @@ COMMANDS = (
         Command("Actions", entry(f"{label} theme", press=theme_command(mode)), words="Switch theme appearance mode")
         for label, mode in MODES
     ),
+    Command("Actions", entry("Keyboard shortcuts", press=HELP), words="Help keys hotkeys"),
     Command("Actions", entry("Sign out", press=SIGN_OUT), words="Log out logout"),
 )

@@ -1,11 +1,11 @@
 """Fuzzy matching: whether a name contains the letters of a text in their order, how well, and which."""
 
-import re
 from collections.abc import Collection
+from itertools import pairwise
 from unicodedata import combining, normalize
 
 PREFIX, WORD, INSIDE, SPREAD = 100.0, 80.0, 60.0, 30.0
-_WORD_START = re.compile(r"(?<![^\W_])[^\W_]")
+MAX_LETTERS, MAX_STARTS = 32, 16
 
 
 class Match:
@@ -21,7 +21,8 @@ class Match:
 def match(text: str, name: str) -> Match | None:
     """Returns how `name` matches `text`, or None. Every word of the text must match, in any order."""
     folded, origins = _fold(name)
-    starts = {found.start() for found in _WORD_START.finditer(folded)}
+    pairs = pairwise(f" {folded}")
+    starts = [index for index, (before, here) in enumerate(pairs) if here.isalnum() and not before.isalnum()]
     scores, indices = [], set[int]()
     for word in _fold(text)[0].split():
         found = _match_word(word, folded, starts)
@@ -56,30 +57,38 @@ def _fold(text: str) -> tuple[str, list[int]]:
     return "".join(folded), origins
 
 
-def _match_word(word: str, name: str, starts: set[int]) -> Match | None:
-    positions = [found.start() for found in re.finditer(f"(?={re.escape(word)})", name)]
-    if positions:
-        at_start = [position for position in positions if position in starts]
-        position = min(at_start or positions)
-        score = PREFIX if position == 0 else WORD if at_start else INSIDE
-        return Match(score, set(range(position, position + len(word))))
-    found = [spread for start in sorted(starts) if (spread := _spread(word, name, start, starts)) is not None]
+def _match_word(word: str, name: str, starts: list[int]) -> Match | None:
+    position = name.find(word)
+    if position < 0:
+        return _match_letters(word, name, starts)
+    at_start = next((start for start in starts if name.startswith(word, start)), None)
+    if at_start is not None:
+        position = at_start
+    score = PREFIX if position == 0 else INSIDE if at_start is None else WORD
+    return Match(score, set(range(position, position + len(word))))
+
+
+def _match_letters(word: str, name: str, starts: list[int]) -> Match | None:
+    """Matches the letters one by one. Both limits bound the work, because people name projects as they like."""
+    if not 2 <= len(word) <= MAX_LETTERS:
+        return None
+    first = starts[:MAX_STARTS]
+    found = [spread for start in first if (spread := _spread(word, name, start, first)) is not None]
     return max(found, key=lambda spread: spread.score, default=None)
 
 
-def _spread(word: str, name: str, start: int, starts: set[int]) -> Match | None:
-    """Matches the letters one by one from `start`. To skip to the next word is free: "np" matches "New project"."""
-    if len(word) < 2 or name[start] != word[0]:
+def _spread(word: str, name: str, start: int, starts: list[int]) -> Match | None:
+    """Matches the letters from `start`. To skip to the next word is free: "np" matches "New project"."""
+    if name[start] != word[0]:
         return None
     indices, skipped = [start], 0
     for letter in word[1:]:
         after = indices[-1] + 1
-        nearest = name.find(letter, after)
-        if nearest < 0:
+        position = name.find(letter, after)
+        if position < 0:
             return None
-        position = nearest
-        if nearest != after:
-            position = next((at for at in sorted(starts) if at >= after and name[at] == letter), nearest)
+        if position != after:
+            position = next((at for at in starts if at >= after and name[at] == letter), position)
         skipped += position - after if position not in starts else 0
         indices.append(position)
     return None if skipped > len(word) else Match(SPREAD - skipped, set(indices))

@@ -9,6 +9,8 @@ from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.dialogs import DIALOG_TITLE
 from tca_app.ui.layout.account_menu import MODES
+from tca_app.ui.layout.keys import COMMAND_KEY
+from tca_app.ui.layout.keys_dialog import key_caps
 from tca_app.ui.palette.commands import SIGN_OUT, theme_command
 from tca_app.ui.palette.entries import GROUPS
 from tca_app.ui.palette.state import Group, PaletteState, ShownEntry
@@ -41,22 +43,11 @@ def palette() -> rx.Component:
     )
 
 
-def shortcut(key: str) -> rx.Component:
-    """The keys of a shortcut with Ctrl, or with the command key on a Mac."""
-    return rx.el.kbd(
-        rx.el.span("⌘", class_name="on-mac"),
-        rx.el.span("Ctrl", class_name="off-mac"),
-        f" {key}",
-        class_name="hide-phone",
-        aria_hidden="true",
-    )
-
-
 def _opener() -> rx.Component:
     return rx.el.button(
         rx.icon("search", size=16, aria_hidden="true"),
         rx.el.span("Search", class_name="hide-phone"),
-        shortcut("K"),
+        rx.el.span(key_caps(f"{COMMAND_KEY}+k"), class_name="hide-phone keys-hint", aria_hidden="true"),
         class_name="btn search-opener",
         type="button",
         aria_label="Search and commands",
@@ -103,12 +94,13 @@ def _body() -> rx.Component:
                 rx.foreach(PaletteState.groups, _group),
                 role="listbox",
                 aria_label="Results",
+                class_name="palette-list",
                 custom_attrs={"id": LIST},
             ),
             rx.cond(
                 as_var(PaletteState.groups).length() == 0, rx.el.p("No results.", class_name="none", role="status")
             ),
-            class_name="palette-list",
+            class_name="palette-results",
         ),
         rx.el.p(PaletteState.summary, class_name="sr-only", role="status"),
         rx.el.div(

@@ -1,5 +1,7 @@
 """Fuzzy matching: which names match a text, which of two matches better, and which letters are marked."""
 
+import timeit
+
 import pytest
 
 from tca_app.ui.palette.matching import match, parts_of
@@ -44,6 +46,12 @@ def test_the_shorter_of_two_names_matches_better() -> None:
     assert short
     assert long
     assert short.score > long.score
+
+
+def test_a_name_that_is_made_to_be_slow_is_not() -> None:
+    name, text = "ab " * 85, "a" * 31 + "c " + "ab" * 16
+    took = min(timeit.repeat(lambda: match(text, name), number=1, repeat=5))
+    assert took < 0.02
 
 
 def test_parts_take_turns_and_the_first_one_does_not_match() -> None:

@@ -140,7 +140,14 @@ async def test_incidents_are_found_by_component_and_reason(console: Console) -> 
 async def test_an_empty_palette_lists_what_the_viewer_may_do(console: Console) -> None:
     member, admin = await make_user(), await make_admin()
     mine = await opened(await tab_of(console, member))
-    assert mine["Actions"] == ["New project", "Light theme", "Dark theme", "System theme", "Sign out"]
+    assert mine["Actions"] == [
+        "New project",
+        "Light theme",
+        "Dark theme",
+        "System theme",
+        "Keyboard shortcuts",
+        "Sign out",
+    ]
     assert "Dashboard" in mine["Pages"]
     assert "Users" not in mine["Pages"]
     assert "Settings: Sessions" in mine["Settings"]

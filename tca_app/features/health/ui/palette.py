@@ -8,6 +8,8 @@ from tca_app.features.health.schemas import IncidentQuery, IncidentRead
 from tca_app.ui import routes
 from tca_app.ui.palette.entries import Entry, Source, entry, resembling
 
+MAX_REASON = 100
+
 
 async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
     """Returns the incidents of the page `/status` by component and reason, open ones first."""
@@ -20,7 +22,9 @@ async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
 def _entry(incident: IncidentRead) -> Entry:
     state = "Resolved" if incident.closed_at else "Ongoing"
     opened = f"{incident.opened_at:%b} {incident.opened_at.day}"
-    return entry(incident.name, detail=f"{state} · {opened} · {incident.reason}", url=routes.incident(incident.id))
+    return entry(
+        incident.name, detail=f"{state} · {opened} · {incident.reason[:MAX_REASON]}", url=routes.incident(incident.id)
+    )
 
 
 OFFERED = (Source("Incidents", _search),)

@@ -135,6 +135,13 @@ def notification_menu() -> rx.Component:
     )
 
 
+def unread_in_title() -> rx.Var[str]:
+    """Returns "(3) " in front of a title while notifications are unread, so that a tab in the background shows them."""
+    state = NotificationMenuState
+    count = rx.Var.create("(").to(str) + state.unread_text + rx.Var.create(") ").to(str)
+    return rx.cond(state.unread > 0, count, "").to(str)
+
+
 def inbox_line(line: Line) -> rx.Component:
     """One notification. A click marks it as read and opens its link."""
     return rx.el.li(
