@@ -54,7 +54,7 @@ TRIES = 10
 OURS = (
     "tca_app.frontend.build",
     "tca_app.demo.organisation",
-    "tca_app.server.api_docs",
+    "tca_app.server.pages",
     "tca_app.ui.components.dialogs",
     "tca_app.core.stores.embedded",
     "tca_app.config.fields",

@@ -44,6 +44,7 @@ from tca_app.rest.problems import MEDIA_TYPE, Problem, problem_body, problem_of
 from tca_app.rest.responses import json_response
 from tca_app.server.api_docs import add_documents
 from tca_app.server.openapi import operation_id
+from tca_app.server.pages.guide import add_guide
 from tca_app.server.pages.manifest import add_manifest
 
 # Ordered by request frequency.
@@ -109,6 +110,7 @@ def build_api() -> FastAPI:
         return json_response(about.model_dump_json().encode())
 
     add_documents(api, extra_schemas=[Problem])
+    add_guide(api)
     add_manifest(api)
     return api
 

@@ -47,6 +47,7 @@ API_PATHS = (
     "/docs",
     "/redoc",
     "/openapi.json",
+    "/guide",
     "/manifest.webmanifest",
     "/status/public",
     "/status/public.json",

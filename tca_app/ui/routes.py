@@ -35,7 +35,10 @@ CHANGE_PASSWORD = "/change-password"  # noqa: S105  a path
 CONFIRM_EMAIL = "/confirm-email"
 ACCEPT_INVITATION = "/accept-invitation"
 
-API_DOCS = "/docs"  # served by server/api_docs.py, not by Reflex
+# Pages of the server, not of Reflex: see server/pages.
+GUIDE = "/guide"
+CHANGELOG = "/guide/changelog"
+API_DOCS = "/docs"
 
 API_SESSION = "/api/auth/session"
 API_PASSKEY = "/api/auth/session/passkey"

@@ -13,9 +13,9 @@ def link(*children: Child, to: Any, class_name: Any = "link", **props: Any) -> r
     return ReactRouterLink.create(*children, to=to, class_name=class_name, **props)
 
 
-def outside_link(*children: Child, url: Any, class_name: Any = "link") -> rx.Component:
+def outside_link(*children: Child, url: Any, class_name: Any = "link", **props: Any) -> rx.Component:
     """A link that the browser follows by itself, to what is no page of the console."""
-    return link(*children, to=url, class_name=class_name, reload_document=True)
+    return link(*children, to=url, class_name=class_name, reload_document=True, **props)
 
 
 def name_or_link(name: Any, url: Any) -> rx.Component:

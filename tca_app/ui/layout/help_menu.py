@@ -13,8 +13,10 @@ def help_menu() -> rx.Component:
     return rx.menu.root(
         rx.menu.trigger(icon_button("Help", "circle-help")),
         rx.menu.content(
+            rx.menu.item(outside_link("Documentation", url=routes.GUIDE, class_name=""), as_child=True),
             rx.menu.item(outside_link("API reference", url=routes.API_DOCS, class_name=""), as_child=True),
             rx.menu.item("Keyboard shortcuts", rx.el.kbd("?"), custom_attrs={"data-press": HELP}),
+            rx.menu.item(outside_link("Changelog", url=routes.CHANGELOG, class_name=""), as_child=True),
             rx.menu.item(link("Status", to=routes.STATUS, class_name=""), as_child=True),
             rx.menu.separator(),
             rx.el.div(f"Version {VERSION}", class_name="cell-sub menu-note"),
@@ -28,6 +30,7 @@ def footer() -> rx.Component:
     return rx.el.footer(
         rx.el.span(app_name(), f" {VERSION}", class_name="num"),
         rx.el.nav(
+            outside_link("Documentation", url=routes.GUIDE),
             outside_link("API", url=routes.API_DOCS),
             link("Status", to=routes.STATUS),
             class_name="row",

@@ -123,7 +123,11 @@ def _not_found_page(topbar: tuple[TopbarItem, ...]) -> Body:
 
 def _stranger() -> rx.Component:
     return rx.el.div(
-        rx.el.div(logo(), rx.el.span(app_name()), class_name="brand"), not_found_to_strangers(), class_name="stranger"
+        rx.el.div(logo(), rx.el.span(app_name()), class_name="brand"),
+        not_found_to_strangers(),
+        class_name="stranger",
+        id="content",
+        role="main",
     )
 
 

@@ -6,12 +6,12 @@ import reflex as rx
 from reflex.style import set_color_mode
 
 from tca_app.core.schema import MAX_SEARCH
-from tca_app.ui.components.basic import link
+from tca_app.ui.components.basic import link, outside_link
 from tca_app.ui.components.dialogs import DIALOG_TITLE
 from tca_app.ui.layout.account_menu import MODES
 from tca_app.ui.layout.keys import COMMAND_KEY
 from tca_app.ui.layout.keys_dialog import key_caps
-from tca_app.ui.palette.commands import SIGN_OUT, theme_command
+from tca_app.ui.palette.commands import DOCUMENTS, SIGN_OUT, theme_command
 from tca_app.ui.palette.entries import GROUPS
 from tca_app.ui.palette.state import Group, PaletteState, ShownEntry
 from tca_app.ui.var import as_var
@@ -62,6 +62,10 @@ def _controls() -> rx.Component:
         *(
             rx.el.button(type="button", on_click=set_color_mode(mode), custom_attrs=_pressed_by(theme_command(mode)))
             for _, mode in MODES
+        ),
+        *(
+            outside_link(label, url=url, custom_attrs=_pressed_by(url), tab_index=-1)
+            for label, url in DOCUMENTS.items()
         ),
         rx.el.button(type="button", custom_attrs={"data-action": "sign-out", **_pressed_by(SIGN_OUT)}),
         hidden=True,
