@@ -48,7 +48,10 @@ export const onPaletteKey = (event, palette) => {
 /** Opens the command palette by its button. Returns whether this page has one. */
 export const openPalette = () => {
   const opener = find("[data-palette-open]");
-  if (opener && all(PALETTE).every(isClosing)) opener.click();
+  if (opener && all(PALETTE).every(isClosing)) {
+    opener.click();
+    setTimeout(() => find(".palette input")?.focus()); // the same box, if it was not gone yet, gets no focus from Radix
+  }
   return Boolean(opener);
 };
 

@@ -35,6 +35,7 @@ SECTIONS = {
         "two-factor",
         "sessions",
         "personal-data",
+        "pictures",
         "time-zones",
         "typed-text",
     ),
