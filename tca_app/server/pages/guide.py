@@ -52,6 +52,7 @@ SECTIONS = {
         "single-sign-on",
         "event-export",
         "streams",
+        "tracing",
     ),
     "About": ("architecture", "source-document", CHANGELOG),
 }
