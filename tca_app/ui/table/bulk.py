@@ -1,20 +1,23 @@
 """Bulk actions on the rows of a table: their confirmation, refusals and undo."""
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Protocol, TypedDict
 
 import reflex as rx
 from pydantic import Field
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import Session, transaction
+from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Invalid
 from tca_app.core.plurals import plural
 from tca_app.core.schema import Id
 from tca_app.ui.handlers import Events, handler, set_permission
 from tca_app.ui.table.state import TableState
 
+MAX_EVERYTHING = 2_000  # rows that one action changes at most: each hundred is a transaction of its own
+BATCH = 100
+MAX_NAMED = 5
 Ids = Annotated[list[Id], Field(min_length=1, max_length=100)]
 
 
@@ -27,7 +30,7 @@ class Result(Protocol):
 
 
 class Refusal(TypedDict):
-    """A row that an action skipped, and why."""
+    """The rows that an action refused for the same reason: some of their names, and the reason."""
 
     name: str
     detail: str
@@ -45,6 +48,7 @@ class BulkAction:
     danger: bool = False
     in_trash: bool = False
     can_undo: bool = False
+    skips_self: bool = False  # it leaves out the viewer, whose own row may be among the selected
 
 
 RESTORE = BulkAction("restore", "Restore", "restored", in_trash=True)
@@ -67,11 +71,24 @@ class BulkSpec:
         raise Invalid("Unknown action.")
 
 
+HANDLERS = (
+    "ask_bulk",
+    "ask_rows",
+    "cancel_bulk",
+    "run_bulk",
+    "restore_rows",
+    "dismiss_refusals",
+    "select_everything",
+)
+
+
 class BulkActions(TableState, mixin=True):
     """Mixin for a table whose rows take bulk actions. List it, instead of `TableState`, before the state's base class.
 
     The feature sets `_bulk`, implements `_apply`, and names the handler that reloads the table `load`. `data_table`
     draws the checkboxes, the buttons, the confirmation and the refusals.
+
+    An action on everything reads the rows that the filters leave once more, page by page, and runs in batches.
     """
 
     bulk_action: str = ""
@@ -81,15 +98,17 @@ class BulkActions(TableState, mixin=True):
     bulk_error: str = ""
     is_bulk_open: bool = False
     is_bulk_running: bool = False
+    bulk_progress: str = ""
     refusals: list[Refusal] = []
 
     _bulk_ids: list[int] = []
+    _bulk_names: dict[int, str] = {}
     _bulk: ClassVar[BulkSpec]
 
     def __init_subclass__(cls, mixin: bool = False, **options: bool) -> None:
         super().__init_subclass__(mixin=mixin, **options)
         if not mixin:  # Reflex has given the class its own functions of the handlers
-            for name in ("ask_bulk", "ask_rows", "cancel_bulk", "run_bulk", "restore_rows", "dismiss_refusals"):
+            for name in HANDLERS:
                 set_permission(cls.event_handlers[name].fn, cls._bulk.permission)
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> Sequence[Result]:
@@ -104,44 +123,84 @@ class BulkActions(TableState, mixin=True):
         """Whether the list shown takes the actions that are not for the trash."""
         return not self.is_trash
 
+    @rx.var
+    def selected_text(self) -> str:
+        """How many rows are selected: those of this page, or all that the filters leave."""
+        everything = self.is_everything and self.is_all_selected
+        return f"{self.total if everything else len(self.selected):,} selected"
+
+    @rx.var
+    def everything_text(self) -> str:
+        """The label of the button that selects the rows of all pages, or "" when there are no more, or too many."""
+        is_more = self.is_all_selected and self.total > len(self.rows) and not self.is_everything
+        return f"Select all {self.total:,}" if is_more and self.total <= MAX_EVERYTHING else ""
+
+    @handler("signed_in")
+    async def select_everything(self) -> None:
+        """Selects the rows of all pages, after those of this page."""
+        self.is_everything = True
+
+    async def _everything(self) -> list[Any]:
+        """Reads all rows that the filters leave, each once, whatever changes between two pages."""
+        found: dict[int, Any] = {}
+        query = replace(self._query(), size=BATCH, sort=self._spec.default_sort)
+        async with reading() as session:
+            for page in range(1, MAX_EVERYTHING // BATCH + 1):
+                rows, _, _ = await self._fetch(session, self._as_actor(), replace(query, page=page))
+                found |= {row["id"]: row for row in rows}
+                if len(rows) < BATCH:
+                    break
+        return list(found.values())
+
     @handler("signed_in")
     async def ask_bulk(self, action: str) -> Events:
         """Runs the action on the selected rows, or opens its confirmation."""
-        return await self._ask(action, [row["id"] for row in self.rows if row["id"] in self.selected])
+        if self.is_everything and self.is_all_selected:
+            return await self._ask(action, await self._everything())
+        return await self._ask(action, [row for row in self.rows if row["id"] in self.selected])
 
     @handler("signed_in")
     async def ask_rows(self, action: str, ids: Ids) -> Events:
         """Runs the action on these rows, or opens its confirmation."""
-        return await self._ask(action, ids)
+        rows = {row["id"]: row for row in self.rows}
+        return await self._ask(action, [rows.get(row_id, {"id": row_id}) for row_id in ids])
 
-    async def _ask(self, key: str, asked: list[int]) -> Events:
+    async def _ask(self, key: str, asked: list[Any]) -> Events:
         action = self._bulk.action(key)
-        ids = self._allowed(action, asked)
-        if not ids:
+        rows = self._allowed(action, asked)
+        forbidden = len(asked) - len(rows)
+        rest = f" You do not have permission to change the other {forbidden}; they are unchanged." if forbidden else ""
+        if action.skips_self and any(self._is_self(row) for row in rows):
+            rows, rest = [row for row in rows if not self._is_self(row)], f" You are not included.{rest}"
+        if not rows:
             if asked:
-                self._toast(self._why_none(action), kind="error")
+                self._toast(self._why_none(action, forbidden), kind="error")
             return None
-        if not action.question:
-            return await self._run(action, ids)
-        others = len(asked) - len(ids)
-        rest = f" You do not have permission to change the other {others}; they are unchanged." if others else ""
-        self.bulk_action, self.bulk_button, self._bulk_ids = key, action.label, ids
-        self.bulk_title = f"{action.label} {plural(len(ids), self._bulk.noun)}?"
-        self.bulk_text, self.bulk_error = f"{action.question}{rest}", ""
+        name_key = self._bulk.name_key
+        self._bulk_ids = [row["id"] for row in rows]
+        self._bulk_names = {row["id"]: row[name_key] for row in rows if name_key in row}
+        if not action.question and len(rows) <= BATCH:
+            return await self._run_whole(action)
+        self.bulk_action, self.bulk_button = key, action.label
+        self.bulk_title = f"{action.label} {plural(len(rows), self._bulk.noun)}?"
+        self.bulk_text, self.bulk_error, self.bulk_progress = f"{action.question}{rest}".strip(), "", ""
         self.is_bulk_open, self.is_bulk_running = True, False
         await self._prepare_question(key)
         return None
 
-    def _allowed(self, action: BulkAction, ids: list[int]) -> list[int]:
+    def _is_self(self, row: Any) -> bool:
+        return bool(row["id"] == self._as_actor().user_id)
+
+    def _allowed(self, action: BulkAction, rows: list[Any]) -> list[Any]:
         if self.is_trash and not action.in_trash:
             return []
-        if not action.needs:
-            return ids
-        return [row["id"] for row in self.rows if row["id"] in ids and row[action.needs]]
+        return [row for row in rows if not action.needs or row.get(action.needs)]
 
-    def _why_none(self, action: BulkAction) -> str:
+    def _why_none(self, action: BulkAction, forbidden: int) -> str:
         if self.is_trash:
             return f"These {self._bulk.noun}s are already in the trash."
+        if not forbidden:
+            return f"You cannot {action.label.lower()} yourself here."
         return f"You do not have permission to {action.label.lower()} these {self._bulk.noun}s. Ask their owners."
 
     @handler("signed_in")
@@ -156,44 +215,70 @@ class BulkActions(TableState, mixin=True):
             return
         self.is_bulk_running, self.bulk_error = True, ""
         yield
+        action, results = self._bulk.action(self.bulk_action), list[Result]()
         try:
-            events = await self._run(self._bulk.action(self.bulk_action), list(self._bulk_ids))
+            while len(results) < len(self._bulk_ids):
+                results += await self._run_batch(action, self._bulk_ids[len(results) : len(results) + BATCH])
+                self.bulk_progress = f"{len(results):,} of {len(self._bulk_ids):,}"
+                if len(results) < len(self._bulk_ids):
+                    yield
         except AppError as error:
             self.bulk_error = error.detail
+            if not results:
+                return
+            # The batches before are done, so the dialog says what is, and does not offer them again.
+            self._bulk_ids = self._bulk_ids[len(results) :]
+            self.bulk_error = f"{len(results):,} were processed. Then: {error.detail}"
+            self._show_results(action, results)
             return
         finally:
-            self.is_bulk_running = False
+            self.is_bulk_running, self.bulk_progress = False, ""
         self.is_bulk_open = False
-        yield events
+        self._show_results(action, results)
+        yield type(self).load
 
     @handler("signed_in")
     async def restore_rows(self, ids: Ids) -> Events:
         """Restores rows, from the menu of a row in the trash or with Undo."""
-        return await self._run(self._bulk.action(RESTORE.key), ids)
+        name_key = self._bulk.name_key
+        self._bulk_ids = list(ids)
+        self._bulk_names = {row["id"]: row[name_key] for row in self.rows} if name_key else {}
+        return await self._run_whole(self._bulk.action(RESTORE.key))
 
     @handler("signed_in")
     async def dismiss_refusals(self) -> None:
         self.refusals = []
 
-    async def _run(self, action: BulkAction, ids: list[int]) -> Events:
-        async with transaction() as session:
-            results = await self._apply(session, self._as_actor(), action.key, list(ids))
-        noun, name_key = self._bulk.noun, self._bulk.name_key
-        names = {row["id"]: row[name_key] for row in self.rows} if name_key else {}
-        self.refusals = [
-            Refusal(name=names.get(result.id, f"{noun.capitalize()} {result.id}"), detail=result.detail)
-            for result in results
-            if not result.ok
-        ]
-        self.selected = []
-        self._toast_results(action, [result.id for result in results if result.ok], names)
+    async def _run_whole(self, action: BulkAction) -> Events:
+        """Runs an action on at most one batch, without a confirmation."""
+        self._show_results(action, await self._run_batch(action, self._bulk_ids))
         return type(self).load
 
-    def _toast_results(self, action: BulkAction, done: list[int], names: dict[int, str]) -> None:
-        noun = self._bulk.noun
+    async def _run_batch(self, action: BulkAction, ids: list[int]) -> Sequence[Result]:
+        async with transaction() as session:
+            return await self._apply(session, self._as_actor(), action.key, list(ids))
+
+    def _show_results(self, action: BulkAction, results: Sequence[Result]) -> None:
+        """Shows what was done in a toast, and the refusals by their reason."""
+        names, noun = self._bulk_names, self._bulk.noun
+        reasons: dict[str, list[str]] = {}
+        for result in results:
+            if not result.ok:
+                name = names.get(result.id, f"{noun.capitalize()} {result.id}")
+                reasons.setdefault(result.detail.removeprefix(f"{name} "), []).append(name)
+        self.refusals = [Refusal(name=_named(refused), detail=detail) for detail, refused in reasons.items()]
+        self.selected, self.is_everything = [], False
+        done, refused = [result.id for result in results if result.ok], sum(map(len, reasons.values()))
         what = names.get(done[0]) if len(done) == 1 else None
         text = f"{what or plural(len(done), noun)} {action.done}" if done else f"No {noun}s {action.done}"
-        if self.refusals:
-            text += f", {len(self.refusals)} {self._bulk.refused}"
-        undo = type(self).restore_rows(done) if action.can_undo and done else None
+        if refused:
+            text += f", {refused} {self._bulk.refused}"
+        undo = type(self).restore_rows(done) if action.can_undo and 0 < len(done) <= BATCH else None
         self._toast(text, "success" if done else "error", undo=undo)
+        self._bulk_names = {}
+
+
+def _named(names: list[str]) -> str:
+    """ "ana, bob, cyd, dee, eve and 12 more"."""
+    more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
+    return f"{', '.join(names[:MAX_NAMED])}{more}"

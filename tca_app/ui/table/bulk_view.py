@@ -13,7 +13,11 @@ def bulk_bar(state: type[BulkActions]) -> rx.Component:
     return rx.cond(
         count > 0,
         rx.el.div(
-            rx.el.strong(count, " selected", class_name="num", role="status"),
+            rx.el.strong(state.selected_text, class_name="num", role="status"),
+            rx.cond(
+                state.everything_text != "",
+                button(state.everything_text, kind="small ghost", on_click=state.select_everything()),
+            ),
             *(_button(state, action) for action in state._bulk.actions),
             button("Clear", kind="small ghost", on_click=state.clear_selection()),
             class_name="bulk-bar",
@@ -38,7 +42,12 @@ def bulk_dialog(state: type[BulkActions], body: rx.Component | None) -> rx.Compo
         on_confirm=state.run_bulk(),
         on_cancel=state.cancel_bulk(),
         busy=state.is_bulk_running,
-        body=rx.el.div(body, error_notice(state.bulk_error), class_name="stack tight asked"),
+        body=rx.el.div(
+            body,
+            rx.cond(state.bulk_progress != "", rx.el.p(state.bulk_progress, class_name="muted num", role="status")),
+            error_notice(state.bulk_error),
+            class_name="stack tight asked",
+        ),
     )
 
 

@@ -48,6 +48,7 @@ class TableState(FilterState, mixin=True):
     page: int = 1
     page_size: int = PAGE_SIZES[0]
     selected: list[int] = []
+    is_everything: bool = False  # with all rows of the page those of the other pages are selected, too
     flashed: list[int] = []  # rows that changed at the last load; the turn tells two consecutive loads apart
     flash_turn: bool = False
 
@@ -95,7 +96,7 @@ class TableState(FilterState, mixin=True):
         shown, asked = self._shown, query.as_url_query(self._spec)
         self._shown = asked
         if shown != asked or not self.is_loaded:
-            self.flashed = []
+            self.flashed, self.is_everything = [], False
             self.search, self.sort, self.page, self.page_size = query.search, query.sort, query.page, query.size
         here = {row["id"] for row in rows}
         if any(row_id not in here for row_id in self.selected):
@@ -165,12 +166,13 @@ class TableState(FilterState, mixin=True):
         between = shown[first : last + 1]
         others = [kept for kept in self.selected if kept not in between]
         self.selected = others if row_id in self.selected else [*others, *between]
-        self._anchor = row_id
+        self._anchor, self.is_everything = row_id, False
 
     @handler("signed_in")
     async def toggle_all(self) -> None:
         self.selected = [] if len(self.selected) == len(self.rows) else [row["id"] for row in self.rows]
+        self.is_everything = False
 
     @handler("signed_in")
     async def clear_selection(self) -> None:
-        self.selected = []
+        self.selected, self.is_everything = [], False

@@ -15,14 +15,14 @@ from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.features.users.ui.pages import users_list
 from tca_app.features.users.ui.state import UsersState
 from tca_app.ui.handlers import permission_of
-from tca_app.ui.table.bulk import BulkActions
+from tca_app.ui.table.bulk import HANDLERS, BulkActions
 
 NONE = rx.fragment()
 
 
 def test_every_table_with_bulk_actions_names_a_permission() -> None:
     handlers = {name for name, handler in vars(BulkActions).items() if hasattr(handler, "__tca_permission__")}
-    assert handlers == {"ask_bulk", "ask_rows", "cancel_bulk", "run_bulk", "restore_rows", "dismiss_refusals"}
+    assert handlers == set(HANDLERS)
     permissions: list[tuple[type[State], str]] = [
         (JobsState, "jobs.manage"),
         (UsersState, "users.manage"),

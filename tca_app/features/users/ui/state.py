@@ -75,8 +75,8 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         "user",
         (
             BulkAction("activate", "Activate", "activated"),
-            BulkAction("deactivate", "Deactivate", "deactivated", DEACTIVATED),
-            BulkAction("delete", "Delete", "moved to trash", DELETED, danger=True, can_undo=True),
+            BulkAction("deactivate", "Deactivate", "deactivated", DEACTIVATED, skips_self=True),
+            BulkAction("delete", "Delete", "moved to trash", DELETED, danger=True, can_undo=True, skips_self=True),
             RESTORE,
         ),
         name_key="username",

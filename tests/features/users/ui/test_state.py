@@ -243,12 +243,14 @@ async def test_a_bulk_act_says_for_whom_it_was_refused_and_why(console: Console)
     await make_project(owner)
     tab = await open_tab(console, admin)
     await tab.send(UsersState.toggle_all)
-    await tab.send(UsersState.ask_bulk, action="delete")
+    asked = await tab.send(UsersState.ask_bulk, action="delete")
+    assert shown(asked, UsersState, "bulk_title") == "Delete 2 users?"
+    assert "You are not included." in shown(asked, UsersState, "bulk_text")
     done = await tab.send(UsersState.run_bulk)
     refusals = {entry["name"]: entry["detail"] for entry in shown(done, UsersState, "refusals")}
-    assert set(refusals) == {"boss", "owner"}
+    assert set(refusals) == {"owner"}
     assert "owns 1 project" in refusals["owner"]
-    assert toast_texts(done) == ["ana moved to trash, 2 refused"]
+    assert toast_texts(done) == ["ana moved to trash, 1 refused"]
     assert (await row_of(User, ana.user_id))["deleted_at"] is not None
     assert shown(done, UsersState, "selected") == []
 
@@ -319,3 +321,48 @@ async def test_the_filters_of_users_count_both_values(console: Console) -> None:
     for key, counts in (("status", {"Active": "2", "Inactive": "1"}), ("role", {"Administrator": "0", "Member": "1"})):
         updates = await tab.send(UsersState.show_filter, key=key, is_open=True)
         assert {option["label"]: option["count"] for option in shown(updates, UsersState, "options")} == counts
+
+
+async def test_everything_that_the_filters_leave_is_changed_across_pages(console: Console) -> None:
+    admin = await make_admin("boss")
+    people = [await make_user(f"same{number:03}", full_name="Same") for number in range(27)]
+    other = await make_user("other")
+    tab = await open_tab(console, admin, "/users?q=same")
+    await tab.send(UsersState.toggle_all)
+    updates = await tab.send(UsersState.select_everything)
+    assert shown(updates, UsersState, "selected_text") == "27 selected"
+    assert shown(await tab.send(UsersState.ask_bulk, action="deactivate"), UsersState, "bulk_title") == (
+        "Deactivate 27 users?"
+    )
+    done = await tab.send(UsersState.run_bulk)
+    assert toast_texts(done) == ["27 users deactivated"]
+    assert {(await row_of(User, person.user_id))["is_active"] for person in people} == {False}
+    assert (await row_of(User, other.user_id))["is_active"] is True
+    assert shown(done, UsersState, "is_everything") is False
+
+
+async def test_refusals_for_one_reason_are_named_together(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tca_app.ui.table.bulk.BATCH", 2)  # four batches, each a transaction of its own
+    owners = [await make_user(f"owner{number}") for number in range(7)]
+    for owner in owners:
+        await make_project(owner)
+    tab = await open_tab(console, await make_admin("boss"), "/users?q=owner&sort=username")
+    await tab.send(UsersState.toggle_all)
+    await tab.send(UsersState.ask_bulk, action="delete")
+    done = await tab.send(UsersState.run_bulk)
+    [line] = shown(done, UsersState, "refusals")
+    assert line["name"] == "owner0, owner1, owner2, owner3, owner4 and 2 more"
+    assert "owns 1 project" in line["detail"]
+    assert toast_texts(done) == ["No users moved to trash, 7 refused"]
+
+
+async def test_another_search_or_a_change_of_the_selection_ends_everything(console: Console) -> None:
+    people = [await make_user(f"same{number:03}") for number in range(27)]
+    tab = await open_tab(console, await make_admin("boss"), "/users?q=same&sort=username")
+    await tab.send(UsersState.toggle_all)
+    await tab.send(UsersState.select_everything)
+    updates = await tab.send(UsersState.toggle_row, row_id=people[3].user_id)
+    assert shown(updates, UsersState, "selected_text") == "24 selected"
+    assert shown(await tab.send(UsersState.ask_bulk, action="deactivate"), UsersState, "bulk_title") == (
+        "Deactivate 24 users?"
+    )
