@@ -1,8 +1,12 @@
 """Traces: from a request or a click over SQL, jobs and calls, of trusted origin, without secrets, harming nobody."""
 
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
-from threading import Event
+from http.server import HTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
 
 import httpx
 import pytest
@@ -25,7 +29,7 @@ from tca_app.core.outgoing.resilience import circuit_breaker
 from tca_app.core.telemetry import span_export, tracing
 from tca_app.core.telemetry.metrics import REGISTRY
 from tca_app.core.telemetry.span_export import BATCH, MAX_QUEUE
-from tca_app.core.telemetry.tracing import close_tracing, root_span, start_tracing, traceparent
+from tca_app.core.telemetry.tracing import client_span, close_tracing, root_span, start_tracing, traceparent
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectUpdate
 from tca_app.ui.websocket.traces import tracing_events
@@ -36,6 +40,7 @@ from tests.sinks import HttpSink
 from tests.traces import Traces, traces_of
 from tests.ui.harness import Notes, Tab, console_on, sign_in
 
+PAGE = Path(__file__).parents[3] / "docs" / "tracing.md"
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 GIVEN = f"00-{TRACE}-{SPAN}-01"
 
@@ -255,6 +260,27 @@ async def test_the_collector_gets_protobuf_with_the_headers(monkeypatch: pytest.
     assert (got.method, got.path) == ("POST", "/base/v1/traces")
     assert (got.headers["api-key"], got.headers["x-tenant"]) == ("a b", "ops")
     assert got.headers["content-type"] == "application/x-protobuf"
+
+
+async def test_the_receiver_of_the_documentation_prints_what_arrives(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    example: dict[str, Any] = {}
+    exec(code.replace('HTTPServer(("localhost", 4318), Receiver).serve_forever()', ""), example)
+    with HTTPServer(("localhost", 0), example["Receiver"]) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(get_settings(), "otel_exporter_otlp_endpoint", f"http://localhost:{server.server_port}")
+        start_tracing()
+        with root_span("job outer", "consumer", {}):
+            outer = traceparent()
+            with client_span("SELECT", {}):
+                pass
+        await close_tracing()
+        server.shutdown()
+    trace, parent = outer[3:11], outer[36:52]
+    first, second = (re.sub(r" +[\d.]+ ms", "", line) for line in capfd.readouterr().out.splitlines())
+    assert (first, second) == (f"{trace} {'-' * 16} job outer", f"{trace} {parent} SELECT")
 
 
 def spans_counted(result: str) -> float:
