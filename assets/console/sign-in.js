@@ -1,8 +1,8 @@
 /* Signing in, setting up and signing out: by REST, so that no password passes the websocket. */
 import { onAction } from "./buttons.js";
 import { call, find, here, watch } from "./dom.js";
+import { endDrafts } from "./drafts/forms.js";
 import { mayForgetDrafts } from "./drafts/leaving.js";
-import { forgetDrafts } from "./drafts/store.js";
 import { usePasskey } from "./passkeys.js";
 import { clearFaults, readForm, setBusy, showDone, showFaults, showProblem } from "./posted-form.js";
 import { SIDEBAR } from "./sidebar.js";
@@ -34,7 +34,7 @@ const nextPage = () => safeNext(new URLSearchParams(location.search).get("next")
 const tabs = new BroadcastChannel("tca-session");
 tabs.addEventListener("message", (event) => {
   if (event.data === "signed-in" && ["/login", SECOND_FACTOR].includes(here())) location.assign(nextPage());
-  if (event.data === "signed-out") forgetDrafts();
+  if (event.data === "signed-out") endDrafts();
 });
 
 /* A sign-in at a provider comes back as a page of the console: the first one that is drawn wakes the other tabs. */
@@ -136,12 +136,11 @@ onAction("sign-out", async (button) => {
   if (!(await mayForgetDrafts())) return;
   button.setAttribute("aria-busy", "true");
   const looks = [SIDEBAR, "theme"].map((name) => [name, localStorage.getItem(name)]).filter(([, value]) => value);
-  forgetDrafts();
+  const response = await call("/api/auth/session", { method: "DELETE", headers: OURS }).catch(() => null);
+  button.removeAttribute("aria-busy");
+  if (!response) return; // the person is still signed in, and the banner of a lost connection says why
+  endDrafts();
   tabs.postMessage("signed-out");
-  try {
-    await call("/api/auth/session", { method: "DELETE", headers: OURS });
-  } finally {
-    for (const [name, value] of looks) localStorage.setItem(name, value);
-    location.assign("/login");
-  }
+  for (const [name, value] of looks) localStorage.setItem(name, value);
+  location.assign("/login");
 });

@@ -264,6 +264,10 @@ def test_no_secret_is_kept_and_nobody_else_sees_a_draft(new_page: NewPage) -> No
     expect(dialog.get_by_label("Email")).to_have_value("grace@example.com")
     assert "tca-draft:999999" not in page.evaluate("Object.keys(sessionStorage).join()")
     page.goto("/projects")
+    other = page.context.new_page()
+    other.goto("/projects")
+    start_project(other, "Elsewhere")
+    page.bring_to_front()
     page.get_by_role("button", name="Account", exact=True).click()
     page.get_by_role("menuitem", name="Sign out").click()
     keep_editing(page)
@@ -271,7 +275,9 @@ def test_no_secret_is_kept_and_nobody_else_sees_a_draft(new_page: NewPage) -> No
     page.get_by_role("menuitem", name="Sign out").click()
     discard(page)
     page.wait_for_url("**/login**")
-    assert "tca-draft" not in page.evaluate("Object.keys(sessionStorage).join()")
+    other.wait_for_url("**/login**")
+    for tab in (page, other):
+        assert "tca-draft" not in tab.evaluate("Object.keys(sessionStorage).join()")
 
 
 def test_unsaved_settings_ask_before_a_link_and_survive_a_reload(new_page: NewPage, stores: Cluster) -> None:

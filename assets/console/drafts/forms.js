@@ -7,7 +7,7 @@ const LIFE_MS = 7 * 24 * 3600 * 1000;
 const NOT_KEPT =
   "button, [type=hidden], [type=file], [type=password], [data-secret], [name^='keep.'], [name=confirm_name], " +
   "[autocomplete*=password], [autocomplete=one-time-code]";
-let viewer = ""; // the id of who is signed in
+let viewer = ""; // the id of who is signed in; nothing is kept without one
 let isPutting = false;
 
 const pathOf = new WeakMap(); // form to the page where it was drawn: after the browser's back the URL is another one
@@ -21,7 +21,7 @@ const aboutForm = (form) => (form.dataset.draft ? JSON.parse(form.dataset.draft)
 /* Only the field that was changed: a form that is closing is empty in part, and its last field may still say "change". */
 const keep = (event) => {
   const input = event.target;
-  const about = input.form && isKept(input) && !isPutting ? aboutForm(input.form) : null;
+  const about = viewer && input.form && isKept(input) && !isPutting ? aboutForm(input.form) : null;
   if (!about) return;
   const name = nameOf(about);
   const before = readDraft(name);
@@ -56,6 +56,12 @@ export const dropTyped = (forms) => {
 
 /** Whether anything typed in this tab is not saved, on any page. */
 export const hasDrafts = () => draftNames().some((name) => name.startsWith(draftsOf(viewer)));
+
+/** Ends all drafts of this tab at sign-out. A field that loses the focus by that is not kept again. */
+export const endDrafts = () => {
+  viewer = "";
+  forgetDrafts();
+};
 
 /** To the handler of a form that is drawn for this alone. */
 const send = (draft, fields) => {

@@ -6,6 +6,7 @@ import { afterChanges, all, find, OVERLAYS } from "../dom.js";
 import { dropTyped, hasDrafts, typedForms } from "./forms.js";
 
 const SIGN_OUT = "Signing out discards what you typed and did not save.";
+const SIGN_OUT_OF_OTHERS = "Signing out discards what you typed in another tab and did not save.";
 const LEAVING = "What you typed is not saved.";
 const RELOADED_AT = "reflex_last_reloaded_on_error"; // Reflex reloads a page of another version by itself
 const POINTER_AND_KEYS = ["keydown", "pointerdown", "mousedown", "focusin"];
@@ -65,8 +66,28 @@ const stop = (event) => {
   event.stopImmediatePropagation();
 };
 
+/* The other tabs of this browser are signed out too, so they are asked whether something is typed there. */
+const tabs = new BroadcastChannel("tca-drafts");
+const [ANY, YES] = ["any?", "yes"];
+const OTHERS_ANSWER_MS = 200;
+tabs.addEventListener("message", ({ data }) => data === ANY && hasDrafts() && tabs.postMessage(YES));
+
+const haveOthersDrafts = () =>
+  new Promise((resolve) => {
+    const onAnswer = ({ data }) => data === YES && resolve(true);
+    tabs.addEventListener("message", onAnswer);
+    tabs.postMessage(ANY);
+    setTimeout(() => {
+      tabs.removeEventListener("message", onAnswer);
+      resolve(false);
+    }, OTHERS_ANSWER_MS);
+  });
+
 /** Before sign-out: whether nothing is lost by it, or the person says so. */
-export const mayForgetDrafts = async () => !hasDrafts() || (await ask(SIGN_OUT));
+export const mayForgetDrafts = async () => {
+  if (hasDrafts()) return ask(SIGN_OUT);
+  return (await haveOthersDrafts()) ? ask(SIGN_OUT_OF_OTHERS) : true;
+};
 
 /* A dialog below sees nothing of what happens in the question: it would take a click there for one beside itself. */
 for (const name of POINTER_AND_KEYS)

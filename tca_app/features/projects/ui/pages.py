@@ -70,7 +70,7 @@ def _columns() -> list[Column]:
         Column("status", "Status", cell=lambda row: project_status_badge(row["status"]), sortable=True),
         Column("owner", "Owner", cell=_owner, sortable=True, on_phone=False, wide=24),
         Column("member_count", "Members", sortable=True, on_phone=False, align_right=True),
-        Column("my_role", "Your role", cell=_role, sortable=True, on_phone=False),
+        Column("my_role", "Your role", cell=_role, sortable=True, on_phone=False, on_tablet=False),
         Column(
             "created_at", "Created", cell=lambda row: relative_time(row["created_at"]), sortable=True, on_phone=False
         ),
