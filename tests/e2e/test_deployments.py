@@ -40,6 +40,8 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
     expect(last).to_be_in_viewport()
     expect(last.locator(".ansi-1")).to_have_text(f"step {LINES}")
 
+    watcher.get_by_role("log").press("PageUp")
+    expect(watcher.get_by_role("button", name="Follow")).to_have_attribute("aria-pressed", "false")
     watcher.get_by_role("searchbox", name="Search the log").fill("step 17")
     expect(watcher.locator("[data-seq='17']")).to_be_in_viewport()
     expect(watcher.get_by_text("1 of 111")).to_be_visible()

@@ -5,6 +5,8 @@ const SHAPES = { 1: "bold", 2: "dim", 3: "italic", 4: "underline" };
 const OTHER_SEQUENCES = /\u001b\][^\u0007\u001b]*(\u0007|\u001b\\)|\u001b\[[0-9;?]*[A-Za-ln-z]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: ANSI sequences begin with one.
 const COLOURS = /\u001b\[([0-9;]*)m/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ANSI sequences begin with one.
+const ALL_COLOURS = /\u001b\[[0-9;]*m/g;
 
 const isColour = (code) => (code >= 30 && code <= 37) || (code >= 90 && code <= 97);
 
@@ -23,12 +25,17 @@ const pieceOf = (text, look) => {
   return Object.assign(document.createElement("span"), { className: [...look.values()].join(" "), textContent: text });
 };
 
+/** What a progress bar wrote over is left out, and so is every sequence but colours. */
+const shownText = (raw) => raw.slice(raw.lastIndexOf("\r", raw.length - 2) + 1).replace(OTHER_SEQUENCES, "");
+
+/** A line without its colours, as a search reads it. */
+export const plainText = (raw) =>
+  raw.includes("\u001b") || raw.includes("\r") ? shownText(raw).replace(ALL_COLOURS, "") : raw;
+
 /** Draws a line. `look` lasts beyond it: a colour ends where the program ends it. */
 export const paintLine = (raw, look) => {
   const line = document.createElement("div");
-  // What a progress bar wrote over is left out.
-  const text = raw.slice(raw.lastIndexOf("\r", raw.length - 2) + 1).replace(OTHER_SEQUENCES, "");
-  for (const [index, part] of text.split(COLOURS).entries()) {
+  for (const [index, part] of shownText(raw).split(COLOURS).entries()) {
     if (index % 2) for (const code of (part || "0").split(";").map(Number)) apply(look, code);
     else if (part) line.append(pieceOf(part, look));
   }

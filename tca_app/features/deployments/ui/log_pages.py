@@ -49,7 +49,7 @@ def log_panel() -> rx.Component:
                     class_name="log", role="log", aria_label="Log", tab_index=0, custom_attrs={"data-log-lines": ""}
                 ),
             ),
-            actions=tools,
+            actions=(rx.cond(count > 0, rx.fragment(*tools)),),
             flush=True,
         ),
         class_name="log-panel",
