@@ -31,6 +31,13 @@ def _day_or_moment(value: object) -> object:
     return date.fromisoformat(value)
 
 
+def _day(value: object) -> object:
+    if isinstance(value, str) and not (len(value) == 10 and value[4] == value[7] == "-"):
+        raise ValueError("must be a date such as 2026-01-31")
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
 DayOrMoment = Annotated[date | datetime, BeforeValidator(_day_or_moment, json_schema_input_type=date | GivenMoment)]
 
 

@@ -81,3 +81,8 @@ def webhook(project_id: int | None, webhook_id: int) -> str:
 def deployment(deployment_id: object) -> str:
     """Returns the URL of a deployment's page. Takes an id or a Reflex var of one."""
     return f"{DEPLOYMENTS}/{deployment_id}"
+
+
+def deployments_of(**filters: object) -> str:
+    """Returns the URL of the deployments with these filters. Takes values or Reflex vars of them."""
+    return f"{DEPLOYMENTS}?{'&'.join(f'{key}={value}' for key, value in filters.items())}"

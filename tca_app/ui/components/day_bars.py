@@ -156,8 +156,7 @@ def _bar(bar: Any) -> rx.Component:
     heights = bar["heights"].to(dict[str, str])
     parts = (rx.el.span(class_name=f"part {key}", style={"height": heights[key]}) for key, _ in RESULTS)
     shown = (*parts, *_labels(bar))
-    leads = link(*shown, to=bar["url"], class_name="bar", tab_index=-1)
-    return rx.cond(bar["url"] != "", leads, rx.el.span(*shown, class_name="bar"))
+    return link(*shown, to=bar["url"], class_name="bar", tab_index=-1)
 
 
 def _labels(day: Any) -> tuple[rx.Component, rx.Component]:
@@ -166,8 +165,10 @@ def _labels(day: Any) -> tuple[rx.Component, rx.Component]:
     return rx.el.span(day["text"], class_name="tip"), tick
 
 
-def results_legend(counts: Any) -> rx.Component:
-    """The legend with the number of each result."""
+def results_legend(counts: Any, url_of: Callable[[str], Any]) -> rx.Component:
+    """The legend with the number of each result, which leads to its rows."""
     swatches = {key: rx.el.span(class_name=f"swatch {key}", aria_hidden="true") for key, _ in RESULTS}
-    entries = (rx.el.li(swatches[key], label, " ", counts[key]) for key, label in RESULTS)
+    entries = (
+        rx.el.li(link(swatches[key], label, " ", counts[key], to=url_of(key), class_name="")) for key, label in RESULTS
+    )
     return rx.el.ul(*entries, class_name="chart-legend num")

@@ -83,7 +83,7 @@ def _panel(name: Any) -> rx.Component:
                 panel(
                     "Deployments by day (UTC)",
                     deployments_chart(),
-                    actions=(results_legend(state.results),),
+                    actions=(results_legend(state.results, _rows_of),),
                     flush=True,
                 ),
             ),
@@ -103,6 +103,10 @@ def _panel(name: Any) -> rx.Component:
         class_name=f"place {name}",
         key=name.to(str),
     )
+
+
+def _rows_of(result: str) -> Any:
+    return routes.deployments_of(days=state.days, status=result)
 
 
 def _nothing() -> rx.Component:

@@ -153,7 +153,7 @@ class DashboardState(SessionState):
         ended = [day.ended for day in by_day]
         self.deployments_card = card_of(stats.deployments, ended, f"previous {stats.days} days")
         self.success_card = rate_card(stats.success_rate, stats.days, by_day)
-        self.deployments_by_day, self.deployments_top = day_bars_of(by_day, _no_url), scale_of(by_day)
+        self.deployments_by_day, self.deployments_top = day_bars_of(by_day, _rows_of), scale_of(by_day)
         self.results = {
             name: f"{sum(getattr(day, name) for day in by_day):,}" for name in ("succeeded", "failed", "cancelled")
         }
@@ -169,8 +169,8 @@ def _shown(names: Sequence[str], layout: LayoutRead) -> list[str]:
     return [name for name in names if name not in layout.hidden]
 
 
-def _no_url(_: date) -> str:
-    return ""
+def _rows_of(day: date) -> str:
+    return routes.deployments_of(ended_on=day.isoformat())
 
 
 def _busy(project: BusyProject, most: int) -> BusyRow:

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from tca_app.core.database.concurrency import ListQuery
-from tca_app.core.filters import DayOrMoment, Many
+from tca_app.core.filters import Day, DayOrMoment, Many
 from tca_app.core.periods import Period
 from tca_app.core.schema import ShortSkip, UrlId
 from tca_app.features.deployments.schemas import ExternalId, Source, Status
@@ -42,6 +42,7 @@ class DeploymentFilter(ListQuery):
     source: Many[Source] = []
     created_by_id: Many[UrlId] = []
     days: Period | None = Field(None, description="Ended in the last N days (UTC), including today.")
+    ended_on: Day | None = Field(None, description="Ended on this day (UTC).")
     since: DayOrMoment | None = Field(None, description="Created at or after this time.")
     until: DayOrMoment | None = Field(None, description="Created before this time, or on this day at the latest.")
     external_id: ExternalId | None = None

@@ -1,5 +1,6 @@
 """State of `/deployments`: the list and the environment matrix."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, TypedDict
 
@@ -18,8 +19,10 @@ from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.filter_state import Chip
+from tca_app.ui.table.query import day_in
 from tca_app.ui.table.state import Choice, Filter, TableQuery, TableSpec, TableState
-from tca_app.ui.url import printable, query_param
+from tca_app.ui.url import page_url, printable, query_param
 
 STATUS_LABELS = {
     "pending_approval": "Awaiting approval",
@@ -88,11 +91,19 @@ def took(start: datetime | None, end: datetime | None) -> str:
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
+class DeploymentSpec(TableSpec):
+    """Adds the day of a bar of a chart, which is no filter to choose but can be removed."""
+
+    @property
+    def narrowing(self) -> tuple[str, ...]:
+        return (*super().narrowing, "ended_on")
+
+
 class DeploymentsState(TableState, SessionState):
     """State of the list of `/deployments`."""
 
     rows: list[DeploymentRow] = []
-    _spec: ClassVar = TableSpec(
+    _spec: ClassVar = DeploymentSpec(
         sorts=("id", "version", "project", "environment", "status", "created_by", "duration"),
         default_sort="-id",
         filters=(
@@ -108,6 +119,18 @@ class DeploymentsState(TableState, SessionState):
         dates="Created",
     )
 
+    def _query(self) -> TableQuery:
+        query = TableQuery.of(self._spec, page_url(self.router_data))
+        return replace(query, filters={**query.filters, "ended_on": day_in(query_param(self.router_data, "ended_on"))})
+
+    def _filter_query(self) -> TableQuery:
+        return self._query()
+
+    async def _keep_filters(self, session: Session, query: TableQuery) -> None:
+        await TableState._keep_filters(self, session, query)
+        if day := query.filters["ended_on"]:
+            self.chips = [*self.chips, Chip(key="ended_on", value=day, text=f"Ended on {day} (UTC)")]
+
     def _asked(self, query: TableQuery) -> DeploymentQuery:
         chosen = query.chosen
         return DeploymentQuery.model_validate(
@@ -117,6 +140,7 @@ class DeploymentsState(TableState, SessionState):
                 "created_by_id": chosen["by"],
                 "search": printable(query.search),
                 "days": query.filters["days"] or None,
+                "ended_on": query.filters["ended_on"] or None,
                 "sort": query.sort,
                 "skip": min(query.skip, 10_000),
                 "limit": query.limit,

@@ -26,7 +26,7 @@ from tca_app.ui.var import as_var
 
 state = OverviewState
 project = ProjectState.project
-_deployments = f"{routes.project(project['id'])}?tab=deployments"
+_deployments = routes.deployments_of(project=project["id"])
 
 
 def overview_tab() -> rx.Component:
@@ -106,9 +106,13 @@ def _days() -> rx.Component:
     return panel(
         f"Deployments by day (UTC), last {DAYS} days",
         rx.cond(state.has_results, chart, nothing),
-        actions=(rx.cond(state.has_results, results_legend(state.results)),),
+        actions=(rx.cond(state.has_results, results_legend(state.results, _rows_of)),),
         flush=True,
     )
+
+
+def _rows_of(result: str) -> str:
+    return routes.deployments_of(project=project["id"], days=DAYS, status=result)
 
 
 def _recent() -> rx.Component:

@@ -107,16 +107,15 @@ class OverviewState(RecordState, SessionState):
             *(_freeze_notice(window, zone) for window in holding),
         ]
         self.recent, self.measures = [row_of(row) for row in recent.items], measures_of(measured, weeks)
-        self._keep_days(days)
+        self._keep_days(project_id, days)
 
-    def _keep_days(self, days: list[DayOfProject]) -> None:
+    def _keep_days(self, project_id: int, days: list[DayOfProject]) -> None:
+        def rows_of(day: date) -> str:
+            return routes.deployments_of(project=project_id, ended_on=day.isoformat())
+
         counts = {key: sum(getattr(day, key) for day in days) for key, _ in RESULTS}
-        self.bars, self.bars_top = day_bars_of(days, _no_url), scale_of(days)
+        self.bars, self.bars_top = day_bars_of(days, rows_of), scale_of(days)
         self.results, self.has_results = {key: f"{count:,}" for key, count in counts.items()}, any(counts.values())
-
-
-def _no_url(_: date) -> str:
-    return ""
 
 
 def _freeze_notice(window: FreezeRead, zone: Any) -> Notice:

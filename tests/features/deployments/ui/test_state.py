@@ -1,6 +1,7 @@
 """The pages about deployments, without a browser."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -64,6 +65,24 @@ async def test_the_list_shows_ones_own_and_the_url_narrows_it(console: Console) 
     narrowed = await open_page(console, owner, "/deployments?status=failed&environment=staging&source=nonsense")
     rows = shown(await narrowed.send(DeploymentsState.load), DeploymentsState, "rows")
     assert [row["version"] for row in rows] == ["1.1.0"]
+
+
+async def test_a_bar_of_a_chart_leads_to_the_rows_that_it_counts(console: Console) -> None:
+    owner, now = await make_user(), datetime.now(UTC)
+    project_id, other = await make_project(owner), await make_project(owner)
+    yesterday = (now - timedelta(days=1)).replace(hour=23, minute=59)
+    await make_deployment(project_id, status="succeeded", version="1.0.0", finished_at=yesterday)
+    await make_deployment(project_id, status="failed", version="1.0.1", finished_at=yesterday.replace(hour=0, minute=0))
+    await make_deployment(project_id, status="failed", version="1.0.2", finished_at=now)
+    await make_deployment(other, status="failed", version="9.9.9", finished_at=yesterday)
+    url = f"/deployments?project={project_id}&ended_on={yesterday.date()}"
+    tab = await open_page(console, owner, url)
+    updates = await tab.send(DeploymentsState.load)
+    assert [row["version"] for row in shown(updates, DeploymentsState, "rows")] == ["1.0.1", "1.0.0"]
+    assert f"Ended on {yesterday.date()} (UTC)" in [chip["text"] for chip in shown(updates, DeploymentsState, "chips")]
+    for bad in ("2026-13-01", "yesterday", "0"):
+        tab = await open_page(console, owner, f"/deployments?ended_on={bad}")
+        assert len(shown(await tab.send(DeploymentsState.load), DeploymentsState, "rows")) == 4
 
 
 @pytest.mark.parametrize("there_are_more", [False, True])

@@ -124,6 +124,7 @@ async def test_the_bars_count_the_deployments_of_this_project_by_day(console: Co
     updates = await overview(console, owner, project_id)
     bars = shown(updates, OverviewState, "bars")
     assert len(bars) == 30
+    assert bars[-1]["url"] == f"/deployments?project={project_id}&ended_on={datetime.now(UTC).date()}"
     assert (bars[-1]["succeeded"], bars[-1]["failed"], bars[-1]["heights"]["failed"]) == (1, 1, "50.00%")
     assert shown(updates, OverviewState, "results") == {"succeeded": "1", "cancelled": "0", "failed": "1"}
     assert [row["version"] for row in shown(updates, OverviewState, "recent")] == ["1.0.1", "1.0.0"]
