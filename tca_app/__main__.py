@@ -173,8 +173,8 @@ def check_log() -> None:
             lines.fail(f"The event log is broken: {check.fault}")
             raise typer.Exit(1)
         erased = f" ({check.erased} erased)" if check.erased else ""
-        erased += f" after {check.removed:,} that were removed as old" if check.removed else ""
-        lines.say(f"{plural(check.events, 'event')}{erased} in {plural(check.chains, 'chain')}: intact")
+        deleted = f", after {check.removed:,} that retention deleted" if check.removed else ""
+        lines.say(f"{plural(check.events, 'event')}{erased} in {plural(check.chains, 'chain')}{deleted}: intact")
 
 
 @commands.command()
