@@ -114,6 +114,21 @@ async def test_no_gap_is_made_in_the_middle() -> None:
     assert (await run(verify_log)).fault == ""
 
 
+async def test_chains_that_stay_do_not_keep_others_from_deletion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_log, "BATCH", 2)
+    await happen(7, 4)
+    await happen(8, 3)
+    age("subject_id = 7", days=400)
+    age("subject_id = 8")
+    forge(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args) SELECT 'x', 'x', "
+        "jsonb_build_object('event_id', id) FROM events WHERE subject_id = 7 AND sequence = 2"
+    )
+    await maintenance.remove_old_events()
+    assert (await left(7), await left(8)) == ([2, 3, 4], [])
+    assert (await run(verify_log)).fault == ""
+
+
 async def test_an_erasure_stays_proved() -> None:
     boss, ana = await make_admin("boss"), await make_user("ana")
     await run(emit, ana, ProjectUpdated(subject_id=7, subject_name="Ledger"))
