@@ -49,8 +49,8 @@ cluster: $(TESTS) ## Put load on two web replicas and two workers behind nginx, 
 upgrade-test: $(TESTS) ## Upgrade an earlier commit to this one under load: UPGRADE_FROM=COMMIT
 	@UPGRADE_FROM=$${UPGRADE_FROM:-7a5d337db04748497be577895bce58581ac6bd9d} exec $(BIN)/python -m pytest -s tests/upgrade
 
-image-test: ## Build the image with buildah and use it; as root on Debian, ten minutes or more
-	@exec .ci/image-test
+image-test: $(TESTS) sbom ## Build the image with buildah and use it as deploy/compose.yaml does; as root on Debian, twenty minutes
+	@exec $(BIN)/python .ci/image-test
 
 client: $(TESTS) ## Generate the types and operations of the Python client from the OpenAPI document
 	@PYTHONPATH=. $(BIN)/python clients/python/generate_client.py
