@@ -38,6 +38,7 @@ from tests.rest_api import rest_api
 
 TABLES = (
     "dashboard_layouts",
+    "list_preferences",
     "notification_digests",
     "notification_preferences",
     "notifications",

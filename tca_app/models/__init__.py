@@ -19,7 +19,7 @@ from tca_app.models.auth import (
     PendingSignIn,
     RecoveryCode,
 )
-from tca_app.models.dashboard import DashboardLayout
+from tca_app.models.dashboard import DashboardLayout, ListPreference
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
 from tca_app.models.event import (
     EventEffect,
@@ -76,6 +76,7 @@ __all__ = [
     "InstanceSetting",
     "Invitation",
     "JobFailure",
+    "ListPreference",
     "LoggedEvent",
     "LoginThrottle",
     "Notification",

@@ -9,6 +9,7 @@ import reflex as rx
 from tca_app.ui.components.basic import icon_button
 from tca_app.ui.components.placeholders import skeleton
 from tca_app.ui.table.parts import query_url
+from tca_app.ui.table.preferences import hidden_numbers
 
 SKELETON_ROWS = 8
 # Values that the browser computes when it sends the event.
@@ -87,11 +88,16 @@ class Grid:
                     rx.el.tbody(rx.foreach(self.state.rows, lambda row: self._row(row))),
                     rx.el.tbody(*(self._skeleton_row(i) for i in range(SKELETON_ROWS)), aria_hidden="true"),
                 ),
-                class_name="table",
+                class_name=rx.cond(self.state.is_compact, "table compact", "table"),
+                custom_attrs={"data-hide": self._hidden()},
             ),
             *(self._hotkey(action) for action in self.actions if action.key),
             class_name="table-scroll",
         )
+
+    def _hidden(self) -> rx.Var[str]:
+        before = [""] if self.is_selectable else []
+        return hidden_numbers(self.state, [*before, *(column.key for column in self.columns)])
 
     def _hotkey(self, action: RowAction) -> rx.Component:
         """A hidden button that console/grid.js presses for the key. Each row would need its own otherwise."""

@@ -62,6 +62,8 @@ class TableSpec:
     default_sort: str
     filters: tuple[Filter, ...] = ()
     choices: tuple[Choice, ...] = ()
+    name: str = ""  # under which the preferences of the viewer are kept
+    optional: tuple[str, ...] = ()  # keys of the columns that may be hidden
     dates: str = ""  # what the days in `since` and `until` are: "Created"
 
     @property

@@ -12,6 +12,7 @@ from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
 from tca_app.ui.handlers import CALL, Events, handler, unexpected_error
 from tca_app.ui.table.filter_state import FilterState
+from tca_app.ui.table.preferences import PreferenceState
 from tca_app.ui.table.query import (
     MAX_PAGE as MAX_PAGE,
     PAGE_SIZES as PAGE_SIZES,
@@ -31,7 +32,7 @@ def _bare(rows: Any) -> list[Any]:
     return getattr(rows, "__wrapped__", rows)
 
 
-class TableState(FilterState, mixin=True):
+class TableState(FilterState, PreferenceState, mixin=True):
     """Mixin for a state with the table. List it before the state's base class.
 
     The feature sets `_spec: ClassVar`, annotates `rows` with its own TypedDict (with an `id: int`), implements
@@ -89,6 +90,7 @@ class TableState(FilterState, mixin=True):
 
     async def _page_of(self, query: TableQuery) -> tuple[list[Any], int, bool]:
         async with reading() as session:
+            await self._read_preference(session)
             await self._keep_filters(session, query)
             return await self._fetch(session, self._as_actor(), query)
 

@@ -47,6 +47,7 @@ from tca_app.ui.table.bulk_view import bulk_bar, bulk_dialog, refusals_notice
 from tca_app.ui.table.filters import chips
 from tca_app.ui.table.grid import Column, Grid, RowAction
 from tca_app.ui.table.parts import foot, no_match, tools_row
+from tca_app.ui.table.preferences import view_menu
 from tca_app.ui.table.state import TRASH, TableState
 from tca_app.ui.var import as_var
 
@@ -81,7 +82,7 @@ def data_table(
         bar = rx.cond(~instead[0], bar) if bar else None
     return rx.el.div(
         refusals_notice(bulk) if bulk else None,
-        tools_row(state, search_label, tools),
+        tools_row(state, search_label, (*tools, *_view_menu(state, columns))),
         chips(state),
         rx.el.div(
             bar,
@@ -98,6 +99,10 @@ def data_table(
         ),
         bulk_dialog(bulk, question) if bulk else None,
     )
+
+
+def _view_menu(state: type[TableState], columns: Sequence[Column]) -> list[rx.Component]:
+    return [view_menu(state, {column.key: column.label for column in columns})] if state._spec.name else []
 
 
 def _empty_trash(label: str) -> rx.Component:

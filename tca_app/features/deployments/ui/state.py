@@ -106,6 +106,8 @@ class DeploymentsState(TableState, SessionState):
     _spec: ClassVar = DeploymentSpec(
         sorts=("id", "version", "project", "environment", "status", "created_by", "duration"),
         default_sort="-id",
+        name="deployments",
+        optional=("project", "environment", "status", "who", "at", "took"),
         filters=(
             Filter("days", "Ended", tuple((days, f"Ended in {days} days (UTC)") for days in PERIODS), is_hidden=True),
         ),

@@ -58,6 +58,8 @@ class InvitationsState(TableState, SessionState):
     _spec: ClassVar = TableSpec(
         sorts=("created_at", "email", "state", "invited_by", "expires_at"),
         default_sort="-created_at",
+        name="invitations",
+        optional=("state", "invited_by", "created_at", "expires_at"),
         choices=(Choice("state", "Status", STATES),),
     )
 

@@ -80,6 +80,8 @@ class JobsState(BulkActions, SessionState):
     _spec: ClassVar = TableSpec(
         sorts=("id", "kind", "queue", "attempts", "reason", "failed_at"),
         default_sort="-id",
+        name="jobs",
+        optional=("reason", "queue", "attempts", "failed_at"),
         filters=(
             Filter(
                 "state",

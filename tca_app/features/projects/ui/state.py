@@ -69,6 +69,8 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     _spec: ClassVar = TableSpec(
         sorts=("name", "status", "owner", "member_count", "my_role", "created_at"),
         default_sort="-created_at",
+        name="projects",
+        optional=("status", "owner", "member_count", "my_role", "created_at"),
         filters=(
             Filter("mine", "Team", (("true", "My projects"),)),
             TRASH,

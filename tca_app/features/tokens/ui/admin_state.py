@@ -48,6 +48,8 @@ class AllTokensState(BulkActions, SessionState):
     _spec: ClassVar = TableSpec(
         sorts=("name", "owner", "state", "created_at", "last_used_at", "expires_at"),
         default_sort="-created_at",
+        name="tokens",
+        optional=("owner", "state", "created_at", "last_used_at", "expires_at"),
         filters=(Filter("state", "Status", STATES, default="active"),),
     )
 

@@ -64,6 +64,8 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
     _spec: ClassVar = TableSpec(
         sorts=("created_at", "username", "email", "full_name", "last_login_at", "is_superuser", "is_active"),
         default_sort="-created_at",
+        name="users",
+        optional=("username", "email", "is_superuser", "is_active", "last_login_at", "created_at"),
         filters=(TRASH,),
         choices=(
             Choice("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),

@@ -1,0 +1,103 @@
+"""How the viewer sees a list: which columns, and how high the rows are. It is kept for each person and list."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import reflex as rx
+
+from tca_app.core.database.session import Session, transaction
+from tca_app.core.errors import Invalid
+from tca_app.features.list_preferences.schemas import ListPreferenceUpdate
+from tca_app.features.list_preferences.service import read_preference, save_preference
+from tca_app.ui.components.basic import button
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionMixin
+from tca_app.ui.table.query import TableSpec
+from tca_app.ui.var import as_var
+
+
+class PreferenceState(SessionMixin, mixin=True):
+    """Mixin of a table whose spec has a `name` and names the columns that may be hidden."""
+
+    hidden_columns: list[str] = []
+    is_compact: bool = False
+
+    _knows_preference: bool = False
+    _spec: ClassVar[TableSpec]
+
+    async def _read_preference(self, session: Session) -> None:
+        """Reads the preference with the first page; later this state knows it."""
+        if self._spec.name and not self._knows_preference:
+            found = await read_preference(session, self._as_actor(), self._spec.name)
+            self.hidden_columns, self.is_compact, self._knows_preference = found.hidden, found.is_compact, True
+
+    @handler("signed_in")
+    async def show_column(self, key: str, is_shown: bool) -> None:
+        if key not in self._spec.optional:
+            raise Invalid("Unknown column.")
+        others = [hidden for hidden in self.hidden_columns if hidden != key and hidden in self._spec.optional]
+        await self._save_preference(others if is_shown else [*others, key], self.is_compact)
+
+    @handler("signed_in")
+    async def set_compact(self, is_compact: bool) -> None:
+        await self._save_preference(list(self.hidden_columns), is_compact)
+
+    async def _save_preference(self, hidden: list[str], is_compact: bool) -> None:
+        if not self._spec.name:
+            raise Invalid("This list cannot be changed.")
+        async with transaction() as session:
+            data = ListPreferenceUpdate(hidden=hidden, is_compact=is_compact)
+            await save_preference(session, self._as_actor(), self._spec.name, data)
+        self.hidden_columns, self.is_compact = hidden, is_compact
+
+
+def hidden_numbers(state: type[PreferenceState], keys: Sequence[str]) -> rx.Var[str]:
+    """Returns "c2 c5": the numbers of the hidden columns, for the stylesheet. So no cell needs a mark of its own."""
+    numbers = rx.Var.create({key: f"c{number}" for number, key in enumerate(keys, start=1) if key})
+    hidden = as_var(state.hidden_columns)
+    return rx.Var(
+        f"(({hidden!s}) ?? []).map((key) => ({numbers!s})[key] ?? '').join(' ')",
+        _var_type=str,
+        _var_data=hidden._get_all_var_data(),
+    ).to(str)
+
+
+def view_menu(state: type[PreferenceState], labels: dict[str, str]) -> rx.Component:
+    """The menu that chooses columns and density."""
+    return rx.popover.root(
+        rx.popover.trigger(
+            button("Display", kind="hide-phone", icon="sliders-horizontal", aria_label="Display options")
+        ),
+        rx.popover.content(
+            rx.el.div(
+                *(
+                    rx.el.button(
+                        word,
+                        type="button",
+                        on_click=state.set_compact(is_compact),
+                        aria_pressed=rx.cond(state.is_compact == is_compact, "true", "false"),
+                    )
+                    for word, is_compact in (("Comfortable", False), ("Compact", True))
+                ),
+                role="group",
+                aria_label="Density",
+                class_name="segments",
+            ),
+            rx.el.ul(*(_line(state, key, label) for key, label in labels.items() if key in state._spec.optional)),
+            align="end",
+            class_name="filter-menu",
+            aria_label="Display options",
+        ),
+    )
+
+
+def _line(state: type[PreferenceState], key: str, label: str) -> rx.Component:
+    is_shown = ~as_var(state.hidden_columns).to(list[str]).contains(key)
+    return rx.el.li(
+        rx.el.label(
+            rx.el.input(
+                type="checkbox", class_name="checkbox", checked=is_shown, on_change=state.show_column(key, ~is_shown)
+            ),
+            rx.el.span(label, class_name="grow"),
+        )
+    )
