@@ -488,6 +488,7 @@ class MatrixCell(TypedDict):
     is_protected: bool
     deployment_id: int | None
     version: str | None
+    commit_sha: str | None
     finished_at: str | None
     who: str | None
     behind: int | None
@@ -1250,6 +1251,7 @@ class DeploymentRead(TypedDict):
 
 class EnvironmentMatrixRow(TypedDict):
     project: ProjectRef
+    repository_url: str
     places: list[MatrixCell]
 
 

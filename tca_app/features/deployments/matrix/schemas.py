@@ -1,5 +1,6 @@
 """Schemas of the environment matrix."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +17,16 @@ class MatrixQuery(BaseModel):
     limit: Limit = 100
 
 
+@dataclass(frozen=True, slots=True)
+class MatrixSearch:
+    """What the page of environments shows: the first projects by name, of those that match."""
+
+    limit: int
+    search: str = ""
+    group_id: int | None = None
+    only_behind: bool = False
+
+
 class MatrixCell(ReadModel):
     """An environment and its last successful deployment, null before the first."""
 
@@ -27,6 +38,7 @@ class MatrixCell(ReadModel):
     is_protected: bool
     deployment_id: int | None
     version: str | None
+    commit_sha: str | None
     finished_at: datetime | None
     who: str | None
     behind: int | None = Field(description="How many releases of the project are newer than its version.")
@@ -35,4 +47,5 @@ class MatrixCell(ReadModel):
 
 class EnvironmentMatrixRow(ReadModel):
     project: ProjectRef
+    repository_url: str
     places: list[MatrixCell]

@@ -1,21 +1,20 @@
 """The page `/deployments`: the list, the environment matrix and the metrics."""
 
-from typing import Any
-
 import reflex as rx
 
 from tca_app.core.periods import PERIODS
-from tca_app.features.deployments.matrix.ui.components import matrix_table
+from tca_app.features.deployments.matrix.ui.pages import matrix_view
+from tca_app.features.deployments.matrix.ui.state import MatrixState
 from tca_app.features.deployments.ui.components import columns
 from tca_app.features.deployments.ui.detail_pages import deployment_page
 from tca_app.features.deployments.ui.metrics_state import Figure, MetricsState
-from tca_app.features.deployments.ui.state import DeploymentsState, MatrixState
+from tca_app.features.deployments.ui.state import DeploymentsState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link, page_header, tabs
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import at_its_url
-from tca_app.ui.table.view import data_table, open_link
+from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
 state = DeploymentsState
@@ -32,7 +31,7 @@ def deployments_page() -> rx.Component:
         ),
         rx.cond(
             MatrixState.is_shown,
-            _matrix(),
+            matrix_view(),
             rx.cond(MetricsState.is_shown, at_its_url(MetricsState, _metrics(), skeleton_lines(4)), _list()),
         ),
     )
@@ -100,30 +99,6 @@ def _list() -> rx.Component:
             "Create one on a project's page, or report them from your CI with three lines of curl.",
             icon="rocket",
         ),
-    )
-
-
-def _line_head(line: Any) -> rx.Component:
-    return rx.el.div(open_link(line["project"], line["url"]), rx.el.div(line["slug"], class_name="cell-sub mono"))
-
-
-def _matrix() -> rx.Component:
-    nothing = empty_state("No projects yet", "Your projects' environments appear here.", icon="folder-git-2")
-    table = matrix_table(MatrixState.columns, MatrixState.lines, _line_head)
-    more = rx.el.div(
-        rx.el.span("The first ", as_var(MatrixState.lines).length(), " by name."),
-        link("Search all projects", to=f"{routes.PROJECTS}?show=where&sort=name"),
-        class_name="table-foot",
-    )
-    return rx.el.div(
-        rx.cond(
-            MatrixState.is_loaded,
-            rx.cond(
-                as_var(MatrixState.lines).length() > 0, rx.fragment(table, rx.cond(MatrixState.has_more, more)), nothing
-            ),
-            rx.el.div(skeleton_lines(4), class_name="panel-body"),
-        ),
-        class_name="table-frame",
     )
 
 

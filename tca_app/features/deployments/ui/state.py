@@ -1,19 +1,16 @@
-"""State of `/deployments`: the list and the environment matrix."""
+"""State of the list of `/deployments`."""
 
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import Session, reading
+from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
 from tca_app.core.periods import PERIODS
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.listing.facets import DeploymentField, count_deployments, names_of
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
-from tca_app.features.deployments.matrix.queries import environment_matrix
-from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixQuery
-from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
@@ -33,7 +30,6 @@ STATUS_LABELS = {
     "cancelled": "Cancelled",
 }
 SOURCE_LABELS = {"ui": "Console", "api": "REST", "github": "GitHub"}
-MAX_IN_MATRIX = 100
 FIELDS: dict[str, DeploymentField] = {
     "status": "status",
     "environment": "environment",
@@ -168,47 +164,7 @@ class DeploymentsState(TableState, SessionState):
         return await self._load()
 
 
-class Line(TypedDict):
-    id: int
-    project: str
-    slug: str
-    url: str
-    cells: list[Cell]
-
-
 def view_of(router_data: dict[str, Any]) -> str:
     """Returns "where", "measures", or "" for the list."""
     view = query_param(router_data, "view")
     return view if view in ("where", "measures") else ""
-
-
-class MatrixState(SessionState):
-    """State of the environment matrix of `/deployments`. `/projects` has the same with search and pages."""
-
-    is_shown: bool = False
-    is_loaded: bool = False
-    has_more: bool = False
-    columns: list[str] = []
-    lines: list[Line] = []
-
-    @handler("signed_in", supersedes=True)
-    async def load(self) -> None:
-        self.is_shown = view_of(self.router_data) == "where"
-        if not self.is_shown:
-            return
-        self._watch(MatrixState.load, "deployments", "projects")
-        actor = self._as_actor()
-        async with reading() as session:
-            found = await environment_matrix(session, actor, MatrixQuery(limit=MAX_IN_MATRIX))
-            is_full = len(found) == MAX_IN_MATRIX
-            after = MatrixQuery(skip=MAX_IN_MATRIX, limit=1)
-            self.has_more = is_full and bool(await environment_matrix(session, actor, after))
-        columns = columns_of(found)
-        self.columns, self.lines = list(columns.values()), [_line(project, columns) for project in found]
-        self.is_loaded = True
-
-
-def _line(found: EnvironmentMatrixRow, columns: dict[str, str]) -> Line:
-    project = found.project
-    url = routes.project(project.id)
-    return Line(id=project.id, project=project.name, slug=project.slug, url=url, cells=cells_of(found, columns))

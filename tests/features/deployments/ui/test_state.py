@@ -6,19 +6,20 @@ from typing import Any
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.matrix.ui import state
+from tca_app.features.deployments.matrix.ui.state import MatrixState
 from tca_app.features.deployments.schemas import DeploymentStep
-from tca_app.features.deployments.ui import state
 from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_state import LogState
 from tca_app.features.deployments.ui.metrics_state import MetricsState
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
-from tca_app.features.deployments.ui.state import DeploymentsState, MatrixState
-from tca_app.models import Deployment, Environment
+from tca_app.features.deployments.ui.state import DeploymentsState
+from tca_app.models import Deployment, Environment, Group, GroupMember, ProjectGroup
 from tests.factories import (
     deployment_events,
     environment_of,
@@ -92,11 +93,51 @@ async def test_the_matrix_says_so_only_when_there_are_more(
     owner = await make_user()
     for _ in range(2 + there_are_more):
         await make_project(owner)
-    monkeypatch.setattr(state, "MAX_IN_MATRIX", 2)
+    monkeypatch.setattr(state, "STEP", 2)
     tab = await open_page(console, owner, "/deployments?view=where")
     updates = await tab.send(MatrixState.load)
     assert len(shown(updates, MatrixState, "lines")) == 2
     assert bool(shown(updates, MatrixState, "has_more")) is there_are_more
+    if there_are_more:
+        await tab.send(MatrixState.show_more)
+        updates = await tab.send(MatrixState.load)
+        assert (len(shown(updates, MatrixState, "lines")), shown(updates, MatrixState, "has_more")) == (3, False)
+
+
+async def matrix(console: Console, actor: Actor, query: str) -> list[str]:
+    tab = await open_page(console, actor, f"/deployments?view=where{query}")
+    return [line["project"] for line in shown(await tab.send(MatrixState.load), MatrixState, "lines") or []]
+
+
+async def test_the_matrix_is_searched_and_filtered_by_drift_and_group(console: Console) -> None:
+    owner, stranger = await make_user(), await make_user()
+    repository = {"repository_url": "https://git.example.com/x"}
+    billing, ledger = await make_project(owner, "Billing", **repository), await make_project(owner, "Ledger")
+    earlier = datetime.now(UTC) - timedelta(hours=1)
+    old = {"status": "succeeded", "version": "1.0.0", "commit_sha": "aaaaaaa", "finished_at": earlier}
+    await make_deployment(billing, "production", **old)
+    await make_deployment(billing, "staging", status="succeeded", version="1.1.0", commit_sha="bbbbbbb")
+    await make_deployment(ledger, "production", status="succeeded", version="5.0.0")
+    async with transaction() as session:
+        group_id = (await session.execute(insert(Group).values(name="Payments").returning(Group.id))).scalar_one()
+        await session.execute(insert(ProjectGroup).values(project_id=ledger, group_id=group_id, role="viewer"))
+        await session.execute(insert(GroupMember).values(group_id=group_id, user_id=owner.user_id))
+    assert await matrix(console, owner, "") == ["Billing", "Ledger"]
+    assert await matrix(console, owner, "&q=LEDG") == ["Ledger"]
+    assert await matrix(console, owner, "&drift=behind") == ["Billing"]
+    assert await matrix(console, owner, f"&group={group_id}") == ["Ledger"]
+    assert await matrix(console, owner, "&drift=behind&q=ledger") == []
+    assert await matrix(console, stranger, f"&group={group_id}") == []
+    tab = await open_page(console, owner, "/deployments?view=where&drift=behind")
+    updates = await tab.send(MatrixState.load)
+    (line,) = shown(updates, MatrixState, "lines")
+    cells = {cell["environment"]: (cell["is_newest"], cell["behind"], cell["compare"]) for cell in line["cells"]}
+    assert cells["staging"][:2] == (True, "")
+    compare = "https://git.example.com/x/compare/aaaaaaa...bbbbbbb"
+    assert cells["production"] == (False, "Behind by 1 release", compare)
+    assert shown(updates, MatrixState, "groups") == [[str(group_id), "Payments"]]
+    tab = await open_page(console, stranger, "/deployments?view=where")
+    assert not shown(await tab.send(MatrixState.load), MatrixState, "groups")
 
 
 async def test_the_matrix_has_a_column_for_each_environment(console: Console) -> None:

@@ -45,13 +45,31 @@ def _line(line: Any, head: Callable[[Any], rx.Component], flash: Any) -> rx.Comp
 
 def _cell(cell: Cell) -> rx.Component:
     runs = rx.el.div(
-        link(cut_in_middle(cell["version"]), to=cell["url"], class_name="cell-title"),
+        rx.el.div(
+            link(cut_in_middle(cell["version"]), to=cell["url"], class_name="cell-title"),
+            rx.cond(cell["is_newest"], rx.icon("circle-check", size=14, aria_label="Newest", role="img")),
+            class_name="matrix-version",
+        ),
         rx.el.div(relative_time(as_var(cell["at"]).to(str)), " · ", cell["who"], class_name="cell-sub"),
+        rx.cond(cell["behind"] != "", _behind(cell)),
     )
     nothing = rx.el.div(rx.cond(cell["is_there"], "Not deployed", "–"), class_name="muted")
     return rx.el.td(
         rx.cond(as_var(cell["version"]).to(str) != "", runs, nothing),
         rx.cond(cell["is_deploying"], badge("Deploying", "info", "loader")),
         role="cell",
+        class_name=rx.cond(cell["is_newest"], "newest", ""),
         custom_attrs={"data-label": cell["environment"], "data-there": as_var(cell["is_there"]).to(str)},
+    )
+
+
+def _behind(cell: Cell) -> rx.Component:
+    """By how many releases, which leads to the comparison with the newest: in the repository, if it is known."""
+    return rx.el.a(
+        cell["behind"],
+        href=cell["compare"],
+        target=rx.cond(cell["compare"] == cell["url"], "_self", "_blank"),
+        rel="noopener noreferrer",
+        title="Compare with the newest release",
+        class_name="cell-sub behind",
     )
