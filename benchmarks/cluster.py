@@ -26,6 +26,7 @@ import httpx
 import redis
 import uvloop
 
+from benchmarks.connections import FAILURES, Connections
 from benchmarks.console import PASSWORD, ROOT, UNLIMITED, USERNAME, prepare
 from benchmarks.live import script, sign_in
 from benchmarks.processes import CpuUse, memory_mb
@@ -62,16 +63,16 @@ class Load:
 class Caller:
     """Sends the requests of the load through nginx."""
 
-    def __init__(self, client: httpx.AsyncClient, header: dict[str, str], label: str) -> None:
-        self._client, self._header, self._label = client, header, label
+    def __init__(self, connections: Connections, label: str) -> None:
+        self._connections, self._label = connections, label
 
     async def call(self, number: int) -> int:
         kind = ROUND[number % len(ROUND)]
         if kind == "create":
             body = {"name": f"{self._label} {number}"}
-            return (await self._client.post("/api/v1/projects", json=body, headers=self._header)).status_code
+            return await self._connections.status_of("POST", "/api/v1/projects", body)
         paths = {"list": "projects?limit=20", "me": "users/me", "one": f"projects/{1 + number % ROWS}"}
-        return (await self._client.get(f"/api/v1/{paths[kind]}", headers=self._header)).status_code
+        return await self._connections.status_of("GET", f"/api/v1/{paths[kind]}")
 
 
 async def _apply(caller: Caller, rate: int, is_over: Callable[[float], bool]) -> Load:
@@ -81,7 +82,7 @@ async def _apply(caller: Caller, rate: int, is_over: Callable[[float], bool]) ->
     async def one(number: int, due: float) -> None:
         try:
             status = await caller.call(number)
-        except httpx.HTTPError as error:
+        except FAILURES as error:
             load.failures[type(error).__name__] += 1
         else:
             if status >= 400:
@@ -147,18 +148,19 @@ async def _sessions(client: httpx.AsyncClient, url: str, webs: list[Web], count:
 
 
 async def _measure(url: str, webs: list[Web], cpu: CpuUse, rates: list[int], seconds: int, count: int) -> bool:
-    many = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-    async with httpx.AsyncClient(base_url=url, timeout=30, limits=many) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=30) as client:
         token = await client.post("/api/auth/login", json={"username": USERNAME, "password": PASSWORD})
         header = {"Authorization": f"Bearer {token.raise_for_status().json()['access_token']}"}
+        connections = Connections(url, header)
         failed = 0
         for rate in rates:
             cpu.per(1)
-            steady = await _apply(Caller(client, header, f"Steady {rate}"), rate, lambda passed: passed > seconds)
+            steady = await _apply(Caller(connections, f"Steady {rate}"), rate, lambda passed: passed > seconds)
             failed += steady.failures.total()
             print(f"| {rate} requests/s for {seconds} s | {steady.summary()}", flush=True)
             print(f"| ms of CPU for a request | {cpu.per(len(steady.times_ms))} | | | |", flush=True)
-        rolling = await _while(_restart(webs), Caller(client, header, "Rolling"), rate)
+        rolling = await _while(_restart(webs), Caller(connections, "Rolling"), rate)
+        connections.close()
         print(f"| {rate} requests/s, both replicas restarted | {rolling.summary()}", flush=True)
         line, missing = await _sessions(client, url, webs, count)
         print(f"| {count} open sessions | {line}", flush=True)
