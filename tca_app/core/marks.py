@@ -18,7 +18,7 @@ _EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTOGRAM}(?:\u200d{_PICTOG
 def _one_emoji(value: str) -> str:
     value = value.strip()
     if value and not _EMOJI.fullmatch(value):
-        raise ValueError("Enter one emoji, or nothing.")
+        raise ValueError("Enter one emoji or leave this empty.")
     return value
 
 

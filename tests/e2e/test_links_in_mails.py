@@ -69,7 +69,7 @@ def test_a_forgotten_password_is_set_anew(new_page: NewPage, admin: tuple[str, s
     expect(page.get_by_text("This link was used already")).to_be_visible()
 
     page.goto(link.partition("?")[0])
-    expect(page.get_by_role("heading", name="This link is not complete")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link is incomplete")).to_be_visible()
     page.get_by_role("link", name="Request another link").click()
     expect(page.get_by_role("heading", name="Forgot your password?")).to_be_visible()
 

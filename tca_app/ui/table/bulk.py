@@ -228,7 +228,7 @@ class BulkActions(TableState, mixin=True):
                 return
             # The batches before are done, so the dialog says what is, and does not offer them again.
             self._bulk_ids = self._bulk_ids[len(results) :]
-            self.bulk_error = f"{len(results):,} were processed. Then: {error.detail}"
+            self.bulk_error = f"{len(results):,} done, then stopped: {error.detail}"
             self._show_results(action, results)
             return
         finally:

@@ -87,10 +87,10 @@ def _no_connection() -> rx.Component:
             rx.el.p("The server responds, but your proxy does not let WebSockets through."),
             rx.el.details(
                 rx.el.summary("For administrators of the proxy", class_name="link"),
-                rx.el.p("Pass the upgrade of ", rx.el.code("/_event"), " on with HTTP/1.1. For nginx:"),
+                rx.el.p("Forward WebSocket upgrades of ", rx.el.code("/_event"), " with HTTP/1.1. For nginx:"),
                 rx.el.pre(PROXY_EXAMPLE, class_name="code-block"),
                 rx.el.p(
-                    "The log of the console has ",
+                    "The console logs this as ",
                     rx.el.code("ui.no_websocket"),
                     rx.el.span(" with the request id ", rx.el.code(custom_attrs={"data-reference": ""}), hidden=True),
                     ".",

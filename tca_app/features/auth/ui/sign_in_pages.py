@@ -84,7 +84,7 @@ def setup_page() -> rx.Component:
         ("closed", _setup_closed()),
         (
             "incomplete",
-            _incomplete("Open the whole link that the start of the console printed. The next start prints another."),
+            _incomplete("Open the whole link that the console printed when it started. Each start prints a new one."),
         ),
         boot(),
     )
@@ -170,7 +170,7 @@ def _back_to_sign_in() -> rx.Component:
 
 
 def _incomplete(text: str, *ways: rx.Component) -> rx.Component:
-    return auth_frame("This link is not complete", text, rx.el.div(*ways, style={"margin_top": "20px"}))
+    return auth_frame("This link is incomplete", text, rx.el.div(*ways, style={"margin_top": "20px"}))
 
 
 @page(routes.RESET, "Set a new password", permission="public", on_load=(AuthState.enter_link,))

@@ -38,7 +38,7 @@ def picture_panel() -> rx.Component:
         image_dialog(
             "picture",
             title="Upload picture",
-            text="A PNG, JPEG or WebP image. Its middle is used, as a square.",
+            text="A PNG, JPEG or WebP image. It is cropped to a square.",
             url=routes.API_OWN_PICTURE,
             types="image/png,image/jpeg,image/webp",
             max_kb=MAX_UPLOAD // 1024,
