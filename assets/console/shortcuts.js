@@ -1,6 +1,6 @@
 /*
- * Keyboard: `data-keys` of the page says what each key does (ui/layout/keys.py), here stands how. Nothing happens while
- * somebody types, or while a dialog or a menu is open.
+ * Keyboard shortcuts: `data-keys` of the page names the action of each key (ui/layout/keys.py), this file runs it. They
+ * are off while text is typed, and while a dialog or a menu is open.
  */
 import { press } from "./commands.js";
 import { all, find, OVERLAYS } from "./dom.js";

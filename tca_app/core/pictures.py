@@ -20,7 +20,7 @@ _hashes: Mapping[int, str] = {}
 
 
 class NotAPicture(Exception):
-    """The text says what to upload instead."""
+    """The upload is refused. The message says what to upload instead."""
 
 
 def portrait(content: bytes) -> bytes:

@@ -74,7 +74,7 @@ def test_a_file_of_either_version_is_found_while_both_serve_and_afterwards() -> 
             assert client.get(path).status_code == 200
         assert client.get("/assets/gone.js").status_code == 404
 
-        # Both replicas have the new version: of the old one, nginx has what somebody asked for.
+        # Both replicas have the new version: nginx keeps the files of the old one that were requested.
         replicas[0][1].file = "/assets/new-2.js"
         kept = client.get("/assets/old-1.js?another")
         assert (kept.status_code, kept.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")

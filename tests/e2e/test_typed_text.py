@@ -1,4 +1,4 @@
-"""Typed text survives an outage of PostgreSQL, a restart and the end of a session, and nobody discards it unasked."""
+"""Typed text survives an outage of PostgreSQL, a restart, the end of a session; only a confirmed discard deletes it."""
 
 import json
 import re

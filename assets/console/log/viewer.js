@@ -85,7 +85,7 @@ document.addEventListener("click", (event) => {
   if (button) follow(panelOf(button), button.getAttribute("aria-pressed") !== "true");
 });
 
-/* Who scrolls up wants to read: by wheel, keyboard, scroll bar, selection or finger. */
+/* Scrolling up stops Follow: by wheel, keyboard, scroll bar, selection or finger. */
 const UP = ["PageUp", "ArrowUp", "Home"];
 const boxOf = (event) => event.target.closest?.("[data-log-lines]");
 let held = null; // the box that a pointer drags, with where it was

@@ -8,7 +8,7 @@ import structlog
 EVERY_S = 10.0
 MAX_OF_A_LIBRARY = 5
 LIBRARIES = ("reflex", "engineio", "socketio")
-EXPORTER = "opentelemetry"  # its errors, too: while the collector is away each batch is one
+EXPORTER = "opentelemetry"  # its errors, too: while the collector is unreachable each batch is one
 
 
 class SampledLog:

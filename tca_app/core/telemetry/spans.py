@@ -28,7 +28,7 @@ Attributes = Mapping[str, str | int]
 
 
 class OpenTelemetrySpans:
-    """The tracer of this process. It is not the global one, so no library adds spans that nobody chose."""
+    """The tracer of this process. It is not the global one, so libraries cannot add spans of their own."""
 
     def __init__(self, settings: Settings, exporter: SpanExporter | None = None) -> None:
         self.provider = TracerProvider(

@@ -74,7 +74,7 @@ def tracer_provider() -> Any | None:  # noqa: ANN401 - a type of a library that 
 
 
 def root_span(name: str, kind: Kind, attributes: Mapping[str, Value], parent: str = "") -> AbstractContextManager[Span]:
-    """Open a span for a request or a job: of a new trace, or below `parent`, a traceparent of somebody trusted."""
+    """Open a span for a request or a job: of a new trace, or below `parent`, the traceparent of a trusted caller."""
     return _spans.root(name, kind, attributes, parent) if _spans else _OFF
 
 

@@ -1,4 +1,4 @@
-"""What the filters of the event log offer: each value with its count among the newest events."""
+"""Facets of the event log: the values of its filters, with their counts among the newest events."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Delivers events to EVENT_EXPORT_TARGET: at least once, in the order of the log, however long the target was away.
+"""Delivers events to EVENT_EXPORT_TARGET: at least once, in the order of the log, also after an outage of the target.
 
 Only workers import this: it takes the library of object stores with it.
 """

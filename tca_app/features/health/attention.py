@@ -1,4 +1,4 @@
-"""What of the health needs attention: open incidents, and certificates that expire soon."""
+"""Health items that need attention: open incidents, and certificates that expire soon."""
 
 from datetime import datetime
 from typing import Literal

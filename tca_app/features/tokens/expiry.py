@@ -1,4 +1,4 @@
-"""API tokens that expire soon: the warning of each, and those that somebody can rotate."""
+"""API tokens that expire soon: the warning of each, and those that a user can rotate."""
 
 from datetime import UTC, timedelta
 from typing import Any

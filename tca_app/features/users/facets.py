@@ -1,4 +1,4 @@
-"""What the filters of the list of users offer: each value with its count under the other filter."""
+"""Facets of the list of users: the values of its filters, with their counts under the other filter."""
 
 from typing import Literal
 

@@ -29,7 +29,7 @@ _decoding = asyncio.Semaphore(AT_ONCE)
 async def put_picture(session: AsyncSession, actor: Actor, data: PictureUpdate) -> PictureRead:
     """Replaces your own picture. Raises Invalid unless the content is a PNG, JPEG or WebP image of a usual size."""
     policy.require(actor, "users.set_picture", actor.user_id)
-    content = await _portrait(data.content)  # before the first read: no connection is held meanwhile
+    content = await _portrait(data.content)  # before the first read, so that decoding holds no connection
     user = await get_user(session, actor, actor.user_id)
     digest = pictures.hash_of(content)
     put = insert(UserPicture.__table__).values(user_id=user.id, hash=digest, content=content)

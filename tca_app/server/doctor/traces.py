@@ -1,4 +1,4 @@
-"""Looks at the collector that traces are sent to."""
+"""Checks that the collector accepts traces."""
 
 import os
 import ssl

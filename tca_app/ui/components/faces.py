@@ -28,7 +28,7 @@ def face_of(name: str, user_id: int | None = None) -> Face:
 
 
 class Mark(TypedDict):
-    """What stands in the tile of a project, a letter or an emoji, and the number of its colour."""
+    """The mark of a project: the letter or emoji in its tile, and the number of its colour."""
 
     text: str
     hue: str

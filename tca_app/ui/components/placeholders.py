@@ -76,7 +76,7 @@ def not_found() -> rx.Component:
 
 
 def not_found_to_strangers() -> rx.Component:
-    """The same for somebody who is not signed in."""
+    """The page for unknown URLs, for viewers who are not signed in."""
     return center_page(
         "Page not found",
         "The URL may be wrong, or you need to sign in to see this page.",

@@ -1,4 +1,4 @@
-"""The keyboard shortcuts: the only list of them, for the dialog that shows them and for the script that obeys them."""
+"""The keyboard shortcuts: the only list, for the dialog that shows them and the script that runs them."""
 
 import json
 from typing import NamedTuple

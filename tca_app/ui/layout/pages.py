@@ -17,7 +17,7 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import boot
 
-IMAGE = "/icon-512.png"  # of a link that somebody shares
+IMAGE = "/icon-512.png"  # the preview of a shared link
 
 
 @dataclass(frozen=True, slots=True)

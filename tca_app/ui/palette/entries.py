@@ -1,4 +1,4 @@
-"""What the command palette offers: commands that are always the same, and searches of features."""
+"""Entries of the command palette: commands that are always the same, and searches of features."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ GROUPS = {
 
 
 class Entry(TypedDict):
-    """An entry. `detail` tells two entries with the same label apart.
+    """An entry. `detail` distinguishes two entries with the same label.
 
     It opens `url`, presses the control whose `data-command` is `press`, also on the page that it opens, or types `fill`
     into the palette.

@@ -83,7 +83,7 @@ async def _search(session: Any, actor: Actor, text: str) -> dict[str, list[_Foun
 
 
 def _judged(text: str, entry: Entry, other: str) -> _Found:
-    """Judges an entry by its label, or else by `other`, which counts half."""
+    """Scores an entry by its label, or else by `other`, which counts half."""
     by_label = match(text, entry["label"])
     if by_label is not None:
         return _Found(entry, by_label.score, by_label.indices)

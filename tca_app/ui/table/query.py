@@ -1,4 +1,4 @@
-"""The query of a table: what the URL of its page says, which somebody may have typed by hand."""
+"""The query of a table, parsed from the URL of its page, which may have been typed by hand."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -65,7 +65,7 @@ class OpenSockets:
             self._by_socket.pop(socket_id, None)
 
     def lead_to(self, socket_id: str, url: str) -> None:
-        """Makes a cut of the socket lead to this page instead of its own, until its next event."""
+        """Sets the page to which the browser goes when the socket is closed, until the next event."""
         if socket := self._by_socket.get(socket_id):
             self._by_socket[socket_id] = replace(socket, url=url)
 

@@ -18,7 +18,7 @@ class _NoParent:
 
 @asynccontextmanager
 async def tracing_events() -> AsyncIterator[None]:
-    """Open a span for each event meanwhile, if traces are on. What an event chains is in its trace."""
+    """Open a span for each event inside the context, if traces are on. Chained events are in the same trace."""
     if provider := tracer_provider():
         otel.enable(tracer_provider=provider)
         otel._remote_propagator = _NoParent()  # type: ignore[assignment]

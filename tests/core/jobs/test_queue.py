@@ -234,7 +234,7 @@ async def test_a_worker_is_woken_for_its_own_queues(monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_job_whose_outcome_cannot_be_stored_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As when a connection is lost. The worker lives on, so nobody else would take its job over."""
+    """Fail as a lost connection does. The worker stays alive, so no other one would take its job over."""
     store, refused = jobs.job_manager.finish_job, [ConnectorException()]
 
     async def finish(**values: Any) -> None:

@@ -1,4 +1,4 @@
-"""Traces: from a request or a click over SQL, jobs and calls, of trusted origin, without secrets, harming nobody."""
+"""Traces: from a request or a click over SQL, jobs and calls, without secrets, and without harm to requests."""
 
 import re
 import time

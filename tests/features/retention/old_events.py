@@ -6,7 +6,7 @@ from tca_app.config.settings import get_settings
 
 
 def forge(*statements: str) -> None:
-    """As somebody who may switch the triggers off."""
+    """Run without the triggers, as a superuser may."""
     with psycopg.connect(get_settings().database_url.get_secret_value(), autocommit=True) as forger:
         forger.execute("SET session_replication_role = replica")
         for statement in statements:

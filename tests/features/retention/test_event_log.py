@@ -191,7 +191,7 @@ ANCHOR = (
         (["UPDATE event_removals SET hash = 'x' WHERE subject_id = 7"], "it does not follow the event before it"),
         (["UPDATE event_removals SET removed = 1 WHERE subject_id = 7"], "is not what an event events_removed says"),
         (["UPDATE events SET data = '{}' WHERE type = 'events_removed'"], "its content is not what was written"),
-        # Somebody removes an event and says that it was old.
+        # An attacker deletes an event and passes it off as old.
         (
             [ANCHOR.format(removal="gen_random_uuid()"), "DELETE FROM events WHERE subject_id = 7 AND sequence = 3"],
             "is not what an event events_removed says of it",

@@ -18,7 +18,7 @@ from tca_app.models import DashboardLayout
 CARDS: tuple[CardName, ...] = get_args(CardName)
 PANELS: tuple[PanelName, ...] = get_args(PanelName)
 OF_PEOPLE = ("users", "users_over_time", "newest_users")
-# Panels that are hidden until somebody chooses them.
+# Panels that are hidden by default.
 ON_REQUEST: tuple[PanelName, ...] = ("users_over_time", "newest_projects", "newest_users")
 _table = DashboardLayout.__table__.c
 _LAYOUT = select(_table.cards, _table.panels, _table.hidden)

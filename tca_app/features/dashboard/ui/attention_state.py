@@ -59,7 +59,7 @@ async def _read(session: Session, actor: Actor) -> tuple[list[Notice], int]:
     """Returns the notices, what failed first, and how many there are in all."""
     found = await deployments.read_attention(session, actor, MOST)
     of_health = await health.read_attention(session, actor, MOST)
-    # An administrator who acts as somebody sees none of their tokens.
+    # An administrator who acts as a user sees none of their tokens.
     tokens = [] if actor.acting_id else await list_expiring(session, actor, MOST)
     kinds: dict[str, list[Notice]] = {kind: [] for kind in ("failed", "approval", "overdue", "incident", "certificate")}
     for entry in found:

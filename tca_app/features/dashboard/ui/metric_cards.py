@@ -81,6 +81,6 @@ def _compared(card: Card, change: float, words: str, than: str, before: str) -> 
 
 
 def _judged(card: Card) -> Card:
-    """More of a rate is good and less of it is bad, while more deployments are neither."""
+    """The tone of a change: a higher rate is good and a lower one bad, more or fewer deployments are neither."""
     card["tone"] = {"up": "good", "down": "bad"}.get(card["direction"], "")
     return card

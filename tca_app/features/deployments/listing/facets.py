@@ -1,4 +1,4 @@
-"""What the filters of the list of deployments offer: each value with its count under the other filters."""
+"""Facets of the list of deployments: the values of its filters, with their counts under the other filters."""
 
 from typing import Any, Literal
 
