@@ -9,6 +9,7 @@ from tca_app.core.schema import GivenMoment, moment
 
 T = TypeVar("T")
 MAX_VALUES = 50
+FIRST_YEAR, LAST_YEAR = 1970, 8999
 
 
 def _as_list(value: object) -> object:
@@ -20,21 +21,23 @@ Many = Annotated[list[T], BeforeValidator(_as_list), Field(max_length=MAX_VALUES
 """Any of these values; none means all. In a URL the parameter is repeated: `status=failed&status=cancelled`."""
 
 
+def parse_day(text: str) -> date:
+    """Returns a day such as 2026-01-31, of the years of `moment`: the last day of all has no end. Raises ValueError."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError("must be a date such as 2026-01-31")
+    return day
+
+
 def _day_or_moment(value: object) -> object:
     """Parses a day or a time. Pydantic alone would accept a number of seconds too."""
     if not isinstance(value, str):
         return value
-    if len(value) > len("2026-01-31"):
-        return moment(value)
-    if not (len(value) == 10 and value[4] == value[7] == "-"):
-        raise ValueError("must be a date such as 2026-01-31, or a time with an offset")
-    return date.fromisoformat(value)
+    return moment(value) if len(value) > len("2026-01-31") else parse_day(value)
 
 
 def _day(value: object) -> object:
-    if isinstance(value, str) and not (len(value) == 10 and value[4] == value[7] == "-"):
-        raise ValueError("must be a date such as 2026-01-31")
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    return parse_day(value) if isinstance(value, str) else value
 
 
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]

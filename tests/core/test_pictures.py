@@ -2,7 +2,9 @@
 
 import io
 import struct
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -74,3 +76,13 @@ def test_nothing_but_the_pixels_is_stored_and_the_picture_is_upright() -> None:
 def test_anything_but_a_usual_image_is_refused(content: bytes) -> None:
     with pytest.raises(NotAPicture):
         portrait(content)
+
+
+def test_what_the_process_does_with_warnings_stays() -> None:
+    """Pictures are made in threads, and the filters of warnings belong to all of them."""
+    before, seen = list(warnings.filters), list[Any]()
+    with ThreadPoolExecutor(2) as threads:
+        made = [threads.submit(portrait, image("PNG", (1500, 1500))) for _ in range(4)]
+        while not all(one.done() for one in made):
+            seen += [] if warnings.filters == before else [warnings.filters]
+    assert (seen, warnings.filters) == ([], before)

@@ -36,7 +36,8 @@ class SqlSpans:
         if context is None or not trace.get_current_span().is_recording():
             return
         operation = _operation(statement)
-        attributes = {"db.system.name": "postgresql", "db.operation.name": operation, "db.query.text": statement}
+        text = _with_placeholders(statement, context)
+        attributes = {"db.system.name": "postgresql", "db.operation.name": operation, "db.query.text": text}
         context.tca_span = self._tracer.start_span(operation, kind=SpanKind.CLIENT, attributes=attributes)  # type: ignore[attr-defined]
 
     def _end(
@@ -53,6 +54,12 @@ class SqlSpans:
                 span.set_attribute("db.response.status_code", state)
             span.set_status(Status(StatusCode.ERROR))
             span.end()
+
+
+def _with_placeholders(statement: str, context: ExecutionContext) -> str:
+    """Return the statement as it was compiled: some parameters, such as a search, are in the text that is sent."""
+    compiled = context.compiled
+    return str(compiled.string) if compiled is not None else statement
 
 
 def _operation(statement: str) -> str:

@@ -177,7 +177,7 @@ class BulkActions(TableState, mixin=True):
                 self._toast(self._why_none(action, forbidden), kind="error")
             return None
         name_key = self._bulk.name_key
-        self._bulk_ids = [row["id"] for row in rows]
+        self._bulk_ids, self.is_bulk_open = [row["id"] for row in rows], False  # no confirmation of other rows is left
         self._bulk_names = {row["id"]: row[name_key] for row in rows if name_key in row}
         if not action.question and len(rows) <= BATCH:
             return await self._run_whole(action)
@@ -241,7 +241,7 @@ class BulkActions(TableState, mixin=True):
     async def restore_rows(self, ids: Ids) -> Events:
         """Restores rows, from the menu of a row in the trash or with Undo."""
         name_key = self._bulk.name_key
-        self._bulk_ids = list(ids)
+        self._bulk_ids, self.is_bulk_open = list(ids), False
         self._bulk_names = {row["id"]: row[name_key] for row in self.rows} if name_key else {}
         return await self._run_whole(self._bulk.action(RESTORE.key))
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from functools import lru_cache
 from urllib.parse import urlencode
 
+from tca_app.core.filters import parse_day
 from tca_app.core.schema import MAX_ID, MAX_SEARCH
 from tca_app.ui.url import number_in, values_of
 
@@ -136,6 +136,6 @@ def _number(text: str) -> int:
 def day_in(text: str) -> str:
     """Returns a day of a URL, or "" when it is none."""
     try:
-        return date.fromisoformat(text).isoformat() if len(text) == 10 else ""
+        return parse_day(text).isoformat()
     except ValueError:
         return ""

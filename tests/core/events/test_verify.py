@@ -133,6 +133,7 @@ async def test_a_row_from_before_the_salt_is_checked_and_erased_too() -> None:
     "change",
     [
         "UPDATE events SET actor_name = 'x', salt = NULL",
+        "DO $$ BEGIN UPDATE events SET actor_name = 'x', salt = NULL /* erase_events(uuid,jsonb) */; END $$",
         "UPDATE event_erasures SET seal = 'x'",
         "DELETE FROM event_erasures",
         "SELECT erase_events(gen_random_uuid(), jsonb_build_array(jsonb_build_object('id', 0)))",

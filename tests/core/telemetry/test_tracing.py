@@ -109,6 +109,19 @@ async def test_a_request_leads_over_sql_and_jobs_to_the_call_of_a_webhook(
         assert secret not in traces.text
 
 
+async def test_a_statement_has_no_parameter_as_text(api: httpx.AsyncClient, traces: Traces) -> None:
+    """The term of a search is in the text that PostgreSQL gets, because its plan depends on it."""
+    header = await bearer(await make_user())
+    for path in (
+        "projects?search=canary.word",
+        "deployments?search=canary.word",
+        "projects?status=active&status=archived",
+    ):
+        assert (await api.get(f"/api/v1/{path}", headers=header)).status_code == 200
+    assert "fold_text(" in traces.text
+    assert [word for word in ("canary.word", "'archived', 'active'") if word in traces.text] == []
+
+
 async def test_a_click_is_a_trace_of_its_handler(traces: Traces) -> None:
     ana = await make_user()
     async with console_on(StateManagerMemory()) as console:

@@ -100,6 +100,8 @@ async def test_filters_narrow_it_down() -> None:
         "since=7",
         "since=2020-01-01T00:00:00",
         "until=2020-13-01",
+        "until=9999-12-31",
+        "until=9999-12-31T23:59:59-12:00",
         "type=A-B",
         "x=1",
     ],

@@ -80,6 +80,8 @@ async def test_a_project_of_others_is_left_out_or_not_found(api: httpx.AsyncClie
     assert await found(api, header, "search=theirs") == []
 
 
-@pytest.mark.parametrize("query", ["status=gone", "sort=owner", "since=tomorrow", "project_id=0", "created_by_id=x"])
+@pytest.mark.parametrize(
+    "query", ["status=gone", "sort=owner", "since=tomorrow", "until=9999-12-31", "project_id=0", "created_by_id=x"]
+)
 async def test_unknown_values_are_refused(api: httpx.AsyncClient, header: dict[str, str], query: str) -> None:
     assert (await api.get(f"{LIST}?{query}", headers=header)).status_code == 422

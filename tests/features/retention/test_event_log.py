@@ -219,6 +219,8 @@ async def test_nothing_is_hidden_behind_a_removal(removed: None, forgery: list[s
         "TRUNCATE events CASCADE",
         "UPDATE event_removals SET removed = 1",
         "DELETE FROM event_removals",
+        "DO $$ BEGIN DELETE FROM events /* remove_events(uuid,timestamp with time zone,integer) */; END $$",
+        "DO $$ BEGIN DELETE FROM events /*\nremove_events(uuid,timestamp with time zone,integer)\n*/; END $$",
     ],
 )
 async def test_only_the_function_removes_events(removed: None, change: str) -> None:

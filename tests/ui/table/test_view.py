@@ -96,3 +96,5 @@ def test_days_of_a_url_are_kept() -> None:
     query = TableQuery.of(CHOICES, "/x?since=2026-01-31&until=2026-02-28")
     assert (query.since, query.until) == ("2026-01-31", "2026-02-28")
     assert TableQuery.of(SPEC, "/x?since=2026-01-31").since == ""
+    for day in ("9999-12-31", "0001-01-01", "2026-W05-1", "\u0662026-01-31"):  # the first two end or start in no zone
+        assert TableQuery.of(CHOICES, f"/x?until={day}").until == ""

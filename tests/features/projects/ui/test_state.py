@@ -443,3 +443,16 @@ async def test_a_viewer_sees_no_team_and_may_leave(console: Console) -> None:
     await tab.send(ProjectState.ask, project_id=project_id, action="leave")
     assert redirects(await tab.send(ProjectState.confirm, form={})) == ["/projects"]
     assert (await run(projects.list_projects, viewer, ProjectQuery())).total == 0
+
+
+async def test_a_confirmation_is_only_of_the_rows_that_it_named(console: Console) -> None:
+    """Undo of an earlier act is in a toast, beside the dialog."""
+    ana = await make_user()
+    kept, gone, asked = [await make_project(ana, name) for name in ("Kept", "Gone", "Asked")]
+    await run(projects.delete_project, ana, gone)
+    tab = await list_tab(console, ana)
+    await tab.send(ProjectsState.load)
+    await tab.send(ProjectsState.ask_rows, action="delete", ids=[asked])
+    await tab.send(ProjectsState.restore_rows, ids=[gone, kept])
+    await tab.send(ProjectsState.run_bulk)
+    assert [(await row_of(Project, row))["deleted_at"] for row in (kept, gone, asked)] == [None, None, None]
