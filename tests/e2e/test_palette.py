@@ -54,7 +54,7 @@ def test_keys_open_pages_and_are_all_listed(new_page: Callable[..., Page], admin
     expect(dialog.get_by_text("Instance settings")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    for letter, path in (("u", "/users"), ("e", "/projects?show=where"), ("p", "/projects")):
+    for letter, path in (("u", "/users"), ("e", "/deployments?view=where"), ("p", "/projects")):
         page.keyboard.press("g")
         page.keyboard.press(letter)
         page.wait_for_url(f"**{path}")

@@ -32,7 +32,7 @@ ROWS = (
     Shortcut(("X",), "Select all rows up to this one", "select-row"),
     Shortcut(("e",), "Edit row", "edit-row"),
 )
-ENVIRONMENTS = f"{routes.PROJECTS}?show=where"
+ENVIRONMENTS = f"{routes.DEPLOYMENTS}?view=where"
 # The letter after "g", the page and its name; a page that the viewer does not have is not in their sidebar.
 PAGES = (
     ("d", "Dashboard", routes.DASHBOARD),
