@@ -59,7 +59,7 @@ def no_match(state: Any) -> rx.Component:
     return empty_state(
         "No results",
         "No entries match the search and filters.",
-        button("Clear filters", on_click=rx.redirect(cleared_url(state, q=""))),
+        button("Clear search and filters", on_click=rx.redirect(cleared_url(state, q=""))),
         icon="search-x",
     )
 
