@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from PIL import Image, ImageOps
 
-SIDE = 256  # pixels of a stored picture, twice what the largest place shows
+SIDE = 256  # pixels of a stored picture, twice the largest size on a screen
 MAX_UPLOAD = 512 * 1024
 MAX_PIXELS = 2048 * 2048
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -58,7 +58,7 @@ def picture_url(user_id: int | None) -> str:
     return f"/api/v1/users/{user_id}/picture?v={found}" if found else ""
 
 
-def keep(hashes: Mapping[int, str]) -> None:
+def replace_hashes(hashes: Mapping[int, str]) -> None:
     """Replace what this process knows: the hash of each picture by the id of the user."""
     global _hashes
     _hashes = dict(hashes)

@@ -10,7 +10,7 @@ const NOT_KEPT =
 let viewer = ""; // the id of who is signed in; nothing is kept without one
 let isPutting = false;
 
-const pathOf = new WeakMap(); // form to the page where it was drawn: after the browser's back the URL is another one
+const pathOf = new WeakMap(); // form to the page where it was drawn: after the browser's back the URL has changed
 const nameOf = (what, path = here()) => `${draftsOf(viewer)}${what.form}:${what.mode}:${what.id || path}`;
 const isKept = (input) => input.name && !input.matches(NOT_KEPT);
 const keeperOf = (draft) => find(`form[data-draft-of="${CSS.escape(draft.form)}"]`);

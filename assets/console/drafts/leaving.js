@@ -1,5 +1,5 @@
 /*
- * Nothing typed is thrown away without a question: not by Esc, Cancel or a click beside the dialog, not by a link or the
+ * Typed text is not discarded without a question: not by Esc, Cancel or a click beside the dialog, not by a link or the
  * browser's back, and not by closing the tab or signing out. The question is asked here, so it needs no connection.
  */
 import { afterChanges, all, find, OVERLAYS } from "../dom.js";
@@ -54,7 +54,7 @@ const freely = (act) => {
   passes = false;
 };
 
-/** Asks, and then drops the drafts of these forms and goes on. */
+/** Asks, then drops the drafts of the forms and continues. */
 const askFor = async (forms, goOn) => {
   if (!(await ask(LEAVING))) return;
   dropTyped(forms);
@@ -83,7 +83,7 @@ const haveOthersDrafts = () =>
     }, OTHERS_ANSWER_MS);
   });
 
-/** Before sign-out: whether nothing is lost by it, or the person says so. */
+/** Before sign-out: whether nothing is lost by it, or the person confirms the loss. */
 export const mayForgetDrafts = async () => {
   if (hasDrafts()) return ask(SIGN_OUT);
   return (await haveOthersDrafts()) ? ask(SIGN_OUT_OF_OTHERS) : true;

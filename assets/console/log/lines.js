@@ -93,10 +93,10 @@ export const draw = (log, part) => {
   const from = part.childElementCount;
   const look = new Map(from ? part.look : log.looks[part.index]);
   const drawn = document.createDocumentFragment();
-  for (let place = from; place < countIn(log, part.index); place += 1) {
-    const text = log.lines[first + place];
+  for (let offset = from; offset < countIn(log, part.index); offset += 1) {
+    const text = log.lines[first + offset];
     if (text === undefined) break;
-    drawn.append(lineOf(log, text, first + place + 1, look));
+    drawn.append(lineOf(log, text, first + offset + 1, look));
   }
   if (!drawn.childElementCount) return;
   part.look = look;
@@ -129,9 +129,9 @@ export const readAll = async (log) => {
 /** The numbers of the lines with a text, of those that are here. */
 export const linesWith = (log, wanted) => {
   const found = [];
-  for (let place = 0; place < log.total; place += 1) {
-    const text = log.lines[place];
-    if (text !== undefined && plainText(text).toLowerCase().includes(wanted)) found.push(place + 1);
+  for (let index = 0; index < log.total; index += 1) {
+    const text = log.lines[index];
+    if (text !== undefined && plainText(text).toLowerCase().includes(wanted)) found.push(index + 1);
   }
   return found;
 };

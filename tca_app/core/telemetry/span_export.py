@@ -21,7 +21,7 @@ from tca_app.core.telemetry.redaction import excerpt
 
 MAX_QUEUE = 2048
 BATCH = 512
-EVERY_MS = 2000
+INTERVAL_MS = 2000
 TIMEOUT_S = 5.0  # of a batch, with its repetitions
 # Everything else that a library notes on a span stays here: session ids, addresses of callers, texts of errors.
 ATTRIBUTES = frozenset(
@@ -66,7 +66,7 @@ class BoundedProcessor(BatchSpanProcessor):
     def __init__(self, exporter: SpanExporter) -> None:
         self._queued = 0  # counted by the event loop
         self._taken = _Redacting(exporter)  # and by the thread
-        super().__init__(self._taken, MAX_QUEUE, EVERY_MS, BATCH)
+        super().__init__(self._taken, MAX_QUEUE, INTERVAL_MS, BATCH)
 
     def on_end(self, span: ReadableSpan) -> None:
         if not (span.context and span.context.trace_flags.sampled):

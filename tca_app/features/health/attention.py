@@ -25,8 +25,8 @@ _ATTENTION = text(
       WHERE certificate_until < now() + interval '{CERTIFICATE_DAYS} days' AND retired_at IS NULL AND NOT is_paused
         AND {VISIBLE}
     ),
-    placed AS (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY at DESC, id) AS place FROM found)
-    SELECT * FROM placed WHERE place <= :most ORDER BY kind DESC, place
+    ranked AS (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY at DESC, id) AS rank FROM found)
+    SELECT * FROM ranked WHERE rank <= :most ORDER BY kind DESC, rank
     """  # noqa: S608  constant SQL
 )
 

@@ -20,10 +20,10 @@ from tca_app.features.users.schemas import PictureRead, PictureUpdate, UserRead
 from tca_app.models import UserPicture
 
 TOPIC = "pictures"
-AT_ONCE = 2  # images that are decoded at the same time
+MAX_DECODING = 2  # images that are decoded at the same time
 _pictures = UserPicture.__table__.c
 _refreshing = asyncio.Lock()  # so that of two reads the later one counts
-_decoding = asyncio.Semaphore(AT_ONCE)
+_decoding = asyncio.Semaphore(MAX_DECODING)
 
 
 async def put_picture(session: AsyncSession, actor: Actor, data: PictureUpdate) -> PictureRead:
@@ -82,7 +82,7 @@ async def refresh() -> None:
     """Reads the hashes of all pictures into this process."""
     async with _refreshing, reading() as session:
         found = await session.execute(select(_pictures.user_id, _pictures.hash))
-        pictures.keep({row.user_id: row.hash for row in found})
+        pictures.replace_hashes({row.user_id: row.hash for row in found})
 
 
 async def refresh_or_log() -> None:

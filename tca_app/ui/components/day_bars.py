@@ -55,20 +55,20 @@ def day_bars_of(days: Sequence[ResultsOfDay], url_of: Callable[[date], str]) -> 
         DayBar(
             day=day_words(entry.day),
             url=url_of(entry.day),
-            tick=_tick(entry.day, place, len(days)),
+            tick=_tick(entry.day, index, len(days)),
             text=_words(entry),
             succeeded=entry.succeeded,
             failed=entry.failed,
             cancelled=entry.cancelled,
             heights={key: f"{100 * getattr(entry, key) / top:.2f}%" for key, _ in RESULTS},
         )
-        for place, entry in enumerate(days)
+        for index, entry in enumerate(days)
     ]
 
 
-def _tick(day: date, place: int, days: int) -> str:
+def _tick(day: date, index: int, days: int) -> str:
     """Returns the label below a day: at even steps, so that the last day has one."""
-    return day_words(day) if (days - 1 - place) % TICKS.get(days, 7) == 0 else ""
+    return day_words(day) if (days - 1 - index) % TICKS.get(days, 7) == 0 else ""
 
 
 def day_totals_of(totals: Sequence[tuple[date, int]], noun: str) -> list[DayTotal]:
@@ -76,17 +76,17 @@ def day_totals_of(totals: Sequence[tuple[date, int]], noun: str) -> list[DayTota
         DayTotal(
             day=day_words(day),
             total=total,
-            tick=_tick(day, place, len(totals)),
+            tick=_tick(day, index, len(totals)),
             text=f"{day_words(day)}: {plural(total, noun)}",
         )
-        for place, (day, total) in enumerate(totals)
+        for index, (day, total) in enumerate(totals)
     ]
 
 
 def area_path(totals: Sequence[int], top: int) -> str:
     """Returns the path of a curve over its area, in a box of 100 by 100, each day in the middle of its column."""
     step = 100 / max(1, len(totals))
-    points = [f"{step * (place + 0.5):.2f} {100 - 100 * total / top:.2f}" for place, total in enumerate(totals)]
+    points = [f"{step * (index + 0.5):.2f} {100 - 100 * total / top:.2f}" for index, total in enumerate(totals)]
     if not points:
         return ""
     return f"M{step / 2:.2f} 100 L{' L'.join(points)} L{100 - step / 2:.2f} 100"

@@ -64,14 +64,14 @@ _ATTENTION = """
             ORDER BY finished_at DESC LIMIT 5) AS good))
     )
     SELECT id, kind, CAST(count(*) OVER (PARTITION BY kind) AS int) AS total,
-      CAST(row_number() OVER (PARTITION BY kind ORDER BY id DESC) AS int) AS place FROM found
+      CAST(row_number() OVER (PARTITION BY kind ORDER BY id DESC) AS int) AS rank FROM found
 """
 
 
 def _statement(seen: str, failed: str) -> Subquery:
     numbers = {"overdue_min": OVERDUE_AFTER_MIN, "overdue_factor": OVERDUE_FACTOR}
     statement = text(_ATTENTION.format(seen=seen, failed=failed, **numbers))
-    names = column("id", BigInteger), column("kind", Text), column("total", Integer), column("place", Integer)
+    names = column("id", BigInteger), column("kind", Text), column("total", Integer), column("rank", Integer)
     return statement.columns(*names).subquery("attention")
 
 
@@ -99,7 +99,7 @@ async def read_attention(
     rows = (
         WHOLE.add_columns(found.c.kind, found.c.total)
         .join(found, found.c.id == Deployment.__table__.c.id)
-        .where(found.c.place <= most)
+        .where(found.c.rank <= most)
         .order_by(Deployment.__table__.c.id.desc())
     )
     values: dict[str, object] = {"project_id": project_id}
