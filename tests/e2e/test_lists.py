@@ -1,0 +1,47 @@
+"""A list in a real browser: rows that open, a range of rows by keyboard, filters and columns."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import create_project, sign_in_by_call
+from tests.e2e.test_journey import NewPage
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_list_is_filtered_selected_and_opened(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    for name in ("List One", "List Two", "List Three"):
+        create_project(page, name)
+    sign_in_by_call(page, *admin, path="/projects?q=list-&page=9")
+    row = page.get_by_role("row", name="List Two")
+    expect(row).to_be_visible()
+    expect(page).to_have_url(re.compile(r"q=list-&page=1$"))
+
+    page.get_by_role("button", name="Status filter").click()
+    page.get_by_role("checkbox", name="Active").click()
+    expect(page.get_by_role("button", name="Remove filter Status: Active")).to_be_visible()
+    expect(page).to_have_url(re.compile("status=active"))
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(page.get_by_role("region", name="Selected rows")).to_contain_text("3 selected")
+    page.get_by_role("button", name="Clear", exact=True).click()
+
+    page.get_by_role("button", name="Display options").click()
+    page.get_by_role("checkbox", name="Owner").click()
+    expect(page.get_by_role("columnheader", name="Owner")).to_be_hidden()
+    page.keyboard.press("Escape")
+
+    with page.context.expect_page() as opened:
+        row.get_by_text("Active").click(modifiers=["ControlOrMeta"])
+    expect(opened.value.get_by_role("heading", name="List Two", level=1)).to_be_visible()
+    row.get_by_text("Active").click()
+    expect(page.get_by_role("heading", name="List Two", level=1)).to_be_visible()
