@@ -225,11 +225,11 @@ class Fields(BaseSettings):
     otel_exporter_otlp_endpoint: str = Field(
         "",
         description="Where traces go, by OTLP over HTTP, such as `http://localhost:4318`; `/v1/traces` is added. "
-        "Without it there are none ([tracing.md](tracing.md)).",
+        "Without it traces are off ([tracing.md](tracing.md)).",
     )
     otel_exporter_otlp_headers: SecretStr = Field(
         SecretStr(""),
-        description="Headers for it, such as `api-key=…`; several are separated by commas, values are URL-encoded.",
+        description="Headers for the collector, such as `api-key=…`; separated by commas, values URL-encoded.",
         json_schema_extra=_extra(refused="with an http endpoint on another machine"),
     )
     otel_service_name: str = Field(

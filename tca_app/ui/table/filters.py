@@ -69,9 +69,7 @@ def _choice(state: type[FilterState], choice: Choice) -> rx.Component:
             rx.cond(
                 state.is_loading_options,
                 skeleton_lines(3),
-                rx.cond(
-                    as_var(state.options).length() > 0, lines, rx.el.p("Nothing to choose from.", class_name="muted")
-                ),
+                rx.cond(as_var(state.options).length() > 0, lines, rx.el.p("No options.", class_name="muted")),
             ),
             rx.cond(
                 as_var(state.chosen_counts[choice.key]).to(int) > 0,

@@ -300,7 +300,7 @@ def spans_counted(result: str) -> float:
     return REGISTRY.get_sample_value("tca_trace_spans_total", {"result": result}) or 0.0
 
 
-async def test_a_dead_collector_harms_nobody(api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_dead_collector_harms_no_request(api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async with HttpSink() as collector:
         url = collector.url
     monkeypatch.setattr(get_settings(), "otel_exporter_otlp_endpoint", url)

@@ -84,7 +84,7 @@ def setup_page() -> rx.Component:
         ("closed", _setup_closed()),
         (
             "incomplete",
-            _incomplete("Open the whole link that the console printed when it started. Each start prints a new one."),
+            _incomplete("Open the full link that the console printed when it started. Each start prints a new one."),
         ),
         boot(),
     )
@@ -178,7 +178,7 @@ def reset_password_page() -> rx.Component:
     return rx.cond(
         AuthState.link_is_incomplete,
         _incomplete(
-            "Open the whole link from the mail, or request another one.",
+            "Open the full link from the email, or request another one.",
             link("Request another link", to=routes.FORGOT, class_name="btn primary block"),
         ),
         _reset_form(),
@@ -245,7 +245,7 @@ def confirm_email_page() -> rx.Component:
     return rx.cond(
         AuthState.link_is_incomplete,
         _incomplete(
-            "Open the whole link from the mail. Enter the new address in your settings again to get another one.",
+            "Open the full link from the email, or enter the new address in your settings again to get another one.",
             link("Open settings", to=routes.SETTINGS, class_name="btn primary block"),
         ),
         _confirm_form(),

@@ -117,7 +117,7 @@ def _rows_of(result: str) -> str:
 
 def _recent() -> rx.Component:
     nothing = empty_state(
-        "No deployments yet", "Create one in the tab Deployments, or report them from your CI.", icon="rocket"
+        "No deployments yet", "Create one in the Deployments tab, or report them from your CI.", icon="rocket"
     )
     return panel(
         "Recent deployments",
