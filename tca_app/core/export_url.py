@@ -58,6 +58,12 @@ def _bucket(parts: SplitResult) -> Bucket:
     query = parse_qs(parts.query, keep_blank_values=True)
     region = query.pop("region", ["us-east-1"])
     name, *folders = unquote(parts.path).strip("/").split("/")
-    if not parts.hostname or not name or query or len(region) > 1 or not region[0] or {"", ".", ".."} & set(folders):
+    if (
+        not parts.hostname
+        or query
+        or len(region) > 1
+        or not region[0].replace("-", "").isalnum()
+        or {"", ".", ".."} & {name, *folders}
+    ):
         raise ValueError(EXPECTED)
     return Bucket(f"{STORES[parts.scheme]}://{parts.netloc}", name, "/".join(folders), region[0])

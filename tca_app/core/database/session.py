@@ -15,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from tca_app.config.settings import get_settings
 from tca_app.core.cache.local import LocalCache, invalidate_on_commit
 from tca_app.core.database.connection import BACKGROUND_LIMITS, REQUEST_LIMITS, SERVER, STATEMENT_TIMEOUT_S, Connection
+from tca_app.core.database.statements import hide_terms
 from tca_app.core.errors import AppError, Conflict, FieldError, Invalid, Unavailable
 from tca_app.core.telemetry.tracing import client_span
 
@@ -60,6 +61,7 @@ class _Database:
         )
         for engine in (self.writer, self.reader):
             event.listen(engine.sync_engine, "checkin", _reset_limits)
+            event.listen(engine.sync_engine, "handle_error", hide_terms)
         self.writing = async_sessionmaker(self.writer, expire_on_commit=False)
         self.reading = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
 

@@ -7,6 +7,8 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import ExceptionContext, ExecutionContext
 
+from tca_app.core.database.statements import with_placeholders
+
 _Context = ExecutionContext | None
 
 
@@ -36,7 +38,7 @@ class SqlSpans:
         if context is None or not trace.get_current_span().is_recording():
             return
         operation = _operation(statement)
-        text = _with_placeholders(statement, context)
+        text = with_placeholders(statement, context)
         attributes = {"db.system.name": "postgresql", "db.operation.name": operation, "db.query.text": text}
         context.tca_span = self._tracer.start_span(operation, kind=SpanKind.CLIENT, attributes=attributes)  # type: ignore[attr-defined]
 
@@ -54,12 +56,6 @@ class SqlSpans:
                 span.set_attribute("db.response.status_code", state)
             span.set_status(Status(StatusCode.ERROR))
             span.end()
-
-
-def _with_placeholders(statement: str, context: ExecutionContext) -> str:
-    """Return the statement as it was compiled: some parameters, such as a search, are in the text that is sent."""
-    compiled = context.compiled
-    return str(compiled.string) if compiled is not None else statement
 
 
 def _operation(statement: str) -> str:

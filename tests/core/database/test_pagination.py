@@ -1,10 +1,11 @@
 """Search chooses its plan by how common a term is."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import literal, select, text
+from sqlalchemy.exc import DBAPIError
 
 from tca_app.core.database import pagination
-from tca_app.core.database.session import transaction
+from tca_app.core.database.session import reading, transaction
 from tca_app.models import User
 from tests.factories import make_user
 
@@ -20,3 +21,12 @@ async def test_a_term_whose_runs_always_come_together_counts_as_common(monkeypat
             await pagination.matching(session, User.__table__, term) for term in ("Ineš", "person", "person123", "n")
         ]
     assert [len(conditions) for conditions in ways] == [1, 1, 2, 1]
+
+
+async def test_an_error_does_not_name_the_term_of_a_search() -> None:
+    """It is in the text that PostgreSQL gets, and error texts are logged."""
+    like, *_ = pagination.contains(literal("x"), "canary.word")
+    async with reading() as session:
+        with pytest.raises(DBAPIError, match="division by zero") as failed:
+            await session.execute(select(literal(1)).where(like | text("1 / (SELECT 0) = 1")))
+    assert ("fold_text(" in str(failed.value), "canary.word" in str(failed.value)) == (True, False)

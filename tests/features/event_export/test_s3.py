@@ -109,6 +109,7 @@ def test_urls_of_buckets() -> None:
     assert read_export_url(url) == Bucket("https://minio.example.com:9000", "audit", "a b/c", "eu-west-1")
     assert read_export_url("s3+http://127.0.0.1/audit") == Bucket("http://127.0.0.1", "audit", "", "us-east-1")
     for wrong in ("s3+https://host", "s3+https:///audit", "s3+https://k:s@host/audit", "s3+https://host/audit/../x",
-                  "s3+https://host/audit?region=", "s3+https://host/audit?secret=x", "s3://audit"):  # fmt: skip
+                  "s3+https://host/audit?region=", "s3+https://host/audit?secret=x", "s3://audit",
+                  "s3+https://host/..", "s3+https://host/audit?region=x%0ay"):  # fmt: skip
         with pytest.raises(ValueError, match="must look like"):
             read_export_url(wrong)
