@@ -3,7 +3,9 @@
 import re
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from tca_app.core.schema import null_is_empty
 
 Color = Literal["", "red", "amber", "olive", "green", "teal", "blue", "purple", "pink"]
 COLORS: tuple[str, ...] = get_args(Color)[1:]
@@ -22,4 +24,5 @@ def _one_emoji(value: str) -> str:
     return value
 
 
-Emoji = Annotated[str, Field(max_length=16, examples=["\U0001f680"]), AfterValidator(_one_emoji)]
+_Emoji = Annotated[str, Field(max_length=16, examples=["\U0001f680"]), AfterValidator(_one_emoji)]
+Emoji = Annotated[_Emoji, BeforeValidator(null_is_empty, json_schema_input_type=_Emoji | None)]

@@ -105,7 +105,8 @@ def moment(value: object) -> object:
         raise ValueError("This time does not exist.") from error
 
 
-def _null_is_empty(value: object) -> object:
+def null_is_empty(value: object) -> object:
+    """The validator of an optional text, before its own."""
     return "" if value is None else value
 
 
@@ -147,12 +148,12 @@ Url = Annotated[
     AfterValidator(check_url),
 ]
 # Optional text: many clients send null for empty, so null is accepted and documented.
-Line100 = Annotated[_Line100, BeforeValidator(_null_is_empty, json_schema_input_type=_Line100 | None)]
-Line200 = Annotated[_Line200, BeforeValidator(_null_is_empty, json_schema_input_type=_Line200 | None)]
-Line500 = Annotated[_Line500, BeforeValidator(_null_is_empty, json_schema_input_type=_Line500 | None)]
-Text2000 = Annotated[_Text2000, BeforeValidator(_null_is_empty, json_schema_input_type=_Text2000 | None)]
-Commit = Annotated[_Commit, BeforeValidator(_null_is_empty, json_schema_input_type=_Commit | None)]
-HttpUrl = Annotated[Url, BeforeValidator(_null_is_empty, json_schema_input_type=Url | None)]
+Line100 = Annotated[_Line100, BeforeValidator(null_is_empty, json_schema_input_type=_Line100 | None)]
+Line200 = Annotated[_Line200, BeforeValidator(null_is_empty, json_schema_input_type=_Line200 | None)]
+Line500 = Annotated[_Line500, BeforeValidator(null_is_empty, json_schema_input_type=_Line500 | None)]
+Text2000 = Annotated[_Text2000, BeforeValidator(null_is_empty, json_schema_input_type=_Text2000 | None)]
+Commit = Annotated[_Commit, BeforeValidator(null_is_empty, json_schema_input_type=_Commit | None)]
+HttpUrl = Annotated[Url, BeforeValidator(null_is_empty, json_schema_input_type=Url | None)]
 GivenMoment = Annotated[
     str, Field(pattern=_MOMENT, json_schema_extra={"format": "date-time"}, examples=["2026-05-04T09:30:00Z"])
 ]

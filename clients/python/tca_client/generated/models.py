@@ -730,7 +730,7 @@ class ProjectUpdate(TypedDict):
     status: NotRequired[Literal["active", "paused", "archived"]]
     repository_url: NotRequired[RepositoryUrl2 | RepositoryUrl3]
     color: NotRequired[Literal["", "red", "amber", "olive", "green", "teal", "blue", "purple", "pink"]]
-    emoji: NotRequired[str]
+    emoji: NotRequired[str | None]
 
 
 class QueueRead(TypedDict):
@@ -1388,7 +1388,7 @@ class ProjectCreate(TypedDict):
     status: NotRequired[Literal["active", "paused", "archived"]]
     repository_url: NotRequired[RepositoryUrl | RepositoryUrl1]
     color: NotRequired[Literal["", "red", "amber", "olive", "green", "teal", "blue", "purple", "pink"]]
-    emoji: NotRequired[str]
+    emoji: NotRequired[str | None]
     team_members: NotRequired[list[TeamMember]]
 
 
