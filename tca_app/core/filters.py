@@ -40,8 +40,19 @@ def _day(value: object) -> object:
     return parse_day(value) if isinstance(value, str) else value
 
 
-Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
-DayOrMoment = Annotated[date | datetime, BeforeValidator(_day_or_moment, json_schema_input_type=date | GivenMoment)]
+# The years of FIRST_YEAR to LAST_YEAR, for the document.
+_GivenDay = Annotated[
+    str,
+    Field(
+        pattern=r"^(19[7-9][0-9]|[2-8][0-9]{3})-[0-9]{2}-[0-9]{2}$",
+        json_schema_extra={"format": "date"},
+        examples=["2026-01-31"],
+    ),
+]
+Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=_GivenDay)]
+DayOrMoment = Annotated[
+    date | datetime, BeforeValidator(_day_or_moment, json_schema_input_type=_GivenDay | GivenMoment)
+]
 
 
 def start_of(given: date | datetime) -> datetime:

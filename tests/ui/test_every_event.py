@@ -39,10 +39,14 @@ def handlers() -> Iterator[tuple[str, str]]:
 
 
 async def rows() -> list[tuple[str, int]]:
-    """How many rows each table has, and the newest change of users and projects."""
+    """How many rows each table has, and the newest change of users and projects.
+
+    Without the columns and density of lists, which are always of the person who chooses them.
+    """
     async with reading() as session:
-        tables = await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
-        counts = [(name, await session.scalar(text(f"SELECT count(*) FROM {name}"))) for name in sorted(tables)]
+        tables = set(await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")))
+        counted = sorted(tables - {"list_preferences"})
+        counts = [(name, await session.scalar(text(f"SELECT count(*) FROM {name}"))) for name in counted]
         versions = await session.scalar(text("SELECT (SELECT sum(version) FROM users) + sum(version) FROM projects"))
     return [*counts, ("versions", versions or 0)]
 

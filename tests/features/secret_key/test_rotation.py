@@ -38,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("as_a_command")
 __all__ = ["client_at"]
 SLACK_URL = "https://hooks.slack.com/services/T0/B0/rotated"
 NEW_KEY = "u1GmG4Q3hSfpJ8z2nYt6WqLr5XcVb9Ke"
-# Columns of bytes that no key encrypts: hashes and public keys.
+# Columns of bytes that no key encrypts: hashes, public keys and pictures.
 PLAIN_BYTES = {
     "api_tokens.token_hash",
     "auth_sessions.previous_refresh_hash",
@@ -46,6 +46,7 @@ PLAIN_BYTES = {
     "auth_sessions.token_hash",
     "event_erasures.seal",
     "event_heads.hash",
+    "event_removals.hash",
     "events.hash",
     "events.previous_hash",
     "events.salt",
@@ -57,6 +58,7 @@ PLAIN_BYTES = {
     "pending_sign_ins.browser_hash",
     "pending_sign_ins.state_hash",
     "used_id_tokens.token_hash",
+    "user_pictures.content",
 }
 Reader = Callable[[], Awaitable[Any]]
 

@@ -57,7 +57,7 @@ _ATTENTION = """
       UNION ALL
       SELECT deployments.id, 'overdue' FROM deployments JOIN seen ON seen.id = project_id
       WHERE status = 'in_progress' AND finished_at IS NULL
-        AND now() - started_at > greatest(interval '{overdue_min} minutes', {overdue_factor} * (
+        AND now() - started_at > greatest(make_interval(mins => {overdue_min}), {overdue_factor} * (
           SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY good.finished_at - good.started_at) FROM (
             SELECT finished_at, started_at FROM deployments AS good
             WHERE good.environment_id = deployments.environment_id AND good.status = 'succeeded'
