@@ -39,6 +39,7 @@ from tests.rest_api import rest_api
 TABLES = (
     "dashboard_layouts",
     "list_preferences",
+    "saved_views",
     "notification_digests",
     "notification_preferences",
     "notifications",

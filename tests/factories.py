@@ -40,6 +40,7 @@ from tca_app.models import (
     Notification,
     Project,
     ProjectMember,
+    SavedView,
     User,
     WebhookDelivery,
 )
@@ -130,6 +131,14 @@ async def make_freeze(project_id: int, **fields: Any) -> None:
     values = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=1), "why": "Christmas"}
     async with transaction() as session:
         await session.execute(insert(FreezeWindow).values(project_id=project_id, **(values | fields)))
+
+
+async def make_view(owner: Actor | None, **fields: Any) -> int:
+    """A saved view of a user, or a shared one without; returns its id."""
+    values = {"list": "projects", "name": f"View {next(_numbers)}", "query": "", **fields}
+    async with transaction() as session:
+        put = insert(SavedView).values(user_id=owner.user_id if owner else None, **values).returning(SavedView.id)
+        return int((await session.execute(put)).scalar_one())
 
 
 async def make_notification(whom: Actor) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tca_app.features.projects.ui import state as _project_list  # noqa: F401  reads the query of a view
 from tests.factories import PASSWORD, bearer, make_admin, make_deployment, make_freeze, make_project
 from tests.rest_api import document
 
@@ -24,6 +25,7 @@ async def test_a_create_takes_null_for_every_optional_text(api: httpx.AsyncClien
         (f"{V1}/users", {"email": "a@example.com", "username": "ana", "password": PASSWORD}, ["full_name"]),
         (f"{V1}/projects", {"name": "Billing"}, ["description", "repository_url"]),
         (f"{V1}/webhooks", {"url": "https://hooks.example.com/in"}, ["description"]),
+        (f"{V1}/views", {"list": "projects", "name": "All"}, ["query"]),
         (f"{project}/environments", {"name": "load-test"}, ["url"]),
         (f"{project}/deployments", made, ["commit_sha", "ref", "description", "ci_url", "freeze_reason"]),
     ):

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
+from tca_app.features.projects.ui import state as _project_list  # noqa: F401  reads the query of a view
 from tca_app.models import Project, User, Webhook
 from tests.factories import (
     environment_of,
@@ -23,6 +24,7 @@ from tests.factories import (
     make_token,
     make_trust,
     make_user,
+    make_view,
     make_webhook,
     row_of,
     signed_in,
@@ -118,7 +120,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     ids = dict.fromkeys(
         (*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id", "factor_id"), 1
     )
-    ids |= {"group_id": 1, "identity_id": 1}
+    ids |= {"group_id": 1, "identity_id": 1, "view_id": 1}
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -149,6 +151,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids |= {"environment_id": await environment_of(project_id)}
     ids["identity_id"] = await make_identity(admin)
     ids["check_id"] = await make_check(project_id)
+    ids["view_id"] = await make_view(admin)
     of_project = "/projects/{project_id}/tokens" in path
     ids["token_id"], _ = await make_token(admin, project_id if of_project else None)
     ids["invitation_id"] = await make_invitation(admin)

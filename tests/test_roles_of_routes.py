@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
+from tca_app.features.projects.ui import state as _project_list  # noqa: F401  reads the query of a view
 from tca_app.models import Group, GroupMember, ProjectGroup, UserPicture
 from tca_app.rest.dependencies import _transaction
 from tca_app.server.api import build_api
@@ -34,6 +35,7 @@ from tests.factories import (
     make_token,
     make_trust,
     make_user,
+    make_view,
     make_webhook,
 )
 from tests.test_policies import PUBLIC, routes
@@ -88,6 +90,8 @@ ALLOWED: list[tuple[str, str, set[str]]] = [
     ("GET POST", "/api/v1/projects", EVERYBODY),
     ("GET", "/api/v1/activity*", EVERYBODY),
     ("GET", "/api/v1/stats", EVERYBODY),
+    ("GET POST", "/api/v1/views", EVERYBODY),
+    ("GET PATCH DELETE", "/api/v1/views*", PERSON_ALONE),
     ("GET", "/api/v1/users/directory", EVERYBODY),
     ("GET PUT DELETE", "/api/v1/users/me*", EVERYBODY),
     ("GET", "/api/v1/users/{user_id}/picture", EVERYBODY),
@@ -127,6 +131,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "{project_id}/groups/{group_id}"): {"role": "deployer"},
     ("PATCH", "/groups/{group_id}"): {"name": "Day watch"},
     ("PATCH", "/members/{user_id}"): {"role": "deployer"},
+    ("PATCH", "/views/{view_id}"): {"is_pinned": True},
+    ("POST", "/v1/views"): {"list": "projects", "name": "Mine"},
     ("PATCH", "/slack"): {"url": "https://hooks.slack.com/services/T0000/B0000/webhook-token"},
     ("PUT PATCH", "/users/{user_id}"): {"full_name": "Somebody"},
     ("PATCH", "/webhooks/{webhook_id}"): {"description": "x"},
@@ -212,6 +218,7 @@ async def make_rows(person: Actor, owner: Actor, team: dict[Actor, str]) -> dict
         "deleted_id": await make_project(owner, "Old", team, deleted_at=func.now()),
         "other_group_id": other_group_id,
         "colleague_id": colleague.user_id,
+        "view_id": await make_view(person),
         "job_id": 1,
         "freeze_id": 1,
     }

@@ -11,8 +11,10 @@ from tca_app.features.deployments.schemas import DeploymentCreate
 from tca_app.features.environments.schemas import EnvironmentCreate, FreezeCreate
 from tca_app.features.health.schemas import CheckUpdate
 from tca_app.features.projects.schemas import ProjectCreate
+from tca_app.features.projects.ui import state as _project_list  # noqa: F401  reads the query of a view
 from tca_app.features.tokens.schemas import ProjectTokenCreate, TokenCreate
 from tca_app.features.users.schemas import UserCreate
+from tca_app.features.views.schemas import ViewCreate
 from tca_app.features.webhooks.schemas import WebhookCreate
 from tests.factories import bearer, environment_of, make_admin, make_check, make_project, make_user
 
@@ -65,6 +67,7 @@ DEPLOYMENT = {
 TOKEN = {"name": "Laptop", "scopes": ["write"], "allowed_networks": ["127.0.0.0/8"], "expires_in_days": 7}
 PROJECT_TOKEN = TOKEN | {"name": "CI", "role": "maintainer"}
 TRUST = {"name": "Release", "issuer": "https://ci.example.com", "claims": {"repository": "acme/*", "ref": "main"}}
+VIEW = {"list": "projects", "name": "Paused", "query": "status=paused", "is_shared": True, "is_pinned": True}
 CHECK = {
     "expected_status": 204,
     "timeout_s": 2,
@@ -100,6 +103,13 @@ async def read(api: httpx.AsyncClient, path: str, header: dict[str, str]) -> Any
     answer = await api.get(path, headers=header)
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+async def test_a_view(api: httpx.AsyncClient) -> None:
+    covers(ViewCreate, VIEW)
+    admin = await bearer(await make_admin())
+    made = await create(api, "/api/v1/views", admin, VIEW)
+    assert shown(await read(api, f"/api/v1/views/{made['id']}", admin), VIEW) == VIEW
 
 
 async def test_a_user(api: httpx.AsyncClient) -> None:

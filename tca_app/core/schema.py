@@ -123,6 +123,7 @@ _Line200 = Annotated[str, Field(max_length=200, pattern=rf"^{_ONE_LINE}*$"), Aft
 _Line500 = Annotated[str, Field(max_length=500, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
 Name255 = Annotated[str, Field(min_length=1, max_length=255, pattern=_FILLED), AfterValidator(_tidy)]
 Name50 = Annotated[str, Field(min_length=1, max_length=50, pattern=_FILLED), AfterValidator(_tidy)]
+Name60 = Annotated[str, Field(min_length=1, max_length=60, pattern=_FILLED), AfterValidator(_tidy)]
 # An exact text, or the beginning of one followed by `*`.
 Wildcard = Annotated[str, Field(min_length=1, max_length=255, pattern=rf"^[^*\x00-\x1f\x7f-\x9f{_REORDER}]+\*?$")]
 Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=_FILLED), AfterValidator(_tidy)]

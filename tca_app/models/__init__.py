@@ -19,7 +19,7 @@ from tca_app.models.auth import (
     PendingSignIn,
     RecoveryCode,
 )
-from tca_app.models.dashboard import DashboardLayout, ListPreference
+from tca_app.models.dashboard import DashboardLayout, ListPreference, SavedView
 from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
 from tca_app.models.event import (
     EventEffect,
@@ -89,6 +89,7 @@ __all__ = [
     "ProjectMember",
     "RecoveryCode",
     "RolledSince",
+    "SavedView",
     "SlackChannel",
     "UsedIdToken",
     "User",

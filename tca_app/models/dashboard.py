@@ -1,12 +1,12 @@
-"""What each person chose to see: the dashboard layout, and the columns and density of lists."""
+"""What people chose to see: the dashboard layout, columns and density of lists, and saved views."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import Column, Text, text
+from sqlalchemy import BigInteger, Column, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
-from tca_app.models.base import TableModel, parent_id
+from tca_app.models.base import Row, TableModel, parent_id
 
 
 class DashboardLayout(TableModel, table=True):
@@ -32,3 +32,16 @@ class ListPreference(TableModel, table=True):
     list: str = Field(sa_type=Text, primary_key=True)
     hidden: Sequence[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     is_compact: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+
+
+class SavedView(Row, table=True):
+    """The query of a list under a name. A shared view belongs to nobody, so it outlives its maker."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("user_id", "list", "name", postgresql_nulls_not_distinct=True),)
+
+    user_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE")
+    list: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    query: str = Field(sa_type=Text)
+    is_pinned: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})

@@ -38,6 +38,7 @@ from tca_app.features.single_sign_on.router import browser_router as oauth_brows
 from tca_app.features.slack.router import router as slack_router
 from tca_app.features.tokens.router import router as tokens_router
 from tca_app.features.users.router import router as users_router
+from tca_app.features.views.router import router as views_router
 from tca_app.features.webhooks.router import router as webhooks_router
 from tca_app.rest.bodies import MAX_BODY
 from tca_app.rest.problems import MEDIA_TYPE, Problem, problem_body, problem_of
@@ -58,6 +59,7 @@ ROUTERS = (
     dashboard_layout_router,
     activity_router,
     notifications_router,
+    views_router,
     jobs_router,
     webhooks_router,
     deployments_router,

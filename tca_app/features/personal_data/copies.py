@@ -24,6 +24,7 @@ from tca_app.models import (
     OneTimeToken,
     ProjectMember,
     RecoveryCode,
+    SavedView,
     UserPicture,
 )
 
@@ -40,6 +41,7 @@ DELETED: tuple[Column[Any], ...] = (
     NotificationDigest.__table__.c.user_id,
     DashboardLayout.__table__.c.user_id,
     ListPreference.__table__.c.user_id,
+    SavedView.__table__.c.user_id,
     GroupMember.__table__.c.user_id,
     ProjectMember.__table__.c.user_id,
     IdempotencyKey.__table__.c.user_id,
@@ -153,6 +155,7 @@ KEPT_TEXTS = {
     "project_groups.*": FIXED,
     "project_members.*": "rows of the person are deleted",
     "projects.*": NAMED_THINGS,
+    "saved_views.*": "own views of the person are deleted; shared ones are named by administrators",
     "slack_channels.*": FIXED,
     "user_pictures.*": "rows of the person are deleted",
     "users.kind": FIXED,

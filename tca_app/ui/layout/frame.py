@@ -18,6 +18,7 @@ from tca_app.ui.layout.navigation import NAVIGATION, SECTIONS
 from tca_app.ui.layout.toasts import toasts
 from tca_app.ui.layout.version_banner import version_banner
 from tca_app.ui.palette.view import palette
+from tca_app.ui.saved_views.view import pinned_views
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import connection_status, offline_banner
@@ -94,6 +95,7 @@ def _sidebar(route: str) -> rx.Component:
         ),
         rx.el.nav(
             *(_nav_link(label, url, icon, permission, route) for label, url, icon, permission in NAVIGATION),
+            pinned_views(),
             class_name="nav",
             aria_label="Main",
         ),

@@ -13,6 +13,7 @@ from tca_app.ui.components.placeholders import crashed, forbidden, not_found, no
 from tca_app.ui.gate import PAGE_PERMISSIONS
 from tca_app.ui.layout.brand import app_name, logo
 from tca_app.ui.layout.frame import Body, Crumb, TopbarItem, shell
+from tca_app.ui.saved_views.state import SavedViewsState
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import boot
@@ -63,11 +64,11 @@ def add_pages(app: rx.App, pages: list[Page], *topbar: TopbarItem) -> None:
 
     It also registers `/`, which leads to the dashboard, and the page for unknown URLs.
     """
-    items = tuple(item.on_load for item in topbar)
+    items = (*(item.on_load for item in topbar), SavedViewsState.load)
     home = Page(routes.HOME, "Home", "signed_in", (SessionState.go_home,), (), boot)
     for entry in (home, *pages):
         PAGE_PERMISSIONS[entry.route.strip("/")] = entry.permission
-        # The top bar loads last, because people wait for the page.
+        # The frame loads last, because people wait for the page.
         guard, last = ((), ()) if entry.is_public else ((SessionState.enter,), items)
         app.add_page(
             _of_its_module(entry, topbar),

@@ -1,13 +1,14 @@
 """The query of a table, parsed from the URL of its page, which may have been typed by hand."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from urllib.parse import urlencode
 
 from tca_app.core.filters import parse_day
 from tca_app.core.schema import MAX_ID, MAX_SEARCH
-from tca_app.ui.url import number_in, values_of
+from tca_app.features.views.lists import add_parser
+from tca_app.ui.url import MAX_URL, number_in, values_of
 
 MAX_CHOSEN, MAX_VALUE = 20, 100
 PAGE_SIZES = (25, 50, 100)
@@ -65,6 +66,15 @@ class TableSpec:
     name: str = ""  # under which the preferences of the viewer are kept
     optional: tuple[str, ...] = ()  # keys of the columns that may be hidden
     dates: str = ""  # what the days in `since` and `until` are: "Created"
+
+    def __post_init__(self) -> None:
+        if self.name:
+            add_parser(self.name, self.view_of)
+
+    def view_of(self, query: str) -> str:
+        """Returns the query of a saved view: what the table reads in it, without page and page size."""
+        kept = TableQuery.of(self, f"?{query}"[:MAX_URL])
+        return replace(kept, page=1, size=PAGE_SIZES[0]).as_url_query(self)
 
     @property
     def narrowing(self) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ import reflex as rx
 
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.placeholders import empty_state, error_state
+from tca_app.ui.saved_views.state import LIST_URLS
+from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.bulk import BulkActions
 from tca_app.ui.table.bulk_view import bulk_bar, bulk_dialog, refusals_notice
 from tca_app.ui.table.filters import chips
@@ -102,7 +104,8 @@ def data_table(
 
 
 def _view_menu(state: type[TableState], columns: Sequence[Column]) -> list[rx.Component]:
-    return [view_menu(state, {column.key: column.label for column in columns})] if state._spec.name else []
+    menu = [view_menu(state, {column.key: column.label for column in columns})] if state._spec.name else []
+    return [*([views_menu()] if state._spec.name in LIST_URLS else []), *menu]
 
 
 def _empty_trash(label: str) -> rx.Component:

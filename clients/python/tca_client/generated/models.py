@@ -947,6 +947,38 @@ class UserUpdate(TypedDict):
     is_superuser: NotRequired[bool]
 
 
+class ViewCreate(TypedDict):
+    """
+    A view of a list. A shared one is for everybody who may see the list, and only administrators create it.
+    """
+
+    list: Literal["projects", "deployments", "users", "tokens", "jobs"]
+    name: str
+    query: NotRequired[str | None]
+    is_shared: NotRequired[bool]
+    is_pinned: NotRequired[bool]
+
+
+class ViewRead(TypedDict):
+    """
+    A saved view. A pinned one is in the sidebar, a pinned shared one in the sidebar of everybody.
+    """
+
+    id: int
+    list: Literal["projects", "deployments", "users", "tokens", "jobs"]
+    name: str
+    query: str
+    is_shared: bool
+    is_pinned: bool
+    created_at: str
+    updated_at: str
+
+
+class ViewUpdate(TypedDict):
+    name: NotRequired[str]
+    is_pinned: NotRequired[bool]
+
+
 class WebhookCreate(TypedDict):
     """
     Without `project_id` the webhook gets all events of the console; superusers only.

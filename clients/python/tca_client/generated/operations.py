@@ -220,6 +220,13 @@ class Operations(Calls):
         """
         return self._json("POST", path_of("/api/v1/users"), body=body, idempotency_key=idempotency_key, repeatable=True)
 
+    def create_view(self, body: models.ViewCreate, *, idempotency_key: str | None = None) -> models.ViewRead:
+        """Save a view. Shared ones: administrators only.
+
+        API tokens need the scope `write`.
+        """
+        return self._json("POST", path_of("/api/v1/views"), body=body, idempotency_key=idempotency_key, repeatable=True)
+
     def create_webhook(
         self, body: models.WebhookCreate, *, idempotency_key: str | None = None
     ) -> models.WebhookWithSecret:
@@ -288,6 +295,13 @@ class Operations(Calls):
             if_match=if_match,
             repeatable=True,
         )
+
+    def delete_view(self, view_id: int) -> None:
+        """Delete a view. Shared ones: administrators only.
+
+        API tokens need the scope `write`.
+        """
+        self._call("DELETE", path_of("/api/v1/views/{view_id}", view_id), repeatable=True)
 
     def delete_webhook(self, webhook_id: int, *, if_match: str | None = None) -> None:
         """Delete a webhook and its deliveries permanently.
@@ -808,6 +822,15 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def list_views(
+        self, *, list: Literal["projects", "deployments", "users", "tokens", "jobs"] | None = None
+    ) -> list[models.ViewRead]:
+        """List your views and the shared ones by name, of one list or of all.
+
+        API tokens need the scope `read`.
+        """
+        return self._json("GET", path_of("/api/v1/views"), query={"list": list}, repeatable=True)
+
     def list_webhooks(self, *, project_id: int | None = None) -> list[models.WebhookRead]:
         """List a project's webhooks (maintainers and owners). Without `project_id`: instance webhooks
         (superusers).
@@ -1065,6 +1088,13 @@ class Operations(Calls):
         API tokens need the scope `admin`.
         """
         return self._json("GET", path_of("/api/v1/users/{user_id}", user_id), repeatable=True)
+
+    def read_view(self, view_id: int) -> models.ViewRead:
+        """Read View.
+
+        API tokens need the scope `read`.
+        """
+        return self._json("GET", path_of("/api/v1/views/{view_id}", view_id), repeatable=True)
 
     def read_webhook(self, webhook_id: int) -> models.WebhookRead:
         """Read Webhook.
@@ -1369,6 +1399,13 @@ class Operations(Calls):
         return self._json(
             "PATCH", path_of("/api/v1/users/{user_id}", user_id), body=body, if_match=if_match, repeatable=True
         )
+
+    def update_view(self, view_id: int, body: models.ViewUpdate) -> models.ViewRead:
+        """Rename or pin a view. Shared ones: administrators only.
+
+        API tokens need the scope `write`.
+        """
+        return self._json("PATCH", path_of("/api/v1/views/{view_id}", view_id), body=body, repeatable=True)
 
     def update_webhook(
         self, webhook_id: int, body: models.WebhookUpdate, *, if_match: str | None = None

@@ -1,0 +1,26 @@
+"""Permissions on saved views: own ones for whoever may see the list; shared ones are changed by administrators."""
+
+from typing import get_args
+
+from tca_app.core.actor import Actor
+from tca_app.core.errors import Forbidden
+from tca_app.features.views.lists import ViewedList
+
+_FOR_ADMINISTRATORS = frozenset({"users", "tokens", "jobs"})
+
+
+def visible_lists(actor: Actor) -> list[str]:
+    """Returns the lists that the actor may see."""
+    return [name for name in get_args(ViewedList) if actor.is_superuser or name not in _FOR_ADMINISTRATORS]
+
+
+def require_list(actor: Actor, name: str) -> None:
+    """Raises Forbidden unless the actor may see the list."""
+    if name not in visible_lists(actor):
+        raise Forbidden
+
+
+def require_change(actor: Actor, *, is_shared: bool) -> None:
+    """Raises Forbidden for a shared view, unless the actor is an administrator."""
+    if is_shared and not actor.is_superuser:
+        raise Forbidden

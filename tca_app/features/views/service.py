@@ -1,0 +1,92 @@
+"""Service functions for saved views. A person sees their own and the shared ones of lists that they may see."""
+
+from sqlalchemy import Row, Select, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import lock, refuse_duplicates
+from tca_app.core.errors import Conflict, Invalid, NotFound
+from tca_app.features.views import policy
+from tca_app.features.views.lists import MAX_QUERY, parsed
+from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
+from tca_app.models import SavedView
+
+MAX_VIEWS = 50  # of a person, and of the shared ones
+_VIEWS = SavedView.__table__
+_views = _VIEWS.c
+_TAKEN = {"uq_saved_views_user_id_list_name": ("name", "A view of this list has this name already.")}
+
+
+def _visible(actor: Actor) -> Select[tuple[object, ...]]:
+    return (
+        select(*_views)
+        .where(or_(_views.user_id == actor.user_id, _views.user_id.is_(None)))
+        .where(_views.list.in_(policy.visible_lists(actor)))
+        .order_by(func.lower(_views.name), _views.id)
+    )
+
+
+def _read(row: Row[tuple[object, ...]]) -> ViewRead:
+    """Parses the query again: the list may have lost a parameter since the view was saved."""
+    values = row._asdict()
+    query = parsed(values["list"], values["query"])
+    return ViewRead.model_validate(values | {"query": query, "is_shared": values["user_id"] is None})
+
+
+async def list_views(
+    session: AsyncSession, actor: Actor, name: str | None = None, *, is_pinned: bool | None = None
+) -> list[ViewRead]:
+    """Returns the views of the list `name`, or of all lists, by name."""
+    chosen = _visible(actor)
+    if name is not None:
+        chosen = chosen.where(_views.list == name)
+    if is_pinned is not None:
+        chosen = chosen.where(_views.is_pinned == is_pinned)
+    return [_read(row) for row in await session.execute(chosen)]
+
+
+async def get_view(session: AsyncSession, actor: Actor, view_id: int) -> ViewRead:
+    """Returns one view. Raises NotFound for views of others."""
+    row = (await session.execute(_visible(actor).where(_views.id == view_id))).first()
+    if row is None:
+        raise NotFound
+    return _read(row)
+
+
+async def create_view(session: AsyncSession, actor: Actor, data: ViewCreate) -> ViewRead:
+    """Saves a view. Raises Forbidden, Conflict for a taken name or too many views."""
+    policy.require_list(actor, data.list)
+    policy.require_change(actor, is_shared=data.is_shared)
+    query = parsed(data.list, data.query)
+    if len(query) > MAX_QUERY:
+        raise Invalid.at("query", f"Use at most {MAX_QUERY} characters.")
+    user_id = None if data.is_shared else actor.user_id
+    await _refuse_too_many(session, user_id)
+    with refuse_duplicates(_TAKEN):
+        values = data.model_dump(exclude={"is_shared"}) | {"query": query, "user_id": user_id}
+        row = (await session.execute(insert(_VIEWS).values(values).returning(*_views))).one()
+    return _read(row)
+
+
+async def _refuse_too_many(session: AsyncSession, user_id: int | None) -> None:
+    await lock(session, f"saved_views {user_id or 'shared'}")
+    count = select(func.count()).select_from(_VIEWS).where(_views.user_id.is_not_distinct_from(user_id))
+    if (await session.execute(count)).scalar_one() >= MAX_VIEWS:
+        raise Conflict(f"There are {MAX_VIEWS} {'views' if user_id else 'shared views'} already. Delete one first.")
+
+
+async def update_view(session: AsyncSession, actor: Actor, view_id: int, data: ViewUpdate) -> ViewRead:
+    """Renames or pins a view. Raises Forbidden, NotFound, Conflict for a taken name."""
+    policy.require_change(actor, is_shared=(await get_view(session, actor, view_id)).is_shared)
+    with refuse_duplicates(_TAKEN):
+        await session.execute(update(_VIEWS).where(_views.id == view_id).values(**data.given()))
+    return await get_view(session, actor, view_id)
+
+
+async def delete_view(session: AsyncSession, actor: Actor, view_id: int) -> ViewRead:
+    """Deletes a view and returns it. Raises Forbidden, NotFound."""
+    view = await get_view(session, actor, view_id)
+    policy.require_change(actor, is_shared=view.is_shared)
+    await session.execute(delete(_VIEWS).where(_views.id == view_id))
+    return view

@@ -1,0 +1,158 @@
+"""The state of saved views: the pinned ones in the sidebar, and the menu of the list that is shown."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypedDict
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from tca_app.core.database.session import Session, reading, transaction
+from tca_app.core.errors import AppError, Invalid
+from tca_app.core.schema import in_words
+from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
+from tca_app.features.views.service import create_view, delete_view, list_views, update_view
+from tca_app.ui import routes
+from tca_app.ui.handlers import handler
+from tca_app.ui.session import SessionState
+from tca_app.ui.url import number_in, page_path, page_url
+
+MAX_IN_SIDEBAR = 10
+LIST_URLS = {
+    "projects": routes.PROJECTS,
+    "deployments": routes.DEPLOYMENTS,
+    "users": routes.USERS,
+    "tokens": routes.ALL_TOKENS,
+    "jobs": routes.JOBS,
+}
+_LISTS = {url: name for name, url in LIST_URLS.items()}
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Raises the errors of fields as one text, which is shown as a toast."""
+    try:
+        yield
+    except ValidationError as error:
+        raise Invalid(in_words(error.errors()[0])) from error
+    except AppError as error:
+        if error.field_details:
+            raise Invalid(" ".join(error.field_details.values())) from error
+        raise
+
+
+class ViewRow(TypedDict):
+    """A saved view as a link. `can_change` says whether the viewer may rename, pin and delete it."""
+
+    id: int
+    name: str
+    url: str
+    is_shared: bool
+    is_pinned: bool
+    can_change: bool
+
+
+class SavedViewsState(SessionState):
+    """State of the sidebar's section "Views" and of the menu "Views" of a list."""
+
+    pinned_views: list[ViewRow] = []
+    list_views: list[ViewRow] = []
+    renamed_view: int = 0  # whose name is edited
+    views_round: int = 0  # a new one empties the form
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        async with reading() as session:
+            await self._read_pinned(session)
+
+    @handler("signed_in", supersedes=True)
+    async def open_menu(self, is_open: bool) -> None:
+        self.renamed_view = 0
+        if is_open:
+            async with reading() as session:
+                await self._read_list(session)
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> None:
+        """Saves the search, filters and sort order in the URL."""
+        data = {
+            "list": self._list_here(),
+            "name": form.get("name", "").strip(),
+            "query": urlsplit(page_url(self.router_data)).query,
+            "is_shared": form.get("shared") == "on",
+            "is_pinned": form.get("pinned") == "on",
+        }
+        await self._create(data)
+        self.views_round += 1
+
+    @handler("signed_in")
+    async def put_back(self, data: dict[str, Any]) -> None:
+        """Creates a deleted view again: the button "Undo"."""
+        await self._create(data)
+
+    @handler("signed_in")
+    async def edit_name(self, view_id: int) -> None:
+        self.renamed_view = view_id
+
+    @handler("signed_in")
+    async def rename(self, form: dict[str, str]) -> None:
+        with _in_words():
+            data = ViewUpdate.model_validate({"name": form.get("name", "").strip()})
+            async with transaction() as session:
+                await update_view(session, self._as_actor(), number_in(form.get("id", "")), data)
+                await self._read(session)
+        self.renamed_view = 0
+
+    @handler("signed_in")
+    async def pin(self, view_id: int, is_pinned: bool) -> None:
+        async with transaction() as session:
+            await update_view(session, self._as_actor(), view_id, ViewUpdate(is_pinned=is_pinned))
+            await self._read(session)
+
+    @handler("signed_in")
+    async def delete(self, view_id: int) -> None:
+        async with transaction() as session:
+            view = await delete_view(session, self._as_actor(), view_id)
+            await self._read(session)
+        again = view.model_dump(include=set(ViewCreate.model_fields))
+        self._toast(f"View {view.name} deleted", undo=SavedViewsState.put_back(again))
+
+    async def _create(self, data: dict[str, Any]) -> None:
+        with _in_words():
+            checked = ViewCreate.model_validate(data)
+            async with transaction() as session:
+                view = await create_view(session, self._as_actor(), checked)
+                await self._read(session)
+        self._toast(f"View {view.name} saved")
+
+    def _list_here(self) -> str:
+        name = _LISTS.get(page_path(self.router_data))
+        if name is None:
+            raise Invalid("This list has no saved views.")
+        return name
+
+    async def _read(self, session: Session) -> None:
+        await self._read_pinned(session)
+        await self._read_list(session)
+
+    async def _read_pinned(self, session: Session) -> None:
+        views = self._rows(await list_views(session, self._as_actor(), is_pinned=True))[:MAX_IN_SIDEBAR]
+        if list(self.pinned_views) != views:
+            self.pinned_views = views
+
+    async def _read_list(self, session: Session) -> None:
+        name = _LISTS.get(page_path(self.router_data))
+        self.list_views = self._rows(await list_views(session, self._as_actor(), name)) if name else []
+
+    def _rows(self, views: list[ViewRead]) -> list[ViewRow]:
+        return [
+            ViewRow(
+                id=view.id,
+                name=view.name,
+                url=f"{LIST_URLS[view.list]}{'?' if view.query else ''}{view.query}",
+                is_shared=view.is_shared,
+                is_pinned=view.is_pinned,
+                can_change=not view.is_shared or self._as_actor().is_superuser,
+            )
+            for view in views
+        ]

@@ -1,0 +1,119 @@
+"""The menu "Views" of a list, and the pinned views in the sidebar."""
+
+import reflex as rx
+
+from tca_app.ui.components.basic import button, icon_button, link
+from tca_app.ui.saved_views.state import SavedViewsState, ViewRow
+from tca_app.ui.var import as_var
+
+MAX_NAME = 60
+state = SavedViewsState
+
+
+def views_menu() -> rx.Component:
+    """The menu that opens, saves, renames, pins and deletes views of the list of this page."""
+    return rx.popover.root(
+        rx.popover.trigger(button("Views", kind="hide-phone", icon="bookmark", aria_label="Saved views")),
+        rx.popover.content(
+            rx.cond(
+                as_var(state.list_views).length() > 0,
+                rx.el.ul(rx.foreach(state.list_views, _line)),
+                rx.el.p("No saved views.", class_name="muted"),
+            ),
+            _save_form(),
+            align="end",
+            class_name="filter-menu",
+            aria_label="Saved views",
+        ),
+        on_open_change=state.open_menu,
+    )
+
+
+def _line(view: ViewRow) -> rx.Component:
+    return rx.el.li(
+        rx.cond(state.renamed_view == view["id"], _rename_form(view), _link_line(view)),
+        class_name="view-line",
+    )
+
+
+def _link_line(view: ViewRow) -> rx.Component:
+    return rx.fragment(
+        rx.popover.close(link(view["name"], to=view["url"], class_name="grow truncate", title=view["name"])),
+        rx.cond(view["is_shared"], rx.el.span("Shared", class_name="muted")),
+        rx.cond(
+            view["can_change"],
+            rx.fragment(
+                rx.el.button(
+                    rx.icon("pin", size=16, aria_hidden="true"),
+                    type="button",
+                    class_name="btn icon ghost",
+                    title="Show in the sidebar",
+                    aria_label=f"Show {view['name']} in the sidebar",
+                    aria_pressed=rx.cond(view["is_pinned"], "true", "false"),
+                    on_click=state.pin(view["id"], ~as_var(view["is_pinned"]).to(bool)),
+                ),
+                icon_button(f"Rename {view['name']}", "pencil", on_click=state.edit_name(view["id"])),
+                icon_button(f"Delete {view['name']}", "trash-2", on_click=state.delete(view["id"])),
+            ),
+        ),
+    )
+
+
+def _name_input(label: str, **props: object) -> rx.Component:
+    return rx.el.input(
+        name="name",
+        class_name="input grow",
+        aria_label=label,
+        placeholder="Name",
+        required=True,
+        max_length=MAX_NAME,
+        auto_complete="off",
+        **props,
+    )
+
+
+def _rename_form(view: ViewRow) -> rx.Component:
+    return rx.el.form(
+        rx.el.input(type="hidden", name="id", value=as_var(view["id"]).to(str), read_only=True),
+        _name_input("Name of the view", default_value=view["name"], auto_focus=True),
+        button("Rename", kind="small", type="submit"),
+        on_submit=state.rename,
+        class_name="row grow",
+    )
+
+
+def _save_form() -> rx.Component:
+    return rx.el.form(
+        _name_input("Name of the new view"),
+        _checkbox("pinned", "Show in the sidebar"),
+        rx.cond(state.is_superuser, _checkbox("shared", "Share with everybody")),
+        button("Save view", kind="small", type="submit"),
+        on_submit=state.save,
+        key=as_var(state.views_round).to(str),
+        class_name="stack",
+    )
+
+
+def _checkbox(name: str, label: str) -> rx.Component:
+    return rx.el.label(rx.el.input(type="checkbox", name=name, class_name="checkbox"), f" {label}")
+
+
+def pinned_views() -> rx.Component:
+    """The section of the sidebar with the pinned views."""
+    return rx.cond(
+        as_var(state.pinned_views).length() > 0,
+        rx.fragment(
+            rx.el.p(rx.el.span("Views", class_name="label"), class_name="nav-title"),
+            rx.foreach(state.pinned_views, _nav_link),
+        ),
+    )
+
+
+def _nav_link(view: ViewRow) -> rx.Component:
+    return link(
+        rx.icon("bookmark", size=16, aria_hidden="true"),
+        rx.el.span(view["name"], class_name="label truncate"),
+        to=view["url"],
+        class_name="",
+        title=view["name"],
+    )

@@ -1,0 +1,109 @@
+"""Saved views over REST: own ones for the person alone, shared ones by administrators, with known parameters only."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import Conflict
+from tca_app.features.projects.ui.state import ProjectsState
+from tca_app.features.users.ui.state import UsersState
+from tca_app.features.views import service
+from tca_app.features.views.schemas import ViewCreate
+from tests.factories import bearer, make_admin, make_user, make_view
+
+LISTS = (ProjectsState, UsersState)  # imported, because they read the queries
+VIEWS = "/api/v1/views"
+OWN = {"list": "projects", "name": "Paused", "query": "status=paused&sort=-name"}
+
+
+async def names(api: httpx.AsyncClient, header: dict[str, str], **query: str) -> list[str]:
+    return [view["name"] for view in (await api.get(VIEWS, headers=header, params=query)).json()]
+
+
+async def test_an_own_view_is_saved_renamed_pinned_and_deleted(api: httpx.AsyncClient) -> None:
+    header, other = await bearer(await make_user()), await bearer(await make_user())
+    made = (await api.post(VIEWS, headers=header, json=OWN)).json()
+    assert (made["query"], made["is_shared"], made["is_pinned"]) == ("sort=-name&status=paused", False, False)
+    path = f"{VIEWS}/{made['id']}"
+    changed = (await api.patch(path, headers=header, json={"name": "On hold", "is_pinned": True})).json()
+    assert (changed["name"], changed["is_pinned"]) == ("On hold", True)
+    assert (await names(api, header), await names(api, other)) == (["On hold"], [])
+    assert (await api.delete(path, headers=other)).status_code == 404
+    assert (await api.delete(path, headers=header)).status_code == 204
+    assert (await api.get(path, headers=header)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("password=x&status=paused&page=7&size=50", "status=paused"),
+        ("sort=hashed_password&status=everything&mine=maybe", ""),
+        ("q=%3Cscript%3E&owner=7&owner=x", "q=%3Cscript%3E&owner=7"),
+        ("#status=paused", ""),
+        ("&".join(["a=1"] * 60), ""),
+    ],
+)
+async def test_only_what_the_list_knows_is_stored(api: httpx.AsyncClient, query: str, expected: str) -> None:
+    answer = await api.post(VIEWS, headers=await bearer(await make_user()), json=OWN | {"query": query})
+    assert answer.json()["query"] == expected
+
+
+async def test_a_parameter_that_the_list_has_lost_is_dropped_when_it_is_read(api: httpx.AsyncClient) -> None:
+    ana = await make_user()
+    view_id = await make_view(ana, query="status=paused&colour=red")
+    assert (await api.get(f"{VIEWS}/{view_id}", headers=await bearer(ana))).json()["query"] == "status=paused"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"list": "invitations"}, {"name": "x" * 61}, {"name": " "}, {"query": "q=" + "x" * 2000}, {"user_id": 1}]
+)
+async def test_bad_input_is_refused(api: httpx.AsyncClient, wrong: dict[str, object]) -> None:
+    answer = await api.post(VIEWS, headers=await bearer(await make_user()), json=OWN | wrong)
+    assert answer.status_code == 422
+
+
+async def test_administrators_share_views_and_others_only_open_them(api: httpx.AsyncClient) -> None:
+    admin, member = await bearer(await make_admin()), await bearer(await make_user())
+    shared = OWN | {"is_shared": True}
+    assert (await api.post(VIEWS, headers=member, json=shared)).status_code == 403
+    path = f"{VIEWS}/{(await api.post(VIEWS, headers=admin, json=shared)).json()['id']}"
+    assert (await api.get(path, headers=member)).json()["is_shared"] is True
+    assert (await api.patch(path, headers=member, json={"name": "Mine"})).status_code == 403
+    assert (await api.delete(path, headers=member)).status_code == 403
+    assert (await api.delete(path, headers=admin)).status_code == 204
+
+
+async def test_views_of_a_list_of_administrators_are_for_them_alone(api: httpx.AsyncClient) -> None:
+    admin, member = await make_admin(), await make_user()
+    await make_view(None, list="users", name="Shared")
+    await make_view(member, list="users", name="From before")
+    assert await names(api, await bearer(admin), list="users") == ["Shared"]
+    header = await bearer(member)
+    assert await names(api, header) == []
+    assert (await api.post(VIEWS, headers=header, json=OWN | {"list": "users"})).status_code == 403
+
+
+async def test_a_name_is_used_once_for_each_list_and_person(api: httpx.AsyncClient) -> None:
+    admin, header = await bearer(await make_admin()), await bearer(await make_user())
+    for who, more in ((header, {}), (admin, {}), (admin, {"is_shared": True})):
+        assert (await api.post(VIEWS, headers=who, json=OWN | more)).status_code == 201
+        assert (await api.post(VIEWS, headers=who, json=OWN | more)).status_code == 409
+
+
+async def test_parallel_saves_do_not_exceed_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MAX_VIEWS", 3)
+    ana = await make_user()
+
+    async def save(number: int) -> bool:
+        try:
+            async with transaction() as session:
+                await service.create_view(session, ana, ViewCreate(list="projects", name=f"View {number}"))
+        except Conflict:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(save(number) for number in range(8)))) == 3
+    async with reading() as session:
+        assert len(await service.list_views(session, ana)) == 3

@@ -1,0 +1,86 @@
+"""Saved views in a tab: the URL under a name, opened as a link."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+
+from tca_app.features.projects.ui.state import ProjectsState
+from tca_app.ui.saved_views.state import MAX_IN_SIDEBAR, SavedViewsState
+from tca_app.ui.session import SessionState
+from tests.factories import make_admin, make_user, make_view
+from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+
+LISTS = (ProjectsState,)  # imported, because it reads the queries
+URL = "/projects?status=paused&page=3&colour=red"
+
+
+@pytest.fixture
+async def console() -> AsyncIterator[Console]:
+    async with console_on(StateManagerMemory()) as running:
+        yield running
+
+
+async def open_tab(console: Console, who: Any, path: str = URL) -> Tab:
+    tab = Tab(console, "tab", await sign_in(who), path)
+    await tab.hydrate()
+    return tab
+
+
+async def test_the_url_is_saved_and_opened_as_a_link(console: Console) -> None:
+    tab = await open_tab(console, await make_user())
+    updates = await tab.send(SavedViewsState.save, form={"name": "Paused", "pinned": "on"})
+    (view,) = shown(updates, SavedViewsState, "list_views")
+    assert (view["name"], view["url"], view["is_pinned"]) == ("Paused", "/projects?status=paused", True)
+    assert shown(updates, SavedViewsState, "pinned_views") == [view]
+    updates = await tab.send(SavedViewsState.rename, form={"id": str(view["id"]), "name": "On hold"})
+    assert shown(updates, SavedViewsState, "list_views")[0]["name"] == "On hold"
+    updates = await tab.send(SavedViewsState.pin, view_id=view["id"], is_pinned=False)
+    assert shown(updates, SavedViewsState, "pinned_views") == []
+
+
+async def test_a_deleted_view_comes_back_by_undo(console: Console) -> None:
+    ana = await make_user()
+    view_id = await make_view(ana, name="Paused", query="status=paused")
+    tab = await open_tab(console, ana)
+    updates = await tab.send(SavedViewsState.delete, view_id=view_id)
+    (toast,) = shown(updates, SessionState, "toasts")
+    updates = await tab.send(SessionState.undo, toast_id=toast["id"])
+    (view,) = shown(updates, SavedViewsState, "list_views")
+    assert (view["name"], view["url"]) == ("Paused", "/projects?status=paused")
+
+
+async def test_a_member_is_offered_no_change_of_a_shared_view(console: Console) -> None:
+    view_id = await make_view(None, name="Ours", is_pinned=True)
+    tab = await open_tab(console, await make_user())
+    (view,) = shown(await tab.send(SavedViewsState.open_menu, is_open=True), SavedViewsState, "list_views")
+    assert (view["is_shared"], view["can_change"]) == (True, False)
+    (toast,) = shown(await tab.send(SavedViewsState.delete, view_id=view_id), SessionState, "toasts")
+    assert toast["kind"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (" ", "Required."),
+        ("x" * 61, "Use at most 60 characters."),
+        ("Paused", "A view of this list has this name already."),
+    ],
+)
+async def test_a_wrong_name_is_refused_in_words(console: Console, name: str, text: str) -> None:
+    ana = await make_user()
+    await make_view(ana, name="Paused")
+    tab = await open_tab(console, ana)
+    (toast,) = shown(await tab.send(SavedViewsState.save, form={"name": name}), SessionState, "toasts")
+    assert (toast["kind"], toast["text"]) == ("error", text)
+
+
+async def test_the_sidebar_shows_at_most_ten(console: Console) -> None:
+    admin = await make_admin()
+    for number in range(MAX_IN_SIDEBAR + 1):
+        await make_view(admin, name=f"View {number}", is_pinned=True)
+    tab = await open_tab(console, admin, "/dashboard")
+    assert len(shown(await tab.send(SavedViewsState.load), SavedViewsState, "pinned_views")) == MAX_IN_SIDEBAR
+    updates = await tab.send(SavedViewsState.save, form={"name": "Dashboard"})
+    assert shown(updates, SessionState, "toasts")[0]["kind"] == "error"
