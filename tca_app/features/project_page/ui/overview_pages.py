@@ -150,7 +150,7 @@ def _deployment(row: Any) -> rx.Component:
 
 def _measures() -> rx.Component:
     return panel(
-        f"DORA metrics, last {DAYS} days",
+        f"DORA metrics for production, last {DAYS} days",
         rx.el.div(rx.foreach(state.measures, _measure), class_name="measures"),
         actions=(link("Definitions", to=f"{routes.DEPLOYMENTS}?view=measures&project={project['id']}"),),
         flush=True,
