@@ -12,10 +12,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -177,7 +179,9 @@ def take(browser: Browser, url: str, signed_in: Any, picture: tuple[str, str, st
     page.mouse.move(0, height - 1)
     page.wait_for_timeout(700)  # charts and menus come to rest
     path = FOLDER / f"{name}.png"
-    page.screenshot(path=path, animations="disabled", caret="hide")
+    shot = page.screenshot(animations="disabled", caret="hide")
+    with Image.open(BytesIO(shot)) as image:
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
     context.close()
     size = path.stat().st_size
     sys.stdout.write(f"{path.relative_to(ROOT)} {size // 1000} kB{' TOO LARGE' if size > MAX_BYTES else ''}\n")
