@@ -17,8 +17,9 @@ from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.schemas import StatsQuery
 from tca_app.features.deployments import queries as deployments
 from tca_app.features.deployments.attention.queries import read_attention
+from tca_app.features.deployments.listing import export as deployment_file
 from tca_app.features.deployments.listing.queries import list_deployments
-from tca_app.features.deployments.listing.schemas import DeploymentQuery
+from tca_app.features.deployments.listing.schemas import DeploymentExport, DeploymentQuery
 from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.matrix.schemas import MatrixQuery, MatrixSearch
 from tca_app.features.health import incidents, summary
@@ -31,8 +32,9 @@ from tca_app.features.jobs.schemas import JobQuery
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.schemas import InboxQuery
 from tca_app.features.projects import queries as projects
+from tca_app.features.projects.listing import export as project_file
 from tca_app.features.projects.listing.queries import list_projects
-from tca_app.features.projects.schemas import ProjectQuery
+from tca_app.features.projects.schemas import ProjectFilter, ProjectQuery
 from tca_app.features.users import queries as users
 from tca_app.features.users.schemas import UserQuery
 from tca_app.features.webhooks import queries as webhooks
@@ -89,6 +91,12 @@ LISTS: dict[str, Read] = {
     "projects by name": lambda s, who, skip: list_projects(s, who, ProjectQuery(skip=skip, limit=25, sort="name")),
     "users": lambda s, who, skip: users.list_users(s, who, UserQuery(skip=min(skip, PEOPLE - 25), limit=25)),
     "deployments": lambda s, who, skip: list_deployments(s, who, DeploymentQuery(skip=skip, limit=25)),
+    "deployments of a file": lambda s, who, skip: deployment_file.read_deployments(
+        s, who, DeploymentExport(), list(range(skip + 1, skip + 26))
+    ),
+    "projects of a file": lambda s, who, skip: project_file.read_projects(
+        s, who, ProjectFilter(sort="name"), list(range(skip + 1, skip + 26))
+    ),
     "open deployments": lambda s, who, skip: deployments.open_deployments(s, who, 10),
     "attention": lambda s, who, skip: read_attention(s, who, 5),
     "environments": lambda s, who, skip: queries.environment_matrix(s, who, MatrixQuery(skip=skip, limit=25)),

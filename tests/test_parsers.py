@@ -24,10 +24,10 @@ from reflex.route import get_router
 import tca_app
 from tca_app.config.settings import get_settings
 from tca_app.core import schema, urls
+from tca_app.core.database import csv_lines
 from tca_app.core.outgoing import http, mail, openid, ssrf_safe
 from tca_app.core.security import api_tokens, tokens
 from tca_app.core.telemetry import log, redaction
-from tca_app.features.activity import export
 from tca_app.features.auth import throttle
 from tca_app.features.auth.ui import devices
 from tca_app.features.ci.claims import job_of
@@ -312,7 +312,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "route of a page": get_router(["index", "users/[id]", "projects/[id]/edit", "404"]),
     "subject of a page": subject_of,
     "faces": face_of,
-    "cell of a CSV": export.cell,
+    "cell of a CSV": csv_lines.cell,
     "pasted addresses": addresses_in,
     "line of a mail": mail._BREAKS.split,
 }

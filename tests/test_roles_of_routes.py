@@ -88,6 +88,8 @@ ALLOWED: list[tuple[str, str, set[str]]] = [
     ("POST", "/api/v1/notifications/{notification_id}/read", PERSON_ALONE),
     ("GET POST PATCH", "/api/v1/notifications*", EVERYBODY),
     ("GET POST", "/api/v1/projects", EVERYBODY),
+    ("GET", "/api/v1/projects/export.csv", EVERYBODY),
+    ("GET", "/api/v1/users/export.csv", ADMINISTRATORS),
     ("GET", "/api/v1/activity*", EVERYBODY),
     ("GET", "/api/v1/stats", EVERYBODY),
     ("GET POST", "/api/v1/views", EVERYBODY),

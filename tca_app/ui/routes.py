@@ -55,6 +55,9 @@ API_LOGO = "/api/v1/instance/logo"
 API_USERS = "/api/v1/users"
 API_OWN_PICTURE = f"{API_USERS}/me/picture"
 API_ACTIVITY_EXPORT = "/api/v1/activity/export"
+API_USERS_EXPORT = f"{API_USERS}/export.csv"
+API_PROJECTS_EXPORT = "/api/v1/projects/export.csv"
+API_DEPLOYMENTS_EXPORT = f"{API_DEPLOYMENTS}/export.csv"
 
 
 def user(user_id: object) -> str:

@@ -1,7 +1,9 @@
 """Reads the URL of a tab, which a person may have typed and for which a browser may send anything."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from pydantic import BaseModel
 
 MAX_URL = 4000
 MAX_FIELDS = 50
@@ -29,6 +31,13 @@ def values_of(url: str) -> dict[str, list[str]]:
         return parse_qs(urlsplit(url).query, max_num_fields=MAX_FIELDS)
     except ValueError:
         return {}
+
+
+def query_of(asked: BaseModel, *without: str) -> str:
+    """Returns what is asked as the query of a URL, without defaults and the fields `without`."""
+    values = asked.model_dump(mode="json", exclude=set(without), exclude_defaults=True)
+    words = {name: str(value).lower() if isinstance(value, bool) else value for name, value in values.items()}
+    return urlencode(words, doseq=True)
 
 
 def query_param(router_data: dict[str, Any], name: str) -> str:

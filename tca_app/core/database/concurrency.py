@@ -41,14 +41,19 @@ class Changes(InputModel):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-class ListQuery(BaseModel):
-    """Query parameters of a list. An unknown filter is refused, so that a typo does not return all rows."""
+class ListFilter(BaseModel):
+    """Filters of a list. An unknown one is refused, so that a typo does not return all rows."""
 
     model_config = ConfigDict(extra="forbid")
 
+    search: SearchText = ""
+
+
+class ListQuery(ListFilter):
+    """Query parameters of a page of a list."""
+
     skip: Skip = 0
     limit: Limit = 100
-    search: SearchText = ""
 
 
 class VersionedRow(Protocol):

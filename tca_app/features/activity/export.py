@@ -1,9 +1,6 @@
 """Formats events as CSV and JSON."""
 
-import csv
-import io
-import json
-
+from tca_app.core.database.csv_lines import csv_lines
 from tca_app.features.activity.schemas import ActivityRead
 
 COLUMNS = (
@@ -22,25 +19,11 @@ COLUMNS = (
     "ip",
     "request_id",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def cell(value: object) -> str:
-    """Returns the text in a form that no spreadsheet takes for a formula."""
-    if isinstance(value, dict):
-        value = json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def as_csv(events: list[ActivityRead], is_first: bool) -> str:
-    """Returns lines of CSV with every cell quoted. The first batch has the header."""
-    lines = io.StringIO()
-    writer = csv.writer(lines, quoting=csv.QUOTE_ALL)
-    if is_first:
-        writer.writerow(COLUMNS)
-    writer.writerows([cell(getattr(event, name)) for name in COLUMNS] for event in events)
-    return lines.getvalue()
+    """Returns lines of CSV. The first batch has the header."""
+    return csv_lines(COLUMNS, events, has_header=is_first)
 
 
 def as_json(events: list[ActivityRead], is_first: bool) -> str:

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.filters import DayOrMoment, Many
 from tca_app.core.schema import Limit, ReadModel, SearchText, UrlId
 
-EXPORT_ROWS = 50_000
+EXPORT_ROWS = MAX_ROWS
 
 
 TypeName = Annotated[str, Field(max_length=50, pattern=r"^[a-z_]+$")]

@@ -11,7 +11,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.core.schema import UrlId
 from tca_app.features.deployments import approvals, dora_metrics, logs, service
-from tca_app.features.deployments.listing.schemas import DeploymentFilter, DeploymentQuery
+from tca_app.features.deployments.listing import export
+from tca_app.features.deployments.listing.schemas import DeploymentExport, DeploymentQuery, ProjectDeploymentQuery
 from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixQuery
 from tca_app.features.deployments.reports.waiting import read_when_changed
@@ -35,6 +36,7 @@ from tca_app.features.deployments.schemas import (
     WaitQuery,
 )
 from tca_app.rest.connection import while_connected
+from tca_app.rest.csv_files import CSV, csv_response
 from tca_app.rest.dependencies import CurrentActor, CurrentViewer, ProjectId, Reading, Writing, authenticate
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
@@ -56,13 +58,24 @@ async def list_deployments(
     return page_response(request, page, _deployments, query.skip, query.limit)
 
 
+@router.get("/deployments/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 404))
+async def export_deployments(
+    query: Annotated[DeploymentExport, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of deployments as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
+    ids = await export.find_deployment_ids(session, actor, query)
+    return csv_response(
+        "deployments", export.COLUMNS, ids, lambda batch, some: export.read_deployments(batch, actor, query, some)
+    )
+
+
 @router.get(
     "/projects/{project_id:project}/deployments", response_model=list[DeploymentRead], responses=problems(401, 404)
 )
 async def list_project_deployments(
     request: Request,
     project_id: ProjectId,
-    query: Annotated[DeploymentFilter, Query()],
+    query: Annotated[ProjectDeploymentQuery, Query()],
     actor: CurrentActor,
     session: Reading,
 ) -> Response:

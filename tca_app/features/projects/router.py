@@ -4,22 +4,26 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.database.concurrency import ListQuery
 from tca_app.core.schema import UrlId
 from tca_app.features.projects import service, team
+from tca_app.features.projects.listing import export
 from tca_app.features.projects.schemas import (
     MemberRead,
     MemberUpdate,
     ProjectCreate,
+    ProjectFilter,
     ProjectQuery,
     ProjectRead,
     ProjectUpdate,
     TeamMember,
     Transfer,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, ProjectId, Reading, Writing
+from tca_app.rest.csv_files import CSV, csv_response
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, IfMatch, ProjectId, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
@@ -38,6 +42,18 @@ async def list_projects(
     """List the caller's projects; superusers see all. `deleted=true` lists the trash."""
     page = await service.list_projects(session, actor, query)
     return page_response(request, page, _projects, query.skip, query.limit)
+
+
+# With a dot, so that it takes no project its slug.
+@router.get("/export.csv", response_class=StreamingResponse, responses=CSV | problems(401))
+async def export_projects(
+    query: Annotated[ProjectFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of projects as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
+    ids = await export.find_project_ids(session, actor, query)
+    return csv_response(
+        "projects", export.COLUMNS, ids, lambda batch, some: export.read_projects(batch, actor, query, some)
+    )
 
 
 @router.post("", status_code=201, responses=problems(401, 404, 409))

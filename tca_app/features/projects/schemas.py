@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tca_app.core.database.concurrency import UNSET, Changes, ListQuery
+from tca_app.core.database.concurrency import UNSET, Changes, ListFilter, ListQuery
 from tca_app.core.filters import Many
 from tca_app.core.marks import Color, Emoji
 from tca_app.core.schema import Flag, HttpUrl, Id, InputModel, Name100, ReadModel, Slug, Text2000, UrlId
@@ -80,7 +80,7 @@ class ProjectUpdate(Changes):
     emoji: Emoji = UNSET
 
 
-class ProjectQuery(ListQuery):
+class ProjectFilter(ListFilter):
     """`mine`: projects of which the caller is a member. `member_id`: projects of which this user is a member.
 
     `deleted`: projects in the trash (the caller's own; all for superusers).
@@ -93,6 +93,10 @@ class ProjectQuery(ListQuery):
     mine: Flag = False
     deleted: Flag = False
     sort: ProjectSort = "-created_at"
+
+
+class ProjectQuery(ProjectFilter, ListQuery):
+    """A page of projects."""
 
 
 class ProjectBulk(InputModel):

@@ -3,21 +3,24 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.pictures import MEDIA_TYPE
 from tca_app.core.schema import SearchText, UrlId
 from tca_app.features.auth.schemas import SignedInUser
-from tca_app.features.users import pictures, service
+from tca_app.features.users import export, pictures, service
 from tca_app.features.users.schemas import (
     PersonRead,
     PictureRead,
     PictureUpdate,
     UserCreate,
+    UserFilter,
     UserQuery,
     UserRead,
     UserUpdate,
 )
+from tca_app.rest.csv_files import CSV, csv_response
 from tca_app.rest.dependencies import CurrentActor, CurrentPerson, CurrentViewer, FromPage, IfMatch, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.images import IMAGE, image_response
@@ -37,6 +40,15 @@ async def list_users(
     """List users, newest first unless `sort` says otherwise. Superusers only. `deleted=true` lists the trash."""
     page = await service.list_users(session, actor, query)
     return page_response(request, page, _users, query.skip, query.limit)
+
+
+@router.get("/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 403))
+async def export_users(
+    query: Annotated[UserFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of users as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
+    ids = await export.find_user_ids(session, actor, query)
+    return csv_response("users", export.COLUMNS, ids, lambda batch, some: export.read_users(batch, actor, query, some))
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 409))

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tca_app.core.database.concurrency import UNSET, Changes, ListQuery
+from tca_app.core.database.concurrency import UNSET, Changes, ListFilter, ListQuery
 from tca_app.core.display_name import display_name
 from tca_app.core.pictures import MAX_UPLOAD
 from tca_app.core.schema import Email, Flag, Id, InputModel, Line100, ReadModel, Username
@@ -67,13 +67,17 @@ class UserUpdate(Changes):
     is_superuser: bool = UNSET
 
 
-class UserQuery(ListQuery):
+class UserFilter(ListFilter):
     """`deleted` lists the trash instead of the users who are not in it."""
 
     is_active: Flag | None = None
     is_superuser: Flag | None = None
     deleted: Flag = False
     sort: UserSort = "-created_at"
+
+
+class UserQuery(UserFilter, ListQuery):
+    """A page of users."""
 
 
 class UserBulk(InputModel):

@@ -97,6 +97,18 @@ def export_menu(url: str, query: rx.Var[str] | str) -> rx.Component:
     )
 
 
+def download_link(url: str, query: rx.Var[str] | str) -> rx.Component:
+    """A link to the CSV file with the rows of the list. `url` is the REST route, `query` the filters of the list."""
+    return link(
+        rx.icon("download", size=16, aria_hidden="true"),
+        "Download CSV",
+        to=f"{url}?{query}",
+        class_name="btn",
+        reload_document=True,
+        custom_attrs={"download": ""},
+    )
+
+
 def _file_link(label: str, url: rx.Var[str] | str) -> rx.Component:
     """A link to the REST API that the browser opens itself, without the client-side router.
 

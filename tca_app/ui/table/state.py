@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import reflex as rx
 import structlog
+from pydantic import BaseModel
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
@@ -22,7 +23,7 @@ from tca_app.ui.table.query import (
     TableQuery as TableQuery,
     TableSpec as TableSpec,
 )
-from tca_app.ui.url import page_url, values_of
+from tca_app.ui.url import page_url, query_of, values_of
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class TableState(FilterState, PreferenceState, mixin=True):
     sort: str = ""
     page: int = 1
     page_size: int = PAGE_SIZES[0]
+    export_query: str = ""  # search, filters and order, for the file with all rows
     selected: list[int] = []
     is_everything: bool = False  # with all rows of the page those of the other pages are selected, too
     flashed: list[int] = []  # rows that changed at the last load; the turn tells two consecutive loads apart
@@ -113,6 +115,12 @@ class TableState(FilterState, PreferenceState, mixin=True):
             self.total, self.is_capped = total, capped
         if not self.is_loaded or self.load_error:
             self.is_loaded, self.load_error = True, ""
+
+    def _offer_export(self, asked: BaseModel) -> None:
+        """Keeps what `_fetch` asks for the link of `download_link`."""
+        query = query_of(asked, "skip", "limit")
+        if self.export_query != query:
+            self.export_query = query
 
     def _flash(self, shown: list[Any], rows: list[Any]) -> None:
         """Marks rows that are new or changed."""

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.csv_lines import cell
 from tca_app.core.events.log import emit
 from tca_app.features.activity import service as activity
-from tca_app.features.activity.export import cell
 from tca_app.features.activity.schemas import ActivityQuery
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.events import ProjectUpdated
@@ -111,7 +111,7 @@ async def test_a_wrong_question_is_refused(api: httpx.AsyncClient, query: str) -
     assert (await api.get(f"{URL}?{query}", headers=header)).status_code == 422
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\n=1"])
 def test_no_cell_is_a_formula(text: str) -> None:
     assert cell(text) == f"'{text}"
 

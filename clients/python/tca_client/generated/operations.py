@@ -364,6 +364,162 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def export_deployments(
+        self,
+        *,
+        search: str | None = None,
+        environment: str | list[str] | None = None,
+        status: Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
+        | Literal["finished"]
+        | list[
+            Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
+            | Literal["finished"]
+        ]
+        | None = None,
+        source: Literal["ui", "api", "github"] | list[Literal["ui", "api", "github"]] | None = None,
+        created_by_id: int | list[int] | None = None,
+        days: Literal["7", "30", "90"] | None = None,
+        ended_on: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        external_id: str | None = None,
+        sort: Literal[
+            "id",
+            "-id",
+            "version",
+            "-version",
+            "project",
+            "-project",
+            "environment",
+            "-environment",
+            "status",
+            "-status",
+            "created_by",
+            "-created_by",
+            "duration",
+            "-duration",
+        ]
+        | None = None,
+        project_id: int | list[int] | None = None,
+    ) -> str:
+        """Download the list of deployments as CSV, at most 50,000 rows. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/deployments/export.csv"),
+            query={
+                "search": search,
+                "environment": environment,
+                "status": status,
+                "source": source,
+                "created_by_id": created_by_id,
+                "days": days,
+                "ended_on": ended_on,
+                "since": since,
+                "until": until,
+                "external_id": external_id,
+                "sort": sort,
+                "project_id": project_id,
+            },
+            repeatable=True,
+        )
+
+    def export_projects(
+        self,
+        *,
+        search: str | None = None,
+        status: Literal["active", "paused", "archived"] | list[Literal["active", "paused", "archived"]] | None = None,
+        owner_id: int | list[int] | None = None,
+        member_id: int | list[int] | None = None,
+        my_role: Literal["owner", "maintainer", "deployer", "viewer"]
+        | list[Literal["owner", "maintainer", "deployer", "viewer"]]
+        | None = None,
+        mine: bool | None = None,
+        deleted: bool | None = None,
+        sort: Literal[
+            "created_at",
+            "-created_at",
+            "updated_at",
+            "-updated_at",
+            "name",
+            "-name",
+            "slug",
+            "-slug",
+            "status",
+            "-status",
+            "owner",
+            "-owner",
+            "member_count",
+            "-member_count",
+            "my_role",
+            "-my_role",
+        ]
+        | None = None,
+    ) -> str:
+        """Download the list of projects as CSV, at most 50,000 rows. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/projects/export.csv"),
+            query={
+                "search": search,
+                "status": status,
+                "owner_id": owner_id,
+                "member_id": member_id,
+                "my_role": my_role,
+                "mine": mine,
+                "deleted": deleted,
+                "sort": sort,
+            },
+            repeatable=True,
+        )
+
+    def export_users(
+        self,
+        *,
+        search: str | None = None,
+        is_active: bool | None = None,
+        is_superuser: bool | None = None,
+        deleted: bool | None = None,
+        sort: Literal[
+            "created_at",
+            "-created_at",
+            "username",
+            "-username",
+            "email",
+            "-email",
+            "full_name",
+            "-full_name",
+            "last_login_at",
+            "-last_login_at",
+            "is_superuser",
+            "-is_superuser",
+            "is_active",
+            "-is_active",
+        ]
+        | None = None,
+    ) -> str:
+        """Download the list of users as CSV, at most 50,000 rows. A browser's session cookie is accepted.
+
+        API tokens need the scope `admin`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/users/export.csv"),
+            query={
+                "search": search,
+                "is_active": is_active,
+                "is_superuser": is_superuser,
+                "deleted": deleted,
+                "sort": sort,
+            },
+            repeatable=True,
+        )
+
     def list_activity(
         self,
         *,
@@ -445,9 +601,9 @@ class Operations(Calls):
     def list_deployments(
         self,
         *,
+        search: str | None = None,
         skip: int | None = None,
         limit: int | None = None,
-        search: str | None = None,
         environment: str | list[str] | None = None,
         status: Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
         | Literal["finished"]
@@ -490,9 +646,9 @@ class Operations(Calls):
             "GET",
             path_of("/api/v1/deployments"),
             query={
+                "search": search,
                 "skip": skip,
                 "limit": limit,
-                "search": search,
                 "environment": environment,
                 "status": status,
                 "source": source,
@@ -559,9 +715,9 @@ class Operations(Calls):
     def list_jobs(
         self,
         *,
+        search: str | None = None,
         skip: int | None = None,
         limit: int | None = None,
-        search: str | None = None,
         state: Literal["dead", "retrying", "waiting", "running"] | None = None,
         sort: Literal[
             "id",
@@ -609,12 +765,12 @@ class Operations(Calls):
         return self._page(
             "GET",
             path_of("/api/v1/jobs"),
-            query={"skip": skip, "limit": limit, "search": search, "state": state, "sort": sort, "queue": queue},
+            query={"search": search, "skip": skip, "limit": limit, "state": state, "sort": sort, "queue": queue},
             repeatable=True,
         )
 
     def list_members(
-        self, project_id: int | str, *, skip: int | None = None, limit: int | None = None, search: str | None = None
+        self, project_id: int | str, *, search: str | None = None, skip: int | None = None, limit: int | None = None
     ) -> Page[models.MemberRead]:
         """List the members, highest role first. Maintainers and owners only.
 
@@ -623,7 +779,7 @@ class Operations(Calls):
         return self._page(
             "GET",
             path_of("/api/v1/projects/{project_id}/members", project_id),
-            query={"skip": skip, "limit": limit, "search": search},
+            query={"search": search, "skip": skip, "limit": limit},
             repeatable=True,
         )
 
@@ -652,9 +808,9 @@ class Operations(Calls):
         self,
         project_id: int | str,
         *,
+        search: str | None = None,
         skip: int | None = None,
         limit: int | None = None,
-        search: str | None = None,
         environment: str | list[str] | None = None,
         status: Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
         | Literal["finished"]
@@ -696,9 +852,9 @@ class Operations(Calls):
             "GET",
             path_of("/api/v1/projects/{project_id}/deployments", project_id),
             query={
+                "search": search,
                 "skip": skip,
                 "limit": limit,
-                "search": search,
                 "environment": environment,
                 "status": status,
                 "source": source,
@@ -723,9 +879,9 @@ class Operations(Calls):
     def list_projects(
         self,
         *,
+        search: str | None = None,
         skip: int | None = None,
         limit: int | None = None,
-        search: str | None = None,
         status: Literal["active", "paused", "archived"] | list[Literal["active", "paused", "archived"]] | None = None,
         owner_id: int | list[int] | None = None,
         member_id: int | list[int] | None = None,
@@ -762,9 +918,9 @@ class Operations(Calls):
             "GET",
             path_of("/api/v1/projects"),
             query={
+                "search": search,
                 "skip": skip,
                 "limit": limit,
-                "search": search,
                 "status": status,
                 "owner_id": owner_id,
                 "member_id": member_id,
@@ -779,9 +935,9 @@ class Operations(Calls):
     def list_users(
         self,
         *,
+        search: str | None = None,
         skip: int | None = None,
         limit: int | None = None,
-        search: str | None = None,
         is_active: bool | None = None,
         is_superuser: bool | None = None,
         deleted: bool | None = None,
@@ -811,9 +967,9 @@ class Operations(Calls):
             "GET",
             path_of("/api/v1/users"),
             query={
+                "search": search,
                 "skip": skip,
                 "limit": limit,
-                "search": search,
                 "is_active": is_active,
                 "is_superuser": is_superuser,
                 "deleted": deleted,

@@ -24,7 +24,7 @@ from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionMixin, SessionState
 from tca_app.ui.table.filter_state import FilterState
 from tca_app.ui.table.query import Choice, Filter, TableQuery, TableSpec
-from tca_app.ui.url import number_in, page_path
+from tca_app.ui.url import number_in, page_path, query_of
 from tca_app.ui.zone import start_of, today_in, zone_of
 
 log = structlog.get_logger(__name__)
@@ -195,8 +195,7 @@ class ActivityState(FilterState, Feed, SessionState):
         async with reading() as session:
             await self._keep_filters(session, shown)
         await self._load_feed(query)
-        asked = query.model_dump(mode="json", exclude={"cursor", "limit"}, exclude_defaults=True)
-        self.export_query = urlencode(asked, doseq=True)
+        self.export_query = query_of(query, "cursor", "limit")
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
         return await count_activity(session, actor, self._asked(), FIELDS[key], search)

@@ -12,7 +12,7 @@ from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.filters import end_of, start_of
 from tca_app.core.periods import days_in
-from tca_app.features.deployments.listing.schemas import DeploymentQuery
+from tca_app.features.deployments.listing.schemas import DeploymentExport, DeploymentQuery
 from tca_app.features.deployments.queries import CREATOR, IN_TRASH, MINE, WHOLE, deployment_read
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.features.projects import policy
@@ -42,10 +42,9 @@ async def list_deployments(session: AsyncSession, actor: Actor, query: Deploymen
     """Returns a page of deployments, by default newest first. The total stops at 10,000."""
     await require_visible(session, actor, query)
     wanted = await conditions(session, actor, query)
-    order = order_by(_SORTS, query.sort, _deployments.id, nullable=("duration",))
-    ids = _newest(actor, wanted, query) if query.sort == "-id" else _sorted(actor, wanted, query, order)
+    ids = ordered_ids(actor, wanted, query, query.skip + query.limit)
     page = ids.offset(query.skip).limit(query.limit).subquery("page")
-    rows = WHOLE.join(page, page.c.id == _deployments.id).order_by(*order)
+    rows = WHOLE.join(page, page.c.id == _deployments.id).order_by(*_order(query))
     found = (await session.execute(rows, {"actor_id": actor.user_id})).all()
     items = [deployment_read(row) for row in found]
     if query.skip == 0 and len(items) < query.limit:
@@ -56,14 +55,14 @@ async def list_deployments(session: AsyncSession, actor: Actor, query: Deploymen
     return Page(items, min(number, SEARCH_TOTAL_CAP), number > SEARCH_TOTAL_CAP)
 
 
-async def require_visible(session: AsyncSession, actor: Actor, query: DeploymentQuery) -> None:
+async def require_visible(session: AsyncSession, actor: Actor, query: DeploymentExport) -> None:
     """Raises NotFound when the query names one project that the actor may not see. Of several, others are left out."""
     policy.require(actor, "deployments.list")
     if len(query.project_id) == 1:
         await get_project(session, actor, query.project_id[0])
 
 
-async def conditions(session: AsyncSession, actor: Actor, query: DeploymentQuery) -> list[ColumnElement[bool]]:
+async def conditions(session: AsyncSession, actor: Actor, query: DeploymentExport) -> list[ColumnElement[bool]]:
     """Returns the conditions of the filters."""
     wanted = [await _found(session, actor, query.search)] if query.search else []
     if query.environment:
@@ -107,9 +106,17 @@ async def _found(session: AsyncSession, actor: Actor, search: str) -> ColumnElem
     return or_(of_own, _deployments.project_id.in_(ids)) if ids else of_own
 
 
-def _newest(actor: Actor, wanted: list[ColumnElement[bool]], query: DeploymentQuery) -> Select[int]:
+def ordered_ids(actor: Actor, wanted: list[ColumnElement[bool]], query: DeploymentExport, most: int) -> Select[int]:
+    """Selects the ids of the list in its order. The caller limits them to `most`."""
+    return _newest(actor, wanted, query, most) if query.sort == "-id" else _sorted(actor, wanted, query)
+
+
+def _order(query: DeploymentExport) -> tuple[ColumnElement[Any], ...]:
+    return order_by(_SORTS, query.sort, _deployments.id, nullable=("duration",))
+
+
+def _newest(actor: Actor, wanted: list[ColumnElement[bool]], query: DeploymentExport, most: int) -> Select[int]:
     """Selects the newest ids. For a member it reads each project by its index, whatever others have."""
-    most = query.skip + query.limit
     newest = select(_deployments.id).where(*wanted).order_by(_deployments.id.desc()).limit(most)
     if actor.is_superuser:
         of_all = newest.where(_deployments.project_id.not_in(IN_TRASH), *_of(query.project_id)).subquery("newest")
@@ -119,14 +126,12 @@ def _newest(actor: Actor, wanted: list[ColumnElement[bool]], query: DeploymentQu
     return select(of_one.c.id).select_from(mine.join(of_one, true())).order_by(of_one.c.id.desc())
 
 
-def _sorted(
-    actor: Actor, wanted: list[ColumnElement[bool]], query: DeploymentQuery, order: tuple[ColumnElement[Any], ...]
-) -> Select[int]:
+def _sorted(actor: Actor, wanted: list[ColumnElement[bool]], query: DeploymentExport) -> Select[int]:
     """Selects the ids in another order than newest first, which sorts all that the filters leave."""
     ids = seen(actor, wanted, query.project_id)
     if joined := _JOINED.get(query.sort.removeprefix("-")):
         ids = ids.outerjoin(*joined)
-    return ids.order_by(*order)
+    return ids.order_by(*_order(query))
 
 
 def seen(actor: Actor, wanted: list[ColumnElement[bool]], project_ids: list[int]) -> Select[int]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tca_app.core.database.concurrency import ListQuery
+from tca_app.core.database.concurrency import ListFilter, ListQuery
 from tca_app.core.filters import Day, DayOrMoment, Many
 from tca_app.core.periods import Period
 from tca_app.core.schema import ShortSkip, UrlId
@@ -29,14 +29,13 @@ DeploymentSort = Literal[
 ]
 
 
-class DeploymentFilter(ListQuery):
+class DeploymentFilter(ListFilter):
     """Filters for deployments. `environment` is a name; `search` matches version, ref, commit and project.
 
     A parameter that is repeated matches any of its values. `since` and `until` are days in UTC, both inclusive, or
     times, of which `until` is exclusive.
     """
 
-    skip: ShortSkip = 0
     environment: Many[EnvironmentName] = []
     status: Many[Status | Literal["finished"]] = Field([], description="`finished`: succeeded or failed.")
     source: Many[Source] = []
@@ -49,5 +48,17 @@ class DeploymentFilter(ListQuery):
     sort: DeploymentSort = "-id"
 
 
-class DeploymentQuery(DeploymentFilter):
+class ProjectDeploymentQuery(DeploymentFilter, ListQuery):
+    """A page of the deployments of one project."""
+
+    skip: ShortSkip = 0
+
+
+class DeploymentExport(DeploymentFilter):
+    """The deployments of all projects, or of these."""
+
     project_id: Many[UrlId] = []
+
+
+class DeploymentQuery(DeploymentExport, ProjectDeploymentQuery):
+    """A page of the deployments of all projects, or of these."""

@@ -14,6 +14,7 @@ from tca_app.ui.components.basic import link, page_header, tabs
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import at_its_url
+from tca_app.ui.table.parts import download_link
 from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
@@ -99,6 +100,7 @@ def _list() -> rx.Component:
             "Create one on a project's page, or report them from your CI with three lines of curl.",
             icon="rocket",
         ),
+        tools=(download_link(routes.API_DEPLOYMENTS_EXPORT, state.export_query),),
     )
 
 

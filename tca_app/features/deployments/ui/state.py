@@ -147,7 +147,9 @@ class DeploymentsState(TableState, SessionState):
         )
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[DeploymentRow], int, bool]:
-        page = await deployments.list_deployments(session, actor, self._asked(query))
+        asked = self._asked(query)
+        page = await deployments.list_deployments(session, actor, asked)
+        self._offer_export(asked)
         return [row_of(deployment) for deployment in page.items], page.total, page.capped
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:

@@ -68,7 +68,7 @@ async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -
     chosen = (actor.is_superuser, tuple(name for name in FILTERS if getattr(query, name)), query.mine, query.deleted)
     if query.search:
         found = await matching(session, Project.__table__, query.search)
-        statement, total = _paged(select_projects(*chosen).where(*found), query.sort, is_search=True)
+        statement, total = paged(select_projects(*chosen).where(*found), query.sort, is_search=True)
     else:
         statement, total = _unsearched(*chosen, query.sort)
     values = query.model_dump(exclude={"mine", "deleted", "sort"}) | {"actor_id": actor.user_id}
@@ -89,10 +89,17 @@ def select_projects(all_projects: bool, filters: tuple[str, ...], mine: bool, de
 def _unsearched(
     all_projects: bool, filters: tuple[str, ...], mine: bool, deleted: bool, sort: str
 ) -> tuple[Select[Any], Select[Any]]:
-    return _paged(select_projects(all_projects, filters, mine, deleted), sort, is_search=False)
+    return paged(select_projects(all_projects, filters, mine, deleted), sort, is_search=False)
 
 
-def _paged(chosen: Select[Any], sort: str, *, is_search: bool) -> tuple[Select[Any], Select[Any]]:
+def ordered(chosen: Select[Any], sort: str) -> Select[Any]:
+    """Adds the order, and the join that it needs."""
+    name = sort.removeprefix("-")
+    rows = chosen.outerjoin(*_JOINED[name]) if name in _JOINED else chosen
+    return rows.order_by(*order_by(_SORTS, sort, _projects.id, nullable=_NULLABLE))
+
+
+def paged(chosen: Select[Any], sort: str, *, is_search: bool) -> tuple[Select[Any], Select[Any]]:
     """Returns two statements: a page with the total as its last column, and the total alone.
 
     The joins and the role are outside the page, so that they run for its rows and not for every row that is counted,
@@ -100,10 +107,7 @@ def _paged(chosen: Select[Any], sort: str, *, is_search: bool) -> tuple[Select[A
     """
     name = sort.removeprefix("-")
     total = total_of(chosen, is_search=is_search)
-    rows = chosen.outerjoin(*_JOINED[name]) if name in _JOINED else chosen
-    rows = rows.add_columns(_SORTS[name].label("sort_key")).order_by(
-        *order_by(_SORTS, sort, _projects.id, nullable=_NULLABLE)
-    )
+    rows = ordered(chosen, sort).add_columns(_SORTS[name].label("sort_key"))
     page = rows.offset(bindparam("skip")).limit(bindparam("limit")).subquery("page")
     shown = (column for column in page.c if column.name != "sort_key")
     person = User.__table__.alias("person")

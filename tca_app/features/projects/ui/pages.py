@@ -9,13 +9,14 @@ from tca_app.features.projects.ui.members_state import GRANTED
 from tca_app.features.projects.ui.palette import NEW_PROJECT
 from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.features.projects.ui.state import ProjectRow, ProjectsState
+from tca_app.ui import routes
 from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import button, page_header, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import tile, with_face
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.table.grid import Column, RowAction, cut
-from tca_app.ui.table.parts import view_switch
+from tca_app.ui.table.parts import download_link, view_switch
 from tca_app.ui.table.view import data_table, open_link
 
 state = ProjectsState
@@ -47,7 +48,7 @@ def projects_list(environments: rx.Component, editing_mark: rx.Component) -> rx.
                 "Create one with the button above, or ask a project owner to add you.",
                 icon="folder-git-2",
             ),
-            tools=(_views(),),
+            tools=(_views(), download_link(routes.API_PROJECTS_EXPORT, state.export_query)),
             instead=(state.shown_as == "where", environments),
         ),
         project_dialog(state, editing_mark, _first_members()),

@@ -107,7 +107,9 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     )
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[ProjectRow], int, bool]:
-        page = await projects.list_projects(session, actor, self._asked(query))
+        asked = self._asked(query)
+        page = await projects.list_projects(session, actor, asked)
+        self._offer_export(asked)
         rows = [_row(actor, project) for project in page.items]
         if self.shown_as == "where":
             await self._add_cells(session, actor, rows)

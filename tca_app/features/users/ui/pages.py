@@ -17,6 +17,7 @@ from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.grid import Column, RowAction, cut
+from tca_app.ui.table.parts import download_link
 from tca_app.ui.table.view import data_table, open_link
 
 
@@ -45,6 +46,7 @@ def users_list(
             actions=(*ACTIONS, *actions),
             question=new_owner_picker(UsersState),
             empty=empty_state("No users yet", "Invite the first one.", icon="users"),
+            tools=(download_link(routes.API_USERS_EXPORT, UsersState.export_query),),
         ),
         user_dialogs(editing_mark, instead),
     )

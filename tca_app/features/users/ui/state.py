@@ -100,7 +100,9 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         )
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[UserRow], int, bool]:
-        page = await users.list_users(session, actor, self._asked(query))
+        asked = self._asked(query)
+        page = await users.list_users(session, actor, asked)
+        self._offer_export(asked)
         return [user_row(user) for user in page.items], page.total, page.capped
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
