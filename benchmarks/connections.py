@@ -23,7 +23,7 @@ class Connections:
         content = json.dumps(body).encode() if body is not None else b""
         head = f"{method} {path} HTTP/1.1\r\n{self._header}Content-Length: {len(content)}\r\n\r\n"
         async with asyncio.timeout(TIMEOUT_S):
-            reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection(*self._address)
+            reader, writer = self._open_one() or await asyncio.open_connection(*self._address)
             try:
                 writer.write(head.encode() + content)
                 answer = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -36,6 +36,15 @@ class Connections:
         else:
             self._idle.append((reader, writer))
         return int(answer[9:12])
+
+    def _open_one(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """An idle connection that the server has not closed."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return None
 
     def close(self) -> None:
         for _, writer in self._idle:
