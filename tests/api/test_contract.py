@@ -64,8 +64,9 @@ _NEED_A_SECRET = {
 # Calls that refuse, rightly, a time zone or an image that does not exist.
 _NEED_WHAT_EXISTS = {"PATCH /api/v1/instance", "PUT /api/v1/instance/logo", "PUT /api/v1/users/me/picture"}
 _MAY_REFUSE = _NEED_A_SECRET | _NEED_WHAT_EXISTS
-# What is too large for its field may be too large for a body first.
-schema.config.checks.negative_data_rejection.expected_statuses += ["413"]
+# What is too large for its field may be too large for a body or a URL first; so are fifty long values of a filter.
+schema.config.checks.negative_data_rejection.expected_statuses += ["413", "414"]
+schema.config.checks.positive_data_acceptance.expected_statuses += ["414"]
 
 
 class People:

@@ -38,6 +38,7 @@ SECTIONS = {
         "pictures",
         "time-zones",
         "typed-text",
+        "saved-views",
     ),
     "Operate": (
         "operations",
