@@ -33,7 +33,7 @@ from benchmarks.processes import CpuUse, memory_mb
 from benchmarks.sessions import Session
 from tca_app.core.stores.embedded import configured_stores
 from tests.nginx import nginx
-from tests.processes import SETTINGS, Web, Worker, free_port, postgres_pids
+from tests.processes import SETTINGS, Web, Worker, eventually, free_port, postgres_pids
 
 ROWS = 1_000
 CHANGES = 20
@@ -168,6 +168,8 @@ async def _measure(url: str, webs: list[Web], cpu: CpuUse, rates: list[int], sec
 
 
 def _groups(webs: list[Web], workers: list[Worker], proxy: Path, folder: Path, redis_url: str) -> dict[str, list[int]]:
+    pid_file = proxy / "nginx.pid"
+    eventually(lambda: pid_file.exists() and pid_file.read_text().strip(), "nginx writes its process id", 10)
     with redis.Redis.from_url(redis_url) as client:
         redis_pid = client.info("server")["process_id"]
     return {
@@ -175,7 +177,7 @@ def _groups(webs: list[Web], workers: list[Worker], proxy: Path, folder: Path, r
         "workers": [worker.pid for worker in workers],
         "PostgreSQL": postgres_pids(folder)[:1],
         "Redis": [redis_pid],
-        "nginx": [int((proxy / "nginx.pid").read_text())],
+        "nginx": [int(pid_file.read_text())],
     }
 
 
