@@ -31,6 +31,6 @@ class CpuUse:
         return used | {"load": sum(psutil.Process().cpu_times()[:2])}
 
     def per(self, requests: int) -> str:
-        """Return the milliseconds of CPU that each group took for one of so many requests."""
+        """Return the CPU time of each group in milliseconds, divided by `requests`."""
         before, self._before = self._before, self._now()
         return ", ".join(f"{name} {(self._before[name] - before[name]) * 1e3 / requests:.2f}" for name in before)

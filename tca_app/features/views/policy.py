@@ -1,4 +1,4 @@
-"""Permissions on saved views: own ones for whoever may see the list; shared ones are changed by administrators."""
+"""Permissions on saved views: people with access to a list have own ones; administrators change shared ones."""
 
 from typing import get_args
 
