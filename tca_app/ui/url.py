@@ -1,12 +1,12 @@
 """Reads the URL of a tab, which a person may have typed and for which a browser may send anything."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
-MAX_URL = 4000
-MAX_FIELDS = 50
+from tca_app.core.lists.query import MAX_URL, number_in as number_in, values_of as values_of
+
 MAX_SEARCH = 100
 
 
@@ -25,14 +25,6 @@ def fields_of(url: str) -> dict[str, str]:
     return {name: values[-1] for name, values in values_of(url).items()}
 
 
-def values_of(url: str) -> dict[str, list[str]]:
-    """Returns all values of each query parameter, or nothing when there are too many."""
-    try:
-        return parse_qs(urlsplit(url).query, max_num_fields=MAX_FIELDS)
-    except ValueError:
-        return {}
-
-
 def query_of(asked: BaseModel, *without: str) -> str:
     """Returns what is asked as the query of a URL, without defaults and the fields `without`."""
     values = asked.model_dump(mode="json", exclude=set(without), exclude_defaults=True)
@@ -48,11 +40,6 @@ def query_param(router_data: dict[str, Any], name: str) -> str:
 def record_url(router_data: dict[str, Any], *fields: str) -> str:
     """Returns what identifies the record of a page, like `ui.record.browser_url`: the path and these parameters."""
     return " ".join([page_path(router_data), *(query_param(router_data, field) for field in fields)])
-
-
-def number_in(text: str) -> int:
-    """Returns an id that somebody may have typed, or 0 when it is not a number."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def record_id(router_data: dict[str, Any], pages: str) -> int:

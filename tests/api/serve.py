@@ -4,7 +4,6 @@ import asyncio
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-import tca_app.tca_app  # noqa: F401  the lists, whose saved views are checked by their own parsers
 from tca_app.config.settings import get_settings
 from tca_app.core.cache.local import listen
 from tca_app.server.api import build_api

@@ -1,22 +1,31 @@
-"""The lists that have saved views. Each list's table adds the parser of its URLs."""
+"""The lists that have saved views, with what the URL of each may say."""
 
-from collections.abc import Callable
 from typing import Literal
 
-from tca_app.core.errors import Invalid
+from tca_app.core.lists.query import TableSpec
+from tca_app.features.activity.filters import ACTIVITY
+from tca_app.features.deployments.listing.filters import DEPLOYMENTS
+from tca_app.features.deployments.matrix.filters import ENVIRONMENTS
+from tca_app.features.invitations.filters import INVITATIONS
+from tca_app.features.jobs.filters import JOBS
+from tca_app.features.projects.listing.filters import PROJECTS
+from tca_app.features.tokens.filters import TOKENS
+from tca_app.features.users.filters import USERS
 
-ViewedList = Literal["projects", "deployments", "users", "tokens", "jobs"]
+ViewedList = Literal["projects", "deployments", "users", "tokens", "jobs", "activity", "invitations", "environments"]
 MAX_QUERY = 2000
-_PARSERS: dict[str, Callable[[str], str]] = {}
+_SPECS: dict[str, TableSpec] = {
+    "projects": PROJECTS,
+    "deployments": DEPLOYMENTS,
+    "users": USERS,
+    "tokens": TOKENS,
+    "jobs": JOBS,
+    "activity": ACTIVITY,
+    "invitations": INVITATIONS,
+    "environments": ENVIRONMENTS,
+}
 
 
-def add_parser(name: str, parse: Callable[[str], str]) -> None:
-    """Keeps the function that returns the known parameters of a query of the list `name`, without its page."""
-    _PARSERS[name] = parse
-
-
-def parsed(name: str, query: str) -> str:
+def parsed(name: ViewedList, query: str) -> str:
     """Returns the query as the list reads it: unknown parameters and invalid values are dropped."""
-    if name not in _PARSERS:
-        raise Invalid.at("list", "This list has no saved views.")
-    return _PARSERS[name](query)
+    return _SPECS[name].view_of(query)

@@ -32,13 +32,12 @@ ROWS = (
     Shortcut(("X",), "Select all rows up to this one", "select-row"),
     Shortcut(("e",), "Edit row", "edit-row"),
 )
-ENVIRONMENTS = f"{routes.DEPLOYMENTS}?view=where"
 # The letter after "g", the page and its name; a page that the viewer does not have is not in their sidebar.
 PAGES = (
     ("d", "Dashboard", routes.DASHBOARD),
     ("n", "Notifications", routes.NOTIFICATIONS),
     ("p", "Projects", routes.PROJECTS),
-    ("e", "Environments", ENVIRONMENTS),
+    ("e", "Environments", routes.ENVIRONMENTS),
     ("r", "Deployments", routes.DEPLOYMENTS),
     ("s", "Status", routes.STATUS),
     ("a", "Activity", routes.ACTIVITY),

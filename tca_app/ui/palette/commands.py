@@ -2,7 +2,7 @@
 
 from tca_app.ui import routes
 from tca_app.ui.layout.account_menu import MODES
-from tca_app.ui.layout.keys import ENVIRONMENTS, HELP
+from tca_app.ui.layout.keys import HELP
 from tca_app.ui.layout.navigation import NAVIGATION
 from tca_app.ui.palette.entries import Command, entry
 
@@ -22,7 +22,7 @@ COMMANDS = (
         Command("Actions", entry(f"{label} theme", press=theme_command(mode)), words="Switch theme appearance mode")
         for label, mode in MODES
     ),
-    Command("Pages", entry("Environments", url=ENVIRONMENTS), words="What runs where versions matrix"),
+    Command("Pages", entry("Environments", url=routes.ENVIRONMENTS), words="What runs where versions matrix"),
     *(Command("Pages", entry(label, press=url), words="Help guide manual docs") for label, url in DOCUMENTS.items()),
     Command("Actions", entry("Keyboard shortcuts", press=HELP), words="Help keys hotkeys"),
     Command("Actions", entry("Sign out", press=SIGN_OUT), words="Log out logout"),

@@ -10,22 +10,40 @@ from pydantic import ValidationError
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Invalid
 from tca_app.core.schema import in_words
+from tca_app.features.views.lists import ViewedList
 from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
 from tca_app.features.views.service import create_view, delete_view, list_views, update_view
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import number_in, page_path, page_url
+from tca_app.ui.url import fields_of, number_in, page_url
 
 MAX_IN_SIDEBAR = 10
-LIST_URLS = {
+# Of two lists with the same path, the one whose URL has parameters comes first.
+LIST_URLS: dict[ViewedList, str] = {
+    "environments": routes.ENVIRONMENTS,
+    "invitations": routes.INVITATIONS,
     "projects": routes.PROJECTS,
     "deployments": routes.DEPLOYMENTS,
     "users": routes.USERS,
     "tokens": routes.ALL_TOKENS,
     "jobs": routes.JOBS,
+    "activity": routes.ACTIVITY,
 }
-_LISTS = {url: name for name, url in LIST_URLS.items()}
+
+
+def list_at(url: str) -> ViewedList | None:
+    """Returns the list that a page shows, if it has saved views."""
+    path, given = url.partition("?")[0].rstrip("/"), fields_of(url)
+    for name, own in LIST_URLS.items():
+        if path == own.partition("?")[0] and fields_of(own).items() <= given.items():
+            return name
+    return None
+
+
+def _url_of(view: ViewRead) -> str:
+    own = LIST_URLS[view.list]
+    return f"{own}{'&' if '?' in own else '?'}{view.query}" if view.query else own
 
 
 @contextmanager
@@ -125,8 +143,8 @@ class SavedViewsState(SessionState):
                 await self._read(session)
         self._toast(f"View {view.name} saved")
 
-    def _list_here(self) -> str:
-        name = _LISTS.get(page_path(self.router_data))
+    def _list_here(self) -> ViewedList:
+        name = list_at(page_url(self.router_data))
         if name is None:
             raise Invalid("This list has no saved views.")
         return name
@@ -141,7 +159,7 @@ class SavedViewsState(SessionState):
             self.pinned_views = views
 
     async def _read_list(self, session: Session) -> None:
-        name = _LISTS.get(page_path(self.router_data))
+        name = list_at(page_url(self.router_data))
         self.list_views = self._rows(await list_views(session, self._as_actor(), name)) if name else []
 
     def _rows(self, views: list[ViewRead]) -> list[ViewRow]:
@@ -149,7 +167,7 @@ class SavedViewsState(SessionState):
             ViewRow(
                 id=view.id,
                 name=view.name,
-                url=f"{LIST_URLS[view.list]}{'?' if view.query else ''}{view.query}",
+                url=_url_of(view),
                 is_shared=view.is_shared,
                 is_pinned=view.is_pinned,
                 can_change=not view.is_shared or self._as_actor().is_superuser,

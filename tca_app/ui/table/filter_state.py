@@ -8,9 +8,9 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import Invalid
 from tca_app.core.facets import Facets
+from tca_app.core.lists.query import Choice, TableQuery, TableSpec
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionMixin
-from tca_app.ui.table.query import Choice, TableQuery, TableSpec
 from tca_app.ui.url import page_url, printable
 from tca_app.ui.zone import start_of, zone_of
 
@@ -98,7 +98,7 @@ class FilterState(SessionMixin, mixin=True):
         if choice.searchable:
             names = await self._names(session, self._as_actor(), choice.key, [int(value) for value in values])
             return {value: names.get(value, "unknown") for value in values}
-        labels = dict((*choice.options, *choice.links))
+        labels = dict((*choice.known_options, *choice.links))
         return {value: labels.get(value, value) for value in values}
 
     @handler("signed_in", supersedes=True)
@@ -130,8 +130,8 @@ class FilterState(SessionMixin, mixin=True):
         found = {facet.value: facet for facet in facets.values}
         chosen = query.chosen[choice.key]
         labels = {value: facet.label or value for value, facet in found.items()}
-        if choice.options:
-            labels = dict(choice.options)
+        if choice.known_options:
+            labels = dict(choice.known_options)
         elif not choice.searchable:
             labels |= {value: value for value in chosen if value not in labels}
         plus = "+" if facets.capped else ""

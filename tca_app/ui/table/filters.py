@@ -7,11 +7,11 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.core.lists.query import Choice, Filter
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import button
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.table.filter_state import Chip, FilterState, Option
-from tca_app.ui.table.query import Choice, Filter
 from tca_app.ui.table.urls import query_url, toggled_url
 from tca_app.ui.var import as_var
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.core.lists.query import PAGE_SIZES
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import button, icon_button, link
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.table.filters import cleared_url, filter_controls
-from tca_app.ui.table.query import PAGE_SIZES
 from tca_app.ui.table.state import TableState
 from tca_app.ui.table.urls import query_url as query_url
 from tca_app.ui.var import as_var

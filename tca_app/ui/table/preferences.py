@@ -7,12 +7,12 @@ import reflex as rx
 
 from tca_app.core.database.session import Session, transaction
 from tca_app.core.errors import Invalid
+from tca_app.core.lists.query import TableSpec
 from tca_app.features.list_preferences.schemas import ListPreferenceUpdate
 from tca_app.features.list_preferences.service import read_preference, save_preference
 from tca_app.ui.components.basic import button
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionMixin
-from tca_app.ui.table.query import TableSpec
 from tca_app.ui.var import as_var
 
 

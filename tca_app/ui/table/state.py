@@ -11,10 +11,7 @@ from pydantic import BaseModel
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
-from tca_app.ui.handlers import CALL, Events, handler, unexpected_error
-from tca_app.ui.table.filter_state import FilterState
-from tca_app.ui.table.preferences import PreferenceState
-from tca_app.ui.table.query import (
+from tca_app.core.lists.query import (
     MAX_PAGE as MAX_PAGE,
     PAGE_SIZES as PAGE_SIZES,
     TRASH as TRASH,
@@ -23,6 +20,9 @@ from tca_app.ui.table.query import (
     TableQuery as TableQuery,
     TableSpec as TableSpec,
 )
+from tca_app.ui.handlers import CALL, Events, handler, unexpected_error
+from tca_app.ui.table.filter_state import FilterState
+from tca_app.ui.table.preferences import PreferenceState
 from tca_app.ui.url import page_url, query_of, values_of
 
 log = structlog.get_logger(__name__)

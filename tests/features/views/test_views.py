@@ -7,13 +7,10 @@ import pytest
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Conflict
-from tca_app.features.projects.ui.state import ProjectsState
-from tca_app.features.users.ui.state import UsersState
 from tca_app.features.views import service
 from tca_app.features.views.schemas import ViewCreate
 from tests.factories import bearer, make_admin, make_user, make_view
 
-LISTS = (ProjectsState, UsersState)  # imported, because they read the queries
 VIEWS = "/api/v1/views"
 OWN = {"list": "projects", "name": "Paused", "query": "status=paused&sort=-name"}
 
@@ -50,6 +47,25 @@ async def test_only_what_the_list_knows_is_stored(api: httpx.AsyncClient, query:
     assert answer.json()["query"] == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("projects", "q=bill&sort=name&status=paused"),
+        ("deployments", "status=failed&environment=production&by=7&since=2026-05-04"),
+        ("environments", "q=bill&drift=behind&group=3"),
+        ("activity", "type=project_created&actor=7&project=3&until=2026-05-04"),
+        ("users", "sort=email&role=admin"),
+        ("invitations", "sort=email&state=pending&state=expired"),
+        ("tokens", "sort=expires_at&state=expired"),
+        ("jobs", "state=waiting&queue=email_queue"),
+    ],
+)
+async def test_each_list_knows_its_own_parameters(api: httpx.AsyncClient, name: str, query: str) -> None:
+    view = {"list": name, "name": "Mine", "query": f"{query}&colour=red&page=2"}
+    answer = await api.post(VIEWS, headers=await bearer(await make_admin()), json=view)
+    assert answer.json()["query"] == query
+
+
 async def test_a_parameter_that_the_list_has_lost_is_dropped_when_it_is_read(api: httpx.AsyncClient) -> None:
     ana = await make_user()
     view_id = await make_view(ana, query="status=paused&colour=red")
@@ -57,7 +73,7 @@ async def test_a_parameter_that_the_list_has_lost_is_dropped_when_it_is_read(api
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"list": "invitations"}, {"name": "x" * 61}, {"name": " "}, {"query": "q=" + "x" * 2000}, {"user_id": 1}]
+    "wrong", [{"list": "sessions"}, {"name": "x" * 61}, {"name": " "}, {"query": "q=" + "x" * 2000}, {"user_id": 1}]
 )
 async def test_bad_input_is_refused(api: httpx.AsyncClient, wrong: dict[str, object]) -> None:
     answer = await api.post(VIEWS, headers=await bearer(await make_user()), json=OWN | wrong)
@@ -79,6 +95,7 @@ async def test_views_of_a_list_of_administrators_are_for_them_alone(api: httpx.A
     admin, member = await make_admin(), await make_user()
     await make_view(None, list="users", name="Shared")
     await make_view(member, list="users", name="From before")
+    await make_view(member, list="invitations", name="From before")
     assert await names(api, await bearer(admin), list="users") == ["Shared"]
     header = await bearer(member)
     assert await names(api, header) == []

@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
-from tca_app.features.projects.ui.state import ProjectsState
-from tca_app.ui.saved_views.state import MAX_IN_SIDEBAR, SavedViewsState
+from tca_app.ui.saved_views.state import MAX_IN_SIDEBAR, SavedViewsState, list_at
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_user, make_view
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
-LISTS = (ProjectsState,)  # imported, because it reads the queries
 URL = "/projects?status=paused&page=3&colour=red"
 
 
@@ -38,6 +36,25 @@ async def test_the_url_is_saved_and_opened_as_a_link(console: Console) -> None:
     assert shown(updates, SavedViewsState, "list_views")[0]["name"] == "On hold"
     updates = await tab.send(SavedViewsState.pin, view_id=view["id"], is_pinned=False)
     assert shown(updates, SavedViewsState, "pinned_views") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "url"),
+    [
+        ("/users?tab=invitations&state=expired", "invitations", "/users?tab=invitations&state=expired"),
+        ("/users?role=admin", "users", "/users?role=admin"),
+        ("/deployments?drift=behind&view=where", "environments", "/deployments?view=where&drift=behind"),
+        ("/deployments?status=failed", "deployments", "/deployments?status=failed"),
+        ("/activity/?type=user_created", "activity", "/activity?type=user_created"),
+    ],
+)
+async def test_lists_with_the_same_path_have_views_of_their_own(
+    console: Console, path: str, name: str, url: str
+) -> None:
+    tab = await open_tab(console, await make_admin(), path)
+    assert list_at(path) == name
+    (view,) = shown(await tab.send(SavedViewsState.save, form={"name": "Mine"}), SavedViewsState, "list_views")
+    assert view["url"] == url
 
 
 async def test_a_deleted_view_comes_back_by_undo(console: Console) -> None:

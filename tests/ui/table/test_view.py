@@ -2,8 +2,9 @@
 
 import pytest
 
+from tca_app.core.lists.query import MAX_FIELDS, MAX_URL
 from tca_app.ui.table.state import Choice, Filter, TableQuery, TableSpec
-from tca_app.ui.url import MAX_FIELDS, MAX_URL, fields_of, page_path, page_url
+from tca_app.ui.url import fields_of, page_path, page_url
 
 SPEC = TableSpec(
     sorts=("name", "created_at"),

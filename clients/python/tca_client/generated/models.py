@@ -952,7 +952,7 @@ class ViewCreate(TypedDict):
     A view of a list. A shared one is for everybody who may see the list, and only administrators create it.
     """
 
-    list: Literal["projects", "deployments", "users", "tokens", "jobs"]
+    list: Literal["projects", "deployments", "users", "tokens", "jobs", "activity", "invitations", "environments"]
     name: str
     query: NotRequired[str | None]
     is_shared: NotRequired[bool]
@@ -965,7 +965,7 @@ class ViewRead(TypedDict):
     """
 
     id: int
-    list: Literal["projects", "deployments", "users", "tokens", "jobs"]
+    list: Literal["projects", "deployments", "users", "tokens", "jobs", "activity", "invitations", "environments"]
     name: str
     query: str
     is_shared: bool

@@ -979,7 +979,10 @@ class Operations(Calls):
         )
 
     def list_views(
-        self, *, list: Literal["projects", "deployments", "users", "tokens", "jobs"] | None = None
+        self,
+        *,
+        list: Literal["projects", "deployments", "users", "tokens", "jobs", "activity", "invitations", "environments"]
+        | None = None,
     ) -> list[models.ViewRead]:
         """List your views and the shared ones by name, of one list or of all.
 

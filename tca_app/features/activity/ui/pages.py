@@ -11,6 +11,7 @@ from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import at_its_url
+from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.filters import chips
 from tca_app.ui.table.parts import export_menu, no_match, tools_row
 from tca_app.ui.var import as_var
@@ -22,7 +23,7 @@ state = ActivityState
 def activity_page() -> rx.Component:
     return rx.fragment(
         page_header("Activity", "Who did what, and when.", export_menu(routes.API_ACTIVITY_EXPORT, state.export_query)),
-        tools_row(state, "Search activity", ()),
+        tools_row(state, "Search activity", (views_menu(),)),
         chips(state),
         rx.el.div(
             feed(

@@ -11,10 +11,11 @@ import structlog
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
-from tca_app.core.events.log import CATALOGUE
 from tca_app.core.facets import Facets
+from tca_app.core.lists.query import TableQuery
 from tca_app.features.activity import service as activity
 from tca_app.features.activity.facets import ActivityField, count_activity, names_of
+from tca_app.features.activity.filters import ACTIVITY, type_label
 from tca_app.features.activity.schemas import ActivityQuery, ActivityRead
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
@@ -23,7 +24,6 @@ from tca_app.ui.long_text import shorten_words
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionMixin, SessionState
 from tca_app.ui.table.filter_state import FilterState
-from tca_app.ui.table.query import Choice, Filter, TableQuery, TableSpec
 from tca_app.ui.url import number_in, page_path, query_of
 from tca_app.ui.zone import start_of, today_in, zone_of
 
@@ -32,28 +32,12 @@ log = structlog.get_logger(__name__)
 BATCH = 50
 MAX_ROWS = 500
 SHORT = 8
-SUBJECTS = (
-    ("user", "People"),
-    ("project", "Projects"),
-    ("deployment", "Deployments"),
-    ("webhook", "Webhooks"),
-    ("token", "API tokens"),
-    ("group", "Groups"),
-    ("job", "Jobs"),
-    ("instance", "Instance"),
-)
 FIELDS: dict[str, ActivityField] = {
     "type": "type",
     "subject": "subject_type",
     "actor": "actor_id",
     "project": "project_id",
 }
-PERIODS = {"1": "Today", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
-
-
-def type_label(name: str) -> str:
-    """ "Project created" for `project_created`."""
-    return name.replace("_", " ").capitalize()
 
 
 class Change(TypedDict):
@@ -170,18 +154,7 @@ class ActivityState(FilterState, Feed, SessionState):
     search: str = ""
     export_query: str = ""
 
-    _spec: ClassVar[TableSpec] = TableSpec(
-        sorts=("at",),
-        default_sort="-at",
-        filters=(Filter("period", "Time", tuple(PERIODS.items()), is_hidden=True),),
-        choices=(
-            Choice("type", "Type", tuple((name, type_label(name)) for name in sorted(CATALOGUE))),
-            Choice("subject", "About", SUBJECTS),
-            Choice("actor", "By", searchable=True),
-            Choice("project", "Project", searchable=True),
-        ),
-        dates="Time",
-    )
+    _spec: ClassVar = ACTIVITY
 
     @rx.var
     def is_filtered(self) -> bool:

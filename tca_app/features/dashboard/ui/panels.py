@@ -89,7 +89,7 @@ def busiest_projects() -> rx.Component:
     return panel(
         "Busiest projects",
         loaded_lines(state.busiest, _busy_project, nothing),
-        actions=(link("Environments", to=f"{routes.DEPLOYMENTS}?view=where"),),
+        actions=(link("Environments", to=routes.ENVIRONMENTS),),
         flush=True,
     )
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.deployments.ui.state import STATUS_LABELS, DeploymentRow
+from tca_app.features.deployments.listing.filters import STATUS_LABELS
+from tca_app.features.deployments.ui.state import DeploymentRow
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, relative_time
 from tca_app.ui.components.faces import with_face

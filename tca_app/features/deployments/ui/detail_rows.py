@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import TypedDict
 
 from tca_app.core.urls import link_of
+from tca_app.features.deployments.listing.filters import SOURCE_LABELS
 from tca_app.features.deployments.policy import was_refused
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import DeploymentRead
-from tca_app.features.deployments.ui.state import SOURCE_LABELS, took
+from tca_app.features.deployments.ui.state import took
 from tca_app.ui import routes
 
 

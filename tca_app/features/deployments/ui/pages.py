@@ -27,7 +27,7 @@ def deployments_page() -> rx.Component:
         page_header("Deployments", "Deployments across all your projects."),
         tabs(
             ("All", routes.DEPLOYMENTS, ~MatrixState.is_shown & ~MetricsState.is_shown),
-            ("Environments", f"{routes.DEPLOYMENTS}?view=where", MatrixState.is_shown),
+            ("Environments", routes.ENVIRONMENTS, MatrixState.is_shown),
             ("Metrics", f"{routes.DEPLOYMENTS}?view=measures", MetricsState.is_shown),
         ),
         rx.cond(

@@ -7,9 +7,10 @@ from typing import Any, ClassVar, TypedDict
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
-from tca_app.core.periods import PERIODS
+from tca_app.core.lists.query import day_in
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.listing.facets import DeploymentField, count_deployments, names_of
+from tca_app.features.deployments.listing.filters import DEPLOYMENTS
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.ui import routes
@@ -17,19 +18,9 @@ from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.filter_state import Chip
-from tca_app.ui.table.query import day_in
-from tca_app.ui.table.state import Choice, Filter, TableQuery, TableSpec, TableState
+from tca_app.ui.table.state import TableQuery, TableState
 from tca_app.ui.url import page_url, printable, query_param
 
-STATUS_LABELS = {
-    "pending_approval": "Awaiting approval",
-    "queued": "Queued",
-    "in_progress": "In progress",
-    "succeeded": "Succeeded",
-    "failed": "Failed",
-    "cancelled": "Cancelled",
-}
-SOURCE_LABELS = {"ui": "Console", "api": "REST", "github": "GitHub"}
 FIELDS: dict[str, DeploymentField] = {
     "status": "status",
     "environment": "environment",
@@ -87,35 +78,11 @@ def took(start: datetime | None, end: datetime | None) -> str:
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
-class DeploymentSpec(TableSpec):
-    """Adds the day of a bar of a chart, which is no filter to choose but can be removed."""
-
-    @property
-    def narrowing(self) -> tuple[str, ...]:
-        return (*super().narrowing, "ended_on")
-
-
 class DeploymentsState(TableState, SessionState):
     """State of the list of `/deployments`."""
 
     rows: list[DeploymentRow] = []
-    _spec: ClassVar = DeploymentSpec(
-        sorts=("id", "version", "project", "environment", "status", "created_by", "duration"),
-        default_sort="-id",
-        name="deployments",
-        optional=("project", "environment", "status", "who", "at", "took"),
-        filters=(
-            Filter("days", "Ended", tuple((days, f"Ended in {days} days (UTC)") for days in PERIODS), is_hidden=True),
-        ),
-        choices=(
-            Choice("status", "Status", tuple(STATUS_LABELS.items()), links=(("finished", "Succeeded or failed"),)),
-            Choice("environment", "Environment"),
-            Choice("project", "Project", searchable=True),
-            Choice("by", "By", searchable=True),
-            Choice("source", "Source", tuple(SOURCE_LABELS.items())),
-        ),
-        dates="Created",
-    )
+    _spec: ClassVar = DEPLOYMENTS
 
     def _query(self) -> TableQuery:
         query = TableQuery.of(self._spec, page_url(self.router_data))

@@ -7,16 +7,16 @@ from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import Forbidden, NotFound
 from tca_app.core.facets import Facets
 from tca_app.features.invitations import service as invitations
+from tca_app.features.invitations.filters import INVITATIONS
 from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead
 from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import Choice, TableQuery, TableSpec, TableState
+from tca_app.ui.table.state import TableQuery, TableState
 from tca_app.ui.url import printable, query_param, record_id
 
 MAX_SHOWN = 100
-STATES = (("pending", "Pending"), ("accepted", "Accepted"), ("expired", "Expired"), ("revoked", "Revoked"))
 
 
 class InvitationRow(TypedDict):
@@ -55,13 +55,7 @@ class InvitationsState(TableState, SessionState):
     rows: list[InvitationRow] = []
     is_shown: bool = False
 
-    _spec: ClassVar = TableSpec(
-        sorts=("created_at", "email", "state", "invited_by", "expires_at"),
-        default_sort="-created_at",
-        name="invitations",
-        optional=("state", "invited_by", "created_at", "expires_at"),
-        choices=(Choice("state", "Status", STATES),),
-    )
+    _spec: ClassVar = INVITATIONS
 
     def _asked(self, query: TableQuery) -> InvitationQuery:
         return InvitationQuery.model_validate(

@@ -8,13 +8,13 @@ import reflex as rx
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.facets import Facets
-from tca_app.core.jobs.queue import QUEUE_NAMES
 from tca_app.features.jobs import service as jobs
+from tca_app.features.jobs.filters import JOBS, queue_label
 from tca_app.features.jobs.schemas import JobBulk, JobQuery, JobResult
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
-from tca_app.ui.table.state import Choice, Filter, TableQuery, TableSpec
+from tca_app.ui.table.state import TableQuery
 from tca_app.ui.url import printable
 
 
@@ -42,11 +42,6 @@ class JobRow(TypedDict):
     reason: str
     failed_at: str
     next_at: str
-
-
-def queue_label(name: str) -> str:
-    """ "Email" for `email_queue`."""
-    return name.removesuffix("_queue").capitalize()
 
 
 def lag_in_words(seconds: float) -> str:
@@ -77,21 +72,7 @@ class JobsState(BulkActions, SessionState):
         ),
         refused="no longer dead",
     )
-    _spec: ClassVar = TableSpec(
-        sorts=("id", "kind", "queue", "attempts", "reason", "failed_at"),
-        default_sort="-id",
-        name="jobs",
-        optional=("reason", "queue", "attempts", "failed_at"),
-        filters=(
-            Filter(
-                "state",
-                "State",
-                (("retrying", "Retrying"), ("waiting", "Waiting"), ("running", "Running")),
-                default="dead",
-            ),
-        ),
-        choices=(Choice("queue", "Queue", tuple((name, queue_label(name)) for name in QUEUE_NAMES)),),
-    )
+    _spec: ClassVar = JOBS
 
     def _asked(self, query: TableQuery) -> JobQuery:
         return JobQuery.model_validate(

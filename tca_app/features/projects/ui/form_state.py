@@ -7,6 +7,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Stale
 from tca_app.core.marks import COLORS
 from tca_app.features.projects import policy, service as projects
+from tca_app.features.projects.listing.filters import STATUSES
 from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate
 from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
@@ -23,7 +24,6 @@ LABELS = {
 }
 COLOR_OPTIONS = (("", "Automatic"), *((name, name.capitalize()) for name in COLORS))
 NAME_LENGTH = 100
-STATUSES = (("active", "Active"), ("paused", "Paused"), ("archived", "Archived"))
 
 
 class ProjectForm(FormState, mixin=True):

@@ -10,8 +10,9 @@ from tca_app.core.facets import Facets
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.listing.facets import ProjectField, count_projects, owner_names
+from tca_app.features.projects.listing.filters import PROJECTS, STATUSES
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectQuery, ProjectRead, ProjectUpdate
-from tca_app.features.projects.ui.form_state import STATUSES, ProjectForm
+from tca_app.features.projects.ui.form_state import ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.features.users.schemas import BulkResult
 from tca_app.ui import routes
@@ -19,12 +20,11 @@ from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
-from tca_app.ui.table.state import TRASH, Choice, Filter, TableQuery, TableSpec
+from tca_app.ui.table.state import TableQuery
 from tca_app.ui.url import printable, query_param
 
 CellReader = Callable[[Any, Actor, Sequence[int]], Awaitable[tuple[list[str], dict[int, list[Any]]]]]
 _environments: list[CellReader] = []
-ROLES = (("owner", "Owner"), ("maintainer", "Maintainer"), ("deployer", "Deployer"), ("viewer", "Viewer"))
 FIELDS: dict[str, ProjectField] = {"status": "status", "owner": "owner_id", "role": "my_role"}
 
 
@@ -66,21 +66,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     columns: list[str] = []
     _delete_version: int = 0
     _picks_many: ClassVar[bool] = True
-    _spec: ClassVar = TableSpec(
-        sorts=("name", "status", "owner", "member_count", "my_role", "created_at"),
-        default_sort="-created_at",
-        name="projects",
-        optional=("status", "owner", "member_count", "my_role", "created_at"),
-        filters=(
-            Filter("mine", "Team", (("true", "My projects"),)),
-            TRASH,
-        ),
-        choices=(
-            Choice("status", "Status", STATUSES),
-            Choice("owner", "Owner", searchable=True),
-            Choice("role", "Your role", ROLES),
-        ),
-    )
+    _spec: ClassVar = PROJECTS
     _bulk: ClassVar = BulkSpec(
         "signed_in",
         "project",

@@ -5,6 +5,7 @@ from typing import ClassVar
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.features.tokens import service as tokens
+from tca_app.features.tokens.filters import TOKENS
 from tca_app.features.tokens.schemas import OwnedTokenRead, TokenQuery
 from tca_app.features.tokens.ui.state import TokenRow, token_row
 from tca_app.features.users.schemas import BulkResult
@@ -12,9 +13,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
-from tca_app.ui.table.state import Filter, TableQuery, TableSpec
-
-STATES = (("expired", "Expired"), ("revoked", "Revoked"), ("any", "Any"))
+from tca_app.ui.table.state import TableQuery
 
 
 class OwnedTokenRow(TokenRow):
@@ -45,13 +44,7 @@ class AllTokensState(BulkActions, SessionState):
         ),
         name_key="name",
     )
-    _spec: ClassVar = TableSpec(
-        sorts=("name", "owner", "state", "created_at", "last_used_at", "expires_at"),
-        default_sort="-created_at",
-        name="tokens",
-        optional=("owner", "state", "created_at", "last_used_at", "expires_at"),
-        filters=(Filter("state", "Status", STATES, default="active"),),
-    )
+    _spec: ClassVar = TOKENS
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[OwnedTokenRow], int, bool]:
         state = query.filters["state"] or "active"

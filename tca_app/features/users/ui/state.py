@@ -8,13 +8,14 @@ from tca_app.core.facets import Facet, Facets
 from tca_app.features.users import service as users
 from tca_app.features.users.bulk import bulk_users
 from tca_app.features.users.facets import count_users
+from tca_app.features.users.filters import USERS
 from tca_app.features.users.schemas import BulkResult, UserBulk, UserQuery, UserRead
 from tca_app.features.users.ui.new_owner_state import NewOwnerState
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
-from tca_app.ui.table.state import TRASH, Choice, TableQuery, TableSpec
+from tca_app.ui.table.state import TableQuery
 from tca_app.ui.url import printable
 
 FLAGS = {"status": {"active": True, "inactive": False}, "role": {"admin": True, "member": False}}
@@ -61,17 +62,7 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
 
     rows: list[UserRow] = []
 
-    _spec: ClassVar = TableSpec(
-        sorts=("created_at", "username", "email", "full_name", "last_login_at", "is_superuser", "is_active"),
-        default_sort="-created_at",
-        name="users",
-        optional=("username", "email", "is_superuser", "is_active", "last_login_at", "created_at"),
-        filters=(TRASH,),
-        choices=(
-            Choice("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),
-            Choice("role", "Role", (("admin", "Administrator"), ("member", "Member"))),
-        ),
-    )
+    _spec: ClassVar = USERS
     _bulk: ClassVar = BulkSpec(
         "users.manage",
         "user",

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypedDict
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Forbidden, NotFound
 from tca_app.core.plurals import plural
-from tca_app.features.activity.ui.state import type_label
+from tca_app.features.activity.filters import type_label
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead
 from tca_app.features.webhooks.ui.state import is_here, shown_webhook

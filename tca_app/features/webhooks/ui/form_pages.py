@@ -6,7 +6,7 @@ import reflex as rx
 
 from tca_app.core.events.log import CATALOGUE
 from tca_app.core.urls import MAX_URL
-from tca_app.features.activity.ui.state import type_label
+from tca_app.features.activity.filters import type_label
 from tca_app.features.webhooks.ui.form_state import ALL, CHOSEN, NOT_IN_PROJECTS, TICK, WebhookForm
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 

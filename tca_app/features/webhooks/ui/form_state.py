@@ -7,7 +7,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Invalid, Stale
 from tca_app.core.events.log import CATALOGUE
 from tca_app.core.urls import host_of
-from tca_app.features.activity.ui.state import type_label
+from tca_app.features.activity.filters import type_label
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookRead, WebhookUpdate, WebhookWithSecret

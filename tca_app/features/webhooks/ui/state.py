@@ -10,7 +10,7 @@ from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
 from tca_app.core.plurals import plural
 from tca_app.core.urls import host_of
-from tca_app.features.activity.ui.state import type_label
+from tca_app.features.activity.filters import type_label
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookQuery, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.features.webhooks.ui.form_state import WebhookForm

@@ -9,6 +9,7 @@ from tca_app.features.deployments.matrix.ui.components import matrix_table
 from tca_app.features.deployments.matrix.ui.state import STEP, MatrixState
 from tca_app.ui.components.basic import button
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.urls import query_url
 from tca_app.ui.table.view import open_link
 from tca_app.ui.var import as_var
@@ -55,6 +56,7 @@ def _tools() -> rx.Component:
         ),
         drift,
         rx.cond(as_var(state.groups).length() > 0, _select("Group", "group", state.group, groups)),
+        views_menu(),
         class_name="table-tools",
         role="search",
     )

@@ -1,18 +1,31 @@
-"""The query of a table, parsed from the URL of its page, which may have been typed by hand."""
+"""What the URL of a list may say: search, filters, order and page. It may have been typed by hand."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tca_app.core.filters import parse_day
 from tca_app.core.schema import MAX_ID, MAX_SEARCH
-from tca_app.features.views.lists import add_parser
-from tca_app.ui.url import MAX_URL, number_in, values_of
 
+MAX_URL, MAX_FIELDS = 4000, 50
 MAX_CHOSEN, MAX_VALUE = 20, 100
 PAGE_SIZES = (25, 50, 100)
 MAX_PAGE = 1_000_000
+Options = tuple[tuple[str, str], ...]
+
+
+def values_of(url: str) -> dict[str, list[str]]:
+    """Returns all values of each query parameter, or nothing when there are too many."""
+    try:
+        return parse_qs(urlsplit(url).query, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        return {}
+
+
+def number_in(text: str) -> int:
+    """Returns an id that somebody may have typed, or 0 when it is not a number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +34,7 @@ class Filter:
 
     key: str
     label: str
-    options: tuple[tuple[str, str], ...]
+    options: Options
     default: str = "all"
     is_hidden: bool = False  # a parameter of links: no control, only a chip
 
@@ -31,18 +44,23 @@ class Choice:
     """A filter with several values, in a menu with their counts. Without `options` the values come from the rows.
 
     A `searchable` one has ids as values, and a search for their names. `links` are values that only links use: they
-    have a chip, but no line in the menu.
+    have a chip, but no line in the menu. `late_options` are read at each use: not all are known at the start.
     """
 
     key: str
     label: str
-    options: tuple[tuple[str, str], ...] = ()
+    options: Options = ()
     searchable: bool = False
-    links: tuple[tuple[str, str], ...] = ()
+    links: Options = ()
+    late_options: Callable[[], Options] | None = None
+
+    @property
+    def known_options(self) -> Options:
+        return self.late_options() if self.late_options else self.options
 
     def allowed(self, given: Iterable[str]) -> tuple[str, ...]:
         """Returns the values of a URL that may be filtered by, without repetitions."""
-        known = {value for value, _ in (*self.options, *self.links)}
+        known = {value for value, _ in (*self.known_options, *self.links)}
         kept = dict.fromkeys(value for value in given if self._is_value(value, known))
         return tuple(kept)[:MAX_CHOSEN]
 
@@ -66,10 +84,6 @@ class TableSpec:
     name: str = ""  # under which the preferences of the viewer are kept
     optional: tuple[str, ...] = ()  # keys of the columns that may be hidden
     dates: str = ""  # what the days in `since` and `until` are: "Created"
-
-    def __post_init__(self) -> None:
-        if self.name:
-            add_parser(self.name, self.view_of)
 
     def view_of(self, query: str) -> str:
         """Returns the query of a saved view: what the table reads in it, without page and page size."""

@@ -1,0 +1,18 @@
+"""The parameters of the URL of the list of projects."""
+
+from tca_app.core.lists.query import TRASH, Choice, Filter, TableSpec
+
+STATUSES = (("active", "Active"), ("paused", "Paused"), ("archived", "Archived"))
+ROLES = (("owner", "Owner"), ("maintainer", "Maintainer"), ("deployer", "Deployer"), ("viewer", "Viewer"))
+PROJECTS = TableSpec(
+    sorts=("name", "status", "owner", "member_count", "my_role", "created_at"),
+    default_sort="-created_at",
+    name="projects",
+    optional=("status", "owner", "member_count", "my_role", "created_at"),
+    filters=(Filter("mine", "Team", (("true", "My projects"),)), TRASH),
+    choices=(
+        Choice("status", "Status", STATUSES),
+        Choice("owner", "Owner", searchable=True),
+        Choice("role", "Your role", ROLES),
+    ),
+)

@@ -1,0 +1,15 @@
+"""The parameters of the URL of the list of users."""
+
+from tca_app.core.lists.query import TRASH, Choice, TableSpec
+
+USERS = TableSpec(
+    sorts=("created_at", "username", "email", "full_name", "last_login_at", "is_superuser", "is_active"),
+    default_sort="-created_at",
+    name="users",
+    optional=("username", "email", "is_superuser", "is_active", "last_login_at", "created_at"),
+    filters=(TRASH,),
+    choices=(
+        Choice("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),
+        Choice("role", "Role", (("admin", "Administrator"), ("member", "Member"))),
+    ),
+)
