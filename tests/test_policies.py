@@ -60,6 +60,8 @@ PUBLIC = {
     ("GET", "/api/v1/instance/logo"),  # the sign-in page shows it
     ("GET", "/status/public"),
     ("GET", "/status/public.json"),
+    ("GET", "/status/feed.xml"),
+    ("GET", "/status/badge.svg"),
     ("GET", "/health"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),

@@ -51,6 +51,8 @@ API_PATHS = (
     "/manifest.webmanifest",
     "/status/public",
     "/status/public.json",
+    "/status/feed.xml",
+    "/status/badge.svg",
 )
 LIVE = "/health/live"  # polled every second by monitors, so it is answered here, without dependencies or a log line
 # Served for any Host, because probes and Prometheus address a replica by IP. None of these accepts a cookie, so DNS

@@ -44,6 +44,7 @@ SECTIONS = {
         "operations",
         "configuration",
         "instance",
+        "status-page",
         "services",
         "replicas",
         "backup",

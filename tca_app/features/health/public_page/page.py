@@ -1,4 +1,4 @@
-"""The public page as HTML and JSON, without scripts and rendered at most once in 15 seconds."""
+"""The public page as HTML, JSON, feed and badges, without scripts and rendered at most once in 15 seconds."""
 
 import asyncio
 import hashlib
@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tca_app.core.database.session import reading
-from tca_app.core.errors import AppError, Unavailable
+from tca_app.core.errors import AppError, NotFound, Unavailable
 from tca_app.core.instance import instance_settings
 from tca_app.features.health import policy
 from tca_app.features.health.probing.check_state import lasted
-from tca_app.features.health.public_page.schemas import PublicRead
+from tca_app.features.health.public_page import badge
+from tca_app.features.health.public_page.feed import feed
+from tca_app.features.health.public_page.schemas import PublicRead, PublicState
 from tca_app.features.health.public_page.service import DAYS, PublicStatus, read_public
 from tca_app.features.health.ui.charts import bars_of
 
@@ -48,8 +50,19 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
+    """What one read of the status gave. `states` are those of all components, by name."""
+
     html: Page
     json: Page
+    feed: Page
+    badge: Page
+    states: dict[str, PublicState]
+
+    def component_badge(self, name: str) -> Page:
+        """Returns the badge of a component. Raises NotFound unless it is on the page."""
+        if name not in self.states:
+            raise NotFound
+        return Page(_svg(badge.component_badge(name, self.states[name])))
 
 
 class _Kept:
@@ -87,7 +100,17 @@ async def _make() -> Pages | AppError:
         return error
     except OSError:
         return Unavailable()
-    return Pages(Page(_html(found)), Page(found.read.model_dump_json().encode()))
+    return Pages(
+        html=Page(_html(found)),
+        json=Page(found.read.model_dump_json().encode()),
+        feed=Page(feed(found.read, found.at, _moment)),
+        badge=Page(_svg(badge.page_badge(found.read, overall(found.read)[0]))),
+        states=found.states,
+    )
+
+
+def _svg(made: badge.Badge) -> bytes:
+    return _templates.get_template("badge.svg").render(badge=made, padding=badge.PADDING).encode()
 
 
 def _html(found: PublicStatus) -> bytes:

@@ -1,11 +1,12 @@
-"""`/status/public`: the public status page, as HTML and as JSON."""
+"""The public status page, as HTML, as JSON and as a feed, and its badges."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 
 from tca_app.core.errors import NotFound, Unavailable
 from tca_app.core.security.rate_limits import get_limits
+from tca_app.features.health.public_page import badge, feed
 from tca_app.features.health.public_page.page import CSP, Page, public_pages, render
 from tca_app.features.health.public_page.schemas import PublicRead
 from tca_app.rest.dependencies import FromClient
@@ -20,6 +21,13 @@ _HTML: dict[int | str, dict[str, Any]] = {
     200: {"description": "The page."} | _PAGE,
     404: {"description": "The public page is disabled."} | _PAGE,
     503: {"description": "The status is temporarily unavailable."} | _PAGE,
+}
+
+_FEED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The feed.", "content": {"application/atom+xml": {"schema": {"type": "string"}}}}
+}
+_BADGE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The badge.", "content": {badge.MEDIA_TYPE: {"schema": {"type": "string"}}}}
 }
 
 
@@ -40,6 +48,30 @@ async def read_json(request: Request, client: FromClient) -> Response:
     """Read the public page as JSON."""
     await get_limits().refuse_excess("api", f"address:{client.ip}")
     return _answer(request, (await public_pages()).json, "application/json")
+
+
+@router.get("/feed.xml", response_class=Response, responses=_FEED | problems(404) | _UNCHANGED)
+async def read_feed(request: Request, client: FromClient) -> Response:
+    """Read the public incidents as an Atom feed: those that are open, and those of the last 30 days."""
+    await get_limits().refuse_excess("api", f"address:{client.ip}")
+    return _answer(request, (await public_pages()).feed, feed.MEDIA_TYPE)
+
+
+@router.get("/badge.svg", response_class=Response, responses=_BADGE | problems(404) | _UNCHANGED)
+async def read_badge(
+    request: Request,
+    client: FromClient,
+    component: Annotated[
+        str, Query(max_length=255, description="The name of a component; without it the badge is of the whole page.")
+    ] = "",
+) -> Response:
+    """Read the state as an SVG image, for a README for example. 404 for a component that is not on the page."""
+    await get_limits().refuse_excess("api", f"address:{client.ip}")
+    pages = await public_pages()
+    response = _answer(request, pages.component_badge(component) if component else pages.badge, badge.MEDIA_TYPE)
+    response.headers["Content-Security-Policy"] = badge.CSP
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # pages of others embed it
+    return response
 
 
 def _answer(request: Request, page: Page, media_type: str) -> Response:

@@ -31,6 +31,7 @@ class PublicNote(ReadModel):
 
 
 class PublicIncident(ReadModel):
+    key: str = Field(description="Identifies the incident here and in the feed.")
     component: str
     opened_at: datetime
     closed_at: datetime | None

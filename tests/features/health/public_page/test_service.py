@@ -1,7 +1,7 @@
 """The public status page: off by default, only chosen components, and no internal detail."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -22,15 +22,7 @@ from tca_app.models import HealthRoll
 from tests.factories import make_admin, make_check, make_incident, make_project, make_user, run
 from tests.features.health.history.test_service import roll
 
-PAGE, JSON = "/status/public", "/status/public.json"
-
-
-@pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(get_settings(), "status_public", True)
-    public_page._kept.cache_clear()
-    yield
-    public_page._kept.cache_clear()
+PAGE, JSON, FEED, BADGE = "/status/public", "/status/public.json", "/status/feed.xml", "/status/badge.svg"
 
 
 def just_now() -> dict[str, Any]:
@@ -40,7 +32,7 @@ def just_now() -> dict[str, Any]:
 async def test_while_it_is_off_there_is_nothing(api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(get_settings(), "status_public", False)
     await make_check(name="Shop production", **just_now())
-    for path in (PAGE, JSON):
+    for path in (PAGE, JSON, FEED, BADGE, f"{BADGE}?component=Shop%20production"):
         answer = await api.get(path)
         assert answer.status_code == 404
         assert "Shop" not in answer.text
@@ -107,7 +99,7 @@ async def test_no_url_reason_or_person_is_ever_shown(api: httpx.AsyncClient) -> 
     incident = await make_incident(check_id, reason=f"{canary} refused the connection")
     await run(incidents.add_note, owner, incident, NoteCreate(note=canary))
     await run(incidents.add_note, owner, incident, NoteCreate(note="We are on it.", is_public=True))
-    for path in (PAGE, JSON):
+    for path in (PAGE, JSON, FEED):
         answer = await api.get(path)
         assert "We are on it." in answer.text
         assert canary not in f"{answer.headers} {answer.text}".lower()

@@ -1,0 +1,78 @@
+"""The public incidents as an Atom feed (RFC 4287): an entry for each incident, with its public notes."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, time
+from html import escape
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from tca_app.config.settings import get_settings
+from tca_app.core.instance import instance_settings
+from tca_app.features.health.probing.check_state import lasted
+from tca_app.features.health.public_page.schemas import PublicIncident, PublicRead
+
+PAGE, FEED = "/status/public", "/status/feed.xml"
+MEDIA_TYPE = "application/atom+xml; charset=utf-8"
+_ATOM = "http://www.w3.org/2005/Atom"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def xml_text(text: str) -> str:
+    """Replace the characters that no XML document may contain, not even escaped."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def feed(read: PublicRead, now: datetime, moment: Callable[[datetime], str]) -> bytes:
+    """Return the feed. It changes only with the incidents; without any, once a day. `moment` writes a time."""
+    page = get_settings().public_url + PAGE
+    changes = [_changed_at(incident) for incident in read.incidents]
+    root = Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})
+    _add(root, "id", get_settings().public_url + FEED)
+    _add(root, "title", f"{instance_settings().app_name} status")
+    _add(root, "updated", _time(max(changes, default=datetime.combine(now.astimezone(UTC), time.min, UTC))))
+    SubElement(root, "link", rel="alternate", type="text/html", href=page)
+    SubElement(root, "link", rel="self", type="application/atom+xml", href=get_settings().public_url + FEED)
+    _add(SubElement(root, "author"), "name", instance_settings().app_name)
+    for incident in read.incidents:
+        _entry(root, incident, page, moment)
+    return tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _entry(root: Element, incident: PublicIncident, page: str, moment: Callable[[datetime], str]) -> None:
+    entry = SubElement(root, "entry")
+    _add(entry, "id", f"urn:uuid:{incident.key}")
+    _add(entry, "title", _title(incident))
+    _add(entry, "published", _time(incident.opened_at))
+    _add(entry, "updated", _time(_changed_at(incident)))
+    SubElement(entry, "link", rel="alternate", type="text/html", href=f"{page}#{incident.key}")
+    lines = [(incident.opened_at, "The component is down.")]
+    lines += [(note.at, note.note) for note in incident.notes]
+    if incident.closed_at:
+        lines.append((incident.closed_at, "Resolved."))
+    paragraphs = [f"<p><b>{escape(moment(at))}</b><br>{_html(text)}</p>" for at, text in reversed(lines)]
+    _add(entry, "content", "".join(paragraphs)).set("type", "html")
+
+
+def _title(incident: PublicIncident) -> str:
+    if incident.closed_at is None:
+        return f"{incident.component} is down"
+    return f"{incident.component}: resolved after {lasted(incident.closed_at - incident.opened_at)}"
+
+
+def _html(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
+
+
+def _changed_at(incident: PublicIncident) -> datetime:
+    notes = [note.at for note in incident.notes]
+    return max([incident.opened_at, incident.closed_at or incident.opened_at, *notes])
+
+
+def _add(parent: Element, tag: str, text: str) -> Element:
+    child = SubElement(parent, tag)
+    child.text = xml_text(text)
+    return child
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
