@@ -32,6 +32,7 @@ class RetentionFields(Fields):
         description="Single results of health checks are deleted after this many days; their sums by five minutes, "
         "hour and day stay longer ([retention.md](retention.md)).",
     )
+    retention_trash_days: int = _days(30, "Users and projects in the trash")
     retention_sessions_days: int = _days(30, "Sessions that expired or were ended")
     retention_webhook_deliveries_days: int = _days(90, "Attempts of webhooks")
     retention_notifications_days: int = _days(365, "Notifications in inboxes (read ones after 90, if that is less)")

@@ -6,6 +6,7 @@ from procrastinate.jobs import Job
 from tca_app.consumers.analytics import begin_periods, recount
 from tca_app.core.database.session import transaction
 from tca_app.core.jobs.queue import MAINTENANCE_QUEUE, periodic, task
+from tca_app.core.lists.trash import PURGE_MINUTE
 from tca_app.core.telemetry.metrics import note_trimmed
 from tca_app.features.deployments.timeouts import fail_timed_out
 from tca_app.features.personal_data import erasure
@@ -40,7 +41,7 @@ async def remove_old_events() -> None:
             log.info("maintenance.events_removed", events=removed)
 
 
-@periodic("purge_trash", "37 * * * *")
+@periodic("purge_trash", f"{PURGE_MINUTE} * * * *")
 async def purge_trash() -> None:
     """Purge the rows that have been in the trash long enough."""
     purged = 1

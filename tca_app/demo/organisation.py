@@ -19,12 +19,11 @@ from tca_app.core.security.tokens import hash_password
 from tca_app.demo import deployments as demo_deployments, groups, health, history, inbox, samples
 from tca_app.features.projects.creation import slug_of
 from tca_app.features.projects.default_environments import create_default_environments
-from tca_app.features.retention.service import TRASH_DAYS
 from tca_app.models import Project, ProjectMember, User
 
 USERS = 200
 DAYS = 120
-IN_TRASH = timedelta(days=TRASH_DAYS - 1)  # older rows are purged within the hour
+IN_TRASH = timedelta(days=29)  # older rows are purged within the hour
 FIRST_NAMES = (
     "Ana Amara Björn Chidi Chloé Dalia Diego Elif Emma Farid Fatima Grace Haruto Hanna Ines Ivan Jonas José Kaito "
     "Laila Lena Liam Lucía Malik Marta Mei Milan Nadia Noah Olga Omar Priya Rosa Samir Sofia Søren Tariq Vera Yusuf Zoë"

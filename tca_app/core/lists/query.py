@@ -71,6 +71,7 @@ class Choice:
 
 
 TRASH = Filter("view", "View", (("trash", "Trash"),), default="active")
+DELETED_SORTS = ("deleted_at", "deleted_by")  # more orders of the trash, which begins with what was deleted last
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,12 @@ class TableSpec:
         """The parameters of the URL that leave rows out, but for the search."""
         days = ("since", "until") if self.dates else ()
         return (*(entry.key for entry in self.filters), *(entry.key for entry in self.choices), *days)
+
+    def orders(self, view: str) -> tuple[tuple[str, ...], str]:
+        """Returns the orders of the list or its trash, and the one that it begins with."""
+        if view == "trash":
+            return (*self.sorts, *DELETED_SORTS), f"-{DELETED_SORTS[0]}"
+        return self.sorts, self.default_sort
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +134,12 @@ class TableQuery:
         sort = given.get("sort", "")
         size = _number(given.get("size", ""))
         allowed = {entry.key: {value for value, _ in entry.options} for entry in spec.filters}
+        filters = {key: given[key] if given.get(key) in values else "" for key, values in allowed.items()}
+        sorts, default_sort = spec.orders(filters.get(TRASH.key, ""))
         return cls(
             search=given.get("q", "").replace("\x00", "").strip()[:MAX_SEARCH],
-            sort=sort if sort.removeprefix("-") in spec.sorts else spec.default_sort,
-            filters={key: given[key] if given.get(key) in values else "" for key, values in allowed.items()},
+            sort=sort if sort.removeprefix("-") in sorts else default_sort,
+            filters=filters,
             page=min(max(_number(given.get("page", "")), 1), MAX_PAGE),
             size=size if size in PAGE_SIZES else PAGE_SIZES[0],
             chosen={choice.key: choice.allowed(many.get(choice.key, ())) for choice in spec.choices},
@@ -140,9 +149,10 @@ class TableQuery:
 
     def as_url_query(self, spec: TableSpec) -> str:
         """Returns the same as the query of a URL, without defaults."""
+        _, default_sort = spec.orders(self.filters.get(TRASH.key, ""))
         parts = {
             "q": self.search,
-            "sort": "" if self.sort == spec.default_sort else self.sort,
+            "sort": "" if self.sort == default_sort else self.sort,
             **self.filters,
             **self.chosen,
             "since": self.since,

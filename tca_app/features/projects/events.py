@@ -59,7 +59,7 @@ class ProjectRestored(ProjectEvent):
 
 class ProjectPurged(ProjectEvent):
     type = "project_purged"
-    title = "{subject} was permanently deleted after 30 days in the trash"
+    title = "{subject} was permanently deleted from the trash"
 
 
 class ProjectTransferred(ProjectEvent):

@@ -31,6 +31,10 @@ ProjectSort = Literal[
     "-member_count",
     "my_role",
     "-my_role",
+    "deleted_at",
+    "-deleted_at",
+    "deleted_by",
+    "-deleted_by",
 ]
 ProjectAction = Literal["archive", "delete", "restore"]
 

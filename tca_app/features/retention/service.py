@@ -14,7 +14,6 @@ from tca_app.core.events.log import emit
 from tca_app.features.projects.events import ProjectPurged
 from tca_app.features.users.events import UserPurged
 
-TRASH_DAYS = 30
 BATCH = 5_000
 PURGED_AT_ONCE = 100
 
@@ -116,16 +115,19 @@ async def trim(session: AsyncSession) -> dict[str, int]:
 
 
 async def purge_trash(session: AsyncSession) -> int:
-    """Deletes what has been in the trash for `TRASH_DAYS`, up to `PURGED_AT_ONCE` of a kind. Returns how many."""
-    projects = await _purge(session, _PROJECTS)
+    """Deletes what has been in the trash long enough, up to `PURGED_AT_ONCE` of a kind. Returns how many."""
+    days = get_settings().retention_trash_days
+    if not days:
+        return 0
+    projects = await _purge(session, _PROJECTS, days)
     for row in projects:
         await emit(session, None, ProjectPurged.of(row))
-    users = await _purge(session, _USERS)
+    users = await _purge(session, _USERS, days)
     for row in users:
         await emit(session, None, UserPurged(subject_id=row.id, subject_name=row.name))
     return len(projects) + len(users)
 
 
-async def _purge(session: AsyncSession, statement: TextClause) -> list[_Purged]:
-    rows = await session.execute(statement, {"days": TRASH_DAYS, "most": PURGED_AT_ONCE})
+async def _purge(session: AsyncSession, statement: TextClause, days: int) -> list[_Purged]:
+    rows = await session.execute(statement, {"days": days, "most": PURGED_AT_ONCE})
     return [_Purged(row.id, row.name) for row in rows]

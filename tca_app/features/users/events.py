@@ -51,7 +51,7 @@ class UserRestored(_UserEvent):
 
 class UserPurged(_UserEvent):
     type = "user_purged"
-    title = "{subject} was permanently deleted after 30 days in the trash"
+    title = "{subject} was permanently deleted from the trash"
 
 
 class UserPictureChanged(_UserEvent):

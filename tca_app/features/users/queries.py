@@ -15,6 +15,7 @@ from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import InsufficientScope, NotFound
 from tca_app.features.users import policy
 from tca_app.features.users.schemas import MembershipRead, PersonRead, UserQuery, UserRead, UserSort
+from tca_app.features.users.trash import deleter_name
 from tca_app.models import Project, ProjectMember, User
 
 _cache: LocalCache[Any] = LocalCache(500, drop_on_write=True)
@@ -32,6 +33,8 @@ _SORTS: dict[str, Any] = {
     "last_login_at": _users.last_login_at,
     "is_superuser": _users.is_superuser,
     "is_active": _users.is_active,
+    "deleted_at": _users.deleted_at,
+    "deleted_by": deleter_name("user", User.__table__),
 }
 _IS_PERSON = _users.kind == "person"  # service accounts are shown as tokens, never as users
 _ONE = select(*COLUMNS).where(_users.id == bindparam("user_id"), _users.deleted_at.is_(None), _IS_PERSON)
@@ -81,7 +84,7 @@ def select_users(is_active: bool | None, is_superuser: bool | None, deleted: boo
         rows = rows.where(_users.is_active.is_(is_active))
     if is_superuser is not None:
         rows = rows.where(_users.is_superuser.is_(is_superuser))
-    return rows.order_by(*order_by(_SORTS, sort, _users.id, nullable=("last_login_at",)))
+    return rows.order_by(*order_by(_SORTS, sort, _users.id, nullable=("last_login_at", "deleted_by")))
 
 
 @lru_cache(maxsize=256)

@@ -28,6 +28,10 @@ UserSort = Literal[
     "-is_superuser",
     "is_active",
     "-is_active",
+    "deleted_at",
+    "-deleted_at",
+    "deleted_by",
+    "-deleted_by",
 ]
 UserAction = Literal["activate", "deactivate", "delete", "restore"]
 

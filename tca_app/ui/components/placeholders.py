@@ -8,7 +8,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import Child, button, link
 
 
-def empty_state(title: str, text: str, *actions: rx.Component, icon: str = "inbox") -> rx.Component:
+def empty_state(title: str, text: str | rx.Var[str], *actions: rx.Component, icon: str = "inbox") -> rx.Component:
     """The placeholder of an empty list. It says what to do next."""
     return rx.el.div(
         rx.icon(icon, aria_hidden="true"),

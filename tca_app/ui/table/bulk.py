@@ -51,7 +51,8 @@ class BulkAction:
     skips_self: bool = False  # it leaves out the viewer, whose own row may be among the selected
 
 
-RESTORE = BulkAction("restore", "Restore", "restored", in_trash=True)
+RESTORE = BulkAction("restore", "Restore", "restored", in_trash=True, can_undo=True)
+DELETE = "delete"  # the key of the action that RESTORE takes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ HANDLERS = (
     "cancel_bulk",
     "run_bulk",
     "restore_rows",
+    "trash_rows",
     "dismiss_refusals",
     "select_everything",
 )
@@ -240,10 +242,20 @@ class BulkActions(TableState, mixin=True):
     @handler("signed_in")
     async def restore_rows(self, ids: Ids) -> Events:
         """Restores rows, from the menu of a row in the trash or with Undo."""
+        self._choose(ids)
+        return await self._run_whole(self._bulk.action(RESTORE.key))
+
+    @handler("signed_in")
+    async def trash_rows(self, ids: Ids) -> Events:
+        """Moves rows to the trash again, with the Undo of their restoring."""
+        self._choose(ids)
+        await self._prepare_question("")
+        return await self._run_whole(self._bulk.action(DELETE))
+
+    def _choose(self, ids: list[int]) -> None:
         name_key = self._bulk.name_key
         self._bulk_ids, self.is_bulk_open = list(ids), False
         self._bulk_names = {row["id"]: row[name_key] for row in self.rows} if name_key else {}
-        return await self._run_whole(self._bulk.action(RESTORE.key))
 
     @handler("signed_in")
     async def dismiss_refusals(self) -> None:
@@ -273,7 +285,8 @@ class BulkActions(TableState, mixin=True):
         text = f"{what or plural(len(done), noun)} {action.done}" if done else f"No {noun}s {action.done}"
         if refused:
             text += f", {refused} {self._bulk.refused}"
-        undo = type(self).restore_rows(done) if action.can_undo and 0 < len(done) <= BATCH else None
+        back = type(self).trash_rows if action is RESTORE else type(self).restore_rows
+        undo = back(done) if action.can_undo and 0 < len(done) <= BATCH else None
         self._toast(text, "success" if done else "error", undo=undo)
         self._bulk_names = {}
 

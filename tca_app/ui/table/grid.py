@@ -24,7 +24,8 @@ class Column:
     """A column. `cell` renders the row var; without it the row's `key` is shown. `sort_key` if not `key`.
 
     A `wide` column takes this share, in percent, of the width that the others leave, and cuts what does not fit: see
-    `cut`. A column that is not `on_tablet` is shown only where there is room for it.
+    `cut`. A column that is not `on_tablet` is shown only where there is room for it. One that is `in_trash` is shown
+    only there, after the others; one that is not is hidden there.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Column:
     align_right: bool = False
     wide: int = 0
     on_tablet: bool = True
+    in_trash: bool | None = None  # None: always
 
     @property
     def class_name(self) -> str:
@@ -79,10 +81,17 @@ class Grid:
     is_selectable: bool
 
     def body(self) -> rx.Component:
+        heads = (self._where_shown(column, self._head(column)) for column in self.columns)
         return rx.el.div(
             rx.el.table(
                 rx.el.caption(self.label, class_name="sr-only"),
-                rx.el.thead(rx.el.tr(self._all_tick(), *(self._head(column) for column in self.columns), self._end())),
+                rx.el.thead(
+                    rx.el.tr(
+                        self._all_tick(),
+                        *heads,
+                        self._end(),
+                    )
+                ),
                 rx.cond(
                     self.state.is_loaded,
                     rx.el.tbody(rx.foreach(self.state.rows, lambda row: self._row(row))),
@@ -97,7 +106,12 @@ class Grid:
 
     def _hidden(self) -> rx.Var[str]:
         before = [""] if self.is_selectable else []
-        return hidden_numbers(self.state, [*before, *(column.key for column in self.columns)])
+        chosen = hidden_numbers(self.state, [*before, *(column.key for column in self.columns)])
+        elsewhere = [f"c{n}" for n, column in enumerate(self.columns, len(before) + 1) if column.in_trash is False]
+        return rx.cond(self.state.is_trash, chosen.to(str) + f" {' '.join(elsewhere)}", chosen) if elsewhere else chosen
+
+    def _where_shown(self, column: Column, cell: rx.Component) -> rx.Component:
+        return rx.cond(self.state.is_trash, cell) if column.in_trash else cell
 
     def _hotkey(self, action: RowAction) -> rx.Component:
         """A hidden button that console/grid.js presses for the key. Each row would need its own otherwise."""
@@ -134,7 +148,7 @@ class Grid:
     def _row(self, row: Any) -> rx.Component:
         return rx.el.tr(
             self._tick(row),
-            *(self._cell(column, row) for column in self.columns),
+            *(self._where_shown(column, self._cell(column, row)) for column in self.columns),
             self._menu(row),
             # No key, so that the next page reuses the rendered rows, which is much cheaper.
             tab_index=-1,
@@ -189,6 +203,7 @@ class Grid:
             *(
                 rx.el.td(skeleton(widths[(index + number) % 4]), class_name=column.class_name)
                 for number, column in enumerate(self.columns)
+                if not column.in_trash
             ),
             rx.el.td(class_name="act") if self.actions else None,
         )

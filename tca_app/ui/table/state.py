@@ -20,6 +20,7 @@ from tca_app.core.lists.query import (
     TableQuery as TableQuery,
     TableSpec as TableSpec,
 )
+from tca_app.core.lists.trash import trash_text
 from tca_app.ui.handlers import CALL, Events, handler, unexpected_error
 from tca_app.ui.table.filter_state import FilterState
 from tca_app.ui.table.preferences import PreferenceState
@@ -136,6 +137,10 @@ class TableState(FilterState, PreferenceState, mixin=True):
     @rx.var
     def is_trash(self) -> bool:
         return self.filters.get(TRASH.key) == "trash"
+
+    @rx.var
+    def trash_text(self) -> str:
+        return trash_text(self._spec.name) if self.is_trash else ""
 
     @rx.var
     def is_filtered(self) -> bool:

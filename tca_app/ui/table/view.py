@@ -78,7 +78,7 @@ def data_table(
     body = Grid(state, tuple(columns), label, row_name, tuple(actions), bulk is not None).body()
     bar = bulk_bar(bulk) if bulk else None
     if TRASH in state._spec.filters:
-        empty = rx.cond(state.is_trash, _empty_trash(label), empty)
+        empty = rx.cond(state.is_trash, empty_state("The trash is empty", state.trash_text, icon="trash-2"), empty)
     if instead:
         body = rx.cond(instead[0], instead[1], body)
         bar = rx.cond(~instead[0], bar) if bar else None
@@ -106,11 +106,6 @@ def data_table(
 def _view_menu(state: type[TableState], columns: Sequence[Column]) -> list[rx.Component]:
     menu = [view_menu(state, {column.key: column.label for column in columns})] if state._spec.name else []
     return [*([views_menu()] if state._spec.name in LIST_URLS else []), *menu]
-
-
-def _empty_trash(label: str) -> rx.Component:
-    text = f"Deleted {label.lower()} stay here for 30 days and can be restored."
-    return empty_state("The trash is empty", text, icon="trash-2")
 
 
 def open_link(text: Any, to: Any) -> rx.Component:

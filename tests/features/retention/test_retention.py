@@ -39,6 +39,16 @@ async def test_only_what_was_in_the_trash_for_thirty_days_is_gone_for_good() -> 
         assert [tuple(row) for row in told] == [("project_purged", "Old", "system"), ("user_purged", "Old", "system")]
 
 
+async def test_the_days_of_the_trash_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    await make_user("old", deleted_at=NOW - timedelta(days=400))
+    monkeypatch.setattr(get_settings(), "retention_trash_days", 0)
+    await maintenance.purge_trash()
+    assert await _names("users", "username") == ["old"]
+    monkeypatch.setattr(get_settings(), "retention_trash_days", 399)
+    await maintenance.purge_trash()
+    assert await _names("users", "username") == []
+
+
 async def test_who_still_owns_a_project_stays_until_that_is_gone() -> None:
     gone = await make_user("gone", deleted_at=NOW - timedelta(days=40))
     await make_project(gone, "Hers", deleted_at=NOW - timedelta(days=10))

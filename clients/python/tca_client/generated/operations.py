@@ -455,6 +455,10 @@ class Operations(Calls):
             "-member_count",
             "my_role",
             "-my_role",
+            "deleted_at",
+            "-deleted_at",
+            "deleted_by",
+            "-deleted_by",
         ]
         | None = None,
     ) -> str:
@@ -500,6 +504,10 @@ class Operations(Calls):
             "-is_superuser",
             "is_active",
             "-is_active",
+            "deleted_at",
+            "-deleted_at",
+            "deleted_by",
+            "-deleted_by",
         ]
         | None = None,
     ) -> str:
@@ -907,6 +915,10 @@ class Operations(Calls):
             "-member_count",
             "my_role",
             "-my_role",
+            "deleted_at",
+            "-deleted_at",
+            "deleted_by",
+            "-deleted_by",
         ]
         | None = None,
     ) -> Page[models.ProjectRead]:
@@ -956,6 +968,10 @@ class Operations(Calls):
             "-is_superuser",
             "is_active",
             "-is_active",
+            "deleted_at",
+            "-deleted_at",
+            "deleted_by",
+            "-deleted_by",
         ]
         | None = None,
     ) -> Page[models.UserRead]:

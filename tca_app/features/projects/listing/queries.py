@@ -16,6 +16,7 @@ from tca_app.core.display_name import display_name_sql
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import ACTOR, COLUMNS, member_count, my_role, project_read, visible
 from tca_app.features.projects.schemas import ProjectQuery, ProjectRead
+from tca_app.features.users.trash import deleter_name
 from tca_app.models import Project, ProjectMember, User
 
 _projects, _members, _people = Project.__table__.c, ProjectMember.__table__.c, User.__table__.c
@@ -29,9 +30,10 @@ _sizes = (
     .subquery("sizes")
 )
 _SORTS: dict[str, ColumnElement[Any]] = {
-    **{name: _projects[name] for name in ("created_at", "updated_at", "slug", "status")},
+    **{name: _projects[name] for name in ("created_at", "updated_at", "slug", "status", "deleted_at")},
     "name": func.lower(_projects.name),
     "owner": func.lower(display_name_sql(_owner.c)),
+    "deleted_by": deleter_name("project", Project.__table__),
     "member_count": func.coalesce(_sizes.c.size, 0),
     "my_role": func.array_position(literal(list(policy.RANK)), _me.c.role),
 }
@@ -53,7 +55,7 @@ FILTERS: dict[str, ColumnElement[bool]] = {
         )
     ),
 }
-_NULLABLE = ("my_role",)
+_NULLABLE = ("my_role", "deleted_by")
 _cache: LocalCache[Page[ProjectRead]] = LocalCache(500, drop_on_write=True)
 
 

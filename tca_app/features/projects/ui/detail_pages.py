@@ -121,7 +121,7 @@ def ownership_settings() -> rx.Component:
             ),
             _choice(
                 "Delete",
-                "It moves to the trash with its team and can be restored for 30 days.",
+                "It moves to the trash with its team. You can restore it from there.",
                 button("Delete", kind="danger-quiet", on_click=state.ask(project["id"], "delete")),
             ),
             flush=True,
@@ -139,7 +139,7 @@ def _choice(title: str, text: str, action: rx.Component) -> rx.Component:
 DIALOGS = {
     "transfer": ("Transfer ownership of ", "Only the new owner or an administrator can transfer it back.", "Transfer"),
     "archive": ("Archive ", "It stays readable, and can be activated again.", "Archive"),
-    "delete": ("Delete ", "It moves to the trash and can be restored for 30 days.", "Delete"),
+    "delete": ("Delete ", "It moves to the trash. You can restore it from there.", "Delete"),
     "leave": ("Leave ", "You lose access until somebody adds you again.", "Leave"),
 }
 

@@ -17,6 +17,7 @@ from tca_app.ui.components.faces import tile, with_face
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import download_link, view_switch
+from tca_app.ui.table.trash import trash_columns, trash_line
 from tca_app.ui.table.view import data_table, open_link
 
 state = ProjectsState
@@ -70,11 +71,17 @@ def _columns() -> list[Column]:
         Column("name", "Project", cell=_name, sortable=True, wide=40),
         Column("status", "Status", cell=lambda row: project_status_badge(row["status"]), sortable=True),
         Column("owner", "Owner", cell=_owner, sortable=True, on_phone=False, wide=24),
-        Column("member_count", "Members", sortable=True, on_phone=False, align_right=True),
-        Column("my_role", "Your role", cell=_role, sortable=True, on_phone=False, on_tablet=False),
+        Column("member_count", "Members", sortable=True, on_phone=False, align_right=True, in_trash=False),
+        Column("my_role", "Your role", cell=_role, sortable=True, on_phone=False, on_tablet=False, in_trash=False),
         Column(
-            "created_at", "Created", cell=lambda row: relative_time(row["created_at"]), sortable=True, on_phone=False
+            "created_at",
+            "Created",
+            cell=lambda row: relative_time(row["created_at"]),
+            sortable=True,
+            on_phone=False,
+            in_trash=False,
         ),
+        *trash_columns(),
     ]
 
 
@@ -86,6 +93,7 @@ def _name(row: ProjectRow) -> rx.Component:
     shown = rx.el.div(
         rx.cond(row["is_deleted"], cut(row["name"], "cell-title"), open_link(row["name"], row["url"])),
         rx.el.div(row["slug"], class_name="cell-sub mono truncate"),
+        rx.cond(row["is_deleted"], trash_line(row)),
     )
     return rx.el.div(tile(row["mark"]), shown, class_name="person")
 
@@ -122,7 +130,7 @@ def _delete_dialog() -> rx.Component:
         title=rx.el.span("Delete ", state.delete_name, "?"),
         text=rx.el.span(
             rx.el.span(state.delete_slug, class_name="mono"),
-            " moves to the trash with its members and can be restored for 30 days.",
+            " moves to the trash with its members. You can restore it from there.",
         ),
         confirm="Delete",
         on_confirm=state.delete,

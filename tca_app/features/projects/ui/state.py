@@ -15,12 +15,14 @@ from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, Projec
 from tca_app.features.projects.ui.form_state import ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.features.users.schemas import BulkResult
+from tca_app.features.users.trash import Deleter, list_deleters
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
 from tca_app.ui.table.state import TableQuery
+from tca_app.ui.table.trash import Trashed, trashed
 from tca_app.ui.url import printable, query_param
 
 CellReader = Callable[[Any, Actor, Sequence[int]], Awaitable[tuple[list[str], dict[int, list[Any]]]]]
@@ -51,6 +53,7 @@ class ProjectRow(TypedDict):
     can_edit: bool
     can_archive: bool
     can_delete: bool
+    trash: Trashed
     cells: list[dict[str, Any]]  # the cells of the environment matrix, while it is shown
 
 
@@ -82,7 +85,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
                 "delete",
                 "Delete",
                 "moved to trash",
-                "They move to the trash and can be restored for 30 days.",
+                "They move to the trash, from which you can restore them.",
                 needs="can_delete",
                 danger=True,
                 can_undo=True,
@@ -96,7 +99,9 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
         asked = self._asked(query)
         page = await projects.list_projects(session, actor, asked)
         self._offer_export(asked)
-        rows = [_row(actor, project) for project in page.items]
+        gone = [project.id for project in page.items if project.deleted_at]
+        deleters = await list_deleters(session, actor, "project", gone)
+        rows = [_row(actor, project, deleters.get(project.id)) for project in page.items]
         if self.shown_as == "where":
             await self._add_cells(session, actor, rows)
         return rows, page.total, page.capped
@@ -215,11 +220,11 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     async def restore(self, project_id: int) -> Events:
         async with transaction() as session:
             project = await projects.restore_project(session, self._as_actor(), project_id)
-        self._toast(f"{project.name} restored")
+        self._toast(f"{project.name} restored", undo=ProjectsState.trash_rows([project_id]))
         return ProjectsState.load
 
 
-def _row(actor: Actor, project: ProjectRead) -> ProjectRow:
+def _row(actor: Actor, project: ProjectRead, deleter: Deleter | None = None) -> ProjectRow:
     here = project.deleted_at is None
     return ProjectRow(
         id=project.id,
@@ -237,5 +242,6 @@ def _row(actor: Actor, project: ProjectRead) -> ProjectRow:
         can_edit=here and policy.may(actor, "projects.update", project.my_role),
         can_archive=here and policy.may(actor, "projects.archive", project.my_role),
         can_delete=here and policy.may(actor, "projects.delete", project.my_role),
+        trash=trashed(project.deleted_at, *(deleter or (None, ""))),
         cells=[],
     )

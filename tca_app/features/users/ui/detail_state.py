@@ -30,6 +30,7 @@ NOBODY = UserRow(
     created_at="",
     updated_at="",
     last_login_at="",
+    trash={},
 )
 
 

@@ -10,12 +10,14 @@ from tca_app.features.users.bulk import bulk_users
 from tca_app.features.users.facets import count_users
 from tca_app.features.users.filters import USERS
 from tca_app.features.users.schemas import BulkResult, UserBulk, UserQuery, UserRead
+from tca_app.features.users.trash import Deleter, list_deleters
 from tca_app.features.users.ui.new_owner_state import NewOwnerState
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
 from tca_app.ui.table.state import TableQuery
+from tca_app.ui.table.trash import Trashed, trashed
 from tca_app.ui.url import printable
 
 FLAGS = {"status": {"active": True, "inactive": False}, "role": {"admin": True, "member": False}}
@@ -38,9 +40,10 @@ class UserRow(TypedDict):
     created_at: str
     updated_at: str
     last_login_at: str
+    trash: Trashed
 
 
-def user_row(user: UserRead) -> UserRow:
+def user_row(user: UserRead, deleter: Deleter | None = None) -> UserRow:
     return UserRow(
         id=user.id,
         name=user.full_name or user.username,
@@ -54,6 +57,7 @@ def user_row(user: UserRead) -> UserRow:
         created_at=user.created_at.isoformat(),
         updated_at=user.updated_at.isoformat(),
         last_login_at=user.last_login_at.isoformat() if user.last_login_at else "",
+        trash=trashed(user.deleted_at, *(deleter or (None, ""))),
     )
 
 
@@ -94,7 +98,9 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         asked = self._asked(query)
         page = await users.list_users(session, actor, asked)
         self._offer_export(asked)
-        return [user_row(user) for user in page.items], page.total, page.capped
+        gone = [user.id for user in page.items if user.deleted_at]
+        deleters = await list_deleters(session, actor, "user", gone)
+        return [user_row(user, deleters.get(user.id)) for user in page.items], page.total, page.capped
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
         counted = await count_users(

@@ -1,0 +1,74 @@
+"""The columns of a list that are shown in its trash: when a row was deleted, by whom, and when it is purged."""
+
+from datetime import UTC, datetime
+from typing import Any, TypedDict
+
+import reflex as rx
+
+from tca_app.core.lists.trash import purge_time
+from tca_app.core.plurals import plural
+from tca_app.ui.components.basic import relative_time
+from tca_app.ui.components.faces import Face, face_of, with_face
+from tca_app.ui.table.grid import Column, cut
+
+_DAY_S, _HOUR_S = 86_400, 3_600
+
+
+class Trashed(TypedDict, total=False):
+    """What the columns show of a row in the trash; nothing of another row. Times are ISO 8601."""
+
+    deleted_at: str
+    deleted_by: str  # "" when the log does not say
+    face: Face
+    purged_at: str  # "" for never
+    purged: str
+
+
+def trashed(deleted_at: datetime | None, by_id: int | None, by: str) -> Trashed:
+    if deleted_at is None:
+        return Trashed()
+    at = purge_time(deleted_at)
+    return Trashed(
+        deleted_at=deleted_at.isoformat(),
+        deleted_by=by,
+        face=face_of(by, by_id),
+        purged_at=at.isoformat() if at else "",
+        purged=time_left((at - datetime.now(UTC)).total_seconds()) if at else "Never",
+    )
+
+
+def time_left(seconds: float) -> str:
+    """ "in 12 days", never coarser than a day. The part of an hour until the next run makes no day more."""
+    if seconds > _DAY_S:
+        return f"in {plural(-int(-(seconds - _HOUR_S) // _DAY_S), 'day')}"
+    hours = max(1, -int(-seconds // _HOUR_S))
+    return f"in {plural(hours, 'hour')}"
+
+
+def trash_columns() -> tuple[Column, ...]:
+    return (
+        Column("deleted_at", "Deleted", cell=_deleted_cell, sortable=True, on_phone=False, in_trash=True),
+        Column("deleted_by", "By", cell=_by_cell, sortable=True, on_phone=False, wide=20, in_trash=True),
+        Column("purged", "Purged", cell=_purged_cell, sortable=True, sort_key="deleted_at", in_trash=True),
+    )
+
+
+def trash_line(row: Any) -> rx.Component:
+    """The line below the name on a phone, where there is no room for all columns."""
+    note = row["trash"]
+    by = rx.cond(note["deleted_by"] != "", rx.fragment(" by ", note["deleted_by"]))
+    return rx.el.div("Deleted ", relative_time(note["deleted_at"]), by, class_name="cell-sub truncate only-phone")
+
+
+def _deleted_cell(row: Any) -> rx.Component:
+    return relative_time(row["trash"]["deleted_at"])
+
+
+def _by_cell(row: Any) -> rx.Component:
+    note = row["trash"]
+    unknown = rx.el.span("Unknown", class_name="muted")
+    return rx.cond(note["deleted_by"] != "", with_face(note["face"], cut(note["deleted_by"])), unknown)
+
+
+def _purged_cell(row: Any) -> rx.Component:
+    return rx.el.time(row["trash"]["purged"], date_time=row["trash"]["purged_at"], class_name="num nowrap")
