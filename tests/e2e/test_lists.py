@@ -45,3 +45,27 @@ def test_a_list_is_filtered_selected_and_opened(new_page: NewPage, admin: tuple[
     expect(opened.value.get_by_role("heading", name="List Two", level=1)).to_be_visible()
     row.get_by_text("Active").click()
     expect(page.get_by_role("heading", name="List Two", level=1)).to_be_visible()
+
+
+def test_a_phone_has_the_filters_in_a_sheet_and_rows_as_cards(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
+    for name in ("Card One", "Card Two"):
+        create_project(page, name)
+    sign_in_by_call(page, *admin, path="/projects?q=card-")
+    row = page.get_by_role("row", name="Card Two")
+    expect(row).to_be_visible()
+
+    page.get_by_role("button", name="Filters").click()
+    sheet = page.get_by_role("dialog", name="Filters")
+    sheet.get_by_label("Sort by").select_option("name")
+    sheet.get_by_role("button", name="Status").click()
+    sheet.get_by_role("checkbox", name="Active").click()
+    sheet.get_by_role("button", name="Show 2 results").click()
+    expect(sheet).to_have_count(0)
+    expect(page).to_have_url(re.compile("sort=name.*status=active"))
+    expect(page.get_by_role("button", name="Filters, 1 active")).to_be_visible()
+
+    page.get_by_role("checkbox", name="Select all rows of this page").click()
+    page.get_by_role("region", name="Selected rows").get_by_role("button", name="Actions").click()
+    expect(page.get_by_role("menuitem", name="Archive")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

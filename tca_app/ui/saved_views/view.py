@@ -13,7 +13,7 @@ state = SavedViewsState
 def views_menu() -> rx.Component:
     """The menu that opens, saves, renames, pins and deletes views of the list of this page."""
     return rx.popover.root(
-        rx.popover.trigger(button("Views", kind="hide-phone", icon="bookmark", aria_label="Saved views")),
+        rx.popover.trigger(button("Views", icon="bookmark", aria_label="Saved views")),
         rx.popover.content(
             rx.cond(
                 as_var(state.list_views).length() > 0,

@@ -9,7 +9,8 @@ from tca_app.ui.var import as_var
 
 
 def bulk_bar(state: type[BulkActions]) -> rx.Component:
-    count = as_var(state.selected).length()
+    """The bar with the actions on the selected rows. On a phone they are in a menu, so that it stays one line."""
+    count, actions = as_var(state.selected).length(), state._bulk.actions
     return rx.cond(
         count > 0,
         rx.el.div(
@@ -18,8 +19,15 @@ def bulk_bar(state: type[BulkActions]) -> rx.Component:
                 state.everything_text != "",
                 button(state.everything_text, kind="small ghost", on_click=state.select_everything()),
             ),
-            *(_button(state, action) for action in state._bulk.actions),
-            button("Clear", kind="small ghost", on_click=state.clear_selection()),
+            *(_button(state, action) for action in actions),
+            rx.menu.root(
+                rx.menu.trigger(
+                    button("Actions", rx.icon("chevron-up", size=16, aria_hidden="true"), kind="primary only-phone")
+                ),
+                rx.menu.content(*(_item(state, action) for action in actions), align="end", side="top"),
+            ),
+            button("Clear", kind="small ghost hide-phone", on_click=state.clear_selection()),
+            icon_button("Clear selection", "x", "ghost only-phone", on_click=state.clear_selection()),
             class_name="bulk-bar",
             role="region",
             aria_label="Selected rows",
@@ -27,10 +35,19 @@ def bulk_bar(state: type[BulkActions]) -> rx.Component:
     )
 
 
+def _is_offered(state: type[BulkActions], action: BulkAction) -> rx.Var[bool]:
+    return state.is_trash if action.in_trash else state.takes_bulk
+
+
 def _button(state: type[BulkActions], action: BulkAction) -> rx.Component:
-    kind = "small danger-quiet" if action.danger else "small"
-    shown = state.is_trash if action.in_trash else state.takes_bulk
-    return rx.cond(shown, button(action.label, kind=kind, on_click=state.ask_bulk(action.key)))
+    kind = "small danger-quiet hide-phone" if action.danger else "small hide-phone"
+    return rx.cond(_is_offered(state, action), button(action.label, kind=kind, on_click=state.ask_bulk(action.key)))
+
+
+def _item(state: type[BulkActions], action: BulkAction) -> rx.Component:
+    color = {"color_scheme": "red"} if action.danger else {}
+    item = rx.menu.item(action.label, on_click=state.ask_bulk(action.key), **color)
+    return rx.cond(_is_offered(state, action), item)
 
 
 def bulk_dialog(state: type[BulkActions], body: rx.Component | None) -> rx.Component:

@@ -23,11 +23,11 @@ def filter_controls(state: type[FilterState]) -> list[rx.Component]:
     return [
         *(_choice(state, choice) for choice in spec.choices),
         *([_days(state, spec.dates)] if spec.dates else []),
-        *(_select(state, entry) for entry in spec.filters if not entry.is_hidden),
+        *(select_of(state, entry) for entry in spec.filters if not entry.is_hidden),
     ]
 
 
-def _select(state: type[FilterState], entry: Filter) -> rx.Component:
+def select_of(state: type[FilterState], entry: Filter) -> rx.Component:
     return rx.el.select(
         rx.el.option(f"{entry.label}: {entry.default}", value=""),
         *(rx.el.option(text, value=value) for value, text in entry.options),
@@ -52,25 +52,10 @@ def _trigger(state: type[FilterState], key: str, label: str) -> rx.Component:
 
 
 def _choice(state: type[FilterState], choice: Choice) -> rx.Component:
-    search = rx.el.input(
-        type="search",
-        class_name="input",
-        placeholder=f"Search {choice.label.lower()}",
-        aria_label=f"Search {choice.label.lower()}",
-        auto_complete="off",
-        max_length=MAX_SEARCH,
-        on_change=lambda text: state.find_option(text).debounce(250),
-    )
-    lines = rx.el.ul(rx.foreach(state.options, lambda option: _option(choice, option)))
     return rx.popover.root(
         _trigger(state, choice.key, choice.label),
         rx.popover.content(
-            search if choice.searchable else None,
-            rx.cond(
-                state.is_loading_options,
-                skeleton_lines(3),
-                rx.cond(as_var(state.options).length() > 0, lines, rx.el.p("No options.", class_name="muted")),
-            ),
+            *option_list(state, choice),
             rx.cond(
                 as_var(state.chosen_counts[choice.key]).to(int) > 0,
                 button("Clear", kind="small ghost", on_click=rx.redirect(query_url(**{choice.key: "", "page": ""}))),
@@ -81,6 +66,26 @@ def _choice(state: type[FilterState], choice: Choice) -> rx.Component:
         ),
         on_open_change=lambda is_open: state.show_filter(choice.key, is_open),
     )
+
+
+def option_list(state: type[FilterState], choice: Choice) -> list[rx.Component]:
+    """The values of the choice that is open, and for many a search."""
+    search = rx.el.input(
+        type="search",
+        class_name="input",
+        placeholder=f"Search {choice.label.lower()}",
+        aria_label=f"Search {choice.label.lower()}",
+        auto_complete="off",
+        max_length=MAX_SEARCH,
+        on_change=lambda text: state.find_option(text).debounce(250),
+    )
+    lines = rx.el.ul(rx.foreach(state.options, lambda option: _option(choice, option)))
+    shown = rx.cond(
+        state.is_loading_options,
+        skeleton_lines(3),
+        rx.cond(as_var(state.options).length() > 0, lines, rx.el.p("No options.", class_name="muted")),
+    )
+    return [search, shown] if choice.searchable else [shown]
 
 
 def _option(choice: Choice, option: Option) -> rx.Component:
@@ -103,19 +108,7 @@ def _days(state: type[FilterState], label: str) -> rx.Component:
     return rx.popover.root(
         _trigger(state, "dates", label),
         rx.popover.content(
-            rx.el.div(
-                *(
-                    button(
-                        word,
-                        kind="small",
-                        on_click=rx.redirect(query_url(since=_days_ago(days - 1), until="", page="")),
-                    )
-                    for days, word in QUICK
-                ),
-                class_name="row",
-            ),
-            _day("From", "since", state.since),
-            _day("Until", "until", state.until),
+            *day_fields(state),
             rx.cond(
                 as_var(state.chosen_counts["dates"]).to(int) > 0,
                 button("Clear", kind="small ghost", on_click=rx.redirect(query_url(since="", until="", page=""))),
@@ -125,6 +118,25 @@ def _days(state: type[FilterState], label: str) -> rx.Component:
             aria_label=label,
         ),
     )
+
+
+def day_fields(state: type[FilterState]) -> list[rx.Component]:
+    """Buttons of the usual periods, and the first and last day."""
+    return [
+        rx.el.div(
+            *(
+                button(
+                    word,
+                    kind="small",
+                    on_click=rx.redirect(query_url(since=_days_ago(days - 1), until="", page="")),
+                )
+                for days, word in QUICK
+            ),
+            class_name="row",
+        ),
+        _day("From", "since", state.since),
+        _day("Until", "until", state.until),
+    ]
 
 
 def _days_ago(days: int) -> rx.Var[str]:
@@ -146,28 +158,51 @@ def _day(label: str, key: str, value: Any) -> rx.Component:
 
 
 def chips(state: type[FilterState]) -> rx.Component:
-    """The filters in force, each with a button that removes it."""
+    """The filters in force, each with a button that removes it. A phone also has chips for those with a select."""
+    selects = (entry for entry in state._spec.filters if not entry.is_hidden)
+    count = as_var(state.chips).length()
     return rx.cond(
-        as_var(state.chips).length() > 0,
+        active_count(state) > 0,
         rx.el.div(
             rx.foreach(state.chips, _chip),
+            *(_chip_of_select(state, entry) for entry in selects),
             button("Clear filters", kind="small ghost", on_click=rx.redirect(cleared_url(state))),
-            class_name="chips",
+            class_name=rx.cond(count > 0, "chips", "chips only-phone"),
             role="group",
             aria_label="Active filters",
         ),
     )
 
 
+def active_count(state: type[FilterState]) -> Any:
+    """The number of filters in force."""
+    selects = [entry for entry in state._spec.filters if not entry.is_hidden]
+    count = as_var(state.chips).length()
+    for entry in selects:
+        count = count + rx.cond(state.filters[entry.key], 1, 0)
+    return count
+
+
+def _chip_of_select(state: type[FilterState], entry: Filter) -> rx.Component:
+    value = as_var(state.filters[entry.key]).to(str)
+    label = rx.match(value, *((option, f"{entry.label}: {text}") for option, text in entry.options), value)
+    return rx.cond(value, _chip_button(label, rx.redirect(query_url(**{entry.key: "", "page": ""})), "chip only-phone"))
+
+
 def _chip(chip: Chip) -> rx.Component:
+    removed = rx.redirect(toggled_url(chip["key"], chip["value"]))
+    return _chip_button(chip["text"], removed, "chip", key=f"{chip['key']} {chip['value']}")
+
+
+def _chip_button(text: Any, on_click: Any, class_name: str, **props: Any) -> rx.Component:
     return rx.el.button(
-        rx.el.span(chip["text"], class_name="truncate", title=chip["text"]),
+        rx.el.span(text, class_name="truncate", title=text),
         rx.icon("x", size=12, aria_hidden="true"),
         type="button",
-        class_name="chip",
-        aria_label=f"Remove filter {chip['text']}",
-        on_click=rx.redirect(toggled_url(chip["key"], chip["value"])),
-        key=f"{chip['key']} {chip['value']}",
+        class_name=class_name,
+        aria_label=f"Remove filter {text}",
+        on_click=on_click,
+        **props,
     )
 
 

@@ -8,7 +8,7 @@ import reflex as rx
 
 from tca_app.ui.components.basic import icon_button
 from tca_app.ui.components.placeholders import skeleton
-from tca_app.ui.table.parts import query_url
+from tca_app.ui.table.parts import as_cards, query_url
 from tca_app.ui.table.preferences import hidden_numbers
 
 SKELETON_ROWS = 8
@@ -25,7 +25,9 @@ class Column:
 
     A `wide` column takes this share, in percent, of the width that the others leave, and cuts what does not fit: see
     `cut`. A column that is not `on_tablet` is shown only where there is room for it. One that is `in_trash` is shown
-    only there, after the others; one that is not is hidden there.
+    only there, after the others; one that is not is hidden there. On a phone a row is a card: the first column is its
+    title, the last badge stands beside it, and the others follow with their labels, unless they are not `on_phone`,
+    because the title says the same.
     """
 
     key: str
@@ -97,7 +99,9 @@ class Grid:
                     rx.el.tbody(rx.foreach(self.state.rows, lambda row: self._row(row))),
                     rx.el.tbody(*(self._skeleton_row(i) for i in range(SKELETON_ROWS)), aria_hidden="true"),
                 ),
-                class_name=rx.cond(self.state.is_compact, "table compact", "table"),
+                **as_cards(
+                    rx.cond(self.state.is_compact, "table row-cards compact", "table row-cards"), self._labels()
+                ),
                 custom_attrs={"data-hide": self._hidden()},
             ),
             *(self._hotkey(action) for action in self.actions if action.key),
@@ -112,6 +116,11 @@ class Grid:
 
     def _where_shown(self, column: Column, cell: rx.Component) -> rx.Component:
         return rx.cond(self.state.is_trash, cell) if column.in_trash else cell
+
+    def _labels(self) -> list[Any]:
+        """The labels of the cards, one for each cell of a row. The first column is the title and has none."""
+        before = [""] if self.is_selectable else []
+        return [*before, "", *(column.label for column in self.columns[1:])]
 
     def _hotkey(self, action: RowAction) -> rx.Component:
         """A hidden button that console/grid.js presses for the key. Each row would need its own otherwise."""
@@ -166,7 +175,8 @@ class Grid:
         if not self.is_selectable:
             return None
         tick = _checkbox("Select all rows of this page", self.state.is_all_selected, self.state.toggle_all())
-        return rx.el.th(tick, scope="col", class_name="tick")
+        label = rx.el.span("Select all", class_name="only-phone", aria_hidden="true")
+        return rx.el.th(tick, label, scope="col", class_name="tick")
 
     def _tick(self, row: Any) -> rx.Component | None:
         if not self.is_selectable:

@@ -10,26 +10,50 @@ from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import button, icon_button, link
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.table.filters import cleared_url, filter_controls
+from tca_app.ui.table.sheet import filter_sheet
 from tca_app.ui.table.state import TableState
 from tca_app.ui.table.urls import query_url as query_url
 from tca_app.ui.var import as_var
 
 
-def plain_table(label: str, heads: Sequence[tuple[str, str]], rows: rx.Component) -> rx.Component:
-    """A short table without search and pagination. A head is a label (empty above actions) and a class."""
+def plain_table(
+    label: str, heads: Sequence[tuple[str, str]], rows: rx.Component, *, is_cards: bool = True
+) -> rx.Component:
+    """A short table without search and pagination. A head is a label (empty above actions) and a class.
+
+    On a phone its rows are cards, unless it has its own manner there.
+    """
     actions = rx.el.span("Actions", class_name="sr-only")
     return rx.el.div(
         rx.el.table(
             rx.el.caption(label, class_name="sr-only"),
             rx.el.thead(rx.el.tr(*(rx.el.th(head or actions, scope="col", class_name=name) for head, name in heads))),
             rx.el.tbody(rows),
-            class_name="table",
+            **(
+                as_cards("table row-cards", ["", *(head for head, _ in heads[1:])])
+                if is_cards
+                else {"class_name": "table"}
+            ),
         ),
         class_name="table-scroll",
     )
 
 
-def tools_row(state: Any, search_label: str, tools: Sequence[rx.Component]) -> rx.Component:
+def as_cards(class_name: Any, labels: Sequence[Any]) -> dict[str, Any]:
+    """The attributes of a table whose rows are cards on a phone: the labels of its cells, which the stylesheet writes.
+
+    So no cell needs one of its own. The title and the actions have an empty one.
+    """
+    texts: dict[str, Any] = {
+        f"--c{at}": rx.Var(f"JSON.stringify({rx.Var.create(text)!s})") for at, text in enumerate(labels, 1) if text
+    }
+    return {"class_name": class_name, "style": texts}
+
+
+def tools_row(
+    state: Any, search_label: str, tools: Sequence[rx.Component], sorts: Sequence[tuple[str, Any]] = ()
+) -> rx.Component:
+    """The search, the filters and `tools`. On a phone filters and the order by `sorts` are in a sheet."""
     return rx.el.div(
         rx.el.div(
             rx.icon("search", size=16, aria_hidden="true"),
@@ -48,7 +72,8 @@ def tools_row(state: Any, search_label: str, tools: Sequence[rx.Component]) -> r
             rx.el.kbd("/", aria_hidden="true"),
             class_name="search",
         ),
-        *filter_controls(state),
+        rx.el.div(*filter_controls(state), class_name="filters"),
+        filter_sheet(state, sorts),
         *tools,
         class_name="table-tools",
         role="search",
@@ -101,9 +126,10 @@ def download_link(url: str, query: rx.Var[str] | str) -> rx.Component:
     """A link to the CSV file with the rows of the list. `url` is the REST route, `query` the filters of the list."""
     return link(
         rx.icon("download", size=16, aria_hidden="true"),
-        "Download CSV",
+        rx.el.span(rx.el.span("Download ", class_name="hide-phone"), "CSV"),
         to=f"{url}?{query}",
         class_name="btn",
+        aria_label="Download CSV",
         reload_document=True,
         custom_attrs={"download": ""},
     )

@@ -47,17 +47,10 @@ def time_left(seconds: float) -> str:
 
 def trash_columns() -> tuple[Column, ...]:
     return (
-        Column("deleted_at", "Deleted", cell=_deleted_cell, sortable=True, on_phone=False, in_trash=True),
-        Column("deleted_by", "By", cell=_by_cell, sortable=True, on_phone=False, wide=20, in_trash=True),
+        Column("deleted_at", "Deleted", cell=_deleted_cell, sortable=True, in_trash=True),
+        Column("deleted_by", "By", cell=_by_cell, sortable=True, wide=20, in_trash=True),
         Column("purged", "Purged", cell=_purged_cell, sortable=True, sort_key="deleted_at", in_trash=True),
     )
-
-
-def trash_line(row: Any) -> rx.Component:
-    """The line below the name on a phone, where there is no room for all columns."""
-    note = row["trash"]
-    by = rx.cond(note["deleted_by"] != "", rx.fragment(" by ", note["deleted_by"]))
-    return rx.el.div("Deleted ", relative_time(note["deleted_at"]), by, class_name="cell-sub truncate only-phone")
 
 
 def _deleted_cell(row: Any) -> rx.Component:

@@ -84,7 +84,7 @@ def data_table(
         bar = rx.cond(~instead[0], bar) if bar else None
     return rx.el.div(
         refusals_notice(bulk) if bulk else None,
-        tools_row(state, search_label, (*tools, *_view_menu(state, columns))),
+        tools_row(state, search_label, (*tools, *_view_menu(state, columns)), _sorts(columns)),
         chips(state),
         rx.el.div(
             bar,
@@ -106,6 +106,12 @@ def data_table(
 def _view_menu(state: type[TableState], columns: Sequence[Column]) -> list[rx.Component]:
     menu = [view_menu(state, {column.key: column.label for column in columns})] if state._spec.name else []
     return [*([views_menu()] if state._spec.name in LIST_URLS else []), *menu]
+
+
+def _sorts(columns: Sequence[Column]) -> list[tuple[str, Any]]:
+    return [
+        (column.sort_key or column.key, column.label) for column in columns if column.sortable and not column.in_trash
+    ]
 
 
 def open_link(text: Any, to: Any) -> rx.Component:

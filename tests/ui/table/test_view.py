@@ -3,6 +3,7 @@
 import pytest
 
 from tca_app.core.lists.query import MAX_FIELDS, MAX_URL
+from tca_app.ui.table.parts import as_cards
 from tca_app.ui.table.state import Choice, Filter, TableQuery, TableSpec
 from tca_app.ui.url import fields_of, page_path, page_url
 
@@ -99,3 +100,9 @@ def test_days_of_a_url_are_kept() -> None:
     assert TableQuery.of(SPEC, "/x?since=2026-01-31").since == ""
     for day in ("9999-12-31", "0001-01-01", "2026-W05-1", "\u0662026-01-31"):  # the first two end or start in no zone
         assert TableQuery.of(CHOICES, f"/x?until={day}").until == ""
+
+
+def test_the_labels_of_cards_are_strings_of_the_stylesheet() -> None:
+    labels = as_cards("table", ["", 'The "last" use', "Status"])["style"]
+    assert sorted(labels) == ["--c2", "--c3"]
+    assert str(labels["--c2"]) == r'JSON.stringify("The \"last\" use")'

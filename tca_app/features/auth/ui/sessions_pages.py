@@ -49,7 +49,7 @@ def _list() -> rx.Component:
         ("IP address", "hide-phone"),
         ("Last used", "hide-phone"),
         ("Signed in", "hide-narrow"),
-        ("", ""),
+        ("", "act"),
     )
     none = rx.el.p("No open sessions.", class_name="panel-body muted")
     return rx.cond(as_var(state.rows).length() > 0, plain_table("Sessions", heads, rx.foreach(state.rows, _row)), none)
@@ -71,7 +71,7 @@ def _row(row: SessionRow) -> rx.Component:
         rx.el.td(relative_time(row["created_at"]), class_name="hide-narrow"),
         rx.el.td(
             button("End session", kind="small", on_click=state.ask_end(state.person_id, row["id"])),
-            class_name="right",
+            class_name="act",
         ),
         key=as_var(row["id"]).to(str),
     )

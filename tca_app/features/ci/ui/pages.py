@@ -55,7 +55,7 @@ def _add_button(kind: str) -> rx.Component:
 
 
 def _list() -> rx.Component:
-    heads = (("Trusted jobs", ""), ("Last used", "hide-phone"), ("", "act"))
+    heads = (("Trusted jobs", ""), ("Last used", ""), ("", "act"))
     audience = rx.el.p(REQUEST, rx.el.code(state.audience), ".")
     return rx.cond(
         as_var(state.rows).length() > 0,
@@ -74,7 +74,7 @@ def _row(row: TrustRow) -> rx.Component:
             rx.el.div(row["issuer"], class_name="cell-sub"),
             rx.foreach(row["claims"], lambda claim: rx.el.div(claim, class_name="cell-sub mono", style=BREAK)),
         ),
-        rx.el.td(relative_time(row["last_used_at"]), class_name="hide-phone"),
+        rx.el.td(relative_time(row["last_used_at"])),
         rx.el.td(_menu(row), class_name="act"),
         key=as_var(row["id"]).to(str),
     )

@@ -43,15 +43,14 @@ def columns(*, with_project: bool = True) -> list[Column]:
         *(project if with_project else []),
         Column("environment", "Environment", cell=_environment, sortable=True, on_phone=False),
         Column("status", "Status", cell=lambda row: deployment_badge(row["status"]), sortable=True),
-        Column("who", "By", cell=_who, sortable=True, sort_key="created_by", on_phone=False, wide=22),
-        Column("at", "When", cell=lambda row: relative_time(row["at"]), sortable=True, sort_key="id", on_phone=False),
+        Column("who", "By", cell=_who, sortable=True, sort_key="created_by", wide=22),
+        Column("at", "When", cell=lambda row: relative_time(row["at"]), sortable=True, sort_key="id"),
         Column(
             "took",
             "Duration",
             cell=lambda row: rx.el.span(row["took"], class_name="nowrap"),
             sortable=True,
             sort_key="duration",
-            on_phone=False,
             on_tablet=False,
         ),
     ]

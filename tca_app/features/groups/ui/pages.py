@@ -49,7 +49,7 @@ def groups_page() -> rx.Component:
 
 
 def _list() -> rx.Component:
-    heads = (("Name", ""), ("People", ""), ("Projects", "hide-phone"), ("", "act"))
+    heads = (("Name", ""), ("People", ""), ("Projects", ""), ("", "act"))
     return rx.cond(
         as_var(state.groups).length() > 0,
         plain_table("Groups", heads, rx.foreach(state.groups, _row)),
@@ -70,7 +70,7 @@ def _row(group: GroupRow) -> rx.Component:
             rx.cond(group["description"] != "", rx.el.div(group["description"], class_name="cell-sub")),
         ),
         rx.el.td(button(group["people"], kind="small", icon="users", on_click=people.open_people(group_id))),
-        rx.el.td(group["projects"], class_name="hide-phone"),
+        rx.el.td(group["projects"]),
         rx.el.td(
             rx.el.div(
                 icon_button(f"Edit {group['name']}", "pencil", "ghost small", on_click=state.open_edit(group_id)),

@@ -17,7 +17,7 @@ _project_id = ProjectState.project["id"]
 
 
 def project_groups() -> rx.Component:
-    heads = (("Group", ""), ("People", "hide-phone"), ("Role", ""), ("", "act"))
+    heads = (("Group", ""), ("People", ""), ("Role", ""), ("", "act"))
     shown = rx.cond(
         as_var(state.groups).length() > 0,
         plain_table("Groups", heads, rx.foreach(state.groups, _row)),
@@ -39,7 +39,7 @@ def _row(group: ProjectGroupRow) -> rx.Component:
     )
     return rx.el.tr(
         rx.el.td(rx.el.span(group["name"], class_name="cell-title plain")),
-        rx.el.td(group["people"], class_name="hide-phone"),
+        rx.el.td(group["people"]),
         rx.el.td(rx.cond(group["can_change"], _role_select(group), rx.el.span(group["role_label"]))),
         rx.el.td(rx.cond(group["can_change"], remove), class_name="act"),
         key=as_var(group["id"]).to(str),

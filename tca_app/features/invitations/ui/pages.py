@@ -45,7 +45,7 @@ def invitations_list() -> rx.Component:
 def project_invitations(project_id: Any) -> rx.Component:
     """The open invitations into a project, for its maintainers."""
     rows = ProjectInvitationsState.rows
-    heads = (("Address", ""), ("Role", "hide-phone"), ("Status", ""), ("Invited by", "hide-phone"), ("", "act"))
+    heads = (("Address", ""), ("Role", ""), ("Status", ""), ("Invited by", ""), ("", "act"))
     return rx.fragment(
         invitation_links(),
         panel(
@@ -167,7 +167,7 @@ def _row_buttons(row: InvitationRow) -> rx.Component:
 COLUMNS = (
     Column("email", "Address", cell=_address_cell, sortable=True, wide=40),
     Column("state", "Status", cell=lambda row: state_badge(row["state"]), sortable=True),
-    Column("invited_by", "Invited by", cell=lambda row: cut(row["invited_by"]), sortable=True, on_phone=False, wide=22),
+    Column("invited_by", "Invited by", cell=lambda row: cut(row["invited_by"]), sortable=True, wide=22),
     Column(
         "created_at",
         "Invited",
@@ -181,7 +181,6 @@ COLUMNS = (
         "Expires",
         cell=lambda row: rx.cond(row["is_open"], relative_time(row["expires_at"])),
         sortable=True,
-        on_phone=False,
     ),
     Column("id", "Actions", cell=lambda row: rx.cond(row["is_open"], _row_buttons(row)), align_right=True),
 )
@@ -190,9 +189,9 @@ COLUMNS = (
 def _project_row(row: InvitationRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(rx.el.span(row["email"], class_name="truncate")),
-        rx.el.td(row["role_label"], class_name="hide-phone"),
+        rx.el.td(row["role_label"]),
         rx.el.td(state_badge(row["state"])),
-        rx.el.td(row["invited_by"], class_name="hide-phone"),
+        rx.el.td(row["invited_by"]),
         rx.el.td(_row_buttons(row), class_name="act"),
         tab_index=-1,
         custom_attrs={"data-row": row["id"]},

@@ -11,6 +11,7 @@ from tca_app.ui.components.basic import page_header, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.grid import Column, RowAction, cut
+from tca_app.ui.table.parts import plain_table
 from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
@@ -51,29 +52,13 @@ def _is_dead(row: JobRow) -> Any:
 
 
 def _queues() -> rx.Component:
-    heads = ("Queue", "Waiting", "Running", "Retrying", "Dead", "Lag")
+    numbers = ("Waiting", "Running", "Retrying", "Dead", "Lag")
+    heads = (("Queue", ""), *((label, "right") for label in numbers))
     return panel(
         "Queues",
         rx.cond(
             as_var(state.queues).length() > 0,
-            rx.el.div(
-                rx.el.table(
-                    rx.el.thead(
-                        rx.el.tr(
-                            *(
-                                rx.el.th(text, scope="col", class_name="right" if at else "")
-                                for at, text in enumerate(heads)
-                            )
-                        )
-                    ),
-                    rx.el.tbody(rx.foreach(state.queues, _queue)),
-                    class_name="table plain",
-                ),
-                class_name="table-scroll",
-                role="region",
-                aria_label="Queues",
-                tab_index=0,  # has no link to stop at, and scrolls on a phone
-            ),
+            plain_table("Queues", heads, rx.foreach(state.queues, _queue)),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
         ),
         actions=(_workers(),),
@@ -112,9 +97,9 @@ def _columns() -> list[Column]:
     return [
         Column("kind", "Job", cell=_kind, sortable=True, wide=34),
         Column("reason", "Last failure", cell=_reason, sortable=True),
-        Column("queue", "Queue", sortable=True, on_phone=False),
-        Column("attempts", "Attempts", sortable=True, on_phone=False, align_right=True),
-        Column("failed_at", "When", cell=_when, sortable=True, on_phone=False),
+        Column("queue", "Queue", sortable=True),
+        Column("attempts", "Attempts", sortable=True, align_right=True),
+        Column("failed_at", "When", cell=_when, sortable=True),
     ]
 
 

@@ -90,7 +90,7 @@ def _team() -> rx.Component:
 
 
 def _table() -> rx.Component:
-    heads = (("Person", ""), ("Role", ""), ("Joined", "hide-phone"), ("", "act"))
+    heads = (("Person", ""), ("Role", ""), ("Joined", ""), ("", "act"))
     return plain_table("Members", heads, rx.foreach(state.members, _row))
 
 
@@ -110,7 +110,7 @@ def _row(member: MemberRow) -> rx.Component:
             rx.cond(member["can_change"], _role_select(member), rx.el.span(member["role_label"])),
             rx.cond(member["by_groups"] != "", rx.el.div("by group ", member["by_groups"], class_name="cell-sub")),
         ),
-        rx.el.td(relative_time(member["joined_at"]), class_name="hide-phone"),
+        rx.el.td(relative_time(member["joined_at"])),
         rx.el.td(rx.cond(member["can_change"] & ~member["is_me"], remove), class_name="act"),
         tab_index=-1,
         custom_attrs={"data-row": member["id"]},

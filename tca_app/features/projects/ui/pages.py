@@ -17,7 +17,7 @@ from tca_app.ui.components.faces import tile, with_face
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import download_link, view_switch
-from tca_app.ui.table.trash import trash_columns, trash_line
+from tca_app.ui.table.trash import trash_columns
 from tca_app.ui.table.view import data_table, open_link
 
 state = ProjectsState
@@ -70,8 +70,8 @@ def _columns() -> list[Column]:
     return [
         Column("name", "Project", cell=_name, sortable=True, wide=40),
         Column("status", "Status", cell=lambda row: project_status_badge(row["status"]), sortable=True),
-        Column("owner", "Owner", cell=_owner, sortable=True, on_phone=False, wide=24),
-        Column("member_count", "Members", sortable=True, on_phone=False, align_right=True, in_trash=False),
+        Column("owner", "Owner", cell=_owner, sortable=True, wide=24),
+        Column("member_count", "Members", sortable=True, align_right=True, in_trash=False),
         Column("my_role", "Your role", cell=_role, sortable=True, on_phone=False, on_tablet=False, in_trash=False),
         Column(
             "created_at",
@@ -93,7 +93,6 @@ def _name(row: ProjectRow) -> rx.Component:
     shown = rx.el.div(
         rx.cond(row["is_deleted"], cut(row["name"], "cell-title"), open_link(row["name"], row["url"])),
         rx.el.div(row["slug"], class_name="cell-sub mono truncate"),
-        rx.cond(row["is_deleted"], trash_line(row)),
     )
     return rx.el.div(tile(row["mark"]), shown, class_name="person")
 

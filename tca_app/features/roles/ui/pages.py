@@ -54,7 +54,9 @@ def roles_page() -> rx.Component:
 
 def _project_table() -> rx.Component:
     heads = [("Action", ""), *((role.capitalize(), "") for role in ROLES)]
-    return plain_table("What each role may do in a project", heads, rx.fragment(*map(_row, project_actions())))
+    return plain_table(
+        "What each role may do in a project", heads, rx.fragment(*map(_row, project_actions())), is_cards=False
+    )
 
 
 def _row(action: ProjectAction) -> rx.Component:

@@ -57,7 +57,7 @@ def _columns() -> list[Column]:
 
 def _time(key: str, label: str, *, on_tablet: bool = True) -> Column:
     return Column(
-        key, label, cell=lambda row: relative_time(row[key]), sortable=True, on_phone=False, on_tablet=on_tablet
+        key, label, cell=lambda row: relative_time(row[key]), sortable=True, on_phone=on_tablet, on_tablet=on_tablet
     )
 
 

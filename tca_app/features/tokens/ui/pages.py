@@ -83,7 +83,7 @@ def _shown_token() -> rx.Component:
 
 
 def _list(lead: str) -> rx.Component:
-    heads = (("Token", ""), ("Status", ""), ("Last used", "hide-phone"), ("Expires", "hide-phone"), ("", "act"))
+    heads = (("Token", ""), ("Status", ""), ("Last used", ""), ("Expires", ""), ("", "act"))
     return rx.cond(
         as_var(state.rows).length() > 0,
         plain_table("API tokens", heads, rx.foreach(state.rows, _row)),
@@ -104,8 +104,8 @@ def _row(row: TokenRow) -> rx.Component:
             rx.cond(row["networks"] != "", rx.el.div("From ", row["networks"], class_name="cell-sub")),
         ),
         rx.el.td(token_badge(row)),
-        rx.el.td(relative_time(row["last_used_at"]), class_name="hide-phone"),
-        rx.el.td(relative_time(row["expires_at"]), class_name="hide-phone"),
+        rx.el.td(relative_time(row["last_used_at"])),
+        rx.el.td(relative_time(row["expires_at"])),
         rx.el.td(rx.cond(row["state"] == "active", _menu(row)), class_name="act"),
         key=as_var(row["id"]).to(str),
     )

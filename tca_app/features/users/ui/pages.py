@@ -18,7 +18,7 @@ from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import download_link
-from tca_app.ui.table.trash import trash_columns, trash_line
+from tca_app.ui.table.trash import trash_columns
 from tca_app.ui.table.view import data_table, open_link
 
 
@@ -54,17 +54,8 @@ def users_list(
 
 
 def _name_cell(row: UserRow) -> rx.Component:
-    return with_face(
-        row["face"],
-        rx.el.div(
-            rx.cond(row["is_deleted"], cut(row["name"], "cell-title"), open_link(row["name"], routes.user(row["id"]))),
-            rx.cond(
-                row["is_deleted"],
-                trash_line(row),
-                rx.el.div(row["email"], class_name="cell-sub truncate only-phone"),
-            ),
-        ),
-    )
+    opened = open_link(row["name"], routes.user(row["id"]))
+    return with_face(row["face"], rx.cond(row["is_deleted"], cut(row["name"], "cell-title"), opened))
 
 
 COLUMNS = (
@@ -78,13 +69,12 @@ COLUMNS = (
         on_tablet=False,
         wide=18,
     ),
-    Column("email", "Email", cell=lambda row: cut(row["email"]), sortable=True, on_phone=False, wide=34),
+    Column("email", "Email", cell=lambda row: cut(row["email"]), sortable=True, wide=34),
     Column(
         "is_superuser",
         "Role",
         cell=lambda row: role_badge(row["is_superuser"]),
         sortable=True,
-        on_phone=False,
         in_trash=False,
     ),
     Column("is_active", "Status", cell=lambda row: active_badge(row["is_active"]), sortable=True, in_trash=False),
@@ -93,7 +83,6 @@ COLUMNS = (
         "Last sign-in",
         cell=lambda row: relative_time(row["last_login_at"]),
         sortable=True,
-        on_phone=False,
         in_trash=False,
     ),
     Column(

@@ -101,7 +101,7 @@ def _list(lead: str) -> rx.Component:
 
 
 def _table() -> rx.Component:
-    heads = (("URL", ""), ("Events", "hide-phone"), ("Status", ""), ("Last delivery", "hide-phone"), ("", "act"))
+    heads = (("URL", ""), ("Events", ""), ("Status", ""), ("Last delivery", ""), ("", "act"))
     return plain_table("Webhooks", heads, rx.foreach(state.hooks, _row))
 
 
@@ -111,7 +111,7 @@ def _row(hook: HookRow) -> rx.Component:
             open_link(rx.el.span(hook["label"], class_name="truncate cell-address"), hook["link"]),
             rx.cond(hook["description"] != "", rx.el.div(hook["description"], class_name="cell-sub")),
         ),
-        rx.el.td(hook["events"], class_name="hide-phone"),
+        rx.el.td(hook["events"]),
         rx.el.td(hook_badge(hook)),
         rx.el.td(
             rx.cond(
@@ -119,7 +119,6 @@ def _row(hook: HookRow) -> rx.Component:
                 rx.el.span(delivery_badge(hook["last_status"]), relative_time(hook["last_at"]), class_name="row"),
                 rx.el.span("None yet", class_name="muted"),
             ),
-            class_name="hide-phone",
         ),
         rx.el.td(_menu(hook), class_name="act"),
         tab_index=-1,

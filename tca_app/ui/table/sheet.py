@@ -1,0 +1,101 @@
+"""The filters and the order of a list on a phone: one button, which opens them in a sheet from the bottom."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import reflex as rx
+
+from tca_app.core.lists.query import Choice
+from tca_app.ui.components.basic import button
+from tca_app.ui.components.dialogs import DIALOG_TITLE
+from tca_app.ui.table.filter_state import FilterState
+from tca_app.ui.table.filters import active_count, cleared_url, day_fields, option_list, select_of
+from tca_app.ui.table.urls import query_url
+from tca_app.ui.var import as_var
+
+
+def filter_sheet(state: Any, sorts: Sequence[tuple[str, Any]]) -> rx.Component | None:
+    """The button "Filters" with its sheet. `sorts` are (sort key, label) of the columns that can be sorted by.
+
+    Each change is in force at once, as with the controls of a larger screen, so that the list behind it and the number
+    on the button below follow.
+    """
+    spec = state._spec
+    sections = [
+        *([_order(state, sorts)] if sorts else []),
+        *(_choice(state, choice) for choice in spec.choices),
+        *([_section(spec.dates, *day_fields(state))] if spec.dates else []),
+        *(_section(entry.label, select_of(state, entry)) for entry in spec.filters if not entry.is_hidden),
+    ]
+    if not sections:
+        return None
+    count = active_count(state)
+    return rx.dialog.root(
+        rx.dialog.trigger(
+            button(
+                "Filters",
+                rx.cond(count > 0, rx.el.span(count, class_name="filter-count num")),
+                kind="filter only-phone",
+                icon="list-filter",
+                aria_label=rx.cond(count > 0, f"Filters, {count} active", "Filters"),
+            )
+        ),
+        rx.dialog.content(
+            rx.el.div(
+                rx.dialog.title("Filters", custom_attrs=DIALOG_TITLE),
+                rx.cond(count > 0, button("Clear all", kind="small ghost", on_click=rx.redirect(cleared_url(state)))),
+                class_name="sheet-head",
+            ),
+            rx.el.div(*sections, class_name="sheet-body"),
+            rx.el.div(rx.dialog.close(button(_done(state), kind="primary block")), class_name="sheet-foot"),
+            class_name="sheet",
+            custom_attrs={"aria-describedby": rx.Var("undefined")},
+        ),
+        on_open_change=state.show_filter(state.open_filter, False),
+    )
+
+
+def _done(state: Any) -> Any:
+    """The label of the button that closes the sheet: "Show 34 results" where the list knows their number."""
+    if not hasattr(state, "total_text"):
+        return "Show results"
+    return rx.cond(state.total == 1, "Show 1 result", f"Show {state.total_text} results")
+
+
+def _order(state: Any, sorts: Sequence[tuple[str, Any]]) -> rx.Component:
+    return _section(
+        "Sort by",
+        rx.el.select(
+            *(
+                rx.el.option(label, ", ", word, value=f"{sign}{key}")
+                for key, label in sorts
+                for sign, word in (("", "ascending"), ("-", "descending"))
+            ),
+            value=state.sort,
+            on_change=lambda key: rx.redirect(query_url(sort=key, page="")),
+            class_name="select",
+            aria_label="Sort by",
+        ),
+    )
+
+
+def _section(label: Any, *children: rx.Component) -> rx.Component:
+    return rx.el.section(rx.el.h3(label), *children)
+
+
+def _choice(state: type[FilterState], choice: Choice) -> rx.Component:
+    """A line that opens the values of a choice below it, one choice at a time."""
+    count, is_open = as_var(state.chosen_counts[choice.key]).to(int), state.open_filter == choice.key
+    return rx.el.section(
+        rx.el.button(
+            rx.el.span(choice.label, class_name="grow"),
+            rx.cond(count > 0, rx.el.span(count, class_name="filter-count num")),
+            rx.icon("chevron-down", size=16, aria_hidden="true"),
+            type="button",
+            class_name="sheet-choice",
+            aria_expanded=rx.cond(is_open, "true", "false"),
+            aria_label=rx.cond(count > 0, f"{choice.label}, {count} chosen", choice.label),
+            on_click=state.show_filter(choice.key, ~is_open),
+        ),
+        rx.cond(is_open, rx.el.div(*option_list(state, choice), class_name="sheet-options")),
+    )
