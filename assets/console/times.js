@@ -1,34 +1,78 @@
-/* Relative times, and the viewer's time zone: the live connection brings the cookie along (ui/zone.py). */
-import { watch } from "./dom.js";
+/*
+ * Times, in the zone and the locale of the viewer: what they chose in Settings, else the browser's. The live connection
+ * brings the browser's along in cookies (ui/zone.py).
+ */
+import { all, find, watch } from "./dom.js";
 
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-const secure = location.protocol === "https:" ? "; Secure" : "";
-// biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is asynchronous, and needs a secure context.
-document.cookie = `time_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+const remember = (name, value) => {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is asynchronous, and needs a secure context.
+  document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+};
+remember("time_zone", Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
+remember("locale", navigator.language || "");
+
+/** What the viewer chose, or "". */
+const chosen = () => find("[data-time-zone]")?.dataset ?? {};
+export const PARTS = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
+
+/** Says the offset of a zone at a time: "UTC+1". */
+export const offsetIn = (timeZone) => {
+  const format = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "shortOffset" });
+  const isOffset = ({ type }) => type === "timeZoneName";
+  return (time) => format.formatToParts(time).find(isOffset).value.replace("GMT", "UTC");
+};
+
+/** How a zone and a locale write a time: "27/11/2026, 14:05:09 (Europe/Berlin, UTC+1)". Throws for unknown ones. */
+export const writer = (zone, locale, parts = { ...PARTS, second: "2-digit" }) => {
+  const format = new Intl.DateTimeFormat(locale || navigator.language, { ...parts, timeZone: zone || undefined });
+  const { timeZone } = format.resolvedOptions();
+  const offset = offsetIn(timeZone);
+  return (time) => {
+    const words = offset(time);
+    return `${format.format(time)} (${timeZone === words ? words : `${timeZone}, ${words}`})`;
+  };
+};
+
+let known = {};
+/** The writer for the viewer; that of the browser where a setting is unknown to it. */
+const exact = (time) => {
+  const { timeZone = "", locale = "" } = chosen();
+  if (!known.write || known.timeZone !== timeZone || known.locale !== locale) {
+    known = { timeZone, locale };
+    try {
+      known.write = writer(timeZone, locale);
+    } catch {
+      known.write = writer("", "");
+    }
+  }
+  return known.write(time);
+};
 
 const UNITS = [
   ["year", 31536000],
   ["month", 2592000],
-  ["week", 604800],
   ["day", 86400],
   ["hour", 3600],
   ["minute", 60],
 ];
+const DAYS = UNITS.slice(2);
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const counted = new Intl.RelativeTimeFormat("en");
 
-const ago = (then) => {
+/** "3 hours ago". Where rows are compared nothing is coarser than a day: six rows of "last month" are no order. */
+const ago = (then, units) => {
   const seconds = Math.round((then - Date.now()) / 1000);
-  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? [];
-  if (unit) return relative.format(Math.trunc(seconds / size), unit);
+  const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? [];
+  if (unit) return (units === DAYS || size <= 86400 ? relative : counted).format(Math.trunc(seconds / size), unit);
   return seconds > 10 ? "in less than a minute" : "just now"; // clocks differ by some seconds
 };
 
 const setTime = (element) => {
   const then = Date.parse(element.dateTime);
   if (Number.isNaN(then)) return;
-  const text = ago(then);
-  const title = exact.format(then);
+  const text = ago(then, element.closest("table, [role=table], [role=grid], ul, ol") ? DAYS : UNITS);
+  const title = exact(then);
   // The node stays: React writes into this very node when the row shows another time.
   const node = element.firstChild;
   if (node?.nodeType === Node.TEXT_NODE && node.nodeValue !== text) node.nodeValue = text;
@@ -36,3 +80,6 @@ const setTime = (element) => {
 };
 
 watch("time[data-relative]", setTime, { attributes: ["datetime"] });
+watch("[data-time-zone]", () => all("time[data-relative]").forEach(setTime), {
+  attributes: ["data-time-zone", "data-locale"],
+});

@@ -27,7 +27,7 @@ async def plan(now: datetime) -> None:
         return
     async with transaction() as session:
         due = await digest.take_due(session, now)
-        rows = [{"user_id": user_id, "since": since.isoformat(), "day": str(now.date())} for user_id, since in due]
+        rows = [{"user_id": one.user_id, "since": one.since.isoformat(), "day": str(one.day)} for one in due]
         await enqueue_many(session, "send_digest", rows)
 
 
@@ -35,11 +35,10 @@ async def plan(now: datetime) -> None:
 async def send_digest(_job: Job, user_id: int, since: str, day: str) -> None:
     """Send a digest. It is skipped when everything has been read, or when the next digest is already due."""
     morning = date.fromisoformat(day)
-    if digest.is_over(morning, datetime.now(UTC)):
-        log.info("mail.digest_expired", user_id=user_id, day=day)
-        return
     async with reading() as session:
         reader = await find_reader(session, user_id)
         lines, more = await digest.unread_since(session, user_id, datetime.fromisoformat(since))
-    if reader and lines:
+    if reader and digest.is_over(morning, datetime.now(UTC), reader.zone):
+        log.info("mail.digest_expired", user_id=user_id, day=day)
+    elif reader and lines:
         await send(digest_for(reader, morning, lines, more))

@@ -19,7 +19,7 @@ CONFIRM_PAGE = "/confirm-email"
 RESET_PAGE = "/reset-password"
 log = structlog.get_logger(__name__)
 _users = User.__table__.c
-_COLUMNS = (_users.id, _users.email, _users.username, _users.full_name)
+_COLUMNS = (_users.id, _users.email, _users.username, _users.full_name, _users.time_zone, _users.locale)
 
 
 async def find_reader(session: AsyncSession, user_id: int) -> Reader | None:

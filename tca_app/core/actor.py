@@ -20,6 +20,8 @@ class Actor:
     While an administrator acts as another user, the actor is that user, `acting_id` and `acting_name` are those of the
     administrator, and `session_id` is the administrator's session.
 
+    `time_zone` and `locale` are what the person chose for the pages, or "" for those of the browser.
+
     `second_factor_due` is when the account must have a second factor, or None: it has one, or needs none.
     """
 
@@ -39,6 +41,8 @@ class Actor:
     acting_name: str = ""
     acting_until: datetime | None = None
     second_factor_due: datetime | None = None
+    time_zone: str = ""
+    locale: str = ""
 
     @property
     def lacks_second_factor(self) -> bool:

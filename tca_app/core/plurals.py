@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+from tca_app.core.region.formats import number
+
 
 def plural(count: int, noun: str, nouns: str = "") -> str:
     """Return the number with the noun in singular or plural. `nouns` is an irregular plural."""
-    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
+    return f"{number(count)} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
 def time_left(due: datetime | None) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from tca_app.core.region.formats import zone_names
 from tca_app.core.urls import MAX_URL, check_url
 
 MAX_SEARCH = 255  # the length of the longest searchable name, a version
@@ -117,6 +118,12 @@ def _email(value: str) -> str:
     return value.casefold()
 
 
+def _known_zone(value: str) -> str:
+    if value not in zone_names():
+        raise ValueError("Enter a time zone, such as Europe/Berlin or UTC.")
+    return value
+
+
 _Line100 = Annotated[str, Field(max_length=100, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
 Name100 = Annotated[str, Field(min_length=1, max_length=100, pattern=_FILLED), AfterValidator(_tidy)]
 _Line200 = Annotated[str, Field(max_length=200, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
@@ -196,6 +203,11 @@ _PasswordLength = Annotated[int, Field(ge=8, le=64)]
 PasswordLength = Annotated[_PasswordLength, BeforeValidator(_whole, json_schema_input_type=_PasswordLength)]
 _GraceDays = Annotated[int, Field(ge=0, le=90)]
 GraceDays = Annotated[_GraceDays, BeforeValidator(_whole, json_schema_input_type=_GraceDays)]
+TimeZone = Annotated[
+    str,
+    Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$", examples=["Europe/Berlin"]),
+    AfterValidator(_known_zone),
+]
 Flag = Annotated[bool, BeforeValidator(_true_or_false, json_schema_input_type=bool)]
 
 

@@ -37,6 +37,7 @@ from tca_app.ui.handlers import (
 from tca_app.ui.session import SessionState, Toast, to_login
 from tca_app.ui.websocket.live import LIVE
 from tca_app.ui.websocket.sockets import OPEN_SOCKETS, holds_token
+from tca_app.ui.zone import format_for_viewer
 
 log = structlog.get_logger(__name__)
 sampled = SampledLog(__name__)
@@ -72,6 +73,7 @@ class Gate(rx.Middleware):
         except Exception as error:  # fail closed: without a response from the database nobody is signed in
             return _no_answer(event, error, request_id)
         CALL.set(Call(actor, request_id))
+        format_for_viewer(state.router_data)
         user_id_var.set(actor.user_id if actor else None)
         session_id = actor.session_id if actor else 0
         acting_for = actor.user_id if actor and actor.acting_id else 0

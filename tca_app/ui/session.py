@@ -63,6 +63,8 @@ class SessionState(rx.State):
     full_name: str = ""
     picture: str = ""
     is_superuser: bool = False
+    time_zone: str = ""  # what the viewer chose, or ""
+    locale: str = ""
     grants: list[str] = []
     toasts: list[Toast] = []
     second_factor_left: str = ""  # how long is left to add the second factor that is required, such as "3 days"
@@ -120,6 +122,8 @@ class SessionState(rx.State):
             "full_name": actor.full_name if actor else "",
             "picture": picture_url(actor.user_id) if actor else "",
             "is_superuser": bool(actor and actor.is_superuser),
+            "time_zone": actor.time_zone if actor else "",
+            "locale": actor.locale if actor else "",
             "grants": [name for name, rule in PERMISSIONS.items() if rule(actor)] if actor else [],
             "acting_name": actor.acting_name if actor else "",
             "acting_until": actor.acting_until.isoformat() if actor and actor.acting_until else "",

@@ -1,57 +1,52 @@
-"""The time zone of the viewer, and conversions of times in it.
+"""The time zone and the locale of the viewer, and conversions of times in that zone.
 
-The browser sends it in a cookie, which assets/console/times.js sets before the live connection opens. REST, exports
-and mails use UTC.
+What the person chose in Settings comes first, then what the browser names: cookies that assets/console/times.js sets
+before the live connection opens. REST and exports use UTC.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from tca_app.core.errors import Invalid
 from tca_app.core.instance import instance_settings
+from tca_app.core.region.formats import (
+    LOCALE,
+    ZONE,
+    first_zone,
+    span_words as span_words,
+    time_words as time_words,
+    zone_words as zone_words,
+)
+from tca_app.core.region.locales import Locale, locale_of
 from tca_app.core.security.tokens import cookie_in
+from tca_app.ui.handlers import CALL
 
-COOKIE = "time_zone"
+ZONE_COOKIE, LOCALE_COOKIE = "time_zone", "locale"
 _MINUTES = "%Y-%m-%dT%H:%M"  # the format of a field of type datetime-local
 
 
-@cache
-def _names() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 def zone_of(router_data: dict[str, Any]) -> ZoneInfo:
-    """Returns the time zone of the tab that sent an event, or that of the instance when its browser names none."""
-    name = cookie_in(router_data.get("headers", {}).get("cookie", ""), COOKIE)
-    return ZoneInfo(name if name in _names() else instance_settings().time_zone)
+    """Returns the time zone of the person who sent an event, of their browser, or of the instance."""
+    actor = CALL.get().actor
+    chosen = actor.time_zone if actor else ""
+    return first_zone(chosen, _cookie(router_data, ZONE_COOKIE), instance_settings().time_zone)
 
 
-def offset_words(at: datetime) -> str:
-    """Returns "UTC+1" for a time in a zone, or "UTC+5:30", or "UTC"."""
-    minutes = round((at.utcoffset() or timedelta()).total_seconds() / 60)
-    hours, rest = divmod(abs(minutes), 60)
-    amount = f"{hours}:{rest:02}" if rest else str(hours)
-    return f"UTC{'+' if minutes > 0 else '-'}{amount}" if minutes else "UTC"
+def locale_of_viewer(router_data: dict[str, Any]) -> Locale:
+    """Returns the locale of the person who sent an event, or of their browser, or ISO 8601."""
+    actor = CALL.get().actor
+    return locale_of((actor and actor.locale) or _cookie(router_data, LOCALE_COOKIE))
 
 
-def zone_words(zone: ZoneInfo, at: datetime | None = None) -> str:
-    """Returns "Europe/Berlin, UTC+1": the zone with its offset at a time, now by default."""
-    offset = offset_words((at or datetime.now(UTC)).astimezone(zone))
-    return offset if zone.key == offset else f"{zone.key}, {offset}"
+def format_for_viewer(router_data: dict[str, Any]) -> None:
+    """Makes the running event format times and numbers for the person who sent it."""
+    ZONE.set(zone_of(router_data))
+    LOCALE.set(locale_of_viewer(router_data))
 
 
-def time_words(at: datetime, zone: ZoneInfo) -> str:
-    """ "2026-05-04 09:58 (Europe/Berlin, UTC+2)"."""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ({zone_words(zone, at)})"
-
-
-def span_words(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
-    """Returns the span in words, with the offset at both times when the clocks change between them."""
-    if offset_words(starts_at.astimezone(zone)) == offset_words(ends_at.astimezone(zone)):
-        return f"{starts_at.astimezone(zone):%Y-%m-%d %H:%M} to {time_words(ends_at, zone)}"
-    return f"{time_words(starts_at, zone)} to {time_words(ends_at, zone)}"
+def _cookie(router_data: dict[str, Any], name: str) -> str:
+    return cookie_in(router_data.get("headers", {}).get("cookie", ""), name)
 
 
 def today_in(zone: ZoneInfo) -> date:

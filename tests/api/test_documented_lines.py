@@ -37,7 +37,7 @@ def _blocks(name: str) -> list[str]:
 
 
 REPORT, FAILED, HISTORY, WAIT, LOG = _blocks("deployments.md")[:5]
-(ACTIVITY,) = _blocks("time-zones.md")
+REGION, ACTIVITY = _blocks("time-zones.md")
 FIRST = REPORT.splitlines()[0]
 SIGN_IN, READ = _blocks("rest.md")
 (SLACK,) = _blocks("slack.md")
@@ -103,6 +103,11 @@ async def test_the_activity_since_a_local_midnight_is_read(deployer: Actor, serv
     await happened(0.01, UserUpdated, subject_id=deployer.user_id)
     printed = await _run(ACTIVITY, deployer, server_url, tmp_path)
     assert [event["type"] for event in json.loads(printed)] == ["user_logged_in", "user_updated"]
+
+
+async def test_a_person_sets_their_time_zone(deployer: Actor, server_url: str, tmp_path: Path) -> None:
+    user = json.loads(await _run(f"ID={deployer.user_id}\n{REGION}", deployer, server_url, tmp_path))
+    assert (user["time_zone"], user["locale"]) == ("Europe/Berlin", "en-GB")
 
 
 async def test_the_calls_of_the_rest_page_do_what_it_says(server_url: str, tmp_path: Path) -> None:

@@ -53,6 +53,18 @@ async def test_it_comes_once_a_day_to_those_who_chose_it(api: httpx.AsyncClient,
     assert len(await _mails(MORNING + timedelta(days=1), folder)) == 1  # nothing new since
 
 
+async def test_the_morning_is_that_of_the_reader(api: httpx.AsyncClient, folder: Path) -> None:
+    tokyo, delhi = await make_user("ana", time_zone="Asia/Tokyo"), await make_user("bob", time_zone="Asia/Kolkata")
+    for whom in (tokyo, delhi):
+        await make_notification(whom)
+        await choose(api, whom)
+    seven_in_tokyo = TODAY + timedelta(hours=22)
+    assert await _mails(seven_in_tokyo - timedelta(minutes=1), folder) == []
+    assert ["ana@" in mail for mail in await _mails(seven_in_tokyo, folder)] == [True]
+    assert len(await _mails(seven_in_tokyo + timedelta(hours=3, minutes=29), folder)) == 1
+    assert len(await _mails(seven_in_tokyo + timedelta(hours=3, minutes=30), folder)) == 2
+
+
 async def test_who_has_read_everything_gets_none(api: httpx.AsyncClient, folder: Path) -> None:
     ana = await make_user("ana")
     await make_notification(ana)

@@ -18,6 +18,8 @@ PERSON = (
     col(User.is_active),
     col(User.is_superuser),
     col(User.must_change_password),
+    col(User.time_zone),
+    col(User.locale),
     col(User.last_login_at),
     col(User.version),
     col(User.created_at),
@@ -57,4 +59,6 @@ def actor_of(person: SignedInUser, client: Client) -> Actor:
         is_superuser=person.is_superuser,
         ip=client.ip,
         request_id=client.request_id,
+        time_zone=person.time_zone or "",
+        locale=person.locale or "",
     )

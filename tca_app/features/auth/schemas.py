@@ -118,6 +118,8 @@ class SignedInUser(ReadModel):
     is_active: bool
     is_superuser: bool
     must_change_password: bool = Field(description="Until they change it every other call answers 403.")
+    time_zone: str | None = Field(description="Null: that of the browser.", examples=["Europe/Berlin"])
+    locale: str | None = Field(description="Null: that of the browser.", examples=["en-GB"])
     last_login_at: datetime | None
     version: int
     created_at: datetime

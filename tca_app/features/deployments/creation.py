@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, Forbidden, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.region.formats import ZONE, time_words
 from tca_app.features.deployments import events
 from tca_app.features.deployments.errors import (
     EnvironmentBusy,
@@ -105,7 +106,7 @@ async def override_freeze(
         return ""
     if not reason:
         missing = [FieldError("/freeze_reason", "Enter a reason for overriding the freeze.")]
-        detail = f"New deployments are blocked until {window.ends_at:%Y-%m-%d %H:%M} UTC: {window.why}"
+        detail = f"New deployments are blocked until {time_words(window.ends_at, ZONE.get())}: {window.why}"
         raise Frozen(detail, errors=missing if may_override_freeze(actor) else [])
     return reason
 

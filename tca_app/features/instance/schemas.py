@@ -2,29 +2,23 @@
 
 from datetime import datetime
 from typing import Annotated
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from tca_app.core.database.concurrency import UNSET, Changes
 from tca_app.core.instance import SignUp, TwoFactor
-from tca_app.core.schema import GraceDays, IdleMinutes, InputModel, Name50, PasswordLength, ReadModel, SessionDays
+from tca_app.core.schema import (
+    GraceDays,
+    IdleMinutes,
+    InputModel,
+    Name50,
+    PasswordLength,
+    ReadModel,
+    SessionDays,
+    TimeZone,
+)
 
 MAX_LOGO = 64 * 1024
-_ZONES = frozenset(available_timezones())
-
-
-def _known_zone(value: str) -> str:
-    if value not in _ZONES:
-        raise ValueError("Enter a time zone, such as Europe/Berlin or UTC.")
-    return value
-
-
-TimeZone = Annotated[
-    str,
-    Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$", examples=["Europe/Berlin"]),
-    AfterValidator(_known_zone),
-]
 Base64 = Annotated[str, Field(min_length=1, max_length=(MAX_LOGO + 2) // 3 * 4, pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
 
 

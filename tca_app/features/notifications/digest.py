@@ -1,27 +1,32 @@
 """The daily summary: who gets one, and which notifications they have not read since the last one."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.features.notifications.mails import Line
+from tca_app.features.notifications.mails import Line, zone_of_reader
 from tca_app.models import Notification
 
-MORNING = 7  # hour, UTC
+MORNING = 7  # hour, in the time zone of the reader
 LINES = 20
 _inbox = Notification.__table__.c
 
 # Users who chose it, have not had today's and have new unread notifications. The mark commits together with the jobs.
 _DUE = text(
     """
-    WITH this AS (SELECT date_trunc('day', CAST(:now AS timestamptz)) + make_interval(hours => :morning) AS morning),
-    due AS (
-      SELECT chosen.user_id, coalesce(last.sent_at, this.morning - interval '7 days') AS since
-      FROM this, notification_preferences AS chosen
+    WITH this AS (
+      SELECT zone, morning
+      FROM unnest(CAST(:zones AS text[]), CAST(:mornings AS timestamptz[])) AS zoned (zone, morning)
+    ), due AS (
+      SELECT chosen.user_id, this.zone, coalesce(last.sent_at, this.morning - interval '7 days') AS since
+      FROM notification_preferences AS chosen
       JOIN users ON users.id = chosen.user_id AND users.is_active AND users.deleted_at IS NULL
         AND users.kind = 'person'
+      JOIN this ON this.zone = coalesce(users.time_zone, '')
       LEFT JOIN notification_digests AS last ON last.user_id = chosen.user_id
       WHERE chosen.kind = 'digest' AND chosen.channel = 'mail' AND chosen.is_on AND :now >= this.morning
         AND (last.sent_at IS NULL OR last.sent_at < this.morning)
@@ -31,19 +36,45 @@ _DUE = text(
       INSERT INTO notification_digests (user_id, sent_at) SELECT user_id, :now FROM due
       ON CONFLICT (user_id) DO UPDATE SET sent_at = excluded.sent_at
     )
-    SELECT user_id, since FROM due ORDER BY user_id
+    SELECT user_id, since, zone FROM due ORDER BY user_id
     """
 )
 
 
-async def take_due(session: AsyncSession, now: datetime) -> list[tuple[int, datetime]]:
-    """Returns the users whose summary is due, each with its start time, and marks them as served."""
-    return [(row.user_id, row.since) for row in await session.execute(_DUE, {"now": now, "morning": MORNING})]
+_ZONES = text(
+    "SELECT DISTINCT coalesce(time_zone, '') FROM notification_preferences JOIN users ON users.id = user_id "
+    "WHERE notification_preferences.kind = 'digest' AND is_on"
+)
 
 
-def is_over(day: date, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A summary that is due: whose, since when, and the day that it is in their time zone."""
+
+    user_id: int
+    since: datetime
+    day: date
+
+
+async def take_due(session: AsyncSession, now: datetime) -> list[Due]:
+    """Returns the summaries that are due, and marks them as served.
+
+    The mornings are computed here, because PostgreSQL may not know a zone that Python knows.
+    """
+    zones = list((await session.execute(_ZONES)).scalars())
+    days = {name: now.astimezone(zone_of_reader(name)).date() for name in zones}
+    mornings = [_morning(days[name], zone_of_reader(name)) for name in zones]
+    rows = await session.execute(_DUE, {"now": now, "zones": zones, "mornings": mornings})
+    return [Due(row.user_id, row.since, days[row.zone]) for row in rows]
+
+
+def _morning(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(MORNING), zone).astimezone(UTC)
+
+
+def is_over(day: date, now: datetime, zone: ZoneInfo) -> bool:
     """Returns whether the next morning's summary is due, which contains everything of this one."""
-    return now >= datetime.combine(day, time(MORNING), UTC) + timedelta(days=1)
+    return now >= _morning(day + timedelta(days=1), zone)
 
 
 async def unread_since(session: AsyncSession, user_id: int, since: datetime) -> tuple[list[Line], int]:

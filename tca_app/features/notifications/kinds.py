@@ -188,13 +188,15 @@ KINDS: dict[str, Kind] = {
 DIGEST = "digest"
 # The kinds in the preferences: every kind of event, and the summary of unread notifications.
 OFFERED: dict[str, Kind] = KINDS | {
-    DIGEST: Kind("A daily summary of unread notifications at 07:00 UTC", "self", "", frozenset(), offered=("mail",))
+    DIGEST: Kind(
+        "A daily summary of unread notifications at 07:00 in your time zone", "self", "", frozenset(), offered=("mail",)
+    )
 }
 
 
-def title_of(event: RecordedEvent) -> str:
-    """Returns the title for the recipient."""
-    names = {**event.data, "actor": event.actor_name, "subject": event.subject_name}
+def title_of(event: RecordedEvent, **more: str) -> str:
+    """Returns the title for the recipient. `more` replaces fields of the event."""
+    names = {**event.data, "actor": event.actor_name, "subject": event.subject_name, **more}
     return KINDS[event.type].title.format_map(names)
 
 

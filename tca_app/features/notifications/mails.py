@@ -5,9 +5,10 @@ The blocks are rendered as plain text and escaped by the layout, so a name can n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
@@ -17,6 +18,8 @@ from tca_app.core.events.log import RecordedEvent
 from tca_app.core.instance import instance_settings
 from tca_app.core.outgoing.mail import Mail
 from tca_app.core.plurals import plural
+from tca_app.core.region.formats import first_zone, span_words, time_words
+from tca_app.core.region.locales import locale_of
 from tca_app.features.notifications.kinds import KINDS, body_of, link_of, title_of
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -28,6 +31,11 @@ _templates = Environment(
 WELCOME = "user_created"
 
 
+def zone_of_reader(chosen: str | None) -> ZoneInfo:
+    """Returns the zone that a person chose, or that of the instance: a mail knows no browser."""
+    return first_zone(chosen, instance_settings().time_zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """The recipient of a mail."""
@@ -36,6 +44,19 @@ class Reader:
     email: str
     username: str
     full_name: str
+    time_zone: str | None = None
+    locale: str | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return zone_of_reader(self.time_zone)
+
+    def time(self, iso: str) -> str:
+        return time_words(datetime.fromisoformat(iso), self.zone, locale_of(self.locale))
+
+    def span(self, starts_at: str, ends_at: str) -> str:
+        starts, ends = datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at)
+        return span_words(starts, ends, self.zone, locale_of(self.locale))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +78,19 @@ def mail_for(event: RecordedEvent, reader: Reader) -> Mail:
         "actor": event.actor_name,
         "is_own": event.actor_id == reader.id,
         "event": event,
-        "title": title_of(event),
+        "title": _title(event, reader),
         "body": body_of(event),
+        "body_label": "Changed" if KINDS[event.type].names_fields else "Reason",
+        "span": reader.span(event.data["starts_at"], event.data["ends_at"]) if "starts_at" in event.data else "",
     }
     path = "/login" if is_welcome else link_of(event)
     return _mail(f"{event.uuid}.{reader.id}", reader, template, context, path)
+
+
+def _title(event: RecordedEvent, reader: Reader) -> str:
+    """Returns the title, with the exact time for the reader where the notification has only the day (UTC)."""
+    at = event.data.get("expires_at")
+    return title_of(event, expires_on=reader.time(at)) if at else title_of(event)
 
 
 def link_mail(key: str, reader: Reader, template: str, path: str, **more: str) -> Mail:

@@ -112,6 +112,8 @@ async def _clean_account(session: AsyncSession, actor: Actor, user_id: int) -> N
         "is_superuser": False,
         "superuser_since": None,
         "last_login_at": None,
+        "time_zone": None,
+        "locale": None,
         "auth_version": _users.auth_version + 1,
         "version": _users.version + 1,
         "updated_by_id": actor.user_id,

@@ -71,3 +71,4 @@ class TokenExpiring(_TokenEvent):
     consumers = NOTIFYING
 
     expires_on: str
+    expires_at: str

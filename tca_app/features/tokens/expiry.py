@@ -30,8 +30,9 @@ async def warn_of_expiry(session: AsyncSession) -> int:
     soon = _ending().where(col(ApiToken.warned_at).is_(None))
     rows = (await session.execute(soon.order_by(col(ApiToken.id)).limit(BATCH))).all()
     for row in rows:
-        day = row.expires_at.astimezone(UTC).date().isoformat()
-        await emit(session, None, events.TokenExpiring.of(row, expires_on=day))
+        at = row.expires_at.astimezone(UTC)
+        times = {"expires_on": at.date().isoformat(), "expires_at": at.isoformat()}
+        await emit(session, None, events.TokenExpiring.of(row, **times))
     warned = update(ApiToken).where(col(ApiToken.id).in_([row.id for row in rows]))
     await session.execute(warned.values(warned_at=func.now()).execution_options(synchronize_session=False))
     return len(rows)

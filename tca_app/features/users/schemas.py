@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 from tca_app.core.database.concurrency import UNSET, Changes, ListFilter, ListQuery
 from tca_app.core.display_name import display_name
 from tca_app.core.pictures import MAX_UPLOAD
-from tca_app.core.schema import Email, Flag, Id, InputModel, Line100, ReadModel, Username
+from tca_app.core.region.locales import LocaleTag
+from tca_app.core.schema import Email, Flag, Id, InputModel, Line100, ReadModel, TimeZone, Username
 from tca_app.features.auth.schemas import GivenPassword, NewPassword, SignedInUser
 
 _ANA: dict[str, Any] = {"email": "ana@example.com", "username": "ana", "full_name": "Ana Lopez"}
@@ -59,7 +60,8 @@ class ProvidedUser(InputModel):
 
 class UserUpdate(Changes):
     """Changing your own email or password requires `current_password`. A new email of yours becomes `pending_email`
-    until you open the link that is sent to it. Only superusers may set some fields."""
+    until you open the link that is sent to it. Only superusers may set some fields. A `time_zone` or `locale` of null
+    is that of the browser."""
 
     email: Email = UNSET
     username: Username = UNSET
@@ -69,6 +71,8 @@ class UserUpdate(Changes):
     must_change_password: bool = UNSET
     is_active: bool = UNSET
     is_superuser: bool = UNSET
+    time_zone: TimeZone | None = UNSET
+    locale: LocaleTag | None = UNSET
 
 
 class UserFilter(ListFilter):
@@ -105,6 +109,8 @@ class UserRead(SignedInUser):
                     "is_active": True,
                     "is_superuser": False,
                     "must_change_password": False,
+                    "time_zone": "Europe/Berlin",
+                    "locale": "en-GB",
                     "last_login_at": None,
                     "version": 1,
                     "created_at": "2026-05-04T09:30:00Z",

@@ -76,6 +76,7 @@ async def insert_user(session: AsyncSession, data: UserCreate, actor: Actor | No
 
 
 RECORDED = ("email", "username", "full_name", "is_active", "is_superuser")
+CHANGED = (*RECORDED, "time_zone", "locale")
 
 
 def _subject(user: UserRead) -> dict[str, Any]:
@@ -245,7 +246,7 @@ async def _emit_changes(
     if "is_active" in changed:
         kind = events.UserActivated if after.is_active else events.UserDeactivated
         await emit(session, actor, kind(**_subject(after)))
-    rest = [name for name in changed if name in RECORDED and name != "is_active"]
+    rest = [name for name in changed if name in CHANGED and name != "is_active"]
     if rest:
         fields = {"before": fields_of(before, rest), "after": fields_of(after, rest)}
         await emit(session, actor, events.UserUpdated(**_subject(after), **fields))

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypedDict
 import reflex as rx
 
 from tca_app.core.plurals import plural
+from tca_app.core.region.formats import number
 from tca_app.ui.components.basic import link
 
 # In the order from the bottom: key and label. The stylesheet gives each the colour of its badge.
@@ -109,7 +110,7 @@ def day_words(day: date) -> str:
 
 
 def _words(entry: ResultsOfDay) -> str:
-    counts = [f"{getattr(entry, key):,} {label.lower()}" for key, label in RESULTS if getattr(entry, key)]
+    counts = [f"{number(getattr(entry, key))} {label.lower()}" for key, label in RESULTS if getattr(entry, key)]
     return f"{day_words(entry.day)}: {', '.join(counts) or 'none'}"
 
 

@@ -11,6 +11,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Invalid
 from tca_app.core.plurals import plural
+from tca_app.core.region.formats import number
 from tca_app.core.schema import Id
 from tca_app.ui.handlers import Events, handler, set_permission
 from tca_app.ui.table.state import TableState
@@ -129,13 +130,13 @@ class BulkActions(TableState, mixin=True):
     def selected_text(self) -> str:
         """How many rows are selected: those of this page, or all that the filters leave."""
         everything = self.is_everything and self.is_all_selected
-        return f"{self.total if everything else len(self.selected):,} selected"
+        return f"{number(self.total if everything else len(self.selected))} selected"
 
     @rx.var
     def everything_text(self) -> str:
         """The label of the button that selects the rows of all pages, or "" when there are no more, or too many."""
         is_more = self.is_all_selected and self.total > len(self.rows) and not self.is_everything
-        return f"Select all {self.total:,}" if is_more and self.total <= MAX_EVERYTHING else ""
+        return f"Select all {number(self.total)}" if is_more and self.total <= MAX_EVERYTHING else ""
 
     @handler("signed_in")
     async def select_everything(self) -> None:
@@ -221,7 +222,7 @@ class BulkActions(TableState, mixin=True):
         try:
             while len(results) < len(self._bulk_ids):
                 results += await self._run_batch(action, self._bulk_ids[len(results) : len(results) + BATCH])
-                self.bulk_progress = f"{len(results):,} of {len(self._bulk_ids):,}"
+                self.bulk_progress = f"{number(len(results))} of {number(len(self._bulk_ids))}"
                 if len(results) < len(self._bulk_ids):
                     yield
         except AppError as error:
@@ -230,7 +231,7 @@ class BulkActions(TableState, mixin=True):
                 return
             # The batches before are done, so the dialog says what is, and does not offer them again.
             self._bulk_ids = self._bulk_ids[len(results) :]
-            self.bulk_error = f"{len(results):,} done, then stopped: {error.detail}"
+            self.bulk_error = f"{number(len(results))} done, then stopped: {error.detail}"
             self._show_results(action, results)
             return
         finally:
@@ -293,5 +294,5 @@ class BulkActions(TableState, mixin=True):
 
 def _named(names: list[str]) -> str:
     """ "ana, bob, cyd, dee, eve and 12 more"."""
-    more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
+    more = f" and {number(len(names) - MAX_NAMED)} more" if len(names) > MAX_NAMED else ""
     return f"{', '.join(names[:MAX_NAMED])}{more}"

@@ -9,6 +9,7 @@ from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import Invalid
 from tca_app.core.facets import Facets
 from tca_app.core.lists.query import Choice, TableQuery, TableSpec
+from tca_app.core.region.formats import number
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import page_url, printable
@@ -139,7 +140,7 @@ class FilterState(SessionMixin, mixin=True):
             Option(
                 value=value,
                 label=label,
-                count=f"{found[value].count:,}{plus}" if value in found else "0",
+                count=f"{number(found[value].count)}{plus}" if value in found else "0",
                 is_on=value in chosen,
             )
             for value, label in labels.items()

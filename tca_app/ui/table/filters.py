@@ -140,8 +140,10 @@ def day_fields(state: type[FilterState]) -> list[rx.Component]:
 
 
 def _days_ago(days: int) -> rx.Var[str]:
-    """The day in the browser's time zone, computed at the click. Swedish dates are ISO 8601."""
-    return rx.Var(f'(new Date(Date.now() - {days * 86_400_000}).toLocaleDateString("sv"))', _var_type=str).to(str)
+    """The day in the viewer's time zone, computed at the click. Swedish dates are ISO 8601."""
+    zone = "{ timeZone: document.querySelector('[data-time-zone]')?.dataset.timeZone || undefined }"
+    day = f'new Date(Date.now() - {days * 86_400_000}).toLocaleDateString("sv", {zone})'
+    return rx.Var(f"({day})", _var_type=str).to(str)
 
 
 def _day(label: str, key: str, value: Any) -> rx.Component:

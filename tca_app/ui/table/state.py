@@ -21,6 +21,7 @@ from tca_app.core.lists.query import (
     TableSpec as TableSpec,
 )
 from tca_app.core.lists.trash import trash_text
+from tca_app.core.region.formats import number
 from tca_app.ui.handlers import CALL, Events, handler, unexpected_error
 from tca_app.ui.table.filter_state import FilterState
 from tca_app.ui.table.preferences import PreferenceState
@@ -151,12 +152,12 @@ class TableState(FilterState, PreferenceState, mixin=True):
     @rx.var
     def total_text(self) -> str:
         """The total in words. A search stops counting at a limit; the total then ends with a plus."""
-        return f"{self.total:,}{'+' if self.is_capped else ''}"
+        return f"{number(self.total)}{'+' if self.is_capped else ''}"
 
     @rx.var
     def range_text(self) -> str:
         first = (self.page - 1) * self.page_size + 1
-        return f"{first:,} to {first + len(self.rows) - 1:,}" if self.rows else "0"
+        return f"{number(first)} to {number(first + len(self.rows) - 1)}" if self.rows else "0"
 
     @rx.var
     def has_next_page(self) -> bool:

@@ -849,6 +849,8 @@ class SignedInUser(TypedDict):
     is_active: bool
     is_superuser: bool
     must_change_password: bool
+    time_zone: str | None
+    locale: str | None
     last_login_at: str | None
     version: int
     created_at: str
@@ -923,6 +925,8 @@ class UserRead(TypedDict):
     is_active: bool
     is_superuser: bool
     must_change_password: bool
+    time_zone: str | None
+    locale: str | None
     last_login_at: str | None
     version: int
     created_at: str
@@ -934,7 +938,8 @@ class UserRead(TypedDict):
 class UserUpdate(TypedDict):
     """
     Changing your own email or password requires `current_password`. A new email of yours becomes `pending_email`
-    until you open the link that is sent to it. Only superusers may set some fields.
+    until you open the link that is sent to it. Only superusers may set some fields. A `time_zone` or `locale` of null
+    is that of the browser.
     """
 
     email: NotRequired[str]
@@ -945,6 +950,36 @@ class UserUpdate(TypedDict):
     must_change_password: NotRequired[bool]
     is_active: NotRequired[bool]
     is_superuser: NotRequired[bool]
+    time_zone: NotRequired[str | None]
+    locale: NotRequired[
+        Literal[
+            "en-US",
+            "en-GB",
+            "en-AU",
+            "en-IE",
+            "en-NZ",
+            "en-ZA",
+            "cs-CZ",
+            "da-DK",
+            "de-CH",
+            "de-DE",
+            "es-ES",
+            "fr-CH",
+            "fr-FR",
+            "it-IT",
+            "ja-JP",
+            "nb-NO",
+            "nl-NL",
+            "pl-PL",
+            "pt-BR",
+            "ro-RO",
+            "sv-SE",
+            "tr-TR",
+            "uk-UA",
+            "zh-CN",
+        ]
+        | None
+    ]
 
 
 class ViewCreate(TypedDict):

@@ -14,7 +14,7 @@ from tca_app.ui.layout.account_menu import theme_choice
 from tca_app.ui.session import SessionState
 
 
-def _own_form(state: type[FormState], *fields: rx.Component) -> rx.Component:
+def own_form(state: type[FormState], *fields: rx.Component) -> rx.Component:
     return rx.el.form(
         rx.el.input(type="hidden", name="nonce", value=state.form_nonce, read_only=True),
         rx.el.div(form_error(state), restored_note(state), *fields, class_name="panel-body stack"),
@@ -32,7 +32,7 @@ def profile_panel() -> rx.Component:
             "Profile",
             rx.cond(
                 state.form_mode != "",
-                _own_form(
+                own_form(
                     state,
                     text_field(state, "full_name", "Full name", auto_complete="name", max_length=100),
                     rx.cond(SessionState.acting_name == "", _email_fields()),
@@ -81,7 +81,7 @@ def password_panel() -> rx.Component:
     state = PasswordState
     return panel(
         "Password",
-        _own_form(
+        own_form(
             state,
             rx.cond(
                 state.has_password,

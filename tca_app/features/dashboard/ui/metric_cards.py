@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
+from tca_app.core.region.formats import number
 from tca_app.features.dashboard.schemas import DayResults, Rate, Trend
 from tca_app.features.health.schemas import ScoreTrend
 from tca_app.features.health.ui.charts import percent
@@ -33,10 +34,10 @@ NO_CARD = Card(value="", direction="", tone="", change="", than="", than_short="
 
 def card_of(trend: Trend, by_day: Sequence[int], than: str) -> Card:
     """Returns the card of a count. `than` names the earlier value: "30 days ago" or "previous 30 days"."""
-    card = _card(f"{trend.now:,}", "No earlier data", spark_path(by_day))
+    card = _card(number(trend.now), "No earlier data", spark_path(by_day))
     if trend.percent is None:
         return card
-    return _compared(card, trend.now - trend.before, f"{trend.percent:+,.0f}%", than, f"{trend.before:,}")
+    return _compared(card, trend.now - trend.before, f"{number(trend.percent, sign=True)}%", than, number(trend.before))
 
 
 def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
@@ -45,12 +46,13 @@ def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
         return _card("–", "No completed deployments")
     ended = [(day.succeeded, day.succeeded + day.failed) for day in by_day]
     curve = spark_path([100 * succeeded / both for succeeded, both in ended if both], LEAST_POINTS)
-    card = _card(f"{rate.now:.1%}", "No earlier data", curve)
+    card = _card(f"{number(100 * rate.now, 1)}%", "No earlier data", curve)
     if rate.before is None:
         return card
     points = round(100 * rate.now, 1) - round(100 * rate.before, 1)
     change = points if abs(points) > 0.04 else 0
-    card = _compared(card, change, f"{points:+.1f} pts", f"previous {days} days", f"{rate.before:.1%}")
+    words, before = f"{number(points, 1, sign=True)} pts", f"{number(100 * rate.before, 1)}%"
+    card = _compared(card, change, words, f"previous {days} days", before)
     return _judged(card)
 
 
@@ -64,7 +66,9 @@ def score_card(health: ScoreTrend) -> Card:
         return card
     points = health.now - health.before
     change = points if abs(points) >= 0.005 else 0
-    card = _compared(card, change, f"{points:+.2f} pts", f"previous {health.days} days", percent(health.before))
+    card = _compared(
+        card, change, f"{number(points, 2, sign=True)} pts", f"previous {health.days} days", percent(health.before)
+    )
     return _judged(card)
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from tca_app.core.database.session import reading
 from tca_app.core.periods import DEFAULT_PERIOD, period_of
+from tca_app.core.region.formats import number
 from tca_app.features.activity.ui.state import RecentState
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.layout.service import CARDS, OF_PEOPLE, PANELS, read_layout
@@ -155,7 +156,7 @@ class DashboardState(SessionState):
         self.success_card = rate_card(stats.success_rate, stats.days, by_day)
         self.deployments_by_day, self.deployments_top = day_bars_of(by_day, _rows_of), scale_of(by_day)
         self.results = {
-            name: f"{sum(getattr(day, name) for day in by_day):,}" for name in ("succeeded", "failed", "cancelled")
+            name: number(sum(getattr(day, name) for day in by_day)) for name in ("succeeded", "failed", "cancelled")
         }
         self.has_deployments = stats.deployments.now > 0
         now = datetime.now(UTC)
@@ -179,8 +180,8 @@ def _busy(project: BusyProject, most: int) -> BusyRow:
         name=project.name,
         slug=project.slug,
         url=f"{routes.project(project.id)}?tab=deployments",
-        deployments=f"{project.deployments:,}",
-        failed=f"{project.failed:,} failed" if project.failed else "",
+        deployments=number(project.deployments),
+        failed=f"{number(project.failed)} failed" if project.failed else "",
         share=f"{100 * project.deployments / most:.0f}%",
     )
 

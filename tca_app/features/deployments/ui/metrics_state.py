@@ -4,6 +4,7 @@ from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.database.session import reading
 from tca_app.core.periods import DEFAULT_PERIOD, period_of
+from tca_app.core.region.formats import number
 from tca_app.features.deployments.dora_metrics import delivery_measures
 from tca_app.features.deployments.schemas import MeasuresQuery, MeasuresRead
 from tca_app.features.deployments.ui.state import view_of
@@ -60,12 +61,13 @@ class MetricsState(RecordState, SessionState):
 
 def figures_of(found: MeasuresRead) -> list[Figure]:
     """Returns the metrics in words."""
-    rate = NOT_MEASURED if found.change_failure_rate is None else f"{found.change_failure_rate:.0%}"
+    rate = NOT_MEASURED if found.change_failure_rate is None else f"{number(100 * found.change_failure_rate)}%"
+    a_day = number(found.deployments_per_day, 1)
     shown = {
-        "Deployment frequency": (f"{found.deployments_per_day:.1f} a day", f"{found.succeeded:,} succeeded"),
-        "Lead time": (_span(found.lead_time_s), f"{found.with_commit_time:,} with a commit time"),
-        "Change failure rate": (rate, f"{found.finished:,} finished"),
-        "Time to restore": (_span(found.time_to_restore_s), f"{found.restored:,} restored"),
+        "Deployment frequency": (f"{a_day} a day", f"{number(found.succeeded)} succeeded"),
+        "Lead time": (_span(found.lead_time_s), f"{number(found.with_commit_time)} with a commit time"),
+        "Change failure rate": (rate, f"{number(found.finished)} finished"),
+        "Time to restore": (_span(found.time_to_restore_s), f"{number(found.restored)} restored"),
     }
     return [
         Figure(label=label, value=value, basis=basis, meaning=MEANINGS[label])
@@ -78,5 +80,5 @@ def _span(seconds: Any) -> str:
         return NOT_MEASURED
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= size:
-            return f"{seconds / size:.1f} {unit}"
+            return f"{number(seconds / size, 1)} {unit}"
     return f"{seconds:.0f} s"

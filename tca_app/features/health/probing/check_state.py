@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from tca_app.core.plurals import plural
+from tca_app.core.region.formats import number
 from tca_app.features.health.schemas import CheckRead, State
 
 Change = Literal["opened", "closed"]
@@ -72,11 +73,11 @@ class CheckTotals:
         if not self.total:
             return "No checks yet"
         if self.failing:
-            return f"{self.failing:,} of {self.total:,} down"
+            return f"{number(self.failing)} of {number(self.total)} down"
         works = self.total - self.unknown
         if works == self.total > 1:
-            return f"All {self.total:,} operational"
-        return f"{works:,} of {self.total:,} operational"
+            return f"All {number(self.total)} operational"
+        return f"{number(works)} of {number(self.total)} operational"
 
     def late_since(self, now: datetime) -> datetime | None:
         """Returns since when checks are overdue, or None. If they are, a worker may be missing."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
 
+from tca_app.core.region.formats import number
 from tca_app.features.health.schemas import Point
 
 HEIGHT = 24
@@ -75,7 +76,7 @@ def _share(points: Sequence[Point]) -> str:
 
 def percent(value: float) -> str:
     """Returns a percentage that says "100%" only when it is exactly that."""
-    return "100%" if value == 100 else f"{min(value, 99.99):.2f}%"
+    return "100%" if value == 100 else f"{number(min(value, 99.99), 2)}%"
 
 
 def spark_of(points: Sequence[Point], now: datetime, count: int = 24, step: timedelta = timedelta(hours=1)) -> str:

@@ -97,7 +97,7 @@ def _sections() -> rx.Component:
             "General",
             rx.el.div(
                 _text("app_name", max_length=50, required=True),
-                _text("time_zone", hint="For the public status page, and browsers that name no zone.", max_length=64),
+                _text("time_zone", hint="For the public status page, and when a person's is unknown.", max_length=64),
                 _check("status_public", "Everybody sees the components that were chosen for it."),
                 class_name="stack",
             ),

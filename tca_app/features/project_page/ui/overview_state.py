@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError, NotFound
+from tca_app.core.region.formats import number
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.aggregates.history import DayOfProject, measures_by_week, results_by_day
 from tca_app.features.deployments.attention.queries import read_attention
@@ -115,7 +116,7 @@ class OverviewState(RecordState, SessionState):
 
         counts = {key: sum(getattr(day, key) for day in days) for key, _ in RESULTS}
         self.bars, self.bars_top = day_bars_of(days, rows_of), scale_of(days)
-        self.results, self.has_results = {key: f"{count:,}" for key, count in counts.items()}, any(counts.values())
+        self.results, self.has_results = {key: number(count) for key, count in counts.items()}, any(counts.values())
 
 
 def _freeze_notice(window: FreezeRead, zone: Any) -> Notice:

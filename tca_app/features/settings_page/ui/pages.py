@@ -3,6 +3,8 @@
 import reflex as rx
 
 from tca_app.features.auth.oauth.ui.state import IdentitiesState
+from tca_app.features.auth.ui.region_pages import region_panel
+from tca_app.features.auth.ui.region_state import RegionState
 from tca_app.features.auth.ui.sessions_pages import sessions_panel
 from tca_app.features.auth.ui.sessions_state import SessionsState
 from tca_app.features.auth.ui.settings_pages import appearance_panel, password_panel, profile_panel
@@ -27,6 +29,7 @@ from tca_app.ui.session import SessionState
     on_load=(
         ProfileState.load,
         PasswordState.load,
+        RegionState.load,
         SettingsState.load,  # shows the tab: after its form is opened anew, which drops what is typed in it
         SessionsState.load,
         IdentitiesState.load,
@@ -50,7 +53,7 @@ def settings_page() -> rx.Component:
                     tab,
                     ("password", password_panel()),
                     ("two-factor", two_factor_panels()),
-                    ("appearance", appearance_panel()),
+                    ("appearance", rx.el.div(appearance_panel(), region_panel(), class_name="stack")),
                     _profile(),
                 ),
                 class_name="narrow",

