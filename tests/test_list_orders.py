@@ -14,7 +14,7 @@ from tca_app.features.invitations.queries import list_invitations
 from tca_app.features.invitations.schemas import InvitationQuery
 from tca_app.features.projects.listing.queries import list_projects
 from tca_app.features.projects.schemas import ProjectQuery
-from tca_app.features.tokens.queries import list_all_tokens
+from tca_app.features.tokens.listing import list_all_tokens
 from tca_app.features.tokens.schemas import TokenQuery
 from tca_app.features.users.queries import list_users
 from tca_app.features.users.schemas import UserQuery

@@ -27,7 +27,7 @@ from tca_app.features.health.history import service
 from tca_app.features.health.schemas import CheckQuery, IncidentQuery
 from tca_app.features.invitations import queries as invitations
 from tca_app.features.invitations.schemas import InvitationQuery
-from tca_app.features.jobs import service as jobs
+from tca_app.features.jobs import listing as jobs
 from tca_app.features.jobs.schemas import JobQuery
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.schemas import InboxQuery
@@ -35,6 +35,8 @@ from tca_app.features.projects import queries as projects
 from tca_app.features.projects.listing import export as project_file
 from tca_app.features.projects.listing.queries import list_projects
 from tca_app.features.projects.schemas import ProjectFilter, ProjectQuery
+from tca_app.features.tokens.listing import list_all_tokens
+from tca_app.features.tokens.schemas import TokenQuery
 from tca_app.features.users import queries as users
 from tca_app.features.users.schemas import UserQuery
 from tca_app.features.webhooks import queries as webhooks
@@ -80,6 +82,8 @@ INSERT INTO project_members (project_id, user_id, role)
   SELECT {TEAM}, id, 'maintainer' FROM users WHERE id <= 100 ON CONFLICT DO NOTHING;
 INSERT INTO invitations (email, project_id, role, invited_by_id, expires_at)
   SELECT 'i' || id || '@example.com', id, 'viewer', owner_id, now() + interval '1 day' FROM projects;
+INSERT INTO api_tokens (user_id, project_id, name, prefix, token_hash, scopes, allowed_networks)
+  SELECT owner_id, id, 'CI', 'tca_' || id, decode(md5(id::text), 'hex'), '{{read}}', '{{}}' FROM projects;
 INSERT INTO webhooks (id, url, secret, event_types) VALUES (1, 'https://hooks.example.com', '', '{{}}');
 INSERT INTO webhook_deliveries
     (webhook_id, message_id, event_type, attempt, status, url, request_headers, request_body)
@@ -105,6 +109,7 @@ LISTS: dict[str, Read] = {
     "health_summary": lambda s, who, skip: summary.health_summary(s, who, 6),
     "incidents": lambda s, who, skip: incidents.list_incidents(s, who, IncidentQuery(skip=skip, limit=25)),
     "jobs": lambda s, who, skip: jobs.list_jobs(s, who, JobQuery(skip=skip, limit=25)),
+    "tokens": lambda s, who, skip: list_all_tokens(s, who, TokenQuery(skip=skip, limit=25)),
     "team": lambda s, who, skip: projects.list_members(
         s, who, PROJECTS, ListQuery(skip=min(skip, PEOPLE - 25), limit=25)
     ),
@@ -143,7 +148,7 @@ async def unanalysed() -> AsyncIterator[None]:
 
 MANY, NONE = Actor(1, "many", "Admin of many", True), Actor(2, "none", "Admin of none", True)
 MEMBER = Actor(PEOPLE, "member", "Member of many", False)
-FOR_ADMINS = ("users", "jobs", "deliveries", "team", "invitations")
+FOR_ADMINS = ("users", "jobs", "tokens", "deliveries", "team", "invitations")
 # A member's deployments are read by the index of each of their projects, so these do grow with their memberships.
 BY_PROJECT = ("deployments", "open deployments", "attention", "activity", "dashboard")
 MOST = 1_000  # pages; a lookup for each of the rows that are counted, sorted or skipped would be ten times as many

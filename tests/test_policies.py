@@ -7,7 +7,6 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from tca_app.features.projects.ui import state as _project_list  # noqa: F401  reads the query of a view
 from tca_app.models import Project, User, Webhook
 from tests.factories import (
     environment_of,

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
-from tca_app.features.projects.ui import state as _project_list  # noqa: F401  reads the query of a view
 from tca_app.models import Group, GroupMember, ProjectGroup, UserPicture
 from tca_app.rest.dependencies import _transaction
 from tca_app.server.api import build_api

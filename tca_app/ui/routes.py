@@ -59,6 +59,9 @@ API_ACTIVITY_EXPORT = "/api/v1/activity/export"
 API_USERS_EXPORT = f"{API_USERS}/export.csv"
 API_PROJECTS_EXPORT = "/api/v1/projects/export.csv"
 API_DEPLOYMENTS_EXPORT = f"{API_DEPLOYMENTS}/export.csv"
+API_TOKENS_EXPORT = "/api/v1/admin/tokens/export.csv"
+API_INVITATIONS_EXPORT = "/api/v1/invitations/export.csv"
+API_JOBS_EXPORT = "/api/v1/jobs/export.csv"
 
 
 def user(user_id: object) -> str:

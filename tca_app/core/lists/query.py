@@ -12,6 +12,7 @@ MAX_URL, MAX_FIELDS = 4000, 50
 MAX_CHOSEN, MAX_VALUE = 20, 100
 PAGE_SIZES = (25, 50, 100)
 MAX_PAGE = 1_000_000
+ANY = "any"
 Options = tuple[tuple[str, str], ...]
 
 
@@ -45,6 +46,7 @@ class Choice:
 
     A `searchable` one has ids as values, and a search for their names. `links` are values that only links use: they
     have a chip, but no line in the menu. `late_options` are read at each use: not all are known at the start.
+    `default` is in force while the URL says nothing; ANY in the URL means all.
     """
 
     key: str
@@ -53,6 +55,7 @@ class Choice:
     searchable: bool = False
     links: Options = ()
     late_options: Callable[[], Options] | None = None
+    default: tuple[str, ...] = ()
 
     @property
     def known_options(self) -> Options:
@@ -63,6 +66,15 @@ class Choice:
         known = {value for value, _ in (*self.known_options, *self.links)}
         kept = dict.fromkeys(value for value in given if self._is_value(value, known))
         return tuple(kept)[:MAX_CHOSEN]
+
+    def chosen_in(self, given: list[str] | None) -> tuple[str, ...]:
+        """Returns the values that are in force under the values of a URL."""
+        kept = self.allowed(given or ())
+        return kept if kept or ANY in (given or ()) else self.default
+
+    def in_url(self, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        """Returns the values of a URL under which these are in force."""
+        return () if chosen == self.default else chosen or (ANY,)
 
     def _is_value(self, value: str, known: set[str]) -> bool:
         if self.searchable:
@@ -90,6 +102,11 @@ class TableSpec:
         """Returns the query of a saved view: what the table reads in it, without page and page size."""
         kept = TableQuery.of(self, f"?{query}"[:MAX_URL])
         return replace(kept, page=1, size=PAGE_SIZES[0]).as_url_query(self)
+
+    @property
+    def defaults(self) -> dict[str, list[str]]:
+        """The values of choices that are in force while the URL says nothing."""
+        return {choice.key: list(choice.default) for choice in self.choices if choice.default}
 
     @property
     def narrowing(self) -> tuple[str, ...]:
@@ -142,7 +159,7 @@ class TableQuery:
             filters=filters,
             page=min(max(_number(given.get("page", "")), 1), MAX_PAGE),
             size=size if size in PAGE_SIZES else PAGE_SIZES[0],
-            chosen={choice.key: choice.allowed(many.get(choice.key, ())) for choice in spec.choices},
+            chosen={choice.key: choice.chosen_in(many.get(choice.key)) for choice in spec.choices},
             since=day_in(given.get("since", "")) if spec.dates else "",
             until=day_in(given.get("until", "")) if spec.dates else "",
         )
@@ -154,7 +171,7 @@ class TableQuery:
             "q": self.search,
             "sort": "" if self.sort == default_sort else self.sort,
             **self.filters,
-            **self.chosen,
+            **{choice.key: choice.in_url(self.chosen[choice.key]) for choice in spec.choices},
             "since": self.since,
             "until": self.until,
             "page": str(self.page) if self.page > 1 else "",

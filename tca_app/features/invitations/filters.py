@@ -8,5 +8,10 @@ INVITATIONS = TableSpec(
     default_sort="-created_at",
     name="invitations",
     optional=("state", "invited_by", "created_at", "expires_at"),
-    choices=(Choice("state", "Status", STATES),),
+    choices=(
+        Choice("state", "Status", STATES),
+        Choice("project", "Project", searchable=True),
+        Choice("by", "Invited by", searchable=True),
+    ),
+    dates="Invited",
 )

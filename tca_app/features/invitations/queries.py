@@ -10,14 +10,14 @@ from tca_app.core.database.pagination import Page, contains, page_of
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Forbidden
-from tca_app.core.facets import MAX_COUNTED, Facets, facets_of
-from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead, State
+from tca_app.core.filters import end_of, start_of
+from tca_app.features.invitations.schemas import InvitationFilter, InvitationQuery, InvitationRead, State
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.users.schemas import PersonRead
 from tca_app.models import Invitation, Project, User
 
 invitations = Invitation.__table__.c
-_inviter, _accepter = User.__table__.alias("inviter"), User.__table__.alias("accepter")
+INVITER, _accepter = User.__table__.alias("inviter"), User.__table__.alias("accepter")
 IS_UNANSWERED = invitations.accepted_at.is_(None) & invitations.revoked_at.is_(None)
 IS_PENDING = IS_UNANSWERED & (invitations.expires_at > func.now())
 STATE: ColumnElement[str] = case(
@@ -37,45 +37,48 @@ _SORTS = {
     "created_at": invitations.created_at,
     "email": invitations.email,
     "state": STATE,
-    "invited_by": func.lower(display_name_sql(_inviter.c)),
+    "invited_by": func.lower(display_name_sql(INVITER.c)),
     "expires_at": invitations.expires_at,
 }
 
 
 async def list_invitations(session: AsyncSession, actor: Actor, query: InvitationQuery) -> Page[InvitationRead]:
     """Returns a page of invitations. Maintainers see those of their project, administrators all."""
-    await _require_visible(session, actor, query)
-    chosen = select(invitations.id).select_from(Invitation.__table__)
-    if query.sort.endswith("invited_by"):
-        chosen = chosen.outerjoin(_inviter, _inviter.c.id == invitations.invited_by_id)
-    chosen = chosen.order_by(*order_by(_SORTS, query.sort, invitations.id, nullable=("invited_by",)))
-    chosen = chosen.where(*_conditions(query))
+    await require_visible(session, actor, query)
+    chosen = ordered_ids(query)
     ids, total, capped = await page_of(session, chosen, skip=query.skip, limit=query.limit, search=query.search)
     return Page(await read_invitations(session, [row.id for row in ids]), total, capped)
 
 
-async def count_invitations(session: AsyncSession, actor: Actor, query: InvitationQuery) -> Facets:
-    """Returns the states with how many invitations each has, under the other filters."""
-    await _require_visible(session, actor, query)
-    others = _conditions(query.model_copy(update={"state": []}))
-    seen = select(STATE.label("state")).where(*others).limit(MAX_COUNTED).subquery("seen")
-    found = await session.execute(select(seen.c.state, literal("", Text), func.count()).group_by(seen.c.state))
-    return facets_of([(row[0], row[1], row[2]) for row in found])
-
-
-async def _require_visible(session: AsyncSession, actor: Actor, query: InvitationQuery) -> None:
-    if query.project_id is None:
-        if not actor.is_superuser:
-            raise Forbidden
-    else:
-        project = await projects.get_project(session, actor, query.project_id)
+async def require_visible(session: AsyncSession, actor: Actor, query: InvitationFilter) -> None:
+    """Raises Forbidden, or NotFound for a project that the actor may not see."""
+    if len(query.project_id) == 1:
+        project = await projects.get_project(session, actor, query.project_id[0])
         policy.require(actor, "members.list", project.my_role)
+    elif not actor.is_superuser:
+        raise Forbidden
 
 
-def _conditions(query: InvitationQuery) -> list[ColumnElement[bool]]:
+def ordered_ids(query: InvitationFilter) -> Select[int]:
+    """Selects the ids of the list in its order."""
+    chosen = select(invitations.id).select_from(Invitation.__table__)
+    if query.sort.endswith("invited_by"):
+        chosen = chosen.outerjoin(INVITER, INVITER.c.id == invitations.invited_by_id)
+    chosen = chosen.order_by(*order_by(_SORTS, query.sort, invitations.id, nullable=("invited_by",)))
+    return chosen.where(*conditions(query))
+
+
+def conditions(query: InvitationFilter) -> list[ColumnElement[bool]]:
+    """Returns the conditions of the filters."""
     wanted: list[ColumnElement[bool]] = []
-    if query.project_id is not None:
-        wanted.append(invitations.project_id == query.project_id)
+    if query.project_id:
+        wanted.append(invitations.project_id.in_(query.project_id))
+    if query.invited_by_id:
+        wanted.append(invitations.invited_by_id.in_(query.invited_by_id))
+    if query.since is not None:
+        wanted.append(invitations.created_at >= start_of(query.since))
+    if query.until is not None:
+        wanted.append(invitations.created_at < end_of(query.until))
     if query.state:
         wanted.append(or_(*(_CONDITIONS[state] for state in query.state)))
     if query.search:
@@ -100,12 +103,12 @@ _WHOLE: Select[Any] = (
         *(invitations[name] for name in _PLAIN),
         STATE.label("state"),
         Project.__table__.c.name.label("project_name"),
-        *_names(_inviter, "inviter"),
+        *_names(INVITER, "inviter"),
         *_names(_accepter, "accepter"),
     )
     .select_from(Invitation.__table__)
     .outerjoin(Project.__table__, Project.__table__.c.id == invitations.project_id)
-    .outerjoin(_inviter, _inviter.c.id == invitations.invited_by_id)
+    .outerjoin(INVITER, INVITER.c.id == invitations.invited_by_id)
     .outerjoin(_accepter, _accepter.c.id == invitations.accepted_by_id)
 )
 

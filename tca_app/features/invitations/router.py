@@ -6,23 +6,33 @@ The token of a link is always in the body, so that no log of requests contains i
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.errors import NotSignedIn
 from tca_app.core.schema import UrlId
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.features.auth import service as auth
-from tca_app.features.invitations import acceptance, service
+from tca_app.features.invitations import acceptance, listing, service
 from tca_app.features.invitations.schemas import (
     InvitationAcceptance,
     InvitationCreate,
     InvitationDetails,
+    InvitationFilter,
     InvitationQuery,
     InvitationRead,
     InvitationsSent,
     InvitationToken,
 )
-from tca_app.rest.dependencies import CurrentActor, Reading, Writing, require_changed_password, require_due_factor
+from tca_app.rest.csv_files import CSV, csv_response
+from tca_app.rest.dependencies import (
+    CurrentActor,
+    CurrentViewer,
+    Reading,
+    Writing,
+    require_changed_password,
+    require_due_factor,
+)
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
@@ -41,6 +51,17 @@ async def list_invitations(
     """List invitations, by default newest first. Maintainers list those of their project, administrators all."""
     page = await service.list_invitations(session, actor, query)
     return page_response(request, page, _invitations, query.skip, query.limit)
+
+
+@router.get("/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 403, 404))
+async def export_invitations(
+    query: Annotated[InvitationFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of invitations as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
+    ids = await listing.find_invitation_ids(session, actor, query)
+    return csv_response(
+        "invitations", listing.COLUMNS, ids, lambda batch, some: listing.read_listed(batch, actor, query, some)
+    )
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 404, 409))

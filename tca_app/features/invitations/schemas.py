@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from tca_app.core.database.concurrency import ListQuery
-from tca_app.core.filters import Many
+from tca_app.core.database.concurrency import ListFilter, ListQuery
+from tca_app.core.filters import DayOrMoment, Many
 from tca_app.core.schema import Email, Id, InputModel, Line100, ReadModel, UrlId, Username
 from tca_app.features.auth.schemas import NewPassword, Token
 from tca_app.features.projects.schemas import GrantedRole
@@ -57,12 +57,19 @@ InvitationSort = Literal[
 ]
 
 
-class InvitationQuery(ListQuery):
-    """`project_id`: the invitations into this project; without it all, for administrators."""
+class InvitationFilter(ListFilter):
+    """`project_id`: the invitations into this project; without it, or with several, for administrators."""
 
-    project_id: UrlId | None = None
+    project_id: Many[UrlId] = []
     state: Many[State] = []
+    invited_by_id: Many[UrlId] = []
+    since: DayOrMoment | None = Field(None, description="Invited at or after this time.")
+    until: DayOrMoment | None = Field(None, description="Invited before this time, or on this day at the latest.")
     sort: InvitationSort = "-created_at"
+
+
+class InvitationQuery(InvitationFilter, ListQuery):
+    """A page of invitations."""
 
 
 class InvitationRead(ReadModel):

@@ -20,7 +20,6 @@ from tca_app.features.invitations import events
 from tca_app.features.invitations.queries import (
     IS_PENDING,
     IS_UNANSWERED,
-    count_invitations as count_invitations,
     invitations,
     list_invitations as list_invitations,
     read_invitations,

@@ -1,7 +1,9 @@
 """The parameters of the URL of the list of jobs."""
 
 from tca_app.core.jobs.queue import QUEUE_NAMES
-from tca_app.core.lists.query import Choice, Filter, TableSpec
+from tca_app.core.lists.query import Choice, TableSpec
+
+STATE_LABELS = {"dead": "Dead", "retrying": "Retrying", "waiting": "Waiting", "running": "Running"}
 
 
 def queue_label(name: str) -> str:
@@ -10,17 +12,12 @@ def queue_label(name: str) -> str:
 
 
 JOBS = TableSpec(
-    sorts=("id", "kind", "queue", "attempts", "reason", "failed_at"),
+    sorts=("id", "kind", "state", "queue", "attempts", "reason", "failed_at"),
     default_sort="-id",
     name="jobs",
-    optional=("reason", "queue", "attempts", "failed_at"),
-    filters=(
-        Filter(
-            "state",
-            "State",
-            (("retrying", "Retrying"), ("waiting", "Waiting"), ("running", "Running")),
-            default="dead",
-        ),
+    optional=("reason", "state", "queue", "attempts", "failed_at"),
+    choices=(
+        Choice("state", "State", tuple(STATE_LABELS.items()), default=("dead",)),
+        Choice("queue", "Queue", tuple((name, queue_label(name)) for name in QUEUE_NAMES)),
     ),
-    choices=(Choice("queue", "Queue", tuple((name, queue_label(name)) for name in QUEUE_NAMES)),),
 )

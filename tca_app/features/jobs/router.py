@@ -3,12 +3,14 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
-from tca_app.features.jobs import service
-from tca_app.features.jobs.schemas import JobQuery, JobRead, QueuesRead
-from tca_app.rest.dependencies import CurrentActor, Reading, Writing
+from tca_app.features.jobs import listing, service
+from tca_app.features.jobs.schemas import JobFilter, JobQuery, JobRead, QueuesRead
+from tca_app.rest.csv_files import CSV, csv_response
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Reading, Writing
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
 from tca_app.rest.routing import console_router
@@ -27,9 +29,18 @@ async def read_queues(actor: CurrentActor, session: Reading) -> Response:
 async def list_jobs(
     request: Request, query: Annotated[JobQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """List the jobs in one state, by default newest first. Lists dead jobs by default."""
-    page = await service.list_jobs(session, actor, query)
+    """List the jobs in these states, by default newest first. Lists dead jobs by default."""
+    page = await listing.list_jobs(session, actor, query)
     return page_response(request, page, _jobs, query.skip, query.limit)
+
+
+@router.get("/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 403))
+async def export_jobs(
+    query: Annotated[JobFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of jobs as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
+    ids = await listing.find_job_ids(session, actor, query)
+    return csv_response("jobs", listing.COLUMNS, ids, lambda batch, some: listing.read_jobs(batch, actor, query, some))
 
 
 @router.post("/{job_id:int}/retry", status_code=204, response_class=Response, responses=problems(401, 403, 404))

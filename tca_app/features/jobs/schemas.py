@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from tca_app.core.database.concurrency import ListQuery
+from tca_app.core.database.concurrency import ListFilter, ListQuery
 from tca_app.core.filters import Many
 from tca_app.core.jobs.queue import QUEUE_NAMES
 from tca_app.core.schema import Id, InputModel, ReadModel
@@ -50,15 +50,21 @@ JobSort = Literal[
     "-reason",
     "failed_at",
     "-failed_at",
+    "state",
+    "-state",
 ]
 
 
-class JobQuery(ListQuery):
+class JobFilter(ListFilter):
     """`state=retrying`: failed and waiting for another attempt. `search` matches the kind or the reason."""
 
-    state: State = "dead"
+    state: Annotated[Many[State], Field(min_length=1)] = ["dead"]
     sort: JobSort = "-id"
     queue: Many[Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(QUEUE_NAMES)})]] = []
+
+
+class JobQuery(JobFilter, ListQuery):
+    """A page of jobs."""
 
 
 class JobRead(ReadModel):

@@ -1,18 +1,16 @@
-"""Service functions for jobs: queue statistics, lists, retry and discard, for administrators."""
+"""Service functions for jobs: queue statistics, retry and discard, for administrators."""
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
-from tca_app.core.database.pagination import Page
 from tca_app.core.errors import NotFound
 from tca_app.core.events.log import emit
-from tca_app.core.facets import Facets, facets_of
 from tca_app.core.jobs.queue import QUEUE_NAMES, wake_workers
 from tca_app.features.jobs import policy
 from tca_app.features.jobs.events import JobDiscarded, JobRetried
-from tca_app.features.jobs.schemas import JobBulk, JobQuery, JobRead, JobResult, QueueRead, QueuesRead
+from tca_app.features.jobs.schemas import JobBulk, JobResult, QueueRead, QueuesRead
 
 NOT_DEAD = "This job is not dead. It is waiting, running or done."
 
@@ -32,40 +30,6 @@ _QUEUES = text(
 _WORKERS = text(
     "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :alive_s)"
 )
-_STATES = {
-    "dead": "jobs.status = 'failed'",
-    "retrying": "jobs.status = 'todo' AND jobs.attempts > 0",
-    "waiting": "jobs.status = 'todo' AND jobs.attempts = 0",
-    "running": "jobs.status = 'doing'",
-}
-_LAST = """
-    LEFT JOIN LATERAL (
-      SELECT error, at FROM job_failures WHERE job_id = jobs.id ORDER BY attempt DESC LIMIT 1) AS last ON true
-"""
-_WHERE = "WHERE {state} AND (CAST(:queue AS text[]) = '{{}}' OR queue_name = ANY(:queue))"
-_ALL = f"FROM procrastinate_jobs AS jobs {_WHERE}"
-_WITH_FAILURES = f"FROM procrastinate_jobs AS jobs {_LAST} {_WHERE}"
-_FOUND = f"""
-    {_WITH_FAILURES}
-      AND strpos(lower(task_name || ' ' || coalesce(error, '')), lower(:search)) > 0
-"""
-_COLUMNS = """
-    SELECT jobs.id, task_name AS kind, queue_name AS queue, attempts, args - 'cause' AS args,
-      coalesce(error, '') AS reason, last.at AS failed_at,
-      CASE WHEN scheduled_at > now() THEN scheduled_at END AS next_at,
-      coalesce(args #>> '{cause,request_id}', '') AS request_id
-"""
-
-
-_SORTS = {
-    "id": "jobs.id",
-    "kind": "task_name",
-    "queue": "queue_name",
-    "attempts": "attempts",
-    "reason": "error",
-    "failed_at": "last.at",
-}
-_OF_FAILURES = ("reason", "failed_at")
 
 
 async def read_queues(session: AsyncSession, actor: Actor) -> QueuesRead:
@@ -84,35 +48,6 @@ async def count_queues(session: AsyncSession) -> QueuesRead:
 
 def _empty(name: str) -> QueueRead:
     return QueueRead(name=name, waiting=0, running=0, retrying=0, dead=0, lag_seconds=0.0)
-
-
-async def list_jobs(session: AsyncSession, actor: Actor, query: JobQuery) -> Page[JobRead]:
-    """Returns the jobs in one state, by default newest first."""
-    policy.require(actor)
-    # Constant SQL, no user input: both are chosen from a dictionary.
-    found, order = (_FOUND if query.search else _ALL).format(state=_STATES[query.state]), _order(query.sort)
-    values = query.model_dump(include={"queue", "skip", "limit"}) | ({"search": query.search} if query.search else {})
-    total = (await session.execute(text(f"SELECT count(*) {found}"), values)).scalar_one()
-    if not query.search and query.sort.removeprefix("-") in _OF_FAILURES:
-        found = _WITH_FAILURES.format(state=_STATES[query.state])
-    page = f"WITH page AS (SELECT jobs.* {found} ORDER BY {order} LIMIT :limit OFFSET :skip)"
-    rows = await session.execute(text(f"{page} {_COLUMNS} FROM page AS jobs {_LAST} ORDER BY {order}"), values)
-    return Page([JobRead(state=query.state, **row._mapping) for row in rows], total)
-
-
-async def count_by_queue(session: AsyncSession, actor: Actor, query: JobQuery) -> Facets:
-    """Returns the queues with how many jobs each has in the state of the query."""
-    policy.require(actor)
-    found = (_FOUND if query.search else _ALL).format(state=_STATES[query.state])  # constant SQL, no user input
-    values = {"queue": [], **({"search": query.search} if query.search else {})}
-    rows = await session.execute(text(f"SELECT queue_name, count(*) {found} GROUP BY queue_name"), values)
-    return facets_of([(row[0], "", row[1]) for row in rows])
-
-
-def _order(sort: str) -> str:
-    """Returns the ORDER BY of a sort. Jobs that never failed are last in both directions."""
-    way = "DESC" if sort.startswith("-") else "ASC"
-    return f"{_SORTS[sort.removeprefix('-')]} {way} NULLS LAST, jobs.id {way}"
 
 
 _REVIVE = text(

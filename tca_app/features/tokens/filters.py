@@ -1,12 +1,17 @@
 """The parameters of the URL of the list of all API tokens."""
 
-from tca_app.core.lists.query import Filter, TableSpec
+from tca_app.core.lists.query import Choice, TableSpec
 
-STATES = (("expired", "Expired"), ("revoked", "Revoked"), ("any", "Any"))
+STATES = (("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked"))
 TOKENS = TableSpec(
     sorts=("name", "owner", "state", "created_at", "last_used_at", "expires_at"),
     default_sort="-created_at",
     name="tokens",
     optional=("owner", "state", "created_at", "last_used_at", "expires_at"),
-    filters=(Filter("state", "Status", STATES, default="active"),),
+    choices=(
+        Choice("state", "Status", STATES, default=("active",)),
+        Choice("person", "Person", searchable=True),
+        Choice("project", "Project", searchable=True),
+    ),
+    dates="Created",
 )

@@ -1,25 +1,23 @@
-"""Queries for API tokens: those of a person, of a project, or all. They never select a hash."""
+"""Queries for API tokens of a person or of a project. They never select a hash."""
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, literal, select
+from sqlalchemy import Select, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.lists import to_reads
-from tca_app.core.database.pagination import Page, contains, page_of
-from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.features.projects import policy as projects
 from tca_app.features.projects.service import get_project
 from tca_app.features.tokens import policy
-from tca_app.features.tokens.schemas import OwnedTokenRead, TokenQuery, TokenRead
+from tca_app.features.tokens.schemas import TokenRead
 from tca_app.models import ApiToken, Project, ProjectMember, User
 
 MOST = 200
 _tokens = ApiToken.__table__.c
-_account = User.__table__.alias("account")
+ACCOUNT = User.__table__.alias("account")
 _maker = User.__table__.alias("maker")
 _next = ApiToken.__table__.alias("next")
 _PLAIN = (
@@ -35,7 +33,7 @@ _PLAIN = (
     "last_used_at",
     "revoked_at",
 )
-_STATE = case(
+STATE = case(
     (_tokens.revoked_at.is_not(None), "revoked"), (_tokens.expires_at <= func.now(), "expired"), else_="active"
 )
 _ROLE = (
@@ -44,33 +42,25 @@ _ROLE = (
     .scalar_subquery()
 )
 IS_REPLACED = select(_next.c.id).where(_next.c.rotated_from_id == _tokens.id).exists()
-_OWNER = func.coalesce(col(Project.name), display_name_sql(_account.c))
+OWNER = func.coalesce(col(Project.name), display_name_sql(ACCOUNT.c))
 WHOLE = (
     select(
         *(_tokens[name] for name in _PLAIN),
         _tokens.user_id,
-        _STATE.label("state"),
+        STATE.label("state"),
         _ROLE.label("role"),
         IS_REPLACED.label("is_replaced"),
         func.coalesce(display_name_sql(_maker.c), "").label("created_by"),
-        _OWNER.label("owner"),
+        OWNER.label("owner"),
         func.coalesce(_tokens.project_id, _tokens.user_id).label("owner_id"),
     )
     .select_from(ApiToken.__table__)
-    .join(_account, _account.c.id == _tokens.user_id)
+    .join(ACCOUNT, ACCOUNT.c.id == _tokens.user_id)
     .outerjoin(Project.__table__, col(Project.id) == _tokens.project_id)
     .outerjoin(_maker, _maker.c.id == _tokens.created_by_id)
 )
 """A whole token with its owner, not yet filtered by what the actor may see."""
 _NEWEST = (_tokens.created_at.desc(), _tokens.id.desc())
-_SORTS = {
-    "created_at": _tokens.created_at,
-    "name": func.lower(_tokens.name),
-    "owner": func.lower(_OWNER),
-    "state": _STATE,
-    "last_used_at": _tokens.last_used_at,
-    "expires_at": _tokens.expires_at,
-}
 _OWN_FIRST = (_tokens.ci_trust_id.is_not(None), *_NEWEST)  # however many jobs there are
 
 
@@ -92,18 +82,3 @@ async def list_project_tokens(session: AsyncSession, actor: Actor, project_id: i
 async def _listed(session: AsyncSession, rows: Select[Any], owner_id: int) -> list[TokenRead]:
     found = await session.execute(rows.order_by(*_OWN_FIRST).limit(MOST), {"owner_id": owner_id})
     return to_reads(TokenRead, found)
-
-
-async def list_all_tokens(session: AsyncSession, actor: Actor, query: TokenQuery) -> Page[OwnedTokenRead]:
-    """Returns a page of the tokens of everybody, by default newest first. Raises Forbidden."""
-    policy.require_all(actor)
-    order = order_by(_SORTS, query.sort, _tokens.id, nullable=("last_used_at",))
-    rows = WHOLE.with_only_columns(_tokens.id).order_by(*order)
-    if query.state:
-        rows = rows.where(_STATE.in_(query.state))
-    if query.search:
-        shown = func.fold_text(_tokens.name + literal("\n") + _OWNER + literal("\n") + _tokens.prefix)
-        rows = rows.where(contains(shown, query.search)[0])
-    ids, total, capped = await page_of(session, rows, skip=query.skip, limit=query.limit, search=query.search)
-    found = await session.execute(WHOLE.where(_tokens.id.in_([row.id for row in ids])).order_by(*order))
-    return Page(to_reads(OwnedTokenRead, found), total, capped)

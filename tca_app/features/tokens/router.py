@@ -3,20 +3,23 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
-from tca_app.features.tokens import service
+from tca_app.features.tokens import listing, service
 from tca_app.features.tokens.schemas import (
     OwnedTokenRead,
     ProjectTokenCreate,
     TokenCreate,
+    TokenFilter,
     TokenQuery,
     TokenRead,
     TokenRotate,
     TokenWithSecret,
 )
-from tca_app.rest.dependencies import CurrentActor, ProjectId, Reading, Writing
+from tca_app.rest.csv_files import CSV, csv_response
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, ProjectId, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response, page_response
@@ -101,5 +104,16 @@ async def list_all_tokens(
     request: Request, query: Annotated[TokenQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
     """List the tokens of everybody and of all projects, newest first. Superusers only."""
-    page = await service.list_all_tokens(session, actor, query)
+    page = await listing.list_all_tokens(session, actor, query)
     return page_response(request, page, _owned, query.skip, query.limit)
+
+
+@router.get("/admin/tokens/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 403))
+async def export_tokens(
+    query: Annotated[TokenFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of all tokens as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
+    ids = await listing.find_token_ids(session, actor, query)
+    return csv_response(
+        "tokens", listing.COLUMNS, ids, lambda batch, some: listing.read_tokens(batch, actor, query, some)
+    )

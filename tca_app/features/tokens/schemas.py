@@ -4,10 +4,11 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from tca_app.core.filters import Many
-from tca_app.core.schema import InputModel, Limit, Name50, ReadModel, SearchText, ShortSkip
+from tca_app.core.database.concurrency import ListFilter
+from tca_app.core.filters import DayOrMoment, Many
+from tca_app.core.schema import InputModel, Limit, Name50, ReadModel, ShortSkip, UrlId
 from tca_app.core.security.scopes import SCOPES, Scope
 from tca_app.features.projects.schemas import GrantedRole, Role
 
@@ -115,14 +116,23 @@ TokenSort = Literal[
 ]
 
 
-class TokenQuery(BaseModel):
-    """All tokens of the console. Without `state`, those that were revoked or have expired too."""
+class TokenFilter(ListFilter):
+    """All tokens of the console. Without `state`, those that were revoked or have expired too.
 
-    model_config = ConfigDict(extra="forbid")
+    `user_id`: tokens of these people. `project_id`: tokens of these projects. With both, of any of them.
+    """
 
-    search: SearchText = ""
     state: Many[TokenState] = []
+    user_id: Many[UrlId] = []
+    project_id: Many[UrlId] = []
+    since: DayOrMoment | None = Field(None, description="Created at or after this time.")
+    until: DayOrMoment | None = Field(None, description="Created before this time, or on this day at the latest.")
     sort: TokenSort = "-created_at"
+
+
+class TokenQuery(TokenFilter):
+    """A page of all tokens."""
+
     skip: ShortSkip = 0
     limit: Limit = 100
 

@@ -17,7 +17,7 @@ from tca_app.features.projects.service import find_project
 from tca_app.features.tokens import events, policy
 from tca_app.features.tokens.authentication import is_live, token_cache
 from tca_app.features.tokens.issuing import NewToken, insert_token
-from tca_app.features.tokens.queries import WHOLE, list_all_tokens, list_project_tokens, list_tokens
+from tca_app.features.tokens.queries import WHOLE, list_project_tokens, list_tokens
 from tca_app.features.tokens.schemas import (
     MAX_DAYS,
     ProjectTokenCreate,
@@ -38,7 +38,6 @@ __all__ = [
     "get_token",
     "insert_service_account",
     "insert_token",
-    "list_all_tokens",
     "list_project_tokens",
     "list_tokens",
     "revoke_project_token",

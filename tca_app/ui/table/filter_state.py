@@ -71,6 +71,7 @@ class FilterState(SessionMixin, mixin=True):
         chips = [
             Chip(key=choice.key, value=value, text=f"{choice.label}: {label}")
             for choice in self._spec.choices
+            if query.chosen[choice.key] != choice.default
             for value, label in (await self._labels(session, choice, query.chosen[choice.key])).items()
         ]
         chips += [

@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.core.lists.query import Choice, Filter
+from tca_app.core.lists.query import ANY, Choice, Filter
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import button
 from tca_app.ui.components.placeholders import skeleton_lines
@@ -52,13 +52,14 @@ def _trigger(state: type[FilterState], key: str, label: str) -> rx.Component:
 
 
 def _choice(state: type[FilterState], choice: Choice) -> rx.Component:
+    cleared = {choice.key: ANY if choice.default else "", "page": ""}
     return rx.popover.root(
         _trigger(state, choice.key, choice.label),
         rx.popover.content(
             *option_list(state, choice),
             rx.cond(
                 as_var(state.chosen_counts[choice.key]).to(int) > 0,
-                button("Clear", kind="small ghost", on_click=rx.redirect(query_url(**{choice.key: "", "page": ""}))),
+                button("Clear", kind="small ghost", on_click=rx.redirect(query_url(**cleared))),
             ),
             align="start",
             class_name="filter-menu",
@@ -79,7 +80,7 @@ def option_list(state: type[FilterState], choice: Choice) -> list[rx.Component]:
         max_length=MAX_SEARCH,
         on_change=lambda text: state.find_option(text).debounce(250),
     )
-    lines = rx.el.ul(rx.foreach(state.options, lambda option: _option(choice, option)))
+    lines = rx.el.ul(rx.foreach(state.options, lambda option: _option(state, choice, option)))
     shown = rx.cond(
         state.is_loading_options,
         skeleton_lines(3),
@@ -88,14 +89,14 @@ def option_list(state: type[FilterState], choice: Choice) -> list[rx.Component]:
     return [search, shown] if choice.searchable else [shown]
 
 
-def _option(choice: Choice, option: Option) -> rx.Component:
+def _option(state: type[FilterState], choice: Choice, option: Option) -> rx.Component:
     return rx.el.li(
         rx.el.label(
             rx.el.input(
                 type="checkbox",
                 class_name="checkbox",
                 checked=option["is_on"],
-                on_change=rx.redirect(toggled_url(choice.key, option["value"])),
+                on_change=rx.redirect(toggled_url(state._spec, choice.key, option["value"])),
             ),
             rx.el.span(option["label"], class_name="truncate grow", title=option["label"]),
             rx.el.span(option["count"], class_name="num muted"),
@@ -166,7 +167,7 @@ def chips(state: type[FilterState]) -> rx.Component:
     return rx.cond(
         active_count(state) > 0,
         rx.el.div(
-            rx.foreach(state.chips, _chip),
+            rx.foreach(state.chips, lambda chip: _chip(state, chip)),
             *(_chip_of_select(state, entry) for entry in selects),
             button("Clear filters", kind="small ghost", on_click=rx.redirect(cleared_url(state))),
             class_name=rx.cond(count > 0, "chips", "chips only-phone"),
@@ -191,8 +192,8 @@ def _chip_of_select(state: type[FilterState], entry: Filter) -> rx.Component:
     return rx.cond(value, _chip_button(label, rx.redirect(query_url(**{entry.key: "", "page": ""})), "chip only-phone"))
 
 
-def _chip(chip: Chip) -> rx.Component:
-    removed = rx.redirect(toggled_url(chip["key"], chip["value"]))
+def _chip(state: type[FilterState], chip: Chip) -> rx.Component:
+    removed = rx.redirect(toggled_url(state._spec, chip["key"], chip["value"]))
     return _chip_button(chip["text"], removed, "chip", key=f"{chip['key']} {chip['value']}")
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.core.lists.query import ANY, TableSpec
+
 
 def query_url(**changes: Any) -> rx.Var[str]:
     """Returns this page's URL with other query values. An empty value removes a parameter."""
@@ -14,13 +16,16 @@ def query_url(**changes: Any) -> rx.Var[str]:
     )
 
 
-def toggled_url(name: Any, value: Any) -> rx.Var[str]:
+def toggled_url(spec: TableSpec, name: Any, value: Any) -> rx.Var[str]:
     """Returns this page's URL with or without a value of a parameter that may be repeated, on the first page."""
     return _url(
-        "const {name, value} = changes; const all = query.getAll(name); query.delete(name); query.delete('page');"
-        " for (const other of all) if (other !== value) query.append(name, other);"
-        " if (!all.includes(value)) query.append(name, value);",
-        {"name": name, "value": value},
+        "const {name, value, defaults} = changes; const usual = defaults[name] ?? [];"
+        " const all = query.has(name) ? query.getAll(name) : usual; query.delete(name); query.delete('page');"
+        f" const next = all.filter((other) => other !== value && other !== '{ANY}');"
+        " if (!all.includes(value)) next.push(value);"
+        f" if (usual.length && !next.length) next.push('{ANY}');"
+        " if (String(next) !== String(usual)) for (const other of next) query.append(name, other);",
+        {"name": name, "value": value, "defaults": spec.defaults},
     )
 
 

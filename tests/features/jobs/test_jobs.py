@@ -47,7 +47,7 @@ async def test_failed_jobs_are_listed_with_their_reason(api: httpx.AsyncClient, 
     assert await _get(api, header, "?state=waiting&queue=email_queue") == []
 
 
-@pytest.mark.parametrize("sort", ["id", "kind", "queue", "attempts", "reason", "failed_at"])
+@pytest.mark.parametrize("sort", ["id", "kind", "queue", "attempts", "reason", "failed_at", "state"])
 async def test_jobs_are_listed_in_every_order(api: httpx.AsyncClient, three_dead: list[int], sort: str) -> None:
     header = await bearer(await make_admin())
     up, down = [

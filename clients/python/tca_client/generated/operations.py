@@ -426,6 +426,65 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def export_jobs(
+        self,
+        *,
+        search: str | None = None,
+        state: Literal["dead", "retrying", "waiting", "running"]
+        | list[Literal["dead", "retrying", "waiting", "running"]]
+        | None = None,
+        sort: Literal[
+            "id",
+            "-id",
+            "kind",
+            "-kind",
+            "queue",
+            "-queue",
+            "attempts",
+            "-attempts",
+            "reason",
+            "-reason",
+            "failed_at",
+            "-failed_at",
+            "state",
+            "-state",
+        ]
+        | None = None,
+        queue: Literal[
+            "email_queue",
+            "notification_queue",
+            "analytics_queue",
+            "webhook_queue",
+            "stream_queue",
+            "delivery_queue",
+            "maintenance_queue",
+            "health_queue",
+        ]
+        | list[
+            Literal[
+                "email_queue",
+                "notification_queue",
+                "analytics_queue",
+                "webhook_queue",
+                "stream_queue",
+                "delivery_queue",
+                "maintenance_queue",
+                "health_queue",
+            ]
+        ]
+        | None = None,
+    ) -> str:
+        """Download the list of jobs as CSV, at most 50,000 rows. A browser's session cookie is accepted.
+
+        API tokens need the scope `admin`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/jobs/export.csv"),
+            query={"search": search, "state": state, "sort": sort, "queue": queue},
+            repeatable=True,
+        )
+
     def export_projects(
         self,
         *,
@@ -726,7 +785,9 @@ class Operations(Calls):
         search: str | None = None,
         skip: int | None = None,
         limit: int | None = None,
-        state: Literal["dead", "retrying", "waiting", "running"] | None = None,
+        state: Literal["dead", "retrying", "waiting", "running"]
+        | list[Literal["dead", "retrying", "waiting", "running"]]
+        | None = None,
         sort: Literal[
             "id",
             "-id",
@@ -740,6 +801,8 @@ class Operations(Calls):
             "-reason",
             "failed_at",
             "-failed_at",
+            "state",
+            "-state",
         ]
         | None = None,
         queue: Literal[
@@ -766,7 +829,7 @@ class Operations(Calls):
         ]
         | None = None,
     ) -> Page[models.JobRead]:
-        """List the jobs in one state, by default newest first. Lists dead jobs by default.
+        """List the jobs in these states, by default newest first. Lists dead jobs by default.
 
         API tokens need the scope `admin`.
         """

@@ -15,7 +15,7 @@ from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.grid import Column, cut
-from tca_app.ui.table.parts import plain_table
+from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
@@ -39,6 +39,7 @@ def invitations_list() -> rx.Component:
         search_label="Search invitations",
         row_name=lambda row: row["email"],
         empty=empty_state("No invitations yet", "Invite people by their email address.", icon="mail"),
+        tools=(download_link(routes.API_INVITATIONS_EXPORT, InvitationsState.export_query),),
     )
 
 

@@ -8,6 +8,7 @@ from tca_app.core.errors import Forbidden, NotFound
 from tca_app.core.facets import Facets
 from tca_app.features.invitations import service as invitations
 from tca_app.features.invitations.filters import INVITATIONS
+from tca_app.features.invitations.listing import InvitationField, count_invitations, invitation_names
 from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead
 from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
@@ -17,6 +18,7 @@ from tca_app.ui.table.state import TableQuery, TableState
 from tca_app.ui.url import printable, query_param, record_id
 
 MAX_SHOWN = 100
+FIELDS: dict[str, InvitationField] = {"state": "state", "project": "project_id", "by": "invited_by_id"}
 
 
 class InvitationRow(TypedDict):
@@ -65,15 +67,23 @@ class InvitationsState(TableState, SessionState):
                 "search": printable(query.search),
                 "sort": query.sort,
                 "state": query.chosen["state"],
+                "project_id": query.chosen["project"],
+                "invited_by_id": query.chosen["by"],
+                **self._span(query),
             }
         )
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[InvitationRow], int, bool]:
-        page = await invitations.list_invitations(session, actor, self._asked(query))
+        asked = self._asked(query)
+        page = await invitations.list_invitations(session, actor, asked)
+        self._offer_export(asked)
         return [invitation_row(row) for row in page.items], page.total, page.capped
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
-        return await invitations.count_invitations(session, actor, self._asked(query))
+        return await count_invitations(session, actor, self._asked(query), FIELDS[key], search)
+
+    async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+        return await invitation_names(session, actor, "project_id" if key == "project" else "invited_by_id", ids)
 
     @handler("users.manage", supersedes=True)
     async def load(self) -> Events:
@@ -100,7 +110,7 @@ class ProjectInvitationsState(RecordState, SessionState):
             return
         try:
             async with reading() as session:
-                query = InvitationQuery(project_id=project_id, limit=MAX_SHOWN)
+                query = InvitationQuery(project_id=[project_id], limit=MAX_SHOWN)
                 page = await invitations.list_invitations(session, self._as_actor(), query)
         except (NotFound, Forbidden):  # the page says so already
             self.rows = []

@@ -11,7 +11,7 @@ from tca_app.ui.components.basic import page_header, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.grid import Column, RowAction, cut
-from tca_app.ui.table.parts import plain_table
+from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
@@ -41,6 +41,7 @@ def jobs_page() -> rx.Component:
                     "Jobs that failed permanently are listed as dead, with the reason.",
                     icon="circle-check",
                 ),
+                tools=(download_link(routes.API_JOBS_EXPORT, state.export_query),),
             ),
             class_name="stack",
         ),
@@ -97,10 +98,21 @@ def _columns() -> list[Column]:
     return [
         Column("kind", "Job", cell=_kind, sortable=True, wide=34),
         Column("reason", "Last failure", cell=_reason, sortable=True),
+        Column("state", "State", cell=lambda row: job_badge(row["state"]), sortable=True, on_tablet=False),
         Column("queue", "Queue", sortable=True),
         Column("attempts", "Attempts", sortable=True, align_right=True),
         Column("failed_at", "When", cell=_when, sortable=True),
     ]
+
+
+def job_badge(value: Any) -> rx.Component:
+    return rx.match(
+        value,
+        ("dead", badge("Dead", "bad", "circle-x")),
+        ("retrying", badge("Retrying", "warn", "rotate-cw")),
+        ("running", badge("Running", "info", "loader")),
+        badge("Waiting", "", "clock"),
+    )
 
 
 def _kind(row: JobRow) -> rx.Component:

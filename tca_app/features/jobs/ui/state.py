@@ -8,8 +8,8 @@ import reflex as rx
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.facets import Facets
-from tca_app.features.jobs import service as jobs
-from tca_app.features.jobs.filters import JOBS, queue_label
+from tca_app.features.jobs import listing, service as jobs
+from tca_app.features.jobs.filters import JOBS, STATE_LABELS, queue_label
 from tca_app.features.jobs.schemas import JobBulk, JobQuery, JobResult
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
@@ -81,30 +81,27 @@ class JobsState(BulkActions, SessionState):
                 "limit": query.limit,
                 "search": printable(query.search),
                 "sort": query.sort,
-                "state": query.filters["state"] or "dead",
+                "state": query.chosen["state"] or list(STATE_LABELS),
                 "queue": query.chosen["queue"],
             }
         )
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[JobRow], int, bool]:
-        page = await jobs.list_jobs(session, actor, self._asked(query))
+        asked = self._asked(query)
+        page = await listing.list_jobs(session, actor, asked)
+        self._offer_export(asked)
         return [_row(job) for job in page.items], page.total, page.capped
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
-        return await jobs.count_by_queue(session, actor, self._asked(query))
+        return await listing.count_jobs(session, actor, self._asked(query), "state" if key == "state" else "queue")
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[JobResult]:
         return await jobs.bulk_jobs(session, actor, JobBulk.model_validate({"action": action, "ids": ids}))
 
     @rx.var
-    def is_filtered(self) -> bool:
-        """Whether a filter is set. Each state is a list of its own, not a filter."""
-        return bool(self.search or self.chips)
-
-    @rx.var
     def takes_bulk(self) -> bool:
         """Whether the list shows dead jobs, the only ones to retry or discard."""
-        return not self.filters.get("state")
+        return any(row["state"] == "dead" for row in self.rows)
 
     @handler("jobs.manage", supersedes=True)
     async def load(self) -> Events:

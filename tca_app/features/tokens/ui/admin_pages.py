@@ -9,6 +9,7 @@ from tca_app.ui.components.basic import link, page_header, relative_time
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.grid import Column, RowAction, cut
+from tca_app.ui.table.parts import download_link
 from tca_app.ui.table.view import data_table
 
 state = AllTokensState
@@ -40,6 +41,7 @@ def all_tokens_page() -> rx.Component:
                 )
             ],
             empty=empty_state("No tokens here", "Active tokens of people and projects are listed.", icon="key-round"),
+            tools=(download_link(routes.API_TOKENS_EXPORT, state.export_query),),
         ),
     )
 

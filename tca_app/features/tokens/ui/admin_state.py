@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
-from tca_app.features.tokens import service as tokens
+from tca_app.core.facets import Facets
+from tca_app.features.tokens import listing, service as tokens
 from tca_app.features.tokens.filters import TOKENS
 from tca_app.features.tokens.schemas import OwnedTokenRead, TokenQuery
 from tca_app.features.tokens.ui.state import TokenRow, token_row
@@ -14,6 +15,9 @@ from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
 from tca_app.ui.table.state import TableQuery
+from tca_app.ui.url import printable
+
+FIELDS: dict[str, listing.TokenField] = {"state": "state", "person": "user_id", "project": "project_id"}
 
 
 class OwnedTokenRow(TokenRow):
@@ -46,17 +50,31 @@ class AllTokensState(BulkActions, SessionState):
     )
     _spec: ClassVar = TOKENS
 
-    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[OwnedTokenRow], int, bool]:
-        state = query.filters["state"] or "active"
-        wanted = TokenQuery(
-            skip=min(query.skip, 10_000),
-            limit=query.limit,
-            search=query.search,
-            sort=query.sort,
-            state=[] if state == "any" else [state],
+    def _asked(self, query: TableQuery) -> TokenQuery:
+        return TokenQuery.model_validate(
+            {
+                "skip": min(query.skip, 10_000),
+                "limit": query.limit,
+                "search": printable(query.search),
+                "sort": query.sort,
+                "state": query.chosen["state"],
+                "user_id": query.chosen["person"],
+                "project_id": query.chosen["project"],
+                **self._span(query),
+            }
         )
-        page = await tokens.list_all_tokens(session, actor, wanted)
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[OwnedTokenRow], int, bool]:
+        asked = self._asked(query)
+        page = await listing.list_all_tokens(session, actor, asked)
+        self._offer_export(asked)
         return [_row(token) for token in page.items], page.total, page.capped
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        return await listing.count_tokens(session, actor, self._asked(query), FIELDS[key], search)
+
+    async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+        return await listing.token_owners(session, actor, "user_id" if key == "person" else "project_id", ids)
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
         return await tokens.revoke_tokens(session, actor, ids)

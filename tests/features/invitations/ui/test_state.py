@@ -142,3 +142,24 @@ async def test_the_filter_of_states_counts_the_invitations(console: Console) -> 
     updates = await tab.send(InvitationsState.show_filter, key="state", is_open=True)
     counts = {option["label"]: option["count"] for option in shown(updates, InvitationsState, "options")}
     assert counts == {"Pending": "2", "Accepted": "0", "Expired": "0", "Revoked": "0"}
+
+
+async def test_the_filter_of_inviters_finds_names_and_counts(console: Console) -> None:
+    admin, ana = await make_admin("boss"), await make_user("ana")
+    for number, inviter in enumerate((admin, admin, ana)):
+        await make_invitation(inviter, f"p{number}@example.com")
+    tab = await open_tab(console, admin, f"/users?tab=invitations&by={ana.user_id}&since=2026-01-01")
+    updates = await tab.send(InvitationsState.load)
+    assert [row["email"] for row in shown(updates, InvitationsState, "rows")] == ["p2@example.com"]
+    assert [chip["text"] for chip in shown(updates, InvitationsState, "chips")] == [
+        "Invited by: Ana",
+        "Invited from 2026-01-01",
+    ]
+    assert f"invited_by_id={ana.user_id}&since=2026-01-01" in shown(updates, InvitationsState, "export_query")
+    updates = await tab.send(InvitationsState.show_filter, key="by", is_open=True)
+    assert [(option["label"], option["count"]) for option in shown(updates, InvitationsState, "options")] == [
+        ("Boss", "2"),
+        ("Ana", "1"),
+    ]
+    updates = await tab.send(InvitationsState.find_option, text="bos")
+    assert [option["label"] for option in shown(updates, InvitationsState, "options")] == ["Boss"]

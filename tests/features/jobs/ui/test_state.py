@@ -41,7 +41,7 @@ async def test_the_dead_are_shown_and_tried_again(console: Console) -> None:
     email = next(queue for queue in shown(updates, JobsState, "queues") if queue["name"] == "Email")
     assert (email["dead"], email["is_late"]) == (3, False)
     BROKEN.clear()
-    updates = await tab.send(JobsState.ask_rows, action="retry", ids=[rows[0]["id"], rows[1]["id"], 1])
+    updates = await tab.send(JobsState.ask_rows, action="retry", ids=[rows[0]["id"], rows[1]["id"], 10**9])
     (toast,) = shown(updates, SessionState, "toasts")
     assert toast["text"] == "2 jobs retried, 1 no longer dead"
     assert [row["id"] for row in shown(updates, JobsState, "rows")] == [rows[2]["id"]]
@@ -64,6 +64,23 @@ async def test_the_filter_of_queues_counts_dead_jobs(console: Console) -> None:
     updates = await tab.send(JobsState.show_filter, key="queue", is_open=True)
     counts = {option["value"]: option["count"] for option in shown(updates, JobsState, "options")}
     assert (counts["email_queue"], counts["health_queue"]) == ("3", "0")
+
+
+async def test_the_filter_of_states_counts_all_states_and_dead_is_the_default(console: Console) -> None:
+    tab = await _opened(console, await make_admin())
+    updates = await tab.send(JobsState.load) + await tab.send(JobsState.show_filter, key="state", is_open=True)
+    options = {option["value"]: (option["count"], option["is_on"]) for option in shown(updates, JobsState, "options")}
+    assert (list(options), options["dead"]) == (["dead", "retrying", "waiting", "running"], ("3", True))
+    assert not any(is_on for value, (_, is_on) in options.items() if value != "dead")
+    assert not shown(updates, JobsState, "chips")
+
+
+async def test_other_states_are_not_retried(console: Console) -> None:
+    tab = Tab(console, "waiting", await sign_in(await make_admin()), "/status/jobs?state=waiting")
+    await tab.hydrate()
+    updates = await tab.send(JobsState.load)
+    assert [chip["text"] for chip in shown(updates, JobsState, "chips")] == ["State: Waiting"]
+    assert shown(updates, JobsState, "takes_bulk") is not True
 
 
 async def test_members_are_shown_nothing(console: Console) -> None:

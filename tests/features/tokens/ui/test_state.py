@@ -140,6 +140,14 @@ async def test_administrators_list_and_revoke_the_tokens_of_all(console: Console
         ("CI", "Ledger", f"/projects/{project_id}"),
         ("Laptop", "Ana", f"/users/{owner.user_id}"),
     ]
+    for key, expected in (
+        ("state", [("active", "2"), ("expired", "0"), ("revoked", "0")]),
+        ("person", [(str(owner.user_id), "1")]),
+        ("project", [(str(project_id), "1")]),
+    ):
+        updates = await tab.send(AllTokensState.show_filter, key=key, is_open=True)
+        options = [(option["value"], option["count"]) for option in shown(updates, AllTokensState, "options")]
+        assert options == expected
     await tab.send(AllTokensState.ask_rows, action="revoke", ids=[personal])
     await tab.send(AllTokensState.run_bulk)
     assert (await row_of(ApiToken, personal))["revoked_at"] is not None
