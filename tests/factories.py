@@ -20,6 +20,8 @@ from tca_app.features.auth.service import Client
 from tca_app.features.ci import service as trusts
 from tca_app.features.ci.schemas import GITHUB, TrustCreate
 from tca_app.features.deployments.aggregates.daily import refresh_deployments
+from tca_app.features.deployments.comments import service as comments
+from tca_app.features.deployments.comments.schemas import CommentCreate
 from tca_app.features.projects.default_environments import create_default_environments
 from tca_app.features.tokens import service as tokens
 from tca_app.features.tokens.schemas import ProjectTokenCreate, TokenCreate
@@ -139,6 +141,11 @@ async def make_view(owner: Actor | None, **fields: Any) -> int:
     async with transaction() as session:
         put = insert(SavedView).values(user_id=owner.user_id if owner else None, **values).returning(SavedView.id)
         return int((await session.execute(put)).scalar_one())
+
+
+async def make_comment(author: Actor, deployment_id: int, body: str = "Looks good.") -> int:
+    """A comment on a deployment; returns its id."""
+    return (await run(comments.create_comment, author, deployment_id, CommentCreate(body=body))).id
 
 
 async def make_notification(whom: Actor) -> int:

@@ -12,6 +12,7 @@ from tests.factories import (
     environment_of,
     make_admin,
     make_check,
+    make_comment,
     make_delivery,
     make_deployment,
     make_factor,
@@ -69,6 +70,8 @@ PUBLIC = {
 # Parameters of the calls, by the last part of their path.
 BODIES: dict[str, dict[str, Any]] = {
     "ci-trusts": {"name": "x", "issuer": "https://ci.example.com", "claims": {"repository": "acme/ledger"}},
+    "comments": {"body": "x"},
+    "{comment_id}": {"body": "x"},
     "confirm": {"code": "123456"},
     "deployments": {"environment": "production", "version": "1.0.0"},
     "freezes": {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z", "why": "Christmas"},
@@ -121,7 +124,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     ids = dict.fromkeys(
         (*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id", "factor_id"), 1
     )
-    ids |= {"group_id": 1, "identity_id": 1, "view_id": 1}
+    ids |= {"group_id": 1, "identity_id": 1, "view_id": 1, "comment_id": 1}
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -146,6 +149,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids |= {"webhook_id": hook.id, "delivery_id": await make_delivery(hook.id)}
     ids |= {"deployment_id": await make_deployment(project_id, external_id="own"), "freeze_id": 1}
     ids["external_id"] = "own"
+    ids["comment_id"] = await make_comment(admin, ids["deployment_id"])
     ids["trust_id"] = await make_trust(admin, project_id)
     ids["factor_id"] = await make_factor(admin)
     ids["group_id"] = 1

@@ -24,6 +24,7 @@ from tests.factories import (
     environment_of,
     make_admin,
     make_check,
+    make_comment,
     make_delivery,
     make_deployment,
     make_freeze,
@@ -60,6 +61,9 @@ ALLOWED: list[tuple[str, str, set[str]]] = [
     ("POST PATCH", f"{P}/deployments*", DEPLOYERS),
     ("DELETE", f"{P}/members/{{user_id}}", MAINTAINERS),
     ("GET POST PUT PATCH DELETE", f"{P}/*", MAINTAINERS),
+    ("POST", f"{D}/comments", MEMBERS),
+    ("PATCH", f"{D}/comments/*", {"viewer"}),  # the author
+    ("DELETE", f"{D}/comments/*", MAINTAINERS | {"viewer"}),
     ("GET", f"{D}/rollback", DEPLOYERS),
     ("GET", f"{D}*", MEMBERS),
     ("POST", f"{D}/approve", MAINTAINERS),
@@ -123,6 +127,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/{deployment_id}"): {"status": "succeeded"},
     ("PATCH", "/{external_id}"): {"status": "succeeded"},
     ("PATCH", "/{check_id}"): {"weight": 2},
+    ("PATCH", "/{comment_id}"): {"body": "x"},
+    ("POST", "/comments"): {"body": "x"},
     ("PATCH", "/instance"): {"app_name": "Harbour"},
     ("PUT", "/instance/logo"): {"content": LOGO},
     ("PUT", "/users/me/picture"): {"content": LOGO},
@@ -200,6 +206,8 @@ async def make_rows(person: Actor, owner: Actor, team: dict[Actor, str]) -> dict
         await session.execute(insert(ProjectGroup).values(group_id=group_id, project_id=project_id, role="viewer"))
         await session.execute(insert(UserPicture).values(user_id=person.user_id, hash="x", content=b"x"))
     await make_freeze(project_id)
+    deployment_id = await make_deployment(project_id, status="in_progress", external_id="own")
+    viewer = next(who for who, role in team.items() if role == "viewer")
     return {
         "project_id": project_id,
         "user_id": person.user_id,
@@ -208,7 +216,8 @@ async def make_rows(person: Actor, owner: Actor, team: dict[Actor, str]) -> dict
         "delivery_id": await make_delivery(hook.id),
         "check_id": check_id,
         "incident_id": await make_incident(check_id),
-        "deployment_id": await make_deployment(project_id, status="in_progress", external_id="own"),
+        "deployment_id": deployment_id,
+        "comment_id": await make_comment(viewer, deployment_id),
         "external_id": "own",
         "environment_id": await environment_of(project_id),
         "trust_id": await make_trust(owner, project_id),

@@ -14,6 +14,7 @@ import "./palette.js";
 import "./commands.js";
 import "./recents.js";
 import "./forms.js";
+import "./mentions.js"; // before what asks about typed text on Escape
 import "./drafts/forms.js";
 import "./drafts/leaving.js";
 import "./confirm-name.js";

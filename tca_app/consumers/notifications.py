@@ -93,7 +93,8 @@ def _audience(event: RecordedEvent, teams: dict[int, dict[int, str]], admins: se
         return {int(event.data["owner_id"])}
     if rule == "subject":
         return {event.subject_id}
-    return {int(event.data[name]) for name in rule.split() if event.data[name] is not None}
+    people = {int(event.data[name]) for name in rule.split() if event.data[name] is not None}
+    return people & {*team, *admins} if KINDS[event.type].sees_project else people
 
 
 async def _teams(session: AsyncSession, project_ids: set[int]) -> dict[int, dict[int, str]]:

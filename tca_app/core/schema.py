@@ -135,6 +135,9 @@ Name60 = Annotated[str, Field(min_length=1, max_length=60, pattern=_FILLED), Aft
 Wildcard = Annotated[str, Field(min_length=1, max_length=255, pattern=rf"^[^*\x00-\x1f\x7f-\x9f{_REORDER}]+\*?$")]
 Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=_FILLED), AfterValidator(_tidy)]
 _Text2000 = Annotated[str, Field(max_length=2000, pattern=rf"^{_TEXT}*$"), AfterValidator(_tidy)]
+FilledText4000 = Annotated[
+    str, Field(min_length=1, max_length=4000, pattern=rf"^{_TEXT}*{_INK}{_TEXT}*$"), AfterValidator(_tidy)
+]
 SearchText = Annotated[str, Field(max_length=MAX_SEARCH, pattern=rf"^{_ONE_LINE}*$"), AfterValidator(_tidy)]
 Email = Annotated[
     str,

@@ -20,7 +20,14 @@ from tca_app.models.auth import (
     RecoveryCode,
 )
 from tca_app.models.dashboard import DashboardLayout, ListPreference, SavedView
-from tca_app.models.deployment import Deployment, DeploymentLog, Environment, FreezeWindow
+from tca_app.models.deployment import (
+    CommentMention,
+    Deployment,
+    DeploymentComment,
+    DeploymentLog,
+    Environment,
+    FreezeWindow,
+)
 from tca_app.models.event import (
     EventEffect,
     EventErasure,
@@ -45,12 +52,14 @@ __all__ = [
     "AuthSession",
     "BackupRun",
     "CiTrust",
+    "CommentMention",
     "DailyDeploymentTotals",
     "DailyDeployments",
     "DailyDurations",
     "DailyMetric",
     "DashboardLayout",
     "Deployment",
+    "DeploymentComment",
     "DeploymentLog",
     "DeploymentsSince",
     "Environment",

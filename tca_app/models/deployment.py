@@ -1,4 +1,4 @@
-"""Environments, deployments with their logs, and freeze windows."""
+"""Environments, deployments with their logs and comments, and freeze windows."""
 
 from datetime import datetime
 
@@ -170,6 +170,33 @@ class DeploymentLog(TableModel, table=True):
         default=None, sa_type=UTC_TIME, sa_column_kwargs={"server_default": text("now()"), "nullable": False}
     )
     line: str = Field(sa_type=Text)
+
+
+class DeploymentComment(Row, table=True):
+    """A comment on a deployment, as plain text."""
+
+    __tablename__ = "deployment_comments"
+    __table_args__ = (
+        CheckConstraint("body <> ''", name="filled"),
+        Index("ix_deployment_comments_by_deployment", "deployment_id", text("id DESC")),
+        Index("ix_deployment_comments_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
+    )
+
+    deployment_id: int = Field(sa_type=BigInteger, foreign_key="deployments.id", ondelete="CASCADE")
+    user_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+    body: str = Field(sa_type=Text)
+    edited_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+
+
+class CommentMention(TableModel, table=True):
+    """A person whom a comment mentions, with the username as it stands there."""
+
+    __tablename__ = "comment_mentions"
+    __table_args__ = (Index("ix_comment_mentions_user_id", "user_id"),)
+
+    comment_id: int = parent_id("deployment_comments")
+    user_id: int = parent_id("users")
+    username: str = Field(sa_type=Text)
 
 
 class FreezeWindow(Row, table=True):

@@ -19,6 +19,7 @@ from tca_app.features.auth.router import router as auth_router
 from tca_app.features.ci.router import exchange_router, router as ci_router
 from tca_app.features.dashboard.layout.router import router as dashboard_layout_router
 from tca_app.features.dashboard.router import router as dashboard_router
+from tca_app.features.deployments.comments.router import router as comments_router
 from tca_app.features.deployments.github.router import router as github_router
 from tca_app.features.deployments.router import router as deployments_router
 from tca_app.features.environments.router import router as environments_router
@@ -63,6 +64,7 @@ ROUTERS = (
     jobs_router,
     webhooks_router,
     deployments_router,
+    comments_router,
     environments_router,
     github_router,
     slack_router,

@@ -18,24 +18,26 @@ from tca_app.core.security.tokens import token_hash
 log = structlog.get_logger(__name__)
 
 
-Name = Literal["login", "api", "invitations", "email_changes", "mailed_address", "token_exchange"]
+Name = Literal["login", "api", "invitations", "email_changes", "mailed_address", "token_exchange", "comments"]
 # How many mails one person may cause at addresses of their choice, by invitations and by changes of their own address,
 # and how many one address may get. No setting changes them.
 MAILS = {"invitations": "500/day", "email_changes": "20/day", "mailed_address": "10/day"}
 # Of one address. Build machines behind one address share it, so it is wider than that of sign-in.
 TOKEN_EXCHANGE = {"token_exchange": "60/minute"}
+# Of one person: each comment, and each person whom it notifies.
+COMMENTS = {"comments": "60/minute"}
 
 
 class Limits:
     """The rate limits of the settings: `login` per address, `api` per caller. An empty setting disables a limit.
 
-    The limits of mails and of the exchange of CI tokens are fixed.
+    The limits of mails, of comments and of the exchange of CI tokens are fixed.
     """
 
     def __init__(self) -> None:
         settings = get_settings()
         rates = {"login": settings.rate_limit_login, "api": settings.rate_limit_api}
-        rates |= MAILS | TOKEN_EXCHANGE
+        rates |= MAILS | TOKEN_EXCHANGE | COMMENTS
         self._rates = {name: parse(notation) for name, notation in rates.items() if notation}
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = SlidingWindowCounterRateLimiter(_redis_storage())

@@ -31,7 +31,7 @@ class Kind:
     person, or the maintainers and owners of the project), or names of event fields that contain a user id, separated by
     a space. `title` may contain {actor}, {subject} and the event's own fields. `names_fields`
     lists the changed fields below the title; `says` is the field shown below it. `even_own` notifies the actor too,
-    because a script acts in their name.
+    because a script acts in their name. `sees_project` leaves out who may not see the project (any more).
     """
 
     label: str
@@ -44,6 +44,7 @@ class Kind:
     offered: tuple[Channel, ...] = CHANNELS
     says: str = ""
     even_own: bool = False
+    sees_project: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -85,6 +86,13 @@ KINDS: dict[str, Kind] = {
     "deployment_approved": Kind("Your deployment is approved", "asked_by_id", "{actor} approved {subject}"),
     "deployment_refused": Kind(
         "Your deployment is refused", "asked_by_id", "{actor} refused {subject}", template="deployment", says="reason"
+    ),
+    "person_mentioned": Kind(
+        "You are mentioned in a comment",
+        "user_id",
+        "{actor} mentioned you in a comment on {subject}",
+        frozenset({"inbox", "mail"}),
+        sees_project=True,
     ),
     "freeze_set": Kind("Your project is frozen", "team", "{actor} froze {environment} of {subject}", says="why"),
     "freeze_lifted": Kind(
@@ -224,7 +232,8 @@ def path_of(event: RecordedEvent) -> str:
         page = f"/projects/{event.project_id}?tab=webhooks&" if event.project_id else "/settings/webhooks?"
         return f"{page}hook={event.subject_id}"
     if event.subject_type == "deployment":
-        return f"/deployments/{event.subject_id}"
+        comment = f"#comment-{event.data['comment_id']}" if "comment_id" in event.data else ""
+        return f"/deployments/{event.subject_id}{comment}"
     if event.subject_type == "health_check":
         return "/status"
     if event.subject_type == "token":

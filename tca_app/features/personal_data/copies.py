@@ -11,6 +11,7 @@ from sqlalchemy import Column
 from tca_app.models import (
     ApiToken,
     AuthSession,
+    CommentMention,
     DashboardLayout,
     Factor,
     GroupMember,
@@ -47,6 +48,7 @@ DELETED: tuple[Column[Any], ...] = (
     IdempotencyKey.__table__.c.user_id,
     Invitation.__table__.c.accepted_by_id,
     UserPicture.__table__.c.user_id,
+    CommentMention.__table__.c.user_id,
 )
 
 HISTORY = "says which account it was, now without a name"
@@ -56,6 +58,7 @@ KEPT_REFERENCES = {
     "auth_sessions.acting_for_id": "is emptied: nobody acts as the account any longer",
     "ci_trusts.created_by_id": HISTORY,
     "ci_trusts.user_id": "a service account, which is never a person",
+    "deployment_comments.user_id": HISTORY,
     "deployments.created_by_id": HISTORY,
     "deployments.decided_by_id": HISTORY,
     "ci_trusts.updated_by_id": HISTORY,
@@ -75,6 +78,7 @@ KEPT_REFERENCES = {
 
 # Text that people write. It loses the person's addresses and full names, and stays otherwise.
 FREE_TEXTS = {
+    "deployment_comments": ("body",),
     "deployments": ("description", "reason", "freeze_reason"),
     "freeze_windows": ("why",),
     "groups": ("description",),
@@ -120,6 +124,7 @@ KEPT_TEXTS = {
     "auth_sessions.*": "rows of the person are deleted",
     "backup_runs.error": MACHINES,
     "ci_trusts.*": NAMED_THINGS,
+    "comment_mentions.*": "rows of the person are deleted, after the comments lost the name",
     "daily_deployment_totals.*": FIXED,
     "daily_deployments.*": FIXED,
     "daily_durations.*": FIXED,

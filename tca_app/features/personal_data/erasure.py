@@ -95,7 +95,15 @@ async def _refuse_owner(session: AsyncSession, user_id: int, username: str) -> N
         raise Conflict(f"{username} owns {names}{more}. Transfer them to another owner first.")
 
 
+_MENTIONED = text(
+    "UPDATE deployment_comments SET body = "
+    "regexp_replace(body, '(?<![\\w@./+-])@' || username || '(?![\\w@])', :label, 'gi') "
+    "FROM comment_mentions WHERE comment_id = deployment_comments.id AND comment_mentions.user_id = :id"
+)
+
+
 async def _delete_rows(session: AsyncSession, person: Person) -> None:
+    await session.execute(_MENTIONED, {"id": person.id, "label": person.label})
     for column in DELETED:
         await session.execute(delete(column.table).where(column == person.id))
 

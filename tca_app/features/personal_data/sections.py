@@ -13,7 +13,9 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from tca_app.models import (
     ApiToken,
     AuthSession,
+    CommentMention,
     DashboardLayout,
+    DeploymentComment,
     Factor,
     Group,
     GroupMember,
@@ -125,6 +127,8 @@ SECTIONS = (
     _section("invitations_accepted", Invitation, "accepted_by_id", "id email project_id role created_at accepted_at"),
     _section("invitations_sent", Invitation, "invited_by_id", "id project_id role created_at accepted_at revoked_at"),
     _section("incident_notes", IncidentNote, "user_id", "id incident_id note created_at"),
+    _section("comments", DeploymentComment, "user_id", "id deployment_id body created_at edited_at"),
+    _section("mentions", CommentMention, "user_id", "comment_id username"),
     _section("events_by_person", LoggedEvent, "actor_id", f"{_EVENT} ip"),
     _section(
         "events_about_person",

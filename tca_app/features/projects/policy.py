@@ -23,6 +23,8 @@ RULES = {
     "deployments.read": "viewer",
     "deployments.write": "deployer",
     "deployments.decide": "maintainer",
+    "comments.write": "viewer",
+    "comments.moderate": "maintainer",
     "hooks.write": "maintainer",
     "slack.manage": "maintainer",
     "tokens.manage": "maintainer",

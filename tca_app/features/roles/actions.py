@@ -29,6 +29,8 @@ SENTENCES = {
     "deployments.read": "See deployments with their logs",
     "deployments.write": "Report deployments, cancel them and roll back",
     "deployments.decide": "Approve and refuse deployments to protected environments, and deploy there without approval",
+    "comments.write": "Comment on deployments, and change and delete their own comments",
+    "comments.moderate": "Delete comments of others",
     "hooks.write": "Connect a GitHub repository",
     "slack.manage": "Connect a Slack channel",
     "tokens.manage": "Manage the API tokens of the project",

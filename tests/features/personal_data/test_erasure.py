@@ -45,6 +45,7 @@ from tests.factories import (
     do_jobs,
     make_admin,
     make_check,
+    make_comment,
     make_delivery,
     make_deployment,
     make_factor,
@@ -116,6 +117,8 @@ async def work_with(person: Actor, boss: Actor) -> None:
     await make_invitation(person, "friend@example.com")
     about = f"Ask {NAME.upper()} ({EMAIL})"
     deployment_id = await make_deployment(project_id, reporter=LOGIN.title(), description=about, source="github")
+    await make_comment(boss, deployment_id, f"@{USERNAME} and @{USERNAME.upper()}: {about}")
+    await make_comment(person, deployment_id, about)
     incident_id = await make_incident(await make_check(project_id))
     await run(incidents.add_note, person, incident_id, NoteCreate(note=about))
     named = {"user_id": person.user_id, "user_name": NAME}

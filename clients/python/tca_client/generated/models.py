@@ -100,6 +100,14 @@ class CheckUpdate(TypedDict):
     is_public: NotRequired[bool]
 
 
+class CommentCreate(TypedDict):
+    body: str
+
+
+class CommentUpdate(TypedDict):
+    body: NotRequired[str]
+
+
 class DayCount(TypedDict):
     """
     A count at the end of a day (UTC), or now for today.
@@ -627,6 +635,7 @@ class PreferenceChange(TypedDict):
         "deployment_approval_requested",
         "deployment_approved",
         "deployment_refused",
+        "person_mentioned",
         "freeze_set",
         "freeze_lifted",
         "freeze_passed",
@@ -1034,6 +1043,9 @@ class WebhookCreate(TypedDict):
                 "deployment_approval_requested",
                 "deployment_approved",
                 "deployment_cancelled",
+                "deployment_comment_deleted",
+                "deployment_comment_edited",
+                "deployment_commented",
                 "deployment_corrected",
                 "deployment_failed",
                 "deployment_imported",
@@ -1080,6 +1092,7 @@ class WebhookCreate(TypedDict):
                 "member_role_changed",
                 "passkey_refused",
                 "password_changed",
+                "person_mentioned",
                 "personal_data_exported",
                 "project_archived",
                 "project_created",
@@ -1167,6 +1180,9 @@ class WebhookUpdate(TypedDict):
                 "deployment_approval_requested",
                 "deployment_approved",
                 "deployment_cancelled",
+                "deployment_comment_deleted",
+                "deployment_comment_edited",
+                "deployment_commented",
                 "deployment_corrected",
                 "deployment_failed",
                 "deployment_imported",
@@ -1213,6 +1229,7 @@ class WebhookUpdate(TypedDict):
                 "member_role_changed",
                 "passkey_refused",
                 "password_changed",
+                "person_mentioned",
                 "personal_data_exported",
                 "project_archived",
                 "project_created",
@@ -1382,6 +1399,15 @@ class IncidentRead(TypedDict):
     may_note: bool
 
 
+class MentionRead(TypedDict):
+    """
+    A mentioned person. `username` is as it stands in the comment.
+    """
+
+    username: str
+    person: PersonRead
+
+
 class NewProject(TypedDict):
     id: int
     name: str
@@ -1502,3 +1528,19 @@ class ChangesRead(TypedDict):
     before: DeploymentRead | None
     compare_url: str
     between: list[DeploymentRead]
+
+
+class CommentRead(TypedDict):
+    """
+    A comment. `author` is null when the account no longer exists.
+    """
+
+    id: int
+    deployment_id: int
+    author: PersonRead | None
+    body: str
+    mentions: list[MentionRead]
+    created_at: str
+    edited_at: str | None
+    may_edit: bool
+    may_delete: bool

@@ -144,6 +144,23 @@ class Operations(Calls):
         """
         return self._json("GET", path_of("/api/v1/notifications/count"), repeatable=True)
 
+    def create_comment(
+        self, deployment_id: int, body: models.CommentCreate, *, idempotency_key: str | None = None
+    ) -> models.CommentRead:
+        """Comment on a deployment, for everybody who may see it. Mentioned people are notified.
+
+        409 `too_many_comments` after 1,000. 429 after 60 comments and notified people in a minute.
+
+        API tokens need the scope `write`.
+        """
+        return self._json(
+            "POST",
+            path_of("/api/v1/deployments/{deployment_id}/comments", deployment_id),
+            body=body,
+            idempotency_key=idempotency_key,
+            repeatable=True,
+        )
+
     def create_deployment(
         self, project_id: int | str, body: models.DeploymentCreate, *, idempotency_key: str | None = None
     ) -> models.DeploymentRead:
@@ -237,6 +254,17 @@ class Operations(Calls):
         """
         return self._json(
             "POST", path_of("/api/v1/webhooks"), body=body, idempotency_key=idempotency_key, repeatable=True
+        )
+
+    def delete_comment(self, deployment_id: int, comment_id: int) -> None:
+        """Delete your own comment, or as a maintainer that of somebody else. It cannot be restored.
+
+        API tokens need the scope `write`.
+        """
+        self._call(
+            "DELETE",
+            path_of("/api/v1/deployments/{deployment_id}/comments/{comment_id}", deployment_id, comment_id),
+            repeatable=True,
         )
 
     def delete_environment(self, project_id: int | str, environment_id: int, *, if_match: str | None = None) -> None:
@@ -646,6 +674,20 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def list_comments(
+        self, deployment_id: int, *, cursor: int | None = None, limit: int | None = None
+    ) -> Page[models.CommentRead]:
+        """List the comments on a deployment, newest first. `Link` leads to older ones.
+
+        API tokens need the scope `read`.
+        """
+        return self._page(
+            "GET",
+            path_of("/api/v1/deployments/{deployment_id}/comments", deployment_id),
+            query={"cursor": cursor, "limit": limit},
+            repeatable=True,
+        )
+
     def list_deliveries(
         self,
         webhook_id: int,
@@ -851,6 +893,18 @@ class Operations(Calls):
             "GET",
             path_of("/api/v1/projects/{project_id}/members", project_id),
             query={"search": search, "skip": skip, "limit": limit},
+            repeatable=True,
+        )
+
+    def list_mentionable(self, deployment_id: int, *, search: str | None = None) -> list[models.PersonRead]:
+        """List up to 8 people to mention in a comment: the project's team. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._json(
+            "GET",
+            path_of("/api/v1/deployments/{deployment_id}/people", deployment_id),
+            query={"search": search},
             repeatable=True,
         )
 
@@ -1574,6 +1628,18 @@ class Operations(Calls):
             path_of("/api/v1/health/checks/{check_id}", check_id),
             body=body,
             if_match=if_match,
+            repeatable=True,
+        )
+
+    def update_comment(self, deployment_id: int, comment_id: int, body: models.CommentUpdate) -> models.CommentRead:
+        """Edit your own comment. People whom it did not mention before are notified.
+
+        API tokens need the scope `write`.
+        """
+        return self._json(
+            "PATCH",
+            path_of("/api/v1/deployments/{deployment_id}/comments/{comment_id}", deployment_id, comment_id),
+            body=body,
             repeatable=True,
         )
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.deployments.comments.ui.pages import comments_panel
+from tca_app.features.deployments.comments.ui.state import CommentsState, NewCommentState
 from tca_app.features.deployments.ui.components import deployment_badge, outside_link
 from tca_app.features.deployments.ui.detail_dialogs import action_dialogs
 from tca_app.features.deployments.ui.detail_rows import Step
@@ -28,7 +30,7 @@ _title = record_title(state, state.heading, "Deployment")
 @page(
     routes.DEPLOYMENT,
     _title,
-    on_load=(DeploymentState.load, LogState.load),
+    on_load=(DeploymentState.load, LogState.load, CommentsState.load, NewCommentState.load),
     crumbs=(("Deployments", routes.DEPLOYMENTS), (_title, None)),
 )
 def deployment_page() -> rx.Component:
@@ -49,7 +51,7 @@ def _deployment() -> rx.Component:
         ),
         _reason(),
         rx.el.div(
-            rx.el.div(_timeline(), _changes(), class_name="stack"),
+            rx.el.div(_timeline(), _changes(), comments_panel(), class_name="stack"),
             rx.el.aside(_facts(), class_name="stack rail", aria_label="Details"),
             class_name="with-rail below",
         ),

@@ -1,0 +1,121 @@
+/*
+ * People to mention while a text is typed: "@an" offers those whose name begins with it, below the field. Arrow keys and
+ * the mouse choose, Enter and Tab take, Escape closes the list.
+ */
+import { call, find } from "./dom.js";
+
+const FIELD = "[data-mentions]";
+const LIST = ".mention-list";
+const BEFORE_CARET = /(?:^|[^\w@./+-])@([A-Za-z0-9]{0,50})$/;
+const DELAY_MS = 120;
+let open = null; // the field with a list: { field, box, list, people, index, from }
+let timer = 0;
+let asked = 0;
+
+const typedName = (box) => BEFORE_CARET.exec(box.value.slice(0, box.selectionStart))?.[1];
+
+const close = () => {
+  clearTimeout(timer);
+  asked += 1;
+  if (!open) return;
+  open.list.hidden = true;
+  open.list.replaceChildren();
+  open.box.removeAttribute("aria-activedescendant");
+  open = null;
+};
+
+const choose = (index) => {
+  open.index = (index + open.people.length) % open.people.length;
+  [...open.list.children].forEach((line, number) => {
+    line.setAttribute("aria-selected", String(number === open.index));
+    if (number === open.index) line.scrollIntoView({ block: "nearest" });
+  });
+  open.box.setAttribute("aria-activedescendant", open.list.children[open.index].id);
+};
+
+const take = (index) => {
+  const { box, people } = open;
+  const end = box.selectionStart;
+  const start = end - typedName(box).length;
+  box.setRangeText(`${people[index].username} `, start, end, "end");
+  close();
+  box.dispatchEvent(new Event("input", { bubbles: true })); // so that the draft has it
+  box.focus();
+};
+
+const lineOf = (person, number) => {
+  const line = Object.assign(document.createElement("div"), { id: `mention-${number}`, className: "mention-line" });
+  line.setAttribute("role", "option");
+  const name = Object.assign(document.createElement("span"), { className: "truncate" });
+  name.textContent = person.full_name || person.username;
+  const username = Object.assign(document.createElement("span"), { className: "mono muted" });
+  username.textContent = `@${person.username}`;
+  line.append(name, username);
+  return line;
+};
+
+const offer = async (field, box) => {
+  const name = typedName(box);
+  asked += 1;
+  const round = asked;
+  const answer = await call(`${field.dataset.mentions}?search=${encodeURIComponent(name)}`).catch(() => null);
+  const people = answer?.ok ? await answer.json() : [];
+  if (round !== asked || document.activeElement !== box || typedName(box) !== name) return;
+  if (!people.length) return close();
+  const list = find(LIST, field);
+  list.id ||= "mention-list";
+  list.replaceChildren(...people.map(lineOf));
+  list.hidden = false;
+  box.setAttribute("aria-autocomplete", "list");
+  box.setAttribute("aria-controls", list.id);
+  open = { field, box, list, people };
+  choose(0);
+};
+
+document.addEventListener("input", ({ target }) => {
+  const field = target.tagName === "TEXTAREA" && target.closest(FIELD);
+  if (!field) return;
+  if (typedName(target) === undefined) return close();
+  clearTimeout(timer);
+  timer = setTimeout(() => offer(field, target), DELAY_MS);
+});
+
+const onListKey = (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) choose(open.index + step);
+  else if (event.key === "Escape") close();
+  else if (["Enter", "Tab"].includes(event.key) && !event.shiftKey && typedName(open.box) !== undefined)
+    take(open.index);
+  else return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+};
+
+/* Before what a dialog does with these keys. */
+addEventListener(
+  "keydown",
+  (event) => {
+    const box = event.target;
+    if (event.isComposing || box.tagName !== "TEXTAREA" || !box.closest(FIELD)) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      close();
+      event.preventDefault();
+      box.form.requestSubmit();
+    } else if (open?.box === box) onListKey(event);
+  },
+  true,
+);
+
+/* A press on a line must not take the focus out of the field. */
+document.addEventListener("pointerdown", (event) => {
+  const line = open && event.target.closest?.(".mention-line");
+  if (!line || !open.list.contains(line)) return;
+  event.preventDefault();
+  take([...open.list.children].indexOf(line));
+});
+document.addEventListener("mousedown", (event) => {
+  if (event.target.closest?.(LIST)) event.preventDefault();
+});
+document.addEventListener("focusout", ({ target }) => {
+  if (open?.box === target) close();
+});

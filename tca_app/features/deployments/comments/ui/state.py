@@ -1,0 +1,173 @@
+"""State of the comments on the page of a deployment: the list, the form below it, and the form that edits one."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import reflex as rx
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError, NotFound
+from tca_app.features.deployments.comments import service as comments
+from tca_app.features.deployments.comments.schemas import CommentCreate, CommentQuery, CommentRead, CommentUpdate
+from tca_app.features.deployments.comments.ui.rows import CommentRow, row_of
+from tca_app.features.idempotency import service as idempotency
+from tca_app.ui import routes
+from tca_app.ui.forms.state import FormState
+from tca_app.ui.handlers import handler
+from tca_app.ui.record import MovedOn, RecordState
+from tca_app.ui.session import SessionState
+from tca_app.ui.url import record_id
+
+STEP = 50
+
+
+class CommentsState(RecordState, SessionState):
+    """State of the list, oldest first."""
+
+    comments: list[CommentRow] = []
+    comments_of: int = 0
+    has_more: bool = False
+    delete_id: int = 0
+    delete_author: str = ""
+    delete_error: str = ""
+    is_acting: bool = False
+
+    _steps: int = 1
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> None:
+        deployment_id = record_id(self.router_data, routes.DEPLOYMENTS)
+        self._watch(CommentsState.load, f"deployment_comments:{deployment_id}", f"deployment:{deployment_id}")
+        if self._enter_record():
+            self.comments_of, self.comments, self.has_more = deployment_id, [], False
+            self.delete_id, self._steps = 0, 1
+        try:
+            found = await self._read(deployment_id)
+        except NotFound:
+            self.comments, self.has_more = [], False  # the page reports it itself
+            return
+        self.comments = [row_of(comment) for comment in reversed(found)]
+
+    async def _read(self, deployment_id: int) -> list[CommentRead]:
+        """Returns the newest comments, as many as the page shows, newest first."""
+        found: list[CommentRead] = []
+        more = True
+        async with reading() as session:
+            while more and len(found) < self._steps * STEP:
+                query = CommentQuery(cursor=found[-1].id if found else None, limit=STEP)
+                page, more = await comments.list_comments(session, self._as_actor(), deployment_id, query)
+                found += page
+        self.has_more = more
+        return found
+
+    @handler("signed_in")
+    async def show_earlier(self) -> Any:
+        self._steps += 1
+        return CommentsState.load
+
+    @handler("signed_in")
+    async def ask_delete(self, deployment_id: int, comment_id: int) -> None:
+        self._require_record(deployment_id, self.comments_of)
+        for comment in self.comments:
+            if comment["id"] == comment_id:
+                self.delete_id, self.delete_author, self.delete_error = comment_id, comment["author"], ""
+
+    @handler("signed_in")
+    async def cancel_delete(self) -> None:
+        if not self.is_acting:
+            self.delete_id = 0
+
+    @handler("signed_in")
+    async def delete(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        if not self.delete_id or self.is_acting:
+            return
+        self._require_record(self.comments_of, self.comments_of)
+        self.is_acting, self.delete_error = True, ""
+        yield
+        try:
+            async with transaction() as session:
+                await comments.delete_comment(session, self._as_actor(), self.comments_of, self.delete_id)
+        except AppError as error:
+            self.delete_error = error.detail
+            return
+        finally:
+            self.is_acting = False
+        self.delete_id = 0
+        self._toast("Comment deleted")
+        yield CommentsState.load
+
+
+class NewCommentState(FormState, SessionState):
+    """State of the form below the list. It is always open, and empty again after a comment."""
+
+    @rx.var
+    def people_url(self) -> str:
+        """Where the browser looks for people to mention."""
+        return f"{routes.API_DEPLOYMENTS}/{self.form_id}/people"
+
+    @handler("signed_in")
+    async def load(self) -> None:
+        self._open_form("create", {"body": ""}, row_id=record_id(self.router_data, routes.DEPLOYMENTS))
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            deployment_id, actor, data = self.form_id, self._as_actor(), CommentCreate(**values)
+            async with transaction() as session:
+                await idempotency.once(
+                    session,
+                    actor,
+                    self.form_key,
+                    f"ui comment on {deployment_id} {data.model_dump_json()}",
+                    CommentRead,
+                    lambda: comments.create_comment(session, actor, deployment_id, data),
+                    lambda made: comments.get_comment(session, actor, made.id),
+                )
+            self._close_form()
+            self._open_form("create", {"body": ""}, row_id=deployment_id)
+            yield CommentsState.load
+
+    def _opener(self, mode: str, row_id: int) -> Any:
+        return NewCommentState.load
+
+
+class EditedCommentState(FormState, SessionState):
+    """State of the dialog that edits an own comment."""
+
+    edited_of: int = 0  # the deployment of the comment
+
+    @rx.var
+    def people_url(self) -> str:
+        return f"{routes.API_DEPLOYMENTS}/{self.edited_of}/people"
+
+    def _opener_scope(self) -> list[int]:
+        return [record_id(self.router_data, routes.DEPLOYMENTS)]
+
+    @handler("signed_in")
+    async def open_edit(self, deployment_id: int, comment_id: int) -> None:
+        if deployment_id != record_id(self.router_data, routes.DEPLOYMENTS):
+            raise MovedOn
+        async with reading() as session:
+            comment = await comments.get_comment(session, self._as_actor(), comment_id)
+        if comment.deployment_id != deployment_id or not comment.may_edit:
+            raise NotFound
+        self.edited_of = deployment_id
+        self._open_form("edit", {"body": comment.body}, row_id=comment_id)
+
+    @handler("signed_in")
+    async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        values = self._begin_save(form)
+        if values is None:
+            return
+        yield
+        with self._showing_errors():
+            data = CommentUpdate(**values)
+            async with transaction() as session:
+                await comments.update_comment(session, self._as_actor(), self.edited_of, self.form_id, data)
+            self._close_form()
+            self._toast("Comment saved")
+            yield CommentsState.load
