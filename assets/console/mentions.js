@@ -43,8 +43,8 @@ const take = (index) => {
   box.focus();
 };
 
-const lineOf = (person, number) => {
-  const line = Object.assign(document.createElement("div"), { id: `mention-${number}`, className: "mention-line" });
+const lineOf = (person, id) => {
+  const line = Object.assign(document.createElement("div"), { id, className: "mention-line" });
   line.setAttribute("role", "option");
   const name = Object.assign(document.createElement("span"), { className: "truncate" });
   name.textContent = person.full_name || person.username;
@@ -63,8 +63,8 @@ const offer = async (field, box) => {
   if (round !== asked || document.activeElement !== box || typedName(box) !== name) return;
   if (!people.length) return close();
   const list = find(LIST, field);
-  list.id ||= "mention-list";
-  list.replaceChildren(...people.map(lineOf));
+  list.id = `${box.id}-people`;
+  list.replaceChildren(...people.map((person, number) => lineOf(person, `${list.id}-${number}`)));
   list.hidden = false;
   box.setAttribute("aria-autocomplete", "list");
   box.setAttribute("aria-controls", list.id);

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from tca_app.features.deployments.comments.ui.rows import CommentRow, Part
-from tca_app.features.deployments.comments.ui.state import CommentsState, EditedCommentState, NewCommentState
+from tca_app.features.deployments.comments.ui.state import EDITED, CommentsState, EditedCommentState, NewCommentState
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
@@ -89,11 +89,11 @@ def _part(part: Part) -> rx.Component:
     return rx.match(part["kind"], ("link", link), ("mention", mention), rx.el.span(part["text"]))
 
 
-def _body_field(form: type[NewCommentState] | type[EditedCommentState], label: str) -> rx.Component:
+def _body_field(form: type[NewCommentState] | type[EditedCommentState], name: str, label: str) -> rx.Component:
     """The text, with the people to mention below it (assets/console/mentions.js)."""
     hint = "Plain text. Type @ to mention a person. Ctrl+Enter sends."
     return rx.el.div(
-        text_field(form, "body", label, lines=3, required=True, max_length=MAX_BODY, hint=hint),
+        text_field(form, name, label, lines=3, required=True, max_length=MAX_BODY, hint=hint),
         rx.el.div(class_name="mention-list", role="listbox", aria_label="People", hidden=True),
         class_name="mention-field",
         custom_attrs={"data-mentions": form.people_url},
@@ -105,7 +105,10 @@ def _new_comment() -> rx.Component:
     return rx.el.form(
         rx.el.input(type="hidden", name="nonce", value=form.form_nonce, read_only=True),
         rx.el.div(
-            form_error(form), restored_note(form), _body_field(form, "New comment"), class_name="panel-body stack"
+            form_error(form),
+            restored_note(form),
+            _body_field(form, "body", "New comment"),
+            class_name="panel-body stack",
         ),
         rx.el.div(button("Comment", kind="primary", type="submit", busy=form.form_busy), class_name="panel-foot"),
         on_submit=form.save,
@@ -121,7 +124,7 @@ def _edit_dialog() -> rx.Component:
         title="Edit your comment",
         submit="Save",
         on_submit=EditedCommentState.save,
-        fields=[_body_field(EditedCommentState, "Comment")],
+        fields=[_body_field(EditedCommentState, EDITED, "Comment")],
     )
 
 

@@ -19,6 +19,7 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id
 
 STEP = 50
+EDITED = "edited_body"  # not "body" like the field of the form below, whose id it would share
 
 
 class CommentsState(RecordState, SessionState):
@@ -156,7 +157,7 @@ class EditedCommentState(FormState, SessionState):
         if comment.deployment_id != deployment_id or not comment.may_edit:
             raise NotFound
         self.edited_of = deployment_id
-        self._open_form("edit", {"body": comment.body}, row_id=comment_id)
+        self._open_form("edit", {EDITED: comment.body}, row_id=comment_id)
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -165,9 +166,13 @@ class EditedCommentState(FormState, SessionState):
             return
         yield
         with self._showing_errors():
-            data = CommentUpdate(**values)
+            data = CommentUpdate(body=values[EDITED])
             async with transaction() as session:
                 await comments.update_comment(session, self._as_actor(), self.edited_of, self.form_id, data)
             self._close_form()
             self._toast("Comment saved")
             yield CommentsState.load
+
+    def _show_faults(self, faults: dict[str, str], detail: str) -> None:
+        named = {EDITED if name == "body" else name: text for name, text in faults.items()}
+        FormState._show_faults(self, named, detail)

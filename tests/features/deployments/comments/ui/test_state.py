@@ -48,7 +48,9 @@ async def test_a_comment_is_written_edited_and_deleted(console: Console) -> None
 
     updates = await tab.send(EditedCommentState.open_edit, deployment_id=deployment_id, comment_id=row["id"])
     nonce = shown(updates, EditedCommentState, "form_nonce")
-    updates = await tab.send(EditedCommentState.save, form={"nonce": nonce, "body": "It passes."})
+    empty = await tab.send(EditedCommentState.save, form={"nonce": nonce, "edited_body": ""})
+    assert shown(empty, EditedCommentState, "form_errors") == {"edited_body": "Required."}
+    updates = await tab.send(EditedCommentState.save, form={"nonce": nonce, "edited_body": "It passes."})
     (row,) = shown(updates, CommentsState, "comments")
     assert (text_of(row), row["edited_at"] != "") == ("It passes.", True)
     await tab.send(CommentsState.ask_delete, deployment_id=deployment_id, comment_id=row["id"])
