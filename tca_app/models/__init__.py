@@ -38,7 +38,16 @@ from tca_app.models.event import (
     LoggedEvent,
 )
 from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
-from tca_app.models.health import HealthCheck, HealthRoll, HealthSample, Incident, IncidentNote
+from tca_app.models.health import (
+    HealthCheck,
+    HealthRoll,
+    HealthSample,
+    Incident,
+    IncidentCheck,
+    IncidentNote,
+    MaintenanceCheck,
+    MaintenanceWindow,
+)
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
 from tca_app.models.instance import BackupRun, InstanceSetting
 from tca_app.models.project import Group, GroupMember, Project, ProjectGroup, ProjectMember
@@ -81,6 +90,7 @@ __all__ = [
     "IdempotencyKey",
     "Identity",
     "Incident",
+    "IncidentCheck",
     "IncidentNote",
     "InstanceSetting",
     "Invitation",
@@ -88,6 +98,8 @@ __all__ = [
     "ListPreference",
     "LoggedEvent",
     "LoginThrottle",
+    "MaintenanceCheck",
+    "MaintenanceWindow",
     "Notification",
     "NotificationDigest",
     "NotificationPreference",

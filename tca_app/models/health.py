@@ -1,4 +1,4 @@
-"""Health checks, their samples and aggregates, and incidents with notes."""
+"""Health checks, their samples and aggregates, incidents with notes, and maintenance windows."""
 
 from datetime import datetime
 
@@ -9,14 +9,16 @@ from tca_app.models.base import UTC_TIME, Row, TableModel, parent_id
 
 _EMPTY = {"server_default": ""}
 _ZERO = {"server_default": text("0")}
+_FALSE = {"server_default": text("false")}
+_SEVERITY = "severity IN ('minor', 'major', 'critical')"
 
 
 class HealthCheck(Row, table=True):
     """A health check that is probed at intervals, with its current state.
 
     `key` identifies it permanently: "database", "environment:7". `failures` and `passes` are consecutive. Limits of 0
-    use the settings. A paused check is not probed. A check without its subject is retired: it is not probed and keeps
-    its history. `version` counts edits by people, not probe results.
+    use the settings. `severity` is that of the incidents it opens. A paused check is not probed. A check without its
+    subject is retired: it is not probed and keeps its history. `version` counts edits by people, not probe results.
     """
 
     __tablename__ = "health_checks"
@@ -31,6 +33,7 @@ class HealthCheck(Row, table=True):
         CheckConstraint("weight BETWEEN 0 AND 100", name="weight"),
         CheckConstraint("failures_to_open BETWEEN 0 AND 60", name="failures_to_open"),
         CheckConstraint("passes_to_close BETWEEN 0 AND 60", name="passes_to_close"),
+        CheckConstraint(_SEVERITY, name="severity"),
         Index("uq_health_checks_key", "key", unique=True),
         Index("ix_health_checks_due", "next_at", postgresql_where=text("retired_at IS NULL")),
         Index("ix_health_checks_project_id", "project_id", postgresql_where=text("project_id IS NOT NULL")),
@@ -53,6 +56,7 @@ class HealthCheck(Row, table=True):
     is_paused: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     failures_to_open: int = Field(default=0, sa_column_kwargs=_ZERO)
     passes_to_close: int = Field(default=0, sa_column_kwargs=_ZERO)
+    severity: str = Field(default="major", sa_type=Text, sa_column_kwargs={"server_default": "major"})
     version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
     state: str = Field(default="unknown", sa_type=Text, sa_column_kwargs={"server_default": "unknown"})
@@ -105,27 +109,59 @@ class HealthRoll(TableModel, table=True):
 
 
 class Incident(Row, table=True):
-    """A period in which a check failed, with the first failure reason."""
+    """An incident: a period in which a check failed, with the first failure reason, or one that a person opened.
+
+    One that a person opened has a title instead of a check, belongs to a project or to the console, and affects the
+    checks in `incident_checks`. `is_published` shows it on the public page. `status` is the last one that was posted; a
+    closed incident is resolved.
+    """
 
     __tablename__ = "incidents"
     __table_args__ = (
         CheckConstraint("closed_at >= opened_at", name="closes_later"),
+        CheckConstraint(_SEVERITY, name="severity"),
+        CheckConstraint("status IN ('investigating', 'identified', 'monitoring')", name="status"),
+        CheckConstraint("(check_id IS NULL) = (title <> '')", name="title"),
         Index("uq_incidents_open", "check_id", unique=True, postgresql_where=text("closed_at IS NULL")),
         Index("ix_incidents_by_check", "check_id", text("id DESC")),
+        Index("ix_incidents_project_id", "project_id", postgresql_where=text("project_id IS NOT NULL")),
     )
 
-    check_id: int = Field(sa_type=BigInteger, foreign_key="health_checks.id", ondelete="CASCADE")
+    check_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="health_checks.id", ondelete="CASCADE")
+    project_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
+    title: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    severity: str = Field(default="major", sa_type=Text, sa_column_kwargs={"server_default": "major"})
+    status: str = Field(default="investigating", sa_type=Text, sa_column_kwargs={"server_default": "investigating"})
+    is_published: bool = Field(default=False, sa_column_kwargs=_FALSE)
     opened_at: datetime = Field(sa_type=UTC_TIME)
+    opened_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
     closed_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    acknowledged_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    acknowledged_by_id: int | None = Field(
+        default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL"
+    )
     reason: str = Field(sa_type=Text)
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+
+
+class IncidentCheck(TableModel, table=True):
+    """A component that an incident opened by a person affects."""
+
+    __tablename__ = "incident_checks"
+    __table_args__ = (Index("ix_incident_checks_check_id", "check_id"),)
+
+    incident_id: int = parent_id("incidents")
+    check_id: int = parent_id("health_checks")
 
 
 class IncidentNote(Row, table=True):
-    """A person's note about an incident. Public notes are visible to everybody."""
+    """A person's note about an incident, with the status that it set. Public notes are visible to everybody."""
 
     __tablename__ = "incident_notes"
     __table_args__ = (
         CheckConstraint("note <> ''", name="filled"),
+        CheckConstraint("status IN ('investigating', 'identified', 'monitoring', 'resolved')", name="status"),
         Index("ix_incident_notes_incident_id", "incident_id"),
         Index("ix_incident_notes_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
     )
@@ -134,3 +170,37 @@ class IncidentNote(Row, table=True):
     user_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
     note: str = Field(sa_type=Text)
     is_public: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    status: str | None = Field(default=None, sa_type=Text)
+
+
+class MaintenanceWindow(Row, table=True):
+    """A planned period in which failures of some components open no incident and count in no figure."""
+
+    __tablename__ = "maintenance_windows"
+    __table_args__ = (
+        CheckConstraint("ends_at >= starts_at", name="ends_later"),
+        CheckConstraint("title <> ''", name="titled"),
+        Index("ix_maintenance_windows_by_end", "ends_at", postgresql_where=text("cancelled_at IS NULL")),
+        Index("ix_maintenance_windows_project_id", "project_id", postgresql_where=text("project_id IS NOT NULL")),
+    )
+
+    project_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
+    title: str = Field(sa_type=Text)
+    message: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    starts_at: datetime = Field(sa_type=UTC_TIME)
+    ends_at: datetime = Field(sa_type=UTC_TIME)
+    cancelled_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    is_public: bool = Field(default=False, sa_column_kwargs=_FALSE)
+    created_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+
+
+class MaintenanceCheck(TableModel, table=True):
+    """A component of a maintenance window."""
+
+    __tablename__ = "maintenance_checks"
+    __table_args__ = (Index("ix_maintenance_checks_check_id", "check_id"),)
+
+    window_id: int = parent_id("maintenance_windows")
+    check_id: int = parent_id("health_checks")

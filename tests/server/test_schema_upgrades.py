@@ -41,6 +41,10 @@ LOOSENED = {
         "function refuse_change() is changed": "older code deletes events with remove_events() only",
         "function keep_event() is changed": "older code changes events with erase_events() only",
     },
+    "202611271310": {
+        "column incidents.check_id may be null now": "older code writes one always, and joins the checks when it reads",
+        "ck_incidents_title on incidents is new, and old code may break it": "it writes a check and no title",
+    },
 }
 AFTER_BASELINE: list[Script] = list(reversed(list(SCRIPTS.iterate_revisions("head", BASELINE))))
 
