@@ -39,6 +39,8 @@ from tca_app.models import (
     Incident,
     Invitation,
     LoggedEvent,
+    MaintenanceCheck,
+    MaintenanceWindow,
     Notification,
     Project,
     ProjectMember,
@@ -288,3 +290,16 @@ async def make_incident(check_id: int, **fields: Any) -> int:
     values = {"check_id": check_id, "opened_at": datetime.now(UTC), "reason": "HTTP 500"} | fields
     async with transaction() as session:
         return (await session.execute(insert(Incident).values(values).returning(Incident.id))).scalar_one()
+
+
+async def make_maintenance(project_id: int | None, *check_ids: int, **fields: Any) -> int:
+    """Maintenance of these checks that is on now by default; returns its id."""
+    now = datetime.now(UTC)
+    period = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=1)}
+    values = {"project_id": project_id, "title": "Upgrade"} | period | fields
+    async with transaction() as session:
+        made = insert(MaintenanceWindow).values(values).returning(MaintenanceWindow.id)
+        window_id = (await session.execute(made)).scalar_one()
+        rows = [{"window_id": window_id, "check_id": check_id} for check_id in check_ids]
+        await session.execute(insert(MaintenanceCheck), rows)
+        return window_id

@@ -17,6 +17,7 @@ from tests.factories import (
     make_delivery,
     make_deployment,
     make_incident,
+    make_maintenance,
     make_project,
     make_user,
     make_webhook,
@@ -94,9 +95,12 @@ async def story(api: httpx.AsyncClient) -> dict[str, Any]:
     ended = await make_deployment(project_id, status="succeeded", version="1.1.0")
     running = await make_deployment(project_id, "staging", status="in_progress")
     pending = [await make_deployment(project_id, "staging", status="pending_approval") for _ in range(2)]
-    incident = await make_incident(await make_check(project_id))
+    check_id = await make_check(project_id)
+    incident, window = await make_incident(check_id), await make_maintenance(project_id, check_id)
     project, deployments = f"{V1}/projects/{project_id}", f"{V1}/deployments"
     new = {"environment": "staging", "version": "2.0.0"}
+    maintenance = {"title": "Upgrade", "check_ids": [check_id]}
+    maintenance |= {"starts_at": "2099-01-01T00:00:00Z", "ends_at": "2099-01-02T00:00:00Z"}
     freeze = {"starts_at": "2031-01-01T00:00:00Z", "ends_at": "2031-01-02T00:00:00Z", "why": "Party"}
     calls: dict[str, Any] = {
         f"{V1}/webhooks": {"project_id": project_id, "url": "https://hooks.example.com/two"},
@@ -112,6 +116,10 @@ async def story(api: httpx.AsyncClient) -> dict[str, Any]:
         f"{deployments}/{pending[1]}/refuse": {"reason": "Not today"},
         f"{deployments}/{running}/logs": {"first_seq": 1, "lines": ["hello"]},
         f"{V1}/incidents/{incident}/notes": {"note": "We look at it"},
+        f"{V1}/incidents/{incident}/acknowledge": None,
+        f"{V1}/incidents": {"title": "Slow", "message": "We look at it", "project_id": project_id},
+        f"{V1}/maintenance-windows": maintenance | {"project_id": project_id},
+        f"{V1}/maintenance-windows/{window}/cancel": None,
         f"{project}/freezes": freeze,
     }
     header = await bearer(maintainer)

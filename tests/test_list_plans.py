@@ -22,9 +22,13 @@ from tca_app.features.deployments.listing.queries import list_deployments
 from tca_app.features.deployments.listing.schemas import DeploymentExport, DeploymentQuery
 from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.matrix.schemas import MatrixQuery, MatrixSearch
-from tca_app.features.health import incidents, summary
+from tca_app.features.health import summary
 from tca_app.features.health.history import service
-from tca_app.features.health.schemas import CheckQuery, IncidentQuery
+from tca_app.features.health.incidents import queries as incidents
+from tca_app.features.health.incidents.schemas import IncidentQuery
+from tca_app.features.health.maintenance import queries as maintenance
+from tca_app.features.health.maintenance.schemas import MaintenanceQuery
+from tca_app.features.health.schemas import CheckQuery
 from tca_app.features.invitations import queries as invitations
 from tca_app.features.invitations.schemas import InvitationQuery
 from tca_app.features.jobs import listing as jobs
@@ -67,6 +71,11 @@ INSERT INTO health_checks (id, key, kind, name, project_id, environment_id)
   SELECT id, 'check' || id, 'environment', 'Check ' || id, id, id FROM projects;
 INSERT INTO incidents (check_id, opened_at, closed_at, reason)
   SELECT id, now() - interval '1 hour', now(), 'HTTP 500' FROM projects;
+INSERT INTO incidents (project_id, title, opened_at, closed_at, reason, opened_by_id)
+  SELECT id, 'Slow', now() - interval '1 hour', now(), '', 1 FROM projects;
+INSERT INTO maintenance_windows (id, project_id, title, starts_at, ends_at, created_by_id)
+  SELECT id, id, 'Upgrade', now() + id % 100 * interval '1 hour', now() + interval '9 days', 1 FROM projects;
+INSERT INTO maintenance_checks (window_id, check_id) SELECT id, id FROM projects;
 INSERT INTO procrastinate_jobs (id, queue_name, task_name, args, status, attempts)
   SELECT n, 'mail', 'send_mail', '{{}}', 'failed', 3 FROM generate_series(1, {PROJECTS}) AS n;
 INSERT INTO job_failures (job_id, attempt, error)
@@ -108,6 +117,7 @@ LISTS: dict[str, Read] = {
     "checks": lambda s, who, skip: service.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
     "health_summary": lambda s, who, skip: summary.health_summary(s, who, 6),
     "incidents": lambda s, who, skip: incidents.list_incidents(s, who, IncidentQuery(skip=skip, limit=25)),
+    "maintenance": lambda s, who, skip: maintenance.list_windows(s, who, MaintenanceQuery(skip=skip, limit=25)),
     "jobs": lambda s, who, skip: jobs.list_jobs(s, who, JobQuery(skip=skip, limit=25)),
     "tokens": lambda s, who, skip: list_all_tokens(s, who, TokenQuery(skip=skip, limit=25)),
     "team": lambda s, who, skip: projects.list_members(

@@ -19,6 +19,7 @@ from tests.factories import (
     make_identity,
     make_incident,
     make_invitation,
+    make_maintenance,
     make_notification,
     make_project,
     make_token,
@@ -124,7 +125,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     ids = dict.fromkeys(
         (*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id", "factor_id"), 1
     )
-    ids |= {"group_id": 1, "identity_id": 1, "view_id": 1, "comment_id": 1}
+    ids |= {"window_id": 1, "group_id": 1, "identity_id": 1, "view_id": 1, "comment_id": 1}
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -161,6 +162,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids["token_id"], _ = await make_token(admin, project_id if of_project else None)
     ids["invitation_id"] = await make_invitation(admin)
     ids["incident_id"] = await make_incident(ids["check_id"])
+    ids["window_id"] = await make_maintenance(project_id, ids["check_id"])
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     bodies = {"members": {"user_id": admin.user_id, "role": "viewer"}, "transfer": {"user_id": admin.user_id}}
     bodies |= BODIES
@@ -170,6 +172,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     body = body or ({"description": "Mallory"} if "/webhooks/" in path else None)
     body = {"status": "succeeded"} if path.endswith(("/{deployment_id}", "/{external_id}")) else body
     body = {"weight": 2} if path.endswith("/{check_id}") else body
+    body = {"title": "Mallory"} if path.endswith(("/{incident_id}", "/{window_id}")) else body
     body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
     answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)
     # What only administrators have at all is refused; elsewhere whatever is somebody else's does not exist.

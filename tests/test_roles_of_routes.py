@@ -30,6 +30,7 @@ from tests.factories import (
     make_freeze,
     make_incident,
     make_invitation,
+    make_maintenance,
     make_notification,
     make_project,
     make_token,
@@ -77,7 +78,11 @@ ALLOWED: list[tuple[str, str, set[str]]] = [
     ("GET", "/api/v1/health/checks*", MEMBERS),
     ("PATCH", "/api/v1/health/checks*", MAINTAINERS),
     ("GET", "/api/v1/incidents", EVERYBODY),
-    ("POST", "/api/v1/incidents*", DEPLOYERS),
+    ("GET", "/api/v1/incidents/{incident_id}", MEMBERS),
+    ("POST PATCH", "/api/v1/incidents*", DEPLOYERS),
+    ("GET", "/api/v1/maintenance-windows", EVERYBODY),
+    ("GET", "/api/v1/maintenance-windows/{window_id}", MEMBERS),
+    ("POST PATCH", "/api/v1/maintenance-windows*", MAINTAINERS),
     ("POST", "/api/v1/invitations", MAINTAINERS),
     ("GET POST DELETE", "/api/v1/invitations*", ADMINISTRATORS),
     ("GET", "/api/v1/groups", EVERYBODY),
@@ -129,6 +134,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/{check_id}"): {"weight": 2},
     ("PATCH", "/{comment_id}"): {"body": "x"},
     ("POST", "/comments"): {"body": "x"},
+    ("PATCH", "/{incident_id}"): {"severity": "minor"},
+    ("PATCH", "/{window_id}"): {"title": "Upgrade of PostgreSQL"},
     ("PATCH", "/instance"): {"app_name": "Harbour"},
     ("PUT", "/instance/logo"): {"content": LOGO},
     ("PUT", "/users/me/picture"): {"content": LOGO},
@@ -153,6 +160,14 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/groups"): {"name": "Night watch"},
     ("POST", "/{group_id}/members"): {"user_id": "$colleague_id"},
     ("POST", "/notes"): {"note": "x"},
+    ("POST", "/v1/incidents"): {"title": "Slow", "message": "We look at it.", "project_id": "$project_id"},
+    ("POST", "/v1/maintenance-windows"): {
+        "title": "Upgrade",
+        "project_id": "$project_id",
+        "check_ids": "$check_ids",
+        "starts_at": "2099-01-01T00:00:00Z",
+        "ends_at": "2099-01-02T00:00:00Z",
+    },
     ("POST", "/v1/invitations"): {"emails": ["guest@example.com"], "project_id": "$project_id", "role": "viewer"},
     ("POST", "/v1/projects"): {"name": "Mine"},
     ("POST", "/ci-trusts"): {"name": "x", "issuer": "https://ci.example.com", "claims": {"repository": "acme/ledger"}},
@@ -215,9 +230,11 @@ async def make_rows(person: Actor, owner: Actor, team: dict[Actor, str]) -> dict
         "webhook_id": hook.id,
         "delivery_id": await make_delivery(hook.id),
         "check_id": check_id,
+        "check_ids": [check_id],
         "incident_id": await make_incident(check_id),
         "deployment_id": deployment_id,
         "comment_id": await make_comment(viewer, deployment_id),
+        "window_id": await make_maintenance(project_id, check_id),
         "external_id": "own",
         "environment_id": await environment_of(project_id),
         "trust_id": await make_trust(owner, project_id),
@@ -282,7 +299,7 @@ def let_in(statuses: dict[str, int]) -> set[str]:
 
 def names_a_project(path: str) -> bool:
     """Whether the record belongs to the project, in the path or in the body."""
-    kinds = ("projects/", "deployments/", "webhooks", "health/", "incidents/", "invitations")
+    kinds = ("projects/", "deployments/", "webhooks", "health/", "incidents/", "maintenance-windows/", "invitations")
     return path.startswith(tuple(f"/api/v1/{kind}" for kind in kinds))
 
 

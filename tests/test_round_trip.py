@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from tca_app.features.ci.schemas import TrustCreate
 from tca_app.features.deployments.schemas import DeploymentCreate
 from tca_app.features.environments.schemas import EnvironmentCreate, FreezeCreate
+from tca_app.features.health.incidents.schemas import IncidentCreate
+from tca_app.features.health.maintenance.schemas import MaintenanceCreate
 from tca_app.features.health.schemas import CheckUpdate
 from tca_app.features.projects.schemas import ProjectCreate
 from tca_app.features.projects.ui import state as _project_list  # noqa: F401  reads the query of a view
@@ -75,7 +77,16 @@ CHECK = {
     "weight": 3,
     "failures_to_open": 5,
     "passes_to_close": 4,
+    "severity": "critical",
     "is_paused": True,
+    "is_public": True,
+}
+INCIDENT = {"title": "Checkout is slow", "severity": "critical", "is_public": True}
+MAINTENANCE = {
+    "title": "Upgrade",
+    "message": "Short interruptions.",
+    "starts_at": NOW + timedelta(hours=1),
+    "ends_at": NOW + timedelta(hours=2),
     "is_public": True,
 }
 
@@ -205,3 +216,21 @@ async def test_the_settings_of_a_health_check(api: httpx.AsyncClient) -> None:
     assert answer.status_code == 200, answer.text
     stored = [row for row in await read(api, "/api/v1/health/checks", header) if row["id"] == check_id]
     assert [shown(row, CHECK) for row in stored] == [CHECK]
+
+
+async def test_an_incident_and_maintenance(api: httpx.AsyncClient) -> None:
+    owner = await make_user()
+    project_id, header = await make_project(owner), await bearer(owner)
+    check_id = await make_check(project_id, "Ledger production")
+    about = {"project_id": project_id, "check_ids": [check_id]}
+    for path, schema, body in (
+        ("/api/v1/incidents", IncidentCreate, INCIDENT | about | {"message": "We look at it."}),
+        ("/api/v1/maintenance-windows", MaintenanceCreate, MAINTENANCE | about),
+    ):
+        covers(schema, body)
+        await create(api, path, header, body)
+        (row,) = await read(api, path, header)
+        stored = {name: value for name, value in body.items() if name not in ("check_ids", "message")}
+        assert shown(row, stored) == stored
+        assert [part["check_id"] for part in row["components"]] == [check_id]
+        assert (row["notes"][0]["note"] if "notes" in row else row["message"]) == body["message"]

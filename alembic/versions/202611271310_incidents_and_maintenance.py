@@ -18,7 +18,7 @@ from initial_schema.build import (
 )
 
 revision: str = "202611271310"
-down_revision: str | None = "202611271241"
+down_revision: str | None = "202611271242"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 contracts: bool = False

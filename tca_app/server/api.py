@@ -26,6 +26,8 @@ from tca_app.features.environments.router import router as environments_router
 from tca_app.features.factors.router import router as factors_router, user_router as user_factors_router
 from tca_app.features.groups.router import project_router as project_groups_router, router as groups_router
 from tca_app.features.health.history.router import router as health_history_router
+from tca_app.features.health.incidents.router import router as incidents_router
+from tca_app.features.health.maintenance.router import router as maintenance_router
 from tca_app.features.health.public_page.router import router as public_status_router
 from tca_app.features.health.router import router as health_router
 from tca_app.features.instance.router import router as instance_router
@@ -79,6 +81,8 @@ ROUTERS = (
     groups_router,
     project_groups_router,
     health_history_router,
+    incidents_router,
+    maintenance_router,
     public_status_router,
     oauth_router,
     oauth_browser_router,

@@ -25,6 +25,7 @@ from tests.factories import (
     make_delivery,
     make_deployment,
     make_incident,
+    make_maintenance,
     make_notification,
     make_project,
     make_token,
@@ -153,6 +154,7 @@ async def _make_people(client: httpx.Client) -> People:
         "check_id": check_id,
         "token_id": (await make_token(member, project_id))[0],
         "incident_id": await make_incident(check_id),
+        "window_id": await make_maintenance(project_id, check_id),
         "trust_id": await make_trust(admin, project_id),
     }
     return found

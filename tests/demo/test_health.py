@@ -48,7 +48,7 @@ async def test_the_demo_was_probed_for_120_days_and_what_is_kept_adds_up(api: ht
     incidents = (await api.get("/api/v1/incidents", headers=header)).json()
     assert len(incidents) >= 8
     assert sum(bool(one["notes"]) for one in incidents) >= 6
-    assert all(one["told"] and one["closed_at"] for one in incidents)
+    assert all(one["notified"] and one["closed_at"] for one in incidents)
     missed = "SELECT count(*) FROM health_rolls WHERE seconds = 86400 AND passed < count - 100"
     assert await value(missed) >= 1  # the longest incident can be seen in its day
 

@@ -9,18 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.schema import ReadModel
 from tca_app.features.health import policy
-from tca_app.features.health.history.service import VISIBLE, viewer
+from tca_app.features.health.history.service import VISIBLE, viewer, visible
+from tca_app.features.health.incidents.queries import PROJECT
+from tca_app.features.health.schemas import Severity
 
 CERTIFICATE_DAYS = 14
 _ATTENTION = text(
     f"""
     WITH found AS (
-      SELECT incidents.id, 'incident' AS kind, checks.name, checks.project_id, incidents.reason AS detail,
-        opened_at AS at
-      FROM incidents JOIN health_checks AS checks ON checks.id = check_id
-      WHERE closed_at IS NULL AND {VISIBLE}
+      SELECT incidents.id, 'incident' AS kind, coalesce(checks.name, title) AS name, {PROJECT} AS project_id,
+        reason AS detail, opened_at AS at, incidents.check_id IS NULL AS is_manual, incidents.severity,
+        acknowledged_at IS NOT NULL AS is_acknowledged
+      FROM incidents LEFT JOIN health_checks AS checks ON checks.id = check_id
+      WHERE closed_at IS NULL AND {visible(PROJECT)}
       UNION ALL
-      SELECT checks.id, 'certificate', checks.name, checks.project_id, checks.url, certificate_until
+      SELECT checks.id, 'certificate', checks.name, checks.project_id, checks.url, certificate_until, false, '', false
       FROM health_checks AS checks
       WHERE certificate_until < now() + interval '{CERTIFICATE_DAYS} days' AND retired_at IS NULL AND NOT is_paused
         AND {VISIBLE}
@@ -32,7 +35,7 @@ _ATTENTION = text(
 
 
 class HealthAttention(ReadModel):
-    """An open incident since `at`, or a certificate that expires at that time."""
+    """An open incident since `at`, or a certificate that expires at that time, which has no severity."""
 
     id: int
     kind: Literal["incident", "certificate"]
@@ -40,6 +43,9 @@ class HealthAttention(ReadModel):
     project_id: int | None
     detail: str
     at: datetime
+    is_manual: bool
+    severity: Severity | Literal[""]
+    is_acknowledged: bool
 
 
 async def read_attention(session: AsyncSession, actor: Actor, most: int) -> list[HealthAttention]:

@@ -1,4 +1,4 @@
-"""Events of health checks and incidents. Only a change of state is an event."""
+"""Events of health checks, incidents and maintenance windows. Of a check only a change of state is an event."""
 
 from typing import Protocol, Self
 
@@ -9,6 +9,14 @@ class Subject(Protocol):
     """A row with the columns of a check."""
 
     check_id: int
+    name: str
+    project_id: int | None
+
+
+class Named(Protocol):
+    """An incident or a maintenance window."""
+
+    id: int
     name: str
     project_id: int | None
 
@@ -29,28 +37,107 @@ class HealthCheckUpdated(_HealthEvent):
     title = "{actor} changed the check settings of {subject}"
 
 
-class _IncidentEvent(_HealthEvent):
-    incident_id: int
-
-
-class HealthDegraded(_IncidentEvent):
+class HealthDegraded(_HealthEvent):
     type = "health_degraded"
     title = "{subject} is down: {reason}"
     consumers = NOTIFYING
 
+    incident_id: int
     reason: str
 
 
-class HealthRecovered(_IncidentEvent):
+class HealthRecovered(_HealthEvent):
     type = "health_recovered"
     title = "{subject} recovered after {lasted}"
     consumers = NOTIFYING
 
+    incident_id: int
     lasted: str
 
 
-class IncidentNoted(_IncidentEvent):
+class _NamedEvent(Event):
+    @classmethod
+    def of(cls, subject: Named, **fields: object) -> Self:
+        """Creates the event of an incident or a maintenance window."""
+        return cls(subject_id=subject.id, subject_name=subject.name, project_id=subject.project_id, **fields)
+
+
+class IncidentOpened(_NamedEvent):
+    """Opened by a person. An incident that checks open is `health_degraded`."""
+
+    type = "incident_opened"
+    subject_type = "incident"
+    title = "{actor} opened the {severity} incident {subject}: {note}"
+    consumers = NOTIFYING
+
+    severity: str
+    note: str
+
+
+class IncidentUpdated(_NamedEvent):
+    type = "incident_updated"
+    subject_type = "incident"
+    title = "{actor} changed the incident {subject}"
+
+
+class IncidentNoted(_NamedEvent):
     type = "incident_noted"
-    title = "{actor} added a note to the incident of {subject}: {note}"
+    subject_type = "incident"
+    title = "{actor} added a note to the incident {subject}: {note}"
 
     note: str
+
+
+class IncidentStatusChanged(_NamedEvent):
+    type = "incident_status_changed"
+    subject_type = "incident"
+    title = "{actor} set the incident {subject} to {status}: {note}"
+    consumers = NOTIFYING
+
+    status: str
+    note: str
+
+
+class IncidentAcknowledged(_NamedEvent):
+    type = "incident_acknowledged"
+    subject_type = "incident"
+    title = "{actor} acknowledged the incident {subject}"
+    consumers = NOTIFYING
+
+
+class IncidentResolved(_NamedEvent):
+    """Resolved by a person. An incident that checks resolve is `health_recovered`."""
+
+    type = "incident_resolved"
+    subject_type = "incident"
+    title = "{actor} resolved the incident {subject} after {lasted}: {note}"
+    consumers = NOTIFYING
+
+    lasted: str
+    note: str
+
+
+class _MaintenanceEvent(_NamedEvent):
+    """`window` is the period in words, in UTC."""
+
+    subject_type = "maintenance"
+    consumers = NOTIFYING
+
+    window: str
+
+
+class MaintenanceScheduled(_MaintenanceEvent):
+    type = "maintenance_scheduled"
+    title = "{actor} scheduled the maintenance {subject}, {window}"
+
+
+class MaintenanceUpdated(_MaintenanceEvent):
+    type = "maintenance_updated"
+    title = "{actor} changed the maintenance {subject}, {window}"
+
+
+class MaintenanceCancelled(_MaintenanceEvent):
+    """Cancelled before it began, or ended early."""
+
+    type = "maintenance_cancelled"
+    title = "{actor} cancelled the maintenance {subject}, {window}"

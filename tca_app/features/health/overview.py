@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
 from tca_app.features.health.history.service import DAY, HOUR, list_checks, points_of, score, score_trend
-from tca_app.features.health.incidents import list_incidents
+from tca_app.features.health.incidents.queries import list_incidents
+from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead
 from tca_app.features.health.probing.check_state import CheckTotals
-from tca_app.features.health.schemas import CheckQuery, CheckRead, IncidentQuery, IncidentRead, Point, ScoreTrend
+from tca_app.features.health.schemas import CheckQuery, CheckRead, Point, ScoreTrend
 from tca_app.features.health.summary import count_monitored
 
 HOURS = 24

@@ -5,6 +5,8 @@ from tca_app.core.errors import Forbidden, NotFound
 from tca_app.core.instance import instance_settings
 from tca_app.features.projects import policy
 
+NOTE, MANAGE = "health.note", "health.manage"
+
 
 def require_list(actor: Actor) -> None:
     """Allows everybody: lists contain only what the actor may see."""
@@ -12,8 +14,8 @@ def require_list(actor: Actor) -> None:
 
 
 def may_note(actor: Actor, project_id: int | None, role: str | None) -> bool:
-    """Deployers add notes to incidents of their project, administrators to those of the console."""
-    return actor.is_superuser if project_id is None else policy.may(actor, "health.note", role)
+    """Deployers open, update and acknowledge incidents of their project, administrators those of the console."""
+    return actor.is_superuser if project_id is None else policy.may(actor, NOTE, role)
 
 
 def require_note(actor: Actor, project_id: int | None, role: str | None) -> None:
@@ -23,8 +25,8 @@ def require_note(actor: Actor, project_id: int | None, role: str | None) -> None
 
 
 def may_manage(actor: Actor, project_id: int | None, role: str | None) -> bool:
-    """Maintainers and owners change the checks of their project, administrators those of the console."""
-    return actor.is_superuser if project_id is None else policy.may(actor, "health.manage", role)
+    """Maintainers change checks and plan maintenance of their project, administrators of the console."""
+    return actor.is_superuser if project_id is None else policy.may(actor, MANAGE, role)
 
 
 def require_manage(actor: Actor, project_id: int | None, role: str | None) -> None:

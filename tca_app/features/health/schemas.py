@@ -1,21 +1,18 @@
-"""Schemas of health checks, their history and incidents."""
+"""Schemas of health checks and their history."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes
 from tca_app.core.schema import (
-    Flag,
     HttpStatus,
-    InputModel,
     Limit,
     ProbeInterval,
     ProbeLimit,
     ProbeTimeout,
     ReadModel,
-    Reason,
     Skip,
     UrlId,
     Weight,
@@ -50,6 +47,7 @@ class Live(BaseModel):
 Window = Literal["24h", "90d"]
 Kind = Literal["part", "service", "environment"]
 State = Literal["unknown", "passing", "failing"]
+Severity = Literal["minor", "major", "critical"]
 
 
 class CheckQuery(BaseModel):
@@ -63,12 +61,21 @@ class CheckQuery(BaseModel):
     state: State | None = None
 
 
+class Component(ReadModel):
+    """A component that an incident or a maintenance window affects."""
+
+    check_id: int
+    name: str
+
+
 class CheckRead(ReadModel):
     """One check. A check of the console itself has no project.
 
     `state` changes after several results in a row, `last_ok` with each; it is null when the settings leave nothing to
     check, such as a backup that is not scheduled. `expected_status` null: any 2xx or 3xx.
-    A limit of 0 is that of the settings. A paused check does not run. `may_manage`: whether the caller may change it.
+    A limit of 0 is that of the settings. A paused check does not run. `severity` is that of the incidents it opens.
+    `maintenance_until` is the end of the maintenance that is on, during which `state` does not change. `may_manage`:
+    whether the caller may change it.
     """
 
     id: int
@@ -86,6 +93,7 @@ class CheckRead(ReadModel):
     is_paused: bool
     failures_to_open: int
     passes_to_close: int
+    severity: Severity
     version: int
     state: State
     since: datetime
@@ -94,6 +102,7 @@ class CheckRead(ReadModel):
     last_latency_ms: float | None
     last_detail: str
     certificate_until: datetime | None
+    maintenance_until: datetime | None
     may_manage: bool
 
 
@@ -111,6 +120,7 @@ class CheckUpdate(Changes):
     weight: Weight = UNSET
     failures_to_open: ProbeLimit = UNSET
     passes_to_close: ProbeLimit = UNSET
+    severity: Severity = UNSET
     is_paused: bool = UNSET
     is_public: bool = UNSET
 
@@ -132,56 +142,16 @@ class HistoryQuery(BaseModel):
 
 
 class HistoryRead(ReadModel):
-    """Steps of five minutes for `24h`, of a day (UTC) for `90d`, oldest first."""
+    """Steps of five minutes for `24h`, of a day (UTC) for `90d`, oldest first.
+
+    `maintenance_s` is how many seconds of the window were maintenance, which `points` leave out.
+    """
 
     check_id: int
     window: Window
     step_seconds: int
+    maintenance_s: int
     points: list[Point]
-
-
-class IncidentQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    skip: Skip = 0
-    limit: Limit = 50
-    project_id: UrlId | None = None
-    check_id: UrlId | None = None
-    open: Annotated[Flag | None, Field(description="true: open incidents; false: resolved ones.")] = None
-
-
-class NoteRead(ReadModel):
-    """`author` is "" when that user was permanently deleted. `/status/public` shows public notes without it."""
-
-    id: int
-    author: str
-    note: str
-    is_public: bool
-    created_at: datetime
-
-
-class IncidentRead(ReadModel):
-    """A period in which a check was failing. `told`: the notified users whom the caller may see.
-
-    `told_count` counts all of them. `may_note`: whether the caller may add notes.
-    """
-
-    id: int
-    check_id: int
-    name: str
-    project_id: int | None
-    opened_at: datetime
-    closed_at: datetime | None
-    reason: str
-    notes: list[NoteRead]
-    told: list[str]
-    told_count: int
-    may_note: bool
-
-
-class NoteCreate(InputModel):
-    note: Reason
-    is_public: bool = False
 
 
 class ScorePoint(ReadModel):

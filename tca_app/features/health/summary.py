@@ -11,6 +11,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.cache.shared import SharedCache, cached
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import COLUMNS, IN_USE, RECENT, SEEN, check_read, score_trend, viewer
+from tca_app.features.health.maintenance.periods import IS_IDLE, ON_NOW
 from tca_app.features.health.probing.check_state import CheckTotals
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
 
@@ -19,20 +20,21 @@ _kept = SharedCache("health_score", depends_on=("health", "project"), ttl_s=60)
 
 _SUMS = {
     "total": "count(*)",
-    "failing": "count(*) FILTER (WHERE checks.state = 'failing')",
-    "unknown": "count(*) FILTER (WHERE checks.state = 'unknown')",
+    "failing": f"count(*) FILTER (WHERE checks.state = 'failing' AND NOT {IS_IDLE})",
+    "unknown": f"count(*) FILTER (WHERE checks.state = 'unknown' AND NOT {IS_IDLE})",
+    "maintenance": f"count(*) FILTER (WHERE {IS_IDLE})",
     "late": f"count(*) FILTER (WHERE NOT {RECENT})",
     "probed_at": "max(checks.last_at)",
 }
 _FROM_MONITORED = f"{SEEN} AND checks.retired_at IS NULL AND NOT checks.is_paused AND {IN_USE}"
-_COUNT = text(f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in _SUMS.items())} {_FROM_MONITORED}")
+_COUNT = text(f"WITH {ON_NOW} SELECT {', '.join(f'{sql} AS {name}' for name, sql in _SUMS.items())} {_FROM_MONITORED}")
 _ORDER = """
     ORDER BY checks.state = 'failing' DESC, checks.last_ok IS FALSE DESC, checks.project_id IS NOT NULL,
       checks.weight DESC, lower(checks.name), checks.id
 """
 _FIRST = text(
     f"""
-    WITH page AS (
+    WITH {ON_NOW}, page AS (
       SELECT checks.*, {", ".join(f"{sql} OVER () AS {name}" for name, sql in _SUMS.items())} {_FROM_MONITORED} {_ORDER}
       LIMIT :most
     )

@@ -116,6 +116,34 @@ KINDS: dict[str, Kind] = {
         "maintainers",
         "{subject} recovered after {lasted}",
     ),
+    "incident_opened": Kind(
+        "An incident is opened by hand",
+        "maintainers",
+        "{actor} opened the {severity} incident {subject}",
+        frozenset({"inbox", "mail"}),
+        says="note",
+    ),
+    "incident_status_changed": Kind(
+        "An incident is updated", "maintainers", "{actor} set the incident {subject} to {status}", says="note"
+    ),
+    "incident_acknowledged": Kind(
+        "An incident is acknowledged", "maintainers", "{actor} acknowledged the incident {subject}"
+    ),
+    "incident_resolved": Kind(
+        "An incident is resolved by hand",
+        "maintainers",
+        "{actor} resolved the incident {subject} after {lasted}",
+        says="note",
+    ),
+    "maintenance_scheduled": Kind(
+        "Maintenance is scheduled", "maintainers", "{actor} scheduled the maintenance {subject}", says="window"
+    ),
+    "maintenance_updated": Kind(
+        "Maintenance is changed", "maintainers", "{actor} changed the maintenance {subject}", says="window"
+    ),
+    "maintenance_cancelled": Kind(
+        "Maintenance is cancelled", "maintainers", "{actor} cancelled the maintenance {subject}", says="window"
+    ),
     "user_updated": Kind("Somebody changes your account", "subject", "{actor} changed your account", names_fields=True),
     "password_changed": Kind(
         "Your password is changed", "subject", "{actor} changed your password", template="password_changed"
@@ -234,7 +262,7 @@ def path_of(event: RecordedEvent) -> str:
     if event.subject_type == "deployment":
         comment = f"#comment-{event.data['comment_id']}" if "comment_id" in event.data else ""
         return f"/deployments/{event.subject_id}{comment}"
-    if event.subject_type == "health_check":
+    if event.subject_type in ("health_check", "incident", "maintenance"):
         return "/status"
     if event.subject_type == "token":
         return f"/projects/{event.project_id}?tab=settings" if event.project_id else "/settings?tab=tokens"

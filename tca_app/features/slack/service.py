@@ -30,12 +30,22 @@ HOST = "hooks.slack.com"
 TYPES = {
     "deployments": ("deployment_succeeded", "deployment_failed", "deployment_cancelled", "deployment_rolled_back"),
     "approvals": ("deployment_approval_requested", "deployment_approved", "deployment_refused"),
-    "health": ("health_degraded", "health_recovered"),
+    "health": (
+        "health_degraded",
+        "health_recovered",
+        "incident_opened",
+        "incident_status_changed",
+        "incident_acknowledged",
+        "incident_resolved",
+        "maintenance_scheduled",
+        "maintenance_updated",
+        "maintenance_cancelled",
+    ),
     "freezes": ("freeze_set", "freeze_lifted", "freeze_passed"),
 }
 TOPIC_OF = {type_: topic for topic, types in TYPES.items() for type_ in types}
-# Events of the console itself: its components, instance webhooks and new accounts.
-INSTANCE_TYPES = frozenset({"health_degraded", "health_recovered", "webhook_disabled", "user_created"})
+# Events of the console itself: its components, their incidents and maintenance, instance webhooks and new accounts.
+INSTANCE_TYPES = frozenset({*TYPES["health"], "webhook_disabled", "user_created"})
 _channels = SlackChannel.__table__.c
 
 

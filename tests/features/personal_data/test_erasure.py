@@ -20,8 +20,8 @@ from tca_app.features.auth import acting, service as auth
 from tca_app.features.auth.schemas import ActingStart
 from tca_app.features.deployments.events import DeploymentSucceeded
 from tca_app.features.groups.events import GroupMemberAdded
-from tca_app.features.health import incidents
-from tca_app.features.health.schemas import NoteCreate
+from tca_app.features.health.incidents import service as incidents
+from tca_app.features.health.incidents.schemas import NoteCreate
 from tca_app.features.personal_data import erasure, log_erasure
 from tca_app.features.projects import service as projects, team
 from tca_app.features.projects.events import ProjectUpdated

@@ -52,7 +52,9 @@ class CheckRead(TypedDict):
 
     `state` changes after several results in a row, `last_ok` with each; it is null when the settings leave nothing to
     check, such as a backup that is not scheduled. `expected_status` null: any 2xx or 3xx.
-    A limit of 0 is that of the settings. A paused check does not run. `may_manage`: whether the caller may change it.
+    A limit of 0 is that of the settings. A paused check does not run. `severity` is that of the incidents it opens.
+    `maintenance_until` is the end of the maintenance that is on, during which `state` does not change. `may_manage`:
+    whether the caller may change it.
     """
 
     id: int
@@ -70,6 +72,7 @@ class CheckRead(TypedDict):
     is_paused: bool
     failures_to_open: int
     passes_to_close: int
+    severity: Literal["minor", "major", "critical"]
     version: int
     state: Literal["unknown", "passing", "failing"]
     since: str
@@ -78,6 +81,7 @@ class CheckRead(TypedDict):
     last_latency_ms: float | None
     last_detail: str
     certificate_until: str | None
+    maintenance_until: str | None
     may_manage: bool
 
 
@@ -96,6 +100,7 @@ class CheckUpdate(TypedDict):
     weight: NotRequired[int]
     failures_to_open: NotRequired[int]
     passes_to_close: NotRequired[int]
+    severity: NotRequired[Literal["minor", "major", "critical"]]
     is_paused: NotRequired[bool]
     is_public: NotRequired[bool]
 
@@ -106,6 +111,15 @@ class CommentCreate(TypedDict):
 
 class CommentUpdate(TypedDict):
     body: NotRequired[str]
+
+
+class Component(TypedDict):
+    """
+    A component that an incident or a maintenance window affects.
+    """
+
+    check_id: int
+    name: str
 
 
 class DayCount(TypedDict):
@@ -325,6 +339,35 @@ class InboxCount(TypedDict):
     unread: int
 
 
+CheckId: TypeAlias = int
+
+
+class IncidentCreate(TypedDict):
+    """
+    With `project_id` an incident of that project, for its deployers; without one of the console, for superusers.
+
+    `message` is the first update, with the status `investigating`. `is_public` shows the incident on the public page.
+    """
+
+    title: str
+    severity: NotRequired[Literal["minor", "major", "critical"]]
+    project_id: NotRequired[int | None]
+    check_ids: NotRequired[list[CheckId]]
+    message: str
+    is_public: NotRequired[bool]
+
+
+class IncidentUpdate(TypedDict):
+    """
+    An incident that checks opened has only a `severity`.
+    """
+
+    title: NotRequired[str]
+    severity: NotRequired[Literal["minor", "major", "critical"]]
+    check_ids: NotRequired[list[CheckId]]
+    is_public: NotRequired[bool]
+
+
 class InstanceRead(TypedDict):
     """
     The effective settings. `set_by_environment` has those that are read-only, with the variable that sets each.
@@ -483,6 +526,59 @@ class LogoUpdate(TypedDict):
     content: str
 
 
+class MaintenanceCreate(TypedDict):
+    """
+    At most 30 days. A start in the past means now.
+
+    With `project_id` for components of that project, by its maintainers; without one for any, by superusers.
+    `is_public` announces it on the public page.
+    """
+
+    title: str
+    message: NotRequired[str | None]
+    project_id: NotRequired[int | None]
+    check_ids: list[CheckId]
+    starts_at: str
+    ends_at: str
+    is_public: NotRequired[bool]
+
+
+class MaintenanceRead(TypedDict):
+    """
+    `components` are those that the caller may see. Maintenance that was ended early is `completed`.
+
+    `may_manage`: whether the caller may change and cancel it.
+    """
+
+    id: int
+    project_id: int | None
+    title: str
+    message: str
+    components: list[Component]
+    starts_at: str
+    ends_at: str
+    state: Literal["scheduled", "active", "completed", "cancelled"]
+    is_public: bool
+    created_by: str
+    created_at: str
+    cancelled_at: str | None
+    version: int
+    may_manage: bool
+
+
+class MaintenanceUpdate(TypedDict):
+    """
+    The start of maintenance that has begun cannot be changed, and nothing of maintenance that is over.
+    """
+
+    title: NotRequired[str]
+    message: NotRequired[str | None]
+    check_ids: NotRequired[list[CheckId]]
+    starts_at: NotRequired[str]
+    ends_at: NotRequired[str]
+    is_public: NotRequired[bool]
+
+
 class MatrixCell(TypedDict):
     """
     An environment and its last successful deployment, null before the first.
@@ -558,18 +654,26 @@ class NewUser(TypedDict):
 
 
 class NoteCreate(TypedDict):
+    """
+    `status` makes the note an update. `resolved` resolves a manual incident; checks resolve the others.
+    """
+
     note: str
+    status: NotRequired[Literal["investigating", "identified", "monitoring", "resolved"] | None]
     is_public: NotRequired[bool]
 
 
 class NoteRead(TypedDict):
     """
+    A note, or an update when it set the `status`.
+
     `author` is "" when that user was permanently deleted. `/status/public` shows public notes without it.
     """
 
     id: int
     author: str
     note: str
+    status: Literal["investigating", "identified", "monitoring", "resolved"] | None
     is_public: bool
     created_at: str
 
@@ -641,6 +745,13 @@ class PreferenceChange(TypedDict):
         "freeze_passed",
         "health_degraded",
         "health_recovered",
+        "incident_opened",
+        "incident_status_changed",
+        "incident_acknowledged",
+        "incident_resolved",
+        "maintenance_scheduled",
+        "maintenance_updated",
+        "maintenance_cancelled",
         "user_updated",
         "password_changed",
         "factor_added",
@@ -1080,13 +1191,21 @@ class WebhookCreate(TypedDict):
                 "health_recovered",
                 "identity_linked",
                 "identity_unlinked",
+                "incident_acknowledged",
                 "incident_noted",
+                "incident_opened",
+                "incident_resolved",
+                "incident_status_changed",
+                "incident_updated",
                 "instance_settings_changed",
                 "invitation_accepted",
                 "invitation_revoked",
                 "job_discarded",
                 "job_retried",
                 "login_failed",
+                "maintenance_cancelled",
+                "maintenance_scheduled",
+                "maintenance_updated",
                 "member_added",
                 "member_removed",
                 "member_role_changed",
@@ -1217,13 +1336,21 @@ class WebhookUpdate(TypedDict):
                 "health_recovered",
                 "identity_linked",
                 "identity_unlinked",
+                "incident_acknowledged",
                 "incident_noted",
+                "incident_opened",
+                "incident_resolved",
+                "incident_status_changed",
+                "incident_updated",
                 "instance_settings_changed",
                 "invitation_accepted",
                 "invitation_revoked",
                 "job_discarded",
                 "job_retried",
                 "login_failed",
+                "maintenance_cancelled",
+                "maintenance_scheduled",
+                "maintenance_updated",
                 "member_added",
                 "member_removed",
                 "member_role_changed",
@@ -1358,11 +1485,14 @@ class FreezeRead(TypedDict):
 class HistoryRead(TypedDict):
     """
     Steps of five minutes for `24h`, of a day (UTC) for `90d`, oldest first.
+
+    `maintenance_s` is how many seconds of the window were maintenance, which `points` leave out.
     """
 
     check_id: int
     window: Literal["24h", "90d"]
     step_seconds: int
+    maintenance_s: int
     points: list[Point]
 
 
@@ -1381,22 +1511,34 @@ class HookRead(TypedDict):
 
 class IncidentRead(TypedDict):
     """
-    A period in which a check was failing. `told`: the notified users whom the caller may see.
+    A period in which a check was failing, or with `is_manual` an incident that a person opened.
 
-    `told_count` counts all of them. `may_note`: whether the caller may add notes.
+    `name` is the component, or the title of a manual one. `components` are the affected ones that the caller may see.
+    `notified`: the notified users whom the caller may see. `notified_count` counts all of them. `may_note`: whether the
+    caller may edit and acknowledge it and add notes.
     """
 
     id: int
-    check_id: int
+    is_manual: bool
+    check_id: int | None
+    title: str
     name: str
     project_id: int | None
+    severity: Literal["minor", "major", "critical"]
+    status: Literal["investigating", "identified", "monitoring", "resolved"]
+    components: list[Component]
+    is_public: bool
     opened_at: str
+    opened_by: str
     closed_at: str | None
+    acknowledged_at: str | None
+    acknowledged_by: str
     reason: str
     notes: list[NoteRead]
-    told: list[str]
-    told_count: int
+    notified: list[str]
+    notified_count: int
     may_note: bool
+    version: int
 
 
 class MentionRead(TypedDict):

@@ -12,6 +12,18 @@ class Operations(Calls):
     `None` leaves a parameter out. `idempotency_key` is made when it is left out; `""` sends none.
     """
 
+    def acknowledge_incident(self, incident_id: int, *, idempotency_key: str | None = None) -> models.IncidentRead:
+        """Say that you take care of an open incident. The first one who does stays. 409 when it is resolved.
+
+        API tokens need the scope `write`.
+        """
+        return self._json(
+            "POST",
+            path_of("/api/v1/incidents/{incident_id}/acknowledge", incident_id),
+            idempotency_key=idempotency_key,
+            repeatable=True,
+        )
+
     def add_group_member(
         self, group_id: int, body: models.GroupMemberAdd, *, idempotency_key: str | None = None
     ) -> models.GroupMemberRead:
@@ -45,7 +57,7 @@ class Operations(Calls):
     def add_note(
         self, incident_id: int, body: models.NoteCreate, *, idempotency_key: str | None = None
     ) -> models.NoteRead:
-        """Add a note to an incident. For deployers of the project; for incidents of the console, superusers.
+        """Add a note, or with `status` post an update. For deployers of the project; of the console, superusers.
 
         API tokens need the scope `write`.
         """
@@ -100,6 +112,20 @@ class Operations(Calls):
             "POST",
             path_of("/api/v1/deployments/{deployment_id}/approve", deployment_id),
             body=body,
+            idempotency_key=idempotency_key,
+            repeatable=True,
+        )
+
+    def cancel_maintenance_window(
+        self, window_id: int, *, idempotency_key: str | None = None
+    ) -> models.MaintenanceRead:
+        """Cancel planned maintenance, or end maintenance that is on now. 409 when it is over.
+
+        API tokens need the scope `write`.
+        """
+        return self._json(
+            "POST",
+            path_of("/api/v1/maintenance-windows/{window_id}/cancel", window_id),
             idempotency_key=idempotency_key,
             repeatable=True,
         )
@@ -219,6 +245,28 @@ class Operations(Calls):
         """
         return self._json(
             "POST", path_of("/api/v1/groups"), body=body, idempotency_key=idempotency_key, repeatable=True
+        )
+
+    def create_incident(
+        self, body: models.IncidentCreate, *, idempotency_key: str | None = None
+    ) -> models.IncidentRead:
+        """Open an incident by hand. For deployers of the project; for incidents of the console, superusers.
+
+        API tokens need the scope `write`.
+        """
+        return self._json(
+            "POST", path_of("/api/v1/incidents"), body=body, idempotency_key=idempotency_key, repeatable=True
+        )
+
+    def create_maintenance_window(
+        self, body: models.MaintenanceCreate, *, idempotency_key: str | None = None
+    ) -> models.MaintenanceRead:
+        """Plan maintenance. For maintainers of the project; for maintenance of the console, superusers.
+
+        API tokens need the scope `write`.
+        """
+        return self._json(
+            "POST", path_of("/api/v1/maintenance-windows"), body=body, idempotency_key=idempotency_key, repeatable=True
         )
 
     def create_project(self, body: models.ProjectCreate, *, idempotency_key: str | None = None) -> models.ProjectRead:
@@ -809,6 +857,8 @@ class Operations(Calls):
         project_id: int | None = None,
         check_id: int | None = None,
         open: bool | None = None,
+        severity: Literal["minor", "major", "critical"] | None = None,
+        acknowledged: bool | None = None,
     ) -> Page[models.IncidentRead]:
         """List incidents, open ones first, then the newest, each with its notes (at most 100).
 
@@ -817,7 +867,15 @@ class Operations(Calls):
         return self._page(
             "GET",
             path_of("/api/v1/incidents"),
-            query={"skip": skip, "limit": limit, "project_id": project_id, "check_id": check_id, "open": open},
+            query={
+                "skip": skip,
+                "limit": limit,
+                "project_id": project_id,
+                "check_id": check_id,
+                "open": open,
+                "severity": severity,
+                "acknowledged": acknowledged,
+            },
             repeatable=True,
         )
 
@@ -879,6 +937,26 @@ class Operations(Calls):
             "GET",
             path_of("/api/v1/jobs"),
             query={"search": search, "skip": skip, "limit": limit, "state": state, "sort": sort, "queue": queue},
+            repeatable=True,
+        )
+
+    def list_maintenance_windows(
+        self,
+        *,
+        skip: int | None = None,
+        limit: int | None = None,
+        project_id: int | None = None,
+        check_id: int | None = None,
+        state: Literal["scheduled", "active", "completed", "cancelled"] | None = None,
+    ) -> Page[models.MaintenanceRead]:
+        """List maintenance windows: current and planned ones by their start, then those that are over.
+
+        API tokens need the scope `read`.
+        """
+        return self._page(
+            "GET",
+            path_of("/api/v1/maintenance-windows"),
+            query={"skip": skip, "limit": limit, "project_id": project_id, "check_id": check_id, "state": state},
             repeatable=True,
         )
 
@@ -1273,6 +1351,13 @@ class Operations(Calls):
         """
         return self._json("GET", path_of("/api/v1/projects/{project_id}/github-hook", project_id), repeatable=True)
 
+    def read_incident(self, incident_id: int) -> models.IncidentRead:
+        """Read Incident.
+
+        API tokens need the scope `read`.
+        """
+        return self._json("GET", path_of("/api/v1/incidents/{incident_id}", incident_id), repeatable=True)
+
     def read_instance(self) -> models.InstanceRead:
         """Read the instance settings. Administrators only.
 
@@ -1300,6 +1385,13 @@ class Operations(Calls):
             query={"after": after, "limit": limit},
             repeatable=True,
         )
+
+    def read_maintenance_window(self, window_id: int) -> models.MaintenanceRead:
+        """Read Maintenance Window.
+
+        API tokens need the scope `read`.
+        """
+        return self._json("GET", path_of("/api/v1/maintenance-windows/{window_id}", window_id), repeatable=True)
 
     def read_me(self) -> models.SignedInUser:
         """Read Me.
@@ -1667,12 +1759,42 @@ class Operations(Calls):
             "PATCH", path_of("/api/v1/groups/{group_id}", group_id), body=body, if_match=if_match, repeatable=True
         )
 
+    def update_incident(
+        self, incident_id: int, body: models.IncidentUpdate, *, if_match: str | None = None
+    ) -> models.IncidentRead:
+        """Update the given fields. Of an incident that checks opened, only the severity.
+
+        API tokens need the scope `write`.
+        """
+        return self._json(
+            "PATCH",
+            path_of("/api/v1/incidents/{incident_id}", incident_id),
+            body=body,
+            if_match=if_match,
+            repeatable=True,
+        )
+
     def update_instance(self, body: models.InstanceUpdate, *, if_match: str | None = None) -> models.InstanceRead:
         """Update the given settings. 422 at a setting that the environment sets.
 
         API tokens need the scope `admin`.
         """
         return self._json("PATCH", path_of("/api/v1/instance"), body=body, if_match=if_match, repeatable=True)
+
+    def update_maintenance_window(
+        self, window_id: int, body: models.MaintenanceUpdate, *, if_match: str | None = None
+    ) -> models.MaintenanceRead:
+        """Update the given fields. 409 when the maintenance is over.
+
+        API tokens need the scope `write`.
+        """
+        return self._json(
+            "PATCH",
+            path_of("/api/v1/maintenance-windows/{window_id}", window_id),
+            body=body,
+            if_match=if_match,
+            repeatable=True,
+        )
 
     def update_project(
         self, project_id: int | str, body: models.ProjectUpdate, *, if_match: str | None = None

@@ -10,6 +10,7 @@ from tca_app.features.dashboard.ui.health_state import failure_words
 from tca_app.features.deployments.attention import queries as deployments
 from tca_app.features.deployments.attention.ui.notices import notice_of
 from tca_app.features.health import attention as health
+from tca_app.features.health.incidents.schemas import incident_title
 from tca_app.features.tokens.expiry import list_expiring
 from tca_app.features.tokens.schemas import OwnedTokenRead
 from tca_app.ui import routes
@@ -72,11 +73,13 @@ async def _read(session: Session, actor: Actor) -> tuple[list[Notice], int]:
 
 
 def _health_notice(part: health.HealthAttention) -> Notice:
+    is_incident = part.kind == "incident"
+    about = [part.detail, f"{part.severity} incident", "acknowledged" if part.is_acknowledged else ""]
     return Notice(
         key=f"{part.kind}-{part.id}",
         kind=part.kind,
-        title=f"{part.name} is down" if part.kind == "incident" else f"The certificate of {part.name} expires",
-        detail=part.detail,
+        title=incident_title(part) if is_incident else f"The certificate of {part.name} expires",
+        detail=" · ".join(filter(None, about)) if is_incident else part.detail,
         at=part.at.isoformat(),
         url=routes.project(part.project_id) if part.project_id else routes.STATUS,
     )

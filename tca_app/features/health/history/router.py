@@ -1,4 +1,4 @@
-"""REST endpoints under `/api/v1/health` and `/api/v1/incidents`: checks, their history and incidents."""
+"""REST endpoints under `/api/v1/health`: checks and their history."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
-from tca_app.features.health import incidents, settings
+from tca_app.features.health import settings
 from tca_app.features.health.history import service
 from tca_app.features.health.schemas import (
     CheckQuery,
@@ -14,20 +14,14 @@ from tca_app.features.health.schemas import (
     CheckUpdate,
     HistoryQuery,
     HistoryRead,
-    IncidentQuery,
-    IncidentRead,
-    NoteCreate,
-    NoteRead,
 )
 from tca_app.rest.dependencies import CurrentActor, IfMatch, Reading, Writing
-from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
 from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1", "health")
 _checks = TypeAdapter(list[CheckRead])
-_incidents = TypeAdapter(list[IncidentRead])
 
 
 @router.get("/health/checks", response_model=list[CheckRead], responses=problems(401))
@@ -53,23 +47,3 @@ async def update_check(
 ) -> Response:
     """Update the settings of a check. For maintainers of the project; for checks of the console, superusers."""
     return item_response(await settings.update_check(session, actor, check_id, data, if_version))
-
-
-@router.get("/incidents", response_model=list[IncidentRead], responses=problems(401))
-async def list_incidents(
-    request: Request, query: Annotated[IncidentQuery, Query()], actor: CurrentActor, session: Reading
-) -> Response:
-    """List incidents, open ones first, then the newest, each with its notes (at most 100)."""
-    page = await incidents.list_incidents(session, actor, query)
-    return page_response(request, page, _incidents, query.skip, query.limit)
-
-
-@router.post(
-    "/incidents/{incident_id:int}/notes",
-    status_code=201,
-    responses=problems(401, 403, 404, 409),
-)
-@idempotent(incidents.require_note, "incident_id")
-async def add_note(incident_id: UrlId, data: NoteCreate, actor: CurrentActor, session: Writing) -> NoteRead:
-    """Add a note to an incident. For deployers of the project; for incidents of the console, superusers."""
-    return await incidents.add_note(session, actor, incident_id, data)

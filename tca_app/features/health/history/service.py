@@ -15,6 +15,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
 from tca_app.core.errors import NotFound
 from tca_app.features.health import policy
+from tca_app.features.health.maintenance.periods import MAINTENANCE_UNTIL, ON_NOW, maintenance_of
 from tca_app.features.health.probing.check_state import GRACE
 from tca_app.features.health.schemas import CheckQuery, CheckRead, HistoryRead, Point, ScorePoint, ScoreTrend, Window
 
@@ -26,25 +27,34 @@ WINDOWS: dict[Window, tuple[timedelta, int]] = {
 }
 FORMULA = "Score = Σ (weight × share of passed checks) ÷ Σ weight, over all components that were checked."
 
+
 # The trash and the actor's memberships are small sets: they are read once, not looked up for each check.
-VISIBLE = """
-    (checks.project_id IS NULL OR checks.project_id NOT IN (SELECT id FROM projects WHERE deleted_at IS NOT NULL)
-      AND (:sees_all OR checks.project_id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id)))
-"""
-"""Whether `actor_id` may see a check: those of the console and of their projects, or all when `sees_all`."""
+def visible(project: str) -> str:
+    """Returns whether `actor_id` may see what belongs to this project in SQL, or to the console when it is null."""
+    return f"""
+    ({project} IS NULL OR {project} NOT IN (SELECT id FROM projects WHERE deleted_at IS NOT NULL)
+      AND (:sees_all OR {project} IN (SELECT project_id FROM project_members WHERE user_id = :actor_id)))
+    """  # noqa: S608  constant SQL
+
+
+def role_in(project: str) -> str:
+    """Returns the role of `actor_id`, by the key of the membership. Select it for the rows of a page only."""
+    return f"""(SELECT me.role FROM project_members AS me
+    WHERE me.project_id = {project} AND me.user_id = :actor_id) AS role"""  # noqa: S608
+
+
+VISIBLE = visible("checks.project_id")
 SEEN = f"FROM health_checks AS checks WHERE {VISIBLE}"
-ROLE = """(SELECT me.role FROM project_members AS me
-    WHERE me.project_id = checks.project_id AND me.user_id = :actor_id) AS role"""
-"""The role of `actor_id`, by the key of the membership. Select it for the rows of a page only, not for all rows."""
+ROLE = role_in("checks.project_id")
 RECENT = f"""
     (checks.last_at > CAST(:now AS timestamptz) - make_interval(secs => checks.interval_s + {GRACE.seconds}))
 """
 """Whether the last result is still current at `now`, or null when there is none."""
 IN_USE = "(checks.last_at IS NULL OR checks.last_ok IS NOT NULL)"
 """Whether there is something to check: the last probe of a component that the settings leave out has no result."""
-_OWN = [name for name in CheckRead.model_fields if name not in ("may_manage", "project_slug")]
+_OWN = [name for name in CheckRead.model_fields if name not in ("may_manage", "project_slug", "maintenance_until")]
 _SLUG = "(SELECT slug FROM projects WHERE projects.id = checks.project_id) AS project_slug"
-COLUMNS = ", ".join(f"checks.{name}" for name in _OWN) + f", {_SLUG}, {ROLE}"
+COLUMNS = ", ".join(f"checks.{name}" for name in _OWN) + f", {_SLUG}, {MAINTENANCE_UNTIL}, {ROLE}"
 _CHOSEN = f"""
     {SEEN} AND checks.retired_at IS NULL
       AND (CAST(:project_id AS bigint) IS NULL OR checks.project_id = :project_id)
@@ -57,11 +67,11 @@ _ORDER = """
 """
 _LIST = text(
     f"""
-    WITH page AS (SELECT checks.* {_CHOSEN} {_ORDER} OFFSET :skip LIMIT :limit)
+    WITH {ON_NOW}, page AS (SELECT checks.* {_CHOSEN} {_ORDER} OFFSET :skip LIMIT :limit)
     SELECT {COLUMNS} FROM page AS checks {_ORDER}
     """  # noqa: S608  constant SQL
 )
-_ONE = text(f"SELECT {COLUMNS} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id")
+_ONE = text(f"WITH {ON_NOW} SELECT {COLUMNS} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id")
 _POINTS = text(
     """
     SELECT check_id, starts_at, count, passed, latency_sum_ms / count AS latency_avg_ms, latency_max_ms
@@ -128,8 +138,16 @@ async def read_history(session: AsyncSession, actor: Actor, check_id: int, windo
     """Returns the history of one check. Raises NotFound, for non-members too."""
     await get_check(session, actor, check_id)
     span, seconds = WINDOWS[window]
-    points = await points_of(session, [check_id], seconds, datetime.now(UTC) - span)
-    return HistoryRead(check_id=check_id, window=window, step_seconds=seconds, points=points[check_id])
+    since = datetime.now(UTC) - span
+    points = await points_of(session, [check_id], seconds, since)
+    maintenance = (await maintenance_of(session, [check_id], since))[check_id]
+    return HistoryRead(
+        check_id=check_id,
+        window=window,
+        step_seconds=seconds,
+        maintenance_s=int(maintenance.total_seconds()),
+        points=points[check_id],
+    )
 
 
 async def points_of(

@@ -46,12 +46,15 @@ def next_state(
 
 def is_wavering(check: CheckRead) -> bool:
     """Returns whether the last result differs from the state, which one result alone does not change."""
-    return not check.is_paused and check.last_ok is not None and check.last_ok != (check.state != "failing")
+    is_idle = check.is_paused or check.maintenance_until is not None
+    return not is_idle and check.last_ok is not None and check.last_ok != (check.state != "failing")
 
 
 def shown_state(check: CheckRead) -> str:
     """Returns the state as a page shows it. A component that the settings leave out is neither up nor down."""
     is_in_use = check.last_at is None or check.last_ok is not None
+    if check.maintenance_until is not None:
+        return "maintenance"
     return check.state if is_in_use else "not_scheduled" if check.name == BACKUP else "off"
 
 
@@ -59,25 +62,28 @@ def shown_state(check: CheckRead) -> str:
 class CheckTotals:
     """The monitored components that the viewer may see.
 
-    The last result of `late` ones is too old. `probed_at` is the time of the newest result.
+    Those in maintenance are neither failing nor unknown. The last result of `late` ones is too old. `probed_at` is the
+    time of the newest result.
     """
 
     total: int = 0
     failing: int = 0
     unknown: int = 0
     late: int = 0
+    maintenance: int = 0
     probed_at: datetime | None = None
 
     @property
     def words(self) -> str:
         if not self.total:
             return "No checks yet"
+        aside = f", {number(self.maintenance)} in maintenance" if self.maintenance else ""
         if self.failing:
-            return f"{number(self.failing)} of {number(self.total)} down"
-        works = self.total - self.unknown
+            return f"{number(self.failing)} of {number(self.total)} down{aside}"
+        works = self.total - self.unknown - self.maintenance
         if works == self.total > 1:
             return f"All {number(self.total)} operational"
-        return f"{number(works)} of {number(self.total)} operational"
+        return f"{number(works)} of {number(self.total)} operational{aside}"
 
     def late_since(self, now: datetime) -> datetime | None:
         """Returns since when checks are overdue, or None. If they are, a worker may be missing."""

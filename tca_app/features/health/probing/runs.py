@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.core.events.log import emit
 from tca_app.features.health.events import HealthDegraded, HealthRecovered, Subject
-from tca_app.features.health.probing.check_state import CheckState, lasted, next_state
+from tca_app.features.health.maintenance.periods import IN_MAINTENANCE_AT
+from tca_app.features.health.probing.check_state import Change, CheckState, lasted, next_state
 from tca_app.features.health.probing.probes import DueCheck, ProbeResult
 from tca_app.features.health.schemas import State
 
@@ -26,10 +27,11 @@ _CLAIM = text(
     """
 )
 _CURRENT_STATES = text(
-    """
-    SELECT id AS check_id, name, project_id, state, failures, passes, failures_to_open, passes_to_close
+    f"""
+    SELECT id AS check_id, name, project_id, state, failures, passes, failures_to_open, passes_to_close, severity,
+      {IN_MAINTENANCE_AT} AS is_in_maintenance
     FROM health_checks WHERE id = ANY(:ids) AND retired_at IS NULL AND NOT is_paused ORDER BY id FOR NO KEY UPDATE
-    """
+    """  # noqa: S608  constant SQL
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 # The aggregates count only newly inserted samples, so recording a run twice changes nothing.
 _STORE = text(
@@ -69,7 +71,7 @@ _SETTLE = text(
     """
 )
 _OPEN = text(
-    "INSERT INTO incidents (check_id, opened_at, reason) VALUES (:check_id, :at, :reason) "
+    "INSERT INTO incidents (check_id, opened_at, reason, severity) VALUES (:check_id, :at, :reason, :severity) "
     "ON CONFLICT (check_id) WHERE closed_at IS NULL DO NOTHING RETURNING id"
 )
 _CLOSE = text(
@@ -86,6 +88,8 @@ class _CheckedRow(Subject, Protocol):
     passes: int
     failures_to_open: int
     passes_to_close: int
+    severity: str
+    is_in_maintenance: bool
 
 
 def minute_of(now: datetime) -> datetime:
@@ -99,12 +103,16 @@ async def claim_due(session: AsyncSession, now: datetime) -> Sequence[DueCheck]:
 
 
 async def store_results(session: AsyncSession, at: datetime, found: Sequence[ProbeResult]) -> None:
-    """Records the results of a run, opens and closes incidents, and emits the changes."""
+    """Records the results of a run, opens and closes incidents, and emits the changes.
+
+    During maintenance the last result of a check is recorded, and neither counts in a figure nor changes its state.
+    """
     by_id = {one.check_id: one for one in found}
-    rows = (await session.execute(_CURRENT_STATES, {"ids": list(by_id)})).all()
+    rows = (await session.execute(_CURRENT_STATES, {"ids": list(by_id), "at": at})).all()
     if not rows:
         return
-    kept = [by_id[row.check_id] for row in rows if by_id[row.check_id].ok is not None]
+    counted = (by_id[row.check_id] for row in rows if not row.is_in_maintenance)
+    kept = [result for result in counted if result.ok is not None]
     await session.execute(_STORE, {"at": at} | _columns(kept))
     for row in rows:
         await _settle(session, at, row, by_id[row.check_id])
@@ -120,9 +128,7 @@ def _columns(kept: list[ProbeResult]) -> dict[str, Any]:
 
 
 async def _settle(session: AsyncSession, at: datetime, row: _CheckedRow, found: ProbeResult) -> None:
-    opens_after = row.failures_to_open or get_settings().health_failures_to_open
-    closes_after = row.passes_to_close or get_settings().health_passes_to_close
-    standing, change = next_state(CheckState(row.state, row.failures, row.passes), found.ok, opens_after, closes_after)
+    standing, change = _next(row, found.ok)
     values: dict[str, Any] = {
         "state": standing.state,
         "failures": standing.failures,
@@ -133,7 +139,7 @@ async def _settle(session: AsyncSession, at: datetime, row: _CheckedRow, found: 
     values |= {"check_id": row.check_id, "ok": found.ok, "latency_ms": latency, "detail": found.detail}
     await session.execute(_SETTLE, values | {"certificate_until": found.certificate_until})
     if change == "opened":
-        opening = {"check_id": row.check_id, "at": at, "reason": found.detail}
+        opening = {"check_id": row.check_id, "at": at, "reason": found.detail, "severity": row.severity}
         incident_id = (await session.execute(_OPEN, opening)).scalar()
         if incident_id is not None:
             await emit(session, None, HealthDegraded.of(row, incident_id=incident_id, reason=found.detail))
@@ -142,3 +148,11 @@ async def _settle(session: AsyncSession, at: datetime, row: _CheckedRow, found: 
         if closed is not None:
             event = HealthRecovered.of(row, incident_id=closed.id, lasted=lasted(closed.span))
             await emit(session, None, event)
+
+
+def _next(row: _CheckedRow, ok: bool | None) -> tuple[CheckState, Change | None]:
+    if row.is_in_maintenance and ok is not None:
+        return CheckState(row.state), None
+    opens_after = row.failures_to_open or get_settings().health_failures_to_open
+    closes_after = row.passes_to_close or get_settings().health_passes_to_close
+    return next_state(CheckState(row.state, row.failures, row.passes), ok, opens_after, closes_after)

@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
 
 from tca_app.core.database.session import transaction
-from tca_app.features.health import incidents
-from tca_app.features.health.schemas import NoteCreate
+from tca_app.features.health.incidents import service as incidents
+from tca_app.features.health.incidents.schemas import NoteCreate
 from tca_app.features.health.ui.state import StatusState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler

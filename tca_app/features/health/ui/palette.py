@@ -2,9 +2,9 @@
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
-from tca_app.features.health.incidents import list_incidents
+from tca_app.features.health.incidents.queries import list_incidents
+from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead
 from tca_app.features.health.overview import MAX_INCIDENTS
-from tca_app.features.health.schemas import IncidentQuery, IncidentRead
 from tca_app.ui import routes
 from tca_app.ui.palette.entries import Entry, Source, entry, resembling
 
@@ -22,9 +22,8 @@ async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
 def _entry(incident: IncidentRead) -> Entry:
     state = "Resolved" if incident.closed_at else "Ongoing"
     opened = f"{incident.opened_at:%b} {incident.opened_at.day}"
-    return entry(
-        incident.name, detail=f"{state} · {opened} · {incident.reason[:MAX_REASON]}", url=routes.incident(incident.id)
-    )
+    about = incident.reason[:MAX_REASON] or f"{incident.severity} incident"
+    return entry(incident.name, detail=f"{state} · {opened} · {about}", url=routes.incident(incident.id))
 
 
 OFFERED = (Source("Incidents", _search),)

@@ -8,9 +8,10 @@ from tca_app.core.errors import AppError
 from tca_app.core.instance import instance_settings
 from tca_app.core.periods import Period, days_in, period_of
 from tca_app.core.plurals import plural
+from tca_app.features.health.incidents.schemas import IncidentRead
 from tca_app.features.health.overview import HOURS, Overview, read_overview
 from tca_app.features.health.probing.check_state import is_wavering, lasted, shown_state
-from tca_app.features.health.schemas import CheckRead, IncidentRead, ScoreTrend
+from tca_app.features.health.schemas import CheckRead, ScoreTrend
 from tca_app.features.health.ui.charts import Bars, bars_of, percent, spark_of
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
@@ -163,9 +164,9 @@ def _incident(incident: IncidentRead, now: datetime) -> IncidentLine:
 
 def _notified(incident: IncidentRead) -> str:
     """Returns the notified users: the names that the viewer may see, else how many."""
-    if not incident.told_count:
+    if not incident.notified_count:
         return "Nobody notified"
-    if incident.told:
-        shown, more = incident.told[:5], incident.told_count - 5
+    if incident.notified:
+        shown, more = incident.notified[:5], incident.notified_count - 5
         return f"Notified: {', '.join(shown)}" + (f" and {more} more" if more > 0 else "")
-    return f"Notified: {plural(incident.told_count, 'user')}"
+    return f"Notified: {plural(incident.notified_count, 'user')}"

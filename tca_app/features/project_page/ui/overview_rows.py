@@ -10,7 +10,8 @@ from tca_app.features.deployments.matrix.schemas import MatrixCell
 from tca_app.features.deployments.schemas import MeasuresRead
 from tca_app.features.deployments.ui.freeze_notice import Freeze
 from tca_app.features.deployments.ui.metrics_state import Figure, figures_of
-from tca_app.features.health.schemas import CheckRead, IncidentRead
+from tca_app.features.health.incidents.schemas import IncidentRead, incident_title
+from tca_app.features.health.schemas import CheckRead
 from tca_app.ui import routes
 from tca_app.ui.components.notices import Notice
 from tca_app.ui.components.sparks import spark_path
@@ -78,8 +79,8 @@ def incident_notice(found: IncidentRead) -> Notice:
     return Notice(
         key=f"incident-{found.id}",
         kind="incident",
-        title=f"{found.name} is down",
-        detail=found.reason,
+        title=incident_title(found),
+        detail=found.reason or f"{found.severity} incident",
         at=found.opened_at.isoformat(),
         url=routes.STATUS,
     )

@@ -21,8 +21,9 @@ from tca_app.features.deployments.ui.state import DeploymentRow, row_of
 from tca_app.features.environments import freezes
 from tca_app.features.environments.schemas import FreezeRead
 from tca_app.features.health.history.service import list_checks
-from tca_app.features.health.incidents import list_incidents
-from tca_app.features.health.schemas import CheckQuery, IncidentQuery
+from tca_app.features.health.incidents.queries import list_incidents
+from tca_app.features.health.incidents.schemas import IncidentQuery
+from tca_app.features.health.schemas import CheckQuery
 from tca_app.features.project_page.ui.overview_rows import (
     EnvironmentCell,
     Measure,

@@ -11,7 +11,7 @@ from tca_app.config.settings import get_settings
 from tca_app.consumers.health import probe_round
 from tca_app.core.database.session import reading
 from tca_app.features.health.history.service import score, score_trend
-from tca_app.features.health.incidents import MAX_NOTES
+from tca_app.features.health.incidents.service import MAX_NOTES
 from tca_app.features.health.internal_checks import PARTS
 from tca_app.features.health.schemas import Check
 from tca_app.models import HealthRoll, IncidentNote
@@ -114,7 +114,7 @@ async def test_those_who_deploy_write_about_an_incident(api: httpx.AsyncClient) 
         assert answer.status_code == code, answer.text
     (shown,) = await get(api, await bearer(viewer), INCIDENTS)
     assert [(note["author"], note["note"]) for note in shown["notes"]] == [("Dan", "The disk was full.")]
-    assert (shown["may_note"], shown["told_count"]) == (False, 0)
+    assert (shown["may_note"], shown["notified_count"]) == (False, 0)
     (event, *_) = await get(api, await bearer(owner), "/api/v1/activity?type=incident_noted")
     assert (event["subject_name"], event["data"]["note"]) == ("Ledger production", "The disk was full.")
 
@@ -173,7 +173,7 @@ async def test_only_administrators_see_who_was_notified_about_the_console(
     await do_jobs()
     for who, names in ((admin, ["Ada"]), (member, [])):
         (incident,) = await get(api, await bearer(who), f"{INCIDENTS}?open=true")
-        assert (incident["name"], incident["told"], incident["told_count"]) == ("Disk", names, 1)
+        assert (incident["name"], incident["notified"], incident["notified_count"]) == ("Disk", names, 1)
 
 
 async def test_a_public_note_says_so_and_its_writer_chooses(api: httpx.AsyncClient) -> None:

@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 
 import httpx
 
-from tca_app.features.health import incidents
+from tca_app.features.health.incidents import service as incidents
+from tca_app.features.health.incidents.schemas import NoteCreate
 from tca_app.features.health.public_page import badge, page as public_page
-from tca_app.features.health.schemas import NoteCreate
 from tests.factories import make_admin, make_check, make_incident, run
 from tests.features.health.public_page.test_service import just_now
 

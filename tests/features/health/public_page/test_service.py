@@ -13,11 +13,11 @@ from sqlalchemy import insert
 from tca_app.config.settings import get_settings
 from tca_app.core.errors import Unavailable
 from tca_app.core.security.rate_limits import get_limits
-from tca_app.features.health import incidents
+from tca_app.features.health.incidents import service as incidents
+from tca_app.features.health.incidents.schemas import NoteCreate
 from tca_app.features.health.probing.runs import minute_of
 from tca_app.features.health.public_page import page as public_page
 from tca_app.features.health.public_page.service import read_public
-from tca_app.features.health.schemas import NoteCreate
 from tca_app.models import HealthRoll
 from tests.factories import make_admin, make_check, make_incident, make_project, make_user, run
 from tests.features.health.history.test_service import roll

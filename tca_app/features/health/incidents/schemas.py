@@ -1,0 +1,117 @@
+"""Schemas of incidents and their notes."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tca_app.core.database.concurrency import UNSET, Changes
+from tca_app.core.schema import Flag, Id, InputModel, Limit, Name100, ReadModel, Reason, Skip, UrlId
+from tca_app.features.health.schemas import Component, Severity
+
+IncidentStatus = Literal["investigating", "identified", "monitoring", "resolved"]
+MAX_COMPONENTS = 50
+CheckIds = Annotated[list[Id], Field(max_length=MAX_COMPONENTS, description="The ids of health checks.")]
+
+
+class IncidentQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    skip: Skip = 0
+    limit: Limit = 50
+    project_id: UrlId | None = None
+    check_id: Annotated[UrlId | None, Field(description="Incidents of this check, and those that affect it.")] = None
+    open: Annotated[Flag | None, Field(description="true: open incidents; false: resolved ones.")] = None
+    severity: Severity | None = None
+    acknowledged: Flag | None = None
+
+
+class NoteRead(ReadModel):
+    """A note, or an update when it set the `status`.
+
+    `author` is "" when that user was permanently deleted. `/status/public` shows public notes without it.
+    """
+
+    id: int
+    author: str
+    note: str
+    status: IncidentStatus | None
+    is_public: bool
+    created_at: datetime
+
+
+class IncidentRead(ReadModel):
+    """A period in which a check was failing, or with `is_manual` an incident that a person opened.
+
+    `name` is the component, or the title of a manual one. `components` are the affected ones that the caller may see.
+    `notified`: the notified users whom the caller may see. `notified_count` counts all of them. `may_note`: whether the
+    caller may edit and acknowledge it and add notes.
+    """
+
+    id: int
+    is_manual: bool
+    check_id: int | None
+    title: str
+    name: str
+    project_id: int | None
+    severity: Severity
+    status: IncidentStatus
+    components: list[Component]
+    is_public: bool
+    opened_at: datetime
+    opened_by: str
+    closed_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str
+    reason: str
+    notes: list[NoteRead]
+    notified: list[str]
+    notified_count: int
+    may_note: bool
+    version: int
+
+
+class IncidentCreate(InputModel):
+    """With `project_id` an incident of that project, for its deployers; without one of the console, for superusers.
+
+    `message` is the first update, with the status `investigating`. `is_public` shows the incident on the public page.
+    """
+
+    title: Annotated[Name100, Field(examples=["Checkout is slow"])]
+    severity: Severity = "major"
+    project_id: Id | None = None
+    check_ids: CheckIds = []
+    message: Reason
+    is_public: bool = False
+
+
+class IncidentUpdate(Changes):
+    """An incident that checks opened has only a `severity`."""
+
+    title: Name100 = UNSET
+    severity: Severity = UNSET
+    check_ids: CheckIds = UNSET
+    is_public: bool = UNSET
+
+
+class NoteCreate(InputModel):
+    """`status` makes the note an update. `resolved` resolves a manual incident; checks resolve the others."""
+
+    note: Reason
+    status: IncidentStatus | None = None
+    is_public: bool = False
+
+
+class Titled(Protocol):
+    """An incident as any page has it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def is_manual(self) -> bool: ...
+
+
+def incident_title(incident: Titled) -> str:
+    """Returns the title of an incident on a page."""
+    return incident.name if incident.is_manual else f"{incident.name} is down"

@@ -1,0 +1,73 @@
+"""Schemas of maintenance windows."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tca_app.core.database.concurrency import UNSET, Changes
+from tca_app.core.schema import Id, InputModel, Limit, Line500, Moment, Name100, ReadModel, Skip, UrlId
+from tca_app.features.health.schemas import Component
+
+MAX_COMPONENTS = 50
+CheckIds = Annotated[list[Id], Field(min_length=1, max_length=MAX_COMPONENTS, description="The ids of health checks.")]
+MaintenanceState = Literal["scheduled", "active", "completed", "cancelled"]
+
+
+class MaintenanceQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    skip: Skip = 0
+    limit: Limit = 50
+    project_id: UrlId | None = None
+    check_id: UrlId | None = None
+    state: MaintenanceState | None = None
+
+
+class MaintenanceCreate(InputModel):
+    """At most 30 days. A start in the past means now.
+
+    With `project_id` for components of that project, by its maintainers; without one for any, by superusers.
+    `is_public` announces it on the public page.
+    """
+
+    title: Annotated[Name100, Field(examples=["Upgrade of the database"])]
+    message: Line500 = ""
+    project_id: Id | None = None
+    check_ids: CheckIds
+    starts_at: Moment
+    ends_at: Moment
+    is_public: bool = False
+
+
+class MaintenanceUpdate(Changes):
+    """The start of maintenance that has begun cannot be changed, and nothing of maintenance that is over."""
+
+    title: Name100 = UNSET
+    message: Line500 = UNSET
+    check_ids: CheckIds = UNSET
+    starts_at: Moment = UNSET
+    ends_at: Moment = UNSET
+    is_public: bool = UNSET
+
+
+class MaintenanceRead(ReadModel):
+    """`components` are those that the caller may see. Maintenance that was ended early is `completed`.
+
+    `may_manage`: whether the caller may change and cancel it.
+    """
+
+    id: int
+    project_id: int | None
+    title: str
+    message: str
+    components: list[Component]
+    starts_at: datetime
+    ends_at: datetime
+    state: MaintenanceState
+    is_public: bool
+    created_by: str
+    created_at: datetime
+    cancelled_at: datetime | None
+    version: int
+    may_manage: bool
