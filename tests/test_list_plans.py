@@ -9,7 +9,6 @@ import pytest
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import ListQuery
 from tca_app.core.database.session import close_db
 from tca_app.features.activity import service as activity
 from tca_app.features.activity.schemas import ActivityQuery
@@ -35,10 +34,10 @@ from tca_app.features.jobs import listing as jobs
 from tca_app.features.jobs.schemas import JobQuery
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.schemas import InboxQuery
-from tca_app.features.projects import queries as projects
 from tca_app.features.projects.listing import export as project_file
+from tca_app.features.projects.listing.members import list_members
 from tca_app.features.projects.listing.queries import list_projects
-from tca_app.features.projects.schemas import ProjectFilter, ProjectQuery
+from tca_app.features.projects.schemas import MemberQuery, ProjectFilter, ProjectQuery
 from tca_app.features.tokens.listing import list_all_tokens
 from tca_app.features.tokens.schemas import TokenQuery
 from tca_app.features.users import queries as users
@@ -120,9 +119,7 @@ LISTS: dict[str, Read] = {
     "maintenance": lambda s, who, skip: maintenance.list_windows(s, who, MaintenanceQuery(skip=skip, limit=25)),
     "jobs": lambda s, who, skip: jobs.list_jobs(s, who, JobQuery(skip=skip, limit=25)),
     "tokens": lambda s, who, skip: list_all_tokens(s, who, TokenQuery(skip=skip, limit=25)),
-    "team": lambda s, who, skip: projects.list_members(
-        s, who, PROJECTS, ListQuery(skip=min(skip, PEOPLE - 25), limit=25)
-    ),
+    "team": lambda s, who, skip: list_members(s, who, PROJECTS, MemberQuery(skip=min(skip, PEOPLE - 25), limit=25)),
     "memberships": lambda s, who, skip: users.list_memberships(s, who, 3 if who.is_superuser else who.user_id),
     "notifications": lambda s, who, skip: notifications.list_notifications(s, who, InboxQuery(limit=25)),
     "deliveries": lambda s, who, skip: webhooks.list_deliveries(s, who, 1, DeliveryQuery(skip=skip, limit=25)),

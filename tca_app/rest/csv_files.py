@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,16 +14,15 @@ CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}
 BATCH = 500
 
 
-class _Item(Protocol):
-    @property
-    def id(self) -> int: ...
+Read = Callable[[AsyncSession, list[int]], Awaitable[Sequence[object]]]
 
 
-Read = Callable[[AsyncSession, list[int]], Awaitable[Sequence[_Item]]]
-
-
-def csv_response(name: str, columns: Sequence[str], ids: list[int], read: Read) -> StreamingResponse:
+def csv_response(
+    name: str, columns: Sequence[str], ids: list[int], read: Read, *, key: str = "id"
+) -> StreamingResponse:
     """Return a file with the rows of `ids` in this order. `read` returns those that the caller may still see.
+
+    `key` is the field with the id of a row.
 
     The ids are chosen before, so that no row is missing or there twice because others came or went meanwhile.
     """
@@ -31,14 +30,14 @@ def csv_response(name: str, columns: Sequence[str], ids: list[int], read: Read) 
         "Content-Disposition": f'attachment; filename="{name}-{datetime.now(UTC):%Y-%m-%d}.csv"',
         "X-Row-Limit": str(MAX_ROWS),
     }
-    return StreamingResponse(_lines(columns, ids, read), headers=headers, media_type="text/csv; charset=utf-8")
+    return StreamingResponse(_lines(columns, ids, read, key), headers=headers, media_type="text/csv; charset=utf-8")
 
 
-async def _lines(columns: Sequence[str], ids: list[int], read: Read) -> AsyncIterator[str]:
+async def _lines(columns: Sequence[str], ids: list[int], read: Read, key: str) -> AsyncIterator[str]:
     """Yields batches, each read in a session of its own, so that a slow client holds no connection."""
     yield csv_lines(columns, (), has_header=True)
     for start in range(0, len(ids), BATCH):
         wanted = ids[start : start + BATCH]
         async with reading() as session:
-            found = {item.id: item for item in await read(session, wanted)}
+            found = {getattr(item, key): item for item in await read(session, wanted)}
         yield csv_lines(columns, [found[one] for one in wanted if one in found], has_header=False)

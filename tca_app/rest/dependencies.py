@@ -186,15 +186,24 @@ FromPage = Annotated[Actor, Depends(OwnPage())]
 CurrentPerson = Annotated[SignedInUser, Depends(_Person())]
 
 
-async def _project_id(
-    project_id: Annotated[Slug, Path(description="The number or the slug of the project.", examples=["3", "billing"])],
-    _actor: CurrentActor,
-) -> int:
+_ProjectKey = Annotated[Slug, Path(description="The number or the slug of the project.", examples=["3", "billing"])]
+
+
+async def _project_id(project_id: _ProjectKey, _actor: CurrentActor) -> int:
     """Return the number of the project in the path. Digits are always a number.
 
     The service decides what the caller may see; a stranger gets the same 404 for every name. The caller is
     authenticated first, so that nobody else learns which slugs there are.
     """
+    return await _find_project_id(project_id)
+
+
+async def _viewed_project_id(project_id: _ProjectKey, _actor: CurrentViewer) -> int:
+    """Return the same for a file that a page links to."""
+    return await _find_project_id(project_id)
+
+
+async def _find_project_id(project_id: str) -> int:
     if project_id.isdigit():
         number = int(project_id)
         if not 1 <= number <= MAX_ID:
@@ -208,6 +217,7 @@ async def _project_id(
 
 
 ProjectId = Annotated[int, Depends(_project_id)]
+ViewedProjectId = Annotated[int, Depends(_viewed_project_id)]
 
 
 async def _if_match(

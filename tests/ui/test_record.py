@@ -74,7 +74,6 @@ ON_A_PROJECT = {
     MembersState.open_add: {},
     MembersState.change_role: {"person_id": 1, "role": "viewer"},
     MembersState.ask_remove: {"person_id": 1},
-    MembersState.find_member: {"text": "a"},
     ProjectDeploymentsState.open_create: {},
     EnvironmentsState.open_create: {},
     EnvironmentsState.open_edit: {"environment_id": 1},

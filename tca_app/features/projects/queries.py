@@ -12,7 +12,6 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
-    literal,
     select,
     true,
 )
@@ -20,9 +19,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import ListQuery
 from tca_app.core.database.lists import to_reads
-from tca_app.core.database.pagination import Page, contains, page_of
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import NotFound
 from tca_app.features.projects import policy
@@ -144,29 +141,16 @@ MEMBER = (
     _BY_GROUPS.label("by_groups"),
     _members.created_at,
 )
-_TEAM = (
+TEAM = (
     select(*MEMBER)
     .select_from(_team.join(User.__table__, _people.id == _members.user_id))
     .where(_members.project_id == bindparam("project_id"), _IS_HERE)
 )
 
 
-async def list_members(session: AsyncSession, actor: Actor, project_id: int, query: ListQuery) -> Page[MemberRead]:
-    """Returns the people who are members, highest role first, then by name. Service accounts are shown as tokens."""
-    project = await get_project(session, actor, project_id)
-    policy.require(actor, "members.list", project.my_role)
-    rank = func.array_position(literal(list(policy.RANK)), _members.role)
-    rows = _TEAM.params(project_id=project_id).order_by(rank.desc(), func.lower(_people.username), _people.id)
-    if query.search:
-        shown = func.fold_text(_people.username + literal("\n") + _people.full_name)
-        rows = rows.where(contains(shown, query.search)[0])
-    found, total, capped = await page_of(session, rows, skip=query.skip, limit=query.limit, search=query.search)
-    return Page(to_reads(MemberRead, found), total, capped)
-
-
 async def membership(session: AsyncSession, project_id: int, user_id: int) -> MemberRead:
     """Returns one member. Raises NotFound."""
-    row = (await session.execute(_TEAM.where(_members.user_id == user_id), {"project_id": project_id})).first()
+    row = (await session.execute(TEAM.where(_members.user_id == user_id), {"project_id": project_id})).first()
     if row is None:
         raise NotFound
     return to_reads(MemberRead, [row])[0]

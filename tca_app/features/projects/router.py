@@ -7,11 +7,12 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
-from tca_app.core.database.concurrency import ListQuery
 from tca_app.core.schema import UrlId
 from tca_app.features.projects import service, team
-from tca_app.features.projects.listing import export
+from tca_app.features.projects.listing import export, members
 from tca_app.features.projects.schemas import (
+    MemberFilter,
+    MemberQuery,
     MemberRead,
     MemberUpdate,
     ProjectCreate,
@@ -23,7 +24,7 @@ from tca_app.features.projects.schemas import (
     Transfer,
 )
 from tca_app.rest.csv_files import CSV, csv_response
-from tca_app.rest.dependencies import CurrentActor, CurrentViewer, IfMatch, ProjectId, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, IfMatch, ProjectId, Reading, ViewedProjectId, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
@@ -32,7 +33,7 @@ from tca_app.rest.routing import console_router
 router = console_router("/api/v1/projects", "projects")
 _projects = TypeAdapter(list[ProjectRead])
 _members = TypeAdapter(list[MemberRead])
-_read_team = partial(team.list_members, query=ListQuery(limit=1))
+_read_team = partial(team.list_members, query=MemberQuery(limit=1))
 
 
 @router.get("", response_model=list[ProjectRead], responses=problems(401))
@@ -112,13 +113,32 @@ async def transfer_project(
 async def list_members(
     request: Request,
     project_id: ProjectId,
-    query: Annotated[ListQuery, Query()],
+    query: Annotated[MemberQuery, Query()],
     actor: CurrentActor,
     session: Reading,
 ) -> Response:
-    """List the members, highest role first. Maintainers and owners only."""
+    """List the members, by default highest role first. Maintainers and owners only."""
     page = await team.list_members(session, actor, project_id, query)
     return page_response(request, page, _members, query.skip, query.limit)
+
+
+@router.get(
+    "/{project_id:project}/members/export.csv",
+    response_class=StreamingResponse,
+    responses=CSV | problems(401, 403, 404),
+)
+async def export_members(
+    project_id: ViewedProjectId, query: Annotated[MemberFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of members as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
+    ids = await members.find_member_ids(session, actor, project_id, query)
+    return csv_response(
+        "members",
+        members.COLUMNS,
+        ids,
+        lambda batch, some: members.read_members(batch, actor, project_id, query, some),
+        key="user_id",
+    )
 
 
 @router.post(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes, ListFilter, ListQuery
-from tca_app.core.filters import Many
+from tca_app.core.filters import DayOrMoment, Many
 from tca_app.core.marks import Color, Emoji
 from tca_app.core.schema import Flag, HttpUrl, Id, InputModel, Name100, ReadModel, Slug, Text2000, UrlId
 from tca_app.features.users.schemas import PersonRead
@@ -155,6 +155,23 @@ class ProjectRead(ReadModel):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+
+
+MemberSort = Literal["role", "-role", "name", "-name", "created_at", "-created_at"]
+
+
+class MemberFilter(ListFilter):
+    """`search` matches names. `sort=-role`: the highest role first, and within a role by name."""
+
+    role: Many[Role] = []
+    is_active: Flag | None = None
+    since: DayOrMoment | None = Field(None, description="A member since this time, or later.")
+    until: DayOrMoment | None = Field(None, description="A member before this time, or on this day at the latest.")
+    sort: MemberSort = "-role"
+
+
+class MemberQuery(MemberFilter, ListQuery):
+    """A page of members."""
 
 
 class MemberRead(ReadModel):

@@ -13,10 +13,8 @@ from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects import events, policy
-from tca_app.features.projects.queries import (
-    list_members as list_members,
-    membership,
-)
+from tca_app.features.projects.listing.members import list_members as list_members
+from tca_app.features.projects.queries import get_project, membership
 from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
 from tca_app.features.projects.service import find_project
 from tca_app.features.projects.user_lookups import display_names, require_active_user
@@ -26,6 +24,13 @@ from tca_app.models import ProjectMember, User
 class _Member(NamedTuple):
     id: int
     role: str
+
+
+async def get_member(session: AsyncSession, actor: Actor, project_id: int, user_id: int) -> MemberRead:
+    """Returns one member. Raises NotFound, or Forbidden for those who may not see the members."""
+    project = await get_project(session, actor, project_id)
+    policy.require(actor, "members.list", project.my_role)
+    return await membership(session, project_id, user_id)
 
 
 async def add_member(session: AsyncSession, actor: Actor, project_id: int, data: TeamMember) -> MemberRead:

@@ -561,6 +561,37 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def export_members(
+        self,
+        project_id: int | str,
+        *,
+        search: str | None = None,
+        role: Literal["owner", "maintainer", "deployer", "viewer"]
+        | list[Literal["owner", "maintainer", "deployer", "viewer"]]
+        | None = None,
+        is_active: bool | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        sort: Literal["role", "-role", "name", "-name", "created_at", "-created_at"] | None = None,
+    ) -> str:
+        """Download the list of members as CSV, at most 50,000 rows. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/projects/{project_id}/members/export.csv", project_id),
+            query={
+                "search": search,
+                "role": role,
+                "is_active": is_active,
+                "since": since,
+                "until": until,
+                "sort": sort,
+            },
+            repeatable=True,
+        )
+
     def export_projects(
         self,
         *,
@@ -961,16 +992,37 @@ class Operations(Calls):
         )
 
     def list_members(
-        self, project_id: int | str, *, search: str | None = None, skip: int | None = None, limit: int | None = None
+        self,
+        project_id: int | str,
+        *,
+        search: str | None = None,
+        skip: int | None = None,
+        limit: int | None = None,
+        role: Literal["owner", "maintainer", "deployer", "viewer"]
+        | list[Literal["owner", "maintainer", "deployer", "viewer"]]
+        | None = None,
+        is_active: bool | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        sort: Literal["role", "-role", "name", "-name", "created_at", "-created_at"] | None = None,
     ) -> Page[models.MemberRead]:
-        """List the members, highest role first. Maintainers and owners only.
+        """List the members, by default highest role first. Maintainers and owners only.
 
         API tokens need the scope `read`.
         """
         return self._page(
             "GET",
             path_of("/api/v1/projects/{project_id}/members", project_id),
-            query={"search": search, "skip": skip, "limit": limit},
+            query={
+                "search": search,
+                "skip": skip,
+                "limit": limit,
+                "role": role,
+                "is_active": is_active,
+                "since": since,
+                "until": until,
+                "sort": sort,
+            },
             repeatable=True,
         )
 

@@ -29,6 +29,7 @@ from tca_app.features.projects.ui.detail_pages import (
     project_header,
 )
 from tca_app.features.projects.ui.detail_state import ProjectState
+from tca_app.features.projects.ui.members_list_state import TeamState
 from tca_app.features.projects.ui.members_pages import members_tab
 from tca_app.features.projects.ui.members_state import MembersState
 from tca_app.features.slack.ui.pages import slack_settings
@@ -62,6 +63,7 @@ _title = record_title(state, state.heading, "Project")
         TokensState.load,
         TrustsState.load,
         MembersState.load,
+        TeamState.load,
         ProjectInvitationsState.load,
         ProjectGroupsState.load,
         SubjectFeedState.load,

@@ -1,4 +1,4 @@
-"""The parameters of the URL of the list of projects."""
+"""The parameters of the URLs of the list of projects and of the members of one."""
 
 from tca_app.core.lists.query import TRASH, Choice, Filter, TableSpec
 
@@ -15,4 +15,15 @@ PROJECTS = TableSpec(
         Choice("owner", "Owner", searchable=True),
         Choice("role", "Your role", ROLES),
     ),
+)
+MEMBERS = TableSpec(
+    sorts=("name", "role", "created_at"),
+    default_sort="-role",
+    name="members",
+    optional=("role", "created_at"),
+    choices=(
+        Choice("role", "Role", ROLES),
+        Choice("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),
+    ),
+    dates="Joined",
 )

@@ -5,16 +5,20 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.projects.ui.detail_state import ProjectState
-from tca_app.features.projects.ui.members_state import MemberRow, MembersState
+from tca_app.features.projects.ui.members_list_state import MemberRow, TeamState
+from tca_app.features.projects.ui.members_state import MembersState
 from tca_app.features.projects.ui.picker_pages import people_picker, roles_link
+from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, icon_button, link, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.forms.fields import form_dialog, select_field
-from tca_app.ui.record import is_at_its_url
-from tca_app.ui.table.parts import plain_table
+from tca_app.ui.record import at_its_url, is_at_its_url
+from tca_app.ui.table.grid import Column
+from tca_app.ui.table.parts import download_link
+from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
 PREVIEW = 6
@@ -31,7 +35,7 @@ def members_tab() -> rx.Component:
     return rx.el.div(
         rx.cond(
             _may("members.list"),
-            rx.cond(_is_loaded, _team(), skeleton_lines(4)),
+            at_its_url(TeamState, _team(), skeleton_lines(4)),
             panel(
                 "Your role",
                 rx.el.p("You are a ", _my_role(), ". Only maintainers and the owner see the list of members."),
@@ -53,68 +57,39 @@ def _my_role() -> rx.Component:
 
 
 def _team() -> rx.Component:
-    return rx.el.div(
-        rx.el.div(
-            rx.el.div(
-                rx.icon("search", size=16, aria_hidden="true"),
-                rx.el.input(
-                    type="search",
-                    role="searchbox",
-                    class_name="input",
-                    placeholder="Search members",
-                    aria_label="Search members",
-                    auto_complete="off",
-                    max_length=100,
-                    on_change=lambda text: state.find_member(_project_id, text).debounce(300),
-                    custom_attrs={"data-hotkey-search": "", "data-value": state.members_search},
-                ),
-                rx.el.kbd("/", aria_hidden="true"),
-                class_name="search",
-            ),
-            rx.el.span(class_name="spacer"),
-            rx.cond(
-                _may("members.write"),
-                button("Add member", kind="primary", icon="user-plus", on_click=state.open_add(_project_id)),
-            ),
-            class_name="table-tools",
-        ),
-        rx.el.div(
-            rx.cond(
-                as_var(state.members).length() > 0,
-                rx.fragment(_table(), _count()),
-                empty_state("No matches", "No member has this name.", icon="search-x"),
-            ),
-            class_name="table-frame",
-        ),
+    add = button("Add member", kind="primary", icon="user-plus", on_click=state.open_add(_project_id))
+    export = download_link(f"{routes.API_PROJECTS}/{_project_id}/members/export.csv", TeamState.export_query)
+    return data_table(
+        TeamState,
+        columns=COLUMNS,
+        label="Members",
+        search_label="Search members",
+        row_name=lambda row: row["name"],
+        empty=empty_state("No members", "Add people to this project.", icon="users"),
+        tools=(export, rx.cond(_may("members.write"), add)),
     )
 
 
-def _table() -> rx.Component:
-    heads = (("Person", ""), ("Role", ""), ("Joined", ""), ("", "act"))
-    return plain_table("Members", heads, rx.foreach(state.members, _row))
+def _person(member: MemberRow) -> rx.Component:
+    return rx.el.div(
+        avatar(member["face"]),
+        rx.el.div(_name(member), rx.el.div(member["username"], class_name="cell-sub")),
+        class_name="person",
+    )
 
 
-def _row(member: MemberRow) -> rx.Component:
+def _role(member: MemberRow) -> rx.Component:
+    return rx.el.div(
+        rx.cond(member["can_change"], _role_select(member), rx.el.span(member["role_label"])),
+        rx.cond(member["by_groups"] != "", rx.el.div("by group ", member["by_groups"], class_name="cell-sub")),
+    )
+
+
+def _remove_button(member: MemberRow) -> rx.Component:
     remove = icon_button(
         f"Remove {member['name']}", "user-minus", "ghost small", on_click=state.ask_remove(_project_id, member["id"])
     )
-    return rx.el.tr(
-        rx.el.td(
-            rx.el.div(
-                avatar(member["face"]),
-                rx.el.div(_name(member), rx.el.div(member["username"], class_name="cell-sub")),
-                class_name="person",
-            )
-        ),
-        rx.el.td(
-            rx.cond(member["can_change"], _role_select(member), rx.el.span(member["role_label"])),
-            rx.cond(member["by_groups"] != "", rx.el.div("by group ", member["by_groups"], class_name="cell-sub")),
-        ),
-        rx.el.td(relative_time(member["joined_at"])),
-        rx.el.td(rx.cond(member["can_change"] & ~member["is_me"], remove), class_name="act"),
-        tab_index=-1,
-        custom_attrs={"data-row": member["id"]},
-    )
+    return rx.cond(member["can_change"] & ~member["is_me"], remove)
 
 
 def _name(member: MemberRow) -> rx.Component:
@@ -135,16 +110,12 @@ def _role_select(member: MemberRow) -> rx.Component:
     )
 
 
-def _count() -> rx.Component:
-    more = rx.cond(
-        state.members_total > as_var(state.members).length(),
-        rx.el.span(" Search to find the others."),
-    )
-    return rx.el.div(
-        rx.el.span(as_var(state.members).length(), " of ", state.members_total, class_name="num", role="status"),
-        more,
-        class_name="table-foot",
-    )
+COLUMNS = (
+    Column("name", "Person", cell=_person, sortable=True),
+    Column("role", "Role", cell=_role, sortable=True),
+    Column("created_at", "Joined", cell=lambda row: relative_time(row["joined_at"]), sortable=True),
+    Column("id", "Actions", cell=_remove_button, align_right=True),
+)
 
 
 def _add_dialog() -> rx.Component:

@@ -1,42 +1,24 @@
-"""State of the members of a project: the list, and adding, changing and removing members."""
+"""State of the members of a project: the first of them, and adding, changing and removing members."""
 
 from collections.abc import AsyncGenerator
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar
 
-from tca_app.core.actor import Actor
-from tca_app.core.database.concurrency import ListQuery
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Forbidden, Invalid, NotFound
 from tca_app.features.projects import policy, service as projects, team
-from tca_app.features.projects.schemas import MemberRead, MemberUpdate, TeamMember
+from tca_app.features.projects.schemas import MemberQuery, MemberUpdate, TeamMember
 from tca_app.features.projects.ui.detail_state import ProjectState
+from tca_app.features.projects.ui.members_list_state import MemberRow, TeamState, member_row
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.ui import routes
-from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import printable, record_id
+from tca_app.ui.url import record_id
 
 TEAM_SHOWN = 100
 GRANTED = (("viewer", "Viewer"), ("deployer", "Deployer"), ("maintainer", "Maintainer"))
-
-
-class MemberRow(TypedDict):
-    """A line of the list, with what the viewer may do with it."""
-
-    id: int
-    name: str
-    username: str
-    face: Face
-    role: str
-    role_label: str
-    by_groups: str
-    is_active: bool
-    is_me: bool
-    joined_at: str
-    can_change: bool
 
 
 class MembersState(PickerState, FormState, RecordState, SessionState):
@@ -44,7 +26,6 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
 
     members: list[MemberRow] = []
     members_total: int = 0
-    members_search: str = ""
     members_loaded: bool = False
     role_options: list[list[str]] = []
     removed_id: int = 0
@@ -60,7 +41,6 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
             self._forget_team()
-        self.members_search = ""
         self._watch(MembersState.read_again, f"project:{project_id}")
         try:
             await self._read_team(project_id)
@@ -70,23 +50,23 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def read_again(self) -> None:
-        """Reloads the members after somebody changed them. The search stays."""
+        """Reloads the members after somebody changed them."""
         try:
             await self._read_team(record_id(self.router_data, routes.PROJECTS))
         except (NotFound, Forbidden):
             self._forget_team()
 
     def _forget_team(self) -> None:
-        self.members, self.members_total, self.members_search = [], 0, ""
+        self.members, self.members_total = [], 0
         self.members_loaded, self._team_of, self.removed_id = False, 0, 0
         self._hide_form()
 
     async def _read_team(self, project_id: int) -> None:
-        actor, query = self._as_actor(), ListQuery(search=self.members_search, limit=TEAM_SHOWN)
+        actor, query = self._as_actor(), MemberQuery(limit=TEAM_SHOWN)
         async with reading() as session:
             page = await team.list_members(session, actor, project_id, query)
             my_role = (await projects.get_project(session, actor, project_id)).my_role
-        self.members = [_member_row(actor, my_role, member) for member in page.items]
+        self.members = [member_row(actor, my_role, member) for member in page.items]
         self.members_total, self._team_of = page.total, project_id
         grants = policy.may(actor, "members.grant_maintainer", my_role)
         self.role_options = [list(pair) for pair in GRANTED if grants or pair[0] != "maintainer"]
@@ -96,12 +76,6 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
 
     def _someone_is_picked(self) -> None:
         self.form_error = ""
-
-    @handler("signed_in", supersedes=True)
-    async def find_member(self, project_id: int, text: str) -> None:
-        self._require_record(project_id, self._team_of)
-        self.members_search = printable(text)
-        await self._read_team(project_id)
 
     def _opener_scope(self) -> list[int]:
         return [record_id(self.router_data, routes.PROJECTS)]
@@ -143,9 +117,9 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
     @handler("signed_in")
     async def ask_remove(self, project_id: int, person_id: int) -> None:
         self._require_record(project_id, self._team_of)
-        found = next((member for member in self.members if member["id"] == person_id), None)
-        if found is not None:
-            self.removed_id, self.removed_name = person_id, found["name"]
+        async with reading() as session:
+            found = await team.get_member(session, self._as_actor(), project_id, person_id)
+        self.removed_id, self.removed_name = person_id, found.full_name or found.username
 
     @handler("signed_in")
     async def cancel_remove(self) -> None:
@@ -168,23 +142,5 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         yield RELOAD
 
 
-# The page shows the number of members, so both are reloaded.
-RELOAD = [ProjectState.load, MembersState.load]
-
-
-def _member_row(actor: Actor, my_role: str | None, member: MemberRead) -> MemberRow:
-    name = member.full_name or member.username
-    may = policy.may(actor, policy.grant_action(member.role), my_role)
-    return MemberRow(
-        id=member.user_id,
-        name=name,
-        username=member.username,
-        face=face_of(name, member.user_id),
-        role=member.role,
-        role_label=member.role.capitalize(),
-        by_groups=", ".join(member.by_groups),
-        is_active=member.is_active,
-        is_me=member.user_id == actor.user_id,
-        joined_at=member.created_at.isoformat(),
-        can_change=member.role != "owner" and may,
-    )
+# The page shows the number of members, too.
+RELOAD = [ProjectState.load, MembersState.load, TeamState.load]

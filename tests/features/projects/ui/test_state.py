@@ -13,8 +13,12 @@ from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.project_page.ui.pages import PAGES
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectQuery, ProjectUpdate
-from tca_app.features.projects.ui import pages  # noqa: F401  registers the states
+from tca_app.features.projects.ui import (
+    members_state,
+    pages,  # noqa: F401  registers the states
+)
 from tca_app.features.projects.ui.detail_state import ProjectState
+from tca_app.features.projects.ui.members_list_state import TeamState
 from tca_app.features.projects.ui.members_state import MembersState
 from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.models import Project
@@ -422,6 +426,33 @@ async def test_members_come_change_and_go(console: Console) -> None:
     await tab.send(MembersState.ask_remove, project_id=project_id, person_id=bob.user_id)
     updates = await tab.send(MembersState.remove)
     assert [m["username"] for m in shown(updates, MembersState, "members")] == ["olga"]
+
+
+async def test_the_list_of_members_is_filtered_by_its_url(console: Console) -> None:
+    owner, bob, cyd = await make_user("olga"), await make_user("bob"), await make_user("cyd", is_active=False)
+    project_id = await make_project(owner, "Ledger", {bob: "viewer", cyd: "viewer"})
+    tab = await page_tab(console, owner, project_id, "?tab=members&role=viewer&status=active&sort=name")
+    updates = await tab.send(TeamState.load) + await tab.send(TeamState.show_filter, key="status", is_open=True)
+    assert [row["username"] for row in shown(updates, TeamState, "rows")] == ["bob"]
+    assert [chip["text"] for chip in shown(updates, TeamState, "chips")] == ["Role: Viewer", "Status: Active"]
+    assert shown(updates, TeamState, "export_query") == "role=viewer&is_active=true&sort=name"
+    counts = {option["label"]: option["count"] for option in shown(updates, TeamState, "options")}
+    assert counts == {"Active": "1", "Inactive": "1"}
+    other = await page_tab(console, owner, project_id, "?role=viewer")
+    assert not shown(await other.send(TeamState.load), TeamState, "rows")
+
+
+async def test_who_is_not_among_the_first_members_can_be_removed(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members_state, "TEAM_SHOWN", 1)
+    owner, bob = await make_user("olga"), await make_user("bob")
+    project_id = await make_project(owner, "Ledger", {bob: "viewer"})
+    tab = await page_tab(console, owner, project_id, "?tab=members")
+    await tab.send(MembersState.load)
+    updates = await tab.send(MembersState.ask_remove, project_id=project_id, person_id=bob.user_id)
+    assert shown(updates, MembersState, "removed_name") == "Bob"
+    assert "Bob removed" in toast(await tab.send(MembersState.remove))
 
 
 async def test_a_maintainer_grants_no_role_like_their_own(console: Console) -> None:
