@@ -37,6 +37,7 @@ from tca_app.features.project_page.ui import pages as project_pages
 from tca_app.features.projects.ui import palette as project_palette
 from tca_app.features.roles.ui import pages as role_pages
 from tca_app.features.settings_page.ui import pages as settings_pages, palette as settings_palette
+from tca_app.features.subscribers.ui import pages as subscriber_pages
 from tca_app.features.tokens.ui import admin_pages as token_pages
 from tca_app.features.user_page.ui import pages as users_pages
 from tca_app.features.users import pictures
@@ -80,6 +81,7 @@ PAGES = [
     *job_pages.PAGES,
     *webhook_pages.PAGES,
     *instance_pages.PAGES,
+    *subscriber_pages.PAGES,
     *role_pages.PAGES,
     *token_pages.PAGES,
     *group_pages.PAGES,

@@ -40,6 +40,7 @@ TABLES = (
     "dashboard_layouts",
     "list_preferences",
     "saved_views",
+    "status_subscribers",
     "notification_digests",
     "notification_preferences",
     "notifications",

@@ -14,7 +14,8 @@ from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.core.events.log import Event, emit, event_row
-from tca_app.core.security.tokens import hash_password
+from tca_app.core.security.encryption import encrypt
+from tca_app.core.security.tokens import hash_password, token_hash
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.service import Client
 from tca_app.features.ci import service as trusts
@@ -23,6 +24,7 @@ from tca_app.features.deployments.aggregates.daily import refresh_deployments
 from tca_app.features.deployments.comments import service as comments
 from tca_app.features.deployments.comments.schemas import CommentCreate
 from tca_app.features.projects.default_environments import create_default_environments
+from tca_app.features.subscribers.service import SEALED_FOR
 from tca_app.features.tokens import service as tokens
 from tca_app.features.tokens.schemas import ProjectTokenCreate, TokenCreate
 from tca_app.features.users.events import UserUpdated
@@ -45,6 +47,7 @@ from tca_app.models import (
     Project,
     ProjectMember,
     SavedView,
+    StatusSubscriber,
     User,
     WebhookDelivery,
 )
@@ -275,6 +278,14 @@ async def make_check(project_id: int | None = None, name: str = "", **fields: An
     async with transaction() as session:
         made = insert(HealthCheck).values(values | fields).returning(HealthCheck.id)
         return (await session.execute(made)).scalar_one()
+
+
+async def make_subscriber(email: str = "ana@example.com", token: str = "t" * 43) -> int:
+    """A subscriber of the public status page; `token` is that of the unsubscribe links. Returns its id."""
+    values = {"email": email, "token_hash": token_hash(token), "token": encrypt(token, SEALED_FOR)}
+    async with transaction() as session:
+        made = StatusSubscriber.__table__.insert().values(values).returning(StatusSubscriber.__table__.c.id)
+        return int((await session.execute(made)).scalar_one())
 
 
 async def make_identity(owner: Actor, subject: str = "s-1") -> int:

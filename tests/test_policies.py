@@ -22,6 +22,7 @@ from tests.factories import (
     make_maintenance,
     make_notification,
     make_project,
+    make_subscriber,
     make_token,
     make_trust,
     make_user,
@@ -63,6 +64,11 @@ PUBLIC = {
     ("GET", "/status/public.json"),
     ("GET", "/status/feed.xml"),
     ("GET", "/status/badge.svg"),
+    ("POST", "/status/public/subscribe"),  # a mail to the address has the link that counts
+    ("GET", "/status/public/confirm"),
+    ("POST", "/status/public/confirm"),  # the token of the link is the permission
+    ("GET", "/status/public/unsubscribe"),
+    ("POST", "/status/public/unsubscribe"),  # the same
     ("GET", "/health"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
@@ -125,7 +131,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
     ids = dict.fromkeys(
         (*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id", "factor_id"), 1
     )
-    ids |= {"window_id": 1, "group_id": 1, "identity_id": 1, "view_id": 1, "comment_id": 1}
+    ids |= {"window_id": 1, "group_id": 1, "identity_id": 1, "view_id": 1, "comment_id": 1, "subscriber_id": 1}
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -158,6 +164,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids["identity_id"] = await make_identity(admin)
     ids["check_id"] = await make_check(project_id)
     ids["view_id"] = await make_view(admin)
+    ids["subscriber_id"] = await make_subscriber()
     of_project = "/projects/{project_id}/tokens" in path
     ids["token_id"], _ = await make_token(admin, project_id if of_project else None)
     ids["invitation_id"] = await make_invitation(admin)
@@ -176,7 +183,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
     answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)
     # What only administrators have at all is refused; elsewhere whatever is somebody else's does not exist.
-    of_admins = path.startswith(("/api/v1/jobs/", "/api/v1/groups/"))
+    of_admins = path.startswith(("/api/v1/jobs/", "/api/v1/groups/", "/api/v1/status-subscribers/"))
     refused = of_admins or (path.startswith("/api/v1/users/") and method != "GET")
     expected = (403, 404) if refused else (404,)
     assert answer.status_code in expected, answer.text

@@ -33,6 +33,7 @@ from tests.factories import (
     make_maintenance,
     make_notification,
     make_project,
+    make_subscriber,
     make_token,
     make_trust,
     make_user,
@@ -88,6 +89,7 @@ ALLOWED: list[tuple[str, str, set[str]]] = [
     ("GET", "/api/v1/groups", EVERYBODY),
     ("GET POST PATCH DELETE", "/api/v1/groups*", ADMINISTRATORS),
     ("GET POST PUT PATCH DELETE", "/api/v1/instance*", ADMINISTRATORS),
+    ("GET DELETE", "/api/v1/status-subscribers*", ADMINISTRATORS),
     ("GET POST DELETE", "/api/v1/jobs*", ADMINISTRATORS),
     ("GET", "/api/v1/admin/*", ADMINISTRATORS),
     ("DELETE", "/api/v1/tokens/{token_id}", PERSON),
@@ -246,6 +248,7 @@ async def make_rows(person: Actor, owner: Actor, team: dict[Actor, str]) -> dict
         "other_group_id": other_group_id,
         "colleague_id": colleague.user_id,
         "view_id": await make_view(person),
+        "subscriber_id": await make_subscriber(),
         "job_id": 1,
         "freeze_id": 1,
     }

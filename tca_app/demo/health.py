@@ -200,7 +200,7 @@ def tell_health(watched: MonitoredChecks, actors: dict[int, Actor]) -> Iterator[
         incident = SimpleNamespace(id=one["id"], name=check["name"], project_id=subject.project_id)
         yield one["opened_at"], None, events.HealthDegraded.of(subject, incident_id=one["id"], reason=one["reason"])
         for note in one["notes"]:
-            noted = events.IncidentNoted.of(incident, note=note["note"])
+            noted = events.IncidentNoted.of(incident, note=note["note"], is_public=note["is_public"])
             yield note["created_at"], actors[note["user_id"]], noted
         took = lasted(one["closed_at"] - one["opened_at"])
         yield one["closed_at"], None, events.HealthRecovered.of(subject, incident_id=one["id"], lasted=took)

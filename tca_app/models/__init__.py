@@ -48,7 +48,7 @@ from tca_app.models.health import (
     MaintenanceCheck,
     MaintenanceWindow,
 )
-from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference
+from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference, StatusSubscriber
 from tca_app.models.instance import BackupRun, InstanceSetting
 from tca_app.models.project import Group, GroupMember, Project, ProjectGroup, ProjectMember
 from tca_app.models.slack import SlackChannel
@@ -112,6 +112,7 @@ __all__ = [
     "RolledSince",
     "SavedView",
     "SlackChannel",
+    "StatusSubscriber",
     "UsedIdToken",
     "User",
     "UserPicture",

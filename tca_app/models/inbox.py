@@ -1,11 +1,11 @@
-"""Notifications: the inbox of each person, their preferences and digests."""
+"""Notifications: the inbox of each person, their preferences and digests, and who gets mails of the public page."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Text, text
+from sqlalchemy import BigInteger, Index, LargeBinary, Text, text
 from sqlmodel import Field
 
-from tca_app.models.base import UTC_TIME, Row, TableModel, parent_id
+from tca_app.models.base import UTC_TIME, Row, TableModel, parent_id, sealed
 
 
 class Notification(Row, table=True):
@@ -46,3 +46,20 @@ class NotificationDigest(TableModel, table=True):
 
     user_id: int = parent_id("users")
     sent_at: datetime = Field(sa_type=UTC_TIME)
+
+
+class StatusSubscriber(Row, table=True):
+    """An address that confirmed that it wants mails about public incidents. `created_at` is when.
+
+    The token of its unsubscribe links is hashed to find the row, and encrypted, because each mail has it.
+    """
+
+    __tablename__ = "status_subscribers"
+    __table_args__ = (
+        Index("uq_status_subscribers_email", "email", unique=True),
+        Index("uq_status_subscribers_token_hash", "token_hash", unique=True),
+    )
+
+    email: str = Field(sa_type=Text)
+    token_hash: bytes = Field(sa_type=LargeBinary)
+    token: bytes = sealed("status_subscriber")

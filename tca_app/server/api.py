@@ -39,6 +39,8 @@ from tca_app.features.personal_data.router import router as personal_data_router
 from tca_app.features.projects.router import router as projects_router
 from tca_app.features.single_sign_on.router import browser_router as oauth_browser_router, router as oauth_router
 from tca_app.features.slack.router import router as slack_router
+from tca_app.features.subscribers.public_pages.router import router as public_subscribers_router
+from tca_app.features.subscribers.router import router as subscribers_router
 from tca_app.features.tokens.router import router as tokens_router
 from tca_app.features.users.router import router as users_router
 from tca_app.features.views.router import router as views_router
@@ -84,6 +86,8 @@ ROUTERS = (
     incidents_router,
     maintenance_router,
     public_status_router,
+    public_subscribers_router,
+    subscribers_router,
     oauth_router,
     oauth_browser_router,
 )

@@ -65,7 +65,10 @@ ONE_VALUE = (b"host", b"origin", b"authorization", b"content-type", b"content-le
 REQUEST_ID = re.compile(r"(?!job-)[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 MAX_DIGITS = 12  # of a Content-Length
 WRITES = ("POST", "PUT", "PATCH")
-FORM_CALLS = ("/api/auth/token", "/api/auth/token-exchange")
+# Forms of the public pages, which no other site may send for a visitor.
+PUBLIC_FORMS = ("/status/public/subscribe", "/status/public/confirm")
+FORM_CALLS = ("/api/auth/token", "/api/auth/token-exchange", *PUBLIC_FORMS)
+ONE_CLICK = "/status/public/unsubscribe"  # mail programs send either kind of form (RFC 8058), and none is read
 # What a cookie authorizes, or what sets one.
 COOKIE_CALLS = (
     "/api/auth/session",
@@ -226,10 +229,11 @@ class Edge:
         has_body = length not in (b"", b"0") or b"transfer-encoding" in headers
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         expected = b"application/x-www-form-urlencoded" if scope["path"] in FORM_CALLS else b"application/json"
-        if scope["method"] in WRITES and has_body and kind != expected:
+        if scope["method"] in WRITES and has_body and kind != expected and scope["path"] != ONE_CLICK:
             return UnsupportedMediaType(f"Send the body as {expected.decode()}.")
         begins_elsewhere = scope["path"].startswith("/api/auth/oauth/") and scope["method"] in WRITES
-        if begins_elsewhere or scope["path"].startswith(COOKIE_CALLS):
+        is_form = scope["path"] in PUBLIC_FORMS and scope["method"] in WRITES
+        if begins_elsewhere or is_form or scope["path"].startswith(COOKIE_CALLS):
             return self._foreign_page(headers)
         return None
 

@@ -21,6 +21,7 @@ from tca_app.consumers import (
     services,
     slack,
     streams,
+    subscribers,
     webhooks,
 )
 from tca_app.core.cache.local import listen
@@ -35,6 +36,7 @@ CONSUMERS = (
     analytics,
     notifications,
     streams,
+    subscribers,
     webhooks,
     mail,
     slack,

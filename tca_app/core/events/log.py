@@ -29,11 +29,15 @@ QUEUES = {
     "analytics": "analytics_queue",
     "notifications": "notification_queue",
     "streams": "stream_queue",
+    "subscribers": "subscriber_queue",
     "webhooks": "webhook_queue",
 }
 TASK_PREFIX = "consume_"
 # SQL conditions for consumers that are often idle: no job is enqueued while the condition is false.
-NEEDED = {"webhooks": "(EXISTS (SELECT FROM webhooks) OR EXISTS (SELECT FROM slack_channels))"}
+NEEDED = {
+    "subscribers": "EXISTS (SELECT FROM status_subscribers)",
+    "webhooks": "(EXISTS (SELECT FROM webhooks) OR EXISTS (SELECT FROM slack_channels))",
+}
 CATALOGUE: dict[str, type["Event"]] = {}
 
 
@@ -74,6 +78,7 @@ class Event(BaseModel):
 
 
 NOTIFYING = (*Event.consumers, "notifications")
+PUBLISHED = (*NOTIFYING, "subscribers")  # also to strangers, if it is about something on the public page
 
 
 def sentence(type_: str, *, actor: str, subject: str, data: dict[str, Any]) -> str:

@@ -34,10 +34,12 @@ log = structlog.get_logger(__name__)
 
 MAINTENANCE_QUEUE = "maintenance_queue"
 HEALTH_QUEUE = "health_queue"
+SUBSCRIBER_QUEUE = "subscriber_queue"
 # Queue name to its concurrency. Each queue has its own worker, so that no queue blocks another. Queues whose jobs are
 # batched run one at a time; queues that wait for a mail server or another service run more.
 QUEUES = {
     "email_queue": 4,
+    SUBSCRIBER_QUEUE: 2,
     "notification_queue": 1,
     "analytics_queue": 1,
     "webhook_queue": 1,

@@ -41,7 +41,10 @@ _POLICY = compat32.clone(linesep="\r\n", cte_type="8bit")
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail to one person. `key` is the same at every attempt, and the Message-ID derives from it."""
+    """A mail to one person. `key` is the same at every attempt, and the Message-ID derives from it.
+
+    With `unsubscribe_url` mail programs offer to unsubscribe in one click (RFC 8058): they POST to it.
+    """
 
     key: str
     to: str
@@ -49,6 +52,7 @@ class Mail:
     subject: str
     text: str
     html: str
+    unsubscribe_url: str = ""
 
 
 async def send(mail: Mail) -> None:
@@ -99,6 +103,9 @@ def compose(mail: Mail) -> MIMEMultipart:
     message["Date"] = format_datetime(localtime())
     message["Message-ID"] = f"<{mail.key}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if request_id := request_id_var.get():
         message["X-Request-Id"] = _encoded("X-Request-Id", request_id)
     message.attach(_part(mail.text, "plain"))

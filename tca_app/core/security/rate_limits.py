@@ -18,10 +18,27 @@ from tca_app.core.security.tokens import token_hash
 log = structlog.get_logger(__name__)
 
 
-Name = Literal["login", "api", "invitations", "email_changes", "mailed_address", "token_exchange", "comments"]
+Name = Literal[
+    "login",
+    "api",
+    "invitations",
+    "email_changes",
+    "mailed_address",
+    "subscriptions",
+    "all_subscriptions",
+    "token_exchange",
+    "comments",
+]
 # How many mails one person may cause at addresses of their choice, by invitations and by changes of their own address,
-# and how many one address may get. No setting changes them.
-MAILS = {"invitations": "500/day", "email_changes": "20/day", "mailed_address": "10/day"}
+# and how many one address may get. Strangers subscribe to the public status page, so there is a limit for all of them,
+# too. No setting changes them.
+MAILS = {
+    "invitations": "500/day",
+    "email_changes": "20/day",
+    "mailed_address": "10/day",
+    "subscriptions": "30/day",
+    "all_subscriptions": "500/hour",
+}
 # Of one address. Build machines behind one address share it, so it is wider than that of sign-in.
 TOKEN_EXCHANGE = {"token_exchange": "60/minute"}
 # Of one person: each comment, and each person whom it notifies.

@@ -2,7 +2,7 @@
 
 from typing import Protocol, Self
 
-from tca_app.core.events.log import NOTIFYING, Event
+from tca_app.core.events.log import NOTIFYING, PUBLISHED, Event
 
 
 class Subject(Protocol):
@@ -40,7 +40,7 @@ class HealthCheckUpdated(_HealthEvent):
 class HealthDegraded(_HealthEvent):
     type = "health_degraded"
     title = "{subject} is down: {reason}"
-    consumers = NOTIFYING
+    consumers = PUBLISHED
 
     incident_id: int
     reason: str
@@ -49,13 +49,15 @@ class HealthDegraded(_HealthEvent):
 class HealthRecovered(_HealthEvent):
     type = "health_recovered"
     title = "{subject} recovered after {lasted}"
-    consumers = NOTIFYING
+    consumers = PUBLISHED
 
     incident_id: int
     lasted: str
 
 
 class _NamedEvent(Event):
+    """`is_public` of those with a note: whether strangers may read the note."""
+
     @classmethod
     def of(cls, subject: Named, **fields: object) -> Self:
         """Creates the event of an incident or a maintenance window."""
@@ -68,10 +70,11 @@ class IncidentOpened(_NamedEvent):
     type = "incident_opened"
     subject_type = "incident"
     title = "{actor} opened the {severity} incident {subject}: {note}"
-    consumers = NOTIFYING
+    consumers = PUBLISHED
 
     severity: str
     note: str
+    is_public: bool
 
 
 class IncidentUpdated(_NamedEvent):
@@ -84,18 +87,21 @@ class IncidentNoted(_NamedEvent):
     type = "incident_noted"
     subject_type = "incident"
     title = "{actor} added a note to the incident {subject}: {note}"
+    consumers = (*Event.consumers, "subscribers")
 
     note: str
+    is_public: bool
 
 
 class IncidentStatusChanged(_NamedEvent):
     type = "incident_status_changed"
     subject_type = "incident"
     title = "{actor} set the incident {subject} to {status}: {note}"
-    consumers = NOTIFYING
+    consumers = PUBLISHED
 
     status: str
     note: str
+    is_public: bool
 
 
 class IncidentAcknowledged(_NamedEvent):
@@ -111,17 +117,18 @@ class IncidentResolved(_NamedEvent):
     type = "incident_resolved"
     subject_type = "incident"
     title = "{actor} resolved the incident {subject} after {lasted}: {note}"
-    consumers = NOTIFYING
+    consumers = PUBLISHED
 
     lasted: str
     note: str
+    is_public: bool
 
 
 class _MaintenanceEvent(_NamedEvent):
     """`window` is the period in words, in UTC."""
 
     subject_type = "maintenance"
-    consumers = NOTIFYING
+    consumers = PUBLISHED
 
     window: str
 

@@ -110,6 +110,7 @@ CLEANED = {
     "notifications.title": "is made again from the event",
     "one_time_tokens.email": "rows with an address of the person are deleted",
     "procrastinate_jobs.args": "",
+    "status_subscribers.email": "rows with an address of the person are deleted",
     "users.email": "",
     "users.full_name": "",
     "users.hashed_password": "",

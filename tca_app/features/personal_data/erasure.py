@@ -149,6 +149,7 @@ _BY_EMAIL = tuple(
     for statement in (
         "DELETE FROM one_time_tokens WHERE lower(email) = ANY(:emails)",
         "DELETE FROM invitations WHERE lower(email) = ANY(:emails)",
+        "DELETE FROM status_subscribers WHERE lower(email) = ANY(:emails)",
         "DELETE FROM procrastinate_jobs WHERE lower(args ->> 'email') = ANY(:emails) AND status <> 'doing'",
     )
 )

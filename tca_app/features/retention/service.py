@@ -31,6 +31,7 @@ _OLD = {
     "login_throttles": "last_failed_at < now() - interval '24 hours'",
     "invitations": "greatest(expires_at, accepted_at, revoked_at) < now() - interval '90 days'",
     "pending_sign_ins": "expires_at < now()",
+    "one_time_tokens": "purpose = 'status_confirmation' AND expires_at < now()",  # addresses of strangers
     "event_effects": "consumer <> 'analytics' AND at < now() - interval '30 days'",
     "event_exports": "at < now() - interval '30 days'",
     "backup_runs": "finished_at < now() - interval '1 year'",
@@ -110,7 +111,8 @@ async def trim(session: AsyncSession) -> dict[str, int]:
     by_setting = {**_TRIM_BY_SETTING, "deployment_logs": ("deployment_logs", _TRIM_LOGS)}
     for name, (table, done) in by_setting.items():
         if days := getattr(get_settings(), f"retention_{name}_days"):
-            gone[table] = (await session.execute(done, {"most": BATCH, "days": days})).scalar_one()
+            deleted = (await session.execute(done, {"most": BATCH, "days": days})).scalar_one()
+            gone[table] = gone.get(table, 0) + deleted
     return gone
 
 

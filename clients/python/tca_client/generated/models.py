@@ -1004,6 +1004,16 @@ class SlackUpdate(TypedDict):
     topics: NotRequired[list[Literal["deployments", "approvals", "health", "freezes"]]]
 
 
+class SubscriberRead(TypedDict):
+    """
+    A confirmed address. `created_at` is when it was confirmed.
+    """
+
+    id: int
+    email: str
+    created_at: str
+
+
 class TeamMember(TypedDict):
     user_id: int
     role: NotRequired[Literal["maintainer", "deployer", "viewer"]]
@@ -1230,6 +1240,7 @@ class WebhookCreate(TypedDict):
                 "slack_changed",
                 "slack_connected",
                 "slack_removed",
+                "status_subscriber_removed",
                 "token_created",
                 "token_expiring",
                 "token_revoked",
@@ -1375,6 +1386,7 @@ class WebhookUpdate(TypedDict):
                 "slack_changed",
                 "slack_connected",
                 "slack_removed",
+                "status_subscriber_removed",
                 "token_created",
                 "token_expiring",
                 "token_revoked",

@@ -528,6 +528,7 @@ class Operations(Calls):
         | None = None,
         queue: Literal[
             "email_queue",
+            "subscriber_queue",
             "notification_queue",
             "analytics_queue",
             "webhook_queue",
@@ -539,6 +540,7 @@ class Operations(Calls):
         | list[
             Literal[
                 "email_queue",
+                "subscriber_queue",
                 "notification_queue",
                 "analytics_queue",
                 "webhook_queue",
@@ -645,6 +647,20 @@ class Operations(Calls):
                 "deleted": deleted,
                 "sort": sort,
             },
+            repeatable=True,
+        )
+
+    def export_subscribers(
+        self, *, search: str | None = None, sort: Literal["created_at", "-created_at", "email", "-email"] | None = None
+    ) -> str:
+        """Download the list of subscribers as CSV. A browser's session cookie is accepted.
+
+        API tokens need the scope `admin`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/status-subscribers/export.csv"),
+            query={"search": search, "sort": sort},
             repeatable=True,
         )
 
@@ -938,6 +954,7 @@ class Operations(Calls):
         | None = None,
         queue: Literal[
             "email_queue",
+            "subscriber_queue",
             "notification_queue",
             "analytics_queue",
             "webhook_queue",
@@ -949,6 +966,7 @@ class Operations(Calls):
         | list[
             Literal[
                 "email_queue",
+                "subscriber_queue",
                 "notification_queue",
                 "analytics_queue",
                 "webhook_queue",
@@ -1188,6 +1206,26 @@ class Operations(Calls):
                 "deleted": deleted,
                 "sort": sort,
             },
+            repeatable=True,
+        )
+
+    def list_subscribers(
+        self,
+        *,
+        search: str | None = None,
+        skip: int | None = None,
+        limit: int | None = None,
+        sort: Literal["created_at", "-created_at", "email", "-email"] | None = None,
+    ) -> Page[models.SubscriberRead]:
+        """List the subscribers of the public status page, newest first unless `sort` says otherwise. Superusers
+        only.
+
+        API tokens need the scope `admin`.
+        """
+        return self._page(
+            "GET",
+            path_of("/api/v1/status-subscribers"),
+            query={"search": search, "skip": skip, "limit": limit, "sort": sort},
             repeatable=True,
         )
 
@@ -1604,6 +1642,13 @@ class Operations(Calls):
         API tokens need the scope `write`.
         """
         self._call("DELETE", path_of("/api/v1/projects/{project_id}/slack", project_id), repeatable=True)
+
+    def remove_subscriber(self, subscriber_id: int) -> None:
+        """Remove a subscriber. The address may subscribe again. Superusers only.
+
+        API tokens need the scope `admin`.
+        """
+        self._call("DELETE", path_of("/api/v1/status-subscribers/{subscriber_id}", subscriber_id), repeatable=True)
 
     def reset_layout(self) -> None:
         """Reset the layout to the default.

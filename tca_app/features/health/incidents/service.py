@@ -63,7 +63,7 @@ async def create_incident(session: AsyncSession, actor: Actor, data: IncidentCre
     first = NoteCreate(note=data.message, status="investigating", is_public=data.is_public)
     await _store_note(session, actor, incident_id, first)
     row = await find_incident(session, actor, incident_id)
-    await emit(session, actor, events.IncidentOpened.of(row, severity=data.severity, note=data.message))
+    await emit(session, actor, events.IncidentOpened.of(row, severity=data.severity, **_said(first)))
     return await get_incident(session, actor, incident_id)
 
 
@@ -132,22 +132,26 @@ def _require_change(row: Row[*tuple[Any, ...]], status: str) -> None:
 async def _store_status(session: AsyncSession, actor: Actor, row: Row[*tuple[Any, ...]], data: NoteCreate) -> None:
     """Sets the status of an update, and emits what happened."""
     if data.status is None:
-        await emit(session, actor, events.IncidentNoted.of(row, note=data.note))
+        await emit(session, actor, events.IncidentNoted.of(row, **_said(data)))
         return
     changing = update(_INCIDENTS).where(_incidents.id == row.id)
     if data.status == "resolved":
         now = datetime.now(UTC)
         await session.execute(changing.values(closed_at=func.greatest(_incidents.opened_at, now)))
-        event = events.IncidentResolved.of(row, lasted=lasted(now - row.opened_at), note=data.note)
+        event = events.IncidentResolved.of(row, lasted=lasted(now - row.opened_at), **_said(data))
         await emit(session, actor, event)
     else:
         await session.execute(changing.values(status=data.status))
-        await emit(session, actor, events.IncidentStatusChanged.of(row, status=data.status, note=data.note))
+        await emit(session, actor, events.IncidentStatusChanged.of(row, status=data.status, **_said(data)))
 
 
 def _stored(fields: dict[str, Any]) -> dict[str, Any]:
     """Returns the values of the columns. Of a join with checks, `is_public` would be ambiguous."""
     return {"is_published" if name == "is_public" else name: value for name, value in fields.items()}
+
+
+def _said(note: NoteCreate) -> dict[str, Any]:
+    return {"note": note.note, "is_public": note.is_public}
 
 
 async def _store_note(session: AsyncSession, actor: Actor, incident_id: int, data: NoteCreate) -> NoteRead:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError, NotFound, Unavailable
 from tca_app.core.instance import instance_settings
@@ -29,7 +30,7 @@ _FOLDER = Path(__file__).parent / "templates"
 _CSS = (_FOLDER / "public.css").read_text()
 _style = b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
 CSP = (
-    f"default-src 'none'; style-src 'sha256-{_style}'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    f"default-src 'none'; style-src 'sha256-{_style}'; img-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
 _templates = Environment(
@@ -103,7 +104,7 @@ async def _make() -> Pages | AppError:
     return Pages(
         html=Page(_html(found)),
         json=Page(found.read.model_dump_json().encode()),
-        feed=Page(feed(found.read, found.at, _moment)),
+        feed=Page(feed(found.read, found.at, moment)),
         badge=Page(_svg(badge.page_badge(found.read, overall(found.read)[0]))),
         states=found.states,
     )
@@ -139,13 +140,17 @@ def overall(read: PublicRead) -> tuple[str, str]:
 
 
 def render(name: str, **given: object) -> bytes:
-    return _templates.get_template(name).render(app_name=instance_settings().app_name, css=_CSS, **given).encode()
+    """Render a page of strangers with the name and the logo of the console."""
+    instance = instance_settings()
+    brand = {"app_name": instance.app_name, "logo_url": instance.logo_url, "letter": instance.app_name[:1].upper()}
+    page = _templates.get_template(name).render(css=_CSS, has_mail=get_settings().has_mail, **brand, **given)
+    return page.encode()
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
     """ "4 May 2026, 09:58 UTC", in the zone of the instance: without scripts that of the reader is unknown."""
     at = at.astimezone(ZoneInfo(instance_settings().time_zone))
     return f"{at.day} {at:%B %Y, %H:%M %Z}"
 
 
-_templates.filters |= {"moment": _moment, "lasted": lasted}
+_templates.filters |= {"moment": moment, "lasted": lasted}

@@ -50,6 +50,7 @@ def admin_page() -> rx.Component:
         tabs(
             ("Settings", routes.ADMIN, state.tab == "settings"),
             ("History", routes.ADMIN_HISTORY, state.tab == "history"),
+            ("Subscribers", routes.SUBSCRIBERS, False),
         ),
         rx.match(state.tab, ("history", _history()), rx.el.div(_settings(), _logo(), class_name="narrow stack")),
     )

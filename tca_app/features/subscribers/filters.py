@@ -1,0 +1,5 @@
+"""The parameters of the URL of the list of subscribers."""
+
+from tca_app.core.lists.query import TableSpec
+
+SUBSCRIBERS = TableSpec(sorts=("created_at", "email"), default_sort="-created_at")

@@ -1,0 +1,90 @@
+"""Mails to the subscribers: which events of a component are public, and what the mail about one says."""
+
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.config.settings import get_settings
+from tca_app.core.events.log import RecordedEvent
+from tca_app.core.outgoing.mail import Mail
+from tca_app.core.security.encryption import decrypt
+from tca_app.features.health.public_page.page import moment
+from tca_app.features.health.public_page.published import PublicWindow, public_check, public_incident, public_window
+from tca_app.features.notifications.mails import Reader, link_mail
+from tca_app.features.subscribers.service import SEALED_FOR
+from tca_app.models import StatusSubscriber
+
+PLAN_TASK, SEND_TASK = "plan_status_mails", "send_status_mail"
+AT_ONCE = 200  # subscribers whose jobs one job enqueues
+CONFIRM, UNSUBSCRIBE, PAGE = "/status/public/confirm", "/status/public/unsubscribe", "/status/public"
+_subscribers = StatusSubscriber.__table__.c
+Notice = tuple[str, str]  # subject and text
+
+
+def is_news(event: RecordedEvent) -> bool:
+    """Returns whether subscribers may get a mail about this event: not about a note that is not public."""
+    return event.type not in ("incident_noted", "incident_status_changed") or bool(event.data.get("is_public"))
+
+
+async def notice_of(session: AsyncSession, event: RecordedEvent) -> Notice | None:
+    """Returns what the mail says, or None when its subject is not public, or not any longer."""
+    if event.subject_type == "maintenance":
+        window = await public_window(session, event.subject_id)
+        return _of_maintenance(event, window) if window else None
+    if event.subject_type == "incident":
+        name = await public_incident(session, event.subject_id)
+        return _of_incident(event, name) if name else None
+    name = await public_check(session, event.subject_id)
+    return _of_check(event, name) if name else None
+
+
+def _of_check(event: RecordedEvent, name: str) -> Notice:
+    if event.type == "health_degraded":
+        return f"{name} is down", f"{name} is down since {moment(event.at)}."
+    return f"{name} is operational again", f"{name} was down for {event.data['lasted']}."
+
+
+def _of_incident(event: RecordedEvent, name: str) -> Notice:
+    note = str(event.data["note"]) if event.data.get("is_public") else ""
+    if event.type == "incident_opened":
+        return f"Incident: {name}", note or f"An incident began at {moment(event.at)}."
+    if event.type == "incident_resolved":
+        return f"Resolved: {name}", f"The incident was resolved after {event.data['lasted']}.\n\n{note}".strip()
+    return f"Update: {name}", note
+
+
+def _of_maintenance(event: RecordedEvent, window: PublicWindow) -> Notice | None:
+    period = f"From {moment(window.starts_at)} to {moment(window.ends_at)}."
+    if event.type == "maintenance_cancelled":
+        what = "was cancelled" if window.is_cancelled else "ended early"
+        return f"Maintenance {what}: {window.title}", period
+    if window.is_cancelled:
+        return None
+    what = "Planned maintenance" if event.type == "maintenance_scheduled" else "Changed maintenance"
+    return f"{what}: {window.title}", f"{period}\n\n{window.message}".strip()
+
+
+async def next_subscribers(session: AsyncSession, after_id: int) -> list[int]:
+    """Returns the ids of the next subscribers, at most `AT_ONCE`."""
+    rows = select(_subscribers.id).where(_subscribers.id > after_id).order_by(_subscribers.id).limit(AT_ONCE)
+    return list((await session.execute(rows)).scalars())
+
+
+async def mail_to(session: AsyncSession, event: RecordedEvent, subscriber_id: int) -> Mail | None:
+    """Returns the mail, or None when the address unsubscribed, or nothing about the event is public any longer."""
+    subscriber = select(_subscribers.email, _subscribers.token).where(_subscribers.id == subscriber_id)
+    row = (await session.execute(subscriber)).first()
+    notice = await notice_of(session, event) if row else None
+    if row is None or notice is None:
+        return None
+    subject, text = notice
+    leave = f"{get_settings().public_url}{UNSUBSCRIBE}?token={decrypt(row.token, SEALED_FOR)}"
+    key = f"status-{event.uuid}.{subscriber_id}"
+    reader = Reader(0, row.email, "", "")
+    mail = link_mail(key, reader, "status_notice", PAGE, title=subject, body=text, leave=leave)
+    return replace(mail, unsubscribe_url=leave)
+
+
+def confirmation_mail(job_id: int | None, email: str, token: str) -> Mail:
+    return link_mail(f"status-{job_id}", Reader(0, email, "", ""), "status_confirmation", f"{CONFIRM}?token={token}")

@@ -1,0 +1,82 @@
+"""State of the page `/admin/subscribers`: the list, and the confirmation of a removal."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, ClassVar, TypedDict
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, transaction
+from tca_app.core.errors import AppError
+from tca_app.features.subscribers import service as subscribers
+from tca_app.features.subscribers.filters import SUBSCRIBERS
+from tca_app.features.subscribers.policy import is_offered
+from tca_app.features.subscribers.schemas import SubscriberQuery, SubscriberRead
+from tca_app.ui.handlers import Events, handler
+from tca_app.ui.session import SessionState
+from tca_app.ui.table.state import TableQuery, TableState
+from tca_app.ui.url import printable
+
+
+class SubscriberRow(TypedDict):
+    """A line of the list."""
+
+    id: int
+    email: str
+    created_at: str
+
+
+def _row(subscriber: SubscriberRead) -> SubscriberRow:
+    return SubscriberRow(id=subscriber.id, email=subscriber.email, created_at=subscriber.created_at.isoformat())
+
+
+class SubscribersState(TableState, SessionState):
+    """State of the list. `is_offered`: strangers can subscribe now."""
+
+    rows: list[SubscriberRow] = []
+    is_offered: bool = True
+    removed_id: int = 0
+    removed_email: str = ""
+    remove_error: str = ""
+    is_acting: bool = False
+
+    _spec: ClassVar = SUBSCRIBERS
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[SubscriberRow], int, bool]:
+        values = {"skip": query.skip, "limit": query.limit, "search": printable(query.search), "sort": query.sort}
+        asked = SubscriberQuery.model_validate(values)
+        page = await subscribers.list_subscribers(session, actor, asked)
+        self._offer_export(asked)
+        return [_row(subscriber) for subscriber in page.items], page.total, page.capped
+
+    @handler("instance.manage", supersedes=True)
+    async def load(self) -> Events:
+        self.is_offered = is_offered()
+        return await self._load()
+
+    @handler("instance.manage")
+    async def ask_remove(self, subscriber_id: int) -> None:
+        found = next((row for row in self.rows if row["id"] == subscriber_id), None)
+        if found is not None:
+            self.removed_id, self.removed_email, self.remove_error = subscriber_id, found["email"], ""
+
+    @handler("instance.manage")
+    async def cancel_remove(self) -> None:
+        if not self.is_acting:
+            self.removed_id = 0
+
+    @handler("instance.manage")
+    async def remove(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        if not self.removed_id or self.is_acting:
+            return
+        self.is_acting, self.remove_error = True, ""
+        yield
+        try:
+            async with transaction() as session:
+                await subscribers.remove_subscriber(session, self._as_actor(), self.removed_id)
+        except AppError as error:
+            self.remove_error = error.detail
+            return
+        finally:
+            self.is_acting = False
+        self.removed_id = 0
+        self._toast("Subscriber removed")
+        yield SubscribersState.load

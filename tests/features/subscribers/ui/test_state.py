@@ -1,0 +1,44 @@
+"""The page of subscribers."""
+
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+
+from tca_app.config.settings import get_settings
+from tca_app.features.subscribers.ui.state import SubscribersState
+from tests.factories import make_admin, make_subscriber, make_user
+from tests.features.subscribers.test_subscribers import subscribers
+from tests.ui.harness import Tab, console_on, shown, sign_in
+
+
+async def test_an_administrator_sees_and_removes_subscribers(monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = await make_admin()
+    first = await make_subscriber("ana@example.com", "a" * 43)
+    await make_subscriber("bob@example.com", "b" * 43)
+    async with console_on(StateManagerMemory()) as console:
+        tab = Tab(console, "tab", await sign_in(admin), "/admin/subscribers")
+        await tab.hydrate()
+        updates = await tab.send(SubscribersState.load)
+        assert [row["email"] for row in shown(updates, SubscribersState, "rows")] == [
+            "bob@example.com",
+            "ana@example.com",
+        ]
+        assert shown(updates, SubscribersState, "is_offered") is False
+        monkeypatch.setattr(get_settings(), "status_public", True)
+        assert shown(await tab.send(SubscribersState.load), SubscribersState, "is_offered") is True
+        asked = await tab.send(SubscribersState.ask_remove, subscriber_id=first)
+        assert shown(asked, SubscribersState, "removed_email") == "ana@example.com"
+        form: dict[str, Any] = {}
+        await tab.send(SubscribersState.remove, _form=form)
+    assert await subscribers() == ["bob@example.com"]
+
+
+async def test_a_member_sees_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    member = await make_user()
+    await make_subscriber()
+    async with console_on(StateManagerMemory()) as console:
+        tab = Tab(console, "tab", await sign_in(member), "/admin/subscribers")
+        await tab.hydrate()
+        updates = await tab.send(SubscribersState.load)
+    assert "ana@example.com" not in str(updates)
