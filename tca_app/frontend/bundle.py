@@ -15,6 +15,7 @@ import brotli
 
 SCRIPT_HASHES = "csp-hashes.json"
 COMPRESSED = (".js", ".css", ".html", ".json", ".svg", ".txt", ".webmanifest", ".ico", ".map")
+FONT = "inter-latin-wght-normal-*.woff2"
 COPIES = (".br", ".gz")
 MIN_COMPRESSED_BYTES = 512  # bytes; compressing a smaller file saves nothing
 
@@ -32,6 +33,7 @@ def finish(client: Path, palettes: Iterable[str]) -> None:
     make_relocatable(client)
     _run_node("scripts", client)
     shrink_styles(client, palettes)
+    preload_font(client)
     write_script_hashes(client)
     compress(client)
 
@@ -68,6 +70,16 @@ def shrink_styles(client: Path, palettes: Iterable[str]) -> None:
     `palettes` are the Radix colours that the pages use. PurgeCSS comes from the node_modules of the build.
     """
     _rename(client, [Path(name) for name in _run_node("purge", client, *palettes)])
+
+
+def preload_font(client: Path) -> None:
+    """Make every page fetch its font at once. Otherwise the browser asks for it when the styles are there."""
+    fonts = [path.name for path in (client / "assets").glob(FONT)]
+    if len(fonts) != 1:
+        raise BundleError(f"expected one {FONT} in the build, found {len(fonts)}")
+    link = f'<link rel="preload" as="font" type="font/woff2" crossorigin="" href="/assets/{fonts[0]}"/>'
+    for page in client.rglob("*.html"):
+        page.write_text(page.read_text().replace("</head>", f"{link}</head>", 1))
 
 
 def _run_node(script: str, client: Path, *words: str) -> list[str]:

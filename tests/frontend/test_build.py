@@ -14,9 +14,17 @@ import httpx
 import pytest
 
 from tca_app.config import build_name
-from tca_app.config.settings import get_settings
+from tca_app.config.settings import VERSION, get_settings
 from tca_app.frontend import build
-from tca_app.frontend.bundle import BundleError, compress, make_relocatable, script_hashes, shrink_styles
+from tca_app.frontend.bundle import (
+    BundleError,
+    compress,
+    make_relocatable,
+    preload_font,
+    script_hashes,
+    shrink_styles,
+)
+from tca_app.frontend.icons import with_icons
 from tca_app.frontend.static_files import FrontendFiles
 from tca_app.ui.theme import PALETTES
 
@@ -192,7 +200,39 @@ def test_a_stylesheet_that_cannot_be_purged_ends_the_build(tmp_path: Path) -> No
         shrink_styles(tmp_path / "build" / "client", PALETTES)
 
 
-# Scripts and compressed files
+# Scripts, fonts and compressed files
+
+
+def test_the_frame_is_in_the_page_and_nothing_that_only_some_may_see(client: Path) -> None:
+    html = (client / "dashboard" / "index.html").read_text()
+    assert 'aria-label="Main"' in html
+    assert 'href="/projects"' in html
+    assert 'href="/users"' not in html
+    assert VERSION not in html
+
+
+def test_a_page_asks_for_its_font_at_once(client: Path) -> None:
+    pages = list(client.rglob("*.html"))
+    assert pages
+    for page in pages:
+        [url] = re.findall(r'<link rel="preload" as="font"[^>]* href="/([^"]+)"', page.read_text())
+        assert (client / url).is_file()
+
+
+def test_a_build_without_the_font_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="expected one inter-latin"):
+        preload_font(tmp_path)
+
+
+def test_the_icons_of_several_pages_are_one_script(client: Path) -> None:
+    page = (client / "dashboard" / "index.html").read_text()
+    assert len(re.findall(r'modulepreload" href="/assets/icons-', page)) == 1
+    assert len(re.findall(r'rel="modulepreload"', page)) < 20
+
+
+def test_settings_of_vite_in_another_form_are_refused() -> None:
+    with pytest.raises(ValueError, match="has no groups"):
+        with_icons("export default {}")
 
 
 def test_the_scripts_are_one_file(client: Path) -> None:

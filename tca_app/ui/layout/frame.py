@@ -25,6 +25,7 @@ from tca_app.ui.websocket.connection import connection_status, offline_banner
 
 Body = Callable[[], rx.Component]
 Crumb = tuple[Any, str | None]
+_NO_ATTRIBUTE: rx.Var[str] = rx.Var("undefined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,12 @@ class TopbarItem:
     in_title: Callable[[], rx.Var[str]]
 
 
+def is_viewer_known() -> rx.Var[bool]:
+    return as_var(SessionState.username != "").bool()
+
+
 def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...], shown: rx.Component) -> rx.Component:
+    """The frame around `shown`. It is in the HTML of a page, and complete once the viewer is known."""
     return rx.fragment(
         rx.el.a("Skip to the content", href="#content", class_name="skip-link"),
         rx.el.div(class_name="progress", aria_hidden="true", custom_attrs={"data-busy": ~rx.State.is_hydrated}),
@@ -54,16 +60,16 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
             rx.el.div(
                 _topbar(crumbs, topbar),
                 acting_banner(),
-                offline_banner(),
+                rx.cond(is_viewer_known(), offline_banner()),
                 rx.el.main(
                     version_banner(), _second_factor_banner(), shown, id="content", tab_index=-1, class_name="content"
                 ),
-                footer(),
+                rx.cond(is_viewer_known(), footer()),
                 class_name="main",
             ),
             class_name="shell",
             custom_attrs={
-                "data-viewer": as_var(SessionState.user_id).to(str),
+                "data-viewer": rx.cond(is_viewer_known(), as_var(SessionState.user_id).to(str), _NO_ATTRIBUTE),
                 "data-time-zone": SessionState.time_zone,
                 "data-locale": SessionState.locale,
             },
@@ -134,11 +140,10 @@ def _topbar(crumbs: tuple[Crumb, ...], items: tuple[TopbarItem, ...]) -> rx.Comp
         rx.el.nav(
             rx.el.ol(*(_crumb(label, url) for label, url in crumbs)), class_name="crumbs", aria_label="Breadcrumb"
         ),
-        palette(),
-        connection_status(),
-        *(item.body() for item in items),
-        help_menu(),
-        account_menu(),
+        rx.cond(
+            is_viewer_known(),
+            rx.fragment(palette(), connection_status(), *(item.body() for item in items), help_menu(), account_menu()),
+        ),
         class_name="topbar",
     )
 

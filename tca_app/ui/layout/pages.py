@@ -12,7 +12,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.placeholders import crashed, forbidden, not_found, not_found_to_strangers, outage
 from tca_app.ui.gate import PAGE_PERMISSIONS
 from tca_app.ui.layout.brand import app_name, logo
-from tca_app.ui.layout.frame import Body, Crumb, TopbarItem, shell
+from tca_app.ui.layout.frame import Body, Crumb, TopbarItem, is_viewer_known, shell
 from tca_app.ui.saved_views.state import SavedViewsState
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
@@ -105,11 +105,8 @@ def _guarded(entry: Page, topbar: tuple[TopbarItem, ...]) -> rx.Component:
     shown = entry.body()
     if entry.permission != "signed_in":
         shown = rx.cond(as_var(SessionState.grants).contains(entry.permission), shown, forbidden())
-    return rx.cond(
-        SessionState.outage,
-        outage(),
-        rx.cond(SessionState.username != "", shell(entry.route, entry.crumbs, topbar, shown), boot()),
-    )
+    framed = shell(entry.route, entry.crumbs, topbar, rx.cond(is_viewer_known(), shown, boot()))
+    return rx.cond(SessionState.outage, outage(), framed)
 
 
 def _not_found_page(topbar: tuple[TopbarItem, ...]) -> Body:
@@ -117,7 +114,7 @@ def _not_found_page(topbar: tuple[TopbarItem, ...]) -> Body:
 
     def component() -> rx.Component:
         framed = shell("404", (("Page not found", None),), topbar, not_found())
-        return rx.cond(SessionState.username != "", framed, rx.cond(rx.State.is_hydrated, _stranger(), boot()))
+        return rx.cond(is_viewer_known(), framed, rx.cond(rx.State.is_hydrated, _stranger(), boot()))
 
     return component
 
