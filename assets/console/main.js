@@ -4,6 +4,7 @@
  */
 import { startWatching } from "./dom.js";
 import "./times.js";
+import "./zoom.js";
 import "./region.js";
 import "./buttons.js";
 import "./sign-in.js";

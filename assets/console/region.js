@@ -21,16 +21,20 @@ document.addEventListener("focusin", ({ target }) => {
   if (list) fill(list);
 });
 
-const show = (sample) => {
-  const form = sample.closest("form");
+const sampleOf = (form) => {
   const zone = find("[name=time_zone]", form).value.trim();
   const locale = find("[name=locale]", form).value;
   try {
     const amount = new Intl.NumberFormat(locale || navigator.language, { useGrouping: "always" }).format(1234.5);
-    sample.textContent = `${writer(zone, locale, PARTS)(Date.now())}, ${amount}`;
+    return `${writer(zone, locale, PARTS)(Date.now())}, ${amount}`;
   } catch {
-    sample.textContent = "–"; // half a name, while it is typed
+    return "–"; // half a name, while it is typed
   }
+};
+
+const show = (sample) => {
+  const text = sampleOf(sample.closest("form"));
+  if (sample.textContent !== text) sample.textContent = text; // each change calls this again
 };
 
 watch("[data-region-sample]", show);

@@ -1,10 +1,16 @@
-"""The periods that figures are shown for: the last 7, 30 or 90 days (UTC), today included."""
+"""The periods that figures are shown for: the last 7, 30 or 90 days (UTC), today included, or days of one's choice."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal, get_args
+
+from tca_app.core.filters import parse_day
 
 Period = Literal["7", "30", "90"]
 PERIODS: tuple[Period, ...] = get_args(Period)
 DEFAULT_PERIOD: Period = "30"
+MAX_DAYS = 366  # how far back days can be chosen
 
 
 def period_of(text: str, otherwise: Period) -> Period:
@@ -14,3 +20,28 @@ def period_of(text: str, otherwise: Period) -> Period:
 
 def days_in(period: Period) -> int:
     return int(period)
+
+
+@dataclass(frozen=True, slots=True)
+class DayRange:
+    """Days in UTC, both ends included."""
+
+    since: date
+    until: date
+
+    @classmethod
+    def last(cls, days: int) -> "DayRange":
+        today = datetime.now(UTC).date()
+        return cls(today - timedelta(days=days - 1), today)
+
+    @classmethod
+    def of(cls, since: str, until: str) -> "DayRange | None":
+        """The days that a URL or a form names, or None: those of the last MAX_DAYS, up to today."""
+        try:
+            found, most = cls(parse_day(since), parse_day(until)), cls.last(MAX_DAYS)
+        except ValueError:
+            return None
+        return found if most.since <= found.since <= found.until <= most.until else None
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.since + timedelta(days=number) for number in range((self.until - self.since).days + 1))

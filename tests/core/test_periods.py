@@ -1,8 +1,10 @@
 """The period that a URL asks for."""
 
+from datetime import timedelta
+
 import pytest
 
-from tca_app.core.periods import DEFAULT_PERIOD, PERIODS, days_in, period_of
+from tca_app.core.periods import DEFAULT_PERIOD, MAX_DAYS, PERIODS, DayRange, days_in, period_of
 
 
 @pytest.mark.parametrize("text", ["", "14", "30 ", "-7", "٧", "9" * 4000])
@@ -16,3 +18,14 @@ def test_each_period_is_found_and_has_its_days() -> None:
         ("30", 30),
         ("90", 90),
     ]
+
+
+def test_days_of_a_url_are_in_order_and_within_the_last_year() -> None:
+    last = DayRange.last(MAX_DAYS)
+    today, first = last.until.isoformat(), last.since.isoformat()
+    assert DayRange.of(first, today) == last
+    assert len(list(last)) == MAX_DAYS
+    assert list(DayRange.last(2)) == [last.until - timedelta(days=1), last.until]
+    before, after = ((day + timedelta(days=step)).isoformat() for day, step in ((last.since, -1), (last.until, 1)))
+    for since, until in ((today, first), (before, today), (today, after), ("", ""), (today, ""), ("9" * 4000, today)):
+        assert DayRange.of(since, until) is None

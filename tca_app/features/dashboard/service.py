@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.cache.shared import SharedCache, cached
-from tca_app.core.periods import days_in
+from tca_app.core.periods import DayRange, days_in
 from tca_app.features.dashboard.queries import ENDED, Changes, busiest, changes_by_day, new_project, there_now
 from tca_app.features.dashboard.schemas import Counts, DayCount, DayResults, NewUser, Rate, StatsQuery, StatsRead, Trend
 from tca_app.features.deployments.dora_metrics import delivery_measures
@@ -63,6 +63,19 @@ async def _count(session: AsyncSession, actor: Actor, query: StatsQuery) -> Coun
         as_of=now.as_of,
     )
     return _with_people(seen, now, changes, today) if sees_people else seen
+
+
+async def read_days(
+    session: AsyncSession, actor: Actor, days: DayRange, total_users: int | None
+) -> tuple[list[DayResults], list[DayCount]]:
+    """Returns the results of these days, and the users at the end of each, without users if `total_users` is None."""
+    changes = await changes_by_day(session, actor, days.since - timedelta(days=1))
+    results = [_results(changes, day) for day in days]
+    if total_users is None:
+        return results, []
+    today = DayRange.last(1).until
+    totals = _back_from(total_users, changes["users_total"], today, (today - days.since).days)
+    return results, [count for count in totals if count.day <= days.until]
 
 
 def _with_people(seen: Counts, now: Row[*tuple[Any, ...]], changes: Changes, today: date) -> Counts:

@@ -13,6 +13,7 @@ from tca_app.ui.components.basic import link
 # In the order from the bottom: key and label. The stylesheet gives each the colour of its badge.
 RESULTS = (("succeeded", "Succeeded"), ("cancelled", "Cancelled"), ("failed", "Failed"))
 TICKS = {7: 1, 30: 7, 90: 14}  # days between two labels of the axis, by the number of days
+MAX_TICKS = 7  # for other numbers
 
 
 class ResultsOfDay(Protocol):
@@ -32,6 +33,7 @@ class DayTotal(TypedDict):
     """A day of a curve. `tick` is the label of the axis, or ""."""
 
     day: str
+    date: str
     total: int
     tick: str
     text: str
@@ -41,6 +43,7 @@ class DayBar(TypedDict):
     """A bar. Heights are shares of the chart; `tick` is the label of the axis, or ""; `url` leads to the rows."""
 
     day: str
+    date: str
     url: str
     tick: str
     text: str
@@ -55,6 +58,7 @@ def day_bars_of(days: Sequence[ResultsOfDay], url_of: Callable[[date], str]) -> 
     return [
         DayBar(
             day=day_words(entry.day),
+            date=entry.day.isoformat(),
             url=url_of(entry.day),
             tick=_tick(entry.day, index, len(days)),
             text=_words(entry),
@@ -69,13 +73,15 @@ def day_bars_of(days: Sequence[ResultsOfDay], url_of: Callable[[date], str]) -> 
 
 def _tick(day: date, index: int, days: int) -> str:
     """Returns the label below a day: at even steps, so that the last day has one."""
-    return day_words(day) if (days - 1 - index) % TICKS.get(days, 7) == 0 else ""
+    step = TICKS.get(days) or -(-days // MAX_TICKS)
+    return day_words(day) if (days - 1 - index) % step == 0 else ""
 
 
 def day_totals_of(totals: Sequence[tuple[date, int]], noun: str) -> list[DayTotal]:
     return [
         DayTotal(
             day=day_words(day),
+            date=day.isoformat(),
             total=total,
             tick=_tick(day, index, len(totals)),
             text=f"{day_words(day)}: {plural(total, noun)}",
@@ -114,20 +120,20 @@ def _words(entry: ResultsOfDay) -> str:
     return f"{day_words(entry.day)}: {', '.join(counts) or 'none'}"
 
 
-def day_bars(bars: Any, top: Any, caption: str) -> rx.Component:
-    """The chart, with a table for screen readers. `top` is the top of the axis."""
+def day_bars(bars: Any, top: Any, caption: str, foot: rx.Component) -> rx.Component:
+    """The chart, with a table for screen readers. `top` is the top of the axis, `foot` the line below the chart."""
     keys = [key for key, _ in RESULTS]
     columns = rx.el.div(rx.foreach(bars, _bar), class_name="bars")
-    return _figure(top, (columns,), _table(bars, caption, ("Day", *(label for _, label in RESULTS)), keys))
+    return _figure(top, (columns,), _table(bars, caption, ("Day", *(label for _, label in RESULTS)), keys), foot)
 
 
-def day_area(days: Any, path: Any, top: Any, caption: str, heads: tuple[str, str]) -> rx.Component:
+def day_area(days: Any, path: Any, top: Any, caption: str, heads: tuple[str, str], foot: rx.Component) -> rx.Component:
     """A curve of a total by day."""
     curve = rx.el.svg(
         rx.el.svg.path(d=path), view_box="0 0 100 100", custom_attrs={"preserveAspectRatio": "none"}, class_name="area"
     )
-    columns = rx.el.div(rx.foreach(days, lambda day: rx.el.span(*_labels(day), class_name="bar")), class_name="bars")
-    return _figure(top, (curve, columns), _table(days, caption, heads, ["total"]))
+    columns = rx.el.div(rx.foreach(days, _day_of_area), class_name="bars")
+    return _figure(top, (curve, columns), _table(days, caption, heads, ["total"]), foot)
 
 
 def _table(days: Any, caption: str, heads: tuple[str, ...], keys: list[str]) -> rx.Component:
@@ -142,14 +148,18 @@ def _table(days: Any, caption: str, heads: tuple[str, ...], keys: list[str]) -> 
     )
 
 
-def _figure(top: Any, drawn: tuple[rx.Component, ...], table: rx.Component) -> rx.Component:
+def _figure(top: Any, drawn: tuple[rx.Component, ...], table: rx.Component, foot: rx.Component) -> rx.Component:
     lines = (
         rx.el.span(class_name=f"axis {name}", custom_attrs={"data-value": value})
         for name, value in (("top", top), ("middle", top / 2))
     )
     return rx.el.figure(
-        rx.el.div(*lines, *drawn, class_name="plot", aria_hidden="true"), table, class_name="day-bars num"
+        rx.el.div(*lines, *drawn, class_name="plot", aria_hidden="true"), table, foot, class_name="day-bars num"
     )
+
+
+def _day_of_area(day: Any) -> rx.Component:
+    return rx.el.span(*_labels(day), class_name="bar", custom_attrs={"data-day": day["date"]})
 
 
 def _bar(bar: Any) -> rx.Component:
@@ -157,7 +167,7 @@ def _bar(bar: Any) -> rx.Component:
     heights = bar["heights"].to(dict[str, str])
     parts = (rx.el.span(class_name=f"part {key}", style={"height": heights[key]}) for key, _ in RESULTS)
     shown = (*parts, *_labels(bar))
-    return link(*shown, to=bar["url"], class_name="bar", tab_index=-1)
+    return link(*shown, to=bar["url"], class_name="bar", tab_index=-1, custom_attrs={"data-day": bar["date"]})
 
 
 def _labels(day: Any) -> tuple[rx.Component, rx.Component]:

@@ -4,13 +4,17 @@ import reflex as rx
 
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui.components.day_bars import day_area, day_bars
+from tca_app.ui.components.day_zoom import day_zoom
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 
 state = DashboardState
+CAPTION = "Deployments that ended on each day (UTC)"
 
 
 def users_chart() -> rx.Component:
-    chart = day_area(state.users_by_day, state.users_area, state.users_top, "Users by day", ("Day", "Users"))
+    columns = ("Day", "Users")
+    foot = day_zoom(state)
+    chart = day_area(state.users_by_day, state.users_area, state.users_top, "Users by day (UTC)", columns, foot)
     return rx.cond(state.is_loaded, chart, rx.el.div(skeleton_lines(4), class_name="panel-body"))
 
 
@@ -19,6 +23,6 @@ def deployments_chart() -> rx.Component:
     nothing = empty_state(
         "No deployments finished in this period", "Finished deployments appear here by day and result.", icon="rocket"
     )
-    chart = day_bars(state.deployments_by_day, state.deployments_top, "Deployments that ended on each day (UTC)")
-    shown = rx.cond(state.has_deployments, chart, nothing)
+    chart = day_bars(state.deployments_by_day, state.deployments_top, CAPTION, day_zoom(state))
+    shown = rx.cond(state.has_deployments | (state.zoom_text != ""), chart, nothing)
     return rx.cond(state.is_loaded, shown, rx.el.div(skeleton_lines(4), class_name="panel-body"))

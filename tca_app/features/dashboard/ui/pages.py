@@ -81,7 +81,7 @@ def _panel(name: Any) -> rx.Component:
             (
                 "deployments_by_day",
                 panel(
-                    "Deployments by day (UTC)",
+                    "Deployments by day",
                     deployments_chart(),
                     actions=(results_legend(state.results, _rows_of),),
                     flush=True,
@@ -92,7 +92,7 @@ def _panel(name: Any) -> rx.Component:
             ("delivery_measures", delivery_measures()),
             (
                 "users_over_time",
-                panel("Users by day (UTC)", users_chart(), actions=(link("All users", to=routes.USERS),), flush=True),
+                panel("Users by day", users_chart(), actions=(link("All users", to=routes.USERS),), flush=True),
             ),
             ("newest_projects", newest_projects()),
             ("newest_users", newest_users()),
@@ -106,7 +106,8 @@ def _panel(name: Any) -> rx.Component:
 
 
 def _rows_of(result: str) -> Any:
-    return routes.deployments_of(days=state.days, status=result)
+    zoomed = routes.deployments_of(ended_since=state.zoom_from, ended_until=state.zoom_to, status=result)
+    return rx.cond(state.zoom_text != "", zoomed, routes.deployments_of(days=state.days, status=result))
 
 
 def _nothing() -> rx.Component:

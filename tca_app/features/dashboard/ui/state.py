@@ -10,7 +10,7 @@ from tca_app.core.region.formats import number
 from tca_app.features.activity.ui.state import RecentState
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.layout.service import CARDS, OF_PEOPLE, PANELS, read_layout
-from tca_app.features.dashboard.schemas import BusyProject, LayoutRead, StatsQuery, StatsRead
+from tca_app.features.dashboard.schemas import BusyProject, DayCount, DayResults, LayoutRead, StatsQuery, StatsRead
 from tca_app.features.dashboard.ui.attention_state import AttentionState
 from tca_app.features.dashboard.ui.health_state import HealthState, failure_words
 from tca_app.features.dashboard.ui.metric_cards import NO_CARD, Card, card_of, rate_card, score_card
@@ -26,6 +26,7 @@ from tca_app.ui.components.day_bars import (
     scale_of,
     top_of,
 )
+from tca_app.ui.components.day_zoom import ZoomState
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
@@ -57,7 +58,7 @@ class NewEntry(TypedDict):
     status: str
 
 
-class DashboardState(SessionState):
+class DashboardState(ZoomState, SessionState):
     """State of `/dashboard`."""
 
     is_loaded: bool = False
@@ -99,8 +100,13 @@ class DashboardState(SessionState):
         try:
             async with reading() as session:
                 layout = await read_layout(session, self._as_actor())
-                query = StatsQuery(days=period)
-                self._keep(await dashboard.stats(session, self._as_actor(), query))
+                stats = await dashboard.stats(session, self._as_actor(), StatsQuery(days=period))
+                self._keep(stats)
+                if days := self._zoomed_days():
+                    total = stats.total_users.now if stats.total_users else None
+                    results, people = await dashboard.read_days(session, self._as_actor(), days, total)
+                    self._draw_results(results)
+                    self._draw_users(people)
                 self._arrange(layout)
         except Exception as error:
             self.failure = failure_words(error, "ui.dashboard_failed")
@@ -126,7 +132,7 @@ class DashboardState(SessionState):
         then = f"{stats.days} days ago"
         self.people_card = card_of(people, [day.total for day in stats.users_by_day], then) if people else NO_CARD
         self.projects_card = card_of(stats.active_projects, [day.total for day in stats.projects_by_day], then)
-        self._keep_users(stats)
+        self._draw_users(stats.users_by_day)
         self.health_card = score_card(stats.health)
         self._keep_deployments(stats)
         self.newest_users = [
@@ -143,8 +149,8 @@ class DashboardState(SessionState):
         self.is_new_instance = not (self.has_projects or self.has_users)
         self.as_of, self.is_loaded, self.failure = stats.as_of.isoformat(), True, ""
 
-    def _keep_users(self, stats: StatsRead) -> None:
-        counts = [(day.day, day.total) for day in stats.users_by_day]
+    def _draw_users(self, by_day: Sequence[DayCount]) -> None:
+        counts = [(day.day, day.total) for day in by_day]
         totals = [total for _, total in counts]
         self.users_by_day, self.users_top = day_totals_of(counts, "user"), top_of(totals)
         self.users_area = area_path(totals, self.users_top)
@@ -154,16 +160,19 @@ class DashboardState(SessionState):
         ended = [day.ended for day in by_day]
         self.deployments_card = card_of(stats.deployments, ended, f"previous {stats.days} days")
         self.success_card = rate_card(stats.success_rate, stats.days, by_day)
-        self.deployments_by_day, self.deployments_top = day_bars_of(by_day, _rows_of), scale_of(by_day)
-        self.results = {
-            name: number(sum(getattr(day, name) for day in by_day)) for name in ("succeeded", "failed", "cancelled")
-        }
+        self._draw_results(by_day)
         self.has_deployments = stats.deployments.now > 0
         now = datetime.now(UTC)
         self.deploying = [open_row(deployment, now) for deployment in stats.deploying]
         most = max((project.deployments for project in stats.busiest_projects), default=0)
         self.busiest = [_busy(project, most) for project in stats.busiest_projects]
         self.measures = figures_of(stats.measures)
+
+    def _draw_results(self, by_day: Sequence[DayResults]) -> None:
+        self.deployments_by_day, self.deployments_top = day_bars_of(by_day, _rows_of), scale_of(by_day)
+        self.results = {
+            name: number(sum(getattr(day, name) for day in by_day)) for name in ("succeeded", "failed", "cancelled")
+        }
 
 
 def _shown(names: Sequence[str], layout: LayoutRead) -> list[str]:

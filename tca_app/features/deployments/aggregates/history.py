@@ -7,18 +7,19 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.periods import DayRange
 from tca_app.features.projects.queries import get_project
 
 WEEKS = 12
 _TODAY = "CAST(now() AT TIME ZONE 'UTC' AS date)"
 _DAYS = text(
-    f"""
+    """
     SELECT CAST(days.day AS date) AS day, CAST(coalesce(sum(succeeded), 0) AS int) AS succeeded,
       CAST(coalesce(sum(failed), 0) AS int) AS failed, CAST(coalesce(sum(cancelled), 0) AS int) AS cancelled
-    FROM generate_series({_TODAY} - CAST(:days AS int) + 1, {_TODAY}, interval '1 day') AS days (day)
+    FROM generate_series(CAST(:since AS date), CAST(:until AS date), interval '1 day') AS days (day)
     LEFT JOIN daily_deployments ON daily_deployments.day = CAST(days.day AS date) AND project_id = :project_id
     GROUP BY 1 ORDER BY 1
-    """  # noqa: S608  constant SQL
+    """
 )
 _MEDIAN = "SELECT ago, percentile_cont(0.5) WITHIN GROUP (ORDER BY us) / 1e6 AS s FROM seen, unnest"
 _WEEKS = text(
@@ -59,10 +60,10 @@ class WeekOfProject(NamedTuple):
     time_to_restore_s: float | None
 
 
-async def results_by_day(session: AsyncSession, actor: Actor, project_id: int, days: int) -> list[DayOfProject]:
-    """Returns each of the last days, oldest first. Raises NotFound."""
+async def results_by_day(session: AsyncSession, actor: Actor, project_id: int, days: DayRange) -> list[DayOfProject]:
+    """Returns each of the days, oldest first. Raises NotFound."""
     await get_project(session, actor, project_id)
-    rows = await session.execute(_DAYS, {"project_id": project_id, "days": days})
+    rows = await session.execute(_DAYS, {"project_id": project_id, "since": days.since, "until": days.until})
     return [DayOfProject(*row) for row in rows]
 
 

@@ -14,12 +14,15 @@ STATUS_LABELS = {
 SOURCE_LABELS = {"ui": "Console", "api": "REST", "github": "GitHub"}
 
 
+ENDED = {"ended_on": "Ended on", "ended_since": "Ended since", "ended_until": "Ended until"}
+
+
 class DeploymentSpec(TableSpec):
-    """Adds the day of a bar of a chart, which is no filter to choose but can be removed."""
+    """Adds the days of a chart, which are no filters to choose but can be removed."""
 
     @property
     def narrowing(self) -> tuple[str, ...]:
-        return (*super().narrowing, "ended_on")
+        return (*super().narrowing, *ENDED)
 
 
 DEPLOYMENTS = DeploymentSpec(

@@ -80,9 +80,8 @@ async def conditions(session: AsyncSession, actor: Actor, query: DeploymentExpor
     if query.days is not None:
         today = func.date_trunc("day", func.now(), "UTC")
         wanted.append(_deployments.finished_at >= today - literal(timedelta(days=days_in(query.days) - 1)))
-    if query.ended_on is not None:
-        wanted.append(_deployments.finished_at >= start_of(query.ended_on))
-        wanted.append(_deployments.finished_at < end_of(query.ended_on))
+    wanted += [_deployments.finished_at >= start_of(day) for day in (query.ended_on, query.ended_since) if day]
+    wanted += [_deployments.finished_at < end_of(day) for day in (query.ended_on, query.ended_until) if day]
     if query.since is not None:
         wanted.append(_deployments.created_at >= start_of(query.since))
     if query.until is not None:

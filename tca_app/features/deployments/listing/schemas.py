@@ -42,6 +42,8 @@ class DeploymentFilter(ListFilter):
     created_by_id: Many[UrlId] = []
     days: Period | None = Field(None, description="Ended in the last N days (UTC), including today.")
     ended_on: Day | None = Field(None, description="Ended on this day (UTC).")
+    ended_since: Day | None = Field(None, description="Ended on this day (UTC) or later.")
+    ended_until: Day | None = Field(None, description="Ended on this day (UTC) or before.")
     since: DayOrMoment | None = Field(None, description="Created at or after this time.")
     until: DayOrMoment | None = Field(None, description="Created before this time, or on this day at the latest.")
     external_id: ExternalId | None = None

@@ -10,7 +10,7 @@ from tca_app.core.facets import Facets
 from tca_app.core.lists.query import day_in
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.listing.facets import DeploymentField, count_deployments, names_of
-from tca_app.features.deployments.listing.filters import DEPLOYMENTS
+from tca_app.features.deployments.listing.filters import DEPLOYMENTS, ENDED
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.ui import routes
@@ -86,15 +86,18 @@ class DeploymentsState(TableState, SessionState):
 
     def _query(self) -> TableQuery:
         query = TableQuery.of(self._spec, page_url(self.router_data))
-        return replace(query, filters={**query.filters, "ended_on": day_in(query_param(self.router_data, "ended_on"))})
+        ended = {name: day_in(query_param(self.router_data, name)) for name in ENDED}
+        return replace(query, filters={**query.filters, **ended})
 
     def _filter_query(self) -> TableQuery:
         return self._query()
 
     async def _keep_filters(self, session: Session, query: TableQuery) -> None:
         await TableState._keep_filters(self, session, query)
-        if day := query.filters["ended_on"]:
-            self.chips = [*self.chips, Chip(key="ended_on", value=day, text=f"Ended on {day} (UTC)")]
+        days = {name: query.filters[name] for name in ENDED if query.filters[name]}
+        chips = [Chip(key=name, value=day, text=f"{ENDED[name]} {day} (UTC)") for name, day in days.items()]
+        if chips:
+            self.chips = [*self.chips, *chips]
 
     def _asked(self, query: TableQuery) -> DeploymentQuery:
         chosen = query.chosen
@@ -105,7 +108,7 @@ class DeploymentsState(TableState, SessionState):
                 "created_by_id": chosen["by"],
                 "search": printable(query.search),
                 "days": query.filters["days"] or None,
-                "ended_on": query.filters["ended_on"] or None,
+                **{name: query.filters[name] or None for name in ENDED},
                 "sort": query.sort,
                 "skip": min(query.skip, 10_000),
                 "limit": query.limit,

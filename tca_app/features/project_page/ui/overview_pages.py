@@ -16,6 +16,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, panel, relative_time
 from tca_app.ui.components.day_bars import day_bars, results_legend
+from tca_app.ui.components.day_zoom import day_zoom
 from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.notices import notice_lines
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
@@ -102,17 +103,21 @@ def _days() -> rx.Component:
     nothing = empty_state(
         f"No deployments in the last {DAYS} days", "Finished deployments appear here by day.", icon="rocket"
     )
-    chart = day_bars(state.bars, state.bars_top, f"Deployments that ended in the last {DAYS} days (UTC)")
+    chart = day_bars(state.bars, state.bars_top, "Deployments that ended on each day (UTC)", day_zoom(state))
+    is_shown = state.has_results | (state.zoom_text != "")
     return panel(
-        f"Deployments by day (UTC), last {DAYS} days",
-        rx.cond(state.has_results, chart, nothing),
-        actions=(rx.cond(state.has_results, results_legend(state.results, _rows_of)),),
+        rx.fragment("Deployments by day", rx.cond(state.zoom_text == "", f", last {DAYS} days", "")),
+        rx.cond(is_shown, chart, nothing),
+        actions=(rx.cond(is_shown, results_legend(state.results, _rows_of)),),
         flush=True,
     )
 
 
-def _rows_of(result: str) -> str:
-    return routes.deployments_of(project=project["id"], days=DAYS, status=result)
+def _rows_of(result: str) -> Any:
+    days = {"ended_since": state.zoom_from, "ended_until": state.zoom_to}
+    zoomed = routes.deployments_of(project=project["id"], **days, status=result)
+    whole = routes.deployments_of(project=project["id"], days=DAYS, status=result)
+    return rx.cond(state.zoom_text != "", zoomed, whole)
 
 
 def _recent() -> rx.Component:

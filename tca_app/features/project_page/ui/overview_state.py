@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError, NotFound
+from tca_app.core.periods import DayRange
 from tca_app.core.region.formats import number
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.aggregates.history import DayOfProject, measures_by_week, results_by_day
@@ -35,6 +36,7 @@ from tca_app.features.projects import service as projects
 from tca_app.features.projects.ui.detail_state import open_tab
 from tca_app.ui import routes
 from tca_app.ui.components.day_bars import RESULTS, DayBar, day_bars_of, scale_of
+from tca_app.ui.components.day_zoom import ZoomState
 from tca_app.ui.components.notices import Notice
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
@@ -45,7 +47,7 @@ from tca_app.ui.zone import time_words, zone_of
 RECENT, DAYS, MOST = 6, 30, 5
 
 
-class OverviewState(RecordState, SessionState):
+class OverviewState(ZoomState, RecordState, SessionState):
     """State of the tab "Overview" of `/projects/[project_id]`."""
 
     is_loaded: bool = False
@@ -94,7 +96,7 @@ class OverviewState(RecordState, SessionState):
         checks = await list_checks(session, actor, CheckQuery(project_id=project_id))
         newest = DeploymentQuery(project_id=[project_id], limit=RECENT)
         recent = await deployments.list_deployments(session, actor, newest)
-        days = await results_by_day(session, actor, project_id, DAYS)
+        days = await results_by_day(session, actor, project_id, self._zoomed_days() or DayRange.last(DAYS))
         measured = await delivery_measures(session, actor, MeasuresQuery(project_id=project_id))
         weeks = await measures_by_week(session, actor, project_id)
         check_of = {check.environment_id: check for check in checks.items}

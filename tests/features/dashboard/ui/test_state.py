@@ -9,6 +9,7 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 from sqlalchemy import text
 
+from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.core.errors import Unavailable
@@ -26,6 +27,7 @@ from tca_app.features.deployments.schemas import EnvironmentRef, OpenDeployment,
 from tca_app.features.projects.events import ProjectCreated
 from tca_app.features.users.events import UserCreated, UserDeleted
 from tca_app.ui.components.sparks import spark_path
+from tca_app.ui.session import SessionState
 from tests.factories import happened, make_admin, make_check, make_deployment, make_project, make_user, run
 from tests.statements import statements
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
@@ -84,6 +86,42 @@ async def test_the_numbers_are_those_of_the_rows(console: Console) -> None:
     assert len(shown(updates, DashboardState, "newest_projects")) == await count(
         "SELECT least(count(*), 5) FROM projects"
     )
+
+
+async def test_the_charts_zoom_to_the_days_of_the_url_and_the_numbers_stay(console: Console) -> None:
+    admin = await make_user("root", is_superuser=True, created_at=ago(90))
+    await happened(90, UserCreated)
+    for days in (50, 3):
+        await make_user(created_at=ago(days))
+        await happened(days, UserCreated)
+    project_id = await make_project(admin)
+    for days in (45, 40, 2):
+        await make_deployment(project_id, status="failed", finished_at=ago(days))
+    await run(recount)
+    first, last = (ago(days).date().isoformat() for days in (46, 40))
+    tab = await open_tab(console, admin, f"/dashboard?days=7&from={first}&to={last}")
+    updates = await tab.send(DashboardState.load)
+    bars = shown(updates, DashboardState, "deployments_by_day")
+    assert [(bar["date"], bar["failed"]) for bar in bars if bar["failed"]] == [
+        (ago(45).date().isoformat(), 1),
+        (last, 1),
+    ]
+    assert [bar["date"] for bar in (bars[0], bars[-1])] == [first, last]
+    assert [day["total"] for day in shown(updates, DashboardState, "users_by_day")] == [2] * 7
+    assert shown(updates, DashboardState, "results")["failed"] == "2"
+    assert shown(updates, DashboardState, "deployments_card")["value"] == "1"  # of the last seven days
+
+
+async def test_chosen_days_are_in_the_url_and_zooming_out_removes_them(console: Console) -> None:
+    first, last = (ago(days).date().isoformat() for days in (9, 2))
+    tab = await open_tab(console, await make_admin(), "/dashboard?days=90")
+    chosen = await tab.send(DashboardState.zoom, form={"from": first, "to": last})
+    assert redirects(chosen) == [f"/dashboard?days=90&from={first}&to={last}"]
+    refused = await tab.send(DashboardState.zoom, form={"from": last, "to": first})
+    assert redirects(refused) == []
+    assert shown(refused, SessionState, "toasts")[0]["kind"] == "error"
+    tab.path = f"/dashboard?from={first}&to={last}"
+    assert redirects(await tab.send(DashboardState.zoom_out)) == ["/dashboard"]
 
 
 async def test_without_a_past_the_card_says_so(console: Console) -> None:

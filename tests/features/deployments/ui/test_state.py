@@ -86,6 +86,20 @@ async def test_a_bar_of_a_chart_leads_to_the_rows_that_it_counts(console: Consol
         assert len(shown(await tab.send(DeploymentsState.load), DeploymentsState, "rows")) == 4
 
 
+async def test_the_legend_of_a_zoomed_chart_leads_to_the_rows_of_its_days(console: Console) -> None:
+    owner, today = await make_user(), datetime.now(UTC).replace(hour=12)
+    project_id = await make_project(owner)
+    for days in (4, 3, 2, 1):
+        at = today - timedelta(days=days)
+        await make_deployment(project_id, status="failed", version=f"{days}.0.0", finished_at=at)
+    first, last = ((today - timedelta(days=days)).date() for days in (3, 2))
+    tab = await open_page(console, owner, f"/deployments?ended_since={first}&ended_until={last}&status=failed")
+    updates = await tab.send(DeploymentsState.load)
+    assert [row["version"] for row in shown(updates, DeploymentsState, "rows")] == ["2.0.0", "3.0.0"]
+    chips = [chip["text"] for chip in shown(updates, DeploymentsState, "chips")]
+    assert {f"Ended since {first} (UTC)", f"Ended until {last} (UTC)"} <= set(chips)
+
+
 @pytest.mark.parametrize("there_are_more", [False, True])
 async def test_the_matrix_says_so_only_when_there_are_more(
     there_are_more: bool, console: Console, monkeypatch: pytest.MonkeyPatch

@@ -131,6 +131,23 @@ async def test_the_bars_count_the_deployments_of_this_project_by_day(console: Co
     assert shown(updates, OverviewState, "measures")[0]["value"] == "0.0 a day"
 
 
+async def test_the_bars_are_those_of_the_days_that_the_url_zooms_to(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    for days in (0, 5, 40):
+        await succeed(project_id, "production", f"1.{days}.0", 24 * days)
+    day = datetime.now(UTC).date() - timedelta(days=40)
+    updates = await overview(console, owner, project_id, f"?from={day}&to={day + timedelta(days=35)}")
+    bars = shown(updates, OverviewState, "bars")
+    assert [bar["date"] for bar in bars if bar["succeeded"]] == [
+        day.isoformat(),
+        (day + timedelta(days=35)).isoformat(),
+    ]
+    assert (len(bars), shown(updates, OverviewState, "results")["succeeded"]) == (36, "2")
+    assert sum(bar["tick"] != "" for bar in bars) == 6
+    assert shown(updates, OverviewState, "zoom_from") == day.isoformat()
+
+
 async def test_other_tabs_do_not_read_the_overview_and_a_tab_that_is_not_theirs_does(console: Console) -> None:
     owner, viewer = await make_user(), await make_user()
     project_id = await make_project(owner, team={viewer: "viewer"})

@@ -1,0 +1,73 @@
+"""Zoom of the charts by day: the URL names the days, which are chosen in a form or by dragging over a chart."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import reflex as rx
+
+from tca_app.core.periods import MAX_DAYS, DayRange
+from tca_app.ui.components.basic import button
+from tca_app.ui.components.day_bars import day_words
+from tca_app.ui.handlers import Events, handler
+from tca_app.ui.session import SessionMixin
+from tca_app.ui.url import fields_of, page_path, page_url, query_param
+
+FIELDS = ("from", "to")
+
+
+class ZoomState(SessionMixin, mixin=True):
+    """Mixin for a state with charts by day. List it before the state's base class."""
+
+    zoom_from: str = ""  # both are "" without a zoom
+    zoom_to: str = ""
+    zoom_text: str = ""
+
+    def _zoomed_days(self) -> DayRange | None:
+        """Returns the days that the URL zooms to, and shows them in the form; None for the whole period."""
+        days = DayRange.of(*(query_param(self.router_data, name) for name in FIELDS))
+        self.zoom_from, self.zoom_to = (days.since.isoformat(), days.until.isoformat()) if days else ("", "")
+        self.zoom_text = f"{day_words(days.since)} to {day_words(days.until)}" if days else ""
+        return days
+
+    @handler("signed_in")
+    async def zoom(self, form: dict[str, str]) -> Events:
+        """Opens the page with the days of the form."""
+        days = DayRange.of(form.get("from", ""), form.get("to", ""))
+        if days is None:
+            self._toast(f"Choose days of the last {MAX_DAYS}, the first one first.", kind="error")
+            return None
+        return self._go_to({"from": days.since.isoformat(), "to": days.until.isoformat()})
+
+    @handler("signed_in")
+    async def zoom_out(self) -> Events:
+        return self._go_to({})
+
+    def _go_to(self, days: dict[str, str]) -> Events:
+        others = {name: value for name, value in fields_of(page_url(self.router_data)).items() if name not in FIELDS}
+        query = urlencode({**others, **days})
+        return rx.redirect(f"{page_path(self.router_data)}{'?' if query else ''}{query}")
+
+
+def day_zoom(state: type[ZoomState]) -> rx.Component:
+    """The line below a chart: its days, and the form that chooses others, which assets/console/zoom.js fills too."""
+    form = rx.el.form(
+        _day("From", "from", state.zoom_from),
+        _day("To", "to", state.zoom_to),
+        button("Show", kind="small", type="submit"),
+        on_submit=state.zoom,
+        class_name="row tight",
+        custom_attrs={"data-zoom": ""},
+    )
+    reset = button("Reset zoom", kind="small ghost", on_click=state.zoom_out, custom_attrs={"data-zoom-reset": ""})
+    is_zoomed = state.zoom_text != ""
+    return rx.el.figcaption(
+        rx.el.span(rx.cond(is_zoomed, state.zoom_text + ". ", ""), "Days in UTC. Drag to zoom.", class_name="muted"),
+        rx.cond(is_zoomed, reset),
+        rx.el.details(rx.el.summary("Choose days", class_name="btn small ghost"), form, class_name="choose-days"),
+        class_name="chart-foot",
+    )
+
+
+def _day(label: str, name: str, value: Any) -> rx.Component:
+    entered = rx.el.input(type="date", name=name, default_value=value, key=value, required=True, class_name="input")
+    return rx.el.label(rx.el.span(label), entered, class_name="day")
