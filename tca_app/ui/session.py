@@ -33,6 +33,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import CALL, PERMISSIONS, display_with, handler
 from tca_app.ui.long_text import shorten_words
+from tca_app.ui.open_pages import open_pages
 from tca_app.ui.websocket.live import LIVE
 
 BUILT_IN_NAME = str(Settings.model_fields["app_name"].default)  # on the pages until the state says another one
@@ -73,6 +74,7 @@ class SessionState(rx.State):
     # Settings of the instance that differ from what the pages were built with.
     instance_name: str = ""
     logo_url: str = ""
+    open_pages: list[str] = []  # what strangers may open beside the console
     password_min_length: int = PASSWORD_MIN_LENGTH
     build: str = ""  # the build of the pages that this process serves; "" under `reflex run`
     # Pushed too: this process receives no change notifications, so pages may be out of date.
@@ -130,6 +132,7 @@ class SessionState(rx.State):
             "second_factor_left": time_left(actor.second_factor_due if actor else None),
             "instance_name": instance.app_name if instance.app_name != BUILT_IN_NAME else "",
             "logo_url": instance.logo_url,
+            "open_pages": open_pages(),
             "build": build_name(),
             "password_min_length": instance.password_min_length,
         }

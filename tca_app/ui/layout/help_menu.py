@@ -1,4 +1,4 @@
-"""The help menu of the top bar, and the footer of every page."""
+"""The help menu of the top bar, the footer of every page, and that of the pages for strangers."""
 
 import reflex as rx
 
@@ -7,6 +7,8 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import icon_button, link, outside_link
 from tca_app.ui.layout.brand import app_name
 from tca_app.ui.layout.keys import HELP
+from tca_app.ui.session import SessionState
+from tca_app.ui.var import as_var
 
 
 def help_menu() -> rx.Component:
@@ -37,4 +39,18 @@ def footer() -> rx.Component:
             aria_label="About the console",
         ),
         class_name="footer",
+    )
+
+
+def stranger_footer() -> rx.Component:
+    """Links of pages for strangers, who see no version."""
+    pages = as_var(SessionState.open_pages)
+    return rx.el.footer(
+        rx.el.nav(
+            rx.cond(pages.contains(routes.GUIDE), outside_link("Documentation", url=routes.GUIDE)),
+            rx.cond(pages.contains(routes.PUBLIC_STATUS), outside_link("Status", url=routes.PUBLIC_STATUS)),
+            class_name="row",
+            aria_label="About the console",
+        ),
+        class_name="footer strangers",
     )

@@ -13,6 +13,7 @@ from tca_app.ui.components.placeholders import crashed, forbidden, not_found, no
 from tca_app.ui.gate import PAGE_PERMISSIONS
 from tca_app.ui.layout.brand import app_name, logo
 from tca_app.ui.layout.frame import Body, Crumb, TopbarItem, is_viewer_known, shell
+from tca_app.ui.layout.help_menu import stranger_footer
 from tca_app.ui.saved_views.state import SavedViewsState
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
@@ -123,6 +124,7 @@ def _stranger() -> rx.Component:
     return rx.el.div(
         rx.el.div(logo(), rx.el.span(app_name()), class_name="brand"),
         not_found_to_strangers(),
+        stranger_footer(),
         class_name="stranger",
         id="content",
         role="main",

@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.features.auth.ui.state import AuthState
 from tca_app.ui.components.basic import button
 from tca_app.ui.layout.brand import app_name, logo
+from tca_app.ui.layout.help_menu import stranger_footer
 
 
 def auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
@@ -19,6 +20,7 @@ def auth_frame(title: str, lead: Any, *children: Any) -> rx.Component:
             *children,
             class_name="auth-card",
         ),
+        stranger_footer(),
         class_name="auth",
         id="content",
         role="main",

@@ -11,8 +11,10 @@ CSP = "default-src 'none'; sandbox"
 MAX_LABEL = 60  # characters; a longer name ends with an ellipsis
 PADDING = 6
 # Backgrounds on which white text has a contrast of at least 4.5.
-_COLORS = {"passing": "#18794e", "failing": "#c62a2f", "unknown": "#60646c", "paused": "#60646c"}
-_WORDS = {"passing": "Operational", "failing": "Down", "unknown": "Unknown", "paused": "Paused"}
+_GREY, _BLUE = "#60646c", "#3a5bc7"
+_COLORS = {"passing": "#18794e", "failing": "#c62a2f", "degraded": "#9e5900", "maintenance": _BLUE}
+_WORDS = {"passing": "Operational", "failing": "Down", "degraded": "Ongoing incident", "maintenance": "Maintenance"}
+_WORDS |= {"unknown": "Unknown", "paused": "Paused"}
 # Widths at 11 px of Verdana, or of what the browser has instead; the text is fitted to their sum.
 _NARROW, _WIDE = "fijlrtI.,:;|!'()[] ", "mwMW@%"
 
@@ -56,7 +58,9 @@ def _badge(label: str, words: str, state: str) -> Badge:
     if len(label) > MAX_LABEL:
         label = label[: MAX_LABEL - 1] + "…"
     left = _width(label) + 2 * PADDING
-    return Badge(Part(label, 0, left, "#3a3f42"), Part(words, left, _width(words) + 2 * PADDING, _COLORS[state]))
+    return Badge(
+        Part(label, 0, left, "#3a3f42"), Part(words, left, _width(words) + 2 * PADDING, _COLORS.get(state, _GREY))
+    )
 
 
 def _width(text: str) -> int:

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from tca_app.config.settings import get_settings
 from tca_app.core.instance import instance_settings
 from tca_app.features.health.probing.check_state import lasted
-from tca_app.features.health.public_page.schemas import PublicIncident, PublicRead
+from tca_app.features.health.public_page.schemas import PublicIncident, PublicNote, PublicRead
 
 PAGE, FEED = "/status/public", "/status/feed.xml"
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
@@ -45,18 +45,28 @@ def _entry(root: Element, incident: PublicIncident, page: str, moment: Callable[
     _add(entry, "published", _time(incident.opened_at))
     _add(entry, "updated", _time(_changed_at(incident)))
     SubElement(entry, "link", rel="alternate", type="text/html", href=f"{page}#{incident.key}")
-    lines = [(incident.opened_at, "The component is down.")]
-    lines += [(note.at, note.note) for note in incident.notes]
+    lines = [(incident.opened_at, _began(incident))]
+    lines += [(note.at, _update(note)) for note in incident.notes]
     if incident.closed_at:
         lines.append((incident.closed_at, "Resolved."))
     paragraphs = [f"<p><b>{escape(moment(at))}</b><br>{_html(text)}</p>" for at, text in reversed(lines)]
     _add(entry, "content", "".join(paragraphs)).set("type", "html")
 
 
+def _began(incident: PublicIncident) -> str:
+    if incident.component:
+        return "The component is down."
+    return f"Affects {', '.join(incident.affects)}." if incident.affects else "The incident began."
+
+
+def _update(note: PublicNote) -> str:
+    return f"{note.status.capitalize()}: {note.note}" if note.status else note.note
+
+
 def _title(incident: PublicIncident) -> str:
     if incident.closed_at is None:
-        return f"{incident.component} is down"
-    return f"{incident.component}: resolved after {lasted(incident.closed_at - incident.opened_at)}"
+        return incident.title
+    return f"{incident.component or incident.title}: resolved after {lasted(incident.closed_at - incident.opened_at)}"
 
 
 def _html(text: str) -> str:

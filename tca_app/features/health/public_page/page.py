@@ -130,10 +130,15 @@ def overall(read: PublicRead) -> tuple[str, str]:
     """Returns the style and the headline."""
     totals = read.totals
     watched = totals.components - totals.paused
-    if not watched:
-        return "unknown", "No components yet" if not totals.components else "No components are monitored"
+    opened = sum(not incident.component and incident.closed_at is None for incident in read.incidents)
     if totals.failing:
         return "failing", f"{totals.failing} of {watched} components down"
+    if opened:
+        return "degraded", "Ongoing incident" if opened == 1 else f"{opened} ongoing incidents"
+    if any(window.is_active for window in read.maintenance):
+        return "maintenance", "Maintenance in progress"
+    if not watched:
+        return "unknown", "No components yet" if not totals.components else "No components are monitored"
     if totals.unknown:
         return "unknown", "Some components have no recent check"
     return "passing", "All monitored systems operational" if totals.paused else "All systems operational"
@@ -142,9 +147,13 @@ def overall(read: PublicRead) -> tuple[str, str]:
 def render(name: str, **given: object) -> bytes:
     """Render a page of strangers with the name and the logo of the console."""
     instance = instance_settings()
-    brand = {"app_name": instance.app_name, "logo_url": instance.logo_url, "letter": instance.app_name[:1].upper()}
-    page = _templates.get_template(name).render(css=_CSS, has_mail=get_settings().has_mail, **brand, **given)
-    return page.encode()
+    brand: dict[str, object] = {
+        "app_name": instance.app_name,
+        "logo_url": instance.logo_url,
+        "letter": instance.app_name[:1].upper(),
+    }
+    brand |= {"is_on": instance.status_public, "has_mail": get_settings().has_mail}
+    return _templates.get_template(name).render(css=_CSS, **brand, **given).encode()
 
 
 def moment(at: datetime) -> str:

@@ -124,7 +124,7 @@ async def test_what_is_not_listed_is_counted_and_what_fails_is_listed_first(api:
     await make_incident(await make_check(name="Zebra", weight=0, **just_now()))
     found = (await api.get(JSON)).json()
     assert (len(found["components"]), found["components"][0]["name"]) == (100, "Shop production")
-    assert found["totals"] == {"components": 103, "failing": 1, "unknown": 0, "paused": 0}
+    assert found["totals"] == {"components": 103, "failing": 1, "unknown": 0, "paused": 0, "maintenance": 0}
     assert {one["component"] for one in found["incidents"]} == {"Shop production", "Zebra"}
     page = (await api.get(PAGE)).text
     assert "1 of 103 components down" in page
