@@ -21,6 +21,7 @@ from tca_app.features.deployments.ui import pages as deployment_pages, palette a
 from tca_app.features.environments.ui import palette as environment_palette
 from tca_app.features.factors.ui import setup_pages as factor_setup_pages, sign_in_pages as second_factor_pages
 from tca_app.features.groups.ui import pages as group_pages
+from tca_app.features.health.incidents.ui import pages as incident_pages
 from tca_app.features.health.ui import pages as health_pages, palette as incident_palette
 from tca_app.features.instance import service as instance
 from tca_app.features.instance.ui import pages as instance_pages
@@ -78,6 +79,7 @@ PAGES = [
     *activity_pages.PAGES,
     *notification_pages.PAGES,
     *health_pages.PAGES,
+    *incident_pages.PAGES,
     *job_pages.PAGES,
     *webhook_pages.PAGES,
     *instance_pages.PAGES,

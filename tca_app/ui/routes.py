@@ -20,6 +20,8 @@ PREFERENCES = "/notifications?tab=preferences"
 STATUS = "/status"
 PUBLIC_STATUS = "/status/public"  # served by features/health/public_page/router.py, not by Reflex
 JOBS = "/status/jobs"
+INCIDENTS = "/incidents"  # the list is on `/status`
+INCIDENT = "/incidents/[incident_id]"
 SETTINGS = "/settings"
 WEBHOOKS = "/settings/webhooks"
 ADMIN = "/admin"
@@ -78,8 +80,8 @@ def project(project_id: object) -> str:
 
 
 def incident(incident_id: object) -> str:
-    """Returns the URL of an incident on the page of all of them. Takes an id or a Reflex var of one."""
-    return f"{STATUS}#incident-{incident_id}"
+    """Returns the URL of the page of an incident. Takes an id or a Reflex var of one."""
+    return f"{INCIDENTS}/{incident_id}"
 
 
 def webhook(project_id: int | None, webhook_id: int) -> str:

@@ -123,7 +123,7 @@ async def test_the_channel_of_the_console_gets_events_of_the_console_only(
     await do_jobs()
     url = get_settings().public_url
     assert sorted(posted(sink)) == [
-        ("/services/console", f"Redis is down: no answer <{url}/status|Open>"),
+        ("/services/console", f"Redis is down: no answer <{url}/incidents/1|Open>"),
         ("/services/console", f"Root created the user kim <{url}/users/{made.id}|Open>"),
     ]
 

@@ -21,9 +21,10 @@ TABS = "[...document.querySelectorAll('nav.tabs a')].map(link => link.getAttribu
 LEADS_ELSEWHERE = ("/setup", "/add-second-factor", "/change-password")  # for people in that state only
 
 
-def paths(user: int, project: str, deployment: int) -> Iterator[str]:
+def paths(user: int, project: str, deployment: int, incident: int) -> Iterator[str]:
     """One URL for each page of the console, by the registry."""
     values = {"[person_id]": str(user), "[project_id]": project.rsplit("/", 1)[-1], "[deployment_id]": str(deployment)}
+    values["[incident_id]"] = str(incident)
     for entry in PAGES:
         path = entry.route
         for name, value in values.items():
@@ -61,8 +62,9 @@ def test_axe_finds_nothing(new_page: NewPage, admin: tuple[str, str]) -> None:
     user = create_user(page, "axel", "Axel Read")
     project = create_project(page, "Accessible Project", user)
     deployment = create(page, f"{project.strip('/')}/deployments", environment="production", version="3.1.0")["id"]
+    incident = create(page, "incidents", title="Checkout is slow", message="We are looking into it.")["id"]
 
-    found, seen, waiting = [], set(), list(paths(user, project, deployment))
+    found, seen, waiting = [], set(), list(paths(user, project, deployment, incident))
     assert len(waiting) > 20
     for public in ("/login", "/forgot-password", "/reset-password", "/confirm-email", "/accept-invitation"):
         assert public in waiting

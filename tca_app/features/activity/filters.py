@@ -12,6 +12,9 @@ SUBJECTS = (
     ("group", "Groups"),
     ("job", "Jobs"),
     ("instance", "Instance"),
+    ("health_check", "Health checks"),
+    ("incident", "Incidents"),
+    ("maintenance", "Maintenance"),
 )
 PERIODS = {"1": "Today", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
 

@@ -16,6 +16,21 @@ EXPORT_ROWS = MAX_ROWS
 TypeName = Annotated[str, Field(max_length=50, pattern=r"^[a-z_]+$")]
 
 
+SubjectType = Literal[
+    "user",
+    "project",
+    "deployment",
+    "job",
+    "webhook",
+    "token",
+    "instance",
+    "group",
+    "health_check",
+    "incident",
+    "maintenance",
+]
+
+
 class ActivityFilter(BaseModel):
     """Filters for events. `since` and `until` are inclusive days in UTC, or times, of which `until` is exclusive."""
 
@@ -24,7 +39,7 @@ class ActivityFilter(BaseModel):
     search: SearchText = ""
     type: Many[TypeName] = []
     actor_id: Many[UrlId] = []
-    subject_type: Many[Literal["user", "project", "deployment", "job", "webhook", "token", "instance", "group"]] = []
+    subject_type: Many[SubjectType] = []
     subject_id: UrlId | None = None
     about_id: UrlId | None = Field(None, description="Events about this user or by this user.")
     project_id: Many[UrlId] = []

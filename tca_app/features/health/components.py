@@ -1,14 +1,42 @@
-"""The components that an incident or a maintenance window affects."""
+"""The components that an incident or a maintenance window affects, and where people may choose them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tca_app.core.actor import Actor
 from tca_app.core.errors import Invalid
+from tca_app.core.schema import ReadModel
+from tca_app.features.health import policy
+from tca_app.features.health.history.service import viewer
 from tca_app.models import HealthCheck
 
 _checks = HealthCheck.__table__.c
+_PROJECTS = text(
+    """
+    SELECT projects.id, projects.name FROM projects
+    WHERE deleted_at IS NULL AND status <> 'archived' AND (CAST(:project_id AS bigint) IS NULL OR id = :project_id)
+      AND (:sees_all OR id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id AND role = ANY(:roles)))
+    ORDER BY lower(projects.name), projects.id LIMIT 100
+    """
+).bindparams(bindparam("roles", type_=ARRAY(Text)))
+_COMPONENTS = text(
+    """
+    SELECT id AS check_id, name, project_id FROM health_checks
+    WHERE retired_at IS NULL AND (project_id = ANY(:projects) OR (:with_console AND project_id IS NULL))
+    ORDER BY project_id IS NOT NULL, lower(name), id LIMIT 200
+    """
+).bindparams(bindparam("projects", type_=ARRAY(BigInteger)))
+
+
+class ScopedComponent(ReadModel):
+    """A component that can be chosen, with its project."""
+
+    check_id: int
+    name: str
+    project_id: int | None
 
 
 async def require_components(session: AsyncSession, project_id: int | None, check_ids: Sequence[int]) -> list[int]:
@@ -29,3 +57,28 @@ async def component_names(session: AsyncSession, check_ids: Sequence[int]) -> li
     """Returns the names in alphabetical order, for the event log. The caller has checked the permission."""
     names = select(_checks.name).where(_checks.id.in_(list(check_ids))).order_by(func.lower(_checks.name), _checks.id)
     return list((await session.execute(names)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """Where an actor may act: names of projects by id, and their components. Administrators act for the console too."""
+
+    projects: dict[int, str]
+    components: list[ScopedComponent]
+    has_console: bool
+
+
+async def read_scopes(session: AsyncSession, actor: Actor, action: str, project_id: int | None = None) -> Scopes:
+    """Returns the projects in which the actor may do `action`, or one of them, at most 100, with their components."""
+    policy.require_list(actor)
+    values = {"roles": policy.roles_for(action), "project_id": project_id} | viewer(actor)
+    projects = {row.id: row.name for row in await session.execute(_PROJECTS, values)}
+    with_console = actor.is_superuser and project_id is None
+    found = await session.execute(_COMPONENTS, {"projects": list(projects), "with_console": with_console})
+    return Scopes(projects, [ScopedComponent.model_validate(row) for row in found], with_console)
+
+
+async def may_anywhere(session: AsyncSession, actor: Actor, action: str) -> bool:
+    """Returns whether there is a project in which the actor may do `action`."""
+    policy.require_list(actor)
+    return actor.is_superuser or bool((await read_scopes(session, actor, action)).projects)

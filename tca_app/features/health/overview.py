@@ -7,9 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
+from tca_app.features.health import policy
+from tca_app.features.health.components import may_anywhere
 from tca_app.features.health.history.service import DAY, HOUR, list_checks, points_of, score, score_trend
 from tca_app.features.health.incidents.queries import list_incidents
 from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead
+from tca_app.features.health.maintenance.periods import maintenance_of
+from tca_app.features.health.maintenance.queries import list_coming
+from tca_app.features.health.maintenance.schemas import MaintenanceRead
 from tca_app.features.health.probing.check_state import CheckTotals
 from tca_app.features.health.schemas import CheckQuery, CheckRead, Point, ScoreTrend
 from tca_app.features.health.summary import count_monitored
@@ -17,13 +22,15 @@ from tca_app.features.health.summary import count_monitored
 HOURS = 24
 MAX_CHECKS = 100
 MAX_INCIDENTS = 20
+MAX_WINDOWS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """The data of `/status`. `hours` and `days` are by check, oldest first, without the steps that have no probe.
 
-    `score` covers as many days as `days`.
+    `score` covers as many days as `days`. `maintenance` is how long each check was in maintenance in that time, and
+    `windows` are the current and planned ones. `may_open` and `may_plan`: somewhere.
     """
 
     as_of: datetime
@@ -34,10 +41,14 @@ class Overview:
     score_24h: float | None
     score: ScoreTrend
     incidents: Page[IncidentRead]
+    maintenance: dict[int, timedelta]
+    windows: list[MaintenanceRead]
+    may_open: bool
+    may_plan: bool
 
 
 async def read_overview(session: AsyncSession, actor: Actor, days: int) -> Overview:
-    """Reads the overview in ten statements, however many checks there are: at most 100 checks, failing ones first."""
+    """Reads the overview in the same statements however many checks there are: at most 100, failing ones first."""
     now = datetime.now(UTC)
     checks = await list_checks(session, actor, CheckQuery(limit=MAX_CHECKS))
     ids = [check.id for check in checks.items]
@@ -50,4 +61,8 @@ async def read_overview(session: AsyncSession, actor: Actor, days: int) -> Overv
         score_24h=await score(session, actor, timedelta(hours=HOURS)),
         score=await score_trend(session, actor, days),
         incidents=await list_incidents(session, actor, IncidentQuery(limit=MAX_INCIDENTS)),
+        maintenance=await maintenance_of(session, ids, now - timedelta(days=days)),
+        windows=await list_coming(session, actor, MAX_WINDOWS),
+        may_open=await may_anywhere(session, actor, policy.NOTE),
+        may_plan=await may_anywhere(session, actor, policy.MANAGE),
     )

@@ -8,6 +8,11 @@ from tca_app.features.projects import policy
 NOTE, MANAGE = "health.note", "health.manage"
 
 
+def roles_for(action: str) -> list[str]:
+    """Returns the roles in a project that may do `action`."""
+    return [role for role, rank in policy.RANK.items() if rank >= policy.RANK[policy.RULES[action]]]
+
+
 def require_list(actor: Actor) -> None:
     """Allows everybody: lists contain only what the actor may see."""
     policy.require(actor, "health.list")

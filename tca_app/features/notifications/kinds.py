@@ -262,7 +262,9 @@ def path_of(event: RecordedEvent) -> str:
     if event.subject_type == "deployment":
         comment = f"#comment-{event.data['comment_id']}" if "comment_id" in event.data else ""
         return f"/deployments/{event.subject_id}{comment}"
-    if event.subject_type in ("health_check", "incident", "maintenance"):
+    if incident_id := event.subject_id if event.subject_type == "incident" else event.data.get("incident_id"):
+        return f"/incidents/{incident_id}"
+    if event.subject_type in ("health_check", "maintenance"):
         return "/status"
     if event.subject_type == "token":
         return f"/projects/{event.project_id}?tab=settings" if event.project_id else "/settings?tab=tokens"

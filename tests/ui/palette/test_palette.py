@@ -133,7 +133,7 @@ async def test_incidents_are_found_by_component_and_reason(console: Console) -> 
     tab = await tab_of(console, owner)
     for text in ("billing production", "502", "incident"):
         [entry] = (await found(tab, text))["Incidents"]
-        assert (entry["label"], entry["url"]) == ("Billing production", f"/status#incident-{number}"), text
+        assert (entry["label"], entry["url"]) == ("Billing production", f"/incidents/{number}"), text
     assert "Incidents" not in await labels(await tab_of(console, await make_user()), "502")
 
 

@@ -408,8 +408,34 @@ class Operations(Calls):
         search: str | None = None,
         type: str | list[str] | None = None,
         actor_id: int | list[int] | None = None,
-        subject_type: Literal["user", "project", "deployment", "job", "webhook", "token", "instance", "group"]
-        | list[Literal["user", "project", "deployment", "job", "webhook", "token", "instance", "group"]]
+        subject_type: Literal[
+            "user",
+            "project",
+            "deployment",
+            "job",
+            "webhook",
+            "token",
+            "instance",
+            "group",
+            "health_check",
+            "incident",
+            "maintenance",
+        ]
+        | list[
+            Literal[
+                "user",
+                "project",
+                "deployment",
+                "job",
+                "webhook",
+                "token",
+                "instance",
+                "group",
+                "health_check",
+                "incident",
+                "maintenance",
+            ]
+        ]
         | None = None,
         subject_id: int | None = None,
         about_id: int | None = None,
@@ -720,8 +746,34 @@ class Operations(Calls):
         search: str | None = None,
         type: str | list[str] | None = None,
         actor_id: int | list[int] | None = None,
-        subject_type: Literal["user", "project", "deployment", "job", "webhook", "token", "instance", "group"]
-        | list[Literal["user", "project", "deployment", "job", "webhook", "token", "instance", "group"]]
+        subject_type: Literal[
+            "user",
+            "project",
+            "deployment",
+            "job",
+            "webhook",
+            "token",
+            "instance",
+            "group",
+            "health_check",
+            "incident",
+            "maintenance",
+        ]
+        | list[
+            Literal[
+                "user",
+                "project",
+                "deployment",
+                "job",
+                "webhook",
+                "token",
+                "instance",
+                "group",
+                "health_check",
+                "incident",
+                "maintenance",
+            ]
+        ]
         | None = None,
         subject_id: int | None = None,
         about_id: int | None = None,

@@ -111,13 +111,20 @@ def _value(value: Any) -> str:
 def _url_of(event: ActivityRead) -> str:
     if event.subject_type == "webhook":
         return routes.webhook(event.project_id, event.subject_id)
+    if event.subject_type in ("health_check", "maintenance"):
+        return routes.STATUS
     if event.subject_type == "instance":
         return routes.ADMIN
     if event.subject_type == "group":
         return routes.GROUPS
     if event.subject_type == "token":
         return f"{routes.project(event.project_id)}?tab=settings" if event.project_id else ""
-    pages = {"project": routes.project, "user": routes.user, "deployment": routes.deployment}
+    pages = {
+        "project": routes.project,
+        "user": routes.user,
+        "deployment": routes.deployment,
+        "incident": routes.incident,
+    }
     page = pages.get(event.subject_type)
     return page(event.subject_id) if page and event.subject_id else ""
 

@@ -74,6 +74,7 @@ async def _read(session: Session, actor: Actor) -> tuple[list[Notice], int]:
 
 def _health_notice(part: health.HealthAttention) -> Notice:
     is_incident = part.kind == "incident"
+    of_project = routes.project(part.project_id) if part.project_id else routes.STATUS
     about = [part.detail, f"{part.severity} incident", "acknowledged" if part.is_acknowledged else ""]
     return Notice(
         key=f"{part.kind}-{part.id}",
@@ -81,7 +82,7 @@ def _health_notice(part: health.HealthAttention) -> Notice:
         title=incident_title(part) if is_incident else f"The certificate of {part.name} expires",
         detail=" · ".join(filter(None, about)) if is_incident else part.detail,
         at=part.at.isoformat(),
-        url=routes.project(part.project_id) if part.project_id else routes.STATUS,
+        url=routes.incident(part.id) if is_incident else of_project,
     )
 
 

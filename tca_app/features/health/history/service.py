@@ -25,7 +25,10 @@ WINDOWS: dict[Window, tuple[timedelta, int]] = {
     "24h": (timedelta(hours=24), FIVE_MINUTES),
     "90d": (timedelta(days=90), DAY),
 }
-FORMULA = "Score = Σ (weight × share of passed checks) ÷ Σ weight, over all components that were checked."
+FORMULA = (
+    "Score = Σ (weight × share of passed checks) ÷ Σ weight, over all components that were checked. "
+    "Maintenance is left out."
+)
 
 
 # The trash and the actor's memberships are small sets: they are read once, not looked up for each check.

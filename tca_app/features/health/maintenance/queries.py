@@ -46,6 +46,7 @@ _LIST = text(
     SELECT {_COLUMNS} FROM page AS windows {_ORDER}
     """  # noqa: S608  constant SQL
 )
+_COMING = text(f"SELECT {_COLUMNS} {_FROM} AND NOT {_IS_OVER} ORDER BY starts_at, windows.id LIMIT :most")
 _ONE = text(f"SELECT {_COLUMNS} {_FROM} AND windows.id = :window_id")
 _LOCKED = text(f"{_ONE.text} FOR NO KEY UPDATE OF windows")
 _COMPONENTS = text(
@@ -64,6 +65,12 @@ async def list_windows(session: AsyncSession, actor: Actor, query: MaintenanceQu
     rows = (await session.execute(_LIST, values)).all()
     total: int = (await session.execute(_COUNT, values)).scalar_one()
     return Page(await _reads(session, actor, rows), total)
+
+
+async def list_coming(session: AsyncSession, actor: Actor, most: int) -> list[MaintenanceRead]:
+    """Returns the current and planned windows, those that began or begin first."""
+    policy.require_list(actor)
+    return await _reads(session, actor, (await session.execute(_COMING, viewer(actor) | {"most": most})).all())
 
 
 async def get_window(session: AsyncSession, actor: Actor, window_id: int) -> MaintenanceRead:

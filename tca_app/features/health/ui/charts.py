@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from tca_app.core.region.formats import number
+from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.schemas import Point
 
 HEIGHT = 24
 STEP, BAR = 4, 3  # distance between bars, and width of a bar
+NONE = timedelta()
 LOWEST = 3  # minimum height, so that a bar without a passed check is visible
 
 
@@ -27,8 +29,13 @@ class Bars(TypedDict):
     share: str
 
 
-def bars_of(points: Sequence[Point], now: datetime, count: int, step: timedelta, unit: str) -> Bars:
-    """Returns one bar for each of the last `count` steps, as high as the share of passed checks."""
+def bars_of(
+    points: Sequence[Point], now: datetime, count: int, step: timedelta, unit: str, maintenance: timedelta = NONE
+) -> Bars:
+    """Returns one bar for each of the last `count` steps, as high as the share of passed checks.
+
+    `maintenance` is how much of that time the points leave out.
+    """
     last = now - (now - datetime(2000, 1, 1, tzinfo=now.tzinfo)) % step
     by_start = {point.starts_at: point for point in points}
     paths: dict[str, list[str]] = {"good": [], "some": [], "bad": [], "none": []}
@@ -45,7 +52,7 @@ def bars_of(points: Sequence[Point], now: datetime, count: int, step: timedelta,
         bad=bad,
         none=none,
         box=f"0 0 {count * STEP} {HEIGHT}",
-        text=_words(shown, count, unit),
+        text=_words(shown, count, unit) + (f" {lasted(maintenance)} of maintenance left out." if maintenance else ""),
         share=_share(shown),
     )
 

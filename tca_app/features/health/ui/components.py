@@ -47,6 +47,7 @@ def state_badges(shown_state: Any, is_wavering: Any) -> rx.Component:
         rx.match(
             shown_state,
             ("paused", badge("Paused", "", "circle-pause")),
+            ("maintenance", badge("Maintenance", "info", "wrench")),
             ("not_scheduled", badge("Not scheduled", "", "circle-minus")),
             ("off", badge("Off", "", "circle-minus")),
             ("passing", badge("Operational", "good", "circle-check")),

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.forms.fields import check_field, form_dialog, text_field
+from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.var import as_var
 
@@ -53,6 +53,13 @@ def check_dialog(state: Any) -> rx.Component:
                     state.usual_passes,
                     hint="Resolves it after this many passed checks in a row.",
                 ),
+            ),
+            select_field(
+                state,
+                "severity",
+                "Severity of incidents",
+                (("minor", "Minor"), ("major", "Major"), ("critical", "Critical")),
+                hint="Of the incidents that this check opens.",
             ),
             check_field(state, "is_paused", "Paused", hint="Checks stop, and any open incident is resolved."),
             check_field(

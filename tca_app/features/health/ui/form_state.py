@@ -22,6 +22,7 @@ LABELS = {
     "failures_to_open": "Failures to open an incident",
     "passes_to_close": "Passes to resolve",
     "weight": "Weight",
+    "severity": "Severity of incidents",
     "is_paused": "Paused",
     "is_public": "On the public page",
 }
@@ -97,6 +98,8 @@ def _given(values: dict[str, str]) -> dict[str, Any]:
             given[name] = 0
         elif value == "" and name == "expected_status":
             given["any_status"] = True
+        elif name == "severity":
+            given[name] = value
         else:
             given[name] = _number(value.strip())
     return given

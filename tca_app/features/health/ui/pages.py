@@ -5,16 +5,18 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.health.history.service import FORMULA
+from tca_app.features.health.incidents.ui.components import incident_line, note_dialog
+from tca_app.features.health.incidents.ui.form_state import IncidentForm
+from tca_app.features.health.incidents.ui.pages import incident_dialog
+from tca_app.features.health.maintenance.ui.components import maintenance_dialogs, maintenance_panel
+from tca_app.features.health.maintenance.ui.form_state import MaintenanceForm
 from tca_app.features.health.ui.components import component_line
 from tca_app.features.health.ui.form_pages import check_dialog
 from tca_app.features.health.ui.form_state import CheckState
-from tca_app.features.health.ui.note_state import NoteState
-from tca_app.features.health.ui.state import IncidentLine, Note, StatusState
+from tca_app.features.health.ui.state import StatusState
 from tca_app.ui import routes
-from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton, skeleton_lines
-from tca_app.ui.forms.fields import check_field, form_dialog, text_field
 from tca_app.ui.layout.pages import page
 from tca_app.ui.periods import period_links
 from tca_app.ui.var import as_var
@@ -33,14 +35,36 @@ def status_page() -> rx.Component:
                 state.public_page != "",
                 rx.el.a("Public page", href=routes.PUBLIC_STATUS, target="_blank", class_name="btn"),
             ),
+            rx.cond(
+                state.may_plan,
+                button(
+                    "Plan maintenance",
+                    on_click=MaintenanceForm.open_create(),
+                    custom_attrs={"data-command": "plan-maintenance"},
+                ),
+            ),
+            rx.cond(
+                state.may_open,
+                button(
+                    "New incident",
+                    kind="primary",
+                    on_click=IncidentForm.open_create(),
+                    custom_attrs={"data-command": "new-incident"},
+                ),
+            ),
             rx.cond(as_var(state.grants).contains("jobs.manage"), link("Jobs", to=routes.JOBS, class_name="btn")),
         ),
         rx.el.div(
             rx.cond(state.failure != "", panel("Components", error_state(state.failure, state.load), flush=True)),
-            rx.cond(state.failure == "", rx.fragment(_late(), _cards(), _components(), _incidents())),
+            rx.cond(
+                state.failure == "",
+                rx.fragment(_late(), _cards(), maintenance_panel(state.windows), _components(), _incidents()),
+            ),
             class_name="stack",
         ),
-        _note_dialog(),
+        note_dialog(),
+        incident_dialog(),
+        maintenance_dialogs(),
         check_dialog(CheckState),
     )
 
@@ -114,7 +138,9 @@ def _components() -> rx.Component:
 
 def _incidents() -> rx.Component:
     nothing = empty_state(
-        "No incidents", "Components that fail several checks in a row appear here.", icon="circle-check"
+        "No incidents",
+        "Failing components, and incidents that people open, appear here.",
+        icon="circle-check",
     )
     return panel(
         "Incidents",
@@ -122,7 +148,10 @@ def _incidents() -> rx.Component:
             state.is_loaded,
             rx.cond(
                 as_var(state.incidents).length() > 0,
-                rx.el.ol(rx.foreach(state.incidents, _incident), class_name="incidents"),
+                rx.el.ol(
+                    rx.foreach(state.incidents, lambda line: incident_line(line, state.acknowledge)),
+                    class_name="incidents",
+                ),
                 nothing,
             ),
             rx.el.div(skeleton_lines(3), class_name="panel-body"),
@@ -132,60 +161,6 @@ def _incidents() -> rx.Component:
             rx.el.p(state.older, " older ones are not shown. The REST API lists all.", class_name="panel-foot muted"),
         ),
         flush=True,
-    )
-
-
-def _incident(incident: IncidentLine) -> rx.Component:
-    return rx.el.li(
-        rx.el.div(
-            rx.el.h3(incident["name"]),
-            rx.cond(
-                incident["is_open"], badge("Ongoing", "bad", "circle-x"), badge("Resolved", "good", "circle-check")
-            ),
-            rx.el.span(relative_time(incident["opened_at"]), " · ", incident["lasted"], class_name="muted num"),
-            rx.cond(
-                incident["may_note"],
-                button(
-                    "Add a note",
-                    kind="small",
-                    icon="message-square-plus",
-                    on_click=NoteState.open_note(as_var(incident["id"]).to(int)),
-                    aria_label=f"Add a note about {incident['name']}",
-                ),
-            ),
-            class_name="incident-head",
-        ),
-        rx.el.p(incident["reason"], class_name="reason"),
-        rx.el.ul(rx.foreach(as_var(incident["notes"]).to(list[Note]), _note), class_name="notes"),
-        rx.el.p(incident["notified"], class_name="cell-sub"),
-        key=as_var(incident["id"]).to(str),
-        tab_index=-1,
-        custom_attrs={"id": f"incident-{incident['id']}", "data-target": ""},
-    )
-
-
-def _note(note: Note) -> rx.Component:
-    return rx.el.li(
-        rx.el.span(note["author"], class_name="cell-title plain"),
-        " ",
-        rx.el.span(relative_time(note["at"]), class_name="muted"),
-        rx.cond(note["is_public"], rx.fragment(" ", badge("Public", "", "globe"))),
-        rx.el.p(note["text"]),
-        key=as_var(note["id"]).to(str),
-    )
-
-
-def _note_dialog() -> rx.Component:
-    return form_dialog(
-        NoteState,
-        title=rx.el.span("A note about ", NoteState.about),
-        text="Visible to users who can see the incident. Public notes are visible to everybody: do not name people.",
-        submit="Add",
-        on_submit=NoteState.save,
-        fields=[
-            text_field(NoteState, "note", "Note", required=True, max_length=500),
-            check_field(NoteState, "is_public", "Public", hint="Also shown on the public page, without your name."),
-        ],
     )
 
 

@@ -1,7 +1,9 @@
-"""Incidents in the command palette."""
+"""Incidents and maintenance in the command palette."""
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
+from tca_app.features.health import policy
+from tca_app.features.health.components import may_anywhere
 from tca_app.features.health.incidents.queries import list_incidents
 from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead
 from tca_app.features.health.overview import MAX_INCIDENTS
@@ -26,4 +28,12 @@ def _entry(incident: IncidentRead) -> Entry:
     return entry(incident.name, detail=f"{state} · {opened} · {about}", url=routes.incident(incident.id))
 
 
-OFFERED = (Source("Incidents", _search),)
+async def _actions(session: Session, actor: Actor, text: str) -> list[Entry]:
+    """Returns what the actor may do on the page `/status`, for which a search looks in their projects."""
+    offered = [entry("New incident", url=routes.STATUS, press="new-incident")]
+    offered += [entry("Plan maintenance", url=routes.STATUS, press="plan-maintenance")]
+    allowed = [await may_anywhere(session, actor, action) for action in (policy.NOTE, policy.MANAGE)]
+    return resembling(text, [one for one, may in zip(offered, allowed, strict=True) if may])
+
+
+OFFERED = (Source("Actions", _actions), Source("Incidents", _search))

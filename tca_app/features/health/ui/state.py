@@ -1,22 +1,25 @@
 """State of the page `/status`: every component with its history, the score, and incidents."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypedDict
 
-from tca_app.core.database.session import reading
+from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
 from tca_app.core.instance import instance_settings
 from tca_app.core.periods import Period, days_in, period_of
-from tca_app.core.plurals import plural
-from tca_app.features.health.incidents.schemas import IncidentRead
+from tca_app.features.health.incidents import service as incidents
+from tca_app.features.health.incidents.schemas import incident_title
+from tca_app.features.health.incidents.ui.rows import IncidentLine, line_of
+from tca_app.features.health.maintenance.ui.rows import WindowLine, window_line
 from tca_app.features.health.overview import HOURS, Overview, read_overview
-from tca_app.features.health.probing.check_state import is_wavering, lasted, shown_state
+from tca_app.features.health.probing.check_state import is_wavering, shown_state
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
 from tca_app.features.health.ui.charts import Bars, bars_of, percent, spark_of
 from tca_app.ui import routes
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
+from tca_app.ui.zone import zone_of
 
 
 class Component(TypedDict):
@@ -40,26 +43,6 @@ class Component(TypedDict):
     days: Bars
 
 
-class Note(TypedDict):
-    id: int
-    author: str
-    text: str
-    is_public: bool
-    at: str
-
-
-class IncidentLine(TypedDict):
-    id: int
-    name: str
-    reason: str
-    is_open: bool
-    opened_at: str
-    lasted: str
-    notified: str
-    may_note: bool
-    notes: list[Note]
-
-
 LONGEST: Period = "90"
 
 
@@ -76,6 +59,9 @@ class StatusState(SessionState):
     trend: str = ""
     incidents: list[IncidentLine] = []
     older: int = 0
+    windows: list[WindowLine] = []
+    may_open: bool = False
+    may_plan: bool = False
     public_page: str = ""
 
     @handler("signed_in", supersedes=True)
@@ -88,13 +74,22 @@ class StatusState(SessionState):
         except AppError as error:
             self.failure = error.detail
 
+    @handler("signed_in")
+    async def acknowledge(self, incident_id: int) -> Events:
+        async with transaction() as session:
+            incident = await incidents.acknowledge_incident(session, self._as_actor(), incident_id)
+        self._toast(f"{incident_title(incident)}: acknowledged")
+        return StatusState.load
+
     def _keep(self, found: Overview) -> None:
         self.components = [_component(check, found) for check in found.checks.items]
         self.hidden = found.checks.total - len(found.checks.items)
         self.summary, late_since = found.asked.words, found.asked.late_since(found.as_of)
         self.late_since = late_since.isoformat() if late_since else ""
         self.score_24h, self.score, self.trend = _score(found.score_24h), _score(found.score.now), _trend(found.score)
-        self.incidents = [_incident(incident, found.as_of) for incident in found.incidents.items]
+        self.incidents = [line_of(incident, found.as_of) for incident in found.incidents.items]
+        self.windows = [window_line(window, zone_of(self.router_data)) for window in found.windows]
+        self.may_open, self.may_plan = found.may_open, found.may_plan
         self.older = found.incidents.total - len(found.incidents.items)
         self.public_page = routes.PUBLIC_STATUS if instance_settings().status_public else ""
         self.is_loaded, self.failure = True, ""
@@ -121,7 +116,7 @@ def _component(check: CheckRead, found: Overview) -> Component:
         spark=spark_of(hours, found.as_of),
         spark_text=f"Latency of the last {HOURS} hours: {when} {latency or 'unknown'}, at most {slowest:,.0f} ms.",
         hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour"),
-        days=bars_of(days, found.as_of, found.score.days, timedelta(days=1), "day"),
+        days=bars_of(days, found.as_of, found.score.days, timedelta(days=1), "day", found.maintenance[check.id]),
     )
 
 
@@ -136,37 +131,3 @@ def _trend(score: ScoreTrend) -> str:
     if abs(now - before) < 0.005:
         return f"No change vs. previous {score.days} days"
     return f"{now - before:+.2f} points vs. previous {score.days} days"
-
-
-def _incident(incident: IncidentRead, now: datetime) -> IncidentLine:
-    end = incident.closed_at or now
-    return IncidentLine(
-        id=incident.id,
-        name=incident.name,
-        reason=incident.reason,
-        is_open=incident.closed_at is None,
-        opened_at=incident.opened_at.astimezone(UTC).isoformat(),
-        lasted=lasted(end - incident.opened_at),
-        notified=_notified(incident),
-        may_note=incident.may_note,
-        notes=[
-            Note(
-                id=note.id,
-                author=note.author or "Somebody",
-                text=note.note,
-                is_public=note.is_public,
-                at=note.created_at.isoformat(),
-            )
-            for note in incident.notes
-        ],
-    )
-
-
-def _notified(incident: IncidentRead) -> str:
-    """Returns the notified users: the names that the viewer may see, else how many."""
-    if not incident.notified_count:
-        return "Nobody notified"
-    if incident.notified:
-        shown, more = incident.notified[:5], incident.notified_count - 5
-        return f"Notified: {', '.join(shown)}" + (f" and {more} more" if more > 0 else "")
-    return f"Notified: {plural(incident.notified_count, 'user')}"

@@ -11,6 +11,7 @@ from tca_app.features.deployments.schemas import MeasuresRead
 from tca_app.features.deployments.ui.freeze_notice import Freeze
 from tca_app.features.deployments.ui.metrics_state import Figure, figures_of
 from tca_app.features.health.incidents.schemas import IncidentRead, incident_title
+from tca_app.features.health.probing.check_state import shown_state
 from tca_app.features.health.schemas import CheckRead
 from tca_app.ui import routes
 from tca_app.ui.components.notices import Notice
@@ -72,7 +73,7 @@ def drift_words(behind: int | None) -> str:
 def _health(check: CheckRead | None) -> str:
     if check is None:
         return ""
-    return "paused" if check.is_paused else check.state
+    return "paused" if check.is_paused else shown_state(check)
 
 
 def incident_notice(found: IncidentRead) -> Notice:
@@ -82,7 +83,7 @@ def incident_notice(found: IncidentRead) -> Notice:
         title=incident_title(found),
         detail=found.reason or f"{found.severity} incident",
         at=found.opened_at.isoformat(),
-        url=routes.STATUS,
+        url=routes.incident(found.id),
     )
 
 

@@ -112,8 +112,9 @@ async def test_an_incident_opens_after_three_failures_and_closes_after_two_passe
     await rounds(6)
     assert await rows("SELECT FROM incidents") == []
     await rounds(2, first=6)
-    (incident,) = await rows("SELECT opened_at, closed_at, reason FROM incidents")
-    assert tuple(incident) == (START + timedelta(minutes=6), None, "HTTP 500")
+    (incident,) = await rows("SELECT opened_at, closed_at, reason, id FROM incidents")
+    link = f"/incidents/{incident.id}"
+    assert tuple(incident)[:3] == (START + timedelta(minutes=6), None, "HTTP 500")
     await rounds(3, first=8)
     assert (await rows("SELECT closed_at FROM incidents"))[0][0] is None
     await rounds(1, first=11)
@@ -125,8 +126,8 @@ async def test_an_incident_opens_after_three_failures_and_closes_after_two_passe
     await do_jobs()
     notified = await rows("SELECT user_id, title, body, link FROM notifications ORDER BY id")
     assert [tuple(line) for line in notified] == [
-        (owner.user_id, "Ledger production is down", "HTTP 500", "/status"),
-        (owner.user_id, "Ledger production recovered after 5 min", "", "/status"),
+        (owner.user_id, "Ledger production is down", "HTTP 500", link),
+        (owner.user_id, "Ledger production recovered after 5 min", "", link),
     ]
 
 

@@ -13,8 +13,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import Unavailable
 from tca_app.features.dashboard.ui.health_state import HealthState
 from tca_app.features.dashboard.ui.state import DashboardState
+from tca_app.features.health.incidents.ui.note_state import NoteState
 from tca_app.features.health.ui import state as page
-from tca_app.features.health.ui.note_state import NoteState
 from tca_app.features.health.ui.state import StatusState
 from tca_app.models import HealthCheck
 from tca_app.ui.session import SessionState
@@ -150,7 +150,7 @@ async def test_a_note_is_written_once_and_shown(console: Console) -> None:
     form = {"nonce": nonce, "note": "Restarted."}
     updates = await tab.send(NoteState.save, form=form)
     assert [toast["text"] for toast in shown(updates, SessionState, "toasts")] == ["Note added"]
-    (line,) = shown(updates, StatusState, "incidents")
+    (line,) = shown(await tab.send(StatusState.load), StatusState, "incidents")
     assert [note["text"] for note in line["notes"]] == ["Restarted."]
     assert shown(await tab.send(NoteState.save, form=form), StatusState, "incidents") is None
 

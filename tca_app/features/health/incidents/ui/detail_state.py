@@ -1,0 +1,101 @@
+"""State of the page of one incident: what it is, its timeline, and the actions of the viewer."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from typing import Any, TypedDict
+
+import reflex as rx
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError, NotFound
+from tca_app.features.health.incidents import queries, service as incidents
+from tca_app.features.health.incidents.schemas import IncidentRead
+from tca_app.features.health.incidents.ui.rows import ERASED, IncidentLine, Step, line_of, notified_users, steps_of
+from tca_app.features.projects import service as projects
+from tca_app.ui import routes
+from tca_app.ui.handlers import Events, handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState
+from tca_app.ui.url import record_id
+
+
+class IncidentFacts(TypedDict):
+    """What the rail of the page shows. `project` is "" for an incident of the console."""
+
+    components: str
+    project: str
+    project_url: str
+    opened_by: str
+    acknowledged_by: str
+    acknowledged_at: str
+    notified: str
+    is_public: bool
+
+
+class IncidentState(RecordState, SessionState):
+    """State of `/incidents/[incident_id]`."""
+
+    phase: str = ""  # "" not known yet, "ready", "missing", "failed"
+    failure: str = ""
+    lines: list[IncidentLine] = []  # the incident, or nothing
+    steps: list[Step] = []
+    about: list[IncidentFacts] = []
+
+    @rx.var
+    def heading(self) -> str:
+        return self.lines[0]["name"] if self.lines else "Incident"
+
+    @rx.var
+    def number(self) -> int:
+        return self.lines[0]["id"] if self.lines else 0
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> AsyncGenerator[Any, None]:
+        """Loads the incident that the URL names, after it cleared the previous one."""
+        incident_id = record_id(self.router_data, routes.INCIDENTS)
+        self._watch(IncidentState.load, "health")
+        if self._enter_record():
+            self._forget("")
+            yield
+        actor = self._as_actor()
+        try:
+            async with reading() as session:
+                incident = await queries.get_incident(session, actor, incident_id)
+                of_project = incident.project_id is not None
+                project = await projects.get_project(session, actor, incident.project_id or 0) if of_project else None
+        except NotFound:
+            self._forget("missing")
+            return
+        except AppError as error:
+            self._forget("failed")
+            self.failure = error.detail
+            return
+        self.lines, self.steps = [line_of(incident, datetime.now(UTC))], steps_of(incident)
+        self.about = [_facts(incident, project.name if project else "")]
+        self.phase = "ready"
+
+    def _forget(self, phase: str) -> None:
+        self.phase, self.failure = phase, ""
+        self.lines, self.steps, self.about = [], [], []
+
+    @handler("signed_in")
+    async def acknowledge(self, incident_id: int) -> Events:
+        self._require_record(incident_id, self.number)
+        async with transaction() as session:
+            await incidents.acknowledge_incident(session, self._as_actor(), incident_id)
+        self._toast("Incident acknowledged")
+        return IncidentState.load
+
+
+def _facts(incident: IncidentRead, project: str) -> IncidentFacts:
+    at = incident.acknowledged_at
+    return IncidentFacts(
+        components=", ".join(part.name for part in incident.components),
+        project=project,
+        project_url=routes.project(incident.project_id) if incident.project_id else "",
+        opened_by=(incident.opened_by or ERASED) if incident.is_manual else "Health checks",
+        acknowledged_by=(incident.acknowledged_by or ERASED) if at else "",
+        acknowledged_at=at.astimezone(UTC).isoformat() if at else "",
+        notified=notified_users(incident),
+        is_public=incident.is_public,
+    )

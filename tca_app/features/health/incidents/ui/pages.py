@@ -1,0 +1,161 @@
+"""The page of one incident, `/incidents/[incident_id]`, and the dialog that opens or edits one."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.health.incidents.ui.components import note_dialog, note_label, severity_badge, status_badge
+from tca_app.features.health.incidents.ui.detail_state import IncidentFacts, IncidentState
+from tca_app.features.health.incidents.ui.form_state import IncidentForm
+from tca_app.features.health.incidents.ui.note_state import NoteState
+from tca_app.features.health.incidents.ui.rows import IncidentLine, Step
+from tca_app.features.health.ui.scoped_form import component_fields, scope_field
+from tca_app.ui import routes
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import button, facts, link, page_header, panel, relative_time
+from tca_app.ui.detail import by_phase, record_title
+from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
+from tca_app.ui.layout.pages import page
+from tca_app.ui.var import as_var
+
+state = IncidentState
+_title = record_title(state, state.heading, "Incident")
+_SEVERITIES = (("minor", "Minor"), ("major", "Major"), ("critical", "Critical"))
+
+
+@page(
+    routes.INCIDENT,
+    _title,
+    on_load=(IncidentState.load,),
+    crumbs=(("Status", routes.STATUS), (_title, None)),
+)
+def incident_page() -> rx.Component:
+    return rx.fragment(
+        by_phase(state, "Incident", rx.foreach(state.lines, _incident)),
+        note_dialog(),
+        incident_dialog(),
+    )
+
+
+def _incident(incident: IncidentLine) -> rx.Component:
+    return rx.fragment(
+        page_header(
+            incident["name"],
+            rx.el.span(severity_badge(incident["severity"]), status_badge(incident["status"]), class_name="row"),
+            *_actions(incident),
+        ),
+        rx.el.div(
+            rx.el.div(_timeline(), class_name="stack"),
+            rx.el.aside(
+                rx.foreach(state.about, lambda about: _facts(incident, about)),
+                class_name="stack rail",
+                aria_label="Details",
+            ),
+            class_name="with-rail below",
+        ),
+        key=as_var(incident["id"]).to(str),
+    )
+
+
+def _actions(incident: IncidentLine) -> tuple[rx.Component, ...]:
+    number = as_var(incident["id"]).to(int)
+    return (
+        rx.cond(incident["may_note"], button("Edit", icon="pencil", on_click=IncidentForm.open_edit(number))),
+        rx.cond(
+            incident["may_note"],
+            button(note_label(incident), icon="message-square-plus", on_click=NoteState.open_note(number)),
+        ),
+        rx.cond(
+            incident["may_acknowledge"],
+            button("Acknowledge", kind="primary", icon="hand", on_click=state.acknowledge(number)),
+        ),
+    )
+
+
+def _timeline() -> rx.Component:
+    return panel("Timeline", rx.el.ol(rx.foreach(state.steps, _step), class_name="timeline upright"))
+
+
+def _step(step: Step) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.span(step["label"], class_name="cell-title plain"),
+            " ",
+            rx.el.span(relative_time(step["at"]), class_name="cell-sub"),
+            rx.cond(step["is_public"], rx.fragment(" ", badge("Public", "", "globe"))),
+        ),
+        rx.cond(step["text"] != "", rx.el.p(step["text"], class_name="step-text")),
+        key=as_var(step["key"]).to(str),
+        custom_attrs={"data-tone": step["tone"]},
+    )
+
+
+def _facts(incident: IncidentLine, about: IncidentFacts) -> rx.Component:
+    return panel(
+        "About",
+        facts(
+            ("Affects", _or_none(about["components"])),
+            (
+                "Project",
+                rx.cond(about["project"] != "", link(about["project"], to=about["project_url"]), "The console"),
+            ),
+            ("Opened", rx.el.span(relative_time(incident["opened_at"]), " by ", about["opened_by"])),
+            ("Duration", rx.el.span(incident["lasted"], class_name="num")),
+            (
+                "Responder",
+                rx.cond(
+                    about["acknowledged_by"] != "",
+                    rx.el.span(about["acknowledged_by"], ", ", relative_time(about["acknowledged_at"])),
+                    rx.el.span("Not acknowledged", class_name="muted"),
+                ),
+            ),
+            ("Notified", _or_none(about["notified"])),
+            ("Public page", rx.cond(about["is_public"], "Shown", "Not shown")),
+        ),
+    )
+
+
+def _or_none(value: Any) -> rx.Component:
+    return rx.cond(value != "", rx.el.span(value), rx.el.span("None", class_name="muted"))
+
+
+def incident_dialog() -> rx.Component:
+    """The dialog of an IncidentForm."""
+    form = IncidentForm
+    is_new = form.form_mode == "create"
+    return form_dialog(
+        form,
+        title=rx.cond(is_new, "New incident", rx.el.span("Edit ", form.form_name)),
+        submit=rx.cond(is_new, "Open incident", "Save"),
+        on_submit=form.save,
+        fields=[
+            rx.cond(form.is_manual, text_field(form, "title", "Title", required=True, max_length=100)),
+            select_field(form, "severity", "Severity", _SEVERITIES),
+            rx.cond(is_new, scope_field(form, "Project")),
+            rx.cond(
+                is_new,
+                text_field(
+                    form,
+                    "message",
+                    "First update",
+                    required=True,
+                    max_length=500,
+                    lines=3,
+                    hint="What is known so far. It has the status Investigating.",
+                ),
+            ),
+            rx.cond(form.is_manual, component_fields(form, "Affected components")),
+            rx.cond(
+                form.is_manual,
+                check_field(
+                    form,
+                    "is_public",
+                    "On the public page",
+                    hint="Its title, status and public updates are visible to everybody.",
+                ),
+            ),
+        ],
+    )
+
+
+PAGES = [incident_page]

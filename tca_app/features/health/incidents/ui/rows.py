@@ -1,0 +1,126 @@
+"""Incidents as pages show them: lines of a list, and the steps of a timeline."""
+
+from datetime import UTC, datetime
+from typing import TypedDict
+
+from tca_app.core.plurals import plural
+from tca_app.features.health.incidents.schemas import IncidentRead, NoteRead, incident_title
+from tca_app.features.health.probing.check_state import lasted
+from tca_app.ui import routes
+
+STATUS_WORDS = {
+    "investigating": "Investigating",
+    "identified": "Identified",
+    "monitoring": "Monitoring",
+    "resolved": "Resolved",
+}
+ERASED = "An erased user"
+
+
+class Note(TypedDict):
+    id: int
+    author: str
+    text: str
+    status: str
+    is_public: bool
+    at: str
+
+
+class IncidentLine(TypedDict):
+    id: int
+    name: str
+    url: str
+    severity: str
+    status: str
+    reason: str
+    components: str
+    is_open: bool
+    opened_at: str
+    lasted: str
+    notified: str
+    acknowledged: str
+    may_note: bool
+    may_acknowledge: bool
+    notes: list[Note]
+
+
+class Step(TypedDict):
+    """A step of the timeline. `tone` is that of its dot; `key` is unique."""
+
+    key: str
+    label: str
+    text: str
+    at: str
+    tone: str
+    is_public: bool
+
+
+def line_of(incident: IncidentRead, now: datetime) -> IncidentLine:
+    is_open = incident.closed_at is None
+    is_acknowledged, notified = incident.acknowledged_at is not None, notified_users(incident)
+    return IncidentLine(
+        id=incident.id,
+        name=incident_title(incident),
+        url=routes.incident(incident.id),
+        severity=incident.severity,
+        status=incident.status,
+        reason=incident.reason,
+        components=", ".join(part.name for part in incident.components) if incident.is_manual else "",
+        is_open=is_open,
+        opened_at=_iso(incident.opened_at),
+        lasted=lasted((incident.closed_at or now) - incident.opened_at),
+        notified=f"Notified: {notified}" if notified else "Nobody notified",
+        acknowledged=f"Acknowledged by {incident.acknowledged_by or ERASED}" if is_acknowledged else "",
+        may_note=incident.may_note,
+        may_acknowledge=incident.may_note and is_open and not is_acknowledged,
+        notes=[_note(note) for note in incident.notes],
+    )
+
+
+def _note(note: NoteRead) -> Note:
+    return Note(
+        id=note.id,
+        author=note.author or ERASED,
+        text=note.note,
+        status=STATUS_WORDS.get(note.status or "", ""),
+        is_public=note.is_public,
+        at=_iso(note.created_at),
+    )
+
+
+def notified_users(incident: IncidentRead) -> str:
+    """Returns the names of notified users that the viewer may see, else how many there are, or "" without any."""
+    if not incident.notified:
+        return plural(incident.notified_count, "user") if incident.notified_count else ""
+    shown, more = incident.notified[:5], incident.notified_count - 5
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def steps_of(incident: IncidentRead) -> list[Step]:
+    """Returns what happened, oldest first. The first update of an incident opened by hand is its opening."""
+    steps = [_note_step(note) for note in incident.notes]
+    if incident.is_manual and steps:
+        steps[0]["label"], steps[0]["tone"] = f"Opened by {incident.opened_by or ERASED}", "bad"
+    elif not incident.is_manual:
+        steps.append(_step("opened", "Opened by checks", incident.opened_at, "bad", incident.reason))
+    if incident.acknowledged_at:
+        label = f"Acknowledged by {incident.acknowledged_by or ERASED}"
+        steps.append(_step("acknowledged", label, incident.acknowledged_at, "info"))
+    if incident.closed_at and not incident.is_manual:
+        steps.append(_step("resolved", "Resolved by checks", incident.closed_at, "good"))
+    return sorted(steps, key=lambda step: step["at"])
+
+
+def _note_step(note: NoteRead) -> Step:
+    author = note.author or ERASED
+    label = f"{STATUS_WORDS[note.status]} · {author}" if note.status else author
+    tone = {"resolved": "good", "monitoring": "info", None: ""}.get(note.status, "warn")
+    return _step(f"note-{note.id}", label, note.created_at, tone, note.note, is_public=note.is_public)
+
+
+def _step(key: str, label: str, at: datetime, tone: str, text: str = "", *, is_public: bool = False) -> Step:
+    return Step(key=key, label=label, text=text, at=_iso(at), tone=tone, is_public=is_public)
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()

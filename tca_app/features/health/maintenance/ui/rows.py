@@ -1,0 +1,32 @@
+"""Maintenance windows as `/status` shows them."""
+
+from typing import TypedDict
+from zoneinfo import ZoneInfo
+
+from tca_app.features.health.maintenance.schemas import MaintenanceRead
+from tca_app.ui.zone import span_words
+
+
+class WindowLine(TypedDict):
+    id: int
+    title: str
+    message: str
+    components: str
+    when: str
+    is_active: bool
+    is_public: bool
+    may_manage: bool
+
+
+def window_line(window: MaintenanceRead, zone: ZoneInfo) -> WindowLine:
+    """Returns the line of a window, in the viewer's time zone."""
+    return WindowLine(
+        id=window.id,
+        title=window.title,
+        message=window.message,
+        components=", ".join(part.name for part in window.components),
+        when=span_words(window.starts_at, window.ends_at, zone),
+        is_active=window.state == "active",
+        is_public=window.is_public,
+        may_manage=window.may_manage,
+    )
