@@ -18,6 +18,7 @@ from tca_app.features.activity.ui import pages as activity_pages
 from tca_app.features.auth.ui import sign_in_pages
 from tca_app.features.dashboard.ui import pages as dashboard_pages
 from tca_app.features.deployments.ui import pages as deployment_pages, palette as deployment_palette
+from tca_app.features.dora.ui import pages as dora_pages
 from tca_app.features.environments.ui import palette as environment_palette
 from tca_app.features.factors.ui import setup_pages as factor_setup_pages, sign_in_pages as second_factor_pages
 from tca_app.features.groups.ui import pages as group_pages
@@ -76,6 +77,7 @@ PAGES = [
     *users_pages.PAGES,
     *project_pages.PAGES,
     *deployment_pages.PAGES,
+    *dora_pages.PAGES,
     *activity_pages.PAGES,
     *notification_pages.PAGES,
     *health_pages.PAGES,

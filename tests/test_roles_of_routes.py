@@ -102,6 +102,7 @@ ALLOWED: list[tuple[str, str, set[str]]] = [
     ("GET", "/api/v1/users/export.csv", ADMINISTRATORS),
     ("GET", "/api/v1/activity*", EVERYBODY),
     ("GET", "/api/v1/stats", EVERYBODY),
+    ("GET", "/api/v1/metrics/dora*", EVERYBODY),
     ("GET POST", "/api/v1/views", EVERYBODY),
     ("GET PATCH DELETE", "/api/v1/views*", PERSON_ALONE),
     ("GET", "/api/v1/users/directory", EVERYBODY),

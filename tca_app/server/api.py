@@ -22,6 +22,7 @@ from tca_app.features.dashboard.router import router as dashboard_router
 from tca_app.features.deployments.comments.router import router as comments_router
 from tca_app.features.deployments.github.router import router as github_router
 from tca_app.features.deployments.router import router as deployments_router
+from tca_app.features.dora.router import router as dora_router
 from tca_app.features.environments.router import router as environments_router
 from tca_app.features.factors.router import router as factors_router, user_router as user_factors_router
 from tca_app.features.groups.router import project_router as project_groups_router, router as groups_router
@@ -69,6 +70,7 @@ ROUTERS = (
     webhooks_router,
     deployments_router,
     comments_router,
+    dora_router,
     environments_router,
     github_router,
     slack_router,

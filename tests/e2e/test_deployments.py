@@ -97,5 +97,5 @@ def test_the_tier_of_an_environment_is_guessed_shown_and_changed(new_page: NewPa
     dialog.get_by_label("Tier").select_option("Testing")
     dialog.get_by_role("button", name="Save").click()
     expect(line.get_by_text("Testing", exact=True)).to_be_visible()
-    page.goto("/deployments?view=measures")
-    expect(page.get_by_text("Environments with the tier Production")).to_be_visible()
+    page.goto("/dora")
+    expect(page.get_by_text("Environments with the tier Production.")).to_be_visible()

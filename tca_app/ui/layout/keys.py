@@ -39,6 +39,7 @@ PAGES = (
     ("p", "Projects", routes.PROJECTS),
     ("e", "Environments", routes.ENVIRONMENTS),
     ("r", "Deployments", routes.DEPLOYMENTS),
+    ("m", "DORA metrics", routes.DORA),
     ("s", "Status", routes.STATUS),
     ("a", "Activity", routes.ACTIVITY),
     ("u", "Users", routes.USERS),

@@ -8,6 +8,7 @@ NAVIGATION = (
     ("Notifications", routes.NOTIFICATIONS, "bell", "signed_in"),
     ("Projects", routes.PROJECTS, "folder-git-2", "signed_in"),
     ("Deployments", routes.DEPLOYMENTS, "rocket", "signed_in"),
+    ("DORA metrics", routes.DORA, "gauge", "signed_in"),
     ("Status", routes.STATUS, "heart-pulse", "signed_in"),
     ("Activity", routes.ACTIVITY, "activity", "signed_in"),
     ("Users", routes.USERS, "users", "users.manage"),

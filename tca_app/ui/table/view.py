@@ -66,13 +66,15 @@ def data_table(
     question: rx.Component | None = None,
     tools: Sequence[rx.Component] = (),
     instead: tuple[Any, rx.Component] | None = None,
+    above: rx.Component | None = None,
 ) -> rx.Component:
     """The table of a TableState.
 
     `label` names it for screen readers ("Users"), `search_label` is the search box's name and placeholder. The first
     column's cell should contain `open_link(text, url)`: Enter on the row follows it. `row_name(row)` is in the names of
     the row's checkbox and menu. `question` is shown in the confirmation of bulk actions. `empty` is shown when there
-    are no rows yet; `tools` are beside the filters. `instead` is another view of the same rows, and when to show it.
+    are no rows yet; `tools` are beside the filters. `instead` is another view of the same rows, and when to show it;
+    `above` stands between the filters and the table, and follows the filters, too.
     """
     bulk = state if issubclass(state, BulkActions) else None
     body = Grid(state, tuple(columns), label, row_name, tuple(actions), bulk is not None).body()
@@ -86,6 +88,7 @@ def data_table(
         refusals_notice(bulk) if bulk else None,
         tools_row(state, search_label, (*tools, *_view_menu(state, columns)), _sorts(columns)),
         chips(state),
+        above,
         rx.el.div(
             bar,
             rx.cond(

@@ -225,6 +225,75 @@ class DeploymentStep(TypedDict):
     reason: NotRequired[str | None]
 
 
+class DoraLevels(TypedDict):
+    """
+    Levels after the clusters of the Accelerate State of DevOps Report 2023; null where nothing is measured.
+    """
+
+    deployment_frequency: Literal["elite", "high", "medium", "low"] | None
+    lead_time: Literal["elite", "high", "medium", "low"] | None
+    change_failure_rate: Literal["elite", "high", "medium", "low"] | None
+    time_to_restore: Literal["elite", "high", "medium", "low"] | None
+
+
+class DoraPeriod(TypedDict):
+    """
+    The metrics of a period. Both days are included.
+    """
+
+    succeeded: int
+    finished: int
+    bad: int
+    projects: int
+    deployments_per_day: float
+    lead_time_s: float | None
+    with_commit_time: int
+    change_failure_rate: float | None
+    time_to_restore_s: float | None
+    restored: int
+    since: str
+    until: str
+
+
+class DoraTotal(TypedDict):
+    succeeded: int
+    finished: int
+    bad: int
+    projects: int
+    deployments_per_day: float
+    lead_time_s: float | None
+    with_commit_time: int
+    change_failure_rate: float | None
+    time_to_restore_s: float | None
+    restored: int
+    since: str
+    until: str
+    levels: DoraLevels
+
+
+class DoraUnit(TypedDict):
+    """
+    The metrics of a project or group. `slug`, `color` and `emoji` are those of a project.
+    """
+
+    succeeded: int
+    finished: int
+    bad: int
+    projects: int
+    deployments_per_day: float
+    lead_time_s: float | None
+    with_commit_time: int
+    change_failure_rate: float | None
+    time_to_restore_s: float | None
+    restored: int
+    id: int
+    name: str
+    slug: str
+    color: str
+    emoji: str
+    levels: DoraLevels
+
+
 Url: TypeAlias = str
 
 
@@ -1470,6 +1539,21 @@ class DeploymentRead(TypedDict):
     finished_at: str | None
     timed_out_at: str | None
     updated_at: str
+
+
+class DoraRead(TypedDict):
+    """
+    The DORA metrics of a period, of the period before, by week (oldest first), and by project or group.
+    """
+
+    weeks: int
+    tiers: list[Literal["production", "staging", "testing", "development", "other"]]
+    by: Literal["project", "group"]
+    levels_source: NotRequired[str]
+    total: DoraTotal
+    before: DoraTotal
+    trend: list[DoraPeriod]
+    units: list[DoraUnit]
 
 
 class EnvironmentMatrixRow(TypedDict):

@@ -471,6 +471,9 @@ class Operations(Calls):
         *,
         search: str | None = None,
         environment: str | list[str] | None = None,
+        tier: Literal["production", "staging", "testing", "development", "other"]
+        | list[Literal["production", "staging", "testing", "development", "other"]]
+        | None = None,
         status: Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
         | Literal["finished"]
         | list[
@@ -516,6 +519,7 @@ class Operations(Calls):
             query={
                 "search": search,
                 "environment": environment,
+                "tier": tier,
                 "status": status,
                 "source": source,
                 "created_by_id": created_by_id,
@@ -528,6 +532,36 @@ class Operations(Calls):
                 "external_id": external_id,
                 "sort": sort,
                 "project_id": project_id,
+            },
+            repeatable=True,
+        )
+
+    def export_dora(
+        self,
+        *,
+        weeks: Literal["12", "26", "52"] | None = None,
+        tier: Literal["production", "staging", "testing", "development", "other"]
+        | list[Literal["production", "staging", "testing", "development", "other"]]
+        | None = None,
+        environment: str | list[str] | None = None,
+        project_id: int | list[int] | None = None,
+        group_id: int | list[int] | None = None,
+        by: Literal["project", "group"] | None = None,
+    ) -> str:
+        """Download the metrics of each project or group as CSV. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/metrics/dora/export.csv"),
+            query={
+                "weeks": weeks,
+                "tier": tier,
+                "environment": environment,
+                "project_id": project_id,
+                "group_id": group_id,
+                "by": by,
             },
             repeatable=True,
         )
@@ -865,6 +899,9 @@ class Operations(Calls):
         skip: int | None = None,
         limit: int | None = None,
         environment: str | list[str] | None = None,
+        tier: Literal["production", "staging", "testing", "development", "other"]
+        | list[Literal["production", "staging", "testing", "development", "other"]]
+        | None = None,
         status: Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
         | Literal["finished"]
         | list[
@@ -912,6 +949,7 @@ class Operations(Calls):
                 "skip": skip,
                 "limit": limit,
                 "environment": environment,
+                "tier": tier,
                 "status": status,
                 "source": source,
                 "created_by_id": created_by_id,
@@ -1145,6 +1183,9 @@ class Operations(Calls):
         skip: int | None = None,
         limit: int | None = None,
         environment: str | list[str] | None = None,
+        tier: Literal["production", "staging", "testing", "development", "other"]
+        | list[Literal["production", "staging", "testing", "development", "other"]]
+        | None = None,
         status: Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
         | Literal["finished"]
         | list[
@@ -1191,6 +1232,7 @@ class Operations(Calls):
                 "skip": skip,
                 "limit": limit,
                 "environment": environment,
+                "tier": tier,
                 "status": status,
                 "source": source,
                 "created_by_id": created_by_id,
@@ -1476,6 +1518,36 @@ class Operations(Calls):
             "GET",
             path_of("/api/v1/deployments/{deployment_id}", deployment_id),
             query={"wait": wait, "seen": seen},
+            repeatable=True,
+        )
+
+    def read_dora(
+        self,
+        *,
+        weeks: Literal["12", "26", "52"] | None = None,
+        tier: Literal["production", "staging", "testing", "development", "other"]
+        | list[Literal["production", "staging", "testing", "development", "other"]]
+        | None = None,
+        environment: str | list[str] | None = None,
+        project_id: int | list[int] | None = None,
+        group_id: int | list[int] | None = None,
+        by: Literal["project", "group"] | None = None,
+    ) -> models.DoraRead:
+        """Read the DORA metrics by week and by project or group, over the projects that the caller may see.
+
+        API tokens need the scope `read`.
+        """
+        return self._json(
+            "GET",
+            path_of("/api/v1/metrics/dora"),
+            query={
+                "weeks": weeks,
+                "tier": tier,
+                "environment": environment,
+                "project_id": project_id,
+                "group_id": group_id,
+                "by": by,
+            },
             repeatable=True,
         )
 

@@ -7,7 +7,7 @@ import reflex as rx
 from tca_app.features.dashboard.ui.health_state import HealthState, Part
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.features.deployments.ui.components import deployment_badge
-from tca_app.features.deployments.ui.metrics_state import Figure
+from tca_app.features.deployments.ui.figures import Figure
 from tca_app.features.health.ui.components import state_badges
 from tca_app.ui import routes
 from tca_app.ui.components.badges import project_status_badge
@@ -17,7 +17,6 @@ from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.var import as_var
 
 state = DashboardState
-MEASURES = f"{routes.DEPLOYMENTS}?view=measures"
 
 
 def loaded_lines(entries: Any, line: Any, nothing: rx.Component) -> rx.Component:
@@ -130,7 +129,7 @@ def delivery_measures() -> rx.Component:
             rx.el.dl(rx.foreach(state.measures, _measure), class_name="lines"),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
         ),
-        actions=(link("Definitions", to=f"{MEASURES}&days={state.days}"),),
+        actions=(link("By week and project", to=routes.DORA),),
         flush=True,
     )
 

@@ -15,7 +15,7 @@ from tca_app.features.dashboard.ui.attention_state import AttentionState
 from tca_app.features.dashboard.ui.health_state import HealthState, failure_words
 from tca_app.features.dashboard.ui.metric_cards import NO_CARD, Card, card_of, rate_card, score_card
 from tca_app.features.dashboard.ui.running_deployments import OpenRow, open_row
-from tca_app.features.deployments.ui.metrics_state import Figure, figures_of
+from tca_app.features.deployments.ui.figures import Figure, figures_of
 from tca_app.ui import routes
 from tca_app.ui.components.day_bars import (
     DayBar,

@@ -13,7 +13,7 @@ from tca_app.features.deployments.listing.queries import conditions, require_vis
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.models import Deployment, Environment, Project, User
 
-DeploymentField = Literal["status", "environment", "source", "project_id", "created_by_id"]
+DeploymentField = Literal["status", "environment", "tier", "source", "project_id", "created_by_id"]
 _deployments, _environments = Deployment.__table__.c, Environment.__table__.c
 _projects, _users = Project.__table__.c, User.__table__.c
 
@@ -45,6 +45,10 @@ def _counted(rows: Subquery, field: DeploymentField, search: str) -> Select[*tup
         of_row = _environments.id == rows.c.environment_id
         named = select(func.min(_environments.name), literal("")).join_from(rows, Environment.__table__, of_row)
         return named.group_by(func.lower(_environments.name))
+    if field == "tier":
+        of_row = _environments.id == rows.c.environment_id
+        named = select(_environments.tier, literal("")).join_from(rows, Environment.__table__, of_row)
+        return named.group_by(_environments.tier)
     if field == "project_id":
         of_row = _projects.id == rows.c.project_id
         named = select(_projects.id, _projects.name).join_from(rows, Project.__table__, of_row)

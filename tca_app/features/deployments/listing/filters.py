@@ -2,6 +2,7 @@
 
 from tca_app.core.lists.query import Choice, Filter, TableSpec
 from tca_app.core.periods import PERIODS
+from tca_app.features.environments.tiers import TIER_LABELS
 
 STATUS_LABELS = {
     "pending_approval": "Awaiting approval",
@@ -36,6 +37,7 @@ DEPLOYMENTS = DeploymentSpec(
     choices=(
         Choice("status", "Status", tuple(STATUS_LABELS.items()), links=(("finished", "Succeeded or failed"),)),
         Choice("environment", "Environment"),
+        Choice("tier", "Tier", tuple(TIER_LABELS.items())),
         Choice("project", "Project", searchable=True),
         Choice("by", "By", searchable=True),
         Choice("source", "Source", tuple(SOURCE_LABELS.items())),

@@ -65,9 +65,7 @@ async def require_visible(session: AsyncSession, actor: Actor, query: Deployment
 async def conditions(session: AsyncSession, actor: Actor, query: DeploymentExport) -> list[ColumnElement[bool]]:
     """Returns the conditions of the filters."""
     wanted = [await _found(session, actor, query.search)] if query.search else []
-    if query.environment:
-        named = func.lower(_environments.name).in_([func.lower(name) for name in query.environment])
-        wanted.append(_deployments.environment_id.in_(select(_environments.id).where(named)))
+    wanted += _of_environments(query)
     if query.status:
         states = {*query.status, *(("succeeded", "failed") if "finished" in query.status else ())}
         wanted.append(_deployments.status.in_(sorted(states - {"finished"})))
@@ -87,6 +85,15 @@ async def conditions(session: AsyncSession, actor: Actor, query: DeploymentExpor
     if query.until is not None:
         wanted.append(_deployments.created_at < end_of(query.until))
     return wanted
+
+
+def _of_environments(query: DeploymentExport) -> list[ColumnElement[bool]]:
+    wanted = []
+    if query.environment:
+        wanted.append(func.lower(_environments.name).in_([func.lower(name) for name in query.environment]))
+    if query.tier:
+        wanted.append(_environments.tier.in_(query.tier))
+    return [_deployments.environment_id.in_(select(_environments.id).where(*wanted))] if wanted else []
 
 
 async def _found(session: AsyncSession, actor: Actor, search: str) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from tca_app.core.periods import Period
 from tca_app.core.schema import ShortSkip, UrlId
 from tca_app.features.deployments.schemas import ExternalId, Source, Status
 from tca_app.features.environments.schemas import EnvironmentName
+from tca_app.features.environments.tiers import Tier
 
 DeploymentSort = Literal[
     "id",
@@ -37,6 +38,7 @@ class DeploymentFilter(ListFilter):
     """
 
     environment: Many[EnvironmentName] = []
+    tier: Many[Tier] = Field([], description="Tier of the environment.")
     status: Many[Status | Literal["finished"]] = Field([], description="`finished`: succeeded or failed.")
     source: Many[Source] = []
     created_by_id: Many[UrlId] = []

@@ -96,7 +96,7 @@ def _newest() -> rx.Component:
             state.has_more,
             rx.el.div(link("All deployments", to=routes.DEPLOYMENTS, class_name="link"), class_name="panel-foot"),
         ),
-        actions=(link("Metrics", to=f"{routes.DEPLOYMENTS}?view=measures&project={state.project_id}"), new),
+        actions=(link("DORA metrics", to=f"{routes.DORA}?project={state.project_id}"), new),
         flush=True,
     )
 

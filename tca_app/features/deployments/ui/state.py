@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar, TypedDict
+from typing import ClassVar, TypedDict
+
+import reflex as rx
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
@@ -19,11 +21,12 @@ from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.filter_state import Chip
 from tca_app.ui.table.state import TableQuery, TableState
-from tca_app.ui.url import page_url, printable, query_param
+from tca_app.ui.url import number_in, page_url, printable, query_param
 
 FIELDS: dict[str, DeploymentField] = {
     "status": "status",
     "environment": "environment",
+    "tier": "tier",
     "source": "source",
     "project": "project_id",
     "by": "created_by_id",
@@ -103,7 +106,7 @@ class DeploymentsState(TableState, SessionState):
         chosen = query.chosen
         return DeploymentQuery.model_validate(
             {
-                **{name: chosen[name] for name in ("status", "environment", "source")},
+                **{name: chosen[name] for name in ("status", "environment", "tier", "source")},
                 "project_id": chosen["project"],
                 "created_by_id": chosen["by"],
                 "search": printable(query.search),
@@ -130,13 +133,11 @@ class DeploymentsState(TableState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> Events:
-        if view_of(self.router_data):
+        view = query_param(self.router_data, "view")
+        if view == "measures":  # links from before the page of the metrics
+            of_one = number_in(query_param(self.router_data, "project"))
+            return rx.redirect(f"{routes.DORA}?project={of_one}" if of_one else routes.DORA, replace=True)
+        if view == "where":
             return None
         self._watch(DeploymentsState.load, "deployments")
         return await self._load()
-
-
-def view_of(router_data: dict[str, Any]) -> str:
-    """Returns "where", "measures", or "" for the list."""
-    view = query_param(router_data, "view")
-    return view if view in ("where", "measures") else ""

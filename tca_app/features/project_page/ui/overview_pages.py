@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.deployments.ui.components import deployment_badge, outside_link
-from tca_app.features.deployments.ui.metrics_state import NOT_MEASURED
+from tca_app.features.deployments.ui.figures import NOT_MEASURED
 from tca_app.features.deployments.ui.project_pages import freeze_badge
 from tca_app.features.health.ui.components import state_badges
 from tca_app.features.project_page.ui.overview_rows import EnvironmentCell, Measure
@@ -157,7 +157,7 @@ def _measures() -> rx.Component:
     return panel(
         f"DORA metrics for production, last {DAYS} days",
         rx.el.div(rx.foreach(state.measures, _measure), class_name="measures"),
-        actions=(link("Definitions", to=f"{routes.DEPLOYMENTS}?view=measures&project={project['id']}"),),
+        actions=(link("By week", to=f"{routes.DORA}?project={project['id']}"),),
         flush=True,
     )
 

@@ -8,8 +8,8 @@ from tca_app.core.urls import link_of
 from tca_app.features.deployments.aggregates.history import WeekOfProject
 from tca_app.features.deployments.matrix.schemas import MatrixCell
 from tca_app.features.deployments.schemas import MeasuresRead
+from tca_app.features.deployments.ui.figures import Figure, figures_of
 from tca_app.features.deployments.ui.freeze_notice import Freeze
-from tca_app.features.deployments.ui.metrics_state import Figure, figures_of
 from tca_app.features.health.incidents.schemas import IncidentRead, incident_title
 from tca_app.features.health.probing.check_state import shown_state
 from tca_app.features.health.schemas import CheckRead

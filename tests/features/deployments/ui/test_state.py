@@ -16,7 +16,6 @@ from tca_app.features.deployments.matrix.ui.state import MatrixState
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_state import LogState
-from tca_app.features.deployments.ui.metrics_state import MetricsState
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.deployments.ui.state import DeploymentsState
 from tca_app.models import Deployment, Environment, Group, GroupMember, ProjectGroup
@@ -416,21 +415,27 @@ async def test_a_freeze_blocks_a_rollback_except_for_administrators(console: Con
     assert (made["version"], made["freeze_reason"]) == ("1.0.0", "It is down")
 
 
-async def test_measures_are_shown_in_words_for_the_period_of_the_url(console: Console) -> None:
+async def test_links_to_the_metrics_lead_to_their_page(console: Console) -> None:
+    tab = await open_page(console, await make_user(), "/deployments?view=measures&project=7")
+    assert redirects(await tab.send(DeploymentsState.load)) == ["/dora?project=7"]
+
+
+async def test_deployments_are_filtered_by_tier_and_by_the_days_of_their_end(console: Console) -> None:
     owner = await make_user()
     project_id = await make_project(owner)
-    await make_deployment(project_id, status="succeeded")
-    await make_deployment(project_id, status="failed")
-    tab = await open_page(console, owner, "/deployments?view=measures&days=7")
-    updates = await tab.send(MetricsState.load)
-    assert shown(updates, MetricsState, "days") == "7"
-    figures = shown(updates, MetricsState, "figures")
-    assert [figure["value"] for figure in figures] == ["0.1 a day", "Not measured", "50%", "Not measured"]
-    other = await make_project(owner, "Ledger")
-    tab.path = f"/deployments?view=measures&project={other}"
-    updates = await tab.send(MetricsState.load)
-    assert shown(updates, MetricsState, "project") == "Ledger"
-    assert shown(updates, MetricsState, "figures")[0]["value"] == "0.0 a day"
+    for day, version in ((1, "1.0.0"), (2, "2.0.0"), (3, "3.0.0")):
+        ended = datetime(2026, 3, day, 12, tzinfo=UTC)
+        times = {"queued_at": ended, "started_at": ended, "finished_at": ended}
+        await make_deployment(project_id, status="succeeded", version=version, **times)
+    await make_deployment(project_id, "staging", version="9.0.0")
+    tab = await open_page(
+        console, owner, "/deployments?tier=production&ended_since=2026-03-02&ended_until=2026-03-02&status=finished"
+    )
+    updates = await tab.send(DeploymentsState.load)
+    assert [row["version"] for row in shown(updates, DeploymentsState, "rows")] == ["2.0.0"]
+    texts = [chip["text"] for chip in shown(updates, DeploymentsState, "chips")]
+    assert texts[-2:] == ["Ended since 2026-03-02 (UTC)", "Ended until 2026-03-02 (UTC)"]
+    assert "Tier: Production" in texts
 
 
 async def test_the_page_links_to_the_run_its_log_and_the_environment(console: Console) -> None:

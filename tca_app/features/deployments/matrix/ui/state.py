@@ -6,7 +6,6 @@ from tca_app.core.database.session import reading
 from tca_app.features.deployments.matrix.queries import list_known_groups, search_matrix
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixSearch
 from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
-from tca_app.features.deployments.ui.state import view_of
 from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
@@ -40,7 +39,7 @@ class MatrixState(SessionState):
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        self.is_shown = view_of(self.router_data) == "where"
+        self.is_shown = query_param(self.router_data, "view") == "where"
         if not self.is_shown:
             return
         self._watch(MatrixState.load, "deployments", "projects", "groups")

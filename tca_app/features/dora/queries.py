@@ -1,0 +1,174 @@
+"""The statements of the DORA metrics: sums and medians of the daily aggregates, by week, in total and by unit."""
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.facets import MAX_FACETS, Facets, facets_of
+from tca_app.features.dora.schemas import DoraQuery, Unit
+
+
+class SumRow(NamedTuple):
+    """The sums of a week (0 ends today), of a period (0 is the last one), or of a unit."""
+
+    scope: str
+    unit_id: int
+    part: int
+    name: str
+    slug: str
+    color: str
+    emoji: str
+    succeeded: int
+    finished: int
+    bad: int
+    projects: int
+    with_commit_time: int
+    restored: int
+
+
+class MedianRow(NamedTuple):
+    """The median of a kind of durations, "lead" or "restore", in seconds."""
+
+    scope: str
+    unit_id: int
+    part: int
+    kind: str
+    seconds: float
+
+
+# Administrators see every group, others those that they are in.
+_GROUPS = (
+    "SELECT id, name FROM groups WHERE :sees_all OR id IN (SELECT group_id FROM group_members WHERE user_id = :me)"
+)
+_IN_GROUPS = f"""
+    SELECT project_id FROM project_groups JOIN ({_GROUPS}) AS known ON known.id = group_id
+    WHERE group_id = ANY(CAST(:groups AS bigint[]))
+"""  # noqa: S608  constant SQL
+_VISIBLE = f"""
+    visible AS (
+      SELECT id, name, slug, color, emoji FROM projects
+      WHERE deleted_at IS NULL
+        AND (:sees_all OR id IN (SELECT project_id FROM project_members WHERE user_id = :me))
+        AND (CAST(:projects AS bigint[]) = '{{}}' OR id = ANY(CAST(:projects AS bigint[])))
+        AND (CAST(:groups AS bigint[]) = '{{}}' OR id IN ({_IN_GROUPS})))
+"""  # noqa: S608
+_NAMED = """
+    environment_id IN (
+      SELECT id FROM environments WHERE lower(name) IN (SELECT lower(each) FROM unnest(CAST(:names AS text[])) AS each))
+"""
+# The last `weeks` weeks and as many before, each of seven days; week 0 ends today.
+_SEEN = f"""
+    seen AS MATERIALIZED (
+      SELECT project_id, environment_id, daily_deployments.tier, (CAST(:today AS date) - day) / 7 AS ago, succeeded,
+        succeeded + failed - unstarted AS finished, bad, lead_us, restored_us
+      FROM daily_deployments
+      WHERE day > CAST(:today AS date) - 14 * CAST(:weeks AS int) AND day <= CAST(:today AS date)
+        AND daily_deployments.tier = ANY(CAST(:tiers AS text[])) AND project_id IN (SELECT id FROM visible)
+        AND (CAST(:names AS text[]) = '{{}}' OR {_NAMED}))
+"""  # noqa: S608
+_UNITS: dict[Unit, str] = {
+    "project": "SELECT id AS project_id, id AS unit_id, name, slug, color, emoji FROM visible",
+    "group": f"SELECT project_id, known.id AS unit_id, name, '' AS slug, '' AS color, '' AS emoji "  # noqa: S608
+    f"FROM project_groups JOIN ({_GROUPS}) AS known ON known.id = group_id "
+    "WHERE CAST(:groups AS bigint[]) = '{}' OR known.id = ANY(CAST(:groups AS bigint[]))",
+}
+_SUMS = """
+    CAST(sum(succeeded) AS int) AS succeeded, CAST(sum(finished) AS int) AS finished, CAST(sum(bad) AS int) AS bad,
+    count(DISTINCT project_id) FILTER (WHERE succeeded > 0) AS projects,
+    CAST(sum(cardinality(lead_us)) AS int) AS with_commit_time,
+    CAST(sum(cardinality(restored_us)) AS int) AS restored
+"""
+_MEDIAN = "percentile_cont(0.5) WITHIN GROUP (ORDER BY us) / 1e6 AS s"
+_NEW = "ago < CAST(:weeks AS int)"
+
+
+def _by_scope(columns: tuple[str, str], values: str, source: str, more: str = "") -> str:
+    """Selects `values` of `source` for each week, for both periods, and for each unit, after different `columns`."""
+    others, of_unit = columns
+    return f"""
+        SELECT 'week' AS scope, CAST(0 AS bigint) AS unit_id, ago AS part, {others} {values}
+        FROM {source} WHERE {_NEW} GROUP BY ago {more}
+        UNION ALL SELECT 'total', 0, ago / CAST(:weeks AS int), {others} {values}
+        FROM {source} GROUP BY 3 {more}
+        UNION ALL SELECT 'unit', unit_id, 0, {of_unit} {values}
+        FROM {source} JOIN units USING (project_id) WHERE {_NEW} GROUP BY unit_id {more}
+    """  # noqa: S608
+
+
+def _sums(unit: Unit) -> TextClause:
+    names = ("name", "slug", "color", "emoji")
+    columns = "".join(f"'' AS {name}, " for name in names), "".join(f"min({name}) AS {name}, " for name in names)
+    scopes = _by_scope(columns, _SUMS, "seen")
+    return text(f"WITH {_VISIBLE}, {_SEEN}, units AS ({_UNITS[unit]}) {scopes}")
+
+
+def _medians(unit: Unit) -> TextClause:
+    each = """
+        each AS MATERIALIZED (
+          SELECT project_id, ago, 'lead' AS kind, unnest(lead_us) AS us FROM seen WHERE lead_us <> '{}'
+          UNION ALL SELECT project_id, ago, 'restore', unnest(restored_us) FROM seen WHERE restored_us <> '{}')
+    """
+    scopes = _by_scope(("kind,", "kind,"), _MEDIAN, "each", ", kind")
+    return text(f"WITH {_VISIBLE}, {_SEEN}, units AS ({_UNITS[unit]}), {each} {scopes}")
+
+
+_STATEMENTS: dict[Unit, tuple[TextClause, TextClause]] = {unit: (_sums(unit), _medians(unit)) for unit in _UNITS}
+_FACETS = {
+    "tier": "SELECT tier, '', sum(finished) AS many FROM seen GROUP BY tier",
+    "environment": "SELECT min(name), '', sum(finished) AS many FROM seen JOIN environments ON id = environment_id "
+    "GROUP BY lower(name)",
+    "project": "SELECT id, name, sum(finished) AS many FROM seen JOIN visible ON id = project_id GROUP BY id, name",
+    "group": f"SELECT unit_id, name, sum(finished) AS many FROM seen JOIN ({_UNITS['group']}) AS units "  # noqa: S608
+    "USING (project_id) GROUP BY unit_id, name",
+}
+_COUNTS = {
+    key: text(
+        f"WITH {_VISIBLE}, {_SEEN} SELECT * FROM ({counted}) AS counted (value, label, many) "  # noqa: S608
+        f"WHERE CAST(:search AS text) = '' OR position(lower(:search) IN lower(label)) > 0 "
+        f"ORDER BY many DESC, value LIMIT {MAX_FACETS}"
+    )
+    for key, counted in _FACETS.items()
+}
+_NAMES = {
+    "project": text(f"WITH {_VISIBLE} SELECT id, name FROM visible WHERE id = ANY(CAST(:ids AS bigint[]))"),  # noqa: S608
+    "group": text(f"SELECT id, name FROM ({_GROUPS}) AS known WHERE id = ANY(CAST(:ids AS bigint[]))"),  # noqa: S608
+}
+
+
+def _values(actor: Actor, query: DoraQuery) -> dict[str, Any]:
+    return {
+        "me": actor.user_id,
+        "sees_all": actor.is_superuser,
+        "projects": query.project_id,
+        "groups": query.group_id,
+        "tiers": list(query.tiers),
+        "names": query.environment,
+        "weeks": int(query.weeks),
+    }
+
+
+async def read_sums(session: AsyncSession, actor: Actor, query: DoraQuery, today: date) -> list[SumRow]:
+    found = await session.execute(_STATEMENTS[query.by][0], _values(actor, query) | {"today": today})
+    return [SumRow(*row) for row in found]
+
+
+async def read_medians(session: AsyncSession, actor: Actor, query: DoraQuery, today: date) -> list[MedianRow]:
+    found = await session.execute(_STATEMENTS[query.by][1], _values(actor, query) | {"today": today})
+    return [MedianRow(*row) for row in found]
+
+
+async def count_finished(
+    session: AsyncSession, actor: Actor, query: DoraQuery, key: str, search: str, today: date
+) -> Facets:
+    """Returns the values of a filter with the finished deployments of each."""
+    found = await session.execute(_COUNTS[key], _values(actor, query) | {"today": today, "search": search})
+    return facets_of([(row.value, row.label, int(row.many)) for row in found])
+
+
+async def read_names(session: AsyncSession, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+    """Returns the names of projects or groups that the actor may see, by id."""
+    found = await session.execute(_NAMES[key], _values(actor, DoraQuery()) | {"ids": ids})
+    return {str(row.id): row.name for row in found}

@@ -1,0 +1,41 @@
+"""What each DORA metric means, how it is computed, and the limits of its levels, as the page shows them."""
+
+from typing import NamedTuple
+
+from tca_app.features.dora.levels import SOURCE
+
+
+class Definition(NamedTuple):
+    label: str
+    formula: str
+    counts: str
+    levels: str
+
+
+DEFINITIONS = (
+    Definition(
+        "Deployment frequency",
+        "Deployments that succeeded ÷ days of the period.",
+        "Each deployment counts on the day (UTC) on which it ended. Projects in the trash do not count.",
+        "For the average project with deployments. Elite: at least 1 a day. High: 1 a week. Medium: 1 in 30 days.",
+    ),
+    Definition(
+        "Lead time",
+        "Median of (end of the first successful deployment of a commit − time of the commit).",
+        "Once for each commit and environment. Commits without a known time are left out.",
+        "Elite: at most 1 day. High: 1 week. Medium: 30 days.",
+    ),
+    Definition(
+        "Change failure rate",
+        "Deployments that failed or were rolled back ÷ deployments that succeeded or failed.",
+        "Only deployments that started. What was cancelled or never started is left out.",
+        "Elite: at most 5%. High: 10%. Medium: 15%.",
+    ),
+    Definition(
+        "Time to restore",
+        "Median of (end of the next good deployment − end of the first bad one), by environment.",
+        "Each outage counts on the day on which it ended. One that still lasts is left out.",
+        "Elite: at most 1 hour. High: 1 day. Medium: 1 week.",
+    ),
+)
+LEVELS_SOURCE = f"Limits after the clusters of the {SOURCE} by DORA."

@@ -1,0 +1,144 @@
+"""The page of the DORA metrics: four metrics by week, and a table by project or group."""
+
+from typing import Any
+
+import reflex as rx
+
+from tca_app.features.dora.ui.chart import week_chart
+from tca_app.features.dora.ui.definitions import DEFINITIONS, LEVELS_SOURCE, Definition
+from tca_app.features.dora.ui.rows import UnitRow
+from tca_app.features.dora.ui.state import DoraState
+from tca_app.ui import routes
+from tca_app.ui.components.badges import badge
+from tca_app.ui.components.basic import icon_button, page_header
+from tca_app.ui.components.faces import tile
+from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.layout.pages import page
+from tca_app.ui.table.grid import Column
+from tca_app.ui.table.parts import download_link, view_switch
+from tca_app.ui.table.view import data_table, open_link
+from tca_app.ui.var import as_var
+
+state = DoraState
+PERIODS = (("", "12 weeks", True), ("26", "26 weeks", True), ("52", "52 weeks", True))
+UNITS = (("", "Projects", True), ("group", "Groups", True))
+
+
+@page(routes.DORA, "DORA metrics", on_load=(DoraState.load,))
+def dora_page() -> rx.Component:
+    return rx.fragment(
+        page_header(
+            "DORA metrics",
+            rx.cond(state.scope != "", state.scope, "How often and how safely changes reach production."),
+            view_switch("Period", "weeks", state.weeks, *PERIODS),
+        ),
+        data_table(
+            state,
+            columns=_columns(),
+            label="DORA metrics",
+            search_label="Search projects and groups",
+            row_name=lambda row: row["name"],
+            empty=empty_state(
+                "No deployments in this period",
+                "Report deployments from your CI, or choose other environments.",
+                icon="gauge",
+            ),
+            tools=(
+                view_switch("Break down by", "by", state.by, *UNITS),
+                download_link(routes.API_DORA_EXPORT, state.export_query),
+            ),
+            above=rx.cond(state.load_error == "", _metrics()),
+        ),
+    )
+
+
+def _metrics() -> rx.Component:
+    cards = (_metric(as_var(state.metrics)[at], definition) for at, definition in enumerate(DEFINITIONS))
+    waiting = (_card(definition, skeleton_lines(4)) for definition in DEFINITIONS)
+    is_there = as_var(state.metrics).length() > 0
+    return rx.el.div(rx.cond(is_there, rx.fragment(*cards), rx.fragment(*waiting)), class_name="dora-cards")
+
+
+def _card(definition: Definition, *children: rx.Component) -> rx.Component:
+    return rx.el.section(
+        rx.el.div(rx.el.h2(definition.label, class_name="card-label"), _definition(definition), class_name="row tight"),
+        *children,
+        class_name="panel card",
+    )
+
+
+def _metric(metric: Any, definition: Definition) -> rx.Component:
+    return _card(
+        definition,
+        rx.el.div(
+            rx.el.span(metric["value"], class_name="card-value num"),
+            rx.cond(metric["level"] != "", _level(metric["level"])),
+            rx.el.span(metric["basis"], class_name="muted num dora-basis"),
+            class_name="row",
+        ),
+        _change(metric),
+        week_chart(metric, f"{definition.label} by week"),
+    )
+
+
+def _level(level: Any) -> rx.Component:
+    return rx.match(
+        level,
+        ("elite", badge("Elite", "good", "circle-check")),
+        ("high", badge("High", "info", "circle-check")),
+        ("medium", badge("Medium", "", "circle-dot")),
+        badge("Low", "warn", "circle-alert"),
+    )
+
+
+def _change(metric: Any) -> rx.Component:
+    tone = rx.match(metric["trend"], ("better", "up"), ("worse", "down"), "")
+    arrow = rx.cond(
+        metric["is_up"],
+        rx.icon("trending-up", size=14, aria_hidden="true"),
+        rx.icon("trending-down", size=14, aria_hidden="true"),
+    )
+    return rx.el.div(
+        rx.cond(metric["trend"] != "", rx.el.span(arrow, class_name=tone)),
+        rx.cond(metric["change"] != "", metric["change"], "Nothing to compare in the previous period"),
+        class_name="card-trend num",
+    )
+
+
+def _definition(definition: Definition) -> rx.Component:
+    """The button that opens the definition, in place."""
+    return rx.popover.root(
+        rx.popover.trigger(icon_button(f"Definition of {definition.label.lower()}", "info", "ghost small")),
+        rx.popover.content(
+            rx.el.strong(definition.label),
+            rx.el.p(definition.formula),
+            rx.el.p(definition.counts, class_name="muted"),
+            rx.el.p(definition.levels, " Low: everything else."),
+            rx.el.p(LEVELS_SOURCE, class_name="cell-sub"),
+            align="start",
+            class_name="definition",
+            aria_label=f"Definition of {definition.label.lower()}",
+        ),
+    )
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("name", "Name", cell=_name, sortable=True, wide=30),
+        Column("finished", "Deployments", sortable=True, align_right=True),
+        Column("frequency", "Frequency", sortable=True, align_right=True),
+        Column("lead_time", "Lead time", sortable=True, align_right=True),
+        Column("failure_rate", "Failure rate", sortable=True, align_right=True),
+        Column("restore", "Time to restore", sortable=True, align_right=True),
+    ]
+
+
+def _name(row: UnitRow) -> rx.Component:
+    shown = rx.el.div(
+        open_link(row["name"], row["url"]),
+        rx.cond(row["slug"] != "", rx.el.div(row["slug"], class_name="cell-sub mono truncate")),
+    )
+    return rx.el.div(rx.cond(row["slug"] != "", tile(row["mark"])), shown, class_name="person")
+
+
+PAGES = [dora_page]

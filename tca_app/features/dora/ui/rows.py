@@ -1,0 +1,214 @@
+"""View models of the page of the DORA metrics: the four metrics with their bars by week, and the rows of the table."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import TypedDict
+
+from tca_app.core.region.formats import number
+from tca_app.features.deployments.ui.figures import NOT_MEASURED, duration_words, share_words
+from tca_app.features.dora.schemas import DoraFigures, DoraPeriod, DoraRead, DoraUnit
+from tca_app.ui.components.day_bars import day_words, top_of
+from tca_app.ui.components.faces import Mark, mark_of
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_TICKS = {12: 3, 26: 6, 52: 13}  # weeks between two labels of the axis
+
+
+class WeekBar(TypedDict):
+    """A week. `height` is a share of the chart; `tick` is the label of the axis, or ""; `url` may be ""."""
+
+    week: str
+    value: str
+    text: str
+    tick: str
+    height: str
+    url: str
+
+
+class Metric(TypedDict):
+    """A metric. `level` is "" when nothing is measured; `trend` is better, worse, same or ""."""
+
+    value: str
+    level: str
+    change: str
+    is_up: bool
+    trend: str
+    basis: str
+    top: str
+    middle: str
+    bars: list[WeekBar]
+
+
+class UnitRow(TypedDict):
+    """A project or group. `url` opens its deployments, or the metrics of the group."""
+
+    id: int
+    name: str
+    slug: str
+    mark: Mark
+    url: str
+    finished: str
+    frequency: str
+    lead_time: str
+    failure_rate: str
+    restore: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How a metric is read, written, and scaled. `axis` returns the size and the sign of a unit, by the most."""
+
+    read: Callable[[DoraFigures], float | None]
+    words: Callable[[float | None], str]
+    axis: Callable[[float], tuple[float, str]]
+    level: str
+    basis: Callable[[DoraFigures], str]
+    is_less_better: bool = True
+    is_share: bool = False
+    of_week: Callable[[DoraFigures], float | None] | None = None
+    week_words: Callable[[float | None], str] | None = None
+
+
+def _per_day(rate: float | None) -> str:
+    if not rate:
+        return NOT_MEASURED if rate is None else "None"
+    return f"{number(rate, 1)} a day" if rate >= 1 else f"{number(7 * rate, 1)} a week"
+
+
+def _duration_axis(most: float) -> tuple[float, str]:
+    return next(((size, sign) for size, sign in _UNITS if most >= size), (1.0, "s"))
+
+
+_KINDS = (
+    _Kind(
+        lambda found: found.deployments_per_day,
+        _per_day,
+        lambda _most: (1, ""),
+        "deployment_frequency",
+        lambda found: f"{number(found.succeeded)} succeeded",
+        is_less_better=False,
+        of_week=lambda found: found.succeeded,
+        week_words=lambda count: f"{number(count or 0)} succeeded",
+    ),
+    _Kind(
+        lambda found: found.lead_time_s,
+        duration_words,
+        _duration_axis,
+        "lead_time",
+        lambda found: f"{number(found.with_commit_time)} with a commit time",
+    ),
+    _Kind(
+        lambda found: found.change_failure_rate,
+        share_words,
+        lambda _most: (0.01, "%"),
+        "change_failure_rate",
+        lambda found: f"{number(found.bad)} of {number(found.finished)} finished",
+        is_share=True,
+    ),
+    _Kind(
+        lambda found: found.time_to_restore_s,
+        duration_words,
+        _duration_axis,
+        "time_to_restore",
+        lambda found: f"{number(found.restored)} restored",
+    ),
+)
+
+
+def metrics_of(found: DoraRead, url_of: Callable[[DoraPeriod], str]) -> list[Metric]:
+    """Returns the four metrics, in the order of the definitions. `url_of` leads to the rows of a week."""
+    return [_metric(kind, found, url_of) for kind in _KINDS]
+
+
+def _metric(kind: _Kind, found: DoraRead, url_of: Callable[[DoraPeriod], str]) -> Metric:
+    value, before = kind.read(found.total), kind.read(found.before)
+    read = kind.of_week or kind.read
+    values = [read(week) for week in found.trend]
+    size, sign = kind.axis(max((value or 0 for value in values), default=0))
+    top = top_of([ceil((value or 0) / size) for value in values])
+    change, is_up = _change(kind, value, before)
+    return Metric(
+        value=kind.words(value),
+        level=getattr(found.total.levels, kind.level) or "",
+        change=f"{change} vs. previous {found.weeks} weeks" if change else "",
+        is_up=is_up,
+        trend="" if change in ("", "No change") else "worse" if is_up == kind.is_less_better else "better",
+        basis=kind.basis(found.total),
+        top=_label(top, sign),
+        middle=_label(top / 2, sign),
+        bars=_bars(kind, found.trend, values, top * size, url_of),
+    )
+
+
+def _label(value: float, sign: str) -> str:
+    return f"{value:g}{sign}" if sign in ("", "%") else f"{value:g} {sign}"
+
+
+def _change(kind: _Kind, value: float | None, before: float | None) -> tuple[str, bool]:
+    """Returns the difference to the period before in words, and whether it is an increase."""
+    if value is None or before is None or (not before and not kind.is_share):
+        return "", False
+    difference = 100 * (value - before) if kind.is_share else 100 * (value - before) / before
+    rounded = round(difference, 1 if kind.is_share else 0)
+    if not rounded:
+        return "No change", False
+    words = f"{number(rounded, 1, sign=True)} points" if kind.is_share else f"{number(rounded, sign=True)}%"
+    return words, rounded > 0
+
+
+def _bars(
+    kind: _Kind,
+    weeks: Sequence[DoraPeriod],
+    values: Sequence[float | None],
+    top: float,
+    url_of: Callable[[DoraPeriod], str],
+) -> list[WeekBar]:
+    step, words = _TICKS[len(weeks)], kind.week_words or kind.words
+    bars = []
+    for index, (week, value) in enumerate(zip(weeks, values, strict=True)):
+        span = f"{day_words(week.since)} to {day_words(week.until)}"
+        bars.append(
+            WeekBar(
+                week=span,
+                value=words(value),
+                text=f"{span}: {words(value)}",
+                tick=day_words(week.until) if (len(weeks) - 1 - index) % step == 0 else "",
+                height=f"{100 * (value or 0) / top:.2f}%",
+                url=url_of(week),
+            )
+        )
+    return bars
+
+
+def unit_row(unit: DoraUnit, url: str) -> UnitRow:
+    return UnitRow(
+        id=unit.id,
+        name=unit.name,
+        slug=unit.slug,
+        mark=mark_of(unit.name, unit.color, unit.emoji),
+        url=url,
+        finished=number(unit.finished),
+        frequency=_per_day(unit.deployments_per_day),
+        lead_time=duration_words(unit.lead_time_s),
+        failure_rate=share_words(unit.change_failure_rate),
+        restore=duration_words(unit.time_to_restore_s),
+    )
+
+
+_ORDERS: dict[str, Callable[[DoraUnit], float | str | None]] = {
+    "name": lambda unit: unit.name.casefold(),
+    "finished": lambda unit: unit.finished,
+    "frequency": lambda unit: unit.deployments_per_day,
+    "lead_time": lambda unit: unit.lead_time_s,
+    "failure_rate": lambda unit: unit.change_failure_rate,
+    "restore": lambda unit: unit.time_to_restore_s,
+}
+
+
+def ordered(units: Sequence[DoraUnit], sort: str) -> list[DoraUnit]:
+    """Returns the units in an order of the table. Those without the figure are last in both directions."""
+    key = _ORDERS[sort.removeprefix("-")]
+    measured = [unit for unit in units if key(unit) is not None]
+    measured.sort(key=lambda unit: (key(unit), unit.id), reverse=sort.startswith("-"))
+    return [*measured, *(unit for unit in units if key(unit) is None)]

@@ -1,0 +1,102 @@
+"""State of the page of the DORA metrics: what counts stands in the URL."""
+
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session
+from tca_app.core.facets import Facets
+from tca_app.features.dora import service as dora
+from tca_app.features.dora.filters import DORA
+from tca_app.features.dora.schemas import WEEKS, DoraPeriod, DoraQuery, DoraRead, DoraUnit
+from tca_app.features.dora.ui.rows import Metric, UnitRow, metrics_of, ordered, unit_row
+from tca_app.features.environments.tiers import TIER_LABELS
+from tca_app.ui import routes
+from tca_app.ui.handlers import Events, handler
+from tca_app.ui.session import SessionState
+from tca_app.ui.table.state import TableQuery, TableState
+from tca_app.ui.url import page_url, printable, query_param
+
+
+class DoraState(TableState, SessionState):
+    rows: list[UnitRow] = []
+    metrics: list[Metric] = []
+    weeks: str = ""  # "" for 12, which is not in the URL
+    by: str = ""  # "group", or "" for projects
+    scope: str = ""
+    _spec: ClassVar = DORA
+
+    def _query(self) -> TableQuery:
+        query = TableQuery.of(self._spec, page_url(self.router_data))
+        weeks, by = (query_param(self.router_data, name) for name in ("weeks", "by"))
+        more = {"weeks": weeks if weeks in WEEKS[1:] else "", "by": "group" if by == "group" else ""}
+        return replace(query, filters={**query.filters, **more})
+
+    def _filter_query(self) -> TableQuery:
+        return self._query()
+
+    def _asked(self, query: TableQuery) -> DoraQuery:
+        chosen = query.chosen
+        return DoraQuery.model_validate(
+            {
+                "weeks": query.filters["weeks"] or WEEKS[0],
+                "by": query.filters["by"] or "project",
+                "tier": chosen["tier"],
+                "environment": [printable(name) for name in chosen["environment"]],
+                "project_id": chosen["project"],
+                "group_id": chosen["group"],
+            }
+        )
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[UnitRow], int, bool]:
+        asked = self._asked(query)
+        found = await dora.read_dora(session, actor, asked)
+        metrics, scope = metrics_of(found, partial(_week_url, asked)), _scope(asked, found)
+        weeks, by = query.filters["weeks"], query.filters["by"]
+        if (self.metrics, self.scope, self.weeks, self.by) != (metrics, scope, weeks, by):
+            self.metrics, self.scope, self.weeks, self.by = metrics, scope, weeks, by
+        self._offer_export(asked)
+        text = query.search.casefold()
+        units = [unit for unit in found.units if text in unit.name.casefold() or text in unit.slug]
+        page = ordered(units, query.sort)[query.skip : query.skip + query.limit]
+        return [unit_row(unit, _unit_url(asked, found, unit)) for unit in page], len(units), False
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        return await dora.count_values(session, actor, self._asked(query), key, printable(search))
+
+    async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+        return await dora.names_of(session, actor, key, ids)
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> Events:
+        self._watch(DoraState.load, "stats", "projects", "groups")
+        return await self._load()
+
+
+def _scope(asked: DoraQuery, found: DoraRead) -> str:
+    """Returns which environments count, in words."""
+    tiers = ", ".join(TIER_LABELS[tier] for tier in found.tiers)
+    if asked.environment:
+        named = ", ".join(asked.environment)
+        return f"Environments: {named}{f' ({tiers})' if asked.tier else ''}. Days in UTC."
+    return f"Environments with the tier {tiers}. Days in UTC."
+
+
+def _deployments(asked: DoraQuery, first: object, last: object, projects: list[int]) -> str:
+    values = {"status": ["finished"], "project": projects, "environment": asked.environment}
+    days = {"tier": [] if asked.environment and not asked.tier else asked.tiers, "ended_since": first}
+    return f"{routes.DEPLOYMENTS}?{urlencode({**values, **days, 'ended_until': last}, doseq=True)}"
+
+
+def _week_url(asked: DoraQuery, week: DoraPeriod) -> str:
+    """Returns the URL of the deployments of a week. Their list has no filter by group."""
+    return "" if asked.group_id else _deployments(asked, week.since, week.until, asked.project_id)
+
+
+def _unit_url(asked: DoraQuery, found: DoraRead, unit: DoraUnit) -> str:
+    if found.by == "project":
+        return _deployments(asked, found.total.since, found.total.until, [unit.id])
+    kept = {"weeks": asked.weeks, "tier": asked.tier, "environment": asked.environment, "group": unit.id}
+    return f"{routes.DORA}?{urlencode(kept, doseq=True)}"
