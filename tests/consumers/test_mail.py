@@ -25,6 +25,8 @@ from tca_app.features.deployments.service import step_deployment
 from tca_app.features.environments.freezes import create_freeze
 from tca_app.features.environments.schemas import FreezeCreate
 from tca_app.features.health.internal_checks import PARTS, NotInUse
+from tca_app.features.health.maintenance.schemas import MaintenanceCreate
+from tca_app.features.health.maintenance.service import create_window
 from tca_app.features.notifications.schemas import PreferenceChange
 from tca_app.features.notifications.service import change_preferences
 from tca_app.features.projects import team
@@ -32,7 +34,17 @@ from tca_app.features.projects.schemas import TeamMember
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserCreate, UserUpdate
 from tests.core.outgoing.test_mail import HEADERS, LONG_WORD, headers_of, shown
-from tests.factories import PASSWORD, do_jobs, make_admin, make_deployment, make_project, make_token, make_user, run
+from tests.factories import (
+    PASSWORD,
+    do_jobs,
+    make_admin,
+    make_check,
+    make_deployment,
+    make_project,
+    make_token,
+    make_user,
+    run,
+)
 from tests.features.tokens.test_tokens import change as change_token
 
 
@@ -217,19 +229,26 @@ async def test_a_failed_deployment_is_mailed_to_its_maintainers_with_the_reason(
 async def test_a_mail_has_times_in_the_zone_and_the_format_of_its_reader(sink: Sink) -> None:
     ana = await make_user("ana", time_zone="Asia/Tokyo", locale="de-DE")
     project_id = await make_project(ana, "Billing")
-    change = PreferenceChange(kind="freeze_set", channel="mail", is_on=True)
-    await run(change_preferences, ana, [change])
+    kinds = ("freeze_set", "maintenance_scheduled")
+    choices = [PreferenceChange(kind=kind, channel="mail", is_on=True) for kind in kinds]
+    await run(change_preferences, ana, choices)
     starts_at = datetime(2098, 12, 24, 9, tzinfo=UTC)
     data = FreezeCreate(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2), why="Christmas")
-    await run(create_freeze, await make_admin(), project_id, data)
+    admin = await make_admin()
+    await run(create_freeze, admin, project_id, data)
+    window = {"title": "Upgrade", "project_id": project_id, "check_ids": [await make_check(project_id)]}
+    window |= {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=2)}
+    await run(create_window, admin, MaintenanceCreate.model_validate(window))
     token_id, _ = await make_token(ana, name="Nightly", expires_in_days=30)
     ends_at = datetime.now(UTC) + timedelta(days=6)
     await change_token(token_id, created_at=ends_at - timedelta(days=60), expires_at=ends_at)
     await warn_of_expiring_tokens()
     await do_jobs()
-    freeze, token = (body_of(mail_, "plain") for mail_ in sink.got)
+    freeze, maintenance, token = (body_of(mail_, "plain") for mail_ in sink.got)
     assert "Reason: Christmas" in freeze
-    assert "24.12.2098, 18:00 to 24.12.2098, 20:00 (Asia/Tokyo, UTC+9)" in freeze
+    for about in (freeze, maintenance):
+        assert "24.12.2098, 18:00 to 24.12.2098, 20:00 (Asia/Tokyo, UTC+9)" in about
+    assert "UTC." not in maintenance
     at = ends_at.astimezone(ZoneInfo("Asia/Tokyo"))
     assert f"expires on {at:%d.%m.%Y, %H:%M} (Asia/Tokyo, UTC+9)" in token
 

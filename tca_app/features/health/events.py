@@ -131,6 +131,8 @@ class _MaintenanceEvent(_NamedEvent):
     consumers = PUBLISHED
 
     window: str
+    starts_at: str
+    ends_at: str
 
 
 class MaintenanceScheduled(_MaintenanceEvent):

@@ -71,6 +71,7 @@ def mail_for(event: RecordedEvent, reader: Reader) -> Mail:
     """Returns the mail that notifies `reader` of `event`."""
     is_welcome = event.type == WELCOME and event.subject_id == reader.id
     template = _templates.get_template(f"{'welcome' if is_welcome else KINDS[event.type].template}.txt")
+    span = reader.span(event.data["starts_at"], event.data["ends_at"]) if "starts_at" in event.data else ""
     context = {
         "app_name": instance_settings().app_name,
         "name": display_name(reader),
@@ -79,9 +80,9 @@ def mail_for(event: RecordedEvent, reader: Reader) -> Mail:
         "is_own": event.actor_id == reader.id,
         "event": event,
         "title": _title(event, reader),
-        "body": body_of(event),
+        "body": "" if span and KINDS[event.type].says == "window" else body_of(event),
         "body_label": "Changed" if KINDS[event.type].names_fields else "Reason",
-        "span": reader.span(event.data["starts_at"], event.data["ends_at"]) if "starts_at" in event.data else "",
+        "span": span,
     }
     path = "/login" if is_welcome else link_of(event)
     return _mail(f"{event.uuid}.{reader.id}", reader, template, context, path)

@@ -47,7 +47,7 @@ async def create_window(session: AsyncSession, actor: Actor, data: MaintenanceCr
     window_id = (await session.execute(insert(_WINDOWS).values(values).returning(_windows.id))).scalar_one()
     await _store_components(session, window_id, check_ids)
     window = await find_window(session, actor, window_id)
-    await emit(session, actor, events.MaintenanceScheduled.of(window, window=_words(starts_at, data.ends_at)))
+    await emit(session, actor, events.MaintenanceScheduled.of(window, **_period(starts_at, data.ends_at)))
     return await get_window(session, actor, window_id)
 
 
@@ -69,8 +69,8 @@ async def update_window(
     if after:
         stored = changed | {"version": _windows.version + 1, "updated_by_id": actor.user_id}
         await session.execute(update(_WINDOWS).where(_windows.id == window_id).values(stored))
-        words = _words(changed.get("starts_at", row.starts_at), changed.get("ends_at", row.ends_at))
-        await emit(session, actor, events.MaintenanceUpdated.of(row, window=words, before=before, after=after))
+        period = _period(changed.get("starts_at", row.starts_at), changed.get("ends_at", row.ends_at))
+        await emit(session, actor, events.MaintenanceUpdated.of(row, **period, before=before, after=after))
     return await get_window(session, actor, window_id)
 
 
@@ -82,7 +82,7 @@ async def cancel_window(session: AsyncSession, actor: Actor, window_id: int) -> 
     values = {"ends_at": func.now()} if row.state == "active" else {"cancelled_at": func.now()}
     stored = values | {"version": _windows.version + 1, "updated_by_id": actor.user_id}
     await session.execute(update(_WINDOWS).where(_windows.id == window_id).values(stored))
-    event = events.MaintenanceCancelled.of(row, window=_words(row.starts_at, row.ends_at))
+    event = events.MaintenanceCancelled.of(row, **_period(row.starts_at, row.ends_at))
     await emit(session, actor, event)
     return await get_window(session, actor, window_id)
 
@@ -130,11 +130,12 @@ def _recorded(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields.items()}
 
 
-def _words(starts_at: datetime, ends_at: datetime) -> str:
-    """ "2026-05-04 09:00 to 10:30 UTC", with the day of the end when it is another one."""
+def _period(starts_at: datetime, ends_at: datetime) -> dict[str, Any]:
+    """Returns the period as fields of an event; `window` is "2026-05-04 09:00 to 10:30 UTC"."""
     start, end = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
     until = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M}"
-    return f"{start:%Y-%m-%d %H:%M} to {until} UTC"
+    words = f"{start:%Y-%m-%d %H:%M} to {until} UTC"
+    return {"window": words, "starts_at": start.isoformat(), "ends_at": end.isoformat()}
 
 
 async def _refuse_too_many(session: AsyncSession, project_id: int | None) -> None:

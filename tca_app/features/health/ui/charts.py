@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from tca_app.core.region.formats import number
+from tca_app.core.region.formats import LOCALE, ZONE, number, offset_words
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.schemas import Point
 
@@ -72,7 +72,9 @@ def _words(points: Sequence[Point], count: int, unit: str) -> str:
     text = f"The last {count} {unit}s: {_share(points)} of the checks passed"
     if worst.passed == worst.count:
         return f"{text}."
-    when = f"{worst.starts_at:%H:%M} UTC" if unit == "hour" else f"{worst.starts_at:%B} {worst.starts_at.day}"
+    local = worst.starts_at.astimezone(ZONE.get())
+    hour = f"{LOCALE.get().time(local)} {offset_words(local)}"
+    when = hour if unit == "hour" else f"{worst.starts_at:%B} {worst.starts_at.day}"
     return f"{text}; the worst {unit} was {when} with {percent(100 * worst.passed / worst.count)}."
 
 

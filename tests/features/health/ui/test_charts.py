@@ -1,7 +1,10 @@
 """Bars and sparklines: their position, their height and their text."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from tca_app.core.region.formats import LOCALE, ZONE
+from tca_app.core.region.locales import LOCALES
 from tca_app.features.health.schemas import Point
 from tca_app.features.health.ui.charts import bars_of, percent, spark_of
 
@@ -42,3 +45,11 @@ def test_a_gap_breaks_the_line() -> None:
     line = spark_of([point(4, 60, 5.0), point(3, 60, 10.0), point(1, 60, 10.0)], NOW, 5)
     assert line == "M0 12.0h1L4 2.0M12 2.0h1"
     assert spark_of([], NOW, 5) == ""
+
+
+def test_the_worst_hour_is_that_of_the_viewer() -> None:
+    zone, locale = ZONE.set(ZoneInfo("Asia/Kolkata")), LOCALE.set(LOCALES["en-US"])
+    text = bars_of([point(1, 60), point(0, 0)], NOW, 4, HOUR, "hour")["text"]
+    LOCALE.reset(locale)
+    ZONE.reset(zone)
+    assert "the worst hour was 02:30 PM UTC+5:30 with 0.00%" in text
