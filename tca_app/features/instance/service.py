@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import binascii
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from tca_app.core import instance
+from tca_app.core import instance, pictures
 from tca_app.core.actor import Actor
 from tca_app.core.cache.follow import follow, read_or_log
 from tca_app.core.database.concurrency import VersionedRow, check_version, fields_of
@@ -32,7 +31,6 @@ from tca_app.models import InstanceSetting, User
 TOPIC = "instance"
 LOGO = "logo"
 ADMINISTRATORS_SINCE = "two_factor_administrators_since"
-SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 _rows = InstanceSetting.__table__.c
 _refreshing = asyncio.Lock()  # so that of two reads the later one counts
 
@@ -161,27 +159,27 @@ def _administrators_since(before: instance.InstanceSettings, values: Mapping[str
 
 
 async def put_logo(session: AsyncSession, actor: Actor, data: LogoUpdate) -> InstanceRead:
-    """Replaces the logo. Raises Invalid unless it is a PNG or WebP image of at most 64 KiB."""
+    """Replaces the logo by what its pixels show. Raises Invalid unless it is a PNG or WebP image of at most 64 KiB."""
     current = await _lock(session, actor)
-    content, media_type = _image(data.content)
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    value = {"hash": digest, "media_type": media_type, "content": base64.b64encode(content).decode()}
+    content = await _image(data.content)
+    digest = pictures.hash_of(content)
+    value = {"hash": digest, "media_type": pictures.MEDIA_TYPE, "content": base64.b64encode(content).decode()}
     if digest == current.settings.logo:
         return _to_read(current)
     return await _store(session, actor, current, {LOGO: value})
 
 
-def _image(text: str) -> tuple[bytes, str]:
+async def _image(text: str) -> bytes:
     try:
         content = base64.b64decode(text, validate=True)
     except binascii.Error:
         raise Invalid.at("content", "This is not base64.") from None
     if len(content) > MAX_LOGO:
         raise Invalid.at("content", "Use an image of at most 64 kB.")
-    kind = next((kind for start, kind in SIGNATURES.items() if content.startswith(start)), "")
-    if not kind or (kind == "image/webp" and content[8:12] != b"WEBP"):
-        raise Invalid.at("content", "Use a PNG or WebP image.")
-    return content, kind
+    try:
+        return await asyncio.to_thread(pictures.emblem, content)
+    except pictures.NotAPicture as fault:
+        raise Invalid.at("content", str(fault)) from None
 
 
 async def delete_logo(session: AsyncSession, actor: Actor) -> None:

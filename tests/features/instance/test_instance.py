@@ -2,12 +2,15 @@
 
 import asyncio
 import base64
+import io
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
@@ -17,11 +20,21 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.instance import instance_settings
 from tca_app.core.security.tokens import password_fault
 from tca_app.features.instance import service
+from tests.core.test_pictures import png_of
 from tests.factories import bearer, make_admin, make_user, until
 
 PATH = "/api/v1/instance"
-PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
-WEBP = b"RIFF\x08\x00\x00\x00WEBPVP8 "
+
+
+def image(kind: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGBA", (6, 3), "red").save(file, kind, **options)
+    return file.getvalue()
+
+
+TEXT = PngInfo()
+TEXT.add_text("Comment", "canary")
+PNG, WEBP = image("PNG", pnginfo=TEXT), image("WEBP", xmp=b"canary")
 CHANGES: dict[str, Any] = {
     "app_name": "Acme Console",
     "sign_up": "nobody",
@@ -205,18 +218,22 @@ async def test_they_follow_without_notifications(monkeypatch: pytest.MonkeyPatch
         await asyncio.gather(task, return_exceptions=True)
 
 
-@pytest.mark.parametrize(("content", "media_type"), [(PNG, "image/png"), (WEBP, "image/webp")])
-async def test_a_logo_is_served_to_everybody(api: httpx.AsyncClient, content: bytes, media_type: str) -> None:
+@pytest.mark.parametrize("content", [PNG, WEBP], ids=["png", "webp"])
+async def test_a_logo_is_served_to_everybody(api: httpx.AsyncClient, content: bytes) -> None:
     header = await bearer(await make_admin())
     assert (await api.get(f"{PATH}/logo")).status_code == 404
     url = (await api.put(f"{PATH}/logo", headers=header, json=encoded(content))).json()["logo_url"]
     answer = await api.get(url)
-    assert (answer.content, answer.headers["content-type"]) == (content, media_type)
+    assert answer.headers["content-type"] == "image/webp"
+    assert b"canary" in content
+    assert b"canary" not in answer.content
+    with Image.open(io.BytesIO(answer.content)) as stored:
+        assert (stored.format, stored.size, stored.convert("RGB").getpixel((0, 0))) == ("WEBP", (6, 3), (255, 0, 0))
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert (await api.get(f"{PATH}/logo")).headers["cache-control"] == "no-cache"
     assert (await api.get(url, headers={"If-None-Match": answer.headers["etag"]})).status_code == 304
-    assert "pixels" not in str(await log())
+    assert base64.b64encode(answer.content).decode() not in str(await log())
     assert (await api.delete(f"{PATH}/logo", headers=header)).status_code == 204
     assert (await api.delete(f"{PATH}/logo", headers=header)).status_code == 404
     assert instance_settings().logo_url == ""
@@ -228,6 +245,8 @@ async def test_a_logo_is_served_to_everybody(api: httpx.AsyncClient, content: by
         encoded(b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
         encoded(b"GIF89a"),
         encoded(b"RIFF\x00\x00\x00\x00WAVE"),
+        encoded(PNG[:40]),
+        encoded(png_of(30_000, 30_000)),
         encoded(PNG + bytes(64 * 1024)),
         {"content": "a"},
         {"content": ""},

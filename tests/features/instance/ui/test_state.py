@@ -14,6 +14,7 @@ from tca_app.features.instance.ui.state import HistoryState, InstanceState, Logo
 from tca_app.ui.layout.brand import app_name
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_user, run
+from tests.features.instance.test_instance import PNG
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 
@@ -79,7 +80,7 @@ async def test_another_logo_is_no_conflict_with_the_form(console: Console) -> No
     tab = await admin_page(console, ada)
     updates = await tab.send(InstanceState.load)
     form = shown(updates, InstanceState, "form_values") | {"nonce": shown(updates, InstanceState, "form_nonce")}
-    await run(service.put_logo, ada, LogoUpdate(content=base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()))
+    await run(service.put_logo, ada, LogoUpdate(content=base64.b64encode(PNG).decode()))
     await tab.send(InstanceState.refresh)
     updates = await tab.send(InstanceState.save, form=form | {"session_days": "5"})
     assert shown(updates, InstanceState, "form_values")["session_days"] == "5"
