@@ -20,7 +20,7 @@ from tca_app.features.deployments.listing import export as deployment_file
 from tca_app.features.deployments.listing.queries import list_deployments
 from tca_app.features.deployments.listing.schemas import DeploymentExport, DeploymentQuery
 from tca_app.features.deployments.matrix import queries
-from tca_app.features.deployments.matrix.schemas import MatrixQuery, MatrixSearch
+from tca_app.features.deployments.matrix.schemas import MatrixQuery
 from tca_app.features.health import summary
 from tca_app.features.health.history import service
 from tca_app.features.health.incidents import queries as incidents
@@ -112,7 +112,7 @@ LISTS: dict[str, Read] = {
     "open deployments": lambda s, who, skip: deployments.open_deployments(s, who, 10),
     "attention": lambda s, who, skip: read_attention(s, who, 5),
     "environments": lambda s, who, skip: queries.environment_matrix(s, who, MatrixQuery(skip=skip, limit=25)),
-    "environments searched": lambda s, who, skip: queries.search_matrix(s, who, MatrixSearch(limit=25)),
+    "environments of a file": lambda s, who, skip: queries.read_environments(s, who, list(range(skip + 1, skip + 26))),
     "checks": lambda s, who, skip: service.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
     "health_summary": lambda s, who, skip: summary.health_summary(s, who, 6),
     "incidents": lambda s, who, skip: incidents.list_incidents(s, who, IncidentQuery(skip=skip, limit=25)),

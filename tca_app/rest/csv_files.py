@@ -22,7 +22,7 @@ def csv_response(
 ) -> StreamingResponse:
     """Return a file with the rows of `ids` in this order. `read` returns those that the caller may still see.
 
-    `key` is the field with the id of a row.
+    `key` is the field with the id; several rows may have the same one.
 
     The ids are chosen before, so that no row is missing or there twice because others came or went meanwhile.
     """
@@ -39,5 +39,8 @@ async def _lines(columns: Sequence[str], ids: list[int], read: Read, key: str) -
     for start in range(0, len(ids), BATCH):
         wanted = ids[start : start + BATCH]
         async with reading() as session:
-            found = {getattr(item, key): item for item in await read(session, wanted)}
-        yield csv_lines(columns, [found[one] for one in wanted if one in found], has_header=False)
+            rows = await read(session, wanted)
+        found: dict[int, list[object]] = {}
+        for row in rows:
+            found.setdefault(getattr(row, key), []).append(row)
+        yield csv_lines(columns, [row for one in wanted for row in found.get(one, ())], has_header=False)

@@ -21,6 +21,7 @@ from tca_app.features.dashboard.layout.router import router as dashboard_layout_
 from tca_app.features.dashboard.router import router as dashboard_router
 from tca_app.features.deployments.comments.router import router as comments_router
 from tca_app.features.deployments.github.router import router as github_router
+from tca_app.features.deployments.matrix.router import router as matrix_router
 from tca_app.features.deployments.router import router as deployments_router
 from tca_app.features.dora.router import router as dora_router
 from tca_app.features.environments.router import router as environments_router
@@ -68,6 +69,7 @@ ROUTERS = (
     views_router,
     jobs_router,
     webhooks_router,
+    matrix_router,
     deployments_router,
     comments_router,
     dora_router,

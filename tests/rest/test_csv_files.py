@@ -22,7 +22,7 @@ from tca_app.ui.url import query_of
 from tests.factories import make_admin, make_deployment, make_project, make_user, signed_in
 from tests.ui.harness import sign_in
 
-LISTS = ("deployments", "projects", "users", "jobs", "invitations", "admin/tokens")
+LISTS = ("deployments", "projects", "users", "jobs", "invitations", "admin/tokens", "deployments/current")
 
 
 async def rows_of(api: httpx.AsyncClient, header: dict[str, str], path: str) -> list[dict[str, str]]:

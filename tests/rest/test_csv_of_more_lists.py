@@ -12,7 +12,7 @@ from sqlalchemy import insert, text, update
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.models import ApiToken, Invitation
-from tests.factories import bearer, make_admin, make_invitation, make_project, make_token, make_user
+from tests.factories import bearer, make_admin, make_deployment, make_invitation, make_project, make_token, make_user
 
 JOB = (
     "INSERT INTO procrastinate_jobs (id, queue_name, task_name, args, status, attempts) VALUES "
@@ -107,6 +107,22 @@ async def test_a_filter_of_people_and_projects_narrows_the_list(api: httpx.Async
     assert [row["email"] for row in await rows_of(api, header, f"invitations?project_id={ledger}")] == [
         "cyd@example.com"
     ]
+
+
+async def test_the_file_of_environments_has_a_line_for_each_that_the_caller_may_see(api: httpx.AsyncClient) -> None:
+    ana = await make_user("ana")
+    mine, old = await make_project(ana, "=Mine", slug="mine"), await make_project(ana, "Old", status="archived")
+    other = await make_project(await make_user("bob"), "Other")
+    for project_id in (mine, old, other):
+        await make_deployment(project_id, "production", status="succeeded", version="-1.0")
+    header = await bearer(ana)
+    rows = await rows_of(api, header, "deployments/current?search=in")
+    assert [(row["project_name"], row["environment"], row["version"]) for row in rows] == [
+        ("'=Mine", "development", ""),
+        ("'=Mine", "staging", ""),
+        ("'=Mine", "production", "'-1.0"),
+    ]
+    assert await rows_of(api, header, "deployments/current?is_behind=true") == []
 
 
 @pytest.mark.parametrize("name", ["admin/tokens", "jobs", "invitations"])

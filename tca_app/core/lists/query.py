@@ -97,11 +97,12 @@ class TableSpec:
     name: str = ""  # under which the preferences of the viewer are kept
     optional: tuple[str, ...] = ()  # keys of the columns that may be hidden
     dates: str = ""  # what the days in `since` and `until` are: "Created"
+    size: int = PAGE_SIZES[0]  # rows of a page until the viewer chooses another number
 
     def view_of(self, query: str) -> str:
         """Returns the query of a saved view: what the table reads in it, without page and page size."""
         kept = TableQuery.of(self, f"?{query}"[:MAX_URL])
-        return replace(kept, page=1, size=PAGE_SIZES[0]).as_url_query(self)
+        return replace(kept, page=1, size=self.size).as_url_query(self)
 
     @property
     def defaults(self) -> dict[str, list[str]]:
@@ -158,7 +159,7 @@ class TableQuery:
             sort=sort if sort.removeprefix("-") in sorts else default_sort,
             filters=filters,
             page=min(max(_number(given.get("page", "")), 1), MAX_PAGE),
-            size=size if size in PAGE_SIZES else PAGE_SIZES[0],
+            size=size if size in PAGE_SIZES else spec.size,
             chosen={choice.key: choice.chosen_in(many.get(choice.key)) for choice in spec.choices},
             since=day_in(given.get("since", "")) if spec.dates else "",
             until=day_in(given.get("until", "")) if spec.dates else "",
@@ -175,7 +176,7 @@ class TableQuery:
             "since": self.since,
             "until": self.until,
             "page": str(self.page) if self.page > 1 else "",
-            "size": str(self.size) if self.size != PAGE_SIZES[0] else "",
+            "size": str(self.size) if self.size != spec.size else "",
         }
         return urlencode({name: value for name, value in parts.items() if value}, doseq=True)
 

@@ -13,8 +13,6 @@ from tca_app.core.schema import UrlId
 from tca_app.features.deployments import approvals, dora_metrics, logs, service
 from tca_app.features.deployments.listing import export
 from tca_app.features.deployments.listing.schemas import DeploymentExport, DeploymentQuery, ProjectDeploymentQuery
-from tca_app.features.deployments.matrix import queries
-from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixQuery
 from tca_app.features.deployments.reports.waiting import read_when_changed
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import (
@@ -45,7 +43,6 @@ from tca_app.rest.routing import console_router, token_scope
 
 router = console_router("/api/v1", "deployments")
 _deployments = TypeAdapter(list[DeploymentRead])
-_matrix = TypeAdapter(list[EnvironmentMatrixRow])
 _lines = TypeAdapter(list[LogLine])
 
 
@@ -121,12 +118,6 @@ async def step_by_external_id(
 ) -> Response:
     """Report the next state of the deployment with your own id, as by its number."""
     return item_response(await service.step_by_external_id(session, actor, project_id, external_id, data))
-
-
-@router.get("/deployments/current", response_model=list[EnvironmentMatrixRow], responses=problems(401))
-async def read_current(query: Annotated[MatrixQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
-    """List the environments of each project with the version that each runs."""
-    return json_response(_matrix.dump_json(await queries.environment_matrix(session, actor, query)))
 
 
 @router.get("/deployments/measures", response_model=MeasuresRead, responses=problems(401, 404))

@@ -57,6 +57,28 @@ def cut(text: Any, class_name: str = "") -> rx.Component:
     return rx.el.span(text, class_name=f"truncate {class_name}".strip(), title=text)
 
 
+def sort_head(state: Any, column: Column, **props: Any) -> rx.Component:
+    """The head of a column by which the list can be sorted."""
+    key = column.sort_key or column.key
+    turned = rx.cond(state.sort == key, f"-{key}", key)
+    return rx.el.th(
+        rx.el.button(
+            column.label,
+            rx.icon("arrow-down", size=12, aria_hidden="true", class_name="arrow"),
+            type="button",
+            class_name="sort",
+            on_click=rx.redirect(query_url(sort=turned, page="")),
+        ),
+        scope="col",
+        class_name=column.class_name,
+        style={"width": f"{column.wide}%"} if column.wide else {},
+        custom_attrs={
+            "aria-sort": rx.cond(state.sort == key, "ascending", rx.cond(state.sort == f"-{key}", "descending", "none"))
+        },
+        **props,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RowAction:
     """An entry of a row's menu, which sends `event(row)`. `shown(row)` may hide it.
@@ -130,29 +152,10 @@ class Grid:
         )
 
     def _head(self, column: Column) -> rx.Component:
-        style = {"width": f"{column.wide}%"} if column.wide else {}
         if not column.sortable:
+            style = {"width": f"{column.wide}%"} if column.wide else {}
             return rx.el.th(column.label, scope="col", class_name=column.class_name, style=style)
-        key = column.sort_key or column.key
-        state = self.state
-        turned = rx.cond(state.sort == key, f"-{key}", key)
-        return rx.el.th(
-            rx.el.button(
-                column.label,
-                rx.icon("arrow-down", size=12, aria_hidden="true", class_name="arrow"),
-                type="button",
-                class_name="sort",
-                on_click=rx.redirect(query_url(sort=turned, page="")),
-            ),
-            scope="col",
-            class_name=column.class_name,
-            style=style,
-            custom_attrs={
-                "aria-sort": rx.cond(
-                    state.sort == key, "ascending", rx.cond(state.sort == f"-{key}", "descending", "none")
-                )
-            },
-        )
+        return sort_head(self.state, column)
 
     def _row(self, row: Any) -> rx.Component:
         return rx.el.tr(

@@ -466,6 +466,25 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def export_current(
+        self,
+        *,
+        search: str | None = None,
+        group_id: int | list[int] | None = None,
+        is_behind: bool | None = None,
+        sort: Literal["name", "-name"] | None = None,
+    ) -> str:
+        """Download the same as CSV, a line for each environment. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/deployments/current/export.csv"),
+            query={"search": search, "group_id": group_id, "is_behind": is_behind, "sort": sort},
+            repeatable=True,
+        )
+
     def export_deployments(
         self,
         *,
@@ -1479,13 +1498,32 @@ class Operations(Calls):
         """
         return self._json("GET", path_of("/api/v1/deployments/{deployment_id}/changes", deployment_id), repeatable=True)
 
-    def read_current(self, *, skip: int | None = None, limit: int | None = None) -> Page[models.EnvironmentMatrixRow]:
+    def read_current(
+        self,
+        *,
+        search: str | None = None,
+        group_id: int | list[int] | None = None,
+        is_behind: bool | None = None,
+        sort: Literal["name", "-name"] | None = None,
+        skip: int | None = None,
+        limit: int | None = None,
+    ) -> Page[models.EnvironmentMatrixRow]:
         """List the environments of each project with the version that each runs.
 
         API tokens need the scope `read`.
         """
         return self._page(
-            "GET", path_of("/api/v1/deployments/current"), query={"skip": skip, "limit": limit}, repeatable=True
+            "GET",
+            path_of("/api/v1/deployments/current"),
+            query={
+                "search": search,
+                "group_id": group_id,
+                "is_behind": is_behind,
+                "sort": sort,
+                "skip": skip,
+                "limit": limit,
+            },
+            repeatable=True,
         )
 
     def read_delivery(self, webhook_id: int, delivery_id: int) -> models.DeliveryDetail:

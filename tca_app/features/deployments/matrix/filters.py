@@ -1,11 +1,14 @@
 """The parameters of the URL of the environment matrix."""
 
-from tca_app.core.lists.query import Choice, Filter, TableSpec
+from tca_app.core.lists.query import Choice, TableSpec
 
 ENVIRONMENTS = TableSpec(
     sorts=("name",),
     default_sort="name",
     name="environments",
-    filters=(Filter("drift", "Drift", (("behind", "Behind"),)),),
-    choices=(Choice("group", "Group", searchable=True),),
+    choices=(
+        Choice("drift", "Drift", (("behind", "Behind"), ("current", "Not behind"))),
+        Choice("group", "Group", searchable=True),
+    ),
+    size=50,
 )

@@ -7,15 +7,23 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.csv_lines import MAX_ROWS
+from tca_app.core.database.pagination import Page
 from tca_app.core.display_name import DISPLAY_NAME_TEXT
-from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixCell, MatrixQuery, MatrixSearch
+from tca_app.core.facets import MAX_FACETS, Facets, facets_of
+from tca_app.features.deployments.matrix.schemas import (
+    EnvironmentLine,
+    EnvironmentMatrixRow,
+    MatrixCell,
+    MatrixFilter,
+    MatrixQuery,
+)
 from tca_app.features.deployments.schemas import ProjectRef
 from tca_app.features.projects import policy
 
 _VISIBLE = (
     "deleted_at IS NULL AND (:sees_all OR id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id))"
 )
-_BY_NAME = f"WHERE {_VISIBLE} AND status <> 'archived' ORDER BY lower(name), id OFFSET :skip LIMIT :limit"
 _BY_IDS = f"WHERE {_VISIBLE} AND id = ANY(:ids)"
 # A release is a version that was deployed successfully anywhere in the project; a newer one arrived later. Only the
 # last deployments are read, so that an environment that was left behind for years costs no more than the others.
@@ -62,51 +70,114 @@ _MATRIX = """
     {current}
     LEFT JOIN users ON users.id = current.created_by_id
     {behind}
-    ORDER BY lower(page.name), page.id, environments.rank, environments.id
+    ORDER BY lower(page.name) {way}, page.id {way}, environments.rank, environments.id
 """
-_SEARCHED = f"""
+_MATCHING = f"""
     WHERE {_VISIBLE} AND status <> 'archived'
       AND (CAST(:search AS text) = '' OR position(lower(:search) IN lower(name || ' ' || slug)) > 0)
-      AND (CAST(:group_id AS bigint) IS NULL OR EXISTS (
+      AND (CAST(:group_id AS bigint[]) = '{{}}' OR EXISTS (
         SELECT FROM project_groups
-        WHERE project_id = projects.id AND group_id = :group_id AND group_id IN ({_KNOWN_GROUPS})))
+        WHERE project_id = projects.id AND group_id = ANY(:group_id) AND group_id IN ({_KNOWN_GROUPS})))
 """
 _IS_BEHIND = f"""
-    AND EXISTS (
+    EXISTS (
       SELECT FROM (SELECT projects.id AS id) AS page JOIN environments ON project_id = page.id
         AND environments.deleted_at IS NULL {_CURRENT_JOIN} {_BEHIND} WHERE newer.count > 0)
 """
+_DRIFT = {None: "", True: f"AND {_IS_BEHIND}", False: f"AND NOT {_IS_BEHIND}"}
+_GROUPS = text(f"SELECT id, name FROM groups WHERE id IN ({_KNOWN_GROUPS}) AND id = ANY(:ids)")  # noqa: S608
+_COUNTED_GROUPS = f"""
+    SELECT groups.id, groups.name, count(*) FROM (SELECT id FROM projects {{which}}) AS page
+    JOIN project_groups ON project_groups.project_id = page.id JOIN groups ON groups.id = project_groups.group_id
+    WHERE groups.id IN ({_KNOWN_GROUPS}) AND (:find = '' OR position(lower(:find) IN lower(groups.name)) > 0)
+    GROUP BY groups.id ORDER BY count(*) DESC, lower(groups.name) LIMIT {MAX_FACETS}
+"""  # noqa: S608
 
 
-def _matrix(which: str) -> TextClause:
+def _matrix(which: str, way: str = "ASC") -> TextClause:
     parts = {"display_name": DISPLAY_NAME_TEXT, "behind": _BEHIND, "current": _CURRENT_JOIN}
-    return text(_MATRIX.format(which=which, **parts))
+    return text(_MATRIX.format(which=which, way=way, **parts))
 
 
-_BY_PAGE = "ORDER BY lower(name), id LIMIT :limit"
-_MATRIX_BY_NAME, _MATRIX_BY_IDS = _matrix(_BY_NAME), _matrix(_BY_IDS)
-_MATRIX_SEARCHED = _matrix(f"{_SEARCHED} {_BY_PAGE}")
-_MATRIX_BEHIND = _matrix(f"{_SEARCHED} {_IS_BEHIND} {_BY_PAGE}")
-_GROUPS = text(f"SELECT id, name FROM groups WHERE id IN ({_KNOWN_GROUPS}) ORDER BY lower(name) LIMIT 500")  # noqa: S608
+_MATRIX_BY_IDS = _matrix(_BY_IDS)
 
 
-async def environment_matrix(session: AsyncSession, actor: Actor, query: MatrixQuery) -> list[EnvironmentMatrixRow]:
-    """Returns the projects that the actor may see and that are not archived, by name."""
-    return list((await _read(session, actor, _MATRIX_BY_NAME, query.model_dump())).values())
+def _which(query: MatrixFilter) -> str:
+    """Returns the condition of the filters: constant SQL, chosen from a dictionary."""
+    return f"{_MATCHING} {_DRIFT[query.is_behind]}"
 
 
-async def search_matrix(session: AsyncSession, actor: Actor, query: MatrixSearch) -> list[EnvironmentMatrixRow]:
-    """Returns the first projects by name that match, and that are not archived."""
-    statement = _MATRIX_BEHIND if query.only_behind else _MATRIX_SEARCHED
-    values = {"search": query.search, "group_id": query.group_id, "limit": query.limit}
-    return list((await _read(session, actor, statement, values)).values())
+def _values(actor: Actor, query: MatrixFilter) -> dict[str, Any]:
+    return {"search": query.search, "group_id": query.group_id} | _who(actor)
 
 
-async def list_known_groups(session: AsyncSession, actor: Actor) -> list[tuple[int, str]]:
-    """Returns the ids and names of the groups by which the actor may filter."""
+def _who(actor: Actor) -> dict[str, Any]:
+    return {"actor_id": actor.user_id, "sees_all": actor.is_superuser}
+
+
+def _ordered(query: MatrixFilter) -> tuple[str, str]:
+    way = "DESC" if query.sort == "-name" else "ASC"
+    return f"{_which(query)} ORDER BY lower(name) {way}, id {way} OFFSET :skip LIMIT :limit", way
+
+
+async def environment_matrix(session: AsyncSession, actor: Actor, query: MatrixQuery) -> Page[EnvironmentMatrixRow]:
+    """Returns a page of the projects that the actor may see and that are not archived, by name."""
+    values = _values(actor, query) | {"skip": query.skip, "limit": query.limit}
+    rows = list((await _read(session, actor, _matrix(*_ordered(query)), values)).values())
+    if query.skip == 0 and len(rows) < query.limit:
+        return Page(rows, len(rows))
+    return Page(rows, await _count(session, actor, query))
+
+
+async def _count(session: AsyncSession, actor: Actor, query: MatrixFilter) -> int:
+    total = text(f"SELECT count(*) FROM projects {_which(query)}")  # noqa: S608
+    return int((await session.execute(total, _values(actor, query))).scalar_one())
+
+
+async def find_project_ids(session: AsyncSession, actor: Actor, query: MatrixFilter) -> list[int]:
+    """Returns the ids of the projects in the matrix, at most 50,000."""
     policy.require(actor, "deployments.list")
-    rows = await session.execute(_GROUPS, {"actor_id": actor.user_id, "sees_all": actor.is_superuser})
-    return [(row.id, row.name) for row in rows]
+    ids = text(f"SELECT id FROM projects {_ordered(query)[0]}")  # noqa: S608
+    values = _values(actor, query) | {"skip": 0, "limit": MAX_ROWS}
+    return list((await session.execute(ids, values)).scalars())
+
+
+async def read_environments(session: AsyncSession, actor: Actor, ids: list[int]) -> list[EnvironmentLine]:
+    """Returns the environments of those of the projects that the actor may still see."""
+    found = await environments_with_versions(session, actor, ids)
+    return [
+        EnvironmentLine(
+            **place.model_dump(),
+            project_id=row.project.id,
+            project_name=row.project.name,
+            project_slug=row.project.slug,
+        )
+        for row in found.values()
+        for place in row.places
+    ]
+
+
+async def count_groups(session: AsyncSession, actor: Actor, query: MatrixFilter, search: str = "") -> Facets:
+    """Returns the groups by which the actor may filter, with how many projects each has under the other filters."""
+    policy.require(actor, "deployments.list")
+    others = query.model_copy(update={"group_id": []})
+    counted = text(_COUNTED_GROUPS.format(which=_which(others)))
+    rows = await session.execute(counted, _values(actor, others) | {"find": search})
+    return facets_of([(row[0], row[1], row[2]) for row in rows])
+
+
+async def count_drift(session: AsyncSession, actor: Actor, query: MatrixFilter) -> tuple[int, int]:
+    """Returns how many projects are behind and how many are not, under the other filters."""
+    policy.require(actor, "deployments.list")
+    behind = await _count(session, actor, query.model_copy(update={"is_behind": True}))
+    return behind, await _count(session, actor, query.model_copy(update={"is_behind": None})) - behind
+
+
+async def group_names(session: AsyncSession, actor: Actor, ids: list[int]) -> dict[str, str]:
+    """Returns the names of those of the groups by which the actor may filter, by id."""
+    policy.require(actor, "deployments.list")
+    rows = await session.execute(_GROUPS, {"ids": ids} | _who(actor))
+    return {str(row.id): row.name for row in rows}
 
 
 async def environments_with_versions(
@@ -120,9 +191,8 @@ async def _read(
     session: AsyncSession, actor: Actor, statement: TextClause, values: dict[str, Any]
 ) -> dict[int, EnvironmentMatrixRow]:
     policy.require(actor, "deployments.list")
-    who = {"actor_id": actor.user_id, "sees_all": actor.is_superuser}
     found: dict[int, EnvironmentMatrixRow] = {}
-    for row in await session.execute(statement, values | who):
+    for row in await session.execute(statement, values | _who(actor)):
         project = ProjectRef(id=row.id, name=row.name, slug=row.slug)
         line = found.setdefault(
             row.id, EnvironmentMatrixRow(project=project, repository_url=row.repository_url, places=[])

@@ -1,30 +1,33 @@
 """Schemas of the environment matrix."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tca_app.core.schema import Limit, ReadModel, ShortSkip
+from tca_app.core.database.concurrency import ListFilter
+from tca_app.core.filters import Many
+from tca_app.core.schema import Flag, Limit, ReadModel, ShortSkip, UrlId
 from tca_app.features.deployments.schemas import ProjectRef
 from tca_app.features.environments.tiers import Tier
 
 
-class MatrixQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class MatrixFilter(ListFilter):
+    """Projects that are not archived. `search` matches name and slug; `group_id`: projects with one of these groups.
+
+    Groups that you are not in are left out, except for superusers.
+    """
+
+    group_id: Many[UrlId] = []
+    is_behind: Flag | None = Field(None, description="Whether an environment is behind the newest release.")
+    sort: Literal["name", "-name"] = "name"
+
+
+class MatrixQuery(MatrixFilter):
+    """A page of projects with their environments."""
 
     skip: ShortSkip = 0
     limit: Limit = 100
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixSearch:
-    """What the page of environments shows: the first projects by name, of those that match."""
-
-    limit: int
-    search: str = ""
-    group_id: int | None = None
-    only_behind: bool = False
 
 
 class MatrixCell(ReadModel):
@@ -49,3 +52,11 @@ class EnvironmentMatrixRow(ReadModel):
     project: ProjectRef
     repository_url: str
     places: list[MatrixCell]
+
+
+class EnvironmentLine(MatrixCell):
+    """An environment with its project: a line of a file."""
+
+    project_id: int
+    project_name: str
+    project_slug: str

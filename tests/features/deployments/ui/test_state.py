@@ -10,8 +10,8 @@ from sqlalchemy import insert, update
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
+from tca_app.core.lists import query
 from tca_app.features.deployments import service as deployments
-from tca_app.features.deployments.matrix.ui import state
 from tca_app.features.deployments.matrix.ui.state import MatrixState
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.ui.detail_state import DeploymentState
@@ -99,27 +99,28 @@ async def test_the_legend_of_a_zoomed_chart_leads_to_the_rows_of_its_days(consol
     assert {f"Ended since {first} (UTC)", f"Ended until {last} (UTC)"} <= set(chips)
 
 
-@pytest.mark.parametrize("there_are_more", [False, True])
-async def test_the_matrix_says_so_only_when_there_are_more(
-    there_are_more: bool, console: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_matrix_has_pages_in_both_orders(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query, "PAGE_SIZES", (2, 50))
     owner = await make_user()
-    for _ in range(2 + there_are_more):
-        await make_project(owner)
-    monkeypatch.setattr(state, "STEP", 2)
-    tab = await open_page(console, owner, "/deployments?view=where")
+    for name in ("Cargo", "Atlas", "Beacon"):
+        await make_project(owner, name)
+    assert await matrix(console, owner, "") == ["Atlas", "Beacon", "Cargo"]
+    assert await matrix(console, owner, "&size=2&sort=-name") == ["Cargo", "Beacon"]
+    tab = await open_page(console, owner, "/deployments?view=where&size=2&page=9")
     updates = await tab.send(MatrixState.load)
-    assert len(shown(updates, MatrixState, "lines")) == 2
-    assert bool(shown(updates, MatrixState, "has_more")) is there_are_more
-    if there_are_more:
-        await tab.send(MatrixState.show_more)
-        updates = await tab.send(MatrixState.load)
-        assert (len(shown(updates, MatrixState, "lines")), shown(updates, MatrixState, "has_more")) == (3, False)
+    assert [line["project"] for line in shown(updates, MatrixState, "rows")] == ["Cargo"]
+    assert (shown(updates, MatrixState, "total"), shown(updates, MatrixState, "page")) == (3, 2)
+    assert redirects(updates) == ["/deployments?view=where&size=2&page=2"]
 
 
 async def matrix(console: Console, actor: Actor, query: str) -> list[str]:
     tab = await open_page(console, actor, f"/deployments?view=where{query}")
-    return [line["project"] for line in shown(await tab.send(MatrixState.load), MatrixState, "lines") or []]
+    return [line["project"] for line in shown(await tab.send(MatrixState.load), MatrixState, "rows") or []]
+
+
+async def options(tab: Tab, key: str) -> list[tuple[str, str]]:
+    updates = await tab.send(MatrixState.show_filter, key=key, is_open=True)
+    return [(option["label"], option["count"]) for option in shown(updates, MatrixState, "options")]
 
 
 async def test_the_matrix_is_searched_and_filtered_by_drift_and_group(console: Console) -> None:
@@ -138,19 +139,28 @@ async def test_the_matrix_is_searched_and_filtered_by_drift_and_group(console: C
     assert await matrix(console, owner, "") == ["Billing", "Ledger"]
     assert await matrix(console, owner, "&q=LEDG") == ["Ledger"]
     assert await matrix(console, owner, "&drift=behind") == ["Billing"]
+    assert await matrix(console, owner, "&drift=current") == ["Ledger"]
     assert await matrix(console, owner, f"&group={group_id}") == ["Ledger"]
     assert await matrix(console, owner, "&drift=behind&q=ledger") == []
     assert await matrix(console, stranger, f"&group={group_id}") == []
     tab = await open_page(console, owner, "/deployments?view=where&drift=behind")
     updates = await tab.send(MatrixState.load)
-    (line,) = shown(updates, MatrixState, "lines")
+    (line,) = shown(updates, MatrixState, "rows")
     cells = {cell["environment"]: (cell["is_newest"], cell["behind"], cell["compare"]) for cell in line["cells"]}
     assert cells["staging"][:2] == (True, "")
     compare = "https://git.example.com/x/compare/aaaaaaa...bbbbbbb"
     assert cells["production"] == (False, "Behind by 1 release", compare)
-    assert shown(updates, MatrixState, "groups") == [[str(group_id), "Payments"]]
-    tab = await open_page(console, stranger, "/deployments?view=where")
-    assert not shown(await tab.send(MatrixState.load), MatrixState, "groups")
+    assert await options(tab, "group") == []
+    assert await options(tab, "drift") == [("Behind", "1"), ("Not behind", "1")]
+    tab = await open_page(console, owner, f"/deployments?view=where&group={group_id}&group=999")
+    updates = await tab.send(MatrixState.load)
+    assert [chip["text"] for chip in shown(updates, MatrixState, "chips")] == ["Group: Payments", "Group: unknown"]
+    assert await options(tab, "group") == [("Payments", "1")]
+    assert await options(tab, "drift") == [("Behind", "0"), ("Not behind", "1")]
+    tab = await open_page(console, stranger, f"/deployments?view=where&group={group_id}")
+    updates = await tab.send(MatrixState.load)
+    assert [chip["text"] for chip in shown(updates, MatrixState, "chips")] == ["Group: unknown"]
+    assert await options(tab, "group") == []
 
 
 async def test_the_matrix_has_a_column_for_each_environment(console: Console) -> None:
@@ -163,7 +173,7 @@ async def test_the_matrix_has_a_column_for_each_environment(console: Console) ->
     tab = await open_page(console, owner, "/deployments?view=where")
     updates = await tab.send(MatrixState.load)
     assert shown(updates, MatrixState, "columns") == ["development", "canary", "staging", "production"]
-    first, second = shown(updates, MatrixState, "lines")
+    first, second = shown(updates, MatrixState, "rows")
     assert [(cell["version"], cell["is_there"]) for cell in first["cells"]] == [
         ("", True),
         ("", False),

@@ -12,19 +12,27 @@ from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.var import as_var
 
 
-def matrix_table(columns: Any, lines: Any, head: Callable[[Any], rx.Component], flash: Any = None) -> rx.Component:
-    """The matrix. `lines` have an id and `cells`, `head(line)` is the project, `flash(line)` marks a changed line.
+def matrix_table(
+    columns: Any,
+    lines: Any,
+    project: Callable[[Any], rx.Component],
+    flash: Any = None,
+    head: rx.Component | None = None,
+) -> rx.Component:
+    """The matrix. `lines` have an id and `cells`, `project(line)` is the first cell, `flash(line)` marks a change.
 
     The roles are explicit, because browsers do not treat a table that is laid out as cards as a table.
     """
+    first = head or rx.el.th("Project", scope="col", role="columnheader")
     heads = rx.foreach(columns, lambda name: rx.el.th(name, scope="col", role="columnheader"))
     return rx.el.div(
         rx.el.table(
             rx.el.caption("Environments", class_name="sr-only"),
             rx.el.thead(
-                rx.el.tr(rx.el.th("Project", scope="col", role="columnheader"), heads, role="row"), role="rowgroup"
+                rx.el.tr(first, heads, role="row"),
+                role="rowgroup",
             ),
-            rx.el.tbody(rx.foreach(lines, lambda line: _line(line, head, flash)), role="rowgroup"),
+            rx.el.tbody(rx.foreach(lines, lambda line: _line(line, project, flash)), role="rowgroup"),
             class_name="table matrix",
             role="table",
         ),
@@ -32,9 +40,9 @@ def matrix_table(columns: Any, lines: Any, head: Callable[[Any], rx.Component], 
     )
 
 
-def _line(line: Any, head: Callable[[Any], rx.Component], flash: Any) -> rx.Component:
+def _line(line: Any, project: Callable[[Any], rx.Component], flash: Any) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(head(line), scope="row", role="rowheader"),
+        rx.el.th(project(line), scope="row", role="rowheader"),
         rx.foreach(line["cells"].to(list[dict[str, Any]]), _cell),
         role="row",
         tab_index=-1,

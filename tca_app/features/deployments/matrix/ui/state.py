@@ -1,17 +1,21 @@
 """State of the environment matrix of `/deployments`. `/projects` has the same for its own list."""
 
-from typing import TypedDict
+from typing import ClassVar, TypedDict
 
-from tca_app.core.database.session import reading
-from tca_app.features.deployments.matrix.queries import list_known_groups, search_matrix
-from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixSearch
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session
+from tca_app.core.facets import Facet, Facets
+from tca_app.features.deployments.matrix import queries
+from tca_app.features.deployments.matrix.filters import ENVIRONMENTS
+from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixQuery
 from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
 from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import number_in, printable, query_param
+from tca_app.ui.table.state import TableQuery, TableState
+from tca_app.ui.url import printable, query_param
 
-STEP, MOST = 100, 1_000  # projects that are drawn at once, and at most
+DRIFT = {"behind": True, "current": False}
 
 
 class Line(TypedDict):
@@ -22,52 +26,53 @@ class Line(TypedDict):
     cells: list[Cell]
 
 
-class MatrixState(SessionState):
-    """The first projects by name that the search and the filters in the URL leave."""
+class MatrixState(TableState, SessionState):
+    """The projects that the search and the filters in the URL leave, in pages."""
 
-    is_shown: bool = False
-    is_loaded: bool = False
-    has_more: bool = False
+    rows: list[Line] = []
     columns: list[str] = []
-    lines: list[Line] = []
-    groups: list[list[str]] = []
-    search: str = ""
-    group: str = ""
-    drift: str = ""
+    is_shown: bool = False
 
-    _extra: int = 0  # projects that are shown beyond the first STEP
+    _spec: ClassVar = ENVIRONMENTS
 
     @handler("signed_in", supersedes=True)
-    async def load(self) -> None:
+    async def load(self) -> Events:
         self.is_shown = query_param(self.router_data, "view") == "where"
         if not self.is_shown:
-            return
+            return None
         self._watch(MatrixState.load, "deployments", "projects", "groups")
-        search, group, drift = (query_param(self.router_data, name) for name in ("q", "group", "drift"))
-        group_id, actor = number_in(group), self._as_actor()
-        if (self.search, self.group, self.drift) != (search, group, drift):
-            self.search, self.group, self.drift, self._extra = search, group, drift, 0
-        limit = STEP + self._extra
-        asked = MatrixSearch(
-            limit=limit + 1,
-            search=printable(search),
-            group_id=group_id or None,
-            only_behind=drift == "behind",
-        )
-        async with reading() as session:
-            found = await search_matrix(session, actor, asked)
-            groups = await list_known_groups(session, actor)
-        self.has_more = len(found) > limit and limit < MOST
-        shown = found[:limit]
-        columns = columns_of(shown)
-        self.columns, self.lines = list(columns.values()), [_line(project, columns) for project in shown]
-        self.groups = [[str(id_), name] for id_, name in groups]
-        self.is_loaded = True
+        return await self._load()
 
-    @handler("signed_in")
-    async def show_more(self) -> Events:
-        self._extra = min(MOST - STEP, self._extra + STEP)
-        return MatrixState.load
+    def _asked(self, query: TableQuery) -> MatrixQuery:
+        drift = query.chosen["drift"]
+        return MatrixQuery.model_validate(
+            {
+                "skip": min(query.skip, 10_000),
+                "limit": query.limit,
+                "search": printable(query.search),
+                "sort": query.sort,
+                "group_id": query.chosen["group"],
+                "is_behind": DRIFT[drift[0]] if len(drift) == 1 else None,
+            }
+        )
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[Line], int, bool]:
+        asked = self._asked(query)
+        page = await queries.environment_matrix(session, actor, asked)
+        self._offer_export(asked)
+        columns = columns_of(page.items)
+        if list(self.columns) != list(columns.values()):
+            self.columns = list(columns.values())
+        return [_line(project, columns) for project in page.items], page.total, page.capped
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        if key == "group":
+            return await queries.count_groups(session, actor, self._asked(query), search)
+        counts = await queries.count_drift(session, actor, self._asked(query))
+        return Facets(values=[Facet(value=value, count=count) for value, count in zip(DRIFT, counts, strict=True)])
+
+    async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+        return await queries.group_names(session, actor, ids)
 
 
 def _line(found: EnvironmentMatrixRow, columns: dict[str, str]) -> Line:
