@@ -34,7 +34,7 @@ def image(kind: str, **options: Any) -> bytes:
 
 TEXT = PngInfo()
 TEXT.add_text("Comment", "canary")
-PNG, WEBP = image("PNG", pnginfo=TEXT), image("WEBP", xmp=b"canary")
+PNG, WEBP = image("PNG", pnginfo=TEXT), image("WEBP", xmp=b"canary", lossless=True)
 CHANGES: dict[str, Any] = {
     "app_name": "Acme Console",
     "sign_up": "nobody",
