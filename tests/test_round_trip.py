@@ -169,7 +169,7 @@ async def test_a_webhook(api: httpx.AsyncClient) -> None:
 
 
 async def test_a_deployment(api: httpx.AsyncClient) -> None:
-    covers(DeploymentCreate, DEPLOYMENT)
+    covers(DeploymentCreate, DEPLOYMENT, "commits")  # its own test reads them back
     admin = await make_admin()
     header, project_id = await bearer(admin), await make_project(admin)
     staging = await environment_of(project_id, "staging")

@@ -33,6 +33,7 @@ class RetentionFields(Fields):
         "hour and day stay longer ([retention.md](retention.md)).",
     )
     retention_trash_days: int = _days(30, "Users and projects in the trash")
+    retention_commits_days: int = _days(730, "Commits that GitHub or CI reported")
     retention_sessions_days: int = _days(30, "Sessions that expired or were ended")
     retention_webhook_deliveries_days: int = _days(90, "Attempts of webhooks")
     retention_notifications_days: int = _days(365, "Notifications in inboxes (read ones after 90, if that is less)")

@@ -37,7 +37,7 @@ from tca_app.models.event import (
     JobFailure,
     LoggedEvent,
 )
-from tca_app.models.github import GithubCommit, GithubDelivery, GithubHook
+from tca_app.models.github import CommitStep, GithubCommit, GithubDelivery, GithubHook
 from tca_app.models.health import (
     HealthCheck,
     HealthRoll,
@@ -62,6 +62,7 @@ __all__ = [
     "BackupRun",
     "CiTrust",
     "CommentMention",
+    "CommitStep",
     "DailyDeploymentTotals",
     "DailyDeployments",
     "DailyDurations",

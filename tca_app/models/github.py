@@ -1,12 +1,13 @@
-"""The GitHub integration of a project: the webhook secret, recorded deliveries and commit times."""
+"""The GitHub integration of a project: the webhook secret, recorded deliveries, and commits."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Text, func
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Text, func
 from sqlmodel import Field
 
 from tca_app.models.base import UTC_TIME, TableModel, parent_id, sealed
 
+_EMPTY = {"server_default": ""}
 _NOW = {"server_default": func.now(), "nullable": False}
 
 
@@ -44,10 +45,38 @@ class GithubDelivery(TableModel, table=True):
 
 
 class GithubCommit(TableModel, table=True):
-    """The time of a pushed commit, which GitHub's deployment events do not contain."""
+    """A commit that GitHub pushed, or that CI reported with a deployment.
+
+    `at` is its time, which GitHub's deployment events do not contain. `message` is its first line.
+    """
 
     __tablename__ = "github_commits"
 
     project_id: int = parent_id("projects")
     sha: str = Field(sa_type=Text, primary_key=True)
     at: datetime = Field(sa_type=UTC_TIME)
+    message: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    author: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+    url: str = Field(default="", sa_type=Text, sa_column_kwargs=_EMPTY)
+
+
+class CommitStep(TableModel, table=True):
+    """A commit on a branch, with the one before it there. `previous_sha` is "" where that is not known.
+
+    `ref` is the branch that GitHub pushed, or "" for the commits that CI reported.
+    """
+
+    __tablename__ = "commit_steps"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["project_id", "sha"],
+            ["github_commits.project_id", "github_commits.sha"],
+            name="fk_commit_steps_project_id",
+            ondelete="CASCADE",
+        ),
+    )
+
+    project_id: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    sha: str = Field(sa_type=Text, primary_key=True)
+    ref: str = Field(sa_type=Text, primary_key=True)
+    previous_sha: str = Field(sa_type=Text)

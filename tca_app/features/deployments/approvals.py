@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
+from tca_app.features.deployments.commits.service import commits_between
 from tca_app.features.deployments.compare import compare_url
 from tca_app.features.deployments.creation import (
     TargetProject,
@@ -105,6 +106,7 @@ async def plan_rollback(session: AsyncSession, actor: Actor, deployment_id: int)
         from_version=newest.version,
         to=deployment_read(target),
         needs_approval=needs_approval(actor, scope.my_role, is_protected=row.is_protected),
+        undone=await commits_between(session, row.project_id, target.commit_sha, newest.commit_sha),
         compare_url=compare_url(row.repository_url, newest.commit_sha, target.commit_sha),
     )
 

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from tca_app.core.schema import ReadModel
+from tca_app.features.deployments.commits.schemas import CommitRange
 from tca_app.features.deployments.schemas import DeploymentRead
 
 
@@ -12,4 +13,5 @@ class RollbackPlan(ReadModel):
     from_version: str
     to: DeploymentRead
     needs_approval: bool = Field(description="Whether the rollback needs approval by a maintainer.")
+    undone: CommitRange = Field(description="The commits that the rollback takes back.")
     compare_url: str = Field(description="The repository's comparison of the two commits, or empty.")

@@ -11,6 +11,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.core.schema import UrlId
 from tca_app.features.deployments import approvals, dora_metrics, logs, service
+from tca_app.features.deployments.commits import service as commits
+from tca_app.features.deployments.commits.schemas import DeploymentCommits
 from tca_app.features.deployments.listing import export
 from tca_app.features.deployments.listing.schemas import DeploymentExport, DeploymentQuery, ProjectDeploymentQuery
 from tca_app.features.deployments.reports.waiting import read_when_changed
@@ -170,6 +172,12 @@ async def step_deployment(
 async def read_changes(deployment_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
     """Read what changed since the previous deployment; at most 50 deployments between."""
     return item_response(await service.read_changes(session, actor, deployment_id))
+
+
+@router.get("/deployments/{deployment_id:int}/commits", response_model=DeploymentCommits, responses=problems(401, 404))
+async def list_commits(deployment_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+    """List the commits since the previous deployment, newest first, where GitHub or CI reported them; at most 250."""
+    return item_response(await commits.read_commits(session, actor, deployment_id))
 
 
 @router.get("/deployments/{deployment_id:int}/logs", response_model=list[LogLine], responses=problems(401, 404))

@@ -24,6 +24,7 @@ from tca_app.core.schema import (
     UrlId,
     WaitS,
 )
+from tca_app.features.deployments.commits.schemas import ReportedCommits
 from tca_app.features.environments.schemas import EnvironmentName
 from tca_app.features.environments.tiers import Tier
 from tca_app.features.users.schemas import PersonRead
@@ -65,6 +66,7 @@ class DeploymentCreate(InputModel):
     started_at: Moment | None = None
     finished_at: Moment | None = None
     freeze_reason: Line500 = Field("", description="Administrators only: the reason for overriding a freeze window.")
+    commits: ReportedCommits | None = Field(None, description="The commits since another one, for the page.")
 
 
 class DeploymentStep(InputModel):

@@ -10,6 +10,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.deployments import events
+from tca_app.features.deployments.commits.service import store_reported
 from tca_app.features.deployments.compare import read_changes as read_changes
 from tca_app.features.deployments.creation import (
     emit_created,
@@ -69,7 +70,7 @@ async def create_deployment(
     reason = await override_freeze(session, actor, project_id, place.id, data.freeze_reason, ended_at)
     if starts:
         await refuse_busy(session, place.id)
-    values = data.model_dump(exclude={"environment", *TIMES}) | state
+    values = data.model_dump(exclude={"environment", "commits", *TIMES}) | state
     values |= {"environment_id": place.id, "created_by_id": actor.user_id, "freeze_reason": reason}
     try:
         row = await insert_deployment(session, project_id=project_id, source=source, **values)
@@ -78,6 +79,8 @@ async def create_deployment(
         if known is None:
             raise
         return deployment_read(known)
+    if data.commits is not None:
+        await store_reported(session, project_id, data.commit_sha, data.commits)
     await emit_created(session, actor, row, is_history=is_history(ended_at))
     return deployment_read(row)
 

@@ -158,6 +158,7 @@ _INVITED_BY = text(
     "WHERE invited_by_id = :id AND accepted_at IS NULL AND revoked_at IS NULL"
 )
 _REPORTED = text("UPDATE deployments SET reporter = :label WHERE lower(reporter) = ANY(:logins)")
+_COMMITTED = text("UPDATE github_commits SET author = :label WHERE lower(author) = ANY(:logins)")
 _ENDED_BY = text(
     "UPDATE auth_sessions SET revoked_reason = split_part(revoked_reason, ' by ', 1) || ' by ' || :label "
     "WHERE lower(split_part(revoked_reason, ' by ', 2)) = ANY(:names)"
@@ -172,7 +173,7 @@ _FAILURES = text("UPDATE job_failures SET error = regexp_replace(error, :found, 
 async def _clean_copies(session: AsyncSession, person: Person) -> None:
     values: dict[str, Any] = {"id": person.id, "label": person.label, "names": [name.lower() for name in person.names]}
     values |= {"emails": sorted(person.emails), "logins": sorted(person.logins)}
-    for statement in (*_BY_EMAIL, _INVITED_BY, _REPORTED, _ENDED_BY):
+    for statement in (*_BY_EMAIL, _INVITED_BY, _REPORTED, _COMMITTED, _ENDED_BY):
         await session.execute(statement, values)
     words = {phrase.lower() for phrase in person.phrases}
     quoted = {orjson.dumps(name.lower()).decode() for name in person.names}

@@ -50,6 +50,7 @@ _OLD_BY_SETTING = (
         f"created_at < {_AGE} OR read_at < now() - make_interval(days => least(:days, 90))",
     ),
     ("webhook_deliveries", "webhook_deliveries", f"at < {_AGE}"),
+    ("commits", "github_commits", f"at < {_AGE}"),
     ("health_samples", "health_samples", f"at < {_AGE}"),
     ("dead_jobs", "procrastinate_jobs", f"status = 'failed' AND {_LAST_FAILED} < {_AGE}"),
 )

@@ -113,6 +113,32 @@ class CommentUpdate(TypedDict):
     body: NotRequired[str]
 
 
+Url: TypeAlias = str
+
+
+Url1: TypeAlias = None
+
+
+class CommitCreate(TypedDict):
+    """
+    A commit. Of its message the first line is stored, at most 200 characters.
+    """
+
+    sha: str
+    message: NotRequired[str | None]
+    author: NotRequired[str | None]
+    at: str
+    url: NotRequired[Url | Url1]
+
+
+class CommitRead(TypedDict):
+    sha: str
+    message: str
+    author: str
+    url: str
+    at: str
+
+
 class Component(TypedDict):
     """
     A component that an incident or a maintenance window affects.
@@ -186,34 +212,23 @@ class DeliveryRead(TypedDict):
     error: str
 
 
+class DeploymentCommits(TypedDict):
+    """
+    The commits since the previous deployment to the environment, or those that an earlier version takes back.
+    """
+
+    is_known: bool
+    is_truncated: bool
+    commits: list[CommitRead]
+    before_id: int | None
+    before_version: str
+    is_undone: bool
+
+
 CiUrl: TypeAlias = str
 
 
 CiUrl1: TypeAlias = None
-
-
-class DeploymentCreate(TypedDict):
-    """
-    `external_id` is your own id of the deployment: a second report with the same id changes nothing.
-
-    Times may be at most a minute in the future, in the order queued, started, finished. Without them the time of the
-    report counts; a result without `started_at` started when it was queued.
-    """
-
-    environment: str
-    version: str
-    commit_sha: NotRequired[str | None]
-    ref: NotRequired[str | None]
-    commit_at: NotRequired[str | None]
-    description: NotRequired[str | None]
-    ci_url: NotRequired[CiUrl | CiUrl1]
-    external_id: NotRequired[str | None]
-    status: NotRequired[Literal["queued", "in_progress", "succeeded", "failed", "cancelled"]]
-    reason: NotRequired[str | None]
-    queued_at: NotRequired[str | None]
-    started_at: NotRequired[str | None]
-    finished_at: NotRequired[str | None]
-    freeze_reason: NotRequired[str | None]
 
 
 class DeploymentStep(TypedDict):
@@ -294,10 +309,10 @@ class DoraUnit(TypedDict):
     levels: DoraLevels
 
 
-Url: TypeAlias = str
+Url2: TypeAlias = str
 
 
-Url1: TypeAlias = None
+Url3: TypeAlias = None
 
 
 class EnvironmentCreate(TypedDict):
@@ -306,7 +321,7 @@ class EnvironmentCreate(TypedDict):
     """
 
     name: str
-    url: NotRequired[Url | Url1]
+    url: NotRequired[Url2 | Url3]
     rank: NotRequired[int]
     tier: NotRequired[Literal["production", "staging", "testing", "development", "other"] | None]
     is_protected: NotRequired[bool]
@@ -333,15 +348,15 @@ class EnvironmentRef(TypedDict):
     is_protected: bool
 
 
-Url2: TypeAlias = str
+Url4: TypeAlias = str
 
 
-Url3: TypeAlias = None
+Url5: TypeAlias = None
 
 
 class EnvironmentUpdate(TypedDict):
     name: NotRequired[str]
-    url: NotRequired[Url2 | Url3]
+    url: NotRequired[Url4 | Url5]
     rank: NotRequired[int]
     tier: NotRequired[Literal["production", "staging", "testing", "development", "other"]]
     is_protected: NotRequired[bool]
@@ -971,6 +986,15 @@ class RefusedRepository(TypedDict):
     refused_at: str
 
 
+class ReportedCommits(TypedDict):
+    """
+    The commits of a deployment: all after `since`, oldest first. The last one is what is deployed.
+    """
+
+    since: str
+    commits: list[CommitCreate]
+
+
 class RepositoryChoice(TypedDict):
     repository_id: int
 
@@ -1058,10 +1082,10 @@ class SlackRead(TypedDict):
     error: NotRequired[str]
 
 
-Url4: TypeAlias = str
+Url6: TypeAlias = str
 
 
-Url5: TypeAlias = None
+Url7: TypeAlias = None
 
 
 class SlackUpdate(TypedDict):
@@ -1069,7 +1093,7 @@ class SlackUpdate(TypedDict):
     `url` is an incoming webhook of Slack. It is required the first time and never returned.
     """
 
-    url: NotRequired[Url4 | Url5]
+    url: NotRequired[Url6 | Url7]
     topics: NotRequired[list[Literal["deployments", "approvals", "health", "freezes"]]]
 
 
@@ -1506,6 +1530,41 @@ class WebhookWithSecret(TypedDict):
     secret: str | None
 
 
+class CommitRange(TypedDict):
+    """
+    Commits between two versions, newest first; none where they were not reported.
+    """
+
+    is_known: bool
+    is_truncated: bool
+    commits: list[CommitRead]
+
+
+class DeploymentCreate(TypedDict):
+    """
+    `external_id` is your own id of the deployment: a second report with the same id changes nothing.
+
+    Times may be at most a minute in the future, in the order queued, started, finished. Without them the time of the
+    report counts; a result without `started_at` started when it was queued.
+    """
+
+    environment: str
+    version: str
+    commit_sha: NotRequired[str | None]
+    ref: NotRequired[str | None]
+    commit_at: NotRequired[str | None]
+    description: NotRequired[str | None]
+    ci_url: NotRequired[CiUrl | CiUrl1]
+    external_id: NotRequired[str | None]
+    status: NotRequired[Literal["queued", "in_progress", "succeeded", "failed", "cancelled"]]
+    reason: NotRequired[str | None]
+    queued_at: NotRequired[str | None]
+    started_at: NotRequired[str | None]
+    finished_at: NotRequired[str | None]
+    freeze_reason: NotRequired[str | None]
+    commits: NotRequired[ReportedCommits | None]
+
+
 class DeploymentRead(TypedDict):
     """
     One deployment. `created_by` is null when GitHub reported it: `reporter` is then the GitHub user.
@@ -1731,6 +1790,7 @@ class RollbackPlan(TypedDict):
     from_version: str
     to: DeploymentRead
     needs_approval: bool
+    undone: CommitRange
     compare_url: str
 
 

@@ -892,6 +892,14 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def list_commits(self, deployment_id: int) -> models.DeploymentCommits:
+        """List the commits since the previous deployment, newest first, where GitHub or CI reported them; at most
+        250.
+
+        API tokens need the scope `read`.
+        """
+        return self._json("GET", path_of("/api/v1/deployments/{deployment_id}/commits", deployment_id), repeatable=True)
+
     def list_deliveries(
         self,
         webhook_id: int,

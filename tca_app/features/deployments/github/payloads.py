@@ -11,8 +11,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from tca_app.core.errors import FieldError, Invalid
 from tca_app.core.schema import in_words
 from tca_app.core.urls import link_of
+from tca_app.features.deployments.commits.schemas import first_line
 from tca_app.features.deployments.schemas import MAX_VERSION
 
+MAX_AUTHOR = 100
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]+")
 
 
@@ -32,6 +34,11 @@ def _link(value: object) -> str:
     return link_of(value.strip()) if isinstance(value, str) else ""
 
 
+def _zero_is_empty(value: object) -> object:
+    """Returns "" for the hash of zeros, which GitHub sends where there is no commit."""
+    return "" if isinstance(value, str) and not value.strip("0") else _or_empty(value)
+
+
 def _or_empty(value: object) -> object:
     return "" if value is None else value
 
@@ -39,6 +46,10 @@ def _or_empty(value: object) -> object:
 Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
 Line = Annotated[str, Field(max_length=100_000), BeforeValidator(_or_empty), AfterValidator(_one_line)]
 Sha = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{7,64}$"), AfterValidator(str.lower)]
+Before = Annotated[
+    str, Field(pattern=r"^([0-9A-Fa-f]{40,64})?$"), BeforeValidator(_zero_is_empty), AfterValidator(str.lower)
+]
+FirstLine = Annotated[Line, BeforeValidator(first_line)]
 Link = Annotated[str, BeforeValidator(_link)]
 GithubId = Annotated[int, Field(ge=1, lt=2**63)]
 
@@ -66,15 +77,36 @@ class PingPayload(BaseModel):
     repository: Repository | None = None
 
 
+class _Author(BaseModel):
+    name: Line = ""
+
+
 class _Commit(BaseModel):
     id: Sha
     timestamp: Moment
+    message: FirstLine = ""
+    author: _Author | None = None
+    url: Link = ""
+
+    @property
+    def author_name(self) -> str:
+        return self.author.name[:MAX_AUTHOR].strip() if self.author else ""
 
 
 class PushPayload(BaseModel):
+    """The payload of a push. `before` is where the branch was, "" for a new one."""
+
     repository: Repository
+    ref: Line = ""
+    before: Before = ""
+    forced: bool = False
     commits: Annotated[list[_Commit], Field(max_length=2048)] = []
     head_commit: _Commit | None = None
+
+    @property
+    def since(self) -> str:
+        """Returns the commit that the first one of `commits` follows, or "" after a rewrite of the branch."""
+        return "" if self.forced else self.before
 
     def all_commits(self) -> list[_Commit]:
         return [*self.commits, *([self.head_commit] if self.head_commit else [])]

@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from tca_app.core.errors import NotSignedIn
 from tca_app.core.plurals import plural
 from tca_app.core.security.tokens import new_token
+from tca_app.features.deployments.commits.schemas import MAX_COMMITS
+from tca_app.features.deployments.commits.service import PushedCommit, store_commits, store_steps, time_of
 from tca_app.features.deployments.creation import emit_created, insert_deployment
 from tca_app.features.deployments.errors import ExternalIdTaken
 from tca_app.features.deployments.github.payloads import (
@@ -33,7 +34,7 @@ from tca_app.features.deployments.github.secret import require_repository, secre
 from tca_app.features.deployments.queries import WHOLE, DeploymentRow
 from tca_app.features.deployments.reports.times import CLOCK_SKEW
 from tca_app.features.deployments.service import correct_times, in_words, note_sign_of_life, take_step
-from tca_app.models import Deployment, Environment, GithubCommit, GithubDelivery, Project
+from tca_app.models import Deployment, Environment, GithubDelivery, Project
 
 _deliveries = GithubDelivery.__table__.c
 _deployments, _environments, _projects = Deployment.__table__.c, Environment.__table__.c, Project.__table__.c
@@ -52,6 +53,7 @@ _ENVIRONMENT = (
 _KNOWN = WHOLE.where(
     _deployments.project_id == bindparam("project_id"), _deployments.external_id == bindparam("external_id")
 ).with_for_update(of=Deployment.__table__, key_share=True)
+MAX_REF = 300
 _NO_SECRET = new_token()
 
 
@@ -102,12 +104,18 @@ async def _record(session: AsyncSession, project_id: int, payload: PushPayload |
 
 
 async def _keep_commits(session: AsyncSession, project_id: int, payload: PushPayload) -> HookAnswer:
-    """Stores the time of each commit, for lead times."""
-    times = {commit.id: commit.timestamp.astimezone(UTC) for commit in payload.all_commits()}
-    if not times:
+    """Stores the commits: their times, for lead times, and their order on the branch."""
+    commits = {
+        commit.id: PushedCommit(commit.id, commit.timestamp, commit.message, commit.author_name, commit.url)
+        for commit in payload.all_commits()
+    }
+    if not commits:
         return HookAnswer(outcome="ignored", detail="This push has no commits.")
-    rows = [{"project_id": project_id, "sha": sha, "at": at} for sha, at in sorted(times.items())]
-    await session.execute(insert(GithubCommit.__table__).values(rows).on_conflict_do_nothing())
+    await store_commits(session, project_id, list(commits.values()), is_signed=True)
+    newest = [commit.id for commit in payload.commits[-MAX_COMMITS:]]
+    since = payload.since if len(newest) == len(payload.commits) else ""
+    await store_steps(session, project_id, payload.ref[:MAX_REF], since, newest)
+    times = {sha: commit.at.astimezone(UTC) for sha, commit in commits.items()}
     waiting = select(_deployments.id, _deployments.commit_sha).where(
         _deployments.project_id == project_id, _deployments.commit_at.is_(None), _deployments.commit_sha.in_(times)
     )
@@ -191,7 +199,7 @@ async def _put(session: AsyncSession, named: dict[str, Any], environment_id: int
     reported = payload.deployment
     created_at = _time_of(reported.created_at)
     values: dict[str, Any] = named | payload.links
-    commit_at = await _made_at(session, named["project_id"], reported.sha)
+    commit_at = await time_of(session, named["project_id"], reported.sha)
     with suppress(ExternalIdTaken):
         row = await insert_deployment(
             session,
@@ -208,8 +216,3 @@ async def _put(session: AsyncSession, named: dict[str, Any], environment_id: int
             reporter=reported.reporter or "GitHub",
         )
         await emit_created(session, None, row)
-
-
-async def _made_at(session: AsyncSession, project_id: int, sha: str) -> datetime | None:
-    known = select(col(GithubCommit.at)).where(col(GithubCommit.project_id) == project_id, col(GithubCommit.sha) == sha)
-    return (await session.execute(known)).scalar()

@@ -4,7 +4,7 @@ import reflex as rx
 
 from tca_app.features.deployments.ui.detail_state import NEW, DeploymentState
 from tca_app.features.deployments.ui.freeze_notice import freeze_notice
-from tca_app.features.deployments.ui.rollback_parts import rollback_compare, rollback_text, rollback_title
+from tca_app.features.deployments.ui.rollback_parts import rollback_changes, rollback_text, rollback_title
 from tca_app.ui.components.basic import error_notice
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.forms.drafts import draft_note
@@ -54,7 +54,7 @@ def _dialog(action: str) -> rx.Component:
         body=rx.el.div(
             error_notice(state.asking_error),
             draft_note(),
-            rollback_compare(state.plan) if is_rollback else None,
+            rollback_changes(state.plan) if is_rollback else None,
             _freeze() if action in NEW else None,
             _reason_field("reason", label, action == "refuse") if label else None,
             class_name="stack tight",

@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.features.deployments.comments.ui.pages import comments_panel
 from tca_app.features.deployments.comments.ui.state import CommentsState, NewCommentState
+from tca_app.features.deployments.commits.ui.parts import commit_list
 from tca_app.features.deployments.ui.components import deployment_badge, outside_link
 from tca_app.features.deployments.ui.detail_dialogs import action_dialogs
 from tca_app.features.deployments.ui.detail_rows import Step
@@ -24,6 +25,7 @@ from tca_app.ui.var import as_var
 
 state = DeploymentState
 shown = DeploymentState.deployment
+MAX_OPEN = 10  # a longer list of commits is closed at first
 _title = record_title(state, state.heading, "Deployment")
 
 
@@ -171,6 +173,7 @@ def _changes() -> rx.Component:
                     outside_link(state.compare_url, "Compare commits"),
                     rx.el.p(state.no_compare, class_name="muted"),
                 ),
+                commit_list(state.commits_title, state.commits, is_open=as_var(state.commits).length() <= MAX_OPEN),
                 class_name="panel-body stack tight",
             ),
             rx.el.p("There is no earlier deployment to this environment.", class_name="panel-body muted"),

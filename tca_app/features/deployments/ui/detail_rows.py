@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from tca_app.core.urls import link_of
+from tca_app.features.deployments.commits.ui.parts import CommitRow, count_of, rows_of
 from tca_app.features.deployments.listing.filters import SOURCE_LABELS
 from tca_app.features.deployments.policy import was_refused
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
@@ -58,7 +59,7 @@ _TONES = {
 
 
 class Plan(TypedDict):
-    """What a rollback would do."""
+    """What a rollback would do. `undone` says how many commits it takes back, "" where that is not known."""
 
     environment: str
     from_version: str
@@ -67,9 +68,21 @@ class Plan(TypedDict):
     to_url: str
     needs_approval: bool
     compare_url: str
+    undone: str
+    commits: list[CommitRow]
 
 
-NO_PLAN = Plan(environment="", from_version="", to_id=0, to_version="", to_url="", needs_approval=False, compare_url="")
+NO_PLAN = Plan(
+    environment="",
+    from_version="",
+    to_id=0,
+    to_version="",
+    to_url="",
+    needs_approval=False,
+    compare_url="",
+    undone="",
+    commits=[],
+)
 
 
 def plan_of(found: RollbackPlan, from_version: str) -> Plan:
@@ -81,6 +94,8 @@ def plan_of(found: RollbackPlan, from_version: str) -> Plan:
         to_url=routes.deployment(found.to.id),
         needs_approval=found.needs_approval,
         compare_url=found.compare_url,
+        undone=count_of(found.undone),
+        commits=rows_of(found.undone),
     )
 
 

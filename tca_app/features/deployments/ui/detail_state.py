@@ -9,6 +9,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotFound
 from tca_app.features.deployments import approvals, service as deployments
+from tca_app.features.deployments.commits.service import read_commits
+from tca_app.features.deployments.commits.ui.parts import CommitRow, rows_of, title_of
 from tca_app.features.deployments.compare import is_same_commit
 from tca_app.features.deployments.errors import Frozen
 from tca_app.features.deployments.policy import may_override_freeze, next_states
@@ -58,6 +60,8 @@ class DeploymentState(RecordState, SessionState):
     steps: list[Step] = []
     between: list[DeploymentRow] = []
     before: list[DeploymentRow] = []  # the previous deployment; one or none
+    commits: list[CommitRow] = []
+    commits_title: str = ""
     compare_url: str = ""
     no_compare: str = ""  # why there is no comparison of the two commits
     allowed: list[str] = []  # actions that the viewer may do; the service checks again
@@ -95,6 +99,7 @@ class DeploymentState(RecordState, SessionState):
             async with reading() as session:
                 found = await deployments.get_deployment(session, actor, deployment_id)
                 changes = await deployments.read_changes(session, actor, deployment_id)
+                commits = await read_commits(session, actor, deployment_id)
                 project = await projects.get_project(session, actor, found.project.id)
                 earlier = await approvals.offered_rollback(session, actor, deployment_id)
         except NotFound:
@@ -105,12 +110,14 @@ class DeploymentState(RecordState, SessionState):
             self.failure = error.detail
             return
         self._show_deployment(found, changes)
+        self.commits, self.commits_title = rows_of(commits), title_of(commits)
         self.rollback_to = earlier.version if earlier else ""
         self.allowed = [*_allowed(actor, found, project.my_role), *(["rollback"] if earlier else [])]
 
     def _forget(self, phase: str) -> None:
         self.phase, self.failure, self.deployment = phase, "", NOTHING
         self.steps, self.between, self.before, self.compare_url = [], [], [], ""
+        self.commits, self.commits_title = [], ""
         self.allowed, self.asking, self.asking_error, self.rollback_to = [], "", "", ""
 
     def _show_deployment(self, found: DeploymentRead, changes: ChangesRead) -> None:

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from tca_app.features.deployments.commits.ui.parts import commit_list
 from tca_app.features.deployments.ui.components import outside_link
 from tca_app.features.deployments.ui.detail_rows import Plan
 from tca_app.ui.components.basic import link
@@ -22,6 +23,10 @@ def rollback_text(plan: Plan) -> rx.Component:
     )
 
 
-def rollback_compare(plan: Plan) -> rx.Component:
+def rollback_changes(plan: Plan) -> rx.Component:
+    """The commits that the rollback takes back, where they are known, and the comparison of the repository."""
     url = plan["compare_url"]
-    return rx.cond(url != "", rx.el.p(outside_link(url, "Compare commits")))
+    return rx.fragment(
+        commit_list(rx.el.span(plan["undone"], " will be undone"), plan["commits"]),
+        rx.cond(url != "", rx.el.p(outside_link(url, "Compare commits"))),
+    )
