@@ -19,6 +19,7 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id
 
 STEP = 50
+NEW = {"body": ""}
 EDITED = "edited_body"  # not "body" like the field of the form below, whose id it would share
 
 
@@ -108,7 +109,17 @@ class NewCommentState(FormState, SessionState):
 
     @handler("signed_in")
     async def load(self) -> None:
-        self._open_form("create", {"body": ""}, row_id=record_id(self.router_data, routes.DEPLOYMENTS))
+        """Opens the form. One that is open and untouched stays: what is typed at once is sent with its nonce."""
+        is_open = self.form_mode and self.form_url == self._form_url_now()
+        if not is_open or self.form_values != NEW:
+            self._open_form("create", NEW, row_id=record_id(self.router_data, routes.DEPLOYMENTS))
+
+    @handler("signed_in")
+    async def open_create(self, deployment_id: int) -> None:
+        """Empties the form, after its draft was discarded."""
+        if deployment_id != record_id(self.router_data, routes.DEPLOYMENTS):
+            raise MovedOn
+        self._open_form("create", NEW, row_id=deployment_id)
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -129,11 +140,8 @@ class NewCommentState(FormState, SessionState):
                     lambda made: comments.get_comment(session, actor, made.id),
                 )
             self._close_form()
-            self._open_form("create", {"body": ""}, row_id=deployment_id)
+            self._open_form("create", NEW, row_id=deployment_id)
             yield CommentsState.load
-
-    def _opener(self, mode: str, row_id: int) -> Any:
-        return NewCommentState.load
 
 
 class EditedCommentState(FormState, SessionState):

@@ -73,6 +73,21 @@ async def test_others_may_not_edit_and_the_page_offers_what_is_allowed(console: 
     assert "permission" in shown(updates, CommentsState, "delete_error").lower()
 
 
+async def test_a_form_that_is_open_stays_until_its_draft_is_discarded(console: Console) -> None:
+    ana = await make_user()
+    deployment_id = await make_deployment(await make_project(ana))
+    tab = await open_page(console, ana, deployment_id)
+    nonce = shown(await tab.send(NewCommentState.load), NewCommentState, "form_nonce")
+    assert nonce
+    assert shown(await tab.send(NewCommentState.load), NewCommentState, "form_nonce") is None
+    draft = {"mode": "create", "id": str(deployment_id), "key": "a" * 32, "value.body": "typed before"}
+    updates = await tab.send(NewCommentState.resume_form, draft=draft)
+    assert shown(updates, NewCommentState, "form_values") == {"body": "typed before"}
+    updates = await tab.send(NewCommentState.discard_draft)
+    assert shown(updates, NewCommentState, "form_values") == {"body": ""}
+    assert shown(updates, NewCommentState, "form_nonce") not in (None, nonce)
+
+
 async def test_a_stranger_sees_none(console: Console) -> None:
     ana, stranger = await make_user("ana"), await make_user("eve")
     deployment_id = await make_deployment(await make_project(ana))
