@@ -102,12 +102,14 @@ async def plan_rollback(session: AsyncSession, actor: Actor, deployment_id: int)
     """Returns what `roll_back` without `to_id` would do now. Raises IllegalStep, NoRollbackTarget."""
     row, scope, target = await _find_rollback(session, actor, deployment_id, None)
     newest = await newest_finished(session, row.environment_id)
+    # After a later deployment failed, the successful one still runs, and may be rolled back.
+    runs = row if row.status == "succeeded" else newest
     return RollbackPlan(
         from_version=newest.version,
         to=deployment_read(target),
         needs_approval=needs_approval(actor, scope.my_role, is_protected=row.is_protected),
-        undone=await commits_between(session, row.project_id, target.commit_sha, newest.commit_sha),
-        compare_url=compare_url(row.repository_url, newest.commit_sha, target.commit_sha),
+        undone=await commits_between(session, row.project_id, target.commit_sha, runs.commit_sha),
+        compare_url=compare_url(row.repository_url, runs.commit_sha, target.commit_sha),
     )
 
 

@@ -148,7 +148,9 @@ async def test_a_rollback_says_which_commits_it_takes_back(owner: Actor, project
     await pushed(project_id, push("a", "b", "c"))
     await make_deployment(project_id, status="succeeded", version="1.0.0", commit_sha=sha("a"))
     current = await make_deployment(project_id, status="succeeded", version="1.1.0", commit_sha=sha("c"))
+    await make_deployment(project_id, status="failed", version="1.2.0", commit_sha=sha("x"))
     plan = await run(approvals.plan_rollback, owner, current)
+    assert plan.compare_url.endswith(f"/compare/{sha('c')}...{sha('a')}")
     assert (names(plan.undone), plan.undone.is_known) == (["c", "b"], True)
 
 
