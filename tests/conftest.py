@@ -67,6 +67,7 @@ TABLES = (
     "pending_sign_ins",
     "webhook_deliveries",
     "webhooks",
+    "certificate_warnings",
     "maintenance_checks",
     "maintenance_windows",
     "incident_notes",

@@ -39,6 +39,7 @@ from tca_app.models.event import (
 )
 from tca_app.models.github import CommitStep, GithubCommit, GithubDelivery, GithubHook
 from tca_app.models.health import (
+    CertificateWarning,
     HealthCheck,
     HealthRoll,
     HealthSample,
@@ -60,6 +61,7 @@ __all__ = [
     "ApiToken",
     "AuthSession",
     "BackupRun",
+    "CertificateWarning",
     "CiTrust",
     "CommentMention",
     "CommitStep",

@@ -76,6 +76,17 @@ class HealthCheck(Row, table=True):
     retired_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
+class CertificateWarning(TableModel, table=True):
+    """A threshold, in days before the end of a certificate, that people were warned of."""
+
+    __tablename__ = "certificate_warnings"
+    __table_args__ = (CheckConstraint("days IN (3, 14, 30)", name="days"),)
+
+    check_id: int = parent_id("health_checks")
+    certificate_until: datetime = Field(sa_type=UTC_TIME, primary_key=True)
+    days: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+
+
 class HealthSample(TableModel, table=True):
     """The result of one probe, kept for two days."""
 

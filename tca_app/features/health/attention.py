@@ -11,9 +11,10 @@ from tca_app.core.schema import ReadModel
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import VISIBLE, viewer, visible
 from tca_app.features.health.incidents.queries import PROJECT
+from tca_app.features.health.probing.certificates import THRESHOLDS
 from tca_app.features.health.schemas import Severity
 
-CERTIFICATE_DAYS = 14
+CERTIFICATE_DAYS = max(THRESHOLDS)
 _ATTENTION = text(
     f"""
     WITH found AS (

@@ -55,6 +55,18 @@ class HealthRecovered(_HealthEvent):
     lasted: str
 
 
+class CertificateExpiring(_HealthEvent):
+    """`days` is the threshold that was passed, and `left` the time until the end in words."""
+
+    type = "certificate_expiring"
+    title = "The certificate of {subject} expires in {left}, on {expires_on}"
+    consumers = NOTIFYING
+
+    left: str
+    expires_on: str
+    days: int
+
+
 class _NamedEvent(Event):
     """`is_public` of those with a note: whether strangers may read the note."""
 

@@ -116,6 +116,12 @@ KINDS: dict[str, Kind] = {
         "maintainers",
         "{subject} recovered after {lasted}",
     ),
+    "certificate_expiring": Kind(
+        "A TLS certificate expires within 30, 14 or 3 days",
+        "maintainers",
+        "The certificate of {subject} expires in {left}, on {expires_on}",
+        frozenset({"inbox", "mail"}),
+    ),
     "incident_opened": Kind(
         "An incident is opened by hand",
         "maintainers",

@@ -44,7 +44,7 @@ _KEPT = (
     "asked_by_id commit_sha deployed_version digest ends_at environment erasure events expires_at expires_on from_id "
     "group_id incident_id kind lasted left old_ends_at old_id outcome owner_id project_slug provider ref repository "
     "role rollback_of_id run_id sessions source starts_at status to_id trust_id undone_id undone_version until user_id "
-    "older_than removal severity was_in_trash window author_id comment_id is_public"
+    "older_than removal severity was_in_trash window days author_id comment_id is_public"
 )
 KEPT_FIELDS = frozenset(_KEPT.split())
 

@@ -33,6 +33,7 @@ TYPES = {
     "health": (
         "health_degraded",
         "health_recovered",
+        "certificate_expiring",
         "incident_opened",
         "incident_status_changed",
         "incident_acknowledged",

@@ -99,7 +99,7 @@ async def test_preferences_decide_and_some_stay_on(api: httpx.AsyncClient) -> No
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (code, pointer)
 
 
-BY_THE_CLOCK = ("health_degraded", "health_recovered", "token_expiring")
+BY_THE_CLOCK = ("health_degraded", "health_recovered", "certificate_expiring", "token_expiring")
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

@@ -829,6 +829,7 @@ class PreferenceChange(TypedDict):
         "freeze_passed",
         "health_degraded",
         "health_recovered",
+        "certificate_expiring",
         "incident_opened",
         "incident_status_changed",
         "incident_acknowledged",
@@ -1250,6 +1251,7 @@ class WebhookCreate(TypedDict):
             Literal[
                 "acting_started",
                 "acting_stopped",
+                "certificate_expiring",
                 "ci_job_authenticated",
                 "ci_trust_added",
                 "ci_trust_changed",
@@ -1396,6 +1398,7 @@ class WebhookUpdate(TypedDict):
             Literal[
                 "acting_started",
                 "acting_stopped",
+                "certificate_expiring",
                 "ci_job_authenticated",
                 "ci_trust_added",
                 "ci_trust_changed",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from time import perf_counter
 from typing import Protocol
@@ -13,7 +13,6 @@ import structlog
 
 from tca_app.core.outgoing.http import TargetUnreachable, ask
 from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, send
-from tca_app.core.plurals import plural
 from tca_app.features.health.internal_checks import HEAD_START_S, PARTS, NotInUse, one_by_one, timed
 from tca_app.features.health.probing.checks import service_url
 
@@ -103,12 +102,4 @@ async def _ask_environment(check: DueCheck) -> Answer:
     wanted = check.expected_status
     ok = answer.status == wanted if wanted else 200 <= answer.status < 400
     detail = f"HTTP {answer.status}" + (f", expected {wanted}" if wanted and not ok else "")
-    if ok and answer.certificate_until:
-        detail += certificate_words(answer.certificate_until, datetime.now(UTC))
     return ok, detail, answer.certificate_until
-
-
-def certificate_words(until: datetime, now: datetime) -> str:
-    """Returns a warning while there is time to renew the certificate. An expired one fails the connection."""
-    left = until - now
-    return f"; certificate expires in {plural(max(0, left.days), 'day')}" if left < CERTIFICATE_WARNING else ""

@@ -11,6 +11,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.events.log import emit
 from tca_app.features.health.events import HealthDegraded, HealthRecovered, Subject
 from tca_app.features.health.maintenance.periods import IN_MAINTENANCE_AT
+from tca_app.features.health.probing.certificates import warn_of_expiry
 from tca_app.features.health.probing.check_state import Change, CheckState, lasted, next_state
 from tca_app.features.health.probing.probes import DueCheck, ProbeResult
 from tca_app.features.health.schemas import State
@@ -138,6 +139,8 @@ async def _settle(session: AsyncSession, at: datetime, row: _CheckedRow, found: 
     latency = None if found.ok is None else found.latency_ms
     values |= {"check_id": row.check_id, "ok": found.ok, "latency_ms": latency, "detail": found.detail}
     await session.execute(_SETTLE, values | {"certificate_until": found.certificate_until})
+    if found.certificate_until and not row.is_in_maintenance:
+        await warn_of_expiry(session, at, row, found.certificate_until)
     if change == "opened":
         opening = {"check_id": row.check_id, "at": at, "reason": found.detail, "severity": row.severity}
         incident_id = (await session.execute(_OPEN, opening)).scalar()

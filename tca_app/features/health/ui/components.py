@@ -30,6 +30,7 @@ def component_line(component: Component, days: Any) -> rx.Component:
                     class_name="component-head",
                 ),
                 rx.el.div(component["detail"], class_name="cell-sub truncate", title=component["detail"]),
+                rx.cond(component["certificate"] != "", _certificate(component)),
             ),
             _settings(component),
             class_name="component-name",
@@ -38,6 +39,17 @@ def component_line(component: Component, days: Any) -> rx.Component:
         _bars(as_var(component["hours"]).to(dict[str, str]), f"{HOURS} hours", "hours"),
         _bars(as_var(component["days"]).to(dict[str, str]), f"{days} days (UTC)", "days"),
         key=as_var(component["id"]).to(str),
+    )
+
+
+def _certificate(component: Component) -> rx.Component:
+    """How long the certificate is valid: a badge when it expires soon."""
+    words = component["certificate"]
+    return rx.match(
+        component["certificate_tone"],
+        ("bad", badge(words, "bad", "badge-alert")),
+        ("warn", badge(words, "warn", "badge-alert")),
+        rx.el.div(words, class_name="cell-sub"),
     )
 
 

@@ -1,6 +1,6 @@
 """State of the page `/status`: every component with its history, the score, and incidents."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from tca_app.core.database.session import reading, transaction
@@ -12,6 +12,7 @@ from tca_app.features.health.incidents.schemas import incident_title
 from tca_app.features.health.incidents.ui.rows import IncidentLine, line_of
 from tca_app.features.health.maintenance.ui.rows import WindowLine, window_line
 from tca_app.features.health.overview import HOURS, Overview, read_overview
+from tca_app.features.health.probing.certificates import threshold_of, time_left
 from tca_app.features.health.probing.check_state import is_wavering, shown_state
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
 from tca_app.features.health.ui.charts import Bars, bars_of, percent, spark_of
@@ -36,6 +37,8 @@ class Component(TypedDict):
     may_manage: bool
     detail: str
     since: str
+    certificate: str
+    certificate_tone: str
     latency: str
     spark: str
     spark_text: str
@@ -112,12 +115,32 @@ def _component(check: CheckRead, found: Overview) -> Component:
         may_manage=check.may_manage,
         detail=check.last_detail,
         since=check.since.isoformat(),
+        certificate=_certificate(check, found.as_of),
+        certificate_tone=_certificate_tone(check, found.as_of),
         latency=latency,
         spark=spark_of(hours, found.as_of),
         spark_text=f"Latency of the last {HOURS} hours: {when} {latency or 'unknown'}, at most {slowest:,.0f} ms.",
         hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour"),
         days=bars_of(days, found.as_of, found.score.days, timedelta(days=1), "day", found.maintenance[check.id]),
     )
+
+
+def _certificate(check: CheckRead, now: datetime) -> str:
+    """Returns how long the certificate of an https URL is still valid."""
+    if check.certificate_until is None:
+        return ""
+    if check.certificate_until <= now:
+        return "Certificate expired"
+    return f"Certificate: {time_left(check.certificate_until, now)} left"
+
+
+def _certificate_tone(check: CheckRead, now: datetime) -> str:
+    """Returns "bad" for an expired certificate, "warn" from the first warning on, else ""."""
+    if check.certificate_until is None:
+        return ""
+    if check.certificate_until <= now:
+        return "bad"
+    return "warn" if threshold_of(check.certificate_until, now) else ""
 
 
 def _score(value: float | None) -> str:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tca_app.features.health.probing.certificates import threshold_of, time_left
 from tca_app.features.health.probing.check_state import CheckState, lasted, next_state
-from tca_app.features.health.probing.probes import certificate_words
 
 
 def _changes(answers: str, opens_after: int, closes_after: int) -> list[str]:
@@ -37,7 +37,12 @@ def test_durations_are_given_in_words() -> None:
     assert [lasted(span) for span in spans] == ["0 min", "4 min", "2 h 5 min", "1 day 4 h"]
 
 
-def test_a_certificate_is_spoken_of_while_it_can_be_renewed() -> None:
+def test_the_nearest_threshold_before_the_end_of_a_certificate_counts() -> None:
     now = datetime(2026, 5, 4, tzinfo=UTC)
-    assert certificate_words(now + timedelta(days=15), now) == ""
-    assert certificate_words(now + timedelta(days=3, hours=2), now) == "; certificate expires in 3 days"
+    ends = (timedelta(days=30, seconds=1), timedelta(days=30), timedelta(days=14), timedelta(hours=2), timedelta(0))
+    assert [threshold_of(now + end, now) for end in ends] == [None, 30, 14, 3, None]
+    assert [time_left(now + timedelta(hours=hours), now) for hours in (74, 25, 2)] == [
+        "3 days",
+        "1 day",
+        "less than a day",
+    ]

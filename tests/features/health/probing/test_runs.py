@@ -1,7 +1,6 @@
 """Probe runs with an injected clock: targets, samples, and incidents that open and resolve."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +13,9 @@ from sqlalchemy import text
 from tca_app.config.settings import get_settings
 from tca_app.consumers.health import probe_round
 from tca_app.core.database.session import reading
-from tca_app.core.outgoing import ssrf_safe
 from tca_app.features.health.internal_checks import PARTS
 from tca_app.features.health.schemas import Check
 from tca_app.features.retention import service as retention
-from tests.core.outgoing.test_ssrf_safe import Resolver, allow, certificate
 from tests.factories import do_jobs, environment_of, make_admin, make_project, make_user, run
 from tests.sinks import HttpSink
 
@@ -189,23 +186,6 @@ async def test_what_is_expected_is_compared_and_where_it_leads_is_looked_at(sink
     assert found[places[1]] == (False, "Only the ports 80 and 443 are allowed.")
     assert found[places[2]] == (False, "This address is not on the public Internet.")
     assert found[places[3]] == (False, "HTTP 302, expected 200")
-
-
-async def test_the_end_of_a_certificate_is_read_and_said_in_time(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    file = certificate(tmp_path, "good.example.com")
-    server_tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server_tls.load_cert_chain(file)
-    async with HttpSink(server_tls) as sink:
-        allow(monkeypatch, f"good.example.com:{sink.port}")
-        monkeypatch.setattr(ssrf_safe, "resolve", Resolver(["127.0.0.1"]))
-        monkeypatch.setattr(ssrf_safe, "_tls", lambda: ssl.create_default_context(cafile=file))
-        await put_online(await make_project(await make_user()), f"https://good.example.com:{sink.port}/")
-        await rounds(1)
-    (row,) = await rows("SELECT last_detail, certificate_until FROM health_checks WHERE project_id IS NOT NULL")
-    assert row.last_detail == "HTTP 200; certificate expires in 0 days"
-    assert timedelta(hours=23) < row.certificate_until - datetime.now(UTC) < timedelta(days=1)
 
 
 async def test_a_target_that_hangs_costs_its_time_out_and_holds_up_nobody(sink: HttpSink) -> None:
