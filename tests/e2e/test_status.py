@@ -42,6 +42,9 @@ def test_what_is_chosen_in_the_form_is_there_for_a_stranger(new_page: NewPage, a
     stranger.goto("/status/public")
     expect(stranger.get_by_role("heading", level=3)).to_have_text(["Streams"])
     expect(stranger.get_by_role("img", name=re.compile("The last 90 days"))).to_be_visible()
+    stranger.get_by_label("Email address").fill("reader@example.com")
+    stranger.get_by_role("button", name="Subscribe").click()
+    expect(stranger.get_by_role("heading", name="Check your mail")).to_be_visible()
 
 
 def test_the_card_of_the_dashboard_leads_to_the_score_that_it_shows(new_page: NewPage, admin: tuple[str, str]) -> None:

@@ -66,13 +66,23 @@ def posted_form(
     return form if done is None else rx.fragment(form, rx.el.div(done, hidden=True))
 
 
-def posted_field(name: str, label: str, *, complete: str, kind: str = "text", hint: Any = "", **props: Any) -> Any:
+def posted_field(
+    name: str,
+    label: str,
+    *,
+    complete: str,
+    kind: str = "text",
+    hint: Any = "",
+    is_optional: bool = False,
+    **props: Any,
+) -> Any:
     described = f"{name}-error" + (f" {name}-hint" if hint else "")
+    optional = rx.el.span(" (optional)", class_name="optional", aria_hidden="true") if is_optional else None
     control = rx.el.input(
         id=name, name=name, type=kind, class_name="input", auto_complete=complete, aria_describedby=described, **props
     )
     return rx.el.div(
-        rx.el.label(label, html_for=name),
+        rx.el.label(label, optional, html_for=name),
         _with_toggle(name, control) if kind == "password" else control,
         rx.el.span(hint, id=f"{name}-hint", class_name="hint") if hint else None,
         rx.el.span(id=f"{name}-error", class_name="field-error", role="alert", custom_attrs={"data-error-for": name}),

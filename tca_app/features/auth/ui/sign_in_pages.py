@@ -115,7 +115,7 @@ def _setup_form() -> rx.Component:
                 spell_check=False,
                 max_length=50,
             ),
-            posted_field("full_name", "Full name", complete="name", max_length=100),
+            posted_field("full_name", "Full name", complete="name", is_optional=True, max_length=100),
             posted_field(
                 "password",
                 "Password",
@@ -170,7 +170,8 @@ def _back_to_sign_in() -> rx.Component:
 
 
 def _incomplete(text: str, *ways: rx.Component) -> rx.Component:
-    return auth_frame("This link is incomplete", text, rx.el.div(*ways, style={"margin_top": "20px"}))
+    below = (rx.el.div(*ways, style={"margin_top": "20px"}),) if ways else ()
+    return auth_frame("This link is incomplete", text, *below)
 
 
 @page(routes.RESET, "Set a new password", permission="public", on_load=(AuthState.enter_link,))

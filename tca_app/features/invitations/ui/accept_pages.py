@@ -65,7 +65,7 @@ def _new_account() -> rx.Component:
                 spell_check=False,
                 max_length=50,
             ),
-            posted_field("full_name", "Full name", complete="name", max_length=100),
+            posted_field("full_name", "Full name", complete="name", is_optional=True, max_length=100),
             posted_field(
                 "password",
                 "Password",
