@@ -25,18 +25,21 @@ Name = Literal[
     "email_changes",
     "mailed_address",
     "subscriptions",
+    "subscribed_address",
     "all_subscriptions",
     "token_exchange",
     "comments",
 ]
 # How many mails one person may cause at addresses of their choice, by invitations and by changes of their own address,
-# and how many one address may get. Strangers subscribe to the public status page, so there is a limit for all of them,
-# too. No setting changes them.
+# and how many one address may get. Strangers subscribe to the public status page: there is a limit for all of them,
+# too, and what an address gets because of them is counted apart, or they could keep it from being invited. No setting
+# changes these.
 MAILS = {
     "invitations": "500/day",
     "email_changes": "20/day",
     "mailed_address": "10/day",
     "subscriptions": "30/day",
+    "subscribed_address": "5/day",
     "all_subscriptions": "500/hour",
 }
 # Of one address. Build machines behind one address share it, so it is wider than that of sign-in.
@@ -60,9 +63,9 @@ class Limits:
         self._shared = SlidingWindowCounterRateLimiter(_redis_storage())
         self._circuit = redis_circuit_breaker()
 
-    async def refuse_mail(self, address: str) -> None:
+    async def refuse_mail(self, address: str, name: Name = "mailed_address") -> None:
         """Count a mail to an address that somebody chose. Only a hash of the address is stored."""
-        await self.refuse_excess("mailed_address", token_hash(address).hex())
+        await self.refuse_excess(name, token_hash(address).hex())
 
     async def refuse_excess(self, name: Name, caller: str, cost: int = 1) -> None:
         """Count `cost` calls. Raises TooManyRequests with Retry-After when the limit is exceeded."""

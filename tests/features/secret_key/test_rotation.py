@@ -24,10 +24,11 @@ from tca_app.features.factors import recovery_codes, totp
 from tca_app.features.secret_key import rotation
 from tca_app.features.slack import service as slack
 from tca_app.features.slack.schemas import SlackUpdate
+from tca_app.features.subscribers.service import SEALED_FOR
 from tca_app.features.webhooks import service as webhooks, signing
 from tca_app.models import Factor, RecoveryCode, Webhook
 from tca_app.models.base import SEALED
-from tests.factories import make_admin, make_project, make_user, make_webhook, run, signed_in
+from tests.factories import make_admin, make_project, make_subscriber, make_user, make_webhook, run, signed_in
 from tests.features.auth.test_throttle import client_at
 from tests.features.factors.accounts import Account, account_with_app
 from tests.features.factors.authenticator import Device
@@ -57,6 +58,7 @@ PLAIN_BYTES = {
     "one_time_tokens.token_hash",
     "pending_sign_ins.browser_hash",
     "pending_sign_ins.state_hash",
+    "status_subscribers.token_hash",
     "used_id_tokens.token_hash",
     "user_pictures.content",
 }
@@ -92,6 +94,7 @@ async def secrets_of_each_kind(api: httpx.AsyncClient) -> dict[str, tuple[Any, R
     rotated = await run(webhooks.rotate_secret, ana.actor, hook.id)
     await run(slack.update_channel, ana.actor, project, SlackUpdate(url=SLACK_URL))
     made = await run(github.rotate_hook, ana.actor, project)
+    await make_subscriber(token="t" * 43)
 
     async def of_app() -> str:
         sealed = await _value("SELECT sealed_secret FROM factors WHERE kind = 'totp'")
@@ -105,6 +108,9 @@ async def secrets_of_each_kind(api: httpx.AsyncClient) -> dict[str, tuple[Any, R
         sealed = await _value("SELECT code_hash FROM recovery_codes ORDER BY id LIMIT 1")
         return decrypt(sealed, f"recovery_code:{ana.actor.user_id}")
 
+    async def of_subscriber() -> str:
+        return decrypt(await _value("SELECT token FROM status_subscribers"), SEALED_FOR)
+
     async def of_webhook(column: str) -> str:
         return signing.opened(await _value(f"SELECT {column} FROM webhooks"))
 
@@ -114,6 +120,7 @@ async def secrets_of_each_kind(api: httpx.AsyncClient) -> dict[str, tuple[Any, R
         "github_hooks.sealed_secret": (made.secret, lambda: run(github.secret_of, project)),
         "recovery_codes.code_hash": (code, of_code),
         "slack_channels.sealed_url": (SLACK_URL, of_slack),
+        "status_subscribers.token": ("t" * 43, of_subscriber),
         "webhooks.secret": (rotated.secret, lambda: of_webhook("secret")),
         "webhooks.old_secret": (hook.secret, lambda: of_webhook("old_secret")),
     }

@@ -63,7 +63,7 @@ async def _limit(client: Client) -> None:
 async def _may_mail(email: str) -> bool:
     """Return whether the address may get another mail. Nobody learns how many it got."""
     try:
-        await get_limits().refuse_mail(email)
+        await get_limits().refuse_mail(email, "subscribed_address")
     except TooManyRequests:
         return False
     return True
