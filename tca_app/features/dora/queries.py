@@ -59,60 +59,73 @@ _NAMED = """
     environment_id IN (
       SELECT id FROM environments WHERE lower(name) IN (SELECT lower(each) FROM unnest(CAST(:names AS text[])) AS each))
 """
-# The last `weeks` weeks and as many before, each of seven days; week 0 ends today.
-_SEEN = f"""
-    seen AS MATERIALIZED (
-      SELECT project_id, environment_id, daily_deployments.tier, (CAST(:today AS date) - day) / 7 AS ago, succeeded,
-        succeeded + failed - unstarted AS finished, bad, lead_us, restored_us
-      FROM daily_deployments
-      WHERE day > CAST(:today AS date) - 14 * CAST(:weeks AS int) AND day <= CAST(:today AS date)
-        AND daily_deployments.tier = ANY(CAST(:tiers AS text[])) AND project_id IN (SELECT id FROM visible)
-        AND (CAST(:names AS text[]) = '{{}}' OR {_NAMED}))
-"""  # noqa: S608
+
+
+def _seen(columns: str) -> str:
+    """Reads the last `weeks` weeks and as many before, in narrow rows. Week 0 ends today."""
+    return f"""
+        seen AS MATERIALIZED (
+          SELECT project_id, (CAST(:today AS date) - day) / 7 AS ago, {columns} FROM daily_deployments
+          WHERE day > CAST(:today AS date) - 14 * CAST(:weeks AS int) AND day <= CAST(:today AS date)
+            AND tier = ANY(CAST(:tiers AS text[])) AND project_id IN (SELECT id FROM visible)
+            AND (CAST(:names AS text[]) = '{{}}' OR {_NAMED}))
+    """  # noqa: S608
+
+
+_FINISHED = "environment_id, tier, succeeded + failed - unstarted AS finished"
 _UNITS: dict[Unit, str] = {
     "project": "SELECT id AS project_id, id AS unit_id, name, slug, color, emoji FROM visible",
     "group": f"SELECT project_id, known.id AS unit_id, name, '' AS slug, '' AS color, '' AS emoji "  # noqa: S608
     f"FROM project_groups JOIN ({_GROUPS}) AS known ON known.id = group_id "
     "WHERE CAST(:groups AS bigint[]) = '{}' OR known.id = ANY(CAST(:groups AS bigint[]))",
 }
-_SUMS = """
-    CAST(sum(succeeded) AS int) AS succeeded, CAST(sum(finished) AS int) AS finished, CAST(sum(bad) AS int) AS bad,
-    count(DISTINCT project_id) FILTER (WHERE succeeded > 0) AS projects,
-    CAST(sum(cardinality(lead_us)) AS int) AS with_commit_time,
-    CAST(sum(cardinality(restored_us)) AS int) AS restored
-"""
+_NUMBERS = ("succeeded", "finished", "bad", "with_commit_time", "restored")
+_SUMS = ", ".join(f"CAST(sum({name}) AS int) AS {name}" for name in _NUMBERS)
+_ORDERED = "succeeded, finished, bad, projects, with_commit_time, restored"
 _MEDIAN = "percentile_cont(0.5) WITHIN GROUP (ORDER BY us) / 1e6 AS s"
-_NEW = "ago < CAST(:weeks AS int)"
-
-
-def _by_scope(columns: tuple[str, str], values: str, source: str, more: str = "") -> str:
-    """Selects `values` of `source` for each week, for both periods, and for each unit, after different `columns`."""
-    others, of_unit = columns
-    return f"""
-        SELECT 'week' AS scope, CAST(0 AS bigint) AS unit_id, ago AS part, {others} {values}
-        FROM {source} WHERE {_NEW} GROUP BY ago {more}
-        UNION ALL SELECT 'total', 0, ago / CAST(:weeks AS int), {others} {values}
-        FROM {source} GROUP BY 3 {more}
-        UNION ALL SELECT 'unit', unit_id, 0, {of_unit} {values}
-        FROM {source} JOIN units USING (project_id) WHERE {_NEW} GROUP BY unit_id {more}
-    """  # noqa: S608
+_NAME_COLUMNS = ("name", "slug", "color", "emoji")
 
 
 def _sums(unit: Unit) -> TextClause:
-    names = ("name", "slug", "color", "emoji")
-    columns = "".join(f"'' AS {name}, " for name in names), "".join(f"min({name}) AS {name}, " for name in names)
-    scopes = _by_scope(columns, _SUMS, "seen")
-    return text(f"WITH {_VISIBLE}, {_SEEN}, units AS ({_UNITS[unit]}) {scopes}")
+    """The sums. The days are summed once by project and week, and everything else is a sum of that."""
+    seen = _seen(
+        "succeeded, succeeded + failed - unstarted AS finished, bad, cardinality(lead_us) AS with_commit_time, "
+        "cardinality(restored_us) AS restored"
+    )
+    none = "".join(f"'' AS {name}, " for name in _NAME_COLUMNS)
+    of_unit = "".join(f"min({name}) AS {name}, " for name in _NAME_COLUMNS)
+    with_projects = f"{_SUMS}, CAST(count(*) FILTER (WHERE succeeded > 0) AS int) AS projects"
+    return text(
+        f"""
+        WITH {_VISIBLE}, {seen}, units AS ({_UNITS[unit]}),
+          cells AS MATERIALIZED (SELECT project_id, ago, {_SUMS} FROM seen GROUP BY 1, 2),
+          parts AS MATERIALIZED (
+            SELECT project_id, ago / CAST(:weeks AS int) AS part, {_SUMS} FROM cells GROUP BY 1, 2),
+          scopes AS (
+            SELECT 'week' AS scope, CAST(0 AS bigint) AS unit_id, ago AS part, {none} {with_projects}
+            FROM cells WHERE ago < CAST(:weeks AS int) GROUP BY ago
+            UNION ALL SELECT 'total', 0, part, {none} {with_projects} FROM parts GROUP BY part
+            UNION ALL SELECT 'unit', unit_id, 0, {of_unit} {with_projects}
+            FROM parts JOIN units USING (project_id) WHERE part = 0 GROUP BY unit_id)
+        SELECT scope, unit_id, part, {", ".join(_NAME_COLUMNS)}, {_ORDERED} FROM scopes
+        """  # noqa: S608
+    )
 
 
 def _medians(unit: Unit) -> TextClause:
-    each = """
-        each AS MATERIALIZED (
-          SELECT project_id, ago, 'lead' AS kind, unnest(lead_us) AS us FROM seen WHERE lead_us <> '{}'
-          UNION ALL SELECT project_id, ago, 'restore', unnest(restored_us) FROM seen WHERE restored_us <> '{}')
-    """
-    scopes = _by_scope(("kind,", "kind,"), _MEDIAN, "each", ", kind")
-    return text(f"WITH {_VISIBLE}, {_SEEN}, units AS ({_UNITS[unit]}), {each} {scopes}")
+    return text(
+        f"""
+        WITH {_VISIBLE}, {_seen("lead_us, restored_us")}, units AS ({_UNITS[unit]}),
+          each AS MATERIALIZED (
+            SELECT project_id, ago, 'lead' AS kind, unnest(lead_us) AS us FROM seen WHERE lead_us <> '{{}}'
+            UNION ALL SELECT project_id, ago, 'restore', unnest(restored_us) FROM seen WHERE restored_us <> '{{}}')
+        SELECT 'week' AS scope, CAST(0 AS bigint) AS unit_id, ago AS part, kind, {_MEDIAN}
+        FROM each WHERE ago < CAST(:weeks AS int) GROUP BY ago, kind
+        UNION ALL SELECT 'total', 0, ago / CAST(:weeks AS int), kind, {_MEDIAN} FROM each GROUP BY 3, kind
+        UNION ALL SELECT 'unit', unit_id, 0, kind, {_MEDIAN}
+        FROM each JOIN units USING (project_id) WHERE ago < CAST(:weeks AS int) GROUP BY unit_id, kind
+        """  # noqa: S608
+    )
 
 
 _STATEMENTS: dict[Unit, tuple[TextClause, TextClause]] = {unit: (_sums(unit), _medians(unit)) for unit in _UNITS}
@@ -126,7 +139,7 @@ _FACETS = {
 }
 _COUNTS = {
     key: text(
-        f"WITH {_VISIBLE}, {_SEEN} SELECT * FROM ({counted}) AS counted (value, label, many) "  # noqa: S608
+        f"WITH {_VISIBLE}, {_seen(_FINISHED)} SELECT * FROM ({counted}) AS counted (value, label, many) "  # noqa: S608
         f"WHERE CAST(:search AS text) = '' OR position(lower(:search) IN lower(label)) > 0 "
         f"ORDER BY many DESC, value LIMIT {MAX_FACETS}"
     )
