@@ -12,7 +12,7 @@ TOOLS := $(VENV)/tools
 # `make test` keeps what was compiled, whatever the environment says: a hundred processes import the same modules.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help run migrate demo test matrix faults fuzz bench cluster upgrade-test image-test client check lock audit sbom
+.PHONY: help run migrate demo test matrix faults fuzz bench cluster upgrade-test image-test client messages check lock audit sbom
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -54,6 +54,9 @@ image-test: $(TESTS) sbom ## Build the image with buildah and use it as deploy/c
 
 client: $(TESTS) ## Generate the types and operations of the Python client from the OpenAPI document
 	@PYTHONPATH=. $(BIN)/python clients/python/generate_client.py
+
+messages: $(TESTS) ## Take the messages of the sources into the catalogues of tca_app/languages
+	@$(BIN)/python .ci/messages update
 
 check: $(TESTS) ## Format, lint, types, import rules, and whether the migrations match the models
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .

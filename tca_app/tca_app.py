@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 
 import reflex as rx
+from reflex_base.constants import CompileContext
+from reflex_base.environment import environment
 from reflex_base.registry import RegistrationContext
 from reflex_base.telemetry_context import CompileTrigger
 from starlette.types import ASGIApp
@@ -45,7 +47,8 @@ from tca_app.features.user_page.ui import pages as users_pages
 from tca_app.features.users import pictures
 from tca_app.features.users.ui import palette as user_palette
 from tca_app.features.webhooks.ui import pages as webhook_pages
-from tca_app.frontend.build import PAGES_ARE_BUILT
+from tca_app.frontend.build import PAGES_ARE_BUILT, WEB
+from tca_app.frontend.languages import keep_messages
 from tca_app.frontend.reload import compiling_changed_pages
 from tca_app.frontend.static_files import page_policy, with_pages
 from tca_app.server.api import build_api
@@ -56,6 +59,7 @@ from tca_app.server.live_connection import LiveConnection
 from tca_app.server.serve import announce
 from tca_app.server.worker import run_jobs
 from tca_app.ui import theme
+from tca_app.ui.components.text import PAGE_MESSAGES
 from tca_app.ui.gate import socket_session
 from tca_app.ui.handlers import is_sent_by_pages
 from tca_app.ui.layout.frame import TopbarItem
@@ -123,6 +127,8 @@ class Console(rx.App):
         run = os.environ.get(MAIN_PROCESS)  # set under `reflex run`
         with compiling_changed_pages(self, run) if run else nullcontext():
             super()._compile(prerender_routes, dry_run, use_rich, trigger)
+        if environment.REFLEX_COMPILE_CONTEXT.get() is CompileContext.EXPORT:
+            keep_messages(WEB, PAGE_MESSAGES)
 
 
 @asynccontextmanager

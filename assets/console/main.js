@@ -3,6 +3,7 @@
  * our own origin. Everything listens on the document, because React may replace any element at any time.
  */
 import { startWatching } from "./dom.js";
+import "./language-choice.js";
 import "./times.js";
 import "./zoom.js";
 import "./region.js";

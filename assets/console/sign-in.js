@@ -3,6 +3,7 @@ import { onAction } from "./buttons.js";
 import { call, find, here, watch } from "./dom.js";
 import { endDrafts } from "./drafts/forms.js";
 import { mayForgetDrafts } from "./drafts/leaving.js";
+import { isOtherLanguage } from "./language-choice.js";
 import { usePasskey } from "./passkeys.js";
 import { clearFaults, readForm, setBusy, showDone, showFaults, showProblem } from "./posted-form.js";
 import { SIDEBAR } from "./sidebar.js";
@@ -64,6 +65,7 @@ const fetchNext = () => {
  * would start over. It is when no answer has come at all.
  */
 const enter = (form, next) => {
+  if (isOtherLanguage()) return location.assign(next);
   if (form.dataset.connected !== "true" || document.hidden || !form.dataset.post.startsWith("/api/auth/session"))
     return location.assign(next);
   setTimeout(() => form.isConnected && form.dataset.signedIn !== "true" && location.assign(next), NO_ANSWER_MS);

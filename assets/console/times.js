@@ -3,6 +3,7 @@
  * brings the browser's along in cookies (ui/zone.py).
  */
 import { all, find, watch } from "./dom.js";
+import { language, t } from "./language.js";
 
 const remember = (name, value) => {
   const secure = location.protocol === "https:" ? "; Secure" : "";
@@ -57,15 +58,15 @@ const UNITS = [
   ["minute", 60],
 ];
 const DAYS = UNITS.slice(2);
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const counted = new Intl.RelativeTimeFormat("en");
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+const counted = new Intl.RelativeTimeFormat(language);
 
 /** "3 hours ago". Where rows are compared nothing is coarser than a day: six rows of "last month" are no order. */
 const ago = (then, units) => {
   const seconds = Math.round((then - Date.now()) / 1000);
   const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? [];
   if (unit) return (units === DAYS || size <= 86400 ? relative : counted).format(Math.trunc(seconds / size), unit);
-  return seconds > 10 ? "in less than a minute" : "just now"; // clocks differ by some seconds
+  return seconds > 10 ? t("in less than a minute") : t("just now"); // clocks differ by some seconds
 };
 
 const setTime = (element) => {

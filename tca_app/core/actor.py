@@ -20,7 +20,7 @@ class Actor:
     While an administrator acts as another user, the actor is that user, `acting_id` and `acting_name` are those of the
     administrator, and `session_id` is the administrator's session.
 
-    `time_zone` and `locale` are what the person chose for the pages, or "" for those of the browser.
+    `time_zone`, `locale` and `language` are what the person chose for the pages, or empty for those of the browser.
 
     `second_factor_due` is when the account must have a second factor, or None: it has one, or needs none.
     """
@@ -43,6 +43,7 @@ class Actor:
     second_factor_due: datetime | None = None
     time_zone: str = ""
     locale: str = ""
+    language: str | None = None
 
     @property
     def lacks_second_factor(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from tca_app.core.language.messages import _
 from tca_app.core.plurals import plural
 
 
@@ -44,7 +45,7 @@ class AppError(Exception):
     keeps_changes = False  # True: the transaction commits anyway, e.g. to count the failed attempt
 
     def __post_init__(self) -> None:
-        self.detail = self.detail or self.default
+        self.detail = self.detail or _(self.default)
         super().__init__(self.detail)
 
     @property

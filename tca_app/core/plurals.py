@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from tca_app.core.language.messages import _, ngettext
 from tca_app.core.region.formats import number
 
 
@@ -15,4 +16,4 @@ def time_left(due: datetime | None) -> str:
     left = due - datetime.now(UTC) if due else timedelta(0)
     if left <= timedelta(0):
         return ""
-    return plural(left.days, "day") if left.days else "less than a day"
+    return ngettext("{count} day", "{count} days", left.days) if left.days else _("less than a day")

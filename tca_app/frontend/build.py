@@ -27,6 +27,7 @@ SCREENS = ("tca_app/features/**/*", "tca_app/ui/**/*")
 SOURCES = (
     *SCREENS,
     "tca_app/frontend/*",
+    "tca_app/languages/**/*.po",
     "tca_app/tca_app.py",
     "rxconfig.py",
     "assets/**/*",

@@ -13,8 +13,12 @@ from pathlib import Path
 
 import brotli
 
+from tca_app.core.language.messages import LANGUAGES
+from tca_app.frontend.languages import add_languages
+
 SCRIPT_HASHES = "csp-hashes.json"
-COMPRESSED = (".js", ".css", ".html", ".json", ".svg", ".txt", ".webmanifest", ".ico", ".map")
+PAGES_IN_LANGUAGES = tuple(f".{name}" for name in LANGUAGES)  # login.html.de
+COMPRESSED = (".js", ".css", ".html", ".json", ".svg", ".txt", ".webmanifest", ".ico", ".map", *PAGES_IN_LANGUAGES)
 FONT = "inter-latin-wght-normal-*.woff2"
 COPIES = (".br", ".gz")
 MIN_COMPRESSED_BYTES = 512  # bytes; compressing a smaller file saves nothing
@@ -35,6 +39,7 @@ def finish(client: Path, palettes: Iterable[str]) -> None:
     shrink_styles(client, palettes)
     preload_font(client)
     write_script_hashes(client)
+    add_languages(client)
     compress(client)
 
 

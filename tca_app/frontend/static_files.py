@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tca_app.core.language.choice import browser_language
 from tca_app.frontend.build import PAGES_ARE_BUILT, WEB
 from tca_app.frontend.bundle import SCRIPT_HASHES
 
@@ -84,15 +85,18 @@ class FrontendFiles(StaticFiles):
         name = path.relative_to(self.client).as_posix()
         if name == SHELL and not self._is_page(scope["path"]):
             status_code = 404
-        copies = {kind: copy for kind, suffix in ENCODINGS.items() if (copy := Path(f"{path}{suffix}")).exists()}
-        encoding = _preferred(request.get("accept-encoding", ""), copies)
         headers = {"Cache-Control": IMMUTABLE if path.parent == self.client / "assets" else REVALIDATE}
         headers["Vary"] = "Accept-Encoding"
+        if name.endswith(".html"):
+            headers["Content-Security-Policy"] = page_policy(self.hashes[name])
+            headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
+            path = _in_language(path, browser_language(request.get("cookie", ""), request.get("accept-language", "")))
+            stat_result = path.stat()
+        copies = {kind: copy for kind, suffix in ENCODINGS.items() if (copy := Path(f"{path}{suffix}")).exists()}
+        encoding = _preferred(request.get("accept-encoding", ""), copies)
         if encoding:
             headers["Content-Encoding"] = encoding
             path, stat_result = copies[encoding], copies[encoding].stat()
-        if name.endswith(".html"):
-            headers["Content-Security-Policy"] = page_policy(self.hashes[name])
         response = FileResponse(path, status_code, headers, _media_type(name), stat_result=stat_result)
         if status_code == 200 and self.is_not_modified(response.headers, request):
             del response.headers["Content-Length"]
@@ -104,6 +108,12 @@ class FrontendFiles(StaticFiles):
         """Return True for a page of the app that the shell draws."""
         route = self.route_of(path)
         return route is not None and route != "404" and (route != "index" or path == "/")
+
+
+def _in_language(page: Path, language: str) -> Path:
+    """Return the page in the language, or the English one."""
+    translated = page.with_name(f"{page.name}.{language}")
+    return translated if translated.exists() else page
 
 
 def _media_type(name: str) -> str:

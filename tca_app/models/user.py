@@ -29,7 +29,7 @@ class User(Row, table=True):
     the account that a token of a project acts as: it is a member of the project, but never signs in and appears in no
     list of users. `superuser_since`: when the user became an administrator; None if the account was created so.
 
-    `time_zone` and `locale` are how they see times and numbers; None means as their browser says.
+    `time_zone`, `locale` and `language` are how they see the console; None means as their browser says.
 
     Without `hashed_password` they sign in at a provider (`Identity`). `erased_at`: the person was erased; what is left
     is the id, under names that nobody can choose, and the row counts as deleted for good.
@@ -70,6 +70,7 @@ class User(Row, table=True):
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
     is_superuser: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     superuser_since: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    language: str | None = Field(default=None, sa_type=Text)
     auth_version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     last_login_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})

@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Response
 from tca_app.config.settings import get_settings
 from tca_app.core.errors import NotSignedIn
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.choice import COOKIE as LANGUAGE, COOKIE_DAYS as LANGUAGE_DAYS
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.features.auth.second_factor import CHALLENGE_TTL, COOKIE, SecondFactorRequired
@@ -31,6 +32,9 @@ def set_cookies(response: Response, done: SignIn) -> Response:
     """Return the response with the cookies of a new browser session."""
     _set_cookie(response, "sid", done.cookie, instance_settings().session_days * 86400)
     _set_cookie(response, "device", done.device, DEVICE_DAYS * 86400)
+    if done.language:  # a script of the page reads and writes this one
+        secure = get_settings().secure_cookies
+        response.set_cookie(LANGUAGE, done.language, max_age=LANGUAGE_DAYS * 86400, samesite="lax", secure=secure)
     return response
 
 

@@ -25,6 +25,8 @@ from tca_app.core.errors import (
     UnsupportedMediaType,
     UriTooLong,
 )
+from tca_app.core.language.choice import browser_language
+from tca_app.core.language.messages import ENGLISH, speak
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.log import request_id_var, user_id_var
@@ -80,6 +82,7 @@ COOKIE_CALLS = (
     "/api/v1/instance/logo",
     "/api/v1/users/me/picture",
 )
+OUR_PAGES = b"tca-console"  # X-Requested-With of what our pages send
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 
 
@@ -159,6 +162,7 @@ class Edge:
             else:
                 client = scope["client_info"] = self._client(scope, headers, request_id)
                 client_ip_var.set(client.ip)
+                speak(_language(headers))
                 await self.rest(scope, receive, send_with_headers)
         finally:
             took, path = perf_counter() - started, scope["path"]
@@ -256,6 +260,13 @@ class Edge:
             return peer
         chain = [part.strip() for part in headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")]
         return chain[-self.hops] if len(chain) >= self.hops and chain[-self.hops] else peer
+
+
+def _language(headers: dict[bytes, bytes]) -> str:
+    """Return the language of the person at a page of the console. What scripts read is English."""
+    if headers.get(b"x-requested-with") != OUR_PAGES:
+        return ENGLISH
+    return browser_language(*(headers.get(name, b"").decode("latin-1") for name in (b"cookie", b"accept-language")))
 
 
 def _repeated(headers: list[tuple[bytes, bytes]]) -> str:

@@ -10,13 +10,15 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from tca_app.core.errors import BadRequest
+from tca_app.core.language.messages import N_, _
+from tca_app.core.region.formats import number
 from tca_app.core.telemetry.sampling import SampledLog
 
 sampled = SampledLog(__name__)
 MAX_TEXT = 10_000
 MAX_DEPTH = 6
 MAX_ITEMS = 2_000
-NOT_UNDERSTOOD = "The page sent an invalid request. Reload the page and try again."
+NOT_UNDERSTOOD = N_("The page sent an invalid request. Reload the page and try again.")
 
 
 class Arguments:
@@ -43,7 +45,7 @@ class Arguments:
         except (TypeError, ValidationError) as error:
             where = error.errors(include_input=False)[0]["loc"] if isinstance(error, ValidationError) else ()
             sampled.warning("ui.bad_arguments", handler=self.fn.__qualname__, where=where)
-            raise BadRequest(NOT_UNDERSTOOD) from None
+            raise BadRequest(_(NOT_UNDERSTOOD)) from None
 
     def _make(self) -> dict[str, TypeAdapter[Any]]:
         hints = get_type_hints(self.fn, include_extras=True)
@@ -64,27 +66,27 @@ def _strict(hint: Any) -> TypeAdapter[Any]:
 def refuse_wild(value: Any, depth: int = 0) -> None:
     """Raises BadRequest for values that no form of the console can send."""
     if depth > MAX_DEPTH:
-        raise BadRequest(NOT_UNDERSTOOD)
+        raise BadRequest(_(NOT_UNDERSTOOD))
     if isinstance(value, str):
         _refuse_text(value)
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise BadRequest("This number is not valid.")
+            raise BadRequest(_("This number is not valid."))
     elif isinstance(value, int):
         if abs(value) >= 2**63:
-            raise BadRequest("A number is too large.")
+            raise BadRequest(_("A number is too large."))
     elif isinstance(value, Mapping | list | tuple):
         if len(value) > MAX_ITEMS:
-            raise BadRequest(NOT_UNDERSTOOD)
+            raise BadRequest(_(NOT_UNDERSTOOD))
         for part in (*value.keys(), *value.values()) if isinstance(value, Mapping) else value:
             refuse_wild(part, depth + 1)
 
 
 def _refuse_text(value: str) -> None:
     if len(value) > MAX_TEXT:
-        raise BadRequest(f"A text is longer than {MAX_TEXT:,} characters.")
+        raise BadRequest(_("A text is longer than {max} characters.", max=number(MAX_TEXT)))
     if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadRequest("A text contains characters that cannot be stored.")
+        raise BadRequest(_("A text contains characters that cannot be stored."))
 
 
 @functools.cache

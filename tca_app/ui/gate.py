@@ -16,6 +16,8 @@ from reflex_base.utils.format import format_event_handler
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Unavailable
+from tca_app.core.language.choice import browser_language
+from tca_app.core.language.messages import N_, _, speak
 from tca_app.core.security.tokens import cookie_in, cookie_name, token_hash
 from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.log import request_id_var, user_id_var
@@ -44,8 +46,8 @@ sampled = SampledLog(__name__)
 
 _HYDRATES = tuple(format_event_handler(State.event_handlers[name]) for name in ("hydrate", "hydrate_and_load"))
 _REHYDRATE = _HYDRATES[1]
-NO_ANSWER = "The console cannot reach its database. Nothing was changed. Try again in a moment."
-REFUSED = "You do not have permission to do this."
+NO_ANSWER = N_("The console cannot reach its database. Nothing was changed. Try again in a moment.")
+REFUSED = N_("You do not have permission to do this.")
 ANSWER_WITHIN_S = 2.0
 T = TypeVar("T")
 _given_up: set[asyncio.Task[Any]] = set()  # the event loop keeps only weak references to tasks
@@ -67,12 +69,14 @@ class Gate(rx.Middleware):
         request_id_var.set(request_id)
         user_id_var.set(None)
         CALL.set(Call(None, request_id))
+        speak(_language(state.router_data, None))
         note_span(handler_name(event.name), {"tca.request_id": request_id})
         try:
             actor = await _viewer(state.router_data, request_id, _is_use(state.router_data, event))
         except Exception as error:  # fail closed: without a response from the database nobody is signed in
             return _no_answer(event, error, request_id)
         CALL.set(Call(actor, request_id))
+        speak(_language(state.router_data, actor))
         format_for_viewer(state.router_data)
         user_id_var.set(actor.user_id if actor else None)
         session_id = actor.session_id if actor else 0
@@ -93,6 +97,13 @@ class Gate(rx.Middleware):
         if refusal is not None:
             note_refused_event(handler_name(event.name))
         return refusal
+
+
+def _language(router_data: dict[str, Any], actor: Actor | None) -> str:
+    """Returns the language that the person chose, or that of the browser."""
+    headers = router_data.get("headers", {})
+    of_browser = browser_language(headers.get("cookie", ""), headers.get("accept-language", ""))
+    return (actor.language if actor else None) or of_browser
 
 
 async def _within(seconds: float, asked: Coroutine[Any, Any, T]) -> T:
@@ -175,14 +186,14 @@ async def _refusal(state: BaseState, viewer: SessionState, event: Event, actor: 
     if actor is not None and actor.lacks_second_factor and permission not in ("public", "second_factor.setup"):
         return _to_second_factor(state)
     if not isinstance(event.payload, dict):
-        return await _toasted(state, viewer, NOT_UNDERSTOOD)
+        return await _toasted(state, viewer, _(NOT_UNDERSTOOD))
     if PERMISSIONS[permission](actor):
         return None
     if actor is None:
         return StateUpdate(events=Event.from_event_type(to_login(str(state.router_data.get("asPath", "")))))
     if _is_of_refused_page(state, actor):
         return StateUpdate()
-    return await _toasted(state, viewer, REFUSED)
+    return await _toasted(state, viewer, _(REFUSED))
 
 
 def _to_second_factor(state: BaseState) -> StateUpdate:
@@ -219,7 +230,7 @@ def _no_answer(event: Event, error: Exception, request_id: str) -> StateUpdate:
         report(error, "ui", "Gate")
     if event.name in _HYDRATES:
         return StateUpdate(delta=pushed(outage=True))
-    toast = Toast(id=request_id[:8], kind="error", text=NO_ANSWER, undo=False, url="", at=0.0)
+    toast = Toast(id=request_id[:8], kind="error", text=_(NO_ANSWER), undo=False, url="", at=0.0)
     return StateUpdate(delta=pushed(toasts=[toast]) | settled())
 
 

@@ -14,6 +14,7 @@ from reflex_base.registry import RegistrationContext
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import AppError, BadRequest
+from tca_app.core.language.messages import _
 from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.metrics import watch_handler
 from tca_app.core.telemetry.tracing import fail_span
@@ -177,7 +178,9 @@ class _Display:
 
 def unexpected_error() -> str:
     """Returns what the user is shown for an error that is not an AppError. The request id is in the log."""
-    return f"Something went wrong. Quote {CALL.get().request_id or 'the time'} when you report it."
+    return _(
+        "Something went wrong. Quote {request_id} when you report it.", request_id=CALL.get().request_id or "the time"
+    )
 
 
 def display_with(

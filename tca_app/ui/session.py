@@ -18,6 +18,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotSignedIn
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.messages import _, language
 from tca_app.core.pictures import picture_url
 from tca_app.core.plurals import time_left
 from tca_app.core.schema import in_words
@@ -67,6 +68,8 @@ class SessionState(rx.State):
     time_zone: str = ""  # what the viewer chose, or ""
     locale: str = ""
     grants: list[str] = []
+    language: str = ""  # of what the server sends; a page of another one is loaded anew
+    chosen_language: str = ""  # by the viewer for all browsers, or "": that of the browser
     toasts: list[Toast] = []
     second_factor_left: str = ""  # how long is left to add the second factor that is required, such as "3 days"
     # Only pushed, by the session watchdog: PostgreSQL does not respond, so nobody's permissions are known.
@@ -77,10 +80,8 @@ class SessionState(rx.State):
     open_pages: list[str] = []  # what strangers may open beside the console
     password_min_length: int = PASSWORD_MIN_LENGTH
     build: str = ""  # the build of the pages that this process serves; "" under `reflex run`
-    # Pushed too: this process receives no change notifications, so pages may be out of date.
-    is_stale: bool = False
-    # Pushed too: Redis is unreachable.
-    is_degraded: bool = False
+    is_stale: bool = False  # pushed too: this process receives no change notifications, so pages may be out of date
+    is_degraded: bool = False  # pushed too: Redis is unreachable
 
     # A sensitive change was refused until the password is confirmed (features.auth.step_up).
     proof_is_asked: bool = False
@@ -127,6 +128,8 @@ class SessionState(rx.State):
             "time_zone": actor.time_zone if actor else "",
             "locale": actor.locale if actor else "",
             "grants": [name for name, rule in PERMISSIONS.items() if rule(actor)] if actor else [],
+            "language": language(),
+            "chosen_language": (actor.language or "") if actor else "",
             "acting_name": actor.acting_name if actor else "",
             "acting_until": actor.acting_until.isoformat() if actor and actor.acting_until else "",
             "second_factor_left": time_left(actor.second_factor_due if actor else None),
@@ -236,12 +239,12 @@ class SessionState(rx.State):
                 data = GivenPasskey(credential=credential)
                 await passkey_service.confirm_with_passkey(session, self._as_actor(), data)
         except ValidationError:
-            self.proof_error = "No passkey was used. Try again, or use your password."
+            self.proof_error = _("No passkey was used. Try again, or use your password.")
         except AppError as error:
             self.proof_error = " ".join(error.field_details.values()) or error.detail
         else:
             self.proof_is_asked = False
-            self._toast("Confirmed. You can continue now.")
+            self._toast(_("Confirmed. You can continue now."))
 
     @handler("second_factor.setup")
     async def give_proof(self, form: dict[str, str]) -> AsyncGenerator[None, None]:
@@ -263,7 +266,7 @@ class SessionState(rx.State):
         finally:
             self.proof_is_checked = False
         self.proof_is_asked = False
-        self._toast("Confirmed. You can continue now.")
+        self._toast(_("Confirmed. You can continue now."))
 
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ PERSON = (
     col(User.must_change_password),
     col(User.time_zone),
     col(User.locale),
+    col(User.language),
     col(User.last_login_at),
     col(User.version),
     col(User.created_at),
@@ -61,4 +62,5 @@ def actor_of(person: SignedInUser, client: Client) -> Actor:
         request_id=client.request_id,
         time_zone=person.time_zone or "",
         locale=person.locale or "",
+        language=person.language,
     )

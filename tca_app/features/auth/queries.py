@@ -133,6 +133,7 @@ def _caller(found: _Found, client: Client) -> Caller:
         acting_id=found.acting_id,
         acting_name=found.acting_name,
         acting_until=found.acting_until,
+        language=None if found.acting_id else person.language,  # the administrator reads it
     )
     return Caller(actor, person, found.touch_at < datetime.now(UTC))
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tca_app.core.language.messages import LanguageName
 from tca_app.core.schema import Email, InputModel, Line100, ReadModel, Reason, Username
 from tca_app.core.security.tokens import MAX_PASSWORD
 
@@ -120,6 +121,7 @@ class SignedInUser(ReadModel):
     must_change_password: bool = Field(description="Until they change it every other call answers 403.")
     time_zone: str | None = Field(description="Null: that of the browser.", examples=["Europe/Berlin"])
     locale: str | None = Field(description="Null: that of the browser.", examples=["en-GB"])
+    language: LanguageName | None
     last_login_at: datetime | None
     version: int
     created_at: datetime

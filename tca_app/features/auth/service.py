@@ -58,6 +58,7 @@ class SignIn:
     cookie: str
     device: str
     answer: LoginAnswer | None
+    language: str | None = None
 
 
 async def find_account(session: AsyncSession, login: str, client: Client) -> Account:
@@ -158,7 +159,7 @@ async def open_session(
         row.token_hash = token_hash(cookie)
         session.add(row)
         await session.flush()
-        return SignIn(_id(row), cookie, throttle.device_after_sign_in(user_id, client.device), None)
+        return SignIn(_id(row), cookie, throttle.device_after_sign_in(user_id, client.device), None, user.language)
     refresh_token = _first_refresh_token(row.family)
     row.refresh_hash = token_hash(refresh_token)
     session.add(row)

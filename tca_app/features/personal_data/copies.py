@@ -115,6 +115,7 @@ CLEANED = {
     "users.email": "",
     "users.full_name": "",
     "users.hashed_password": "",
+    "users.language": "",
     "users.locale": "",
     "users.pending_email": "",
     "users.search_text": "follows the names",

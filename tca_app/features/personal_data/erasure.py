@@ -122,6 +122,7 @@ async def _clean_account(session: AsyncSession, actor: Actor, user_id: int) -> N
         "last_login_at": None,
         "time_zone": None,
         "locale": None,
+        "language": None,
         "auth_version": _users.auth_version + 1,
         "version": _users.version + 1,
         "updated_by_id": actor.user_id,

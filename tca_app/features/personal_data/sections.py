@@ -85,7 +85,7 @@ SECTIONS = (
         User,
         "id",
         "id email pending_email username full_name is_active is_superuser superuser_since must_change_password "
-        "time_zone locale last_login_at deleted_at created_at updated_at",
+        "time_zone locale language last_login_at deleted_at created_at updated_at",
     ),
     _section(
         "picture",

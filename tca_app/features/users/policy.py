@@ -27,7 +27,7 @@ RULES: dict[str, frozenset[str]] = {
     "users.reset_factors": frozenset({SUPERUSER}),
     "users.act_as": frozenset({SUPERUSER}),
 }
-OWN_FIELDS = frozenset({"email", "full_name", "password", "current_password", "time_zone", "locale"})
+OWN_FIELDS = frozenset({"email", "full_name", "language", "password", "current_password", "time_zone", "locale"})
 
 
 def may(actor: Actor, action: str, user_id: int | None = None) -> bool:

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes, ListFilter, ListQuery
 from tca_app.core.display_name import display_name
+from tca_app.core.language.messages import LanguageName
 from tca_app.core.pictures import MAX_UPLOAD
 from tca_app.core.region.locales import LocaleTag
 from tca_app.core.schema import Email, Flag, Id, InputModel, Line100, ReadModel, TimeZone, Username
@@ -66,6 +67,7 @@ class UserUpdate(Changes):
     email: Email = UNSET
     username: Username = UNSET
     full_name: Line100 = UNSET
+    language: LanguageName | None = UNSET
     password: NewPassword = UNSET
     current_password: GivenPassword = UNSET
     must_change_password: bool = UNSET
@@ -111,6 +113,7 @@ class UserRead(SignedInUser):
                     "must_change_password": False,
                     "time_zone": "Europe/Berlin",
                     "locale": "en-GB",
+                    "language": "de",
                     "last_login_at": None,
                     "version": 1,
                     "created_at": "2026-05-04T09:30:00Z",

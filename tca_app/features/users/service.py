@@ -46,6 +46,7 @@ class _UserRow(VersionedRow, Protocol):
     is_active: bool
     is_superuser: bool
     must_change_password: bool
+    language: str | None
     hashed_password: str | None
 
 
@@ -76,7 +77,7 @@ async def insert_user(session: AsyncSession, data: UserCreate, actor: Actor | No
 
 
 RECORDED = ("email", "username", "full_name", "is_active", "is_superuser")
-CHANGED = (*RECORDED, "time_zone", "locale")
+CHANGED = (*RECORDED, "time_zone", "locale", "language")
 
 
 def _subject(user: UserRead) -> dict[str, Any]:

@@ -37,6 +37,7 @@ SECTIONS = {
         "personal-data",
         "pictures",
         "time-zones",
+        "languages",
         "typed-text",
         "saved-views",
     ),

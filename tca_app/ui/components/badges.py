@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.ui.components.basic import Child
+from tca_app.ui.components.text import t
 
 
 def badge(label: Child, tone: str = "", icon: str = "") -> rx.Component:
@@ -15,19 +16,19 @@ def badge(label: Child, tone: str = "", icon: str = "") -> rx.Component:
 
 
 def active_badge(is_active: Any) -> rx.Component:
-    return rx.cond(is_active, badge("Active", "good", "circle-check"), badge("Inactive", "", "circle-off"))
+    return rx.cond(is_active, badge(t("Active"), "good", "circle-check"), badge(t("Inactive"), "", "circle-off"))
 
 
 def role_badge(is_superuser: Any) -> rx.Component:
-    return rx.cond(is_superuser, badge("Admin", "info", "shield"), badge("Member", "", "user"))
+    return rx.cond(is_superuser, badge(t("Admin"), "info", "shield"), badge(t("Member"), "", "user"))
 
 
 def project_status_badge(status: Any) -> rx.Component:
     """The badge of the statuses active, paused and archived."""
     return rx.match(
         status,
-        ("active", badge("Active", "good", "circle-check")),
-        ("paused", badge("Paused", "warn", "circle-pause")),
-        ("archived", badge("Archived", "", "archive")),
+        ("active", badge(t("Active"), "good", "circle-check")),
+        ("paused", badge(t("Paused"), "warn", "circle-pause")),
+        ("archived", badge(t("Archived"), "", "archive")),
         badge(status),
     )

@@ -5,6 +5,8 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.react_router.dom import ReactRouterLink
 
+from tca_app.ui.components.text import t
+
 Child = Any  # text, a component, or a Reflex var of either
 
 
@@ -68,7 +70,7 @@ def icon_button(label: str, icon: str, kind: str = "ghost", **props: Any) -> rx.
     )
 
 
-def relative_time(iso: Any, empty: str = "Never") -> rx.Component:
+def relative_time(iso: Any, empty: str = t("Never")) -> rx.Component:
     """ "3 hours ago", with the exact local time on hover. `iso` is ISO 8601 with a time zone; "" shows `empty`."""
     time = rx.el.time(iso, date_time=iso, custom_attrs={"data-relative": ""}, class_name="num")
     if isinstance(iso, rx.Var):
@@ -93,7 +95,7 @@ def tabs(*entries: tuple[str, Any, Any]) -> rx.Component:
             for label, url, current in entries
         ),
         class_name="tabs",
-        aria_label="Sections",
+        aria_label=t("Sections"),
     )
 
 

@@ -6,12 +6,14 @@ from typing import Any, Protocol, TypedDict
 
 import reflex as rx
 
+from tca_app.core.language.messages import N_, _, short_day
 from tca_app.core.plurals import plural
 from tca_app.core.region.formats import number
 from tca_app.ui.components.basic import link
+from tca_app.ui.components.text import t
 
 # In the order from the bottom: key and label. The stylesheet gives each the colour of its badge.
-RESULTS = (("succeeded", "Succeeded"), ("cancelled", "Cancelled"), ("failed", "Failed"))
+RESULTS = (("succeeded", N_("Succeeded")), ("cancelled", N_("Cancelled")), ("failed", N_("Failed")))
 TICKS = {7: 1, 30: 7, 90: 14}  # days between two labels of the axis, by the number of days
 MAX_TICKS = 7  # for other numbers
 
@@ -65,7 +67,7 @@ def day_bars_of(days: Sequence[ResultsOfDay], url_of: Callable[[date], str]) -> 
             succeeded=entry.succeeded,
             failed=entry.failed,
             cancelled=entry.cancelled,
-            heights={key: f"{100 * getattr(entry, key) / top:.2f}%" for key, _ in RESULTS},
+            heights={key: f"{100 * getattr(entry, key) / top:.2f}%" for key, _label in RESULTS},
         )
         for index, entry in enumerate(days)
     ]
@@ -112,19 +114,20 @@ def top_of(counts: Sequence[int]) -> int:
 
 
 def day_words(day: date) -> str:
-    return f"{day:%b} {day.day}"
+    return short_day(day)
 
 
 def _words(entry: ResultsOfDay) -> str:
-    counts = [f"{number(getattr(entry, key))} {label.lower()}" for key, label in RESULTS if getattr(entry, key)]
-    return f"{day_words(entry.day)}: {', '.join(counts) or 'none'}"
+    counts = [f"{number(getattr(entry, key))} {_(label).lower()}" for key, label in RESULTS if getattr(entry, key)]
+    return f"{day_words(entry.day)}: {', '.join(counts) or _('none')}"
 
 
 def day_bars(bars: Any, top: Any, caption: str, foot: rx.Component) -> rx.Component:
     """The chart, with a table for screen readers. `top` is the top of the axis, `foot` the line below the chart."""
-    keys = [key for key, _ in RESULTS]
+    keys = [key for key, _label in RESULTS]
     columns = rx.el.div(rx.foreach(bars, _bar), class_name="bars")
-    return _figure(top, (columns,), _table(bars, caption, ("Day", *(label for _, label in RESULTS)), keys), foot)
+    heads = (t("Day"), *(t(label) for _key, label in RESULTS))
+    return _figure(top, (columns,), _table(bars, caption, heads, keys), foot)
 
 
 def day_area(days: Any, path: Any, top: Any, caption: str, heads: tuple[str, str], foot: rx.Component) -> rx.Component:
@@ -165,7 +168,7 @@ def _day_of_area(day: Any) -> rx.Component:
 def _bar(bar: Any) -> rx.Component:
     """One day. It is no stop of the keyboard: the legend leads to the same rows without 90 of them."""
     heights = bar["heights"].to(dict[str, str])
-    parts = (rx.el.span(class_name=f"part {key}", style={"height": heights[key]}) for key, _ in RESULTS)
+    parts = (rx.el.span(class_name=f"part {key}", style={"height": heights[key]}) for key, _label in RESULTS)
     shown = (*parts, *_labels(bar))
     return link(*shown, to=bar["url"], class_name="bar", tab_index=-1, custom_attrs={"data-day": bar["date"]})
 
@@ -178,8 +181,9 @@ def _labels(day: Any) -> tuple[rx.Component, rx.Component]:
 
 def results_legend(counts: Any, url_of: Callable[[str], Any]) -> rx.Component:
     """The legend with the number of each result, which leads to its rows."""
-    swatches = {key: rx.el.span(class_name=f"swatch {key}", aria_hidden="true") for key, _ in RESULTS}
+    swatches = {key: rx.el.span(class_name=f"swatch {key}", aria_hidden="true") for key, _label in RESULTS}
     entries = (
-        rx.el.li(link(swatches[key], label, " ", counts[key], to=url_of(key), class_name="")) for key, label in RESULTS
+        rx.el.li(link(swatches[key], t(label), " ", counts[key], to=url_of(key), class_name=""))
+        for key, label in RESULTS
     )
     return rx.el.ul(*entries, class_name="chart-legend num")

@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.ui.components.basic import Child, button
+from tca_app.ui.components.text import t
 
 # Radix renders a dialog's title as an h1 by default, but a page already has its h1.
 DIALOG_TITLE = {"as": "h2", "size": "4", "mb": "1"}
@@ -25,7 +26,7 @@ def confirm_dialog(
     body: rx.Component | None = None,
     type_name: Any = None,
     kind: str = "danger",
-    cancel: str = "Cancel",
+    cancel: str = t("Cancel"),
     draft: Any = "",
 ) -> rx.Component:
     """Asks for confirmation of an action. `kind` is "primary" when the action destroys nothing.
@@ -73,7 +74,7 @@ def _confirm_button(label: Child, kind: str, busy: Any, blocked: Any, *, is_bloc
 
 def _type_name_field(name: Any) -> rx.Component:
     return rx.el.div(
-        rx.el.label("Type ", rx.el.strong(name), " to confirm", html_for="confirm_name"),
+        rx.el.label(t("Type {name} to confirm", name=rx.el.strong(name)), html_for="confirm_name"),
         rx.el.input(
             custom_attrs={"id": "confirm_name", "data-confirm-name": name},
             name="confirm_name",

@@ -5,16 +5,17 @@ from typing import Any, TypedDict
 import reflex as rx
 
 from tca_app.ui.components.basic import name_or_link, relative_time
+from tca_app.ui.components.text import t
 
 # Label, tone and icon of each kind of notice.
 KINDS = {
-    "failed": ("Failed", "bad", "circle-x"),
-    "approval": ("Awaiting approval", "warn", "hand"),
-    "overdue": ("Overdue", "warn", "hourglass"),
-    "incident": ("Incident", "bad", "siren"),
-    "freeze": ("Frozen", "info", "snowflake"),
-    "certificate": ("Certificate", "warn", "badge-alert"),
-    "token": ("API token", "warn", "key-round"),
+    "failed": (t("Failed"), "bad", "circle-x"),
+    "approval": (t("Awaiting approval"), "warn", "hand"),
+    "overdue": (t("Overdue"), "warn", "hourglass"),
+    "incident": (t("Incident"), "bad", "siren"),
+    "freeze": (t("Frozen"), "info", "snowflake"),
+    "certificate": (t("Certificate"), "warn", "badge-alert"),
+    "token": (t("API token"), "warn", "key-round"),
 }
 
 

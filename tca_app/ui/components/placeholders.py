@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.ui import routes
 from tca_app.ui.components.basic import Child, button, link
+from tca_app.ui.components.text import t
 
 
 def empty_state(title: str, text: str | rx.Var[str], *actions: rx.Component, icon: str = "inbox") -> rx.Component:
@@ -23,9 +24,9 @@ def error_state(text: Child, retry: Any) -> rx.Component:
     """The reason of a failure, and a button that runs `retry`."""
     return rx.el.div(
         rx.icon("triangle-alert", aria_hidden="true"),
-        rx.el.h2("Loading failed"),
+        rx.el.h2(t("Loading failed")),
         rx.el.p(text),
-        button("Try again", icon="rotate-cw", on_click=retry),
+        button(t("Try again"), icon="rotate-cw", on_click=retry),
         class_name="blank-state",
         role="alert",
     )
@@ -57,20 +58,20 @@ def center_page(title: str, text: str, *actions: rx.Component, code: str = "") -
 
 def forbidden() -> rx.Component:
     return center_page(
-        "You do not have permission",
-        "This page is for administrators. Ask one of them for access.",
-        button("Go back", custom_attrs={"data-action": "back"}),
-        link("Dashboard", to=routes.DASHBOARD, class_name="btn primary"),
+        t("You do not have permission"),
+        t("This page is for administrators. Ask one of them for access."),
+        button(t("Go back"), custom_attrs={"data-action": "back"}),
+        link(t("Dashboard"), to=routes.DASHBOARD, class_name="btn primary"),
         code="403",
     )
 
 
 def not_found() -> rx.Component:
     return center_page(
-        "Page not found",
-        "The URL may be wrong, the page may be gone, or you do not have access.",
-        button("Go back", custom_attrs={"data-action": "back"}),
-        link("Dashboard", to=routes.DASHBOARD, class_name="btn primary"),
+        t("Page not found"),
+        t("The URL may be wrong, the page may be gone, or you do not have access."),
+        button(t("Go back"), custom_attrs={"data-action": "back"}),
+        link(t("Dashboard"), to=routes.DASHBOARD, class_name="btn primary"),
         code="404",
     )
 
@@ -78,18 +79,18 @@ def not_found() -> rx.Component:
 def not_found_to_strangers() -> rx.Component:
     """The page for unknown URLs, for viewers who are not signed in."""
     return center_page(
-        "Page not found",
-        "The URL may be wrong, or you need to sign in to see this page.",
-        link("Sign in", to=routes.LOGIN, class_name="btn primary"),
+        t("Page not found"),
+        t("The URL may be wrong, or you need to sign in to see this page."),
+        link(t("Sign in"), to=routes.LOGIN, class_name="btn primary"),
         code="404",
     )
 
 
 def outage() -> rx.Component:
     return center_page(
-        "The console cannot reach its database or Redis",
-        "What you typed is kept in this browser. The page reloads as soon as the database responds.",
-        button("Try again", kind="primary", icon="rotate-cw", custom_attrs={"data-action": "reload"}),
+        t("The console cannot reach its database or Redis"),
+        t("What you typed is kept in this browser. The page reloads as soon as the database responds."),
+        button(t("Try again"), kind="primary", icon="rotate-cw", custom_attrs={"data-action": "reload"}),
         code="503",
     )
 
@@ -97,9 +98,9 @@ def outage() -> rx.Component:
 def crashed() -> rx.Component:
     """The fallback of the error boundary, when a page cannot be rendered."""
     return center_page(
-        "This page could not be displayed",
-        "Something went wrong in the browser. Reload the page. If it happens again, contact an administrator.",
-        button("Try again", kind="primary", custom_attrs={"data-action": "reload"}),
-        rx.el.a("Dashboard", href=routes.DASHBOARD, class_name="btn"),
+        t("This page could not be displayed"),
+        t("Something went wrong in the browser. Reload the page. If it happens again, contact an administrator."),
+        button(t("Try again"), kind="primary", custom_attrs={"data-action": "reload"}),
+        rx.el.a(t("Dashboard"), href=routes.DASHBOARD, class_name="btn"),
         code="ERROR",
     )

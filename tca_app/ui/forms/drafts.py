@@ -5,14 +5,15 @@ from typing import Any
 import reflex as rx
 
 from tca_app.ui.components.basic import button
+from tca_app.ui.components.text import t
 
 
 def draft_note(on_discard: Any = None) -> rx.Component:
     """The note inside a form that the browser shows, with the time, after it restored a draft."""
     events = {"on_click": on_discard} if on_discard is not None else {}
     return rx.el.div(
-        rx.el.span("Unsaved changes from ", rx.el.time(), " were restored."),
-        button("Discard", kind="small", custom_attrs={"data-action": "discard-draft"}, **events),
+        rx.el.span(t("Unsaved changes from {time} were restored.", time=rx.el.time())),
+        button(t("Discard"), kind="small", custom_attrs={"data-action": "discard-draft"}, **events),
         class_name="notice draft-note",
         role="status",
         hidden=True,

@@ -47,6 +47,7 @@ import reflex as rx
 
 from tca_app.ui.components.basic import Child, button, error_notice
 from tca_app.ui.components.dialogs import CLOSES, DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.drafts import draft_keeper, draft_note
 from tca_app.ui.forms.state import MINE, SECRETS, THEIRS, Clash, FormState, draft_name
 from tca_app.ui.record import browser_url
@@ -79,7 +80,9 @@ def form_dialog(
                 form_error(state),
                 content,
                 rx.el.div(
-                    button("Cancel", on_click=state.close_form(False), disabled=state.form_busy, custom_attrs=CLOSES),
+                    button(
+                        t("Cancel"), on_click=state.close_form(False), disabled=state.form_busy, custom_attrs=CLOSES
+                    ),
                     button(submit, kind="primary", type="submit", busy=state.form_busy, disabled=blocked),
                     class_name="dialog-foot",
                 ),
@@ -193,7 +196,7 @@ def check_field(state: type[FormState], name: str, label: str, hint: str = "") -
 def _labelled(
     state: type[FormState], name: str, label: str, control: rx.Component, *, required: bool, hint: str
 ) -> rx.Component:
-    optional = None if required else rx.el.span(" (optional)", class_name="optional", aria_hidden="true")
+    optional = None if required else rx.el.span(t(" (optional)"), class_name="optional", aria_hidden="true")
     return rx.el.div(
         rx.el.label(label, optional, html_for=f"field-{name}"), control, _below(state, name, hint), class_name="field"
     )
@@ -220,13 +223,16 @@ def merge(state: type[FormState]) -> rx.Component:
     """The merge, field by field: keep mine or take theirs. Theirs is the default."""
     return rx.fragment(
         rx.el.div(
-            rx.el.strong(state.form_clash_by),
-            " saved this while you were editing. Choose what to keep. Nothing is saved until you do.",
+            t(
+                "{form_clash_by} saved this while you were editing. Choose what to keep. Nothing is "
+                "saved until you do.",
+                form_clash_by=rx.el.strong(state.form_clash_by),
+            ),
             class_name="notice warning",
             role="alert",
         ),
         rx.el.table(
-            rx.el.thead(rx.el.tr(rx.el.th("Field"), rx.el.th("Keep mine"), rx.el.th("Take theirs"))),
+            rx.el.thead(rx.el.tr(rx.el.th(t("Field")), rx.el.th(t("Keep mine")), rx.el.th(t("Take theirs")))),
             rx.el.tbody(rx.foreach(state.form_clashes, _clash_row)),
             class_name="merge",
         ),
@@ -243,7 +249,7 @@ def _clash_row(clash: Clash) -> rx.Component:
                 default_checked=which == THEIRS,
                 aria_label=f"{clash['label']}: {'keep mine' if which == MINE else 'take theirs'}",
             ),
-            rx.cond(value != "", value, rx.el.span("(empty)", class_name="muted")),
+            rx.cond(value != "", value, rx.el.span(t("(empty)"), class_name="muted")),
         )
 
     mine, theirs = choice(MINE, clash["mine"]), choice(THEIRS, clash["theirs"])

@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.ui.components.basic import button
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.components.text import t
 
 
 def image_dialog(
@@ -23,8 +24,8 @@ def image_dialog(
                 rx.el.div(class_name="notice error", role="alert", hidden=True, custom_attrs={"data-form-error": ""}),
                 _file_field(name, types),
                 rx.el.div(
-                    button("Cancel", on_click=state.close_upload(False)),
-                    button("Upload", kind="primary", type="submit"),
+                    button(t("Cancel"), on_click=state.close_upload(False)),
+                    button(t("Upload"), kind="primary", type="submit"),
                     rx.el.button(
                         type="button", hidden=True, on_click=state.uploaded, custom_attrs={"data-uploaded": ""}
                     ),
@@ -43,7 +44,7 @@ def image_dialog(
 
 def _file_field(name: str, types: str) -> rx.Component:
     return rx.el.div(
-        rx.el.label("Image", html_for=f"{name}-file"),
+        rx.el.label(t("Image"), html_for=f"{name}-file"),
         rx.el.input(
             type="file",
             name="content",

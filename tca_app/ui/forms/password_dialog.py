@@ -10,6 +10,7 @@ import reflex as rx
 
 from tca_app.ui.components.basic import button, error_notice, outside_link
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.passkeys import passkey_form
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
@@ -22,11 +23,11 @@ def password_dialog() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title(
-                rx.cond(has_methods | ~state.proof_has_password, "Confirm who you are", "Confirm your password"),
+                rx.cond(has_methods | ~state.proof_has_password, t("Confirm who you are"), t("Confirm your password")),
                 custom_attrs=DIALOG_TITLE,
             ),
             rx.dialog.description(
-                "This change is sensitive, and you last confirmed who you are more than 10 minutes ago.",
+                t("This change is sensitive, and you last confirmed who you are more than 10 minutes ago."),
                 custom_attrs=DIALOG_TEXT,
             ),
             rx.cond(state.proof_has_password | has_methods, _form(), _cancel()),
@@ -46,8 +47,8 @@ def _form() -> rx.Component:
         rx.cond(asks_for_code, _code_field(), _password_field()),
         rx.cond(as_var(state.proof_methods).length() > 0, _other_ways()),
         rx.el.div(
-            button("Cancel", on_click=state.close_proof(False), disabled=state.proof_is_checked),
-            button("Confirm", kind="primary", type="submit", busy=state.proof_is_checked),
+            button(t("Cancel"), on_click=state.close_proof(False), disabled=state.proof_is_checked),
+            button(t("Confirm"), kind="primary", type="submit", busy=state.proof_is_checked),
             class_name="dialog-foot",
         ),
         on_submit=state.give_proof,
@@ -58,27 +59,29 @@ def _form() -> rx.Component:
 
 
 def _cancel() -> rx.Component:
-    return rx.el.div(button("Cancel", on_click=state.close_proof(False)), class_name="dialog-foot")
+    return rx.el.div(button(t("Cancel"), on_click=state.close_proof(False)), class_name="dialog-foot")
 
 
 def _provider_links() -> rx.Component:
     return rx.el.div(
         rx.foreach(
             state.proof_links,
-            lambda entry: outside_link("Sign in again with ", entry["label"], url=entry["url"], class_name="btn block"),
+            lambda entry: outside_link(
+                t("Sign in again with {label}", label=entry["label"]), url=entry["url"], class_name="btn block"
+            ),
         ),
-        rx.el.p("You come back to this page. Then repeat the change.", class_name="hint"),
+        rx.el.p(t("You come back to this page. Then repeat the change."), class_name="hint"),
         class_name="stack tight",
         style={"margin_top": "16px"},
     )
 
 
 def _password_field() -> rx.Component:
-    return _field("password", "Password", type="password", auto_complete="current-password", max_length=256)
+    return _field("password", t("Password"), type="password", auto_complete="current-password", max_length=256)
 
 
 def _code_field() -> rx.Component:
-    return _field("code", "Code", auto_complete="one-time-code", auto_focus=True, max_length=40)
+    return _field("code", t("Code"), auto_complete="one-time-code", auto_focus=True, max_length=40)
 
 
 def _field(name: str, label: str, **props: Any) -> rx.Component:
@@ -97,13 +100,13 @@ def _other_ways() -> rx.Component:
             state.proof_has_password,
             rx.cond(
                 state.proof_by == "code",
-                button("Use your password", kind="small", on_click=state.choose_proof("password")),
-                button("Use a code", kind="small", on_click=state.choose_proof("code")),
+                button(t("Use your password"), kind="small", on_click=state.choose_proof("password")),
+                button(t("Use a code"), kind="small", on_click=state.choose_proof("code")),
             ),
         ),
         rx.cond(
             as_var(state.proof_methods).contains("passkey"),
-            button("Use a passkey", kind="small", icon="key-round", on_click=state.ask_for_passkey()),
+            button(t("Use a passkey"), kind="small", icon="key-round", on_click=state.ask_for_passkey()),
         ),
         class_name="row",
     )

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import text_field
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.session import SessionState
@@ -13,12 +14,15 @@ MAX_PASSWORD = 256
 def new_password_hint() -> rx.Component:
     length = as_var(SessionState.password_min_length).to(str)
     return rx.fragment(
-        "At least ", length, " characters with a digit and an uppercase letter, and not a common password."
+        t(
+            "At least {length} characters with a digit and an uppercase letter, and not a common password.",
+            length=length,
+        )
     )
 
 
 def new_password_field(
-    state: type[FormState], name: str = "password", label: str = "New password", hint: str | None = None
+    state: type[FormState], name: str = "password", label: str = t("New password"), hint: str | None = None
 ) -> rx.Component:
     return text_field(
         state,
@@ -36,7 +40,7 @@ def current_password_field(state: type[FormState], *, required: bool = False, hi
     return text_field(
         state,
         "current_password",
-        "Current password",
+        t("Current password"),
         type_="password",
         required=required,
         hint=hint,

@@ -14,6 +14,7 @@ import reflex as rx
 from pydantic import ValidationError
 
 from tca_app.core.errors import AppError
+from tca_app.core.language.messages import N_, _
 from tca_app.core.schema import in_words
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import MovedOn
@@ -23,7 +24,7 @@ from tca_app.ui.url import number_in, record_url
 THEIRS, MINE = "theirs", "mine"
 SAVED, CLOSED = "saved", "closed"
 DRAFT_KEY = re.compile(r"[0-9a-f]{32}")
-CREATED_BEFORE = (
+CREATED_BEFORE = N_(
     "This was already created before the connection was lost, with the values at that time. "
     "Close the form to see it, or press the button again to create another one."
 )
@@ -142,7 +143,7 @@ class FormState(SessionMixin, mixin=True):
         if error.code != "idempotency_key_reused":
             return ""
         self.form_ended, self.form_key = f"{SAVED} {self.form_key}", uuid4().hex
-        return CREATED_BEFORE
+        return _(CREATED_BEFORE)
 
     def _show_faults(self, faults: dict[str, str], detail: str) -> None:
         self.form_errors = {name: text for name, text in faults.items() if name in self._form_base}
@@ -174,7 +175,9 @@ class FormState(SessionMixin, mixin=True):
             ]
         else:
             self._show_fields(self._form_mine)
-            self.form_error = f"{who} changed other fields in the meantime. The form now has both changes: save again."
+            self.form_error = _(
+                "{who} changed other fields in the meantime. The form now has both changes: save again.", who=who
+            )
 
     @handler("signed_in")
     async def close_form(self, is_open: bool = False) -> None:

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from tca_app.ui.components.basic import button, relative_time
+from tca_app.ui.components.text import t
 from tca_app.ui.session import SessionState
 
 
@@ -13,16 +14,16 @@ def acting_banner() -> rx.Component:
         rx.el.div(
             rx.icon("user-round-cog", size=16, aria_hidden="true"),
             rx.el.span(
-                state.acting_name,
-                ", you act as ",
-                rx.el.strong(state.display_name),
-                ". It ends ",
-                relative_time(state.acting_until),
-                ".",
+                t(
+                    "{acting_name}, you act as {display_name}. It ends {acting_until}.",
+                    acting_name=state.acting_name,
+                    display_name=rx.el.strong(state.display_name),
+                    acting_until=relative_time(state.acting_until),
+                ),
             ),
-            button("Stop", kind="small", on_click=state.stop_acting),
+            button(t("Stop"), kind="small", on_click=state.stop_acting),
             class_name="acting",
             role="region",
-            aria_label="Acting as another user",
+            aria_label=t("Acting as another user"),
         ),
     )

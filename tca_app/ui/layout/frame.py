@@ -8,6 +8,7 @@ import reflex as rx
 
 from tca_app.ui import routes
 from tca_app.ui.components.basic import icon_button, link
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.password_dialog import password_dialog
 from tca_app.ui.layout.account_menu import account_menu
 from tca_app.ui.layout.acting_banner import acting_banner
@@ -47,14 +48,14 @@ def is_viewer_known() -> rx.Var[bool]:
 def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...], shown: rx.Component) -> rx.Component:
     """The frame around `shown`. It is in the HTML of a page, and complete once the viewer is known."""
     return rx.fragment(
-        rx.el.a("Skip to the content", href="#content", class_name="skip-link"),
+        rx.el.a(t("Skip to the content"), href="#content", class_name="skip-link"),
         rx.el.div(class_name="progress", aria_hidden="true", custom_attrs={"data-busy": ~rx.State.is_hydrated}),
         rx.el.div(
             _sidebar(route),
             rx.el.button(
                 class_name="backdrop",
                 type="button",
-                aria_label="Close the navigation",
+                aria_label=t("Close the navigation"),
                 custom_attrs={"data-action": "close-drawer"},
             ),
             rx.el.div(
@@ -72,6 +73,8 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
                 "data-viewer": rx.cond(is_viewer_known(), as_var(SessionState.user_id).to(str), _NO_ATTRIBUTE),
                 "data-time-zone": SessionState.time_zone,
                 "data-locale": SessionState.locale,
+                "data-speaks": SessionState.language,
+                "data-chosen": SessionState.chosen_language,
             },
         ),
         password_dialog(),
@@ -85,10 +88,11 @@ def _second_factor_banner() -> rx.Component:
     return rx.cond(
         SessionState.second_factor_left != "",
         rx.el.p(
-            "Your organisation requires a second factor. Time left: ",
-            rx.el.strong(SessionState.second_factor_left),
-            ". ",
-            link("Add a second factor", to=f"{routes.SETTINGS}?tab=two-factor"),
+            t(
+                "Your organisation requires a second factor. Time left: {second_factor_left}. {link}",
+                second_factor_left=rx.el.strong(SessionState.second_factor_left),
+                link=link(t("Add a second factor"), to=f"{routes.SETTINGS}?tab=two-factor"),
+            ),
             class_name="notice warning",
             style={"margin_bottom": "16px"},
         ),
@@ -107,7 +111,7 @@ def _sidebar(route: str) -> rx.Component:
             *(_nav_link(label, url, icon, permission, route) for label, url, icon, permission in NAVIGATION),
             pinned_views(),
             class_name="nav",
-            aria_label="Main",
+            aria_label=t("Main"),
         ),
         id="sidebar",
         class_name="sidebar",
@@ -118,14 +122,14 @@ def _nav_link(label: str, url: str, icon: str, permission: str, route: str) -> r
     is_here = url == max((u for _, u, *_ in NAVIGATION if f"{route}/".startswith(f"{u}/")), key=len, default="")
     shown: rx.Component = link(
         rx.icon(icon, size=16, aria_hidden="true"),
-        rx.el.span(label, class_name="label"),
+        rx.el.span(t(label), class_name="label"),
         to=url,
         class_name="",
-        title=label,
+        title=t(label),
         custom_attrs={"aria-current": "page"} if is_here else {},
     )
     if url in SECTIONS:
-        title = rx.el.p(rx.el.span(SECTIONS[url], class_name="label"), class_name="nav-title")
+        title = rx.el.p(rx.el.span(t(SECTIONS[url]), class_name="label"), class_name="nav-title")
         shown = rx.fragment(title, shown)
     return shown if permission == "signed_in" else rx.cond(as_var(SessionState.grants).contains(permission), shown)
 
@@ -133,12 +137,12 @@ def _nav_link(label: str, url: str, icon: str, permission: str, route: str) -> r
 def _topbar(crumbs: tuple[Crumb, ...], items: tuple[TopbarItem, ...]) -> rx.Component:
     return rx.el.header(
         icon_button(
-            "Navigation",
+            t("Navigation"),
             "panel-left",
             custom_attrs={"data-action": "sidebar", "aria-controls": "sidebar", "aria-expanded": "true"},
         ),
         rx.el.nav(
-            rx.el.ol(*(_crumb(label, url) for label, url in crumbs)), class_name="crumbs", aria_label="Breadcrumb"
+            rx.el.ol(*(_crumb(label, url) for label, url in crumbs)), class_name="crumbs", aria_label=t("Breadcrumb")
         ),
         rx.cond(
             is_viewer_known(),

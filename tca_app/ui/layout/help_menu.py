@@ -5,23 +5,25 @@ import reflex as rx
 from tca_app.config.settings import VERSION
 from tca_app.ui import routes
 from tca_app.ui.components.basic import icon_button, link, outside_link
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.brand import app_name
 from tca_app.ui.layout.keys import HELP
+from tca_app.ui.layout.language import browser_languages, language_menu
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
 
 
 def help_menu() -> rx.Component:
     return rx.menu.root(
-        rx.menu.trigger(icon_button("Help", "circle-help")),
+        rx.menu.trigger(icon_button(t("Help"), "circle-help")),
         rx.menu.content(
-            rx.menu.item(outside_link("Documentation", url=routes.GUIDE, class_name=""), as_child=True),
-            rx.menu.item(outside_link("API reference", url=routes.API_DOCS, class_name=""), as_child=True),
-            rx.menu.item("Keyboard shortcuts", rx.el.kbd("?"), custom_attrs={"data-press": HELP}),
-            rx.menu.item(outside_link("Changelog", url=routes.CHANGELOG, class_name=""), as_child=True),
-            rx.menu.item(link("Status", to=routes.STATUS, class_name=""), as_child=True),
+            rx.menu.item(outside_link(t("Documentation"), url=routes.GUIDE, class_name=""), as_child=True),
+            rx.menu.item(outside_link(t("API reference"), url=routes.API_DOCS, class_name=""), as_child=True),
+            rx.menu.item(t("Keyboard shortcuts"), rx.el.kbd("?"), custom_attrs={"data-press": HELP}),
+            rx.menu.item(outside_link(t("Changelog"), url=routes.CHANGELOG, class_name=""), as_child=True),
+            rx.menu.item(link(t("Status"), to=routes.STATUS, class_name=""), as_child=True),
             rx.menu.separator(),
-            rx.el.div(f"Version {VERSION}", class_name="cell-sub menu-note"),
+            rx.el.div(t("Version {version}", version=VERSION), class_name="cell-sub menu-note"),
             align="end",
         ),
     )
@@ -32,12 +34,13 @@ def footer() -> rx.Component:
     return rx.el.footer(
         rx.el.span(app_name(), f" {VERSION}", class_name="num"),
         rx.el.nav(
-            outside_link("Documentation", url=routes.GUIDE),
+            outside_link(t("Documentation"), url=routes.GUIDE),
             outside_link("API", url=routes.API_DOCS),
-            link("Status", to=routes.STATUS),
+            link(t("Status"), to=routes.STATUS),
             class_name="row",
-            aria_label="About the console",
+            aria_label=t("About the console"),
         ),
+        language_menu(),
         class_name="footer",
     )
 
@@ -47,10 +50,11 @@ def stranger_footer() -> rx.Component:
     pages = as_var(SessionState.open_pages)
     return rx.el.footer(
         rx.el.nav(
-            rx.cond(pages.contains(routes.GUIDE), outside_link("Documentation", url=routes.GUIDE)),
-            rx.cond(pages.contains(routes.PUBLIC_STATUS), outside_link("Status", url=routes.PUBLIC_STATUS)),
+            rx.cond(pages.contains(routes.GUIDE), outside_link(t("Documentation"), url=routes.GUIDE)),
+            rx.cond(pages.contains(routes.PUBLIC_STATUS), outside_link(t("Status"), url=routes.PUBLIC_STATUS)),
             class_name="row",
-            aria_label="About the console",
+            aria_label=t("About the console"),
         ),
+        browser_languages(),
         class_name="footer strangers",
     )

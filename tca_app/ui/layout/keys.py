@@ -3,6 +3,7 @@
 import json
 from typing import NamedTuple
 
+from tca_app.core.language.messages import N_
 from tca_app.ui import routes
 
 SEARCH, HELP = "search", "keyboard-shortcuts"
@@ -19,36 +20,36 @@ class Shortcut(NamedTuple):
 
 
 GENERAL = (
-    Shortcut((f"{COMMAND_KEY}+k",), "Search and commands", "palette"),
-    Shortcut(("/",), "Search on this page", SEARCH),
-    Shortcut(("?",), "Keyboard shortcuts", HELP),
-    Shortcut(("Escape",), "Close", "close"),
+    Shortcut((f"{COMMAND_KEY}+k",), N_("Search and commands"), "palette"),
+    Shortcut(("/",), N_("Search on this page"), SEARCH),
+    Shortcut(("?",), N_("Keyboard shortcuts"), HELP),
+    Shortcut(("Escape",), N_("Close"), "close"),
 )
 ROWS = (
-    Shortcut(("j", "ArrowDown"), "Next row", "next-row"),
-    Shortcut(("k", "ArrowUp"), "Previous row", "previous-row"),
-    Shortcut(("Enter",), "Open row", "open-row"),
-    Shortcut(("x", " "), "Select row", "select-row"),
-    Shortcut(("X",), "Select all rows up to this one", "select-row"),
-    Shortcut(("e",), "Edit row", "edit-row"),
+    Shortcut(("j", "ArrowDown"), N_("Next row"), "next-row"),
+    Shortcut(("k", "ArrowUp"), N_("Previous row"), "previous-row"),
+    Shortcut(("Enter",), N_("Open row"), "open-row"),
+    Shortcut(("x", " "), N_("Select row"), "select-row"),
+    Shortcut(("X",), N_("Select all rows up to this one"), "select-row"),
+    Shortcut(("e",), N_("Edit row"), "edit-row"),
 )
 # The letter after "g", the page and its name; a page that the viewer does not have is not in their sidebar.
 PAGES = (
-    ("d", "Dashboard", routes.DASHBOARD),
-    ("n", "Notifications", routes.NOTIFICATIONS),
-    ("p", "Projects", routes.PROJECTS),
-    ("e", "Environments", routes.ENVIRONMENTS),
-    ("r", "Deployments", routes.DEPLOYMENTS),
-    ("m", "DORA metrics", routes.DORA),
-    ("s", "Status", routes.STATUS),
-    ("a", "Activity", routes.ACTIVITY),
-    ("u", "Users", routes.USERS),
-    ("o", "Groups", routes.GROUPS),
-    ("t", "API tokens", routes.ALL_TOKENS),
-    ("w", "Webhooks", routes.WEBHOOKS),
-    ("j", "Jobs", routes.JOBS),
-    ("i", "Instance settings", routes.ADMIN),
-    (",", "Settings", routes.SETTINGS),
+    ("d", N_("Dashboard"), routes.DASHBOARD),
+    ("n", N_("Notifications"), routes.NOTIFICATIONS),
+    ("p", N_("Projects"), routes.PROJECTS),
+    ("e", N_("Environments"), routes.ENVIRONMENTS),
+    ("r", N_("Deployments"), routes.DEPLOYMENTS),
+    ("m", N_("DORA metrics"), routes.DORA),
+    ("s", N_("Status"), routes.STATUS),
+    ("a", N_("Activity"), routes.ACTIVITY),
+    ("u", N_("Users"), routes.USERS),
+    ("o", N_("Groups"), routes.GROUPS),
+    ("t", N_("API tokens"), routes.ALL_TOKENS),
+    ("w", N_("Webhooks"), routes.WEBHOOKS),
+    ("j", N_("Jobs"), routes.JOBS),
+    ("i", N_("Instance settings"), routes.ADMIN),
+    (",", N_("Settings"), routes.SETTINGS),
 )
 
 

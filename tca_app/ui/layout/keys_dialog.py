@@ -4,12 +4,13 @@ import reflex as rx
 
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.dialogs import DIALOG_TITLE
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.keys import COMMAND_KEY, GENERAL, GO, HELP, PAGES, ROWS, keys_for_script
 from tca_app.ui.layout.navigation import NAVIGATION
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
 
-_NAMES = {"ArrowDown": "↓", "ArrowUp": "↑", " ": "Space", "X": "Shift x", "Escape": "Esc"}
+_NAMES = {"ArrowDown": "↓", "ArrowUp": "↑", " ": t("Space"), "X": t("Shift x"), "Escape": t("Esc")}
 _PERMISSIONS = {url: permission for _label, url, _icon, permission in NAVIGATION}
 
 
@@ -19,17 +20,17 @@ def keys_dialog() -> rx.Component:
         rx.dialog.root(
             rx.dialog.trigger(rx.el.button(type="button", hidden=True, custom_attrs={"data-command": HELP})),
             rx.dialog.content(
-                rx.dialog.title("Keyboard shortcuts", custom_attrs=DIALOG_TITLE),
+                rx.dialog.title(t("Keyboard shortcuts"), custom_attrs=DIALOG_TITLE),
                 rx.el.div(
                     rx.el.div(
-                        _section("General", *(_line(one.label, *one.keys) for one in GENERAL)),
-                        _section("Lists", *(_line(one.label, *one.keys) for one in ROWS)),
+                        _section(t("General"), *(_line(one.label, *one.keys) for one in GENERAL)),
+                        _section(t("Lists"), *(_line(one.label, *one.keys) for one in ROWS)),
                     ),
-                    _section("Go to", *(_page(letter, label, url) for letter, label, url in PAGES)),
+                    _section(t("Go to"), *(_page(letter, label, url) for letter, label, url in PAGES)),
                     class_name="keys",
                 ),
                 rx.el.div(
-                    rx.dialog.close(rx.el.button("Close", type="button", class_name="btn")), class_name="dialog-foot"
+                    rx.dialog.close(rx.el.button(t("Close"), type="button", class_name="btn")), class_name="dialog-foot"
                 ),
                 max_width="640px",
                 custom_attrs={"aria-describedby": rx.Var("undefined")},
@@ -44,7 +45,7 @@ def key_caps(key: str) -> rx.Component:
     modifier, _, rest = key.rpartition("+")
     if modifier == COMMAND_KEY:
         return rx.el.kbd(
-            rx.el.span("⌘", class_name="on-mac"), rx.el.span("Ctrl", class_name="off-mac"), f" {rest.upper()}"
+            rx.el.span("⌘", class_name="on-mac"), rx.el.span(t("Ctrl"), class_name="off-mac"), f" {rest.upper()}"
         )
     return rx.el.kbd(_NAMES.get(key, key))
 
@@ -55,20 +56,20 @@ def _section(title: str, *lines: rx.Component) -> rx.Component:
 
 def _page(letter: str, label: str, url: str) -> rx.Component:
     permission = _PERMISSIONS.get(url, "signed_in")
-    line = _line(label, GO, letter, joint=" then ")
+    line = _line(label, GO, letter, joint=t(" then "))
     return line if permission == "signed_in" else rx.cond(as_var(SessionState.grants).contains(permission), line)
 
 
-def _line(label: str, *keys: str, joint: str = " or ") -> rx.Component:
+def _line(label: str, *keys: str, joint: str = t(" or ")) -> rx.Component:
     caps = [part for key in keys for part in (rx.el.span(joint, class_name="muted"), key_caps(key))]
-    return rx.el.div(rx.el.dt(label), rx.el.dd(*caps[1:]))
+    return rx.el.div(rx.el.dt(t(label)), rx.el.dd(*caps[1:]))
 
 
 def _for_the_script() -> rx.Component:
     """The list of keys, and links to pages that are not in the sidebar."""
     others = [(label, url) for _letter, label, url in PAGES if url not in _PERMISSIONS]
     return rx.el.div(
-        *(link(label, to=url, tab_index=-1) for label, url in others),
+        *(link(t(label), to=url, tab_index=-1) for label, url in others),
         hidden=True,
         custom_attrs={"data-keys": keys_for_script()},
     )

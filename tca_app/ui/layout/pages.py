@@ -10,6 +10,7 @@ from reflex_components_core.base.error_boundary import ErrorBoundary
 
 from tca_app.ui import routes
 from tca_app.ui.components.placeholders import crashed, forbidden, not_found, not_found_to_strangers, outage
+from tca_app.ui.components.text import t
 from tca_app.ui.gate import PAGE_PERMISSIONS
 from tca_app.ui.layout.brand import app_name, logo
 from tca_app.ui.layout.frame import Body, Crumb, TopbarItem, is_viewer_known, shell
@@ -66,7 +67,7 @@ def add_pages(app: rx.App, pages: list[Page], *topbar: TopbarItem) -> None:
     It also registers `/`, which leads to the dashboard, and the page for unknown URLs.
     """
     items = (*(item.on_load for item in topbar), SavedViewsState.load)
-    home = Page(routes.HOME, "Home", "signed_in", (SessionState.go_home,), (), boot)
+    home = Page(routes.HOME, t("Home"), "signed_in", (SessionState.go_home,), (), boot)
     for entry in (home, *pages):
         PAGE_PERMISSIONS[entry.route.strip("/")] = entry.permission
         # The frame loads last, because people wait for the page.
@@ -78,7 +79,7 @@ def add_pages(app: rx.App, pages: list[Page], *topbar: TopbarItem) -> None:
             image=IMAGE,
             on_load=[*guard, *entry.on_load, *last],
         )
-    app.add_page(_not_found_page(topbar), route="404", title=_page_title("Page not found", ()), image=IMAGE)
+    app.add_page(_not_found_page(topbar), route="404", title=_page_title(t("Page not found"), ()), image=IMAGE)
 
 
 def _of_its_module(entry: Page, topbar: tuple[TopbarItem, ...]) -> Body:
@@ -114,7 +115,7 @@ def _not_found_page(topbar: tuple[TopbarItem, ...]) -> Body:
     """The page for unknown URLs: inside the frame when signed in, otherwise with the brand and the way to sign in."""
 
     def component() -> rx.Component:
-        framed = shell("404", (("Page not found", None),), topbar, not_found())
+        framed = shell("404", ((t("Page not found"), None),), topbar, not_found())
         return rx.cond(is_viewer_known(), framed, rx.cond(rx.State.is_hydrated, _stranger(), boot()))
 
     return component

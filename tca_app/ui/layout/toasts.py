@@ -3,6 +3,7 @@
 import reflex as rx
 
 from tca_app.ui.components.basic import icon_button, link
+from tca_app.ui.components.text import t
 from tca_app.ui.session import SessionState, Toast
 
 
@@ -21,10 +22,10 @@ def _toast(toast: Toast) -> rx.Component:
         rx.el.span(toast["text"], class_name="text"),
         rx.cond(
             toast["undo"],
-            rx.el.button("Undo", type="button", class_name="btn small", on_click=SessionState.undo(toast["id"])),
+            rx.el.button(t("Undo"), type="button", class_name="btn small", on_click=SessionState.undo(toast["id"])),
         ),
-        rx.cond(toast["url"] != "", link("Open", to=toast["url"], class_name="btn small")),
-        icon_button("Dismiss", "x", "ghost small", on_click=SessionState.dismiss_toast(toast["id"])),
+        rx.cond(toast["url"] != "", link(t("Open"), to=toast["url"], class_name="btn small")),
+        icon_button(t("Dismiss"), "x", "ghost small", on_click=SessionState.dismiss_toast(toast["id"])),
         key=toast["id"],
         class_name=f"toast {toast['kind']}",
         role=rx.cond(toast["kind"] == "error", "alert", "none"),

@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.config.build_name import build_name
 from tca_app.ui.components.basic import button
+from tca_app.ui.components.text import t
 from tca_app.ui.session import SessionState
 
 
@@ -15,8 +16,8 @@ def version_banner() -> rx.Component:
     return rx.cond(
         (SessionState.build != "") & (SessionState.build != build_name()),
         rx.el.div(
-            rx.el.span("A new version is ready. What you are typing is kept."),
-            button("Reload", kind="small", custom_attrs={"data-action": "reload"}),
+            rx.el.span(t("A new version is ready. What you are typing is kept.")),
+            button(t("Reload"), kind="small", custom_attrs={"data-action": "reload"}),
             class_name="notice new-version",
             role="status",
         ),

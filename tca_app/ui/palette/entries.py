@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from tca_app.core.actor import Actor
+from tca_app.core.language.messages import N_
 from tca_app.ui.palette.matching import match
 
 MAX_PER_GROUP = 6
 # The groups in the order of an empty search, with the icon of their entries.
 GROUPS = {
-    "Actions": "zap",
-    "Pages": "corner-down-right",
-    "Projects": "folder-git-2",
-    "People": "user",
-    "Deployments": "rocket",
-    "Environments": "layers",
-    "Incidents": "heart-pulse",
-    "Settings": "settings",
+    N_("Actions"): "zap",
+    N_("Pages"): "corner-down-right",
+    N_("Projects"): "folder-git-2",
+    N_("People"): "user",
+    N_("Deployments"): "rocket",
+    N_("Environments"): "layers",
+    N_("Incidents"): "heart-pulse",
+    N_("Settings"): "settings",
 }
 
 

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, TypedDict
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
 from tca_app.core.errors import Forbidden, NotFound
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.handlers import PERMISSIONS, handler
-from tca_app.ui.palette.entries import GROUPS, MAX_PER_GROUP, OFFERED, Entry, Source
+from tca_app.ui.palette.entries import GROUPS, MAX_PER_GROUP, OFFERED, Command, Entry, Source
 from tca_app.ui.palette.matching import match, parts_of
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import number_in, printable
@@ -56,7 +56,7 @@ class PaletteState(SessionState):
             shown = [] if wanted else await _recent(session, actor, recent)
             shown += _groups(await _search(session, actor, wanted))
         self.groups, self.found_for = shown, text
-        self.summary = plural(sum(len(group["entries"]) for group in shown), "result")
+        self.summary = ngettext("{count} result", "{count} results", sum(len(group["entries"]) for group in shown))
 
 
 class _Found(NamedTuple):
@@ -77,9 +77,16 @@ async def _search(session: Any, actor: Actor, text: str) -> dict[str, list[_Foun
             entries = await offered.search(session, actor, text) if text or offered.is_offered else []
             found[offered.group] += [_judged(text, one, one["detail"]) for one in entries[:MAX_PER_GROUP]]
         elif offered.rule(actor):
-            command = _judged(text, offered.entry, offered.words)
+            command = _judged(text, *_translated(offered))
             found[offered.group] += [command] if command.score > 0 or not text else []
     return found
+
+
+def _translated(command: Command) -> tuple[Entry, str]:
+    """Returns the entry in the viewer's language, and the other words that find it, such as the English ones."""
+    label = _(command.entry["label"])
+    translated: Entry = {**command.entry, "label": label}
+    return translated, command.words if label == command.entry["label"] else f"{command.words} {command.entry['label']}"
 
 
 def _judged(text: str, entry: Entry, other: str) -> _Found:
@@ -96,7 +103,7 @@ def _groups(found: dict[str, list[_Found]]) -> list[Group]:
     ranked = [(title, sorted(ones, key=lambda one: -one.score)) for title, ones in found.items() if ones]
     ranked.sort(key=lambda group: -group[1][0].score)
     return [
-        Group(title=title, entries=[_shown(title, one.entry, one.indices) for one in ones]) for title, ones in ranked
+        Group(title=_(title), entries=[_shown(title, one.entry, one.indices) for one in ones]) for title, ones in ranked
     ]
 
 
@@ -104,13 +111,13 @@ async def _recent(session: Any, actor: Actor, paths: str) -> list[Group]:
     """Returns the records of these paths that the viewer may still see."""
     shown = []
     for path in paths.split()[:MAX_RECENT]:
-        page, _, number = path.rpartition("/")
+        page, _slash, number = path.rpartition("/")
         for source in OFFERED.values():
             if not isinstance(source, Source) or source.get is None or source.path != page:
                 continue
             with suppress(NotFound, Forbidden):
                 shown.append(_shown(source.group, await source.get(session, actor, number_in(number))))
-    return [Group(title="Recent", entries=shown)] if shown else []
+    return [Group(title=_("Recent"), entries=shown)] if shown else []
 
 
 def _shown(group: str, entry: Entry, indices: Collection[int] = ()) -> ShownEntry:

@@ -8,6 +8,7 @@ from reflex.style import set_color_mode
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import link, outside_link
 from tca_app.ui.components.dialogs import DIALOG_TITLE
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.account_menu import MODES
 from tca_app.ui.layout.keys import COMMAND_KEY
 from tca_app.ui.layout.keys_dialog import key_caps
@@ -16,7 +17,7 @@ from tca_app.ui.palette.entries import GROUPS
 from tca_app.ui.palette.state import Group, PaletteState, ShownEntry
 from tca_app.ui.var import as_var
 
-BOX = "Type a command or search"
+BOX = t("Type a command or search")
 LIST = "palette-lines"
 DEBOUNCE_MS = 80
 # The paths of the records that the viewer opened last (assets/console/recents.js).
@@ -46,11 +47,11 @@ def palette() -> rx.Component:
 def _opener() -> rx.Component:
     return rx.el.button(
         rx.icon("search", size=16, aria_hidden="true"),
-        rx.el.span("Search", class_name="hide-phone"),
+        rx.el.span(t("Search"), class_name="hide-phone"),
         rx.el.span(key_caps(f"{COMMAND_KEY}+k"), class_name="hide-phone keys-hint", aria_hidden="true"),
         class_name="btn search-opener",
         type="button",
-        aria_label="Search and commands",
+        aria_label=t("Search and commands"),
         aria_keyshortcuts="Control+K Meta+K",
         custom_attrs={"data-palette-open": ""},
     )
@@ -64,7 +65,7 @@ def _controls() -> rx.Component:
             for _, mode in MODES
         ),
         *(
-            outside_link(label, url=url, custom_attrs=_pressed_by(url), tab_index=-1)
+            outside_link(t(label), url=url, custom_attrs=_pressed_by(url), tab_index=-1)
             for label, url in DOCUMENTS.items()
         ),
         rx.el.button(type="button", custom_attrs={"data-action": "sign-out", **_pressed_by(SIGN_OUT)}),
@@ -78,7 +79,7 @@ def _pressed_by(command: str) -> dict[str, str]:
 
 def _body() -> rx.Component:
     return rx.fragment(
-        rx.dialog.title("Search and commands", class_name="sr-only", custom_attrs=DIALOG_TITLE),
+        rx.dialog.title(t("Search and commands"), class_name="sr-only", custom_attrs=DIALOG_TITLE),
         rx.el.input(
             class_name="palette-input",
             placeholder=BOX,
@@ -97,20 +98,20 @@ def _body() -> rx.Component:
             rx.el.div(
                 rx.foreach(PaletteState.groups, _group),
                 role="listbox",
-                aria_label="Results",
+                aria_label=t("Results"),
                 class_name="palette-list",
                 custom_attrs={"id": LIST},
             ),
             rx.cond(
-                as_var(PaletteState.groups).length() == 0, rx.el.p("No results.", class_name="none", role="status")
+                as_var(PaletteState.groups).length() == 0, rx.el.p(t("No results."), class_name="none", role="status")
             ),
             class_name="palette-results",
         ),
         rx.el.p(PaletteState.summary, class_name="sr-only", role="status"),
         rx.el.div(
-            rx.el.span(rx.el.kbd("↑"), " ", rx.el.kbd("↓"), " move"),
-            rx.el.span(rx.el.kbd("Enter"), " open"),
-            rx.el.span(rx.el.kbd("Esc"), " close"),
+            rx.el.span(t("{up} {down} move", up=rx.el.kbd("↑"), down=rx.el.kbd("↓"))),
+            rx.el.span(t("{enter} open", enter=rx.el.kbd(t("Enter")))),
+            rx.el.span(t("{esc} close", esc=rx.el.kbd(t("Esc")))),
             class_name="palette-foot hide-phone",
         ),
     )

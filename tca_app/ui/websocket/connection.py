@@ -4,6 +4,7 @@ import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
 from tca_app.ui.components.basic import button
+from tca_app.ui.components.text import t
 from tca_app.ui.session import SessionState
 
 PROXY_EXAMPLE = """\
@@ -18,15 +19,15 @@ location /_event {
 # The states of the header's status region: word and explanation.
 _CONDITIONS = {
     "off": (
-        "Reconnecting",
-        "The connection to the server is lost. The page may be out of date. What you type is kept.",
+        t("Reconnecting"),
+        t("The connection to the server is lost. The page may be out of date. What you type is kept."),
     ),
-    "stale": ("Stale", "Live updates are paused. Reload to see the latest data."),
+    "stale": (t("Stale"), t("Live updates are paused. Reload to see the latest data.")),
     "degraded": (
-        "Connected, degraded",
+        t("Connected, degraded"),
         "Redis is unreachable. You can read and save; caching and the event streams are paused.",
     ),
-    "on": ("Connected", "This page shows changes as they happen."),
+    "on": (t("Connected"), t("This page shows changes as they happen.")),
 }
 
 
@@ -50,11 +51,13 @@ def offline_banner() -> rx.Component:
         rx.el.div(
             rx.icon("cloud-off", size=16, aria_hidden="true"),
             rx.el.span(
-                rx.el.strong(custom_attrs={"data-cause": ""}),
-                " What you see was current at ",
-                rx.el.time(),
-                ". You can read and type; changes wait until you are back.",
-                rx.el.span(custom_attrs={"data-waits": ""}),
+                t(
+                    "{cause} What you see was current at {time}. You can read and type; changes wait until "
+                    "you are back.{waiting}",
+                    cause=rx.el.strong(custom_attrs={"data-cause": ""}),
+                    time=rx.el.time(),
+                    waiting=rx.el.span(custom_attrs={"data-waits": ""}),
+                ),
             ),
             class_name="offline",
             role="status",
@@ -67,7 +70,7 @@ def offline_banner() -> rx.Component:
 def boot() -> rx.Component:
     """The page before the viewer is known: empty, then a spinner, and an explanation without a live connection."""
     return rx.el.div(
-        rx.el.span(class_name="spinner", role="status", aria_label="Loading"),
+        rx.el.span(class_name="spinner", role="status", aria_label=t("Loading")),
         _no_connection(),
         class_name="boot",
     )
@@ -77,23 +80,29 @@ def _no_connection() -> rx.Component:
     """The explanation that assets/console shows when the first connection fails: one of the two, as /health answers."""
     return rx.el.div(
         rx.el.div(
-            rx.el.h1("The console cannot be reached"),
-            rx.el.p("You are offline, or the server is restarting. The page opens by itself when it responds."),
+            rx.el.h1(t("The console cannot be reached")),
+            rx.el.p(t("You are offline, or the server is restarting. The page opens by itself when it responds.")),
             class_name="stack tight",
             custom_attrs={"data-cause": "unreachable"},
         ),
         rx.el.div(
-            rx.el.h1("Live connection blocked"),
-            rx.el.p("The server responds, but your proxy does not let WebSockets through."),
+            rx.el.h1(t("Live connection blocked")),
+            rx.el.p(t("The server responds, but your proxy does not let WebSockets through.")),
             rx.el.details(
-                rx.el.summary("For administrators of the proxy", class_name="link"),
-                rx.el.p("Forward WebSocket upgrades of ", rx.el.code("/_event"), " with HTTP/1.1. For nginx:"),
+                rx.el.summary(t("For administrators of the proxy"), class_name="link"),
+                rx.el.p(
+                    t("Forward WebSocket upgrades of {event} with HTTP/1.1. For nginx:", event=rx.el.code("/_event"))
+                ),
                 rx.el.pre(PROXY_EXAMPLE, class_name="code-block"),
                 rx.el.p(
-                    "The console logs this as ",
-                    rx.el.code("ui.no_websocket"),
-                    rx.el.span(" with the request id ", rx.el.code(custom_attrs={"data-reference": ""}), hidden=True),
-                    ".",
+                    t(
+                        "The console logs this as {event}{reference}.",
+                        event=rx.el.code("ui.no_websocket"),
+                        reference=rx.el.span(
+                            t(" with the request id {id}", id=rx.el.code(custom_attrs={"data-reference": ""})),
+                            hidden=True,
+                        ),
+                    ),
                     class_name="muted",
                 ),
                 class_name="stack tight",
@@ -102,7 +111,7 @@ def _no_connection() -> rx.Component:
             hidden=True,
             custom_attrs={"data-cause": "blocked"},
         ),
-        button("Try again", kind="primary", icon="rotate-cw", custom_attrs={"data-action": "reload"}),
+        button(t("Try again"), kind="primary", icon="rotate-cw", custom_attrs={"data-action": "reload"}),
         class_name="no-connection",
         role="alert",
         hidden=True,

@@ -24,6 +24,7 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.cache.redis import MAX_CONNECTIONS, redis_is_unreachable
+from tca_app.core.language.messages import N_, _
 from tca_app.ui.gate import pushed, settled
 from tca_app.ui.session import Toast
 from tca_app.ui.websocket.sockets import socket_of
@@ -33,8 +34,8 @@ log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 1.0
 LOOK_EVERY_S = 1.0
-NOT_DONE = "The console cannot reach Redis. Nothing was changed. Try again in a moment."
-PERHAPS_DONE = "The console cannot reach Redis. Your last action may have succeeded. Reload to check."
+NOT_DONE = N_("The console cannot reach Redis. Nothing was changed. Try again in a moment.")
+PERHAPS_DONE = N_("The console cannot reach Redis. Your last action may have succeeded. Reload to check.")
 _HYDRATE = format_event_handler(State.event_handlers["hydrate_and_load"])
 # The tabs whose events were not served, with their cookies; they are reloaded.
 _unserved: dict[str, Any] = {}
@@ -148,7 +149,7 @@ def _delta(error: StatesUnreachable) -> dict[str, dict[str, Any]]:
     """Returns the page of an outage for a tab that shows nothing yet, and otherwise a toast without a spinner."""
     if error.event is None or "hydrate" in error.event.name:
         return pushed(outage=True)
-    text = PERHAPS_DONE if error.is_begun else NOT_DONE
+    text = _(PERHAPS_DONE if error.is_begun else NOT_DONE)
     toast = Toast(id=token_hex(4), kind="error", text=text, undo=False, url="", at=0.0)
     return pushed(toasts=[toast]) | settled()
 

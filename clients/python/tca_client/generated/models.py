@@ -1065,6 +1065,7 @@ class SignedInUser(TypedDict):
     must_change_password: bool
     time_zone: str | None
     locale: str | None
+    language: Literal["en", "de"] | None
     last_login_at: str | None
     version: int
     created_at: str
@@ -1151,6 +1152,7 @@ class UserRead(TypedDict):
     must_change_password: bool
     time_zone: str | None
     locale: str | None
+    language: Literal["en", "de"] | None
     last_login_at: str | None
     version: int
     created_at: str
@@ -1169,6 +1171,7 @@ class UserUpdate(TypedDict):
     email: NotRequired[str]
     username: NotRequired[str]
     full_name: NotRequired[str | None]
+    language: NotRequired[Literal["en", "de"] | None]
     password: NotRequired[str]
     current_password: NotRequired[str]
     must_change_password: NotRequired[bool]

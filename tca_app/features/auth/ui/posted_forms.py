@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.features.auth.ui.state import AuthState
 from tca_app.ui.components.basic import button
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.brand import app_name, logo
 from tca_app.ui.layout.help_menu import stranger_footer
 
@@ -94,10 +95,10 @@ def _with_toggle(name: str, control: rx.Component) -> rx.Component:
     return rx.el.span(
         control,
         rx.el.button(
-            "Show",
+            t("Show"),
             type="button",
             class_name="inline-button",
-            aria_label="Show password",
+            aria_label=t("Show password"),
             custom_attrs={"data-action": "toggle-password", "aria-controls": name},
         ),
         class_name="with-button",

@@ -8,17 +8,18 @@ from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, post
 from tca_app.features.auth.ui.state import AuthState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, outside_link
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.password_fields import new_password_hint
 from tca_app.ui.layout.pages import page
 from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import boot
 
 
-@page(routes.LOGIN, "Sign in", permission="public", on_load=(AuthState.enter_login,))
+@page(routes.LOGIN, t("Sign in"), permission="public", on_load=(AuthState.enter_login,))
 def login_page() -> rx.Component:
     return auth_frame(
-        "Sign in",
-        "Use your username or your email address.",
+        t("Sign in"),
+        t("Use your username or your email address."),
         rx.cond(
             AuthState.sign_in_error != "",
             rx.el.p(AuthState.sign_in_error, class_name="notice error", role="alert", style={"margin_bottom": "16px"}),
@@ -31,20 +32,20 @@ def login_page() -> rx.Component:
             routes.API_SESSION,
             posted_field(
                 "username",
-                "Username or email",
+                t("Username or email"),
                 complete="username",
                 auto_focus=True,
                 auto_capitalize="none",
                 spell_check=False,
                 max_length=254,
             ),
-            posted_field("password", "Password", complete="current-password", kind="password", max_length=256),
-            submit="Sign in",
+            posted_field("password", t("Password"), complete="current-password", kind="password", max_length=256),
+            submit=t("Sign in"),
         ),
         rx.el.div(
             posted_form(
                 routes.API_PASSKEY,
-                submit="Continue with a passkey",
+                submit=t("Continue with a passkey"),
                 kind="",
                 passkey_options_from=f"{routes.API_PASSKEY}/options",
             ),
@@ -52,11 +53,11 @@ def login_page() -> rx.Component:
             custom_attrs={"data-needs-passkeys": ""},
         ),
         rx.cond(as_var(AuthState.sign_in_links).length() > 0, _provider_links()),
-        rx.el.p(link("Forgot password?", to=routes.FORGOT), class_name="auth-foot"),
+        rx.el.p(link(t("Forgot password?"), to=routes.FORGOT), class_name="auth-foot"),
         rx.cond(
             AuthState.needs_setup,
             rx.el.p(
-                "No administrator exists yet. Open the setup link that the first start printed.",
+                t("No administrator exists yet. Open the setup link that the first start printed."),
                 class_name="notice",
                 style={"margin_top": "16px"},
             ),
@@ -69,14 +70,16 @@ def _provider_links() -> rx.Component:
         rx.el.p("or", class_name="muted", style={"text_align": "center"}),
         rx.foreach(
             AuthState.sign_in_links,
-            lambda entry: outside_link("Continue with ", entry["label"], url=entry["url"], class_name="btn block"),
+            lambda entry: outside_link(
+                t("Continue with {label}", label=entry["label"]), url=entry["url"], class_name="btn block"
+            ),
         ),
         class_name="stack tight",
         style={"margin_top": "16px"},
     )
 
 
-@page(routes.SETUP, "Set up", permission="public", on_load=(AuthState.enter_setup,))
+@page(routes.SETUP, t("Set up"), permission="public", on_load=(AuthState.enter_setup,))
 def setup_page() -> rx.Component:
     return rx.match(
         AuthState.setup_phase,
@@ -84,7 +87,7 @@ def setup_page() -> rx.Component:
         ("closed", _setup_closed()),
         (
             "incomplete",
-            _incomplete("Open the full link that the console printed when it started. Each start prints a new one."),
+            _incomplete(t("Open the full link that the console printed when it started. Each start prints a new one.")),
         ),
         boot(),
     )
@@ -92,65 +95,68 @@ def setup_page() -> rx.Component:
 
 def _setup_closed() -> rx.Component:
     return auth_frame(
-        "Already set up",
-        "This console already has an administrator.",
-        rx.el.div(link("Sign in", to=routes.LOGIN, class_name="btn primary block"), style={"margin_top": "20px"}),
+        t("Already set up"),
+        t("This console already has an administrator."),
+        rx.el.div(link(t("Sign in"), to=routes.LOGIN, class_name="btn primary block"), style={"margin_top": "20px"}),
     )
 
 
 def _setup_form() -> rx.Component:
     return auth_frame(
-        "Create the first administrator",
-        "This link works once. The first start of the console printed it.",
+        t("Create the first administrator"),
+        t("This link works once. The first start of the console printed it."),
         posted_form(
             routes.API_SETUP,
             _token_error(),
-            posted_field("email", "Email", complete="email", kind="email", auto_focus=True, max_length=254),
+            posted_field("email", t("Email"), complete="email", kind="email", auto_focus=True, max_length=254),
             posted_field(
                 "username",
-                "Username",
+                t("Username"),
                 complete="username",
-                hint="3 to 50 letters and digits.",
+                hint=t("3 to 50 letters and digits."),
                 auto_capitalize="none",
                 spell_check=False,
                 max_length=50,
             ),
-            posted_field("full_name", "Full name", complete="name", is_optional=True, max_length=100),
+            posted_field("full_name", t("Full name"), complete="name", is_optional=True, max_length=100),
             posted_field(
                 "password",
-                "Password",
+                t("Password"),
                 complete="new-password",
                 kind="password",
                 hint=new_password_hint(),
                 max_length=256,
             ),
-            submit="Create administrator",
+            submit=t("Create administrator"),
             from_query="token",
         ),
     )
 
 
-@page(routes.FORGOT, "Forgot password", permission="public", on_load=(AuthState.enter_forgot,))
+@page(routes.FORGOT, t("Forgot password"), permission="public", on_load=(AuthState.enter_forgot,))
 def forgot_password_page() -> rx.Component:
     sent = rx.el.p(
-        "If somebody has this address, a mail with a link is on its way. The link works for an hour.",
+        t("If somebody has this address, a mail with a link is on its way. The link works for an hour."),
         class_name="notice",
         role="status",
     )
     ask = posted_form(
         routes.API_FORGOT,
-        posted_field("email", "Email", complete="email", kind="email", auto_focus=True, max_length=254),
-        submit="Send the link",
+        posted_field("email", t("Email"), complete="email", kind="email", auto_focus=True, max_length=254),
+        submit=t("Send the link"),
         done=sent,
     )
     return auth_frame(
-        "Forgot your password?",
-        "Enter the email address of your account. You get a link that sets a new password.",
-        rx.cond(AuthState.mail == "files", _notice("Mail is not set up: mails are files in ", _mail_folder())),
+        t("Forgot your password?"),
+        t("Enter the email address of your account. You get a link that sets a new password."),
+        rx.cond(
+            AuthState.mail == "files",
+            _notice(t("Mail is not set up: mails are files in {mail_folder}", mail_folder=_mail_folder())),
+        ),
         # One place for the form, so that it stays as it is when the state arrives.
         rx.cond(
             AuthState.mail == "off",
-            _notice("This console sends no mail. Ask an administrator for a new password."),
+            _notice(t("This console sends no mail. Ask an administrator for a new password.")),
             ask,
         ),
         _back_to_sign_in(),
@@ -158,7 +164,7 @@ def forgot_password_page() -> rx.Component:
 
 
 def _mail_folder() -> rx.Component:
-    return rx.el.span(rx.el.code(AuthState.mail_folder), " on the server.")
+    return rx.el.span(t("{mail_folder} on the server.", mail_folder=rx.el.code(AuthState.mail_folder)))
 
 
 def _notice(*text: Any) -> rx.Component:
@@ -166,21 +172,21 @@ def _notice(*text: Any) -> rx.Component:
 
 
 def _back_to_sign_in() -> rx.Component:
-    return rx.el.p(link("Back to sign-in", to=routes.LOGIN), class_name="auth-foot")
+    return rx.el.p(link(t("Back to sign-in"), to=routes.LOGIN), class_name="auth-foot")
 
 
 def _incomplete(text: str, *ways: rx.Component) -> rx.Component:
     below = (rx.el.div(*ways, style={"margin_top": "20px"}),) if ways else ()
-    return auth_frame("This link is incomplete", text, *below)
+    return auth_frame(t("This link is incomplete"), text, *below)
 
 
-@page(routes.RESET, "Set a new password", permission="public", on_load=(AuthState.enter_link,))
+@page(routes.RESET, t("Set a new password"), permission="public", on_load=(AuthState.enter_link,))
 def reset_password_page() -> rx.Component:
     return rx.cond(
         AuthState.link_is_incomplete,
         _incomplete(
-            "Open the full link from the email, or request another one.",
-            link("Request another link", to=routes.FORGOT, class_name="btn primary block"),
+            t("Open the full link from the email, or request another one."),
+            link(t("Request another link"), to=routes.FORGOT, class_name="btn primary block"),
         ),
         _reset_form(),
     )
@@ -188,39 +194,39 @@ def reset_password_page() -> rx.Component:
 
 def _reset_form() -> rx.Component:
     return auth_frame(
-        "Set a new password",
-        "All open sessions of your account end.",
+        t("Set a new password"),
+        t("All open sessions of your account end."),
         posted_form(
             routes.API_RESET,
             _token_error(),
             posted_field(
                 "password",
-                "New password",
+                t("New password"),
                 complete="new-password",
                 kind="password",
                 hint=new_password_hint(),
                 auto_focus=True,
                 max_length=256,
             ),
-            submit="Set the password",
+            submit=t("Set the password"),
             from_query="token",
-            done=_done("Your password is set.", "Sign in", routes.LOGIN),
+            done=_done(t("Your password is set."), t("Sign in"), routes.LOGIN),
         ),
-        rx.el.p(link("Send another link", to=routes.FORGOT), class_name="auth-foot"),
+        rx.el.p(link(t("Send another link"), to=routes.FORGOT), class_name="auth-foot"),
     )
 
 
-@page(routes.CHANGE_PASSWORD, "Change your password", permission="public")
+@page(routes.CHANGE_PASSWORD, t("Change your password"), permission="public")
 def change_password_page() -> rx.Component:
     """Where everybody is led whose password an administrator set."""
     return auth_frame(
-        "Choose your own password",
-        "An administrator set the current one. Until you change it you cannot use the console.",
+        t("Choose your own password"),
+        t("An administrator set the current one. Until you change it you cannot use the console."),
         posted_form(
             routes.API_CHANGE_PASSWORD,
             posted_field(
                 "current_password",
-                "Current password",
+                t("Current password"),
                 complete="current-password",
                 kind="password",
                 auto_focus=True,
@@ -228,26 +234,26 @@ def change_password_page() -> rx.Component:
             ),
             posted_field(
                 "password",
-                "New password",
+                t("New password"),
                 complete="new-password",
                 kind="password",
                 hint=new_password_hint(),
                 max_length=256,
             ),
-            submit="Change password",
+            submit=t("Change password"),
         ),
-        rx.el.p(button("Sign out", kind="ghost", custom_attrs={"data-action": "sign-out"}), class_name="auth-foot"),
+        rx.el.p(button(t("Sign out"), kind="ghost", custom_attrs={"data-action": "sign-out"}), class_name="auth-foot"),
     )
 
 
-@page(routes.CONFIRM_EMAIL, "Confirm your email address", permission="public", on_load=(AuthState.enter_link,))
+@page(routes.CONFIRM_EMAIL, t("Confirm your email address"), permission="public", on_load=(AuthState.enter_link,))
 def confirm_email_page() -> rx.Component:
     """The link itself changes nothing, because mail filters open links, too."""
     return rx.cond(
         AuthState.link_is_incomplete,
         _incomplete(
-            "Open the full link from the email, or enter the new address in your settings again to get another one.",
-            link("Open settings", to=routes.SETTINGS, class_name="btn primary block"),
+            t("Open the full link from the email, or enter the new address in your settings again to get another one."),
+            link(t("Open settings"), to=routes.SETTINGS, class_name="btn primary block"),
         ),
         _confirm_form(),
     )
@@ -255,14 +261,14 @@ def confirm_email_page() -> rx.Component:
 
 def _confirm_form() -> rx.Component:
     return auth_frame(
-        "Confirm your email address",
-        "From now on you sign in with this address, and mails go to it.",
+        t("Confirm your email address"),
+        t("From now on you sign in with this address, and mails go to it."),
         posted_form(
             routes.API_CONFIRM_EMAIL,
             _token_error(),
-            submit="Confirm the address",
+            submit=t("Confirm the address"),
             from_query="token",
-            done=_done("Your new email address is confirmed.", "Open the console", routes.DASHBOARD),
+            done=_done(t("Your new email address is confirmed."), t("Open the console"), routes.DASHBOARD),
         ),
     )
 
