@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.demo.commits import push
 from tca_app.demo.logs import log_rows
 from tca_app.features.deployments import events
 from tca_app.features.environments.events import EnvironmentUpdated
@@ -58,6 +59,7 @@ async def deploy(
         column["rollback_of_id"] = row["undone"]["id"] if row["undone"] else None
     await session.execute(insert(Deployment.__table__), columns)
     await session.execute(insert(DeploymentLog.__table__), logs)
+    await push(session, rows)
     return rows, protected
 
 

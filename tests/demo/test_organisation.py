@@ -101,3 +101,12 @@ async def test_the_demo_deployed_as_a_team_does(demo: Demo) -> None:
         matches = "type = 'deployment_' || deployments.status AND subject_id = deployments.id"
         steps = f"(SELECT count(*) FROM events WHERE {matches})"
         assert await count(f"deployments.finished_at IS NOT NULL AND {steps} <> 1") == 0
+
+
+async def test_the_demo_knows_the_commits_of_its_versions(demo: Demo) -> None:
+    unknown = (
+        "SELECT count(*) FROM deployments WHERE NOT EXISTS "
+        "(SELECT FROM commit_steps WHERE project_id = deployments.project_id AND sha = commit_sha)"
+    )
+    async with reading() as session:
+        assert (await session.execute(text(unknown))).scalar_one() == 0
