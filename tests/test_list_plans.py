@@ -42,7 +42,7 @@ from tca_app.features.tokens.listing import list_all_tokens
 from tca_app.features.tokens.schemas import TokenQuery
 from tca_app.features.users import queries as users
 from tca_app.features.users.schemas import UserQuery
-from tca_app.features.webhooks import queries as webhooks
+from tca_app.features.webhooks import deliveries
 from tca_app.features.webhooks.schemas import DeliveryQuery
 from tests.plans import buffers_of
 
@@ -122,7 +122,7 @@ LISTS: dict[str, Read] = {
     "team": lambda s, who, skip: list_members(s, who, PROJECTS, MemberQuery(skip=min(skip, PEOPLE - 25), limit=25)),
     "memberships": lambda s, who, skip: users.list_memberships(s, who, 3 if who.is_superuser else who.user_id),
     "notifications": lambda s, who, skip: notifications.list_notifications(s, who, InboxQuery(limit=25)),
-    "deliveries": lambda s, who, skip: webhooks.list_deliveries(s, who, 1, DeliveryQuery(skip=skip, limit=25)),
+    "deliveries": lambda s, who, skip: deliveries.list_deliveries(s, who, 1, DeliveryQuery(skip=skip, limit=25)),
     "activity": lambda s, who, skip: activity.list_activity(s, who, ActivityQuery(limit=25)),
     "invitations": lambda s, who, skip: invitations.list_invitations(s, who, InvitationQuery(skip=skip, limit=25)),
     "dashboard": lambda s, who, skip: dashboard.stats(s, who, StatsQuery()),

@@ -1,6 +1,6 @@
 """A list as a CSV file that is written while it is read."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,11 +26,20 @@ def csv_response(
 
     The ids are chosen before, so that no row is missing or there twice because others came or went meanwhile.
     """
+    return _file(name, _lines(columns, ids, read, key))
+
+
+def csv_file(name: str, columns: Sequence[str], rows: Sequence[object]) -> StreamingResponse:
+    """Return a file of a list that has a limit anyway, so that it is read at once."""
+    return _file(name, iter((csv_lines(columns, rows, has_header=True),)))
+
+
+def _file(name: str, lines: AsyncIterator[str] | Iterator[str]) -> StreamingResponse:
     headers = {
         "Content-Disposition": f'attachment; filename="{name}-{datetime.now(UTC):%Y-%m-%d}.csv"',
         "X-Row-Limit": str(MAX_ROWS),
     }
-    return StreamingResponse(_lines(columns, ids, read, key), headers=headers, media_type="text/csv; charset=utf-8")
+    return StreamingResponse(lines, headers=headers, media_type="text/csv; charset=utf-8")
 
 
 async def _lines(columns: Sequence[str], ids: list[int], read: Read, key: str) -> AsyncIterator[str]:

@@ -69,6 +69,8 @@ API_DORA_EXPORT = "/api/v1/metrics/dora/export.csv"
 API_ENVIRONMENTS_EXPORT = f"{API_DEPLOYMENTS}/current/export.csv"
 API_TOKENS_EXPORT = "/api/v1/admin/tokens/export.csv"
 API_INVITATIONS_EXPORT = "/api/v1/invitations/export.csv"
+API_WEBHOOKS = "/api/v1/webhooks"
+API_GROUPS_EXPORT = "/api/v1/groups/export.csv"
 API_JOBS_EXPORT = "/api/v1/jobs/export.csv"
 
 

@@ -19,6 +19,7 @@ from tca_app.core.outgoing.resilience import FAILURES_TO_OPEN, circuit_breaker
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectUpdate
 from tca_app.features.webhooks import delivery_log, service as webhooks
+from tca_app.features.webhooks.deliveries import list_deliveries
 from tca_app.features.webhooks.schemas import DeliveryQuery, WebhookUpdate, WebhookWithSecret
 from tests.factories import bearer, do_jobs, make_admin, make_project, make_user, make_webhook, run, until
 from tests.sinks import HttpSink, Request
@@ -237,7 +238,7 @@ async def test_a_redelivery_has_the_same_id_and_the_next_number(sink: HttpSink) 
     await change(ana, billing)
     await do_jobs()
     sink.answers = [200]
-    page = await run(webhooks.list_deliveries, ana, hook.id, DeliveryQuery())
+    page = await run(list_deliveries, ana, hook.id, DeliveryQuery())
     await run(webhooks.redeliver, ana, hook.id, page.items[0].id)
     await do_jobs()
     first, second = sink.got

@@ -1,12 +1,16 @@
 """REST endpoints of groups, and of the groups of a project. The rules are in the services."""
 
-from fastapi import Response
+from typing import Annotated
+
+from fastapi import Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
-from tca_app.features.groups import in_projects, service
+from tca_app.features.groups import in_projects, listing, service
 from tca_app.features.groups.schemas import (
     GroupCreate,
+    GroupFilter,
     GroupMemberAdd,
     GroupMemberRead,
     GroupRead,
@@ -15,7 +19,8 @@ from tca_app.features.groups.schemas import (
     ProjectGroupRead,
     ProjectGroupUpdate,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, ProjectId, Reading, Writing
+from tca_app.rest.csv_files import CSV, csv_file
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, IfMatch, ProjectId, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response
@@ -28,10 +33,18 @@ _members = TypeAdapter(list[GroupMemberRead])
 _project_groups = TypeAdapter(list[ProjectGroupRead])
 
 
-@router.get("", response_model=list[GroupRead], responses=problems(401))
-async def list_groups(actor: CurrentActor, session: Reading) -> Response:
-    """List all groups by name."""
-    return json_response(_groups.dump_json(await service.list_groups(session, actor)))
+@router.get("", response_model=list[GroupRead], responses=problems(401, 403))
+async def list_groups(query: Annotated[GroupFilter, Query()], actor: CurrentActor, session: Reading) -> Response:
+    """List all groups, by default by name."""
+    return json_response(_groups.dump_json(await listing.list_groups(session, actor, query)))
+
+
+@router.get("/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 403))
+async def export_groups(
+    query: Annotated[GroupFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of groups as CSV. A browser's session cookie is accepted."""
+    return csv_file("groups", listing.COLUMNS, await listing.list_groups(session, actor, query))
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 409))

@@ -1,9 +1,11 @@
 """Schemas of groups."""
 
 from datetime import datetime
+from typing import Literal
 
-from tca_app.core.database.concurrency import UNSET, Changes
-from tca_app.core.schema import Id, InputModel, Line200, Name50, ReadModel
+from tca_app.core.database.concurrency import UNSET, Changes, ListFilter, ListQuery
+from tca_app.core.filters import Many
+from tca_app.core.schema import Id, InputModel, Line200, Name50, ReadModel, UrlId
 from tca_app.features.projects.schemas import GrantedRole
 
 
@@ -15,6 +17,30 @@ class GroupCreate(InputModel):
 class GroupUpdate(Changes):
     name: Name50 = UNSET
     description: Line200 = UNSET
+
+
+GroupSort = Literal[
+    "name",
+    "-name",
+    "member_count",
+    "-member_count",
+    "project_count",
+    "-project_count",
+    "created_at",
+    "-created_at",
+]
+
+
+class GroupFilter(ListFilter):
+    """`search` matches name and description. Administrators alone may filter by people and by projects."""
+
+    user_id: Many[UrlId] = []
+    project_id: Many[UrlId] = []
+    sort: GroupSort = "name"
+
+
+class GroupQuery(GroupFilter, ListQuery):
+    """A page of groups."""
 
 
 class GroupRead(ReadModel):

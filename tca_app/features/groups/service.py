@@ -1,6 +1,6 @@
 """Service functions for groups and their people. A change of people changes their roles in the same transaction."""
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,40 +12,23 @@ from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.groups import events, policy
+from tca_app.features.groups.listing import GROUPS, MAX_GROUPS
 from tca_app.features.groups.membership import refresh_roles
 from tca_app.features.groups.schemas import GroupCreate, GroupMemberAdd, GroupMemberRead, GroupRead, GroupUpdate
 from tca_app.features.projects.user_lookups import display_names, require_active_user
 from tca_app.models import Group, GroupMember, ProjectGroup, User
 from tca_app.models.user import changed_by
 
-MAX_GROUPS = 1_000
 _GROUPS = Group.__table__
 _groups, _members, _used = _GROUPS.c, GroupMember.__table__.c, ProjectGroup.__table__.c
 _users = User.__table__.c
 _TAKEN = {"uq_groups_name": ("name", "A group has this name already.")}
 
 
-def _count(column: ColumnElement[int]) -> ColumnElement[int]:
-    return select(func.count()).where(column == _groups.id).correlate(_GROUPS).scalar_subquery()
-
-
-def _rows() -> Select[tuple[object, ...]]:
-    counts = (
-        _count(_members.group_id).label("member_count"),
-        _count(_used.group_id).label("project_count"),
-    )
-    return select(*_groups, *counts).order_by(func.lower(_groups.name))
-
-
-async def list_groups(session: AsyncSession, actor: Actor) -> list[GroupRead]:
-    """Returns all groups by name, for everybody who is signed in: a maintainer adds one to a project."""
-    return to_reads(GroupRead, (await session.execute(_rows().limit(MAX_GROUPS))).all())
-
-
 async def get_group(session: AsyncSession, actor: Actor, group_id: int) -> GroupRead:
     """Returns one group. Raises Forbidden, NotFound."""
     policy.require(actor)
-    row = (await session.execute(_rows().where(_groups.id == group_id))).first()
+    row = (await session.execute(GROUPS.where(_groups.id == group_id))).first()
     if row is None:
         raise NotFound
     return to_reads(GroupRead, [row])[0]

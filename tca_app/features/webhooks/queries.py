@@ -4,12 +4,11 @@ from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, o
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.pagination import Page, page_of
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import NotFound
 from tca_app.features.projects import queries as projects
 from tca_app.features.webhooks import policy
-from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead, WebhookQuery, WebhookRead
+from tca_app.features.webhooks.schemas import DeliveryDetail, WebhookQuery, WebhookRead
 from tca_app.models import Project, ProjectMember, User, Webhook, WebhookDelivery
 
 HOOKS = Webhook.__table__
@@ -90,20 +89,7 @@ async def get_webhook(session: AsyncSession, actor: Actor, webhook_id: int) -> W
     return WebhookRead.model_validate(row)
 
 
-_COLUMNS = tuple(_deliveries[name] for name in DeliveryRead.model_fields)
 _DETAIL = tuple(_deliveries[name] for name in DeliveryDetail.model_fields)
-
-
-async def list_deliveries(
-    session: AsyncSession, actor: Actor, webhook_id: int, query: DeliveryQuery
-) -> Page[DeliveryRead]:
-    """Returns the attempts, newest first."""
-    await get_webhook(session, actor, webhook_id)
-    rows = select(*_COLUMNS).where(_deliveries.webhook_id == webhook_id).order_by(_deliveries.id.desc())
-    if query.status is not None:
-        rows = rows.where(_deliveries.status == query.status)
-    found, total, _ = await page_of(session, rows, skip=query.skip, limit=query.limit)
-    return Page([DeliveryRead.model_validate(row) for row in found], total)
 
 
 async def get_delivery(session: AsyncSession, actor: Actor, webhook_id: int, delivery_id: int) -> DeliveryDetail:

@@ -3,12 +3,14 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
-from tca_app.features.webhooks import service
+from tca_app.features.webhooks import deliveries, service
 from tca_app.features.webhooks.schemas import (
     DeliveryDetail,
+    DeliveryFilter,
     DeliveryQuery,
     DeliveryRead,
     Queued,
@@ -18,7 +20,8 @@ from tca_app.features.webhooks.schemas import (
     WebhookUpdate,
     WebhookWithSecret,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Reading, Writing
+from tca_app.rest.csv_files import CSV, csv_file
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, IfMatch, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response, page_response
@@ -33,6 +36,15 @@ _deliveries = TypeAdapter(list[DeliveryRead])
 async def list_webhooks(query: Annotated[WebhookQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
     """List a project's webhooks (maintainers and owners). Without `project_id`: instance webhooks (superusers)."""
     return json_response(_webhooks.dump_json(await service.list_webhooks(session, actor, query)))
+
+
+@router.get("/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 403, 404))
+async def export_webhooks(
+    query: Annotated[WebhookQuery, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of webhooks as CSV, without their secrets. A browser's session cookie is accepted."""
+    rows = await service.list_webhooks(session, actor, query)
+    return csv_file("webhooks", deliveries.WEBHOOK_COLUMNS, rows)
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 404, 409))
@@ -85,8 +97,21 @@ async def list_deliveries(
     session: Reading,
 ) -> Response:
     """List all attempts, newest first. The last 1,000 are kept."""
-    page = await service.list_deliveries(session, actor, webhook_id, query)
+    page = await deliveries.list_deliveries(session, actor, webhook_id, query)
     return page_response(request, page, _deliveries, query.skip, query.limit)
+
+
+@router.get(
+    "/{webhook_id:int}/deliveries/export.csv",
+    response_class=StreamingResponse,
+    responses=CSV | problems(401, 403, 404),
+)
+async def export_deliveries(
+    webhook_id: UrlId, query: Annotated[DeliveryFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of deliveries as CSV, without what was sent. A browser's session cookie is accepted."""
+    rows = await deliveries.all_deliveries(session, actor, webhook_id, query)
+    return csv_file("deliveries", deliveries.COLUMNS, rows)
 
 
 @router.get(

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tca_app.core.database.concurrency import UNSET, Changes
+from tca_app.core.database.concurrency import UNSET, Changes, ListFilter
 from tca_app.core.events.log import CATALOGUE
+from tca_app.core.filters import DayOrMoment, Many
 from tca_app.core.schema import Id, InputModel, Limit, Line100, ReadModel, Skip, Url, UrlId
 
 DeliveryStatus = Literal["succeeded", "retrying", "failed"]
@@ -69,10 +70,18 @@ class WebhookQuery(BaseModel):
     project_id: UrlId | None = None
 
 
-class DeliveryQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class DeliveryFilter(ListFilter):
+    """`search` matches the id of the message and the error."""
 
-    status: DeliveryStatus | None = None
+    status: Many[DeliveryStatus] = []
+    event_type: Many[Annotated[str, Field(max_length=50, pattern=r"^[a-z_]+$")]] = []
+    since: DayOrMoment | None = None
+    until: DayOrMoment | None = Field(None, description="Before this time, or on this day at the latest.")
+
+
+class DeliveryQuery(DeliveryFilter):
+    """A page of deliveries."""
+
     skip: Skip = 0
     limit: Limit = 25
 

@@ -21,7 +21,6 @@ from tca_app.features.webhooks.queries import (
     HOOKS,
     get_delivery as get_delivery,
     get_webhook as get_webhook,
-    list_deliveries as list_deliveries,
     list_webhooks as list_webhooks,
     require_scope,
 )

@@ -485,6 +485,29 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def export_deliveries(
+        self,
+        webhook_id: int,
+        *,
+        search: str | None = None,
+        status: Literal["succeeded", "retrying", "failed"]
+        | list[Literal["succeeded", "retrying", "failed"]]
+        | None = None,
+        event_type: str | list[str] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> str:
+        """Download the list of deliveries as CSV, without what was sent. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/webhooks/{webhook_id}/deliveries/export.csv", webhook_id),
+            query={"search": search, "status": status, "event_type": event_type, "since": since, "until": until},
+            repeatable=True,
+        )
+
     def export_deployments(
         self,
         *,
@@ -582,6 +605,35 @@ class Operations(Calls):
                 "group_id": group_id,
                 "by": by,
             },
+            repeatable=True,
+        )
+
+    def export_groups(
+        self,
+        *,
+        search: str | None = None,
+        user_id: int | list[int] | None = None,
+        project_id: int | list[int] | None = None,
+        sort: Literal[
+            "name",
+            "-name",
+            "member_count",
+            "-member_count",
+            "project_count",
+            "-project_count",
+            "created_at",
+            "-created_at",
+        ]
+        | None = None,
+    ) -> str:
+        """Download the list of groups as CSV. A browser's session cookie is accepted.
+
+        API tokens need the scope `admin`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/groups/export.csv"),
+            query={"search": search, "user_id": user_id, "project_id": project_id, "sort": sort},
             repeatable=True,
         )
 
@@ -793,6 +845,15 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def export_webhooks(self, *, project_id: int | None = None) -> str:
+        """Download the list of webhooks as CSV, without their secrets. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET", path_of("/api/v1/webhooks/export.csv"), query={"project_id": project_id}, repeatable=True
+        )
+
     def list_activity(
         self,
         *,
@@ -904,7 +965,13 @@ class Operations(Calls):
         self,
         webhook_id: int,
         *,
-        status: Literal["succeeded", "retrying", "failed"] | None = None,
+        search: str | None = None,
+        status: Literal["succeeded", "retrying", "failed"]
+        | list[Literal["succeeded", "retrying", "failed"]]
+        | None = None,
+        event_type: str | list[str] | None = None,
+        since: str | None = None,
+        until: str | None = None,
         skip: int | None = None,
         limit: int | None = None,
     ) -> Page[models.DeliveryRead]:
@@ -915,7 +982,15 @@ class Operations(Calls):
         return self._page(
             "GET",
             path_of("/api/v1/webhooks/{webhook_id}/deliveries", webhook_id),
-            query={"status": status, "skip": skip, "limit": limit},
+            query={
+                "search": search,
+                "status": status,
+                "event_type": event_type,
+                "since": since,
+                "until": until,
+                "skip": skip,
+                "limit": limit,
+            },
             repeatable=True,
         )
 
@@ -1014,12 +1089,34 @@ class Operations(Calls):
         """
         return self._json("GET", path_of("/api/v1/groups/{group_id}/members", group_id), repeatable=True)
 
-    def list_groups(self) -> list[models.GroupRead]:
-        """List all groups by name.
+    def list_groups(
+        self,
+        *,
+        search: str | None = None,
+        user_id: int | list[int] | None = None,
+        project_id: int | list[int] | None = None,
+        sort: Literal[
+            "name",
+            "-name",
+            "member_count",
+            "-member_count",
+            "project_count",
+            "-project_count",
+            "created_at",
+            "-created_at",
+        ]
+        | None = None,
+    ) -> list[models.GroupRead]:
+        """List all groups, by default by name.
 
         API tokens need the scope `admin`.
         """
-        return self._json("GET", path_of("/api/v1/groups"), repeatable=True)
+        return self._json(
+            "GET",
+            path_of("/api/v1/groups"),
+            query={"search": search, "user_id": user_id, "project_id": project_id, "sort": sort},
+            repeatable=True,
+        )
 
     def list_incidents(
         self,

@@ -5,13 +5,15 @@ import reflex as rx
 from tca_app.features.groups.ui.state import GroupPeopleState, GroupRow, GroupsState, PersonRow
 from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, error_notice, icon_button, page_header
+from tca_app.ui.components.basic import button, error_notice, icon_button, page_header, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
-from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.layout.pages import page
-from tca_app.ui.table.parts import plain_table
+from tca_app.ui.table.grid import Column, RowAction, cut
+from tca_app.ui.table.parts import download_link
+from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
 state, people = GroupsState, GroupPeopleState
@@ -25,14 +27,7 @@ def groups_page() -> rx.Component:
             "People who get a role in many projects at once. Projects add a group on their tab Members.",
             button("New group", kind="primary", icon="plus", on_click=state.open_create()),
         ),
-        rx.el.div(
-            rx.cond(
-                state.failure != "",
-                error_state(state.failure, state.load),
-                rx.cond(state.is_loaded, _list(), skeleton_lines(4)),
-            ),
-            class_name="table-frame",
-        ),
+        _list(),
         _form(),
         _people_dialog(),
         confirm_dialog(
@@ -49,40 +44,44 @@ def groups_page() -> rx.Component:
 
 
 def _list() -> rx.Component:
-    heads = (("Name", ""), ("People", ""), ("Projects", ""), ("", "act"))
-    return rx.cond(
-        as_var(state.groups).length() > 0,
-        plain_table("Groups", heads, rx.foreach(state.groups, _row)),
-        empty_state(
+    return data_table(
+        state,
+        columns=COLUMNS,
+        label="Groups",
+        search_label="Search groups",
+        row_name=lambda row: row["name"],
+        actions=(
+            RowAction("Edit", lambda row: state.open_edit(row["id"]), key="e"),
+            RowAction("Delete", lambda row: state.ask_delete(row["id"]), danger=True),
+        ),
+        empty=empty_state(
             "No groups yet",
             "A group gives its people a role in every project that adds it.",
             button("New group", kind="primary", icon="plus", on_click=state.open_create()),
             icon="users",
         ),
+        tools=(download_link(routes.API_GROUPS_EXPORT, state.export_query),),
     )
 
 
-def _row(group: GroupRow) -> rx.Component:
+def _name(group: GroupRow) -> rx.Component:
+    return rx.el.div(
+        cut(group["name"], "cell-title plain"),
+        rx.cond(group["description"] != "", rx.el.div(group["description"], class_name="cell-sub truncate")),
+    )
+
+
+def _people(group: GroupRow) -> rx.Component:
     group_id = as_var(group["id"]).to(int)
-    return rx.el.tr(
-        rx.el.td(
-            rx.el.span(group["name"], class_name="cell-title plain"),
-            rx.cond(group["description"] != "", rx.el.div(group["description"], class_name="cell-sub")),
-        ),
-        rx.el.td(button(group["people"], kind="small", icon="users", on_click=people.open_people(group_id))),
-        rx.el.td(group["projects"]),
-        rx.el.td(
-            rx.el.div(
-                icon_button(f"Edit {group['name']}", "pencil", "ghost small", on_click=state.open_edit(group_id)),
-                icon_button(f"Delete {group['name']}", "trash-2", "ghost small", on_click=state.ask_delete(group_id)),
-                class_name="row",
-                style={"flex_wrap": "nowrap", "justify_content": "flex-end"},
-            ),
-            class_name="act",
-        ),
-        custom_attrs={"data-row": group["id"]},
-        key=as_var(group["id"]).to(str),
-    )
+    return button(group["people"], kind="small", icon="users", on_click=people.open_people(group_id))
+
+
+COLUMNS = (
+    Column("name", "Name", cell=_name, sortable=True, wide=50),
+    Column("member_count", "People", cell=_people, sortable=True),
+    Column("project_count", "Projects", cell=lambda row: row["projects"], sortable=True),
+    Column("created_at", "Created", cell=lambda row: relative_time(row["created_at"]), sortable=True, on_tablet=False),
+)
 
 
 def _form() -> rx.Component:

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, TypedDict
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Invalid
 from tca_app.core.plurals import plural
-from tca_app.features.groups import in_projects, service as groups
+from tca_app.features.groups import in_projects
+from tca_app.features.groups.listing import list_groups
 from tca_app.features.groups.schemas import ProjectGroupAdd, ProjectGroupRead, ProjectGroupUpdate
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.ui.members_state import GRANTED, RELOAD
@@ -75,7 +76,7 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
     async def open_add(self, project_id: int) -> None:
         self._require_record(project_id, self._groups_of)
         async with reading() as session:
-            known = await groups.list_groups(session, self._as_actor())
+            known = await list_groups(session, self._as_actor())
             name = (await projects.get_project(session, self._as_actor(), project_id)).name
         here = {group["id"] for group in self.groups}
         self.choices = [[str(group.id), group.name] for group in known if group.id not in here]

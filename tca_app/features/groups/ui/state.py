@@ -3,18 +3,31 @@
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, TypedDict
 
-from tca_app.core.database.session import reading, transaction
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Invalid, Stale
+from tca_app.core.facets import Facets
 from tca_app.core.plurals import plural
-from tca_app.features.groups import service as groups
-from tca_app.features.groups.schemas import GroupCreate, GroupMemberAdd, GroupMemberRead, GroupRead, GroupUpdate
+from tca_app.features.groups import listing, service as groups
+from tca_app.features.groups.filters import GROUPS
+from tca_app.features.groups.schemas import (
+    GroupCreate,
+    GroupMemberAdd,
+    GroupMemberRead,
+    GroupQuery,
+    GroupRead,
+    GroupUpdate,
+)
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.state import TableQuery, TableState
+from tca_app.ui.url import printable
 
 LABELS = {"name": "Name", "description": "Description"}
+FIELDS: dict[str, listing.GroupField] = {"person": "user_id", "project": "project_id"}
 
 
 class GroupRow(TypedDict):
@@ -25,6 +38,7 @@ class GroupRow(TypedDict):
     description: str
     people: str
     projects: str
+    created_at: str
 
 
 class PersonRow(TypedDict):
@@ -41,6 +55,7 @@ def _row(group: GroupRead) -> GroupRow:
         description=group.description,
         people=plural(group.member_count, "person", "people"),
         projects=plural(group.project_count, "project"),
+        created_at=group.created_at.isoformat(),
     )
 
 
@@ -49,27 +64,45 @@ def _person(member: GroupMemberRead) -> PersonRow:
     return PersonRow(id=member.user_id, name=name, username=member.username, face=face_of(name, member.user_id))
 
 
-class GroupsState(FormState, SessionState):
+class GroupsState(FormState, TableState, SessionState):
     """State of the list, of the form, and of the confirmation of a deletion."""
 
-    groups: list[GroupRow] = []
-    is_loaded: bool = False
-    failure: str = ""
+    rows: list[GroupRow] = []
     deleted_id: int = 0
     deleted_name: str = ""
     delete_error: str = ""
     is_acting: bool = False
 
+    _spec: ClassVar = GROUPS
+
     @handler("groups.manage", supersedes=True)
-    async def load(self) -> None:
+    async def load(self) -> Events:
         self._watch(GroupsState.load, "groups")
-        try:
-            async with reading() as session:
-                found = await groups.list_groups(session, self._as_actor())
-        except AppError as error:
-            self.failure = error.detail
-            return
-        self.groups, self.is_loaded, self.failure = [_row(group) for group in found], True, ""
+        return await self._load()
+
+    def _asked(self, query: TableQuery) -> GroupQuery:
+        return GroupQuery.model_validate(
+            {
+                "skip": query.skip,
+                "limit": query.limit,
+                "search": printable(query.search),
+                "sort": query.sort,
+                "user_id": query.chosen["person"],
+                "project_id": query.chosen["project"],
+            }
+        )
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[GroupRow], int, bool]:
+        asked = self._asked(query)
+        page = await listing.list_group_page(session, actor, asked)
+        self._offer_export(asked)
+        return [_row(group) for group in page.items], page.total, page.capped
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        return await listing.count_groups(session, actor, self._asked(query), FIELDS[key], search)
+
+    async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+        return await listing.group_filter_names(session, actor, FIELDS[key], ids)
 
     @handler("groups.manage")
     async def open_create(self) -> None:
@@ -111,7 +144,7 @@ class GroupsState(FormState, SessionState):
 
     @handler("groups.manage")
     async def ask_delete(self, group_id: int) -> None:
-        found = next((group for group in self.groups if group["id"] == group_id), None)
+        found = next((group for group in self.rows if group["id"] == group_id), None)
         if found is not None:
             self.deleted_id, self.deleted_name, self.delete_error = group_id, found["name"], ""
 

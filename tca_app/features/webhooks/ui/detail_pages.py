@@ -5,9 +5,12 @@ import reflex as rx
 from tca_app.features.webhooks.ui.detail_state import DeliveriesState, DeliveryRow
 from tca_app.features.webhooks.ui.state import WebhooksState
 from tca_app.features.webhooks.ui.status import delivery_badge, hook_badge
+from tca_app.ui import routes
 from tca_app.ui.components.basic import button, facts, link, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.table.filters import chips
+from tca_app.ui.table.parts import download_link, no_match, tools_row
 from tca_app.ui.var import as_var
 
 state = WebhooksState
@@ -15,6 +18,7 @@ log = DeliveriesState
 hook = WebhooksState.shown
 hook_id = as_var(WebhooksState.shown["id"]).to(int)
 _is_loaded = is_at_its_url(log) & log.is_loaded
+_EXPORT = f"{routes.API_WEBHOOKS}/{hook_id}/deliveries/export.csv"
 
 
 def webhook_detail() -> rx.Component:
@@ -23,6 +27,8 @@ def webhook_detail() -> rx.Component:
         _why_off(),
         panel(hook["url"], _facts(), actions=(hook_badge(hook),)),
         rx.el.div(*_actions(), class_name="row"),
+        tools_row(log, "Search deliveries", (download_link(_EXPORT, log.export_query),)),
+        chips(log),
         panel("Deliveries", _deliveries(), actions=(_count(),), flush=True),
     )
 
@@ -86,7 +92,11 @@ def _deliveries() -> rx.Component:
         rx.cond(
             as_var(log.deliveries).length() > 0,
             rx.fragment(rx.el.ol(rx.foreach(log.deliveries, _delivery), class_name="feed deliveries"), _more()),
-            empty_state("No deliveries yet", "Send a test to check the receiver.", icon="send-horizontal"),
+            rx.cond(
+                log.is_filtered,
+                no_match(log),
+                empty_state("No deliveries yet", "Send a test to check the receiver.", icon="send-horizontal"),
+            ),
         ),
         rx.el.div(skeleton_lines(4), class_name="panel-body"),
     )

@@ -3,16 +3,26 @@
 import json
 from typing import Any, ClassVar, TypedDict
 
-from tca_app.core.database.session import reading, transaction
+import reflex as rx
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import Forbidden, NotFound
+from tca_app.core.events.log import CATALOGUE
+from tca_app.core.facets import Facets
+from tca_app.core.lists.query import Choice, TableQuery
 from tca_app.core.plurals import plural
 from tca_app.features.activity.filters import type_label
 from tca_app.features.webhooks import service as webhooks
+from tca_app.features.webhooks.deliveries import count_deliveries, list_deliveries
+from tca_app.features.webhooks.filters import DELIVERIES
 from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead
 from tca_app.features.webhooks.ui.state import is_here, shown_webhook
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.filter_state import FilterState
+from tca_app.ui.url import printable, query_of
 
 BATCH = 25
 MOST = 100
@@ -47,7 +57,7 @@ class Sent(TypedDict):
 NOTHING = Sent(message_id="", url="", headers="", body="", code="", content_type="", size="", took="", error="")
 
 
-class DeliveriesState(RecordState, SessionState):
+class DeliveriesState(FilterState, RecordState, SessionState):
     """State of the deliveries of the webhook that the URL names."""
 
     deliveries: list[DeliveryRow] = []
@@ -55,8 +65,11 @@ class DeliveriesState(RecordState, SessionState):
     is_loaded: bool = False
     open_id: int = 0
     sent: Sent = NOTHING
+    search: str = ""
+    export_query: str = ""
 
     _record_fields: ClassVar = ("hook",)
+    _spec: ClassVar = DELIVERIES
     _of: int = 0
 
     @handler("signed_in", supersedes=True)
@@ -67,7 +80,42 @@ class DeliveriesState(RecordState, SessionState):
         self._of = webhook_id
         if webhook_id:
             self._watch(DeliveriesState.load, f"webhooks:{webhook_id}")
+            shown = self._filter_query()
+            self.search = shown.search
+            async with reading() as session:
+                await self._keep_filters(session, shown)
+            self.export_query = query_of(self._asked(BATCH), "limit")
             await self._read(max(BATCH, len(self.deliveries)))
+
+    def _asked(self, limit: int) -> DeliveryQuery:
+        """Returns the filters in the URL, without types that do not exist: it may have been typed by hand."""
+        query = self._filter_query()
+        known = {*CATALOGUE, "ping"}
+        return DeliveryQuery.model_validate(
+            {
+                "search": printable(query.search),
+                "status": query.chosen["status"],
+                "event_type": [name for name in query.chosen["type"] if name in known],
+                "limit": min(limit, MOST),
+                **self._span(query),
+            }
+        )
+
+    @rx.var
+    def is_filtered(self) -> bool:
+        return bool(self.search or self.chips)
+
+    async def _labels(self, session: Session, choice: Choice, values: tuple[str, ...]) -> dict[str, str]:
+        if choice.key == "type":
+            return {value: type_label(value) for value in values}
+        return await FilterState._labels(self, session, choice, values)
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        if key == "status":
+            return await count_deliveries(session, actor, self._of, self._asked(BATCH), "status")
+        counted = await count_deliveries(session, actor, self._of, self._asked(BATCH), "event_type")
+        named = [facet.model_copy(update={"label": type_label(facet.value)}) for facet in counted.values]
+        return counted.model_copy(update={"values": named})
 
     def _forget(self) -> None:
         self.deliveries, self.deliveries_total, self.is_loaded = [], 0, False
@@ -77,8 +125,7 @@ class DeliveriesState(RecordState, SessionState):
         """Loads the deliveries. The page reports a missing webhook itself."""
         try:
             async with reading() as session:
-                query = DeliveryQuery(limit=min(limit, MOST))
-                page = await webhooks.list_deliveries(session, self._as_actor(), self._of, query)
+                page = await list_deliveries(session, self._as_actor(), self._of, self._asked(limit))
         except (Forbidden, NotFound):
             self._forget()
             return

@@ -14,7 +14,7 @@ from tca_app.ui.components.placeholders import empty_state, error_state, skeleto
 from tca_app.ui.detail import secret_once
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import is_at_its_url
-from tca_app.ui.table.parts import plain_table
+from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.table.view import open_link
 from tca_app.ui.var import as_var
 
@@ -80,7 +80,10 @@ def _list(lead: str) -> rx.Component:
             rx.el.p(lead, class_name="muted grow"),
             rx.cond(
                 as_var(state.hooks).length() > 0,
-                button("New webhook", kind="primary", icon="plus", on_click=state.open_create()),
+                rx.fragment(
+                    download_link(f"{routes.API_WEBHOOKS}/export.csv", state.export_query),
+                    button("New webhook", kind="primary", icon="plus", on_click=state.open_create()),
+                ),
             ),
             class_name="table-tools section-lead",
         ),

@@ -18,7 +18,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import number_in, page_path, query_param, record_id
+from tca_app.ui.url import number_in, page_path, page_url, query_param, record_id
 
 SHOWN_ONCE = "shown-once"  # the field that shows a new secret
 ACTS = ("rotate", "delete")
@@ -88,18 +88,20 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
     failure: str = ""
     is_of_project: bool = False
     list_url: str = ""
+    export_query: str = ""
     secret_of: str = ""  # whose new secret is shown; the secret itself is never stored in a state
     asking: str = ""
     asked: HookRow = NOTHING
     is_acting: bool = False
 
     _record_fields: ClassVar = ("hook",)
+    _loaded_url: str = ""
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        """Loads what the URL names. A secret disappears with the page that showed it."""
-        self._enter_record()
-        if self.phase:
+        """Loads what the URL names. A secret disappears with the page that showed it, but a filter changes no page."""
+        is_filter = self._is_filter()
+        if self.phase and not is_filter:
             self.hooks, self.shown, self.phase = [], NOTHING, ""
             self.secret_of, self.asking = "", ""
             self._hide_form()
@@ -108,8 +110,15 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         project_id = record_id(self.router_data, routes.PROJECTS)
         self.is_of_project = project_id > 0
         self.list_url = f"{routes.project(project_id)}?tab=webhooks" if project_id else routes.WEBHOOKS
+        self.export_query = f"project_id={project_id}" if project_id else ""
         self._watch(WebhooksState.read_again, "webhooks")
         await self._read()
+
+    def _is_filter(self) -> bool:
+        """Whether the URL differs from the one before only in the filters of the deliveries. A reload does not."""
+        is_other, url, before = self._enter_record(), page_url(self.router_data), self._loaded_url
+        self._loaded_url = url
+        return not is_other and url != before and is_here(self) and shown_webhook(self) > 0
 
     @handler("signed_in", supersedes=True)
     async def read_again(self) -> None:

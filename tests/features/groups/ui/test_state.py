@@ -38,13 +38,13 @@ async def test_a_group_is_created_renamed_and_deleted(console: Console) -> None:
     tab = await page_of(console, await make_admin(), "/groups")
     nonce = shown(await tab.send(GroupsState.open_create), GroupsState, "form_nonce")
     updates = await tab.send(GroupsState.save, form={"nonce": nonce, "name": "Platform", "description": ""})
-    [row] = shown(updates, GroupsState, "groups")
+    [row] = shown(updates, GroupsState, "rows")
     assert (row["name"], row["people"], row["projects"]) == ("Platform", "0 people", "0 projects")
     nonce = shown(await tab.send(GroupsState.open_edit, group_id=row["id"]), GroupsState, "form_nonce")
     updates = await tab.send(GroupsState.save, form={"nonce": nonce, "name": "Core", "description": "x"})
-    assert shown(updates, GroupsState, "groups")[0]["name"] == "Core"
+    assert shown(updates, GroupsState, "rows")[0]["name"] == "Core"
     await tab.send(GroupsState.ask_delete, group_id=row["id"])
-    assert shown(await tab.send(GroupsState.delete, _form={}), GroupsState, "groups") == []
+    assert shown(await tab.send(GroupsState.delete, _form={}), GroupsState, "rows") == []
 
 
 async def test_people_are_added_and_removed(console: Console) -> None:
@@ -56,7 +56,7 @@ async def test_people_are_added_and_removed(console: Console) -> None:
     await tab.send(GroupPeopleState.pick, person_id=ana.user_id)
     updates = await tab.send(GroupPeopleState.add, form={"nonce": nonce})
     assert [person["name"] for person in shown(updates, GroupPeopleState, "members")] == ["Ana"]
-    assert shown(updates, GroupsState, "groups")[0]["people"] == "1 person"
+    assert shown(updates, GroupsState, "rows")[0]["people"] == "1 person"
     updates = await tab.send(GroupPeopleState.remove, person_id=ana.user_id)
     assert shown(updates, GroupPeopleState, "members") == []
 

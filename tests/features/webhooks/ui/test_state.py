@@ -157,3 +157,25 @@ async def test_an_address_typed_by_hand_is_only_missing(console: Console, hook: 
     assert shown(updates, WebhooksState, "phase") in ("missing", "list")
     await tab.send(DeliveriesState.load)
     assert console.errors == []
+
+
+async def test_a_filter_of_deliveries_keeps_the_page_and_a_reload_hides_the_secret(console: Console) -> None:
+    ana = await make_user("ana")
+    hook = await make_webhook(ana, URL, await make_project(ana))
+    await make_delivery(hook.id)
+    path = f"/projects/{hook.project_id}?tab=webhooks&hook={hook.id}"
+    tab, _ = await opened(console, ana, path)
+    await tab.send(DeliveriesState.load)
+    await tab.send(WebhooksState.ask, action="rotate", webhook_id=hook.id)
+    await tab.send(WebhooksState.rotate)
+    tab.path = f"{path}&status=succeeded&type=project_updated"
+    updates = await tab.send(WebhooksState.load) + await tab.send(DeliveriesState.load)
+    assert shown(updates, WebhooksState, "secret_of") is None
+    assert shown(updates, DeliveriesState, "deliveries") == []
+    assert [chip["text"] for chip in shown(updates, DeliveriesState, "chips")] == [
+        "Status: Succeeded",
+        "Event: Project updated",
+    ]
+    updates = await tab.send(DeliveriesState.show_filter, key="type", is_open=True)
+    assert shown(updates, DeliveriesState, "options")[0]["label"] == "project_updated"
+    assert shown(await tab.send(WebhooksState.load), WebhooksState, "secret_of") == ""

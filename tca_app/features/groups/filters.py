@@ -1,0 +1,11 @@
+"""The parameters of the URL of the list of groups."""
+
+from tca_app.core.lists.query import Choice, TableSpec
+
+GROUPS = TableSpec(
+    sorts=("name", "member_count", "project_count", "created_at"),
+    default_sort="name",
+    name="groups",
+    optional=("member_count", "project_count", "created_at"),
+    choices=(Choice("person", "Person", searchable=True), Choice("project", "Project", searchable=True)),
+)

@@ -1,0 +1,93 @@
+"""The list of the deliveries of a webhook: its pages, the counts of its filters, and its file."""
+
+from typing import Any, Literal
+
+from sqlalchemy import Select, func, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tca_app.core.actor import Actor
+from tca_app.core.database.pagination import Page, contains, page_of
+from tca_app.core.facets import Facets
+from tca_app.core.filters import end_of, start_of
+from tca_app.core.lists.counts import NO_LABEL, count_values
+from tca_app.features.webhooks.delivery_log import MAX_DELIVERIES, PRUNED_EVERY
+from tca_app.features.webhooks.queries import get_webhook
+from tca_app.features.webhooks.schemas import DeliveryFilter, DeliveryQuery, DeliveryRead
+from tca_app.models import WebhookDelivery
+
+DeliveryField = Literal["status", "event_type"]
+COLUMNS = (
+    "id",
+    "message_id",
+    "event_type",
+    "event_id",
+    "attempt",
+    "status",
+    "at",
+    "response_code",
+    "response_type",
+    "response_size",
+    "duration_ms",
+    "error",
+)
+WEBHOOK_COLUMNS = (
+    "id",
+    "project_id",
+    "url",
+    "description",
+    "event_types",
+    "is_active",
+    "failures",
+    "disabled_at",
+    "disabled_why",
+    "last_status",
+    "last_at",
+    "created_by",
+    "created_at",
+)
+_deliveries = WebhookDelivery.__table__.c
+_READ = tuple(_deliveries[name] for name in DeliveryRead.model_fields)
+
+
+async def list_deliveries(
+    session: AsyncSession, actor: Actor, webhook_id: int, query: DeliveryQuery
+) -> Page[DeliveryRead]:
+    """Returns the attempts, newest first."""
+    rows = (await _chosen(session, actor, webhook_id, query)).order_by(_deliveries.id.desc())
+    found, total, _ = await page_of(session, rows, skip=query.skip, limit=query.limit)
+    return Page([DeliveryRead.model_validate(row) for row in found], total)
+
+
+async def all_deliveries(
+    session: AsyncSession, actor: Actor, webhook_id: int, query: DeliveryFilter
+) -> list[DeliveryRead]:
+    """Returns all attempts of the list, of which the last 1,000 are kept."""
+    rows = (await _chosen(session, actor, webhook_id, query)).order_by(_deliveries.id.desc())
+    found = await session.execute(rows.limit(MAX_DELIVERIES + PRUNED_EVERY))
+    return [DeliveryRead.model_validate(row) for row in found]
+
+
+async def count_deliveries(
+    session: AsyncSession, actor: Actor, webhook_id: int, query: DeliveryFilter, field: DeliveryField
+) -> Facets:
+    """Returns the values of a field with how many attempts each has, under the other filters."""
+    others = query.model_copy(update={field: []})
+    return await count_values(session, await _chosen(session, actor, webhook_id, others), _deliveries[field], NO_LABEL)
+
+
+async def _chosen(session: AsyncSession, actor: Actor, webhook_id: int, query: DeliveryFilter) -> Select[Any]:
+    """Selects the list without an order. Raises NotFound, or Forbidden, like the webhook itself."""
+    await get_webhook(session, actor, webhook_id)
+    rows = select(*_READ).where(_deliveries.webhook_id == webhook_id)
+    if query.status:
+        rows = rows.where(_deliveries.status.in_(query.status))
+    if query.event_type:
+        rows = rows.where(_deliveries.event_type.in_(query.event_type))
+    if query.search:
+        shown = func.fold_text(_deliveries.message_id + literal("\n") + _deliveries.error)
+        rows = rows.where(contains(shown, query.search)[0])
+    if query.since is not None:
+        rows = rows.where(_deliveries.at >= start_of(query.since))
+    if query.until is not None:
+        rows = rows.where(_deliveries.at < end_of(query.until))
+    return rows
