@@ -67,3 +67,27 @@ def test_the_card_of_the_dashboard_leads_to_the_score_that_it_shows(new_page: Ne
     expect(
         page.get_by_text("vs. previous 30 days").or_(page.get_by_text("No data for the previous 30"))
     ).to_be_visible()
+
+
+def test_an_incident_by_hand_is_opened_acknowledged_and_resolved(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
+    sign_in_by_call(page, *admin, path="/status")
+    expect(page.get_by_role("listitem").filter(has_text="PostgreSQL")).to_be_visible(timeout=ROUND_MS)
+    page.get_by_role("button", name="New incident").click()
+    form = page.get_by_role("dialog", name="New incident")
+    form.get_by_label("Title").fill("Checkout is slow")
+    form.get_by_label("Severity").select_option("critical")
+    form.get_by_label("First update").fill("We are looking into it.")
+    form.get_by_role("group", name="Affected components").get_by_label("Redis").check()
+    form.get_by_role("button", name="Open incident").click()
+    expect(page.get_by_role("heading", name="Checkout is slow", level=1)).to_be_visible()
+    expect(page.get_by_text("Redis", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_text(re.compile("Acknowledged by "))).to_be_visible()
+    page.get_by_role("button", name="Post update").click()
+    form = page.get_by_role("dialog", name="Update of Checkout is slow")
+    form.get_by_label("Status").select_option("resolved")
+    form.get_by_label("Message").fill("Fast again.")
+    form.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_role("button", name="Add note")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

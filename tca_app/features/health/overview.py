@@ -29,8 +29,9 @@ MAX_WINDOWS = 20
 class Overview:
     """The data of `/status`. `hours` and `days` are by check, oldest first, without the steps that have no probe.
 
-    `score` covers as many days as `days`. `maintenance` is how long each check was in maintenance in that time, and
-    `windows` are the current and planned ones. `may_open` and `may_plan`: somewhere.
+    `score` covers as many days as `days`. `maintenance` is how long each check was in maintenance in that time,
+    `maintenance_24h` in the hours, and `windows` are the current and planned ones. `may_open` and `may_plan`: in some
+    project.
     """
 
     as_of: datetime
@@ -42,6 +43,7 @@ class Overview:
     score: ScoreTrend
     incidents: Page[IncidentRead]
     maintenance: dict[int, timedelta]
+    maintenance_24h: dict[int, timedelta]
     windows: list[MaintenanceRead]
     may_open: bool
     may_plan: bool
@@ -62,6 +64,7 @@ async def read_overview(session: AsyncSession, actor: Actor, days: int) -> Overv
         score=await score_trend(session, actor, days),
         incidents=await list_incidents(session, actor, IncidentQuery(limit=MAX_INCIDENTS)),
         maintenance=await maintenance_of(session, ids, now - timedelta(days=days)),
+        maintenance_24h=await maintenance_of(session, ids, now - timedelta(hours=HOURS)),
         windows=await list_coming(session, actor, MAX_WINDOWS),
         may_open=await may_anywhere(session, actor, policy.NOTE),
         may_plan=await may_anywhere(session, actor, policy.MANAGE),

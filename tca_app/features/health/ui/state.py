@@ -120,7 +120,7 @@ def _component(check: CheckRead, found: Overview) -> Component:
         latency=latency,
         spark=spark_of(hours, found.as_of),
         spark_text=f"Latency of the last {HOURS} hours: {when} {latency or 'unknown'}, at most {slowest:,.0f} ms.",
-        hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour"),
+        hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour", found.maintenance_24h[check.id]),
         days=bars_of(days, found.as_of, found.score.days, timedelta(days=1), "day", found.maintenance[check.id]),
     )
 

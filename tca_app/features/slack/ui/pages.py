@@ -14,7 +14,7 @@ state = SlackState
 HINTS = {
     "deployments": "Succeeded, failed, cancelled and rolled back",
     "approvals": "Requested, approved and refused",
-    "health": "An environment goes down or recovers",
+    "health": "An environment goes down or recovers, incidents, maintenance and certificates",
     "freezes": "Set, lifted and overridden",
 }
 

@@ -65,6 +65,7 @@ async def test_a_component_in_maintenance_is_shown_so_and_the_figure_says_what_i
     (line,) = shown(updates, StatusState, "components")
     assert (line["state"], line["is_wavering"]) == ("maintenance", False)
     assert line["days"]["text"] == "Not checked in the last 90 days. 1 h 30 min of maintenance left out."
+    assert line["hours"]["text"] == "Not checked in the last 24 hours. 1 h 30 min of maintenance left out."
     assert shown(updates, StatusState, "summary") == "0 of 1 operational, 1 in maintenance"
     (window,) = shown(updates, StatusState, "windows")
     assert window["is_active"]
