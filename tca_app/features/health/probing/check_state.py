@@ -53,9 +53,9 @@ def is_wavering(check: CheckRead) -> bool:
 def shown_state(check: CheckRead) -> str:
     """Returns the state as a page shows it. A component that the settings leave out is neither up nor down."""
     is_in_use = check.last_at is None or check.last_ok is not None
-    if check.maintenance_until is not None:
-        return "maintenance"
-    return check.state if is_in_use else "not_scheduled" if check.name == BACKUP else "off"
+    if not is_in_use:
+        return "not_scheduled" if check.name == BACKUP else "off"
+    return "maintenance" if check.maintenance_until is not None else check.state
 
 
 @dataclass(frozen=True, slots=True)
