@@ -26,6 +26,7 @@ from tca_app.features.factors.ui import setup_pages as factor_setup_pages, sign_
 from tca_app.features.groups.ui import pages as group_pages
 from tca_app.features.health.incidents.ui import pages as incident_pages
 from tca_app.features.health.ui import pages as health_pages, palette as incident_palette
+from tca_app.features.imports.ui import pages as import_pages
 from tca_app.features.instance import service as instance
 from tca_app.features.instance.ui import pages as instance_pages
 from tca_app.features.invitations.ui import accept_pages
@@ -93,6 +94,7 @@ PAGES = [
     *role_pages.PAGES,
     *token_pages.PAGES,
     *group_pages.PAGES,
+    *import_pages.PAGES,
 ]
 # In the order in which an empty palette lists their commands.
 OFFERED: tuple[Command | Source, ...] = (

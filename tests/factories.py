@@ -38,6 +38,7 @@ from tca_app.models import (
     FreezeWindow,
     HealthCheck,
     Identity,
+    Import,
     Incident,
     Invitation,
     LoggedEvent,
@@ -145,6 +146,14 @@ async def make_view(owner: Actor | None, **fields: Any) -> int:
     values = {"list": "projects", "name": f"View {next(_numbers)}", "query": "", **fields}
     async with transaction() as session:
         put = insert(SavedView).values(user_id=owner.user_id if owner else None, **values).returning(SavedView.id)
+        return int((await session.execute(put)).scalar_one())
+
+
+async def make_import(owner: Actor, **fields: Any) -> int:
+    """A file of projects that waits for its start; returns the id of the import."""
+    values = {"kind": "projects", "content": b"name\nNew\n", "columns": ["name"], "total": 1, **fields}
+    async with transaction() as session:
+        put = insert(Import).values(user_id=owner.user_id, **values).returning(Import.id)
         return int((await session.execute(put)).scalar_one())
 
 

@@ -17,6 +17,7 @@ from tests.factories import (
     make_deployment,
     make_factor,
     make_identity,
+    make_import,
     make_incident,
     make_invitation,
     make_maintenance,
@@ -90,6 +91,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "repository": {"repository_id": 1},
     "slack": {"topics": ["health"]},
     "rotate": {"overlap_hours": 1},
+    "start": {"existing": "skip"},
 }
 
 
@@ -132,6 +134,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
         (*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id", "factor_id"), 1
     )
     ids |= {"window_id": 1, "group_id": 1, "identity_id": 1, "view_id": 1, "comment_id": 1, "subscriber_id": 1}
+    ids["import_id"] = 1
     url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
     answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 401, answer.text
@@ -165,6 +168,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     ids["check_id"] = await make_check(project_id)
     ids["view_id"] = await make_view(admin)
     ids["subscriber_id"] = await make_subscriber()
+    ids["import_id"] = await make_import(admin)
     of_project = "/projects/{project_id}/tokens" in path
     ids["token_id"], _ = await make_token(admin, project_id if of_project else None)
     ids["invitation_id"] = await make_invitation(admin)

@@ -2,7 +2,7 @@
 import { call, find } from "./dom.js";
 import { clearFaults, setBusy, showFaults, showProblem } from "./posted-form.js";
 
-const base64Of = (file) =>
+export const base64Of = (file) =>
   new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.addEventListener("load", () => resolve(reader.result.split(",")[1] || ""));

@@ -11,6 +11,7 @@ import "./buttons.js";
 import "./sign-in.js";
 import "./images.js";
 import "./image-upload.js";
+import "./import-upload.js";
 import "./shortcuts.js";
 import "./palette.js";
 import "./commands.js";

@@ -38,6 +38,12 @@ class RetentionFields(Fields):
     retention_webhook_deliveries_days: int = _days(90, "Attempts of webhooks")
     retention_notifications_days: int = _days(365, "Notifications in inboxes (read ones after 90, if that is less)")
     retention_one_time_tokens_days: int = _days(7, "Expired links for a password or an email address")
+    retention_imports_days: int = Field(
+        7,
+        ge=1,
+        le=90,
+        description="Imports and their error files are deleted after this many days ([imports.md](imports.md)).",
+    )
     retention_dead_jobs_days: int = _days(0, "Jobs that failed for good and were not retried since")
 
     @field_validator("retention_events_days")

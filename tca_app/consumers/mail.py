@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.database.session import reading, transaction
+from tca_app.core.display_name import display_name
 from tca_app.core.events.consumers import read_event
 from tca_app.core.jobs.queue import task
 from tca_app.core.outgoing.mail import send
@@ -40,6 +41,21 @@ async def send_reset_link(job: Job, email: str) -> None:
         return
     person, token = found
     await send(link_mail(f"reset-{job.id}", Reader(*person), "password_reset", f"{RESET_PAGE}?token={token}"))
+
+
+@task(password_reset.NEW_ACCOUNT_TASK, "email_queue")
+async def send_new_account_link(job: Job, user_id: int, actor_id: int) -> None:
+    """Send the link to choose a password to somebody whose account was imported. The token is made here, too."""
+    async with transaction() as session:
+        found = await password_reset.new_account_link(session, user_id)
+        inviter = await find_reader(session, actor_id)
+    if found is None:
+        log.info("mail.no_new_account_link", user_id=user_id)
+        return
+    person, token = found
+    by = display_name(inviter) if inviter else "An administrator"
+    path = f"{RESET_PAGE}?token={token}"
+    await send(link_mail(f"account-{job.id}", Reader(*person), "account_created", path, inviter=by))
 
 
 @task(email_change.CONFIRM_TASK, "email_queue")

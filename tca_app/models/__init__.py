@@ -50,7 +50,7 @@ from tca_app.models.health import (
     MaintenanceWindow,
 )
 from tca_app.models.inbox import Notification, NotificationDigest, NotificationPreference, StatusSubscriber
-from tca_app.models.instance import BackupRun, InstanceSetting
+from tca_app.models.instance import BackupRun, Import, ImportFault, InstanceSetting
 from tca_app.models.project import Group, GroupMember, Project, ProjectGroup, ProjectMember
 from tca_app.models.slack import SlackChannel
 from tca_app.models.token import ApiToken, CiTrust, UsedIdToken
@@ -92,6 +92,8 @@ __all__ = [
     "HealthSample",
     "IdempotencyKey",
     "Identity",
+    "Import",
+    "ImportFault",
     "Incident",
     "IncidentCheck",
     "IncidentNote",

@@ -16,7 +16,12 @@ from tca_app.core.outgoing.resilience import BulkheadFull, bulkhead
 MAX_BODY = 1024 * 1024
 MAX_GITHUB_BODY = 25 * MAX_BODY  # GitHub caps what it sends at 25 MB
 MAX_TOKEN_EXCHANGE = 64 * 1024
-MAX_BODY_BY_PATH = {"/api/hooks/github/": MAX_GITHUB_BODY, "/api/auth/token-exchange": MAX_TOKEN_EXCHANGE}
+MAX_IMPORT = 3 * MAX_BODY  # a file of 2 MB as base64
+MAX_BODY_BY_PATH = {
+    "/api/hooks/github/": MAX_GITHUB_BODY,
+    "/api/auth/token-exchange": MAX_TOKEN_EXCHANGE,
+    "/api/v1/imports": MAX_IMPORT,
+}
 LARGE_BODIES = 4  # in memory at once
 LARGE_BODIES_OF_CALLER = 1  # one address cannot hold the slots of all others
 BODY_TIMEOUT_S = 30.0

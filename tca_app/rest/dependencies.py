@@ -176,7 +176,7 @@ class OwnPage(_Viewer):
     The path must be one of `COOKIE_CALLS` in `server/edge.py`, which refuse other sites.
     """
 
-    methods = frozenset({"PUT"})
+    methods = frozenset({"PUT", "POST"})
 
 
 authenticate = SignedIn()

@@ -32,6 +32,7 @@ from tca_app.features.health.incidents.router import router as incidents_router
 from tca_app.features.health.maintenance.router import router as maintenance_router
 from tca_app.features.health.public_page.router import router as public_status_router
 from tca_app.features.health.router import router as health_router
+from tca_app.features.imports.router import router as imports_router
 from tca_app.features.instance.router import router as instance_router
 from tca_app.features.invitations.router import accept_router, router as invitations_router
 from tca_app.features.jobs.router import router as jobs_router
@@ -80,6 +81,7 @@ ROUTERS = (
     ci_router,
     exchange_router,
     instance_router,
+    imports_router,
     invitations_router,
     accept_router,
     factors_router,

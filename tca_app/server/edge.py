@@ -81,6 +81,7 @@ COOKIE_CALLS = (
     "/api/auth/invitations/join",
     "/api/v1/instance/logo",
     "/api/v1/users/me/picture",
+    "/api/v1/imports",
 )
 OUR_PAGES = b"tca-console"  # X-Requested-With of what our pages send
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"

@@ -15,6 +15,7 @@ from tca_app.consumers import (
     digest,
     event_export,
     health,
+    imports,
     mail,
     maintenance,
     notifications,
@@ -46,6 +47,7 @@ CONSUMERS = (
     backup,
     health,
     event_export,
+    imports,
 )
 
 

@@ -27,6 +27,7 @@ SETTINGS = "/settings"
 WEBHOOKS = "/settings/webhooks"
 ADMIN = "/admin"
 ROLES = "/roles"
+IMPORT = "/imports/[file_id]"
 GROUPS = "/groups"
 ADMIN_HISTORY = "/admin?tab=history"
 SUBSCRIBERS = "/admin/subscribers"
@@ -56,6 +57,7 @@ API_CONFIRM_EMAIL = "/api/auth/email/confirm"
 API_ACCEPT_INVITATION = "/api/auth/invitations/accept"
 API_JOIN_BY_INVITATION = "/api/auth/invitations/join"
 API_DEPLOYMENTS = "/api/v1/deployments"
+API_IMPORTS = "/api/v1/imports"
 API_LOGO = "/api/v1/instance/logo"
 API_USERS = "/api/v1/users"
 API_OWN_PICTURE = f"{API_USERS}/me/picture"
@@ -72,6 +74,11 @@ API_INVITATIONS_EXPORT = "/api/v1/invitations/export.csv"
 API_WEBHOOKS = "/api/v1/webhooks"
 API_GROUPS_EXPORT = "/api/v1/groups/export.csv"
 API_JOBS_EXPORT = "/api/v1/jobs/export.csv"
+
+
+def import_(import_id: object) -> str:
+    """Returns the URL of an import. Takes an id or a Reflex var of one."""
+    return f"/imports/{import_id}"
 
 
 def user(user_id: object) -> str:

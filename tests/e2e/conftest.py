@@ -214,7 +214,7 @@ def admin(browser: Browser, console: Console) -> tuple[str, str]:
     return ADMIN
 
 
-def create(page: Page, kind: str, **fields: object) -> dict[str, Any]:
+def create(page: Page, kind: str, /, **fields: object) -> dict[str, Any]:
     """By REST and as the first admin, which spares the browser a form where that form is not what is tested."""
     login = page.request.post("/api/auth/login", data={"username": ADMIN[0], "password": ADMIN[1]})
     header = {"Authorization": f"Bearer {login.json()['access_token']}"}

@@ -11,6 +11,7 @@ from tests.e2e.conftest import create, create_project, create_user, sign_in_by_c
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
+FILE = "dXNlcm5hbWUsZW1haWwKYW5hLGFuYUBleGFtcGxlLmNvbQp4LG5vYm9keQo="  # a user, and a row with errors
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 # Colours are looked at once for each scheme; everything else once for each layout.
 RUN = "rules => axe.run(document, {resultTypes: ['violations'], rules}).then(found => found.violations)"
@@ -21,10 +22,10 @@ TABS = "[...document.querySelectorAll('nav.tabs a')].map(link => link.getAttribu
 LEADS_ELSEWHERE = ("/setup", "/add-second-factor", "/change-password")  # for people in that state only
 
 
-def paths(user: int, project: str, deployment: int, incident: int) -> Iterator[str]:
+def paths(user: int, project: str, deployment: int, incident: int, file: int) -> Iterator[str]:
     """One URL for each page of the console, by the registry."""
     values = {"[person_id]": str(user), "[project_id]": project.rsplit("/", 1)[-1], "[deployment_id]": str(deployment)}
-    values["[incident_id]"] = str(incident)
+    values |= {"[incident_id]": str(incident), "[file_id]": str(file)}
     for entry in PAGES:
         path = entry.route
         for name, value in values.items():
@@ -63,8 +64,9 @@ def test_axe_finds_nothing(new_page: NewPage, admin: tuple[str, str]) -> None:
     project = create_project(page, "Accessible Project", user)
     deployment = create(page, f"{project.strip('/')}/deployments", environment="production", version="3.1.0")["id"]
     incident = create(page, "incidents", title="Checkout is slow", message="We are looking into it.")["id"]
+    file = create(page, "imports", kind="users", content=FILE, dry_run=True)["id"]
 
-    found, seen, waiting = [], set(), list(paths(user, project, deployment, incident))
+    found, seen, waiting = [], set(), list(paths(user, project, deployment, incident, file))
     assert len(waiting) > 20
     for public in ("/login", "/forgot-password", "/reset-password", "/confirm-email", "/accept-invitation"):
         assert public in waiting

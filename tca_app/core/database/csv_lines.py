@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 MAX_ROWS = 50_000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_QUOTE = "'"
 
 
 def cell(value: object) -> str:
@@ -21,7 +22,17 @@ def cell(value: object) -> str:
     if isinstance(value, list):
         value = " ".join(str(part) for part in value)
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return _QUOTE + text if _is_risky(text) else text
+
+
+def undefused(text: str) -> str:
+    """Returns what `cell` was given: without the apostrophe that it added."""
+    return text[1:] if text.startswith(_QUOTE) and _is_risky(text) else text
+
+
+def _is_risky(text: str) -> bool:
+    """Whether a text begins like a formula. One that only has apostrophes before it gets one more, for `undefused`."""
+    return text.lstrip(_QUOTE).startswith(_FORMULA_STARTS)
 
 
 def csv_lines(columns: Sequence[str], items: Iterable[object], *, has_header: bool) -> str:

@@ -6,6 +6,7 @@ The catalogue consists of the subclasses of `Event`, which each feature defines 
 and every row is hash-chained to the previous one of the same subject (docs/decisions/0016). Jobs use procrastinate.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
@@ -160,11 +161,15 @@ def _emit_to(consumers: tuple[str, ...]) -> TextClause:
     return text(_EMIT.format(jobs=" UNION ALL ".join(jobs)))
 
 
-async def emit(session: AsyncSession, actor: Actor | None, event: Event) -> None:
-    """Log an event and enqueue its jobs, atomically with the transaction. Without an actor it is the system's."""
+async def emit(session: AsyncSession, actor: Actor | None, event: Event, leave_out: Collection[str] = ()) -> None:
+    """Log an event and enqueue its jobs, atomically with the transaction. Without an actor it is the system's.
+
+    The consumers in `leave_out` do not get it.
+    """
     row = event_row(actor, event)
     values = row | {"data": Jsonb(row["data"], orjson.dumps), "traceparent": traceparent()}
-    await session.execute(_emit_to(event.consumers), values)
+    consumers = tuple(name for name in event.consumers if name not in leave_out)
+    await session.execute(_emit_to(consumers), values)
     changed(session, event.subject_type)
 
 

@@ -18,8 +18,10 @@ from tca_app.features.users import service as users
 from tca_app.models import OneTimeToken, User
 
 TASK = "send_reset_link"
+NEW_ACCOUNT_TASK = "send_new_account_link"
 PURPOSE = "password_reset"
 TOKEN_LIFE = timedelta(hours=1)
+NEW_ACCOUNT_LIFE = timedelta(hours=24)  # as long as an invitation
 PAUSE = timedelta(minutes=2)  # between two mails to one person, so that a stranger cannot flood a mailbox
 _users = User.__table__.c
 
@@ -54,6 +56,20 @@ async def new_reset_link(session: AsyncSession, email: str) -> tuple[Person, str
         return None
     person = Person(*row)
     return person, await one_time_tokens.issue(session, PURPOSE, TOKEN_LIFE, user_id=person.id, email=person.email)
+
+
+async def new_account_link(session: AsyncSession, user_id: int) -> tuple[Person, str] | None:
+    """Returns a new user without a password and a token to choose one, or None: gone, inactive, or has one by now."""
+    new = select(_users.id, _users.email, _users.username, _users.full_name).where(
+        _users.id == user_id, _users.is_active, _users.deleted_at.is_(None), _users.hashed_password.is_(None)
+    )
+    row = (await session.execute(new.with_for_update())).first()
+    if row is None:
+        return None
+    person = Person(*row)
+    return person, await one_time_tokens.issue(
+        session, PURPOSE, NEW_ACCOUNT_LIFE, user_id=person.id, email=person.email
+    )
 
 
 async def _was_sent_just_now(session: AsyncSession, user_id: int) -> bool:

@@ -17,6 +17,7 @@ from tca_app.models import (
     GroupMember,
     IdempotencyKey,
     Identity,
+    Import,
     Invitation,
     ListPreference,
     Notification,
@@ -49,6 +50,7 @@ DELETED: tuple[Column[Any], ...] = (
     Invitation.__table__.c.accepted_by_id,
     UserPicture.__table__.c.user_id,
     CommentMention.__table__.c.user_id,
+    Import.__table__.c.user_id,
 )
 
 HISTORY = "says which account it was, now without a name"
@@ -105,6 +107,7 @@ CLEANED = {
     "events.subject_name": "",
     "events.search_text": "follows the names",
     "idempotency_keys.answer": "responses to others that name the person are deleted",
+    "import_faults.cells": "rows with an address of the person are deleted",
     "invitations.email": "rows with an address of the person are deleted",
     "job_failures.error": "",
     "notifications.body": "is made again from the event",
@@ -163,6 +166,8 @@ KEPT_TEXTS = {
     "idempotency_keys.*": "chosen by clients, for 24 hours",
     "identities.*": "rows of the person are deleted",
     "incident_notes.status": FIXED,
+    "import_faults.error": FIXED,
+    "imports.*": "rows of the person are deleted; otherwise names of files and columns, for a few days",
     "incidents.reason": MACHINES,
     "incidents.severity": FIXED,
     "incidents.status": FIXED,

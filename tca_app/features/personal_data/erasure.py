@@ -152,6 +152,10 @@ _BY_EMAIL = tuple(
         "DELETE FROM invitations WHERE lower(email) = ANY(:emails)",
         "DELETE FROM status_subscribers WHERE lower(email) = ANY(:emails)",
         "DELETE FROM procrastinate_jobs WHERE lower(args ->> 'email') = ANY(:emails) AND status <> 'doing'",
+        "DELETE FROM import_faults WHERE EXISTS "
+        "(SELECT FROM jsonb_array_elements_text(cells) AS cell WHERE lower(cell) = ANY(:emails))",
+        "DELETE FROM imports WHERE state = 'preview' AND EXISTS (SELECT FROM unnest(CAST(:emails AS text[])) AS email "
+        "WHERE strpos(lower(convert_from(content, 'UTF8')), email) > 0)",
     )
 )
 _INVITED_BY = text(

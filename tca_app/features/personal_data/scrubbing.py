@@ -42,6 +42,7 @@ TEXT_FIELDS = frozenset(
 # Ids, times, versions and words of the console itself. They lose addresses and full names, but no usernames.
 _KEPT = (
     "language "
+    "created changed failed "
     "asked_by_id commit_sha deployed_version digest ends_at environment erasure events expires_at expires_on from_id "
     "group_id incident_id kind lasted left old_ends_at old_id outcome owner_id project_slug provider ref repository "
     "role rollback_of_id run_id sessions source starts_at status to_id trust_id undone_id undone_version until user_id "

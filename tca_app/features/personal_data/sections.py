@@ -161,6 +161,7 @@ NOT_EXPORTED = {
     "incidents.acknowledged_by_id": BY_EVENTS,
     "incidents.updated_by_id": BY_EVENTS,
     "maintenance_windows.updated_by_id": BY_EVENTS,
+    "imports.user_id": "files about others, for a few days",
     "idempotency_keys.user_id": "copies of responses, for 24 hours",
     "instance_settings.changed_by_id": BY_EVENTS,
     "projects.updated_by_id": BY_EVENTS,

@@ -52,6 +52,11 @@ _OLD_BY_SETTING = (
     ("webhook_deliveries", "webhook_deliveries", f"at < {_AGE}"),
     ("commits", "github_commits", f"at < {_AGE}"),
     ("health_samples", "health_samples", f"at < {_AGE}"),
+    (
+        "imports",
+        "imports",
+        f"finished_at < {_AGE} OR state = 'preview' AND created_at < now() - interval '1 day'",
+    ),
     ("dead_jobs", "procrastinate_jobs", f"status = 'failed' AND {_LAST_FAILED} < {_AGE}"),
 )
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import col
 
+from tca_app.core.actor import Actor
 from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.session import after_commit
 from tca_app.core.display_name import display_name
@@ -66,8 +67,8 @@ def is_usable() -> tuple[SQLCoreOperations[bool], ...]:
 
 
 @lru_cache(maxsize=1)
-def _by_hash() -> Select[*tuple[Any, ...]]:
-    """Returns the statement of a request with a token. Cached, because building it takes longer than running it."""
+def _usable() -> Select[*tuple[Any, ...]]:
+    """Returns the statement of usable tokens. Cached, because building it takes longer than running it."""
     columns = (ApiToken.name, ApiToken.scopes, ApiToken.allowed_networks, ApiToken.expires_at, ApiToken.last_used_at)
     return (
         select(
@@ -80,8 +81,13 @@ def _by_hash() -> Select[*tuple[Any, ...]]:
         )
         .join(User, col(User.id) == col(ApiToken.user_id))
         .outerjoin(Project, col(Project.id) == col(ApiToken.project_id))
-        .where(col(ApiToken.token_hash) == bindparam("token_hash"), *is_usable())
+        .where(*is_usable())
     )
+
+
+@lru_cache(maxsize=1)
+def _by_hash() -> Select[*tuple[Any, ...]]:
+    return _usable().where(col(ApiToken.token_hash) == bindparam("token_hash"))
 
 
 def known_token(token: str, client: Client) -> Caller | None:
@@ -103,6 +109,12 @@ async def resolve_token(session: AsyncSession, token: str, client: Client) -> Ca
     tags += [f"project:{found.project_id}"] if found.project_id else []
     token_cache.put(_key(token), found, tags, generation)
     return _caller(found, client)
+
+
+async def actor_of_token(session: AsyncSession, token_id: int) -> Actor | None:
+    """Returns a token as the actor of a job that it started, with its rights of now, or None when it works no more."""
+    row = (await session.execute(_usable().where(col(ApiToken.id) == token_id))).first()
+    return _actor(_found(row), Client("", "")) if row else None
 
 
 def _key(token: str) -> str:
@@ -133,7 +145,11 @@ def _caller(found: _Found, client: Client) -> Caller:
     """Returns the caller. Raises NotSignedIn for an address from which the token does not work."""
     if found.networks and not _is_within(client.ip, found.networks):
         raise NotSignedIn
-    actor = replace(
+    return Caller(_actor(found, client), found.person, found.touch_at < datetime.now(UTC))
+
+
+def _actor(found: _Found, client: Client) -> Actor:
+    return replace(
         actor_of(found.person, client),
         second_factor_due=factor_requirement.due(found.without_factor),
         token_id=found.token_id,
@@ -141,7 +157,6 @@ def _caller(found: _Found, client: Client) -> Caller:
         token_project_id=found.project_id,
         scopes=found.scopes,
     )
-    return Caller(actor, found.person, found.touch_at < datetime.now(UTC))
 
 
 def _is_within(ip: str, networks: Iterable[Network]) -> bool:

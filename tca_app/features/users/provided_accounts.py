@@ -1,4 +1,4 @@
-"""Accounts as a sign-in provider decides on them: new ones without a password, and the role of administrator."""
+"""Accounts without a password, of a sign-in provider or an import, and the role of administrator from a provider."""
 
 import re
 import unicodedata
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import fields_of
 from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.display_name import display_name
@@ -16,9 +17,10 @@ from tca_app.core.errors import Conflict, Invalid
 from tca_app.core.events.log import emit
 from tca_app.core.security.tokens import new_token
 from tca_app.features.auth import service as auth
-from tca_app.features.users import events, service as users
+from tca_app.features.auth.step_up import require_recent_proof
+from tca_app.features.users import events, policy, service as users
 from tca_app.features.users.queries import COLUMNS, user_read
-from tca_app.features.users.schemas import ProvidedUser, UserRead
+from tca_app.features.users.schemas import ImportedUser, ProvidedUser, UserRead
 from tca_app.models import User
 
 log = structlog.get_logger(__name__)
@@ -51,6 +53,22 @@ async def insert_without_password(
         made = user_read((await session.execute(statement)).one())
     about = {"subject_id": made.id, "subject_name": display_name(made)}
     await emit(session, None, events.UserCreated(**about, after=fields_of(made, users.RECORDED)))
+    return made
+
+
+async def import_user(session: AsyncSession, actor: Actor, data: ImportedUser) -> UserRead:
+    """Creates a user of a file. Raises Conflict (email or username taken), ReauthenticationRequired.
+
+    Nobody is notified: thousands of users can come at once, and the importer chose what these get by mail.
+    """
+    policy.require(actor, "users.create")
+    if data.is_superuser:
+        await require_recent_proof(session, actor, is_credential=True)
+    with refuse_duplicates(users.UNIQUE):
+        values = data.model_dump() | {"updated_by_id": actor.user_id}
+        made = user_read((await session.execute(insert(User).values(values).returning(*COLUMNS))).one())
+    event = events.UserCreated(**users.subject_of(made), after=fields_of(made, users.RECORDED))
+    await emit(session, actor, event, leave_out=("notifications",))
     return made
 
 

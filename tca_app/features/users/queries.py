@@ -38,6 +38,9 @@ _SORTS: dict[str, Any] = {
 }
 _IS_PERSON = _users.kind == "person"  # service accounts are shown as tokens, never as users
 _ONE = select(*COLUMNS).where(_users.id == bindparam("user_id"), _users.deleted_at.is_(None), _IS_PERSON)
+_ACTIVE = select(*_PERSON, _users.is_superuser).where(
+    _users.id == bindparam("user_id"), _users.deleted_at.is_(None), _IS_PERSON, _users.is_active
+)
 
 
 def user_read(row: Row[*tuple[Any, ...]]) -> UserRead:
@@ -113,6 +116,12 @@ async def search_people(session: AsyncSession, actor: Actor, search: str = "") -
         rows = rows.where(in_names, *await matching(session, User.__table__, search))
     found = await session.execute(rows.order_by(func.lower(_users.username), _users.id).limit(DIRECTORY_SIZE))
     return to_reads(PersonRead, found)
+
+
+async def active_actor(session: AsyncSession, user_id: int) -> Actor | None:
+    """Returns a person as the actor of a job that they started, with their rights of now, or None when inactive."""
+    row = (await session.execute(_ACTIVE, {"user_id": user_id})).first()
+    return Actor(row.id, row.username, row.full_name, row.is_superuser) if row else None
 
 
 async def list_memberships(session: AsyncSession, actor: Actor, user_id: int) -> Page[MembershipRead]:

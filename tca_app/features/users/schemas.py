@@ -59,6 +59,12 @@ class ProvidedUser(InputModel):
     is_superuser: bool = False
 
 
+class ImportedUser(ProvidedUser):
+    """A new account without a password, from a row of a file."""
+
+    is_active: bool = True
+
+
 class UserUpdate(Changes):
     """Changing your own email or password requires `current_password`. A new email of yours becomes `pending_email`
     until you open the link that is sent to it. Only superusers may set some fields. A `time_zone` or `locale` of null

@@ -72,7 +72,7 @@ async def insert_user(session: AsyncSession, data: UserCreate, actor: Actor | No
     fields |= {"hashed_password": await hash_password(data.password), "updated_by_id": actor.user_id if actor else None}
     with refuse_duplicates(UNIQUE):
         made = user_read((await session.execute(insert(User).values(fields).returning(*COLUMNS))).one())
-    await emit(session, actor, events.UserCreated(**_subject(made), after=fields_of(made, RECORDED)))
+    await emit(session, actor, events.UserCreated(**subject_of(made), after=fields_of(made, RECORDED)))
     return made
 
 
@@ -80,7 +80,7 @@ RECORDED = ("email", "username", "full_name", "is_active", "is_superuser")
 CHANGED = (*RECORDED, "time_zone", "locale", "language")
 
 
-def _subject(user: UserRead) -> dict[str, Any]:
+def subject_of(user: UserRead) -> dict[str, Any]:
     return {"subject_id": user.id, "subject_name": display_name(user)}
 
 
@@ -243,14 +243,14 @@ async def _emit_changes(
 ) -> None:
     """Emits the events of an update: one for the password, one for `is_active`, one for all other fields."""
     if "hashed_password" in changed:
-        await emit(session, actor, events.PasswordChanged(**_subject(after)))
+        await emit(session, actor, events.PasswordChanged(**subject_of(after)))
     if "is_active" in changed:
         kind = events.UserActivated if after.is_active else events.UserDeactivated
-        await emit(session, actor, kind(**_subject(after)))
+        await emit(session, actor, kind(**subject_of(after)))
     rest = [name for name in changed if name in CHANGED and name != "is_active"]
     if rest:
         fields = {"before": fields_of(before, rest), "after": fields_of(after, rest)}
-        await emit(session, actor, events.UserUpdated(**_subject(after), **fields))
+        await emit(session, actor, events.UserUpdated(**subject_of(after), **fields))
 
 
 async def _store(session: AsyncSession, actor: Actor, user_id: int, values: Mapping[str, Any]) -> UserRead:
@@ -279,7 +279,7 @@ async def delete_user(
         raise Conflict("You cannot delete your own account. Ask another administrator.")
     await projects.hand_over_all(session, actor, row, transfer_to)
     after = await _store(session, actor, user_id, {"deleted_at": func.now(), "auth_version": User.auth_version + 1})
-    await emit(session, actor, events.UserDeleted(**_subject(after)))
+    await emit(session, actor, events.UserDeleted(**subject_of(after)))
     await auth.revoke_user(session, actor, user_id, f"deleted by {actor.username}")
 
 
@@ -291,5 +291,5 @@ async def restore_user(session: AsyncSession, actor: Actor, user_id: int) -> Use
     if row.is_superuser:
         await require_recent_proof(session, actor, is_credential=True)
     after = await _store(session, actor, user_id, {"deleted_at": None})
-    await emit(session, actor, events.UserRestored(**_subject(after)))
+    await emit(session, actor, events.UserRestored(**subject_of(after)))
     return after

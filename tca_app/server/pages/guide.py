@@ -40,6 +40,7 @@ SECTIONS = {
         "languages",
         "typed-text",
         "saved-views",
+        "imports",
     ),
     "Operate": (
         "operations",

@@ -419,6 +419,56 @@ class GroupUpdate(TypedDict):
     description: NotRequired[str | None]
 
 
+class ImportCreate(TypedDict):
+    """
+    A CSV file as base64, of at most 2 MB and 5,000 rows. With `dry_run` nothing is changed until it is started.
+    """
+
+    kind: Literal["users", "projects", "members"]
+    project_id: NotRequired[int | None]
+    file_name: NotRequired[str | None]
+    content: str
+    existing: NotRequired[Literal["skip", "update"]]
+    new_users: NotRequired[Literal["link", "invitation", "none"]]
+    dry_run: NotRequired[bool]
+
+
+class ImportRead(TypedDict):
+    """
+    An import. While its state is `preview`, the numbers say what it would do; nothing is changed yet.
+
+    `total` rows are in the file and `done` are imported. Of these `created` were new, `changed` and `unchanged`
+    existed, and `failed` are in the error file.
+    """
+
+    id: int
+    kind: Literal["users", "projects", "members"]
+    state: Literal["preview", "running", "finished", "stopped", "failed"]
+    project_id: int | None
+    file_name: str
+    existing: Literal["skip", "update"]
+    new_users: Literal["link", "invitation", "none"]
+    columns: list[str]
+    total: int
+    done: int
+    created: int
+    changed: int
+    unchanged: int
+    failed: int
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+
+
+class ImportStart(TypedDict):
+    """
+    Other choices than those of the upload, or none.
+    """
+
+    existing: NotRequired[Literal["skip", "update"] | None]
+    new_users: NotRequired[Literal["link", "invitation", "none"] | None]
+
+
 class InboxCount(TypedDict):
     unread: int
 
@@ -784,6 +834,17 @@ class PersonRead(TypedDict):
     id: int
     username: str
     full_name: str
+
+
+class PlannedRow(TypedDict):
+    """
+    A row of the file: what the import does with it, and why not.
+    """
+
+    line: int
+    action: Literal["new", "changed", "unchanged", "error"]
+    cells: list[str]
+    error: str
 
 
 class Point(TypedDict):
@@ -1317,6 +1378,7 @@ class WebhookCreate(TypedDict):
                 "member_added",
                 "member_removed",
                 "member_role_changed",
+                "members_imported",
                 "passkey_refused",
                 "password_changed",
                 "person_mentioned",
@@ -1331,6 +1393,7 @@ class WebhookCreate(TypedDict):
                 "project_restored",
                 "project_transferred",
                 "project_updated",
+                "projects_imported",
                 "recovery_code_used",
                 "recovery_codes_renewed",
                 "second_factor_failed",
@@ -1355,6 +1418,7 @@ class WebhookCreate(TypedDict):
                 "user_purged",
                 "user_restored",
                 "user_updated",
+                "users_imported",
                 "webhook_created",
                 "webhook_deleted",
                 "webhook_disabled",
@@ -1464,6 +1528,7 @@ class WebhookUpdate(TypedDict):
                 "member_added",
                 "member_removed",
                 "member_role_changed",
+                "members_imported",
                 "passkey_refused",
                 "password_changed",
                 "person_mentioned",
@@ -1478,6 +1543,7 @@ class WebhookUpdate(TypedDict):
                 "project_restored",
                 "project_transferred",
                 "project_updated",
+                "projects_imported",
                 "recovery_code_used",
                 "recovery_codes_renewed",
                 "second_factor_failed",
@@ -1502,6 +1568,7 @@ class WebhookUpdate(TypedDict):
                 "user_purged",
                 "user_restored",
                 "user_updated",
+                "users_imported",
                 "webhook_created",
                 "webhook_deleted",
                 "webhook_disabled",
@@ -1668,6 +1735,20 @@ class HookRead(TypedDict):
     rotated_at: str | None
     repository: NotRequired[RepositoryRef | None]
     refused: NotRequired[RefusedRepository | None]
+
+
+class ImportPreview(TypedDict):
+    """
+    What an import would do: its numbers, the first rows, and the first errors. Some columns are ignored.
+    """
+
+    created: int
+    changed: int
+    unchanged: int
+    failed: int
+    ignored: list[str]
+    rows: list[PlannedRow]
+    errors: list[PlannedRow]
 
 
 class IncidentRead(TypedDict):

@@ -247,6 +247,18 @@ class Operations(Calls):
             "POST", path_of("/api/v1/groups"), body=body, idempotency_key=idempotency_key, repeatable=True
         )
 
+    def create_import(self, body: models.ImportCreate, *, idempotency_key: str | None = None) -> models.ImportRead:
+        """Import a CSV file in the background, or with `dry_run` say what it would do. It has the columns of the
+        export.
+
+        Users: superusers only. Members: maintainers and owners of the project.
+
+        API tokens need the scope `write`.
+        """
+        return self._json(
+            "POST", path_of("/api/v1/imports"), body=body, idempotency_key=idempotency_key, repeatable=True
+        )
+
     def create_incident(
         self, body: models.IncidentCreate, *, idempotency_key: str | None = None
     ) -> models.IncidentRead:
@@ -344,6 +356,13 @@ class Operations(Calls):
         API tokens need the scope `admin`.
         """
         self._call("DELETE", path_of("/api/v1/groups/{group_id}", group_id), repeatable=True)
+
+    def delete_import(self, import_id: int) -> None:
+        """Delete a file and its errors. What was imported stays.
+
+        API tokens need the scope `write`.
+        """
+        self._call("DELETE", path_of("/api/v1/imports/{import_id}", import_id), repeatable=True)
 
     def delete_logo(self) -> None:
         """Remove the logo. Administrators only.
@@ -1118,6 +1137,13 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def list_imports(self, *, kind: Literal["users", "projects", "members"] | None = None) -> list[models.ImportRead]:
+        """List your newest imports, at most 10.
+
+        API tokens need the scope `read`.
+        """
+        return self._json("GET", path_of("/api/v1/imports"), query={"kind": kind}, repeatable=True)
+
     def list_incidents(
         self,
         *,
@@ -1538,6 +1564,24 @@ class Operations(Calls):
             "GET", path_of("/api/v1/deployments/{deployment_id}/rollback", deployment_id), repeatable=True
         )
 
+    def preview_import(
+        self,
+        import_id: int,
+        *,
+        existing: Literal["skip", "update"] | None = None,
+        new_users: Literal["link", "invitation", "none"] | None = None,
+    ) -> models.ImportPreview:
+        """Read what an import that has not started would do, with the first rows and errors.
+
+        API tokens need the scope `read`.
+        """
+        return self._json(
+            "GET",
+            path_of("/api/v1/imports/{import_id}/preview", import_id),
+            query={"existing": existing, "new_users": new_users},
+            repeatable=True,
+        )
+
     def put_accept_repository(self, project_id: int | str, body: models.RepositoryChoice) -> models.HookRead:
         """Accept the refused repository in place of the current one. Maintainers and owners only.
 
@@ -1694,6 +1738,13 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def read_errors(self, import_id: int) -> str:
+        """Download the rows that failed, with the column `error`. Mend them and import the file again.
+
+        API tokens need the scope `read`.
+        """
+        return self._text("GET", path_of("/api/v1/imports/{import_id}/errors.csv", import_id), repeatable=True)
+
     def read_group(self, group_id: int) -> models.GroupRead:
         """Read Group.
 
@@ -1719,6 +1770,13 @@ class Operations(Calls):
         API tokens need the scope `read`.
         """
         return self._json("GET", path_of("/api/v1/projects/{project_id}/github-hook", project_id), repeatable=True)
+
+    def read_import(self, import_id: int) -> models.ImportRead:
+        """Read an import of yours, with its progress.
+
+        API tokens need the scope `read`.
+        """
+        return self._json("GET", path_of("/api/v1/imports/{import_id}", import_id), repeatable=True)
 
     def read_incident(self, incident_id: int) -> models.IncidentRead:
         """Read Incident.
@@ -1834,6 +1892,13 @@ class Operations(Calls):
         API tokens need the scope `read`.
         """
         return self._json("GET", path_of("/api/v1/stats"), query={"days": days}, repeatable=True)
+
+    def read_template(self, *, kind: Literal["users", "projects", "members"] | None = None) -> str:
+        """Download a file to start from, with the columns that can be imported.
+
+        API tokens need the scope `read`.
+        """
+        return self._text("GET", path_of("/api/v1/imports/template.csv"), query={"kind": kind}, repeatable=True)
 
     def read_user(self, user_id: int) -> models.UserRead:
         """Read a user: your own account, or any account as a superuser.
@@ -2040,6 +2105,21 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def start_import(
+        self, import_id: int, body: models.ImportStart, *, idempotency_key: str | None = None
+    ) -> models.ImportRead:
+        """Start an import that was uploaded with `dry_run`.
+
+        API tokens need the scope `write`.
+        """
+        return self._json(
+            "POST",
+            path_of("/api/v1/imports/{import_id}/start", import_id),
+            body=body,
+            idempotency_key=idempotency_key,
+            repeatable=True,
+        )
+
     def step_by_external_id(
         self, project_id: int | str, external_id: str, body: models.DeploymentStep
     ) -> models.DeploymentRead:
@@ -2063,6 +2143,18 @@ class Operations(Calls):
         """
         return self._json(
             "PATCH", path_of("/api/v1/deployments/{deployment_id}", deployment_id), body=body, repeatable=True
+        )
+
+    def stop_import(self, import_id: int, *, idempotency_key: str | None = None) -> models.ImportRead:
+        """Stop a running import after its current batch. What is imported stays.
+
+        API tokens need the scope `write`.
+        """
+        return self._json(
+            "POST",
+            path_of("/api/v1/imports/{import_id}/stop", import_id),
+            idempotency_key=idempotency_key,
+            repeatable=True,
         )
 
     def transfer_project(

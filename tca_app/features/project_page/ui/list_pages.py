@@ -3,6 +3,7 @@
 import reflex as rx
 
 from tca_app.features.deployments.matrix.ui.components import matrix_table
+from tca_app.features.imports.ui.upload_pages import import_button
 from tca_app.features.presence.ui.pages import editing_mark
 from tca_app.features.project_page.ui.environment_cells import read_cells
 from tca_app.features.projects.ui.pages import projects_list
@@ -19,7 +20,7 @@ add_environments(read_cells)
 
 @page(routes.PROJECTS, "Projects", on_load=(ProjectsState.load,))
 def projects_page() -> rx.Component:
-    return projects_list(_environments(), editing_mark("project", state.form_id))
+    return projects_list(_environments(), editing_mark("project", state.form_id), (import_button("projects"),))
 
 
 def _environments() -> rx.Component:

@@ -14,6 +14,7 @@ from tca_app.features.environments.ui.pages import environment_settings
 from tca_app.features.environments.ui.state import EnvironmentsState
 from tca_app.features.groups.ui.project_pages import project_groups
 from tca_app.features.groups.ui.project_state import ProjectGroupsState
+from tca_app.features.imports.ui.upload_pages import import_button
 from tca_app.features.invitations.ui.pages import project_invitations
 from tca_app.features.invitations.ui.state import ProjectInvitationsState
 from tca_app.features.presence.ui.pages import editing_mark, who_else
@@ -109,7 +110,9 @@ def _tabs() -> rx.Component:
 
 def _members() -> rx.Component:
     invited = rx.cond(may("members.write"), project_invitations(state.project["id"]))
-    return rx.el.div(members_tab(), project_groups(), invited, class_name="stack")
+    return rx.el.div(
+        members_tab(import_button("members", ProjectState.project["id"])), project_groups(), invited, class_name="stack"
+    )
 
 
 def _settings() -> rx.Component:

@@ -31,11 +31,12 @@ def _may(action: str) -> Any:
     return as_var(ProjectState.allowed).contains(action)
 
 
-def members_tab() -> rx.Component:
+def members_tab(import_members: rx.Component) -> rx.Component:
+    """The members; `import_members` is a button for those who may add some."""
     return rx.el.div(
         rx.cond(
             _may("members.list"),
-            at_its_url(TeamState, _team(), skeleton_lines(4)),
+            at_its_url(TeamState, _team(import_members), skeleton_lines(4)),
             panel(
                 "Your role",
                 rx.el.p("You are a ", _my_role(), ". Only maintainers and the owner see the list of members."),
@@ -56,7 +57,7 @@ def _my_role() -> rx.Component:
     return rx.el.strong(ProjectState.project["my_role"].lower())
 
 
-def _team() -> rx.Component:
+def _team(import_members: rx.Component) -> rx.Component:
     add = button("Add member", kind="primary", icon="user-plus", on_click=state.open_add(_project_id))
     export = download_link(f"{routes.API_PROJECTS}/{_project_id}/members/export.csv", TeamState.export_query)
     return data_table(
@@ -66,7 +67,7 @@ def _team() -> rx.Component:
         search_label="Search members",
         row_name=lambda row: row["name"],
         empty=empty_state("No members", "Add people to this project.", icon="users"),
-        tools=(export, rx.cond(_may("members.write"), add)),
+        tools=(export, rx.cond(_may("members.write"), rx.fragment(import_members, add))),
     )
 
 

@@ -23,8 +23,13 @@ from tca_app.ui.table.view import data_table, open_link
 state = ProjectsState
 
 
-def projects_list(environments: rx.Component, editing_mark: rx.Component) -> rx.Component:
-    """The list. `environments` is the environment matrix of the same rows; `editing_mark` goes into the form."""
+def projects_list(
+    environments: rx.Component, editing_mark: rx.Component, tools: tuple[rx.Component, ...] = ()
+) -> rx.Component:
+    """The list. `environments` is the environment matrix of the same rows; `editing_mark` goes into the form.
+
+    `tools` are added to those above the list.
+    """
     return rx.fragment(
         page_header(
             "Projects",
@@ -49,7 +54,7 @@ def projects_list(environments: rx.Component, editing_mark: rx.Component) -> rx.
                 "Create one with the button above, or ask a project owner to add you.",
                 icon="folder-git-2",
             ),
-            tools=(_views(), download_link(routes.API_PROJECTS_EXPORT, state.export_query)),
+            tools=(_views(), download_link(routes.API_PROJECTS_EXPORT, state.export_query), *tools),
             instead=(state.shown_as == "where", environments),
         ),
         project_dialog(state, editing_mark, _first_members()),

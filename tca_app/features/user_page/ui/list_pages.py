@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from tca_app.features.imports.ui.upload_pages import import_button
 from tca_app.features.invitations.ui.form_state import InviteState
 from tca_app.features.invitations.ui.pages import invitation_links, invitations_list, invite_button, invite_dialogs
 from tca_app.features.invitations.ui.state import InvitationsState
@@ -31,7 +32,12 @@ def users_page() -> rx.Component:
         rx.cond(
             is_invitations,
             invitations_list(),
-            users_list(editing_mark("user", UserFormState.form_id), _invite_instead(), (ERASE_FROM_TRASH,)),
+            users_list(
+                editing_mark("user", UserFormState.form_id),
+                _invite_instead(),
+                (ERASE_FROM_TRASH,),
+                (import_button("users"),),
+            ),
         ),
         invite_dialogs(),
         erase_dialog(),

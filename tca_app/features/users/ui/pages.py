@@ -31,11 +31,14 @@ def users_header(invite: rx.Component) -> rx.Component:
 
 
 def users_list(
-    editing_mark: rx.Component, instead: rx.Component | None = None, actions: tuple[RowAction, ...] = ()
+    editing_mark: rx.Component,
+    instead: rx.Component | None = None,
+    actions: tuple[RowAction, ...] = (),
+    tools: tuple[rx.Component, ...] = (),
 ) -> rx.Component:
     """The list of the page `/users`; `editing_mark` goes into the form, `instead` into that of a new user.
 
-    `actions` are added to the menu of each row.
+    `actions` are added to the menu of each row, `tools` to those above the list.
     """
     return rx.fragment(
         data_table(
@@ -47,7 +50,7 @@ def users_list(
             actions=(*ACTIONS, *actions),
             question=new_owner_picker(UsersState),
             empty=empty_state("No users yet", "Invite the first one.", icon="users"),
-            tools=(download_link(routes.API_USERS_EXPORT, UsersState.export_query),),
+            tools=(download_link(routes.API_USERS_EXPORT, UsersState.export_query), *tools),
         ),
         user_dialogs(editing_mark, instead),
     )

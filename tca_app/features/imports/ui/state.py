@@ -1,0 +1,178 @@
+"""State of the page of one import: the preview with its choices, the progress, and what is left over."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, TypedDict
+
+import reflex as rx
+
+from tca_app.core.database.session import reading, transaction
+from tca_app.core.errors import AppError, Invalid, NotFound
+from tca_app.core.plurals import plural
+from tca_app.features.imports import service as imports
+from tca_app.features.imports.schemas import ImportPreview, ImportRead, ImportStart, PlannedRow
+from tca_app.ui import routes
+from tca_app.ui.handlers import Events, handler
+from tca_app.ui.record import RecordState
+from tca_app.ui.session import SessionState
+from tca_app.ui.url import record_id
+
+LISTS = {"users": ("Users", routes.USERS), "projects": ("Projects", routes.PROJECTS)}
+CHOICES = {"existing": ("skip", "update"), "new_users": ("link", "invitation", "none")}
+
+
+class Line(TypedDict):
+    """A row of the file, with what happens to it."""
+
+    line: int
+    action: str
+    cells: list[str]
+    error: str
+
+
+class ImportState(RecordState, SessionState):
+    """State of the page `/imports/[import_id]`."""
+
+    import_id: int = 0
+    kind: str = ""
+    phase: str = ""  # the state of the import
+    file_name: str = ""
+    total: int = 0
+    done: int = 0
+    summary: str = ""
+    import_text: str = ""  # the label of the button that starts it
+    failed: int = 0
+    can_start: bool = False
+    existing: str = ""
+    new_users: str = ""
+    columns: list[str] = []
+    ignored: str = ""
+    lines: list[Line] = []
+    faults: list[Line] = []
+    list_label: str = ""
+    list_url: str = ""
+    is_missing: bool = False
+    is_busy: bool = False
+    error_text: str = ""
+
+    @rx.var
+    def title(self) -> str:
+        return "Not found" if self.is_missing else f"Import {self.kind}" if self.kind else "Import"
+
+    @rx.var
+    def lead(self) -> str:
+        rows = plural(self.total, "row") if self.total else ""
+        return f"{self.file_name}, {rows}" if self.file_name and rows else rows
+
+    @rx.var
+    def percent(self) -> int:
+        return self.done * 100 // self.total if self.total else 0
+
+    @rx.var
+    def progress_text(self) -> str:
+        return f"{self.done:,} of {plural(self.total, 'row')}"
+
+    @handler("signed_in", supersedes=True)
+    async def load(self) -> AsyncGenerator[Any, None]:
+        import_id = record_id(self.router_data, "/imports")
+        self._watch(ImportState.load, f"import:{import_id}")
+        if self._enter_record():
+            self._empty()
+            yield
+        try:
+            await self._read(import_id)
+        except NotFound:
+            self.is_missing = True
+        except AppError as error:
+            self.error_text = error.detail
+
+    def _empty(self) -> None:
+        self.import_id, self.kind, self.phase, self.existing, self.new_users = 0, "", "", "", ""
+        self.lines, self.faults, self.summary, self.error_text = [], [], "", ""
+        self.is_missing, self.is_busy = False, False
+
+    def _choices(self) -> ImportStart:
+        return ImportStart.model_validate({"existing": self.existing or None, "new_users": self.new_users or None})
+
+    async def _read(self, import_id: int) -> None:
+        actor = self._as_actor()
+        async with reading() as session:
+            row = await imports.get_import(session, actor, import_id)
+            preview, faults = None, list[PlannedRow]()
+            if row.state == "preview":
+                preview = await imports.preview_import(session, actor, import_id, self._choices())
+            elif row.failed:
+                faults = await imports.list_errors(session, actor, import_id)
+        self._keep(row)
+        if preview:
+            self._keep_preview(preview)
+        else:
+            self.lines, self.faults = [], _lines(faults)
+
+    def _keep(self, row: ImportRead) -> None:
+        self.import_id, self.kind, self.phase, self.file_name = row.id, row.kind, row.state, row.file_name
+        self.total, self.done, self.failed, self.columns = row.total, row.done, row.failed, row.columns
+        self.existing, self.new_users = self.existing or row.existing, self.new_users or row.new_users
+        self.summary = _summary(row)
+        project = f"{routes.project(row.project_id)}?tab=members"
+        self.list_label, self.list_url = LISTS.get(row.kind, ("Members", project))
+        self.is_missing, self.error_text = False, ""
+
+    def _keep_preview(self, preview: ImportPreview) -> None:
+        number = preview.created + preview.changed
+        self.failed, self.can_start = preview.failed, number > 0
+        self.summary = _summary(preview)
+        self.import_text = f"Import {plural(number, 'row')}"
+        self.ignored = ", ".join(preview.ignored)
+        self.lines, self.faults = _lines(preview.rows), _lines(preview.errors)
+
+    @handler("signed_in")
+    async def choose(self, name: str, value: str) -> None:
+        """Changes a choice of the preview."""
+        if value not in CHOICES.get(name, ()):
+            raise Invalid("Unknown choice.")
+        before = getattr(self, name)
+        setattr(self, name, value)
+        try:
+            await self._read(self.import_id)
+        except AppError:
+            setattr(self, name, before)
+            raise
+
+    @handler("signed_in")
+    async def start(self, import_id: int) -> AsyncGenerator[Any, None]:
+        self._require_record(import_id, self.import_id)
+        if self.is_busy:
+            return
+        self.is_busy = True
+        yield
+        try:
+            async with transaction() as session:
+                await imports.start_import(session, self._as_actor(), import_id, self._choices())
+        finally:
+            self.is_busy = False
+        yield ImportState.load
+
+    @handler("signed_in")
+    async def stop(self, import_id: int) -> Events:
+        self._require_record(import_id, self.import_id)
+        async with transaction() as session:
+            await imports.stop_import(session, self._as_actor(), import_id)
+        return ImportState.load
+
+    @handler("signed_in")
+    async def delete(self, import_id: int) -> Events:
+        self._require_record(import_id, self.import_id)
+        async with transaction() as session:
+            await imports.delete_import(session, self._as_actor(), import_id)
+        self._toast("File deleted")
+        return rx.redirect(self.list_url)
+
+
+def _lines(rows: Sequence[PlannedRow]) -> list[Line]:
+    return [Line(line=row.line, action=row.action, cells=row.cells, error=row.error) for row in rows]
+
+
+def _summary(row: ImportRead | ImportPreview) -> str:
+    """ "412 new, 8 changed, 3 with errors"."""
+    parts = ((row.created, "new"), (row.changed, "changed"), (row.unchanged, "unchanged"), (row.failed, "with errors"))
+    return ", ".join(f"{number:,} {word}" for number, word in parts if number or word == "new")
