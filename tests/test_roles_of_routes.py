@@ -98,6 +98,7 @@ ALLOWED: list[tuple[str, str, set[str]]] = [
     ("DELETE", "/api/v1/tokens/{token_id}", PERSON),
     ("POST", "/api/v1/tokens/{token_id}/rotate", PERSON_ALONE),
     ("GET POST", "/api/v1/tokens", EVERYBODY),
+    ("GET", "/api/v1/tokens/export.csv", EVERYBODY),
     ("POST", "/api/v1/notifications/{notification_id}/read", PERSON_ALONE),
     ("GET POST PATCH", "/api/v1/notifications*", EVERYBODY),
     ("GET POST", "/api/v1/projects", EVERYBODY),

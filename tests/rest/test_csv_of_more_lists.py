@@ -13,11 +13,12 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.models import ApiToken, Invitation
 from tests.factories import bearer, make_admin, make_deployment, make_invitation, make_project, make_token, make_user
+from tests.ui.harness import sign_in
 
 JOB = (
     "INSERT INTO procrastinate_jobs (id, queue_name, task_name, args, status, attempts) VALUES "
-    "(1, 'email_queue', '=fragile', '{\"n\": 1, \"cause\": {\"request_id\": \"r1\"}}', 'failed', 3), "
-    "(2, 'health_queue', 'probe', '{}', 'todo', 0), (3, 'email_queue', 'mail', '{}', 'todo', 2)"
+    "(1000001, 'email_queue', '=fragile', '{\"n\": 1, \"cause\": {\"request_id\": \"r1\"}}', 'failed', 3), "
+    "(1000002, 'health_queue', 'probe', '{}', 'todo', 0), (1000003, 'email_queue', 'mail', '{}', 'todo', 2)"
 )
 
 
@@ -138,3 +139,29 @@ async def test_maintainers_get_the_invitations_into_their_project_alone(api: htt
     url = "/api/v1/invitations/export.csv"
     assert (await api.get(f"{url}?project_id={other}", headers=header)).status_code == 404
     assert (await api.get(f"{url}?project_id={mine}&project_id={other}", headers=header)).status_code == 403
+
+
+async def test_people_download_their_own_sessions_and_tokens_and_those_of_their_projects(
+    api: httpx.AsyncClient,
+) -> None:
+    ana, viewer = await make_user("ana"), await make_user()
+    project_id = await make_project(ana, "Ledger", {viewer: "viewer"})
+    await make_token(ana, name="Laptop")
+    await make_token(ana, project_id, name="CI")
+    await make_token(viewer, name="Other")
+    cookie = {"cookie": f"sid={await sign_in(ana)}"}
+    for path, column, expected in (
+        ("v1/tokens", "name", ["Laptop"]),
+        (f"v1/projects/{project_id}/tokens", "name", ["CI"]),
+        ("v1/projects/ledger/tokens", "name", ["CI"]),
+        ("auth/sessions", "is_current", ["true"]),
+    ):
+        url = f"/api/{path}/export.csv"
+        answer = await api.get(url, headers=cookie)
+        rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+        assert [row[column] for row in rows] == expected, path
+        assert not {"token", "token_hash", "hash"} & set(rows[0])
+        assert (await api.get(url)).status_code == 401
+    url = f"/api/v1/projects/{project_id}/tokens/export.csv"
+    assert (await api.get(url, headers=await bearer(viewer))).status_code == 403
+    assert (await api.get(url, headers=await bearer(await make_user()))).status_code == 404

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Form, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.config.settings import get_settings
@@ -30,7 +31,8 @@ from tca_app.features.auth.second_factor import SecondFactorRequired
 from tca_app.features.auth.service import Client, Kind, SignIn
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
-from tca_app.rest.dependencies import CurrentActor, CurrentPerson, FromClient, Reading, Writing
+from tca_app.rest.csv_files import CSV, csv_file
+from tca_app.rest.dependencies import CurrentActor, CurrentPerson, CurrentViewer, FromClient, Reading, Writing
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response
 from tca_app.rest.routing import console_router, token_scope
@@ -38,6 +40,7 @@ from tca_app.rest.sign_in import LimitedClient, browser_challenge, browser_respo
 
 router = console_router("/api/auth", "auth", "session")
 _sessions = TypeAdapter(list[SessionRead])
+_COLUMNS = ("id", "kind", "user_agent", "ip", "created_at", "last_used_at", "expires_at", "is_current")
 
 
 async def _sign_in(login: str, password: str, client: Client, kind: Kind) -> SignIn:
@@ -166,6 +169,12 @@ async def verify(person: CurrentPerson) -> Response:
 @router.get("/sessions", response_model=list[SessionRead], responses=problems(401))
 async def list_sessions(actor: CurrentActor, session: Reading) -> Response:
     return json_response(_sessions.dump_json(await service.list_sessions(session, actor, actor.user_id)))
+
+
+@router.get("/sessions/export.csv", response_class=StreamingResponse, responses=CSV | problems(401))
+async def export_sessions(actor: CurrentViewer, session: Reading) -> StreamingResponse:
+    """Download the list of your sessions as CSV. A browser's session cookie is accepted."""
+    return csv_file("sessions", _COLUMNS, await service.list_sessions(session, actor, actor.user_id))
 
 
 @router.delete("/sessions", status_code=204, response_class=Response, responses=problems(401))

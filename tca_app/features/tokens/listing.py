@@ -37,6 +37,7 @@ COLUMNS = (
     "last_used_at",
     "revoked_at",
 )
+OWN_COLUMNS = tuple(name for name in COLUMNS if name != "owner")
 _tokens, _projects = ApiToken.__table__.c, Project.__table__.c
 _SORTS = {
     "created_at": _tokens.created_at,

@@ -18,8 +18,8 @@ from tca_app.features.tokens.schemas import (
     TokenRotate,
     TokenWithSecret,
 )
-from tca_app.rest.csv_files import CSV, csv_response
-from tca_app.rest.dependencies import CurrentActor, CurrentViewer, ProjectId, Reading, Writing
+from tca_app.rest.csv_files import CSV, csv_file, csv_response
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, ProjectId, Reading, ViewedProjectId, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response, page_response
@@ -34,6 +34,12 @@ _owned = TypeAdapter(list[OwnedTokenRead])
 async def list_tokens(actor: CurrentActor, session: Reading) -> Response:
     """List your API tokens, newest first, those that ended in the last 90 days too."""
     return json_response(_tokens.dump_json(await service.list_tokens(session, actor)))
+
+
+@router.get("/tokens/export.csv", response_class=StreamingResponse, responses=CSV | problems(401))
+async def export_own_tokens(actor: CurrentViewer, session: Reading) -> StreamingResponse:
+    """Download the list of your API tokens as CSV. A browser's session cookie is accepted."""
+    return csv_file("tokens", listing.OWN_COLUMNS, await service.list_tokens(session, actor))
 
 
 @router.post("/tokens", status_code=201, responses=problems(401, 403, 409))
@@ -61,6 +67,18 @@ async def rotate_token(token_id: UrlId, data: TokenRotate, actor: CurrentActor, 
 async def list_project_tokens(project_id: ProjectId, actor: CurrentActor, session: Reading) -> Response:
     """List the tokens of a project, newest first. Maintainers and owners only."""
     return json_response(_tokens.dump_json(await service.list_project_tokens(session, actor, project_id)))
+
+
+@router.get(
+    "/projects/{project_id:project}/tokens/export.csv",
+    response_class=StreamingResponse,
+    responses=CSV | problems(401, 403, 404),
+)
+async def export_project_tokens(
+    project_id: ViewedProjectId, actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of the tokens of a project as CSV. A browser's session cookie is accepted."""
+    return csv_file("tokens", listing.OWN_COLUMNS, await service.list_project_tokens(session, actor, project_id))
 
 
 @router.post("/projects/{project_id:project}/tokens", status_code=201, responses=problems(401, 403, 404, 409))

@@ -3,12 +3,13 @@
 import reflex as rx
 
 from tca_app.features.auth.ui.sessions_state import SessionRow, SessionsState
+from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, error_notice, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import error_state, skeleton_lines
 from tca_app.ui.record import is_at_its_url
-from tca_app.ui.table.parts import plain_table
+from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.var import as_var
 
 state = SessionsState
@@ -25,10 +26,18 @@ def sessions_panel() -> rx.Component:
                 ("failed", error_state(state.failure, state.load)),
                 rx.el.div(skeleton_lines(3), class_name="panel-body"),
             ),
-            actions=(_end_others(),),
+            actions=(_download(), _end_others()),
             flush=True,
         ),
         _confirmation(),
+    )
+
+
+def _download() -> rx.Component:
+    """The file of one's own sessions."""
+    return rx.cond(
+        is_at_its_url(state) & (state.person_id == state.user_id) & (as_var(state.rows).length() > 0),
+        download_link(routes.API_SESSIONS_EXPORT, ""),
     )
 
 

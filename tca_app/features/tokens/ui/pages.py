@@ -12,7 +12,7 @@ from tca_app.ui.components.placeholders import empty_state, error_state, skeleto
 from tca_app.ui.detail import secret_once
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
-from tca_app.ui.table.parts import plain_table
+from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.var import as_var
 
 state = TokensState
@@ -57,6 +57,7 @@ def _section(title: str, lead: str) -> rx.Component:
                 rx.el.div(skeleton_lines(3), class_name="panel-body"),
             ),
             actions=(
+                rx.cond(as_var(state.rows).length() > 0, download_link(state.export_url, "")),
                 rx.cond(
                     as_var(state.rows).length() > 0,
                     button("New token", kind="small", icon="plus", on_click=state.open_create()),

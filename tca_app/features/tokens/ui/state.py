@@ -71,7 +71,8 @@ class TokensState(FormState, RecordState, SessionState):
     rows: list[TokenRow] = []
     phase: str = ""  # "" not known yet or not allowed, "list", "failed"
     failure: str = ""
-    project_id: int = 0  # 0 for one's own tokens
+    project_id: int = 0
+    export_url: str = ""  # 0 for one's own tokens
     shown_of: str = ""  # the name of the token that is shown
     asking: str = ""
     asked_id: int = 0
@@ -88,6 +89,8 @@ class TokensState(FormState, RecordState, SessionState):
             self._hide_form()
         self.rows, self.phase, self.shown_of, self.asking = [], "", "", ""
         self.project_id = record_id(self.router_data, routes.PROJECTS)
+        place = f"/projects/{self.project_id}" if self.project_id else ""
+        self.export_url = f"/api/v1{place}/tokens/export.csv"
         if not self._is_here():
             return
         self._watch(TokensState.refresh, f"project:{self.project_id}" if self.project_id else f"user:{self.user_id}")
