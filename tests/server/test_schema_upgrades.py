@@ -102,7 +102,7 @@ async def test_a_schema_that_was_only_added_to_is_served_and_started_on(as_if: B
     as_if(NEWER, own_revision())
     assert (await api.get("/health/ready")).status_code == 200
     check = await PARTS["migrations"]()
-    assert check.detail == f"schema {NEWER}, newer than that of this version ({own_revision()})"
+    assert check.detail == f"revision {NEWER}, newer than that of this version ({own_revision()})"
     require_schema()  # what `web` asks
     migrate()  # what `worker`, `serve` and the commands do
     assert _schema() == (NEWER, own_revision())

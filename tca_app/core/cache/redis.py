@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
 from tca_app.config.settings import get_settings
 from tca_app.core.outgoing.resilience import CircuitBreaker
@@ -78,6 +78,15 @@ async def ping_redis() -> None:
     if _is_unreachable:
         log.info("redis.reachable")
     _is_unreachable = False
+
+
+async def redis_version() -> str:
+    """Returns "7.4.1", or "" where the user of REDIS_URL may not ask for it."""
+    try:
+        answer: dict[str, Any] = await get_redis().info("server")
+    except ResponseError:  # NoPermissionError is one
+        return ""
+    return str(answer.get("redis_version", ""))
 
 
 async def watch_redis() -> None:

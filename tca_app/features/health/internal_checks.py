@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
-from tca_app.core.cache.redis import RedisRefused, ping_redis
+from tca_app.core.cache.redis import RedisRefused, ping_redis, redis_version
 from tca_app.core.database.revisions import READ_SCHEMA, Schema, own_revision
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
@@ -82,11 +82,12 @@ async def _redis() -> Check:
     try:
         async with asyncio.timeout(LIMIT_S / 2):
             await ping_redis()
+            version = await redis_version()
     except RedisRefused as refusal:
         return Check(status="down", detail=str(refusal))
     except (RedisError, OSError) as error:
         return Check(status="degraded", detail=f"Redis is unreachable ({type(error).__name__}); running without it")
-    return Check(status="ok", detail="Redis")
+    return Check(status="ok", detail=f"version {version}" if version else "responds")
 
 
 async def _jobs() -> Check:
@@ -116,7 +117,7 @@ async def _migrations() -> Check:
     if refusal := schema.refusal(own):
         return Check(status="down", detail=refusal)
     newer = f", newer than that of this version ({own})" if schema.is_newer(own) else ""
-    return Check(status="ok", detail=f"schema {schema.revision}{newer}")
+    return Check(status="ok", detail=f"revision {schema.revision}{newer}")
 
 
 async def _disk() -> Check:

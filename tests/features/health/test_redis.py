@@ -17,7 +17,7 @@ from tca_app.core.cache import redis as module
 from tca_app.core.cache.redis import close_redis, redis_is_unreachable, watch_redis
 from tca_app.core.stores.servers import RedisServer
 from tca_app.core.telemetry.sampling import SampledLog
-from tca_app.features.health import service
+from tca_app.features.health import internal_checks, service
 from tca_app.features.health.service import _kept
 from tests.factories import until
 from tests.logs import written_log
@@ -77,3 +77,11 @@ async def test_the_process_knows_within_seconds_whether_redis_is_unreachable(ser
     await until(lambda: not redis_is_unreachable())
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_the_detail_names_the_version_where_the_user_may_ask_for_it(server: redis.Redis) -> None:
+    info: Any = server.info("server")
+    assert (await internal_checks.PARTS["redis"]()).detail == f"version {info['redis_version']}"
+    server.acl_setuser("default", enabled=True, commands=["-info"])
+    check = await internal_checks.PARTS["redis"]()
+    assert (check.status, check.detail) == ("ok", "responds")
