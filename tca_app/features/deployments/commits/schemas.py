@@ -1,5 +1,6 @@
 """Schemas of commits, as CI reports them and as a deployment shows them."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -11,9 +12,15 @@ MAX_COMMITS = 250  # of one report, and between two versions
 MAX_MESSAGE = 200
 
 
+# What the console's own fields refuse; a message of Git may have it.
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]+")
+
+
 def first_line(text: object) -> object:
-    """Returns the first line of a message, as far as it is shown."""
-    return text.strip().partition("\n")[0].strip()[:MAX_MESSAGE] if isinstance(text, str) else text
+    """Returns the first line of a message, as far as it is shown, with spaces for invisible characters."""
+    if not isinstance(text, str):
+        return text
+    return _INVISIBLE.sub(" ", text.strip().partition("\n")[0]).strip()[:MAX_MESSAGE]
 
 
 FullSha = Annotated[str, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$", examples=["9f1c2ab0" * 5])]

@@ -157,7 +157,7 @@ async def test_a_rollback_says_which_commits_it_takes_back(owner: Actor, project
 REPORTED: dict[str, Any] = {
     "since": sha("a"),
     "commits": [
-        {"sha": sha("b"), "message": "Commit b\n\nMore", "author": "Bob", "at": AT},
+        {"sha": sha("b"), "message": "Commit\tb\r\n\r\nMore", "author": "Bob", "at": AT},
         {"sha": sha("c"), "message": None, "at": AT, "url": "https://git.example.com/c"},
     ],
 }
