@@ -26,7 +26,7 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
     expect(watcher.get_by_text("No log output yet.")).to_be_visible()
     page.get_by_role("button", name="Start").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Start").click()
-    expect(watcher.get_by_text("In progress")).to_be_visible()
+    expect(watcher.locator(".page-head").get_by_text("In progress")).to_be_visible()
 
     login = {"username": admin[0], "password": admin[1]}
     token = page.request.post("/api/auth/login", data=login).json()["access_token"]
