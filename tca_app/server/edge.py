@@ -236,9 +236,8 @@ class Edge:
         expected = b"application/x-www-form-urlencoded" if scope["path"] in FORM_CALLS else b"application/json"
         if scope["method"] in WRITES and has_body and kind != expected and scope["path"] != ONE_CLICK:
             return UnsupportedMediaType(f"Send the body as {expected.decode()}.")
-        begins_elsewhere = scope["path"].startswith("/api/auth/oauth/") and scope["method"] in WRITES
-        is_form = scope["path"] in PUBLIC_FORMS and scope["method"] in WRITES
-        if begins_elsewhere or is_form or scope["path"].startswith(COOKIE_CALLS):
+        is_form = scope["path"].startswith(("/api/auth/oauth/", *PUBLIC_FORMS)) and scope["method"] in WRITES
+        if is_form or scope["path"].startswith(COOKIE_CALLS):
             return self._foreign_page(headers)
         return None
 

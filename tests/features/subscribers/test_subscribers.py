@@ -195,7 +195,8 @@ async def test_a_public_incident_is_mailed_with_what_is_public(
     incident = await make_incident(check_id)
     await record(events.HealthDegraded(subject_id=check_id, subject_name="x", incident_id=incident, reason="the why"))
     mails = await mailbox.deliver()
-    assert [mail.to for mail in mails if mail.to.startswith("person")] == [f"person{n}@example.com" for n in range(3)]
+    assert {mail.to for mail in mails} >= {f"person{n}@example.com" for n in range(3)}
+    assert len([mail for mail in mails if mail.to.startswith("person")]) == 3
     ours = [mail for mail in mails if mail.to == "person1@example.com"]
     assert ours[0].subject == "Shop <b> is down"
     assert "the why" not in ours[0].text
