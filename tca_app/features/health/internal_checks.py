@@ -102,7 +102,7 @@ async def _jobs() -> Check:
     lag = max(queue.lag_seconds for queue in found.queues)
     if found.workers == 0 and waiting:
         return Check(status="degraded", detail=f"no worker is running; {plural(waiting, 'job waits', 'jobs wait')}")
-    detail = f"{waiting} waiting, {dead} dead, {lag:.0f} s behind"
+    detail = f"{waiting} waiting, {dead} dead, {_late_by(lag)}"
     return Check(status="ok" if lag < MAX_LAG_S and not dead else "degraded", detail=detail)
 
 
@@ -133,7 +133,7 @@ async def _disk() -> Check:
 async def _mail() -> Check:
     """Checks that mails are sent. A mail with a bad address is a dead job and does not count here."""
     if not get_settings().has_mail:
-        raise NotInUse("SMTP_URL is off: nobody gets mail")
+        raise NotInUse("SMTP_URL is off: no mail is sent")
     return await _queue("email_queue", "mail", "mails")
 
 
@@ -168,8 +168,8 @@ async def _event_export() -> Check:
     except (AppError, OSError) as error:
         return Check(status="degraded", detail=f"cannot read the events that wait ({type(error).__name__})")
     is_late = waiting.lag_s >= MAX_EXPORT_LAG_S
-    detail = f"{plural(waiting.events, 'event waits', 'events wait')}, {waiting.lag_s:.0f} s behind"
-    return Check(status="degraded" if is_late else "ok", detail=detail if waiting.events else "no events wait")
+    detail = f"{plural(waiting.events, 'event waits', 'events wait')}, {_late_by(waiting.lag_s)}"
+    return Check(status="degraded" if is_late else "ok", detail=detail if waiting.events else "queue empty")
 
 
 async def _queue(name: str, one: str, many: str) -> Check:
@@ -181,12 +181,16 @@ async def _queue(name: str, one: str, many: str) -> Check:
     return _of_queue(found, one, many)
 
 
+def _late_by(seconds: float) -> str:
+    return f"{seconds:.0f} s behind" if seconds >= 1 else "no lag"
+
+
 def _of_queue(queue: QueueRead, one: str, many: str) -> Check:
     if queue.retrying:
         return Check(status="degraded", detail=f"{plural(queue.retrying, one, many)} failed and will be retried")
     is_late = queue.lag_seconds >= MAX_LAG_S
-    waiting = f"{plural(queue.waiting, f'{one} waits', f'{many} wait')}, {queue.lag_seconds:.0f} s behind"
-    detail = waiting if queue.waiting else f"no {many} wait"
+    waiting = f"{plural(queue.waiting, f'{one} waits', f'{many} wait')}, {_late_by(queue.lag_seconds)}"
+    detail = waiting if queue.waiting else "queue empty"
     return Check(status="degraded" if is_late else "ok", detail=detail)
 
 

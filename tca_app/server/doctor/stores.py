@@ -107,7 +107,7 @@ def mail_to(address: str) -> Look:
 
     async def look() -> Finding:
         if not get_settings().has_mail:
-            return skipped("SMTP_URL is off: nobody gets mail")
+            return skipped("SMTP_URL is off: no mail is sent")
         if not address:
             return skipped("no message was sent; --mail ADDRESS sends one")
         key = f"doctor-{uuid4().hex}"

@@ -85,7 +85,7 @@ async def test_what_is_no_longer_scheduled_is_not_down(monkeypatch: pytest.Monke
     query = "SELECT state, last_ok, last_detail FROM health_checks WHERE key IN ('backup', 'mail') ORDER BY key"
     assert [tuple(row) for row in await rows(query)] == [
         ("unknown", None, "no backup is scheduled: set BACKUP_DIR"),
-        ("unknown", None, "SMTP_URL is off: nobody gets mail"),
+        ("unknown", None, "SMTP_URL is off: no mail is sent"),
     ]
     assert await rows("SELECT FROM incidents WHERE closed_at IS NULL") == []
     samples = "SELECT count(*) FROM health_samples JOIN health_checks ON id = check_id WHERE key = 'backup'"
