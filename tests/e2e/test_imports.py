@@ -20,7 +20,7 @@ def test_a_file_becomes_users_and_an_error_file(new_page: NewPage, admin: tuple[
     dialog.get_by_label("CSV file").set_input_files(file)
     dialog.get_by_role("button", name="Upload").click()
     expect(dialog.get_by_role("alert").filter(has_text='Unknown column "name"')).to_be_visible()
-    file.write_text("username,email\nidaimport,ida@example.com\nx,nobody\n")
+    file.write_text("username,email,full_name\nidaimport,ida@example.com,Ida Import\nx,nobody,\n")
     dialog.get_by_label("CSV file").set_input_files(file)
     dialog.get_by_role("button", name="Upload").click()
     expect(page.get_by_text("1 new, 1 with errors")).to_be_visible()
