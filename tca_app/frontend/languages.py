@@ -19,9 +19,11 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "assets" / "console"
 KEYWORDS = {"t": None, "nt": (1, 2), "parts": None}  # the functions of assets/console/language.js
 TITLE_JOINT = " · "
 
-_MARKUP = re.compile(r"<script\b.*?</script>|<style\b.*?</style>|<[^>]*>", re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
+_RAW_TAG = re.compile(r"<(script|style)\b")  # what stands behind it is no text until it ends
 _TEXT_OF_ATTRIBUTE = re.compile(r'(?<=\s)(aria-label|alt|placeholder|title)="([^"]+)"')
 _NAME = re.compile(r"\{\w+\}")
+_NAMED = re.compile(r"\{(\w+)\}")
 _PLACEHOLDER = re.compile(r"\\\{\w+\\\}")
 
 
@@ -77,7 +79,7 @@ def translator(texts: dict[str, Any]) -> Callable[[str], str]:
     plain = {message: text for message, text in texts.items() if isinstance(text, str)}
     plain = {**dict(pair for message, text in plain.items() for pair in _around_components(message, text)), **plain}
     patterns = [
-        (re.compile(_PLACEHOLDER.sub("(.+?)", re.escape(message))), re.findall(r"\{(\w+)\}", message), text)
+        (re.compile(_PLACEHOLDER.sub("(.+?)", re.escape(message))), _NAMED.findall(message), text)
         for message, text in plain.items()
         if "{" in message and _NAME.sub("", message).strip()
     ]
@@ -104,11 +106,15 @@ def translated_page(page: str, name: str, script: str, translate: Callable[[str]
 
     In the head React would take the catalogue for the first script that it draws there itself; in the body it skips it.
     """
-    translated, end = [], 0
-    for markup in _MARKUP.finditer(page):
-        translated.append(_in_html(page[end : markup.start()], translate))
-        translated.append(_attributes(markup.group(), translate))
-        end = markup.end()
+    translated, end, closing = [], 0, ""
+    for tag in _TAG.finditer(page):
+        if closing and tag.group() != closing:
+            continue
+        before = page[end : tag.start()]
+        translated += [before if closing else _in_html(before, translate), _attributes(tag.group(), translate)]
+        opened = _RAW_TAG.match(tag.group())
+        closing = f"</{opened[1]}>" if opened and not tag.group().endswith("/>") else ""
+        end = tag.end()
     translated.append(page[end:])
     text = "".join(translated).replace(f'<html lang="{ENGLISH}"', f'<html lang="{name}"', 1)
     return text.replace("<body>", f'<body><script src="{script}"></script>', 1)

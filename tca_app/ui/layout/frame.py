@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
+from reflex_components_core.el.elements.inline import A
 
 from tca_app.ui import routes
 from tca_app.ui.components.basic import icon_button, link
@@ -48,7 +49,8 @@ def is_viewer_known() -> rx.Var[bool]:
 def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...], shown: rx.Component) -> rx.Component:
     """The frame around `shown`. It is in the HTML of a page, and complete once the viewer is known."""
     return rx.fragment(
-        rx.el.a(t("Skip to the content"), href="#content", class_name="skip-link"),
+        # Not rx.el.a, whose router link would lead to the page's URL with a slash: another page.
+        A.create(t("Skip to the content"), href="#content", class_name="skip-link"),
         rx.el.div(class_name="progress", aria_hidden="true", custom_attrs={"data-busy": ~rx.State.is_hydrated}),
         rx.el.div(
             _sidebar(route),

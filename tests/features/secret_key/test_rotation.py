@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("as_a_command")
 __all__ = ["client_at"]
 SLACK_URL = "https://hooks.slack.com/services/T0/B0/rotated"
 NEW_KEY = "u1GmG4Q3hSfpJ8z2nYt6WqLr5XcVb9Ke"
-# Columns of bytes that no key encrypts: hashes, public keys and pictures.
+# Columns of bytes that no key encrypts: hashes, public keys, pictures and files to import.
 PLAIN_BYTES = {
     "api_tokens.token_hash",
     "auth_sessions.previous_refresh_hash",
@@ -54,6 +54,7 @@ PLAIN_BYTES = {
     "factors.credential_id",
     "factors.public_key",
     "idempotency_keys.fingerprint",
+    "imports.content",
     "invitations.token_hash",
     "one_time_tokens.token_hash",
     "pending_sign_ins.browser_hash",
